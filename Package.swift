@@ -1,0 +1,92 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The house: imports point downward only, and every room is a target, so that a forbidden import does not build
+// (`--explicit-target-dependency-import-check error`, which every documented build command passes).
+//
+//   floor 3   chatty
+//   floor 2   ChatServer   ChatClient   TransferIO        sockets, files, terminals, databases
+//   floor 1   ChatHub -> ChatProtocol   TransferProtocol  pure: values in, values out, time passed in
+//   floor 0   CLinux   CReadline                          C shims
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+let package = Package(
+    name: "chatty",
+    products: [.executable(name: "chatty", targets: ["chatty"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    ],
+    targets: [
+        // floor 0
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+
+        // floor 1
+        .target(name: "ChatProtocol"),
+        .target(
+            name: "ChatHub",
+            dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")]),
+        .target(
+            name: "TransferProtocol",
+            dependencies: [crypto, .product(name: "DequeModule", package: "swift-collections")]),
+
+        // floor 2
+        .target(
+            name: "ChatServer",
+            dependencies: nio + [
+                "ChatHub", "ChatProtocol", "CLinux", crypto, cryptoExtras,
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .target(
+            name: "ChatClient",
+            dependencies: nio + [
+                "ChatProtocol", "CReadline", "CLinux", crypto,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        .target(name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", crypto]),
+
+        // floor 3
+        .executableTarget(
+            name: "chatty",
+            dependencies: [
+                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", crypto,
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol"]),
+        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol"]),
+        .testTarget(name: "ChatServerTests", dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol"]),
+        .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol"]),
+        .testTarget(
+            name: "TransferProtocolTests",
+            dependencies: ["TransferProtocol", crypto],
+            resources: []),
+        .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
+        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["CLinux"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
