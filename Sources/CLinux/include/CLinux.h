@@ -1,8 +1,7 @@
-// Linux interfaces that Swift cannot import by itself: macros, ancillary data, newer system calls.
-#ifndef CHATTY_CLINUX_H
-#define CHATTY_CLINUX_H
+#ifndef CLINUX_H
+#define CLINUX_H
 
-#include <stdint.h>
-#include <sys/types.h>
+#include "clinux_files.h"
+#include "clinux_udp.h"
 
 #endif

@@ -1,0 +1,58 @@
+#define _GNU_SOURCE
+#include "clinux_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The fallback: every step is opened by itself and must be a folder, never a link and never "..". */
+static int open_step_by_step(int folder, const char *path, int flags, mode_t mode) {
+    char part[256];
+    int at = folder;
+    for (;;) {
+        const char *slash = strchr(path, '/');
+        size_t length = slash ? (size_t)(slash - path) : strlen(path);
+        int fd = -1;
+        if (length == 0 || length >= sizeof part || (length == 2 && path[0] == '.' && path[1] == '.')) {
+            errno = EXDEV;
+        } else {
+            memcpy(part, path, length);
+            part[length] = 0;
+            fd = slash ? openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : openat(at, part, flags | O_NOFOLLOW, mode);
+        }
+        if (at != folder) {
+            int kept = errno;
+            close(at);
+            errno = kept;
+        }
+        if (fd < 0 || !slash) return fd;
+        at = fd;
+        path = slash + 1;
+    }
+}
+
+int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode) {
+    struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+                           .mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    int fd = -1;
+    /* EAGAIN: something was renamed while the kernel walked; it asks to be called again. */
+    for (int attempt = 0; attempt < 16; attempt++) {
+        fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+        if (fd >= 0 || errno != EAGAIN) break;
+    }
+    /* EPERM is what a container's filter answers for a call it does not know; where it was meant, the steps fail likewise. */
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
+    return open_step_by_step(folder, path, flags | O_CLOEXEC, mode);
+}
+
+int clinux_rename_exclusive(int folder, const char *from, const char *to) {
+    if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    if (linkat(folder, from, folder, to, 0)) return -1;
+    return unlinkat(folder, from, 0);
+}

@@ -1,0 +1,50 @@
+#ifndef CLINUX_UDP_H
+#define CLINUX_UDP_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* What Swift cannot write itself: control messages (CMSG macros), sendmmsg/recvmmsg, and options newer than glibc's headers.
+ * Every function returns -1 and sets errno where the system call does. */
+
+/* One datagram, or with `segment` > 0 and smaller than `length` a run of datagrams of `segment` bytes each (the last may be shorter)
+ * that the kernel cuts: UDP_SEGMENT, at most 64 KiB and 64 segments. `to` is NULL on a connected socket. `ecn` is 0 to 3. */
+ssize_t clinux_udp_send(int fd, const void *data, size_t length, uint16_t segment, int ecn, const struct sockaddr *to, socklen_t to_length);
+
+/* The same from scattered pieces. */
+ssize_t clinux_udp_send_pieces(int fd, const struct iovec *pieces, size_t count, uint16_t segment, int ecn, const struct sockaddr *to,
+                               socklen_t to_length);
+
+/* Without UDP_SEGMENT: `length` bytes cut into datagrams of `segment` bytes, handed over by sendmmsg. The count of datagrams sent. */
+int clinux_udp_send_many(int fd, const void *data, size_t length, size_t segment, int ecn, const struct sockaddr *to, socklen_t to_length);
+
+/* What one receive gave: `length` bytes, cut into datagrams of `segment` bytes (the last may be shorter) if the kernel joined several
+ * (UDP_GRO), else `segment` equals `length`. */
+typedef struct {
+    uint32_t length;
+    uint16_t segment;
+    uint8_t ecn;
+    uint8_t truncated;
+    socklen_t from_length;
+    struct sockaddr_storage from;
+} clinux_udp_received;
+
+ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, clinux_udp_received *received);
+
+/* Up to `count` (at most 64) receives at once, each into its own slot of `slot` bytes of `buffer`, by recvmmsg, which does not wait. */
+int clinux_udp_receive_many(int fd, void *buffer, size_t slot, int count, clinux_udp_received *received);
+
+/* Whether the kernel takes UDP_SEGMENT on this socket. */
+int clinux_udp_has_segmentation(int fd);
+/* Turns UDP_GRO on or off. */
+int clinux_udp_set_gro(int fd, int on);
+/* Asks for the ECN bits of what comes in, and sets DF on what goes out without believing the kernel's path MTU (IP_PMTUDISC_PROBE). */
+int clinux_udp_set_path_options(int fd, int family);
+/* Sets both buffers to `bytes`, beyond the system's limit where the process may. */
+void clinux_udp_set_buffers(int fd, int bytes);
+
+#endif
