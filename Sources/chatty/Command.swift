@@ -1,0 +1,15 @@
+/// A subcommand: its part of the table and what runs it.
+struct Command: Sendable {
+    let spec: CommandSpec
+    /// Runs to the end of the subcommand; a rejected combination of arguments is thrown before anything is done.
+    let run: @Sendable (Arguments) async throws(UsageError) -> ExitStatus
+
+    /// All that `chatty` can do, in the order of the help and the manual.
+    static let all: [Command] = [
+        Command(spec: ServeFlags.spec, run: ServeCommand.run),
+        Command(spec: ConnectFlags.spec, run: ConnectCommand.run),
+        Command(spec: SendFileFlags.spec, run: SendFileCommand.run),
+        Command(spec: RecvFileFlags.spec, run: RecvFileCommand.run),
+        Command(spec: UsersFlags.spec, run: UsersCommand.run),
+    ]
+}

@@ -1,0 +1,46 @@
+/// From the words of the command line to an exit status.
+enum CommandLineTool {
+    /// - Parameter words: the command line without the program's name.
+    static func run(_ words: [String]) async -> ExitStatus {
+        do {
+            return try await dispatch(words)
+        } catch {
+            let place = error.command.map { "\($0): " } ?? ""
+            let help = (["chatty"] + [error.command].compactMap(\.self) + ["--help"]).joined(separator: " ")
+            Diagnostics.say("\(place)\(error.message)\nTry: \(help)")
+            return .usage
+        }
+    }
+
+    private static func dispatch(_ words: [String]) async throws(UsageError) -> ExitStatus {
+        guard let first = words.first else {
+            Diagnostics.write(HelpText.overview(Command.all.map(\.spec)), to: 2)
+            return .usage
+        }
+        switch first {
+        case "-h", "--help":
+            return show(HelpText.overview(Command.all.map(\.spec)))
+        case "help":
+            guard words.count > 1 else { return show(HelpText.overview(Command.all.map(\.spec))) }
+            return show(HelpText.of(try command(named: words[1]).spec))
+        case "-V", "--version":
+            return show(VersionText.text())
+        default:
+            let command = try command(named: first)
+            switch try ArgumentParser(spec: command.spec).parse(Array(words.dropFirst())) {
+            case .help: return show(HelpText.of(command.spec))
+            case .version: return show(VersionText.text())
+            case .run(let arguments): return try await command.run(arguments)
+            }
+        }
+    }
+
+    private static func command(named name: String) throws(UsageError) -> Command {
+        if let command = Command.all.first(where: { $0.spec.name == name }) { return command }
+        guard !name.hasPrefix("-") else { throw UsageError("There is no option \(Printable.text(name)) before the command.") }
+        let hint = Suggestion.nearest(to: name, among: Command.all.map(\.spec.name)).map { " Did you mean \($0)?" } ?? ""
+        throw UsageError("There is no command \(Printable.text(name)).\(hint)")
+    }
+
+    private static func show(_ text: String) -> ExitStatus { Diagnostics.output(text) ? .done : .failed }
+}

@@ -1,0 +1,18 @@
+import FoundationEssentials
+
+/// Where a subcommand keeps its data: `--data`, else `$STATE_DIRECTORY` (systemd), else `$XDG_DATA_HOME/chatty`, else `~/.local/share/chatty`.
+enum DataDirectory {
+    /// - Parameters:
+    ///   - option: the value of `--data`.
+    ///   - environment: `ProcessInfo.processInfo.environment`.
+    /// - Returns: the path, not yet made; nil where nothing names one, not even `$HOME`.
+    static func path(option: String?, environment: [String: String]) -> String? {
+        if let option { return option }
+        // systemd lists several folders with colons between them; the first is ours (systemd.exec(5), StateDirectory=).
+        if let state = environment["STATE_DIRECTORY"]?.split(separator: ":").first { return String(state) }
+        // A relative path there is invalid and to be ignored (XDG Base Directory Specification).
+        if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/chatty" }
+        if let home = environment["HOME"], !home.isEmpty { return home + "/.local/share/chatty" }
+        return nil
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+
+/// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
+enum Diagnostics {
+    /// Says what went wrong, or what somebody has to know, on stderr.
+    static func say(_ message: String) {
+        write(message.split(separator: "\n", omittingEmptySubsequences: false).map { "chatty: \($0)\n" }.joined(), to: STDERR_FILENO)
+    }
+
+    /// Writes results to stdout, at once and whole.
+    /// - Returns: false where nobody reads them any more or there is no room: the caller ends, silently where the pipe is broken.
+    @discardableResult
+    static func output(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) }
+
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+                if count >= 0 {
+                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                } else if errno == EAGAIN {
+                    var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    Foundation.poll(&poll, 1, -1)
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// Everything that is known of a subcommand: what parses it, helps with it, documents it and completes it.
+struct CommandSpec: Sendable {
+    let name: String
+    /// One line for the list of subcommands and the manual's NAME: no capital, no full stop.
+    let summary: String
+    let positionals: [PositionalSpec]
+    /// `users add`: words of which the first positional argument is one; empty for a subcommand without them.
+    var actions: [ActionSpec] = []
+    let flags: [FlagSpec]
+    /// The manual's DESCRIPTION, a string a paragraph. `word` in backticks is shown as literal.
+    let description: [String]
+    var environment: [Entry] = []
+    var files: [Entry] = []
+    let examples: [Example]
+    /// Other pages, as `chatty-connect(1)`.
+    let seeAlso: [String]
+
+    struct Entry: Sendable {
+        let name: String
+        let text: String
+    }
+
+    struct Example: Sendable {
+        let text: String
+        let line: String
+    }
+
+    /// The flags that every subcommand has.
+    static let help = Flag.switch("help", short: "h", "Show this help", manual: "Shows the options on one screen.")
+    static let version = Flag.switch(
+        "version", short: "V", "Show the version",
+        manual: "Shows the version, the licence and the versions of the libraries that are linked.")
+
+    /// `flags` and those that every subcommand has.
+    var allFlags: [FlagSpec] { flags + [Self.help.spec, Self.version.spec] }
+
+    /// `chatty serve [OPTION ...] [PORT] [MAX_ATTEMPTS]`, a line for each action.
+    var usageLines: [String] {
+        let start = "chatty \(name)"
+        guard !actions.isEmpty else {
+            return [([start, "[OPTION ...]"] + positionals.map(\.usage)).joined(separator: " ")]
+        }
+        return actions.map { action in
+            let word = action.isDefault ? "[\(action.name)]" : action.name
+            return ([start, word, "[OPTION ...]"] + action.positionals.map(\.usage)).joined(separator: " ")
+        }
+    }
+
+    /// The flag of that long name or alias.
+    func flag(named name: String) -> FlagSpec? {
+        allFlags.first { $0.name == name || $0.aliases.contains(name) }
+    }
+}
+
+/// A word behind the subcommand that says what to do: `add` in `chatty users add`.
+struct ActionSpec: Sendable {
+    let name: String
+    let summary: String
+    let positionals: [PositionalSpec]
+    /// Whether it is meant where no action is named.
+    var isDefault = false
+    /// Sentences for the manual page.
+    let manual: String
+}

@@ -1,0 +1,110 @@
+/// The options of `chatty connect`.
+enum ConnectFlags {
+    static let host = Positional<String>.required("HOST", .host, manual: "The server's name or address.")
+    static let port = Positional<Int>.optional(
+        "PORT", .port(zeroIsAnyFree: false), default: 6697, "6697", manual: "The server's TCP port.")
+    static let udpPort = Positional<Int?>.optional(
+        "UDP_PORT", .port(zeroIsAnyFree: true), defaultText: "any free one",
+        manual: "The UDP port that receives files from other users.")
+
+    static let user = Flag<String?>.optional(
+        "user", short: "u", "NAME", .text, "The account to log in as",
+        manual: "The account to log in as, instead of being asked for it.")
+    static let passwordFile = Flag<String?>.optional(
+        "password-file", "FILE", .file, "A file whose first line is the password",
+        manual: "Reads the password from the first line of a file, `-` for stdin. Passwords are never taken from the command line.")
+    static let command = Flag<[String]>.repeatable(
+        "command", short: "c", "COMMAND", .text, "Run a command and leave; may be repeated",
+        manual: """
+            Runs this command, waits for its outcome and leaves; several run in the order given. The commands are those that can be typed, \
+            such as `/msgto yoda hello`.
+            """)
+    static let accept = Flag<Accept>.choice(
+        "accept", "WHEN", default: .ask, "What to do with files that are offered",
+        manual: "`ask` shows the offer and waits for `/accept` or `/decline`; `always` and `never` answer without asking.")
+    static let acceptNew = Flag.switch(
+        "accept-new", "Trust an unknown server's key without asking",
+        manual: """
+            Remembers the key of a server that was never met before without asking. Without it a script refuses such a server. A key that has \
+            changed is refused all the same.
+            """)
+    static let fingerprint = Flag<String?>.optional(
+        "fingerprint", "SHA256", .text, "Take only the key with this fingerprint",
+        manual: "Takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
+    static let data = Flag<String?>.optional(
+        "data", short: "d", "DIR", .directory, "The data folder",
+        manual: "The folder that holds the keys of the servers met. See FILES for the default.")
+    static let downloadDirectory = Flag<String>.value(
+        "download-dir", short: "D", "DIR", .directory, default: ".", ".", "Where received files go",
+        manual: "The folder that received files are put into.")
+    static let plaintext = Flag.switch(
+        "plaintext", aliases: ["no-tls"], "Do not use TLS",
+        manual: "Connects without TLS. The server takes that from its own machine, or where it was started with `--allow-plaintext`.")
+    static let json = Flag.switch(
+        "json", "Print one JSON object an event",
+        manual: "Prints every event as one JSON object a line, for programs.")
+    static let listen = Flag<OptionalValue<Duration>>.optionalValue(
+        "listen", "TIME", .duration(.zero...Duration.seconds(10_000_000)), "Stay and print what arrives",
+        manual: "Stays after the last command and prints what arrives: for this time, or without one until the server or a signal ends it.")
+    static let count = Flag<Int?>.optional(
+        "count", "N", .number(1...1_000_000_000), "Leave after N messages",
+        manual: "Leaves after so many messages have arrived. Implies `--listen`.")
+    static let log = Flag<String?>.optional(
+        "log", "FILE", .file, "Keep a transcript",
+        manual: "Appends all that is shown to a file, which is made readable for its owner alone.")
+    static let bell = Flag<Bell>.choice(
+        "bell", "WHEN", default: .dm, "When to ring the terminal's bell",
+        manual: "Rings at direct messages and where one's name is mentioned (`dm`), at every message (`all`) or never (`off`).")
+
+    enum Accept: String, CaseIterable, FlagDecodable {
+        case ask
+        case always
+        case never
+    }
+
+    enum Bell: String, CaseIterable, FlagDecodable {
+        case dm
+        case all
+        case off
+    }
+
+    static let spec = CommandSpec(
+        name: "connect",
+        summary: "join a chat server from the terminal or a script",
+        positionals: [host.spec, port.spec, udpPort.spec],
+        flags: [
+            user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, data.spec, downloadDirectory.spec,
+            plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec,
+        ],
+        description: [
+            """
+            Connects to a chat server, logs in and takes commands: `/help` lists them, Tab completes commands, names and files, and the arrow \
+            keys go through what was typed before. Incoming messages never disturb the line being typed.
+            """,
+            """
+            Where stdin is not a terminal, or with `--command`, it reads commands from there, prints the replies plainly, waits for the outcome \
+            of the last one and leaves.
+            """,
+            """
+            The connection is encrypted. A server with a self-made certificate is remembered when it is first met: asked on a terminal, refused \
+            in a script unless `--accept-new` or `--fingerprint` is given, and taken without a question on this machine. A key that has changed is \
+            refused.
+            """,
+        ],
+        environment: [
+            .init(name: "CHATTY_PASSWORD", text: "The password, where `--password-file` is not given."),
+            .init(name: "NO_COLOR", text: "Set to anything, it turns colours off."),
+        ],
+        files: [
+            .init(name: "~/.local/share/chatty", text: "The default data folder: the keys of the servers met are in `known_hosts`."),
+            .init(name: "~/.local/state/chatty", text: "What was typed before, for each server and account; never a password."),
+            .init(name: "~/.inputrc", text: "Settings of the line editor; the application's name is `chatty`."),
+        ],
+        examples: [
+            .init(text: "Join, and receive files on UDP port 9999:", line: "chatty connect 127.0.0.1 12345 9999"),
+            .init(
+                text: "Say something from a script:",
+                line: "chatty connect chat.example.org -u ci --password-file pw -c '/groupmsg builds done'"),
+        ],
+        seeAlso: ["chatty-serve(1)", "chatty-send-file(1)"])
+}

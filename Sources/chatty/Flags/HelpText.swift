@@ -1,0 +1,41 @@
+/// `--help`: what fits one screen of 80 columns.
+enum HelpText {
+    /// The help of one subcommand.
+    static func of(_ spec: CommandSpec) -> String {
+        var lines = spec.usageLines.enumerated().map { ($0.offset == 0 ? "Usage: " : "       ") + $0.element }
+        lines += ["", capitalized(spec.summary) + ".", ""]
+        for action in spec.actions { lines.append(row("  \(action.name)", action.summary)) }
+        if !spec.actions.isEmpty { lines.append("") }
+        for flag in spec.allFlags {
+            let left = (flag.short == nil ? "      " : "  ") + flag.usage
+            lines.append(row(left, flag.summary + (shownDefault(flag).map { " [\($0)]" } ?? "")))
+        }
+        lines += ["", "More: man chatty-\(spec.name)"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The short help of a bare `chatty`.
+    static func overview(_ specs: [CommandSpec]) -> String {
+        var lines = ["Usage: chatty COMMAND [OPTION ...] [ARGUMENT ...]", "", capitalized(Product.summary) + ".", ""]
+        lines += specs.map { row("  \($0.name)", $0.summary) }
+        lines += ["", row("  -h, --help", "Show this help, or that of a command: chatty COMMAND --help")]
+        lines += [row("  -V, --version", "Show the version")]
+        lines += ["", "More: man chatty"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The choices with the default first, as the help shows them behind a summary.
+    private static func shownDefault(_ flag: FlagSpec) -> String? {
+        guard case .choice(let words)? = flag.value?.kind else { return flag.defaultText }
+        return ([flag.defaultText].compactMap(\.self) + words.filter { $0 != flag.defaultText }).joined(separator: "|")
+    }
+
+    private static let column = 30
+
+    private static func row(_ left: String, _ right: String) -> String {
+        guard left.count + 2 <= column else { return left + "\n" + String(repeating: " ", count: column) + right }
+        return left + String(repeating: " ", count: column - left.count) + right
+    }
+
+    static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+}

@@ -1,0 +1,50 @@
+/// The options of `chatty recv-file`.
+enum RecvFileFlags {
+    static let port = Positional<Int>.optional(
+        "PORT", .port(zeroIsAnyFree: true), default: 0, "any free one", manual: "The UDP port to receive on.")
+
+    static let output = Flag<String>.value(
+        "output", short: "o", "PATH", .file, default: ".", ".", "The folder or file to write",
+        manual: "A folder that received files are put into, or the path of the one file to write.")
+    static let once = Flag.switch("once", "Leave after one transfer", manual: "Leaves after one transfer: the same as `--count 1`.")
+    static let count = Flag<Int?>.optional(
+        "count", "N", .number(1...1_000_000_000), "Leave after N transfers", manual: "Leaves after so many transfers.")
+    static let overwrite = Flag.switch(
+        "overwrite", "Replace files that exist",
+        manual: "Replaces a file that has the same name. Without it the new one is named like `movie (1).mp4`.")
+    static let accept = Flag<Accept>.choice(
+        "accept", "WHEN", default: .always, "Whether to ask before each file",
+        manual: "`always` takes what is sent by who has the ticket; `ask` asks on the terminal before each transfer.")
+    static let secretFile = Flag<String?>.optional(
+        "secret-file", "FILE", .file, "A file whose first line is a shared secret",
+        manual: "A secret that both sides know, for senders that have no ticket.")
+    static let data = Flag<String?>.optional(
+        "data", short: "d", "DIR", .directory, "The data folder", manual: "The folder that holds this machine's key.")
+
+    enum Accept: String, CaseIterable, FlagDecodable {
+        case ask
+        case always
+    }
+
+    static let spec = CommandSpec(
+        name: "recv-file",
+        summary: "receive files straight from another machine",
+        positionals: [port.spec],
+        flags: [
+            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, secretFile.spec, data.spec,
+            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec,
+        ],
+        description: [
+            """
+            Waits for a `chatty send-file`, and prints on stderr the ticket and the HOST:PORT forms to give to the sender. The ticket holds a key \
+            and a secret: give it to nobody but the sender.
+            """,
+            """
+            A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \
+            is a whole file. Names are reduced to safe ones within the folder. An interrupted transfer is resumed when the same file is sent again.
+            """,
+        ],
+        environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
+        examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos")],
+        seeAlso: ["chatty-send-file(1)", "chatty-connect(1)"])
+}

@@ -1,0 +1,63 @@
+/// The options of `chatty send-file`.
+enum SendFileFlags {
+    static let files = Positional<[String]>.oneOrMore("FILE", .file, manual: "What to send.")
+    static let destination = Positional<String>.required(
+        "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")
+
+    static let name = Flag<String?>.optional(
+        "name", "NAME", .text, "The name that the receiver sees",
+        manual: "The name that the receiver sees instead of the file's own. For one file.")
+    static let limit = Flag<Int?>.optional(
+        "limit", "RATE", .byteRate, "Send no faster than this",
+        manual: """
+            An upper bound of the rate: bytes a second, with `K`, `M` or `G` (powers of 1000) or `Ki`, `Mi`, `Gi` (of 1024), or bits with \
+            `Mbit`.
+            """)
+    static let secretFile = Flag<String?>.optional(
+        "secret-file", "FILE", .file, "A file whose first line is a shared secret",
+        manual: "A secret that both sides know, for a DESTINATION that is no ticket. Secrets are never taken from the command line.")
+    static let acceptNew = Flag.switch(
+        "accept-new", "Trust an unknown receiver's key without asking",
+        manual: "Remembers the key of a receiver that was never met before without asking, for a DESTINATION that is no ticket.")
+    static let data = Flag<String?>.optional(
+        "data", short: "d", "DIR", .directory, "The data folder",
+        manual: "The folder that holds the keys of the receivers met.")
+    static let timeout = Flag<Duration>.value(
+        "timeout", "TIME", .duration(.seconds(1)...Duration.seconds(86400)), default: .seconds(60), "60s",
+        "Give up a peer that is silent for so long",
+        manual: "Gives up when nothing was heard of the receiver for this time. What it has is kept, and sending again resumes.")
+    static let progress = Flag<Progress>.choice(
+        "progress", "FORM", default: .text, "How progress is shown on stderr",
+        manual: "`text` is a line for people, shown on a terminal only; `json` one JSON object a line, for programs.")
+    static let quiet = Flag.switch(
+        "quiet", short: "q", "Show errors only", manual: "Shows no progress and no summary; errors are still shown.")
+
+    enum Progress: String, CaseIterable, FlagDecodable {
+        case text
+        case json
+    }
+
+    static let spec = CommandSpec(
+        name: "send-file",
+        summary: "send files straight to another machine",
+        positionals: [files.spec, destination.spec],
+        flags: [
+            name.spec, limit.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec, progress.spec, quiet.spec,
+        ],
+        description: [
+            """
+            Sends files over UDP to a `chatty recv-file` on another machine, with no server between. All is encrypted. It succeeds only when the \
+            receiver has every byte on its disk and the file in its final place.
+            """,
+            """
+            DESTINATION is the ticket that the receiver printed, which holds its key, a secret and its addresses: whoever has it can send, and \
+            nobody else can. It can be a plain HOST:PORT too; then the receiver's key is remembered when it is first met.
+            """,
+            "An interrupted transfer is resumed by sending the same file again.",
+        ],
+        environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
+        examples: [
+            .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 chatty:TICKET")
+        ],
+        seeAlso: ["chatty-recv-file(1)", "chatty-connect(1)"])
+}

@@ -1,0 +1,122 @@
+/// The options of `chatty serve`.
+enum ServeFlags {
+    static let port = Positional<Int>.optional(
+        "PORT", .port(zeroIsAnyFree: true), default: 6697, "6697",
+        manual: "The TCP port, on IPv4 and IPv6; 0 takes any free one and says which. 6697 is the port of IRC over TLS.")
+    static let attempts = Positional<Int?>.optional(
+        "MAX_ATTEMPTS", .number(1...1000), manual: "The same as `--max-attempts`.")
+
+    static let credentials = Flag<String?>.optional(
+        "credentials", "FILE", .file, "Accounts to add: lines of a name and a password",
+        manual: """
+            Adds an account for each `name password` line whose name has none yet. The file is only read. \
+            A bad line is reported with its number and the rest is taken.
+            """)
+    static let data = Flag<String?>.optional(
+        "data", short: "d", "DIR", .directory, "The data folder",
+        manual: """
+            The folder that holds accounts, messages and the server's TLS identity; it is made if there is none. One server can use it at \
+            a time. See FILES for the default.
+            """)
+    static let maxAttempts = Flag<Int>.value(
+        "max-attempts", "N", .number(1...1000), default: 3, "3", "Wrong passwords in a row that block a name",
+        manual: "So many wrong passwords in a row block the name, from every address and over every way in.")
+    static let blockSeconds = Flag<Int>.value(
+        "block-seconds", "N", .number(1...86400), default: 10, "10", "How long a name stays blocked",
+        manual: "For how many seconds a name is blocked. The block survives a restart of the server.")
+    static let concealUsernames = Flag.switch(
+        "conceal-usernames", "Ask for the password of unknown names too",
+        manual: """
+            Asks for a password and takes the same time whether or not a name has an account, so that names cannot be found out by trying. \
+            For servers open to strangers.
+            """)
+    static let noOfflineMessages = Flag.switch(
+        "no-offline-messages", "Refuse messages to users who are away",
+        manual: "Refuses a direct message to an account that is not active, instead of keeping it for its next log-in.")
+    static let allowPlaintext = Flag.switch(
+        "allow-plaintext", "Take unencrypted connections from everywhere",
+        manual: "Takes connections without TLS from every address and not from this machine alone. Passwords can then be read on the way.")
+    static let loginTimeout = Flag<Duration>.value(
+        "login-timeout", "TIME", .duration(.seconds(1)...Duration.seconds(3600)), default: .seconds(60), "60s",
+        "Close connections that have not logged in by then",
+        manual: "Closes a connection that has not logged in after this time.")
+    static let messageRate = Flag<Int>.value(
+        "message-rate", "N/s", .eventRate, default: 20, "20/s", "Messages a session may send, 0 for any",
+        manual: "How many messages a second a session may send for long; short bursts may be faster. 0 is no limit.")
+    static let maxConnections = Flag<Int>.value(
+        "max-connections-per-address", "N", .number(0...100_000), default: 64, "64", "Connections from one address, 0 for any",
+        manual: "How many connections one address may hold at a time; 0 is no limit. This machine's own connections are not counted.")
+    static let logFormat = Flag<LogFormat>.choice(
+        "log-format", "FORMAT", default: .text, "How events are shown on stdout",
+        manual: "`text` is one plain line an event; `json` the same events as one JSON object a line, with the time.")
+    static let grace = Flag<Duration>.value(
+        "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
+        "How long a stop waits for connections",
+        manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time.")
+    static let tlsCertificate = Flag<String?>.optional(
+        "tls-cert", "FILE", .file, "A certificate chain (PEM) to use",
+        manual: "A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`.")
+    static let tlsKey = Flag<String?>.optional(
+        "tls-key", "FILE", .file, "The private key (PEM) of --tls-cert",
+        manual: "The private key of `--tls-cert`, in PEM.")
+    static let udpPort = Flag<Int?>.optional(
+        "udp-port", "PORT", .port(zeroIsAnyFree: true), "The UDP port that answers STUN",
+        manual: """
+            The UDP port on which clients learn the address that others see them under (STUN). As a default it is the TCP port's number.
+            """)
+
+    enum LogFormat: String, CaseIterable, FlagDecodable {
+        case text
+        case json
+    }
+
+    static let spec = CommandSpec(
+        name: "serve",
+        summary: "run the chat server",
+        positionals: [port.spec, attempts.spec],
+        flags: [
+            credentials.spec, data.spec, maxAttempts.spec, blockSeconds.spec, concealUsernames.spec, noOfflineMessages.spec,
+            allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, grace.spec,
+            tlsCertificate.spec, tlsKey.spec, udpPort.spec,
+        ],
+        description: [
+            """
+            Runs the chat server in the foreground until SIGTERM or SIGINT. It needs no configuration: at the first start it makes its data \
+            folder, a TLS key and a certificate, whose fingerprint it prints.
+            """,
+            """
+            One port takes three kinds of clients, told apart by their first bytes: TLS, IRC clients (`chatty connect` is one), and \
+            clients that stay silent, such as `nc`, which are asked for a name and a password in plain text. Without TLS only this machine's own \
+            connections are taken, unless `--allow-plaintext` is given.
+            """,
+            "Every command that a user gives is one line on stdout: its name and its outcome, never what it carried.",
+            """
+            What the server has acknowledged is on disk. Messages to accounts that are not active are kept and delivered at their next log-in.
+            """,
+        ],
+        environment: [
+            .init(name: "STATE_DIRECTORY", text: "The data folder where `--data` is not given; systemd sets it."),
+            .init(name: "XDG_DATA_HOME", text: "The data folder is `$XDG_DATA_HOME/chatty` where neither of these is given."),
+        ],
+        files: [
+            .init(name: "~/.local/share/chatty", text: "The default data folder. Back up this folder and you have everything.")
+        ],
+        examples: [
+            .init(
+                text: "A server with the accounts of a file, on port 12345, that blocks a name after 3 wrong passwords:",
+                line: "chatty serve 12345 3 --credentials credentials.txt"),
+            .init(
+                text: "With a certificate of a public authority:",
+                line: "chatty serve --tls-cert fullchain.pem --tls-key privkey.pem"),
+        ],
+        seeAlso: ["chatty-connect(1)", "chatty-users(1)"])
+
+    /// The number of wrong passwords in force: the option and the positional argument are two names of one thing.
+    static func attemptsInForce(_ arguments: Arguments) throws(UsageError) -> Int {
+        guard let positional = arguments[attempts] else { return arguments[maxAttempts] }
+        guard !arguments.has(maxAttempts) || arguments[maxAttempts] == positional else {
+            throw UsageError("MAX_ATTEMPTS is \(positional) and --max-attempts is \(arguments[maxAttempts]): give one.", command: spec.name)
+        }
+        return positional
+    }
+}

@@ -1,0 +1,50 @@
+/// The options of `chatty users`.
+enum UsersFlags {
+    static let names = Positional<[String]>.oneOrMore("NAME", .text, manual: "Names of accounts.")
+    static let name = Positional<String>.required("NAME", .text, manual: "The name of an account.")
+    static let file = Positional<String>.required("FILE", .file, manual: "Lines of a name and a password.")
+
+    static let data = Flag<String?>.optional(
+        "data", short: "d", "DIR", .directory, "The server's data folder",
+        manual: "The data folder of the server whose accounts these are. See FILES for the default.")
+    static let json = Flag.switch(
+        "json", actions: ["list"], "Print one JSON object an account", manual: "Prints one JSON object a line for each account.")
+    static let passwordFile = Flag<String?>.optional(
+        "password-file", "FILE", .file, actions: ["add", "passwd"], "A file whose first line is the password",
+        manual: """
+            Reads the password from the first line of a file, `-` for stdin. Without it the terminal is asked, or stdin is read where it is no \
+            terminal. Passwords are never taken from the command line.
+            """)
+    static let strict = Flag.switch(
+        "strict", actions: ["import"], "Add all or nothing",
+        manual: "Adds nothing where a line is bad, instead of adding the good ones.")
+
+    static let spec = CommandSpec(
+        name: "users",
+        summary: "manage the accounts of a server",
+        positionals: [],
+        actions: [
+            ActionSpec(
+                name: "list", summary: "show the accounts", positionals: [], isDefault: true,
+                manual: "Shows all accounts: name, when it was made, last log-in, whether it is active, whether it is blocked."),
+            ActionSpec(name: "add", summary: "add accounts", positionals: [names.spec], manual: "Adds accounts with one password."),
+            ActionSpec(name: "passwd", summary: "set a password", positionals: [name.spec], manual: "Sets the password of an account."),
+            ActionSpec(
+                name: "remove", summary: "remove an account", positionals: [name.spec],
+                manual: "Removes an account and what is kept for it."),
+            ActionSpec(
+                name: "import", summary: "add accounts from a file", positionals: [file.spec],
+                manual: "Adds an account for each `name password` line. A bad line is reported with its number."),
+        ],
+        flags: [data.spec, json.spec, passwordFile.spec, strict.spec],
+        description: [
+            "Works on the data folder of a server, whether or not the server is running; a running server sees the change at once."
+        ],
+        environment: [.init(name: "STATE_DIRECTORY", text: "The data folder where `--data` is not given; systemd sets it.")],
+        files: [.init(name: "~/.local/share/chatty", text: "The default data folder.")],
+        examples: [
+            .init(text: "Add an account:", line: "chatty users add yoda"),
+            .init(text: "Names of all accounts, in a script:", line: "chatty users list --json | jq -r .name"),
+        ],
+        seeAlso: ["chatty-serve(1)"])
+}

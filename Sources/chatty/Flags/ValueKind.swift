@@ -1,0 +1,124 @@
+/// What the value of an option or of a positional argument is: how it is checked, and how a shell completes it.
+enum ValueKind: Equatable, Sendable {
+    /// Any text without a NUL.
+    case text
+    /// A decimal number within the range.
+    case number(ClosedRange<Int>)
+    /// A port number, 0 to 65535 where 0 is "any free one", else 1 to 65535.
+    case port(zeroIsAnyFree: Bool)
+    /// `90`, `90s`, `1500ms`, `2m`, `1h`; a number alone is seconds.
+    case duration(ClosedRange<Duration>)
+    /// Bytes a second: `500K`, `20M`, `1.5G` (powers of 1000), `64Ki`, `8Mi` (powers of 1024), or bits: `100Mbit`.
+    case byteRate
+    /// Messages a second: `5` or `5/s`.
+    case eventRate
+    /// The path of a file.
+    case file
+    /// The path of a folder.
+    case directory
+    /// The name or address of a machine.
+    case host
+    /// One of these words.
+    case choice([String])
+
+    /// Checks and converts one value.
+    /// - Throws: what a right value would look like, to follow "needs".
+    func parse(_ text: String) throws(ValueProblem) -> FlagValue {
+        guard !text.utf8.contains(0) else { throw ValueProblem(expected: "text without a NUL character") }
+        switch self {
+        case .text, .file, .directory, .host:
+            guard !text.isEmpty else { throw ValueProblem(expected: "a value that is not empty") }
+            return .text(text)
+        case .number(let range):
+            guard let number = Self.decimal(text), range.contains(number) else {
+                throw ValueProblem(expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return .number(number)
+        case .port(let zeroIsAnyFree):
+            let range = (zeroIsAnyFree ? 0 : 1)...65535
+            guard let number = Self.decimal(text), range.contains(number) else {
+                throw ValueProblem(expected: "a port number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return .number(number)
+        case .duration(let range):
+            guard let duration = Self.duration(text) else {
+                throw ValueProblem(expected: "a time such as 30, 30s, 500ms, 2m or 1h")
+            }
+            guard range.contains(duration) else {
+                throw ValueProblem(
+                    expected: "a time from \(Self.describe(range.lowerBound)) to \(Self.describe(range.upperBound))")
+            }
+            return .duration(duration)
+        case .byteRate:
+            guard let rate = Self.byteRate(text) else {
+                throw ValueProblem(expected: "bytes a second such as 500K, 20M or 1.5G, or bits such as 100Mbit")
+            }
+            return .number(rate)
+        case .eventRate:
+            let digits = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
+            guard let rate = Self.decimal(digits), (0...1_000_000).contains(rate) else {
+                throw ValueProblem(expected: "a number a second such as 5 or 5/s, or 0 for no limit")
+            }
+            return .number(rate)
+        case .choice(let words):
+            guard words.contains(text) else { throw ValueProblem(expected: "one of \(words.joined(separator: ", "))") }
+            return .text(text)
+        }
+    }
+
+    /// Digits alone: `Int(_:)` would also take a sign.
+    private static func decimal(_ text: String) -> Int? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int(text)
+    }
+
+    private static func duration(_ text: String) -> Duration? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let number = decimal(String(digits)), number <= 10_000_000 else { return nil }
+        switch text.dropFirst(digits.count) {
+        case "", "s": return .seconds(number)
+        case "ms": return .milliseconds(number)
+        case "m": return .seconds(number * 60)
+        case "h": return .seconds(number * 3600)
+        default: return nil
+        }
+    }
+
+    private static func byteRate(_ text: String) -> Int? {
+        let digits = text.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
+        guard digits.first?.isNumber == true, digits.last?.isNumber == true, let number = Double(digits) else { return nil }
+        var unit = text.dropFirst(digits.count)
+        var scale = 1.0
+        if unit.hasSuffix("bit") {
+            unit = unit.dropLast(3)
+            scale = 1.0 / 8
+        } else if unit.hasSuffix("B") {
+            unit = unit.dropLast()
+        }
+        switch unit {
+        case "": break
+        case "K", "k": scale *= 1e3
+        case "M": scale *= 1e6
+        case "G": scale *= 1e9
+        case "Ki": scale *= 1024
+        case "Mi": scale *= 1024 * 1024
+        case "Gi": scale *= 1024 * 1024 * 1024
+        default: return nil
+        }
+        let rate = number * scale
+        guard rate >= 1, rate <= 1e12 else { return nil }
+        return Int(rate)
+    }
+
+    /// A duration as the user would type it: `500ms`, `10s`.
+    static func describe(_ duration: Duration) -> String {
+        let (seconds, attoseconds) = duration.components
+        return attoseconds == 0 ? "\(seconds)s" : "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
+    }
+}
+
+/// Why a value was not taken.
+struct ValueProblem: Error, Equatable {
+    /// What a right value would look like; follows "needs".
+    let expected: String
+}
