@@ -1,0 +1,60 @@
+import ChatProtocol
+
+/// What the driver is to do, in the order given.
+public enum Action: Sendable {
+    /// The answer to one command of a session, with the label that the command carried. May be empty: IRC then acknowledges the label.
+    case respond(SessionID, label: String?, [Outgoing])
+    /// The same to many sessions, encoded once per representation.
+    case deliver([SessionID], Outgoing)
+    /// Send what is queued, then close.
+    case close(SessionID)
+    /// Stop reading from a session whose commands wait, or go on.
+    case pauseReading(SessionID, Bool)
+
+    /// Compare a password with the stored hash of that account on the hashing pool; with a dummy hash where `account` is nil.
+    case verify(Ticket, account: AccountID?, password: String)
+    /// Look in the store for an account that the hub does not know (it may have been added from outside just now).
+    case findAccount(Ticket, name: Name)
+    /// Commit, with whatever else waits, in one transaction; in order.
+    case store(Ticket, StoreWrite)
+    /// Messages to that account, direct and of its groups since it joined them, not its own, after that id, in order, at most `limit`.
+    case loadMissed(Ticket, account: AccountID, after: MessageID, limit: Int)
+
+    case log(LogLine)
+    /// All sessions have been told and closed; the answer to ``Event/shutDown``.
+    case stopped
+}
+
+/// One change of what is kept.
+public enum StoreWrite: Hashable, Sendable {
+    case message(ChatMessage)
+    /// With its members and invitations.
+    case groupCreated(Group)
+    /// Messages up to `after` were before that member's time.
+    case memberJoined(GroupID, AccountID, after: MessageID)
+    case memberLeft(GroupID, AccountID)
+    case invited(GroupID, AccountID)
+    /// A name's row in the lock-out table; both zero: remove it.
+    case lockOut(name: String, failures: Int, blockedUntil: Timestamp?)
+    /// What each account has been shown.
+    case cursors([AccountID: MessageID])
+    case loggedIn(AccountID, at: Timestamp)
+}
+
+/// One line on the server's terminal.
+public enum LogLine: Hashable, Sendable {
+    case received(command: String, user: String)
+    /// `phrase`: what was done in the past tense, `created the group chat: jedi`; `failedPhrase` the same in the infinitive, with why not.
+    case succeeded(user: String, phrase: String)
+    case failed(user: String, phrase: String, reason: String)
+
+    /// `Received command: /msgto from user: yoda.`, `User: yoda successfully created the group chat: jedi.`,
+    /// `User: yoda failed to join the group chat: sith: there is no such group chat.`
+    public var text: String {
+        switch self {
+        case .received(let command, let user): "Received command: \(command) from user: \(user)."
+        case .succeeded(let user, let phrase): "User: \(user) successfully \(phrase)."
+        case .failed(let user, let phrase, let reason): "User: \(user) failed to \(phrase): \(reason)."
+        }
+    }
+}

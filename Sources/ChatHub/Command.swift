@@ -1,0 +1,54 @@
+import ChatProtocol
+
+/// What a session asks for, whatever the way in. Names come as they were typed; the hub judges them.
+public enum Command: Hashable, Sendable {
+    /// Asks whether a name may log in, before its password is asked for.
+    case identify(name: String)
+    case logIn(name: String, password: String)
+    case message(to: String, text: String, isNotice: Bool)
+    case groupMessage(group: String, text: String, isNotice: Bool)
+    case listActive
+    case createGroup(name: String, members: [String])
+    /// - createsMissing: IRC's JOIN makes an open group of a name that is free.
+    case joinGroup(name: String, createsMissing: Bool)
+    case leaveGroup(name: String)
+    case invite(user: String, group: String)
+    case listGroups
+    case listMembers(group: String)
+    /// IRC's WHOIS, WHO and ISON of a user.
+    case lookUp(users: [String], Query)
+    case signal(to: String, TransferSignal)
+    case help(String?)
+    case logOut
+    /// A line that the way in could not make a command of; logged and answered with that reply.
+    case malformed(SlashCommandKind?, Reply)
+
+    public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
+
+    /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
+    public var slashWord: String? {
+        switch self {
+        case .identify, .logIn, .lookUp: nil
+        case .message: SlashCommandKind.msgto.word
+        case .groupMessage: SlashCommandKind.groupmsg.word
+        case .listActive: SlashCommandKind.activeuser.word
+        case .createGroup: SlashCommandKind.creategroup.word
+        case .joinGroup: SlashCommandKind.joingroup.word
+        case .leaveGroup: SlashCommandKind.leavegroup.word
+        case .invite: SlashCommandKind.invite.word
+        case .listGroups: SlashCommandKind.groups.word
+        case .listMembers: SlashCommandKind.members.word
+        case .signal(_, let signal):
+            switch signal.verb {
+            case .offer: SlashCommandKind.p2pvideo.word
+            case .accept: SlashCommandKind.accept.word
+            case .decline: SlashCommandKind.decline.word
+            case .cancel: SlashCommandKind.cancel.word
+            case .update: nil
+            }
+        case .help: SlashCommandKind.help.word
+        case .logOut: SlashCommandKind.logout.word
+        case .malformed(let kind, _): kind?.word
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ChatProtocol
+
+/// All that can happen to the service. The driver makes one of each thing it sees and hands it to ``Hub/handle(_:at:)``.
+public enum Event: Sendable {
+    /// A connection is there. `address` is the peer's numeric address without its port, by which connections are counted.
+    case connected(SessionID, address: String, isLoopback: Bool)
+    case command(SessionID, Command, label: String?)
+    /// The connection is gone, whoever closed it. `written`: the last message that reached its socket whole (see ``tick(written:)``).
+    case disconnected(SessionID, Ending, written: MessageID?)
+
+    /// The answer to ``Action/verify(_:account:password:)``.
+    case verified(Ticket, Verification)
+    /// The answer to ``Action/findAccount(_:name:)``; nil where there is none.
+    case accountFound(Ticket, Account?)
+    /// The answer to ``Action/store(_:_:)``: committed and on the disk, or not and without any effect.
+    case stored(Ticket, succeeded: Bool)
+    /// The answer to ``Action/loadMissed(_:account:after:limit:)``, in the order of their ids; nil when the store could not be read.
+    case missed(Ticket, [ChatMessage]?)
+
+    /// Accounts were changed from outside (`chatty users`, a credentials file): all there are now.
+    case accountsChanged([Account])
+    /// About once a second, with the last message that reached the socket of each session that got any since.
+    case tick(written: [SessionID: MessageID])
+    /// Tell everybody and close.
+    case shutDown
+
+    public enum Verification: Hashable, Sendable {
+        case right, wrong
+        /// Too many are waiting for the hashing pool.
+        case busy
+        /// The store could not be read.
+        case failed
+    }
+
+    public enum Ending: Hashable, Sendable {
+        /// Closed by the peer or by the network.
+        case closed
+        /// Closed for reading too slowly: messages are lost on the way and will be replayed.
+        case sendQueueExceeded
+        /// Asked for by the hub.
+        case byHub
+    }
+}

@@ -1,0 +1,66 @@
+import ChatProtocol
+
+/// What a session is told. Each way in shows it in its own form; what one cannot show it leaves out.
+public enum Outgoing: Hashable, Sendable {
+    case reply(Reply)
+    /// That name may log in; its password is awaited.
+    case askPassword(name: String)
+    /// Logged in, under the account's registered name, into these groups.
+    case loggedIn(name: String)
+    /// A message of this session's, kept and on its way.
+    case accepted(ChatMessage)
+    /// A message from another session: of another account, or of the same one elsewhere.
+    case message(ChatMessage)
+    /// This session is in that group now: at log-in, or because one of the account's sessions joined or made it.
+    case entered(Roster, created: Bool)
+    case memberJoined(user: String, group: String)
+    case memberLeft(user: String, group: String)
+    /// An account was invited into a group.
+    case invitation(by: String, to: String, group: String)
+    case signal(from: String, to: String, TransferSignal)
+    /// The answer to a list of one group.
+    case members(Roster)
+    case users([UserState], Command.Query)
+    case help(String?)
+    /// The last words before the connection is closed.
+    case farewell(Reply)
+
+    public struct Roster: Hashable, Sendable {
+        public struct Member: Hashable, Sendable {
+            public let name: String
+            public let isFounder: Bool
+            public let isActive: Bool
+
+            public init(name: String, isFounder: Bool, isActive: Bool) {
+                self.name = name
+                self.isFounder = isFounder
+                self.isActive = isActive
+            }
+        }
+        public let group: String
+        public let isOpen: Bool
+        public let created: Timestamp
+        public let members: [Member]
+
+        public init(group: String, isOpen: Bool, created: Timestamp, members: [Member]) {
+            self.group = group
+            self.isOpen = isOpen
+            self.created = created
+            self.members = members
+        }
+    }
+
+    public struct UserState: Hashable, Sendable {
+        /// As registered, or as asked for where there is none.
+        public let name: String
+        public let exists: Bool
+        /// Nil where the account is not active.
+        public let activeSince: Timestamp?
+
+        public init(name: String, exists: Bool, activeSince: Timestamp?) {
+            self.name = name
+            self.exists = exists
+            self.activeSince = activeSince
+        }
+    }
+}

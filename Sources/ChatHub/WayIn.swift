@@ -1,0 +1,41 @@
+import ChatProtocol
+
+/// How a connection speaks: told by its first bytes, it turns lines into commands and what the hub says into bytes. Pure; the connection handler owns one.
+public protocol WayIn: Sendable {
+    /// The longest line this way takes, bytes, without its line end.
+    static var maximumLine: Int { get }
+    /// What is sent as soon as the way in is known.
+    mutating func greeting() -> [UInt8]
+    /// Takes one line.
+    mutating func receive(_ line: LineDecoder.Line) -> [WayInStep]
+    /// The bytes of an answer; see ``Action/respond(_:label:_:)``.
+    mutating func encode(_ response: [Outgoing], label: String?) -> [UInt8]
+    /// The bytes of what comes unasked. Equal for all sessions of the same ``representation``; empty for what this way cannot show.
+    mutating func encode(_ outgoing: Outgoing) -> [UInt8]
+    /// Sessions of equal representation get the same bytes for the same shared ``Outgoing`` (see ``Outgoing/isShared``).
+    var representation: Representation { get }
+}
+
+/// What follows from a line.
+public enum WayInStep: Hashable, Sendable {
+    case command(Command, label: String?)
+    case write([UInt8])
+    /// Send what is queued, then close.
+    case close
+}
+
+/// All that the bytes of a shared ``Outgoing`` depend on.
+public enum Representation: Hashable, Sendable {
+    case text
+    case irc(Capability)
+}
+
+extension Outgoing {
+    /// Whether its bytes depend on the representation only, so that they can be made once for many sessions.
+    public var isShared: Bool {
+        switch self {
+        case .message, .memberLeft, .memberJoined: true
+        default: false
+        }
+    }
+}

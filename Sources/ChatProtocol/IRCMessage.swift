@@ -1,0 +1,214 @@
+/// One line of IRC: tags, source, command, parameters (RFC 2812 §2.3.1, modern.ircdocs.horse, IRCv3 message-tags).
+public struct IRCMessage: Equatable, Sendable {
+    public struct Tag: Equatable, Sendable {
+        /// With its vendor and `+`, as it stands.
+        public var key: String
+        /// Unescaped; empty where there was none.
+        public var value: String
+
+        public init(_ key: String, _ value: String = "") {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    public var tags: [Tag]
+    /// A server's name or `nick!user@host`, without the colon.
+    public var source: String?
+    /// Upper case; a word or three digits.
+    public var command: String
+    public var parameters: [String]
+
+    public init(tags: [Tag] = [], source: String? = nil, command: String, parameters: [String] = []) {
+        self.tags = tags
+        self.source = source
+        self.command = command
+        self.parameters = parameters
+    }
+
+    public init(_ command: String, _ parameters: String...) {
+        self.init(command: command, parameters: parameters)
+    }
+
+    /// The value of the last tag of that key (IRCv3: the last one counts).
+    public func tag(_ key: String) -> String? { tags.last { $0.key == key }?.value }
+
+    /// The nick of `nick!user@host`, or the whole source.
+    public var nick: String? { source.map { String($0.prefix { $0 != "!" }) } }
+}
+
+extension IRCMessage {
+    /// Why a line is no message.
+    public enum Defect: Error, Equatable, Sendable {
+        case empty
+        case notUTF8
+        /// NUL, or a CR within the line.
+        case forbiddenByte
+        case tagsTooLong
+        case bodyTooLong
+        case badCommand
+    }
+
+    /// Reads one line, its line end already taken off.
+    ///
+    /// - Parameters:
+    ///   - tagLimit: bytes of tags allowed, with `@` and the space.
+    ///   - bodyLimit: bytes allowed for the rest, counted with the CRLF that was taken off.
+    public init(
+        parsing line: [UInt8], tagLimit: Int = Limits.serverTagBytes, bodyLimit: Int = Limits.lineBytes
+    ) throws(Defect) {
+        guard !line.contains(0), !line.contains(0x0D) else { throw .forbiddenByte }
+        var rest = line[...]
+        var tags: [Tag] = []
+        if rest.first == UInt8(ascii: "@") {
+            let end = rest.firstIndex(of: 0x20) ?? rest.endIndex
+            guard end - rest.startIndex + 1 <= tagLimit else { throw .tagsTooLong }
+            tags = try IRCMessage.parseTags(rest[(rest.startIndex + 1)..<end])
+            rest = rest[end...].drop { $0 == 0x20 }
+        }
+        guard rest.count + 2 <= bodyLimit else { throw .bodyTooLong }
+        var source: String?
+        if rest.first == UInt8(ascii: ":") {
+            let end = rest.firstIndex(of: 0x20) ?? rest.endIndex
+            source = try IRCMessage.text(rest[(rest.startIndex + 1)..<end])
+            rest = rest[end...].drop { $0 == 0x20 }
+        }
+        let commandEnd = rest.firstIndex(of: 0x20) ?? rest.endIndex
+        let word = rest[rest.startIndex..<commandEnd]
+        guard !word.isEmpty else { throw .empty }
+        guard IRCMessage.isCommand(word) else { throw .badCommand }
+        let command = String(decoding: word.lazy.map { $0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0 }, as: UTF8.self)
+        rest = rest[commandEnd...].drop { $0 == 0x20 }
+        var parameters: [String] = []
+        while let first = rest.first {
+            if first == UInt8(ascii: ":") || parameters.count == 14 {
+                parameters.append(try IRCMessage.text(first == UInt8(ascii: ":") ? rest.dropFirst() : rest))
+                break
+            }
+            let end = rest.firstIndex(of: 0x20) ?? rest.endIndex
+            parameters.append(try IRCMessage.text(rest[rest.startIndex..<end]))
+            rest = rest[end...].drop { $0 == 0x20 }
+        }
+        self.init(tags: tags, source: source, command: command, parameters: parameters)
+    }
+
+    private static func isCommand(_ word: ArraySlice<UInt8>) -> Bool {
+        if word.allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A }) { return true }
+        return word.count == 3 && word.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) throws(Defect) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+        return text
+    }
+
+    private static func parseTags(_ bytes: ArraySlice<UInt8>) throws(Defect) -> [Tag] {
+        var tags: [Tag] = []
+        for item in bytes.split(separator: UInt8(ascii: ";")) {
+            let equals = item.firstIndex(of: UInt8(ascii: "="))
+            let key = try text(item[item.startIndex..<(equals ?? item.endIndex)])
+            guard !key.isEmpty else { continue }
+            tags.append(Tag(key, try equals.map { (index) throws(Defect) in try unescape(item[(index + 1)...]) } ?? ""))
+        }
+        return tags
+    }
+
+    /// IRCv3 message-tags, "Escaping values": a backslash before another character is dropped, one at the end too.
+    private static func unescape(_ bytes: ArraySlice<UInt8>) throws(Defect) -> String {
+        guard bytes.contains(UInt8(ascii: "\\")) else { return try text(bytes) }
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
+        var escaped = false
+        for byte in bytes {
+            if !escaped, byte == UInt8(ascii: "\\") {
+                escaped = true
+                continue
+            }
+            if escaped {
+                switch byte {
+                case UInt8(ascii: ":"): out.append(UInt8(ascii: ";"))
+                case UInt8(ascii: "s"): out.append(0x20)
+                case UInt8(ascii: "r"): out.append(0x0D)
+                case UInt8(ascii: "n"): out.append(0x0A)
+                default: out.append(byte)
+                }
+            } else {
+                out.append(byte)
+            }
+            escaped = false
+        }
+        return try text(out[...])
+    }
+}
+
+extension IRCMessage {
+    /// The line with its CRLF, appended to `out`.
+    ///
+    /// What would end a line or a parameter early cannot get out: CR, LF and NUL are replaced by spaces, and spaces in a middle parameter by `_`.
+    public func encode(into out: inout [UInt8]) {
+        if !tags.isEmpty {
+            var separator = UInt8(ascii: "@")
+            for tag in tags {
+                out.append(separator)
+                out.append(contentsOf: tag.key.utf8)
+                if !tag.value.isEmpty {
+                    out.append(UInt8(ascii: "="))
+                    IRCMessage.escape(tag.value, into: &out)
+                }
+                separator = UInt8(ascii: ";")
+            }
+            out.append(0x20)
+        }
+        if let source {
+            out.append(UInt8(ascii: ":"))
+            IRCMessage.append(source, middle: true, into: &out)
+            out.append(0x20)
+        }
+        out.append(contentsOf: command.utf8)
+        for (index, parameter) in parameters.enumerated() {
+            out.append(0x20)
+            let last = index == parameters.count - 1
+            let trailing = last && (parameter.isEmpty || parameter.utf8.first == UInt8(ascii: ":") || parameter.utf8.contains(0x20))
+            if trailing || (last && IRCMessage.alwaysTrailing.contains(command)) { out.append(UInt8(ascii: ":")) }
+            IRCMessage.append(parameter, middle: !last, into: &out)
+        }
+        out.append(0x0D)
+        out.append(0x0A)
+    }
+
+    /// The line with its CRLF.
+    public var encoded: [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(128)
+        encode(into: &out)
+        return out
+    }
+
+    /// Commands whose text older clients expect behind a colon even when it is one word.
+    private static let alwaysTrailing: Set<String> = ["PRIVMSG", "NOTICE", "ERROR", "QUIT", "332"]
+
+    private static func append(_ text: String, middle: Bool, into out: inout [UInt8]) {
+        if middle, text.isEmpty { return out.append(UInt8(ascii: "*")) }
+        for byte in text.utf8 {
+            switch byte {
+            case 0, 0x0A, 0x0D: out.append(middle ? UInt8(ascii: "_") : 0x20)
+            case 0x20 where middle: out.append(UInt8(ascii: "_"))
+            default: out.append(byte)
+            }
+        }
+    }
+
+    private static func escape(_ value: String, into out: inout [UInt8]) {
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: ";"): out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: ":")])
+            case 0x20: out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "s")])
+            case UInt8(ascii: "\\"): out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "\\")])
+            case 0x0D: out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
+            case 0x0A: out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+            case 0: break
+            default: out.append(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// Cuts a stream of bytes into lines that end in LF or CRLF, holding at most one unfinished line of bounded length.
+///
+/// A line over the bound is reported once, as ``Line/tooLong``, when its end has come or the bound is passed; its bytes are dropped as they come.
+public struct LineDecoder: Sendable {
+    public enum Line: Equatable, Sendable {
+        /// Without its line end.
+        case line([UInt8])
+        case tooLong
+    }
+
+    private let maximum: Int
+    private var partial: [UInt8] = []
+    private var discarding = false
+
+    /// - Parameter maximum: the longest line, bytes, without its line end.
+    public init(maximum: Int) { self.maximum = maximum }
+
+    /// Bytes held of a line whose end has not come.
+    public var buffered: Int { partial.count }
+
+    /// Takes what has been read and gives each line that it completes to `body`, in order.
+    public mutating func decode(_ bytes: UnsafeRawBufferPointer, _ body: (Line) -> Void) {
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: 0x0A) {
+            finish(rest[rest.startIndex..<end], body)
+            rest = rest[(end + 1)...]
+        }
+        guard !discarding, !rest.isEmpty else { return }
+        // One more byte than the maximum is allowed to wait: it may be the CR of a CRLF.
+        if partial.count + rest.count > maximum + 1 {
+            partial = []
+            discarding = true
+            body(.tooLong)
+        } else {
+            partial.append(contentsOf: rest)
+        }
+    }
+
+    private mutating func finish(_ tail: Slice<UnsafeRawBufferPointer>, _ body: (Line) -> Void) {
+        if discarding {
+            discarding = false
+            return
+        }
+        guard partial.count + tail.count <= maximum + 1 else {
+            partial = []
+            return body(.tooLong)
+        }
+        var line = partial
+        partial = []
+        line.append(contentsOf: tail)
+        if line.last == 0x0D { line.removeLast() }
+        body(line.count > maximum ? .tooLong : .line(line))
+    }
+}

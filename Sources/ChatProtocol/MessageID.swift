@@ -1,0 +1,52 @@
+/// Names one kept message. Ids grow in the order in which messages were accepted, whatever the clock does, so a larger id is a later message.
+///
+/// 42 bits of milliseconds and 21 bits to tell apart (and order) what came in the same one; see ``MessageIDSource``.
+public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: Int64
+
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+
+    /// Before every message.
+    public static let zero = MessageID(rawValue: 0)
+
+    public static func < (left: MessageID, right: MessageID) -> Bool { left.rawValue < right.rawValue }
+
+    /// The IRCv3 `msgid` tag's form: 13 characters of base 32 (Crockford's digits, as ULIDs have), in the same order as the ids.
+    public var description: String {
+        var value = UInt64(bitPattern: rawValue)
+        var characters = [UInt8](repeating: 0, count: 13)
+        for index in characters.indices.reversed() {
+            characters[index] = MessageID.digits[Int(value & 31)]
+            value >>= 5
+        }
+        return String(decoding: characters, as: UTF8.self)
+    }
+
+    /// Reads what `description` writes.
+    public init?(_ text: String) {
+        guard text.utf8.count == 13 else { return nil }
+        var value: UInt64 = 0
+        for byte in text.utf8 {
+            guard let digit = MessageID.digits.firstIndex(of: byte), value >> 59 == 0 else { return nil }
+            value = value << 5 | UInt64(digit)
+        }
+        guard value >> 63 == 0 else { return nil }
+        self.init(rawValue: Int64(value))
+    }
+
+    private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+}
+
+/// Gives ids that only grow, also when the clock is set back.
+public struct MessageIDSource: Sendable {
+    private var last: MessageID
+
+    /// - Parameter last: the largest id given before, from the store.
+    public init(after last: MessageID = .zero) { self.last = last }
+
+    public mutating func next(at now: Timestamp) -> MessageID {
+        let clock = MessageID(rawValue: (max(0, now.milliseconds) & 0x3FF_FFFF_FFFF) << 21)
+        last = MessageID(rawValue: max(clock.rawValue, last.rawValue + 1))
+        return last
+    }
+}

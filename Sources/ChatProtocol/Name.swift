@@ -1,0 +1,64 @@
+/// The rule of all names, of accounts and of groups alike: 1 to 32 of ASCII letters, digits, `_`, `-` and `.`, a letter first.
+///
+/// Names are compared without regard to case (`CASEMAPPING=ascii`) and shown as they were registered.
+public struct Name: Hashable, Sendable, CustomStringConvertible {
+    /// As registered or typed.
+    public let text: String
+    /// Lower case; what is compared, hashed and stored as a key.
+    public let folded: String
+
+    /// The longest name, in bytes.
+    public static let maximumLength = 32
+
+    /// Why a text is no name.
+    public enum Defect: Error, Equatable, Sendable {
+        case empty
+        case tooLong
+        case badFirstCharacter
+        case badCharacter
+    }
+
+    /// Takes `text` for a name, or says why it is none.
+    public init(_ text: String) throws(Defect) {
+        let bytes = text.utf8
+        guard let first = bytes.first else { throw .empty }
+        guard bytes.count <= Name.maximumLength else { throw .tooLong }
+        guard Name.isLetter(first) else { throw .badFirstCharacter }
+        guard bytes.allSatisfy(Name.isAllowed) else { throw .badCharacter }
+        self.text = text
+        self.folded = Name.fold(text)
+    }
+
+    public static func == (left: Name, right: Name) -> Bool { left.folded == right.folded }
+    public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
+    public var description: String { text }
+
+    /// ASCII lower case; other characters are left alone, so that any text can be looked up.
+    public static func fold(_ text: String) -> String {
+        var copy = text
+        let folded = copy.withUTF8 { bytes -> String? in
+            guard bytes.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) else { return nil }
+            return String(decoding: bytes.lazy.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+        }
+        return folded ?? text
+    }
+
+    static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A }
+
+    static func isAllowed(_ byte: UInt8) -> Bool {
+        isLetter(byte) || (byte >= 0x30 && byte <= 0x39) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: ".")
+    }
+}
+
+extension Name.Defect {
+    /// What is wrong, as the end of a sentence.
+    public var reason: String {
+        switch self {
+        case .empty: "it is empty"
+        case .tooLong: "it is longer than \(Name.maximumLength) characters"
+        case .badFirstCharacter: "it must begin with a letter"
+        case .badCharacter: "only letters, digits, '_', '-' and '.' are allowed"
+        }
+    }
+}

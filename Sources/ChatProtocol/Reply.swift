@@ -1,0 +1,160 @@
+/// What the service answers to a command, or tells of it: one case for each thing that can be said.
+///
+/// A plain-text session is shown ``text``. An IRC client gets the same as a standard reply (`FAIL`, `WARN`, `NOTE`; IRCv3 standard-replies), from which `chatty connect`
+/// makes the same value again (``init(_:)``), or as the numeric that clients without that capability know. So the texts cannot drift apart.
+public enum Reply: Hashable, Sendable {
+    // Logging in.
+    case invalidCredentials
+    case nowBlocked(seconds: Int)
+    case blocked
+    case welcome(name: String)
+    case tooManySessions(limit: Int)
+    case loginTimedOut(seconds: Int)
+    case busy
+    case goodbye(name: String)
+
+    // Names.
+    case noSuchUser(String)
+    case noSuchGroup(String)
+    case badUserName(String, Name.Defect)
+    case badGroupName(String, Name.Defect)
+
+    // Direct messages.
+    case sent(to: String, at: Timestamp)
+    case kept(for: String)
+    case notActive(String)
+
+    // Groups.
+    case groupCreated(String, members: [String])
+    case groupExists(String)
+    case joined(String)
+    case alreadyMember(String)
+    case notInvited(String)
+    case notMember(String)
+    case left(String)
+    case invited(user: String, group: String)
+    case alreadyMemberOther(user: String, group: String)
+    case sentToGroup(String, at: Timestamp)
+
+    // Lists.
+    case noOtherActive
+    case activeUser(String, since: Timestamp)
+    case group(String, members: Int, open: Bool, joined: Bool)
+    case noGroups
+    case member(String, active: Bool)
+
+    // Transfers.
+    case signalSent(to: String)
+
+    // Limits and failures.
+    case messageTooLong(limit: Int)
+    case lineTooLong(limit: Int)
+    case notUTF8
+    case tooManyMembers(limit: Int)
+    case tooManyGroups(limit: Int)
+    case rateLimited(seconds: Int)
+    case storeFailed
+    case unknownCommand(String)
+    case notACommand
+    case usage(SlashCommandKind)
+    case plaintextRefused
+    case tooManyConnections(limit: Int)
+    case shuttingDown
+    case accountGone(String)
+}
+
+extension Reply {
+    /// What a person is shown.
+    public var text: String {
+        switch self {
+        case .invalidCredentials: "Invalid credentials. Try again."
+        case .nowBlocked(let seconds):
+            "You are blocked due to multiple failed login attempts. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
+        case .blocked: "You are blocked. Please try again later."
+        case .welcome(let name): "Welcome! \(name)"
+        case .tooManySessions(let limit): "You have \(limit) sessions already. Close one first."
+        case .loginTimedOut(let seconds): "You did not log in within \(seconds) seconds."
+        case .busy: "The server is busy. Try again."
+        case .goodbye(let name): "Bye, \(name)!"
+        case .noSuchUser(let name): "There is no user \(name)."
+        case .noSuchGroup(let name): "There is no group chat \(name)."
+        case .badUserName(let name, let defect): "The user name \(name) is not allowed: \(defect.reason)."
+        case .badGroupName(let name, let defect): "The group name \(name) is not allowed: \(defect.reason)."
+        case .sent(let name, let time): "Message to \(name) sent at \(time)."
+        case .kept(let name): "\(name) is not active. The message will be delivered at the next login."
+        case .notActive(let name): "\(name) is not active."
+        case .groupCreated(let name, let members) where members.isEmpty: "The group chat \(name) has been created. Everybody can join it."
+        case .groupCreated(let name, let members): "The group chat \(name) has been created for \(members.joined(separator: ", "))."
+        case .groupExists(let name): "The group chat \(name) already exists."
+        case .joined(let name): "You joined the group chat \(name)."
+        case .alreadyMember(let name): "You are already in the group chat \(name)."
+        case .notInvited(let name): "You were not invited to the group chat \(name)."
+        case .notMember(let name): "You are not in the group chat \(name)."
+        case .left(let name): "You left the group chat \(name)."
+        case .invited(let user, let group): "\(user) can now join the group chat \(group)."
+        case .alreadyMemberOther(let user, let group): "\(user) is already in the group chat \(group)."
+        case .sentToGroup(let name, let time): "Message to the group chat \(name) sent at \(time)."
+        case .noOtherActive: "No other active user."
+        case .activeUser(let name, let since): "\(name), active since \(since)"
+        case .group(let name, let members, let open, let joined):
+            "\(name), \(members) \(members == 1 ? "member" : "members")\(open ? "" : ", invitation only")\(joined ? ", joined" : "")"
+        case .noGroups: "There is no group chat yet."
+        case .member(let name, let active): active ? "\(name), active" : name
+        case .signalSent(let name): "Told \(name)."
+        case .messageTooLong(let limit): "The message is longer than \(limit) bytes. It was not sent."
+        case .lineTooLong(let limit): "The line is longer than \(limit) bytes. It was not read."
+        case .notUTF8: "The line is not UTF-8 text. It was not read."
+        case .tooManyMembers(let limit): "A group chat is made with at most \(limit) members."
+        case .tooManyGroups(let limit): "You are in \(limit) group chats already. Leave one first."
+        case .rateLimited(let seconds): "Too many commands. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
+        case .storeFailed: "The server could not keep it: its store is full or failing. Nothing was sent."
+        case .unknownCommand(let word): Texts.unknownCommand(word)
+        case .notACommand: Texts.notACommand
+        case .usage(let kind): kind.usage
+        case .plaintextRefused: "This server takes plain text from its own machine only. Connect with TLS."
+        case .tooManyConnections(let limit): "Your address has \(limit) connections already."
+        case .shuttingDown: "The server is shutting down."
+        case .accountGone(let name): "The account \(name) has been removed or blocked."
+        }
+    }
+
+    /// Why a command failed, as the end of a line of the server's log; nil for what is no failure.
+    public var reason: String? {
+        switch self {
+        case .welcome, .goodbye, .sent, .kept, .groupCreated, .joined, .left, .invited, .sentToGroup, .noOtherActive, .activeUser, .group,
+            .noGroups, .member, .signalSent:
+            nil
+        case .invalidCredentials: "invalid credentials"
+        case .nowBlocked: "invalid credentials, now blocked"
+        case .blocked: "blocked"
+        case .tooManySessions(let limit): "\(limit) sessions already"
+        case .loginTimedOut: "not logged in in time"
+        case .busy: "the server is busy"
+        case .noSuchUser(let name): "there is no user \(name)"
+        case .noSuchGroup: "there is no such group chat"
+        case .badUserName(_, let defect), .badGroupName(_, let defect): "the name is not allowed: \(defect.reason)"
+        case .notActive(let name): "\(name) is not active"
+        case .groupExists: "it already exists"
+        case .alreadyMember: "already in it"
+        case .notInvited: "not invited"
+        case .notMember: "not in it"
+        case .alreadyMemberOther(let user, _): "\(user) is already in it"
+        case .messageTooLong: "the message is too long"
+        case .lineTooLong: "the line is too long"
+        case .notUTF8: "not UTF-8"
+        case .tooManyMembers: "too many members"
+        case .tooManyGroups: "in too many group chats"
+        case .rateLimited: "too many commands"
+        case .storeFailed: "the store is full or failing"
+        case .unknownCommand: "unknown command"
+        case .notACommand: "not a command"
+        case .usage: "wrong number of arguments"
+        case .plaintextRefused: "plain text from another machine"
+        case .tooManyConnections: "too many connections"
+        case .shuttingDown: "the server is shutting down"
+        case .accountGone: "the account is gone"
+        }
+    }
+
+    public var isFailure: Bool { reason != nil }
+}

@@ -1,0 +1,158 @@
+// How a Reply travels: as an IRCv3 standard reply, `FAIL|NOTE command CODE [context ...] :text`, and back.
+
+extension Reply {
+    /// The machine-readable word of the standard reply.
+    public var code: String { wire.code }
+
+    /// The standard reply that says this.
+    /// - Parameter command: what it answers; `*` where it answers none.
+    public func standardReply(to command: String) -> IRCMessage {
+        let wire = wire
+        return IRCMessage(
+            command: isFailure ? "FAIL" : "NOTE", parameters: [command, wire.code] + wire.context + [text])
+    }
+
+    private var wire: (code: String, context: [String]) {
+        switch self {
+        case .invalidCredentials: ("INVALID_CREDENTIALS", [])
+        case .nowBlocked(let seconds): ("NOW_BLOCKED", [String(seconds)])
+        case .blocked: ("BLOCKED", [])
+        case .welcome(let name): ("WELCOME", [name])
+        case .tooManySessions(let limit): ("TOO_MANY_SESSIONS", [String(limit)])
+        case .loginTimedOut(let seconds): ("LOGIN_TIMED_OUT", [String(seconds)])
+        case .busy: ("BUSY", [])
+        case .goodbye(let name): ("GOODBYE", [name])
+        case .noSuchUser(let name): ("NO_SUCH_USER", [name])
+        case .noSuchGroup(let name): ("NO_SUCH_GROUP", [name])
+        case .badUserName(let name, let defect): ("BAD_USER_NAME", [defect.code, name])
+        case .badGroupName(let name, let defect): ("BAD_GROUP_NAME", [defect.code, name])
+        case .sent(let name, let time): ("SENT", [name, time.iso8601])
+        case .kept(let name): ("KEPT", [name])
+        case .notActive(let name): ("NOT_ACTIVE", [name])
+        case .groupCreated(let name, let members): ("GROUP_CREATED", [name, members.joined(separator: ",")])
+        case .groupExists(let name): ("GROUP_EXISTS", [name])
+        case .joined(let name): ("JOINED", [name])
+        case .alreadyMember(let name): ("ALREADY_MEMBER", [name])
+        case .notInvited(let name): ("NOT_INVITED", [name])
+        case .notMember(let name): ("NOT_MEMBER", [name])
+        case .left(let name): ("LEFT", [name])
+        case .invited(let user, let group): ("INVITED", [user, group])
+        case .alreadyMemberOther(let user, let group): ("USER_ALREADY_MEMBER", [user, group])
+        case .sentToGroup(let name, let time): ("SENT_TO_GROUP", [name, time.iso8601])
+        case .noOtherActive: ("NO_OTHER_ACTIVE", [])
+        case .activeUser(let name, let since): ("ACTIVE_USER", [name, since.iso8601])
+        case .group(let name, let members, let open, let joined):
+            ("GROUP", [name, String(members), open ? "open" : "invited", joined ? "joined" : "absent"])
+        case .noGroups: ("NO_GROUPS", [])
+        case .member(let name, let active): ("MEMBER", [name, active ? "active" : "absent"])
+        case .signalSent(let name): ("SIGNAL_SENT", [name])
+        case .messageTooLong(let limit): ("MESSAGE_TOO_LONG", [String(limit)])
+        case .lineTooLong(let limit): ("LINE_TOO_LONG", [String(limit)])
+        case .notUTF8: ("INVALID_UTF8", [])
+        case .tooManyMembers(let limit): ("TOO_MANY_MEMBERS", [String(limit)])
+        case .tooManyGroups(let limit): ("TOO_MANY_GROUPS", [String(limit)])
+        case .rateLimited(let seconds): ("RATE_LIMITED", [String(seconds)])
+        case .storeFailed: ("STORE_FAILED", [])
+        case .unknownCommand(let word): ("UNKNOWN_COMMAND", [word])
+        case .notACommand: ("NOT_A_COMMAND", [])
+        case .usage(let kind): ("USAGE", [kind.rawValue])
+        case .plaintextRefused: ("PLAINTEXT_REFUSED", [])
+        case .tooManyConnections(let limit): ("TOO_MANY_CONNECTIONS", [String(limit)])
+        case .shuttingDown: ("SHUTTING_DOWN", [])
+        case .accountGone(let name): ("ACCOUNT_GONE", [name])
+        }
+    }
+
+    /// Reads a standard reply; nil for what is none, or is of a newer server (its last parameter then still says it in words).
+    public init?(_ message: IRCMessage) {
+        guard ["FAIL", "WARN", "NOTE"].contains(message.command), message.parameters.count >= 3 else { return nil }
+        self.init(code: message.parameters[1], context: Array(message.parameters[2..<message.parameters.count - 1]))
+    }
+
+    private init?(code: String, context: [String]) {
+        guard let value = Reply.readNamed(code, context) ?? Reply.readBare(code) ?? Reply.readCounted(code, context) else { return nil }
+        self = value
+    }
+
+    private static func readBare(_ code: String) -> Reply? {
+        bare[code]
+    }
+
+    private static let bare: [String: Reply] = {
+        let all: [Reply] = [
+            .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .notACommand, .plaintextRefused,
+            .shuttingDown,
+        ]
+        return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })
+    }()
+
+    private static func readCounted(_ code: String, _ context: [String]) -> Reply? {
+        guard let first = context.first, let number = Int(first) else { return nil }
+        switch code {
+        case "NOW_BLOCKED": return .nowBlocked(seconds: number)
+        case "TOO_MANY_SESSIONS": return .tooManySessions(limit: number)
+        case "LOGIN_TIMED_OUT": return .loginTimedOut(seconds: number)
+        case "MESSAGE_TOO_LONG": return .messageTooLong(limit: number)
+        case "LINE_TOO_LONG": return .lineTooLong(limit: number)
+        case "TOO_MANY_MEMBERS": return .tooManyMembers(limit: number)
+        case "TOO_MANY_GROUPS": return .tooManyGroups(limit: number)
+        case "RATE_LIMITED": return .rateLimited(seconds: number)
+        case "TOO_MANY_CONNECTIONS": return .tooManyConnections(limit: number)
+        default: return nil
+        }
+    }
+
+    private static func readNamed(_ code: String, _ context: [String]) -> Reply? {
+        guard let first = context.first else { return nil }
+        let second = context.count > 1 ? context[1] : nil
+        switch (code, second) {
+        case ("WELCOME", _): return .welcome(name: first)
+        case ("GOODBYE", _): return .goodbye(name: first)
+        case ("NO_SUCH_USER", _): return .noSuchUser(first)
+        case ("NO_SUCH_GROUP", _): return .noSuchGroup(first)
+        case ("BAD_USER_NAME", let name?): return Name.Defect(code: first).map { .badUserName(name, $0) }
+        case ("BAD_GROUP_NAME", let name?): return Name.Defect(code: first).map { .badGroupName(name, $0) }
+        case ("SENT", let time?): return Timestamp(iso8601: time).map { .sent(to: first, at: $0) }
+        case ("KEPT", _): return .kept(for: first)
+        case ("NOT_ACTIVE", _): return .notActive(first)
+        case ("GROUP_CREATED", let members?):
+            return .groupCreated(first, members: members == "*" ? [] : members.split(separator: ",").map(String.init))
+        case ("GROUP_EXISTS", _): return .groupExists(first)
+        case ("JOINED", _): return .joined(first)
+        case ("ALREADY_MEMBER", _): return .alreadyMember(first)
+        case ("NOT_INVITED", _): return .notInvited(first)
+        case ("NOT_MEMBER", _): return .notMember(first)
+        case ("LEFT", _): return .left(first)
+        case ("INVITED", let group?): return .invited(user: first, group: group)
+        case ("USER_ALREADY_MEMBER", let group?): return .alreadyMemberOther(user: first, group: group)
+        case ("SENT_TO_GROUP", let time?): return Timestamp(iso8601: time).map { .sentToGroup(first, at: $0) }
+        case ("ACTIVE_USER", let time?): return Timestamp(iso8601: time).map { .activeUser(first, since: $0) }
+        case ("GROUP", let members?) where context.count == 4:
+            return Int(members).map { .group(first, members: $0, open: context[2] == "open", joined: context[3] == "joined") }
+        case ("MEMBER", let state?): return .member(first, active: state == "active")
+        case ("SIGNAL_SENT", _): return .signalSent(to: first)
+        case ("UNKNOWN_COMMAND", _): return .unknownCommand(first)
+        case ("USAGE", _): return SlashCommandKind(rawValue: first).map { .usage($0) }
+        case ("ACCOUNT_GONE", _): return .accountGone(first)
+        default: return nil
+        }
+    }
+}
+
+extension Name.Defect {
+    fileprivate var code: String {
+        switch self {
+        case .empty: "EMPTY"
+        case .tooLong: "TOO_LONG"
+        case .badFirstCharacter: "BAD_FIRST_CHARACTER"
+        case .badCharacter: "BAD_CHARACTER"
+        }
+    }
+
+    fileprivate init?(code: String) {
+        guard let defect = [Name.Defect.empty, .tooLong, .badFirstCharacter, .badCharacter].first(where: { $0.code == code }) else {
+            return nil
+        }
+        self = defect
+    }
+}

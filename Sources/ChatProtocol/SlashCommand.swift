@@ -1,0 +1,191 @@
+/// The commands that a person types, told apart by their word: the one table behind parsing, usage lines, `/help` and completion.
+///
+/// The server parses them for plain-text sessions, `chatty connect` for its own; what only the client knows of is marked.
+public enum SlashCommandKind: String, CaseIterable, Sendable {
+    case msgto, activeuser, creategroup, joingroup, groupmsg, p2pvideo, logout, help
+    case groups, members, invite, leavegroup
+    case accept, decline, cancel, transfers, talk, reply, quit
+
+    public struct Description: Sendable {
+        /// Arguments as the usage line shows them; empty where there are none.
+        public let arguments: String
+        /// What it does: one line, no full stop.
+        public let summary: String
+        /// Understood by `chatty connect` only.
+        public let clientOnly: Bool
+        /// For each argument in turn what can be completed there; the last one repeats.
+        public let completion: [ArgumentKind]
+    }
+
+    /// What kind of thing an argument is.
+    public enum ArgumentKind: Sendable { case user, group, file, command, text, offer, conversation }
+
+    public var description: Description {
+        switch self {
+        case .msgto: about("USERNAME MESSAGE", "send a direct message", [.user, .text])
+        case .activeuser: about("", "list the other active users and since when they are", [])
+        case .creategroup: about("GROUPNAME [USERNAME ...]", "make a group chat: for those named, or for all", [.text, .user])
+        case .joingroup: about("GROUPNAME", "join a group chat", [.group])
+        case .groupmsg: about("GROUPNAME MESSAGE", "send a message to a group chat you have joined", [.group, .text])
+        case .p2pvideo: about("USERNAME FILE", "send a video, or any file, straight to a user", [.user, .file])
+        case .logout: about("", "log out and leave", [])
+        case .help: about("[COMMAND]", "list the commands, or explain one", [.command])
+        case .groups: about("", "list the group chats you can see", [])
+        case .members: about("GROUPNAME", "list who is in a group chat", [.group])
+        case .invite: about("GROUPNAME USERNAME", "let a user join a group chat of yours", [.group, .user])
+        case .leavegroup: about("GROUPNAME", "leave a group chat", [.group])
+        case .accept: about("[NUMBER]", "take a file that was offered", [.offer], clientOnly: true)
+        case .decline: about("[NUMBER]", "refuse a file that was offered", [.offer], clientOnly: true)
+        case .cancel: about("[NUMBER]", "stop a transfer", [.offer], clientOnly: true)
+        case .transfers: about("", "list the transfers and offers of this session", [], clientOnly: true)
+        case .talk: about("USERNAME|#GROUPNAME", "choose where lines that are no command go", [.conversation], clientOnly: true)
+        case .reply: about("MESSAGE", "answer the last direct message", [.text], clientOnly: true)
+        case .quit: about("", "the same as /logout", [], clientOnly: true)
+        }
+    }
+
+    private func about(_ arguments: String, _ summary: String, _ completion: [ArgumentKind], clientOnly: Bool = false) -> Description {
+        Description(arguments: arguments, summary: summary, clientOnly: clientOnly, completion: completion)
+    }
+
+    /// `/msgto`.
+    public var word: String { "/" + rawValue }
+
+    /// `Usage: /msgto USERNAME MESSAGE`.
+    public var usage: String { "Usage: " + invocation }
+
+    /// `/msgto USERNAME MESSAGE`.
+    public var invocation: String { description.arguments.isEmpty ? word : word + " " + description.arguments }
+
+    /// The line of `/help`.
+    public var helpLine: String {
+        invocation + String(repeating: " ", count: max(1, 38 - invocation.utf8.count)) + description.summary
+    }
+
+    /// Those that a session of that kind offers, in the order of `/help`.
+    public static func offered(toClient client: Bool) -> [SlashCommandKind] { allCases.filter { client || !$0.description.clientOnly } }
+}
+
+/// A line typed by a person, understood.
+public enum SlashCommand: Equatable, Sendable {
+    case message(user: String, text: String)
+    case activeUsers
+    case createGroup(group: String, members: [String])
+    case joinGroup(String)
+    case groupMessage(group: String, text: String)
+    case sendFile(user: String, path: String)
+    case logOut
+    case help(String?)
+    case groups
+    case members(String)
+    case invite(group: String, user: String)
+    case leaveGroup(String)
+    case accept(String?)
+    case decline(String?)
+    case cancel(String?)
+    case transfers
+    case talk(String)
+    case reply(String)
+
+    /// Why a line is no command.
+    public enum Defect: Error, Equatable, Sendable {
+        /// It does not begin with a slash.
+        case notACommand
+        /// With its slash.
+        case unknown(String)
+        case usage(SlashCommandKind)
+
+        /// What the person is told.
+        public var text: String {
+            switch self {
+            case .notACommand: Texts.notACommand
+            case .unknown(let word): Texts.unknownCommand(word)
+            case .usage(let kind): kind.usage
+            }
+        }
+    }
+
+    /// Reads a line. Spaces within a message are kept as typed: it is all that follows the one space behind the argument before it.
+    /// - Parameter client: whether the commands that only `chatty connect` knows are known.
+    public init(_ line: String, client: Bool) throws(Defect) {
+        var arguments = ArgumentScanner(line)
+        guard let word = arguments.word(), word.utf8.first == UInt8(ascii: "/") else { throw .notACommand }
+        guard let kind = SlashCommandKind(rawValue: String(word.dropFirst())), client || !kind.description.clientOnly else {
+            throw .unknown(word)
+        }
+        guard let command = SlashCommand(kind, &arguments), arguments.isAtEnd else { throw .usage(kind) }
+        self = command
+    }
+
+    private init?(_ kind: SlashCommandKind, _ arguments: inout ArgumentScanner) {
+        switch kind {
+        case .msgto:
+            guard let user = arguments.word(), let text = arguments.rest() else { return nil }
+            self = .message(user: user, text: text)
+        case .activeuser: self = .activeUsers
+        case .creategroup:
+            guard let group = arguments.word() else { return nil }
+            var members: [String] = []
+            while let member = arguments.word() { members.append(member) }
+            self = .createGroup(group: group, members: members)
+        case .joingroup:
+            guard let group = arguments.word() else { return nil }
+            self = .joinGroup(group)
+        case .groupmsg:
+            guard let group = arguments.word(), let text = arguments.rest() else { return nil }
+            self = .groupMessage(group: group, text: text)
+        case .p2pvideo:
+            guard let user = arguments.word(), let path = arguments.rest() else { return nil }
+            self = .sendFile(user: user, path: path)
+        case .logout, .quit: self = .logOut
+        case .help: self = .help(arguments.word())
+        case .groups: self = .groups
+        case .members:
+            guard let group = arguments.word() else { return nil }
+            self = .members(group)
+        case .invite:
+            guard let group = arguments.word(), let user = arguments.word() else { return nil }
+            self = .invite(group: group, user: user)
+        case .leavegroup:
+            guard let group = arguments.word() else { return nil }
+            self = .leaveGroup(group)
+        case .accept: self = .accept(arguments.word())
+        case .decline: self = .decline(arguments.word())
+        case .cancel: self = .cancel(arguments.word())
+        case .transfers: self = .transfers
+        case .talk:
+            guard let conversation = arguments.word() else { return nil }
+            self = .talk(conversation)
+        case .reply:
+            guard let text = arguments.rest() else { return nil }
+            self = .reply(text)
+        }
+    }
+}
+
+/// Takes a line apart at its spaces, and can leave the rest as it was typed.
+private struct ArgumentScanner {
+    private var remaining: Substring.UTF8View
+
+    init(_ line: String) { remaining = line[...].utf8 }
+
+    var isAtEnd: Bool { remaining.allSatisfy(ArgumentScanner.isSpace) }
+
+    mutating func word() -> String? {
+        remaining = remaining.drop(while: ArgumentScanner.isSpace)
+        let word = remaining.prefix { !ArgumentScanner.isSpace($0) }
+        guard !word.isEmpty else { return nil }
+        remaining = remaining[word.endIndex...]
+        return String(Substring(word))
+    }
+
+    /// All behind the one space that ended the last word; nil where only spaces are left.
+    mutating func rest() -> String? {
+        guard !isAtEnd else { return nil }
+        let text = remaining.dropFirst()
+        remaining = remaining[remaining.endIndex...]
+        return String(Substring(text))
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+}

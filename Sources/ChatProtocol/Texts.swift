@@ -1,0 +1,26 @@
+/// The texts that belong to no reply: prompts and what surrounds a session. Kept to the letter; people and scripts rely on them.
+public enum Texts {
+    public static let connected = "Connected to the server."
+    public static let usernamePrompt = "Enter username: "
+    public static let passwordPrompt = "Enter password: "
+    public static let commandsPrompt =
+        "Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):"
+    public static let notACommand = "That is not a command. Commands begin with a slash: try /help."
+
+    public static func udpListening(port: UInt16) -> String { "UDP server listening on port \(port)" }
+    public static func unknownCommand(_ word: String) -> String { "Unknown command: \(word). Try /help." }
+
+    /// `/help`: all commands, a line each.
+    public static func help(client: Bool) -> [String] { SlashCommandKind.offered(toClient: client).map(\.helpLine) }
+
+    /// `/help COMMAND`: one in full; the command with or without its slash.
+    public static func help(on word: String, client: Bool) -> [String] {
+        let bare = word.hasPrefix("/") ? String(word.dropFirst()) : word
+        guard let kind = SlashCommandKind(rawValue: bare), client || !kind.description.clientOnly else {
+            return [unknownCommand("/" + bare)]
+        }
+        return [kind.usage, sentence(kind.description.summary)]
+    }
+
+    static func sentence(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() + "." }
+}
