@@ -86,7 +86,8 @@ let package = Package(
             resources: []),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["CLinux"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["CHarness"]),
+        .target(name: "CHarness", path: "Tests/CHarness"),
     ],
     swiftLanguageModes: [.v6]
 )

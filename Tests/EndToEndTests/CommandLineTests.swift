@@ -1,0 +1,48 @@
+import Testing
+
+@Suite("The command line, as a user meets it")
+struct CommandLineTests {
+    @Test func bareInvocationShowsShortHelpOnStderr() async throws {
+        let chatty = try ChattyProcess()
+        #expect(try await chatty.exitStatus() == 2)
+        #expect(try await chatty.output.end() == "")
+        let help = try await chatty.diagnostics.end()
+        #expect(help.hasPrefix("Usage: chatty COMMAND"))
+        for command in ["serve", "connect", "send-file", "recv-file", "users"] { #expect(help.contains("\n  \(command) ")) }
+    }
+
+    @Test(arguments: ["serve", "connect", "send-file", "recv-file", "users"])
+    func helpGoesToStdout(command: String) async throws {
+        let chatty = try ChattyProcess(command, "--help")
+        #expect(try await chatty.exitStatus() == 0)
+        #expect(try await chatty.diagnostics.end() == "")
+        #expect(try await chatty.output.end().hasPrefix("Usage: chatty \(command) "))
+    }
+
+    @Test(arguments: [
+        (["serv"], "chatty: There is no command serv. Did you mean serve?\nchatty: Try: chatty --help\n"),
+        (["--port"], "chatty: There is no option --port before the command.\nchatty: Try: chatty --help\n"),
+        (
+            ["serve", "--max-attemps=3"],
+            "chatty: serve: There is no option --max-attemps. Did you mean --max-attempts?\nchatty: Try: chatty serve --help\n"
+        ),
+        (["connect"], "chatty: connect: HOST is missing.\nchatty: Try: chatty connect --help\n"),
+        (
+            ["serve", "\u{1b}[2J"],
+            "chatty: serve: PORT needs a port number from 0 to 65535, not \\u{1B}[2J\nchatty: Try: chatty serve --help\n"
+        ),
+    ])
+    func aWrongCommandLineIsStatusTwo(words: [String], message: String) async throws {
+        let chatty = try ChattyProcess(words: words)
+        #expect(try await chatty.exitStatus() == 2)
+        #expect(try await chatty.diagnostics.end() == message)
+        #expect(try await chatty.output.end() == "")
+    }
+
+    @Test func versionNamesTheLicence() async throws {
+        let chatty = try ChattyProcess("--version", on: .terminal())
+        try await chatty.output.expect(/chatty \d+\.\d+\.\d+\r\n/)
+        try await chatty.output.expect("GPL-3.0-or-later")
+        #expect(try await chatty.exitStatus() == 0)
+    }
+}

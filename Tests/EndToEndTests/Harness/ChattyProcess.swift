@@ -1,0 +1,176 @@
+import Foundation
+import Synchronization
+
+/// The built `chatty` (or another program) as a child, on pipes or on a terminal of its own; always ended, at the latest with this object.
+///
+///     let server = try ChattyProcess("serve", "0", "--data", folder.path)
+///     let port = try await server.diagnostics.expect(/port (\d+)/).1
+///     let client = try ChattyProcess("connect", "127.0.0.1", "\(port)", on: .terminal())
+///     try await client.output.expect("Enter username: ")
+///     try client.type("yoda\r")
+///     ...
+///     try client.type("/logout\r")
+///     #expect(try await client.exitStatus() == 0)
+///
+/// A child gets none of the test's environment but `PATH`: `HOME` is a fresh folder, the locale is `C.UTF-8`.
+final class ChattyProcess: Sendable {
+    enum Place: Sendable {
+        /// stdin, stdout and stderr are three pipes.
+        case pipes
+        /// All three are one terminal, controlling and sized as said.
+        case terminal(columns: UInt16 = 80, rows: UInt16 = 24)
+    }
+
+    private struct State {
+        var status: Int32?
+        var input: Int32
+        var isReaped = false
+    }
+
+    /// stdout, or all that the terminal shows.
+    let output: ExpectStream
+    /// stderr; ended from the start on a terminal.
+    let diagnostics: ExpectStream
+    let pid: pid_t
+    /// The child's `HOME` and working folder where the caller named none.
+    let home: TemporaryDirectory
+    private let state: Shared
+    private let isTerminal: Bool
+
+    /// Shared with the thread that waits for the child, which must not hold the process object itself.
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+        let ended: ExpectStream
+
+        init(input: Int32, ended: ExpectStream) {
+            state = Mutex(State(input: input))
+            self.ended = ended
+        }
+    }
+
+    /// - Parameters:
+    ///   - arguments: without the program's name.
+    ///   - place: what the child's three standard descriptors are.
+    ///   - home: the child's `HOME`; a fresh folder where nil.
+    ///   - directory: the child's working folder; its `HOME` where nil.
+    ///   - environment: added to the small one described above.
+    ///   - executable: the path of another program to run.
+    init(
+        words arguments: [String], on place: Place = .pipes, home: TemporaryDirectory? = nil, directory: String? = nil,
+        environment: [String: String] = [:], executable: String = Executable.chatty
+    ) throws {
+        self.home = try home ?? TemporaryDirectory()
+        let wiring = try Wiring(place)
+        var complete = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "LANG": "C.UTF-8"]
+        complete["HOME"] = self.home.path
+        if case .terminal = place { complete["TERM"] = "xterm" }
+        complete.merge(environment) { $1 }
+        pid = try wiring.spawn([executable] + arguments, complete, directory ?? self.home.path)
+        output = ExpectStream("the output of \(arguments.joined(separator: " "))", reading: wiring.output, closes: !wiring.isTerminal)
+        diagnostics = ExpectStream("the diagnostics of \(arguments.joined(separator: " "))", reading: wiring.diagnostics)
+        isTerminal = wiring.isTerminal
+        let (read, write) = try Descriptor.pipe()
+        let shared = Shared(
+            input: wiring.input, ended: ExpectStream("the end of \(arguments.joined(separator: " "))", reading: read))
+        state = shared
+        Thread { [pid] in Self.wait(for: pid, shared, tell: write) }.start()
+    }
+
+    /// The same with the arguments one by one.
+    convenience init(
+        _ arguments: String..., on place: Place = .pipes, home: TemporaryDirectory? = nil, directory: String? = nil,
+        environment: [String: String] = [:], executable: String = Executable.chatty
+    ) throws {
+        try self.init(
+            words: arguments, on: place, home: home, directory: directory, environment: environment, executable: executable)
+    }
+
+    deinit {
+        kill()
+        state.state.withLock { if $0.input >= 0 { close($0.input) } }
+    }
+
+    private static func wait(for pid: pid_t, _ shared: Shared, tell descriptor: Int32) {
+        var information = siginfo_t()
+        // The child stays a zombie until the lock is held: so nobody signals a process that has taken over its number.
+        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        shared.state.withLock { state in
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            state.status = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+            state.isReaped = true
+        }
+        close(descriptor)
+    }
+
+    /// Writes to the child's stdin or types on its terminal, where Return is `\r`.
+    func type(_ text: String) throws { try type(bytes: Array(text.utf8)) }
+
+    func type(bytes: [UInt8]) throws {
+        let input = state.state.withLock { $0.input }
+        guard input >= 0 else { throw HarnessFailure("the child's input is closed") }
+        try Descriptor.write(bytes, to: input)
+    }
+
+    /// Ends the child's stdin; on a terminal types Ctrl-D.
+    func closeInput() throws {
+        guard !isTerminal else { return try type("\u{4}") }
+        state.state.withLock { state in
+            if state.input >= 0 { close(state.input) }
+            state.input = -1
+        }
+    }
+
+    /// Sends a signal, unless the child has ended.
+    func signal(_ number: Int32) {
+        state.state.withLock { if !$0.isReaped { Foundation.kill(pid, number) } }
+    }
+
+    /// `SIGKILL`.
+    func kill() { signal(SIGKILL) }
+
+    /// Gives the terminal another size, as a user does who pulls at the window.
+    func resize(columns: UInt16, rows: UInt16) throws {
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        let input = state.state.withLock { $0.input }
+        guard ioctl(input, UInt(TIOCSWINSZ), &size) == 0 else { throw HarnessFailure.system("TIOCSWINSZ") }
+    }
+
+    /// Waits for the child's end.
+    /// - Returns: its exit status, or 128 and the number of the signal that ended it, as a shell says.
+    func exitStatus(within time: Duration = ExpectStream.patience) async throws -> Int32 {
+        do {
+            try await state.ended.end(within: time)
+        } catch {
+            throw HarnessFailure("\(error) Output: \(String(reflecting: output.text)) \(String(reflecting: diagnostics.text))")
+        }
+        guard let status = state.state.withLock({ $0.status }) else { throw HarnessFailure("no status of pid \(pid)") }
+        return status
+    }
+
+    /// Whether the child has ended.
+    var hasEnded: Bool { state.state.withLock { $0.isReaped } }
+
+    /// What the terminal shows, escape sequences carried out: `screen().lines`.
+    func screen(columns: Int = 80, rows: Int = 24) -> TerminalScreen {
+        var screen = TerminalScreen(columns: columns, rows: rows)
+        screen.feed(output.bytes)
+        return screen
+    }
+
+    /// Waits until what the terminal shows meets a condition.
+    @discardableResult
+    func expectScreen(
+        columns: Int = 80, rows: Int = 24, within time: Duration = ExpectStream.patience, _ condition: (TerminalScreen) -> Bool
+    ) async throws -> TerminalScreen {
+        let deadline = ContinuousClock.now + time
+        while true {
+            let count = output.bytes.count
+            let screen = screen(columns: columns, rows: rows)
+            if condition(screen) { return screen }
+            guard !hasEnded || output.bytes.count > count, await output.more(than: count, until: deadline) else {
+                throw HarnessFailure("the screen never came to be as expected:\n\(screen.lines.joined(separator: "\n"))")
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Synchronization
+
+/// Bytes that arrive from a child or a socket, read by a thread of their own and waited for with a deadline.
+///
+/// `expect` looks at what no earlier `expect` has consumed, so a test reads like the dialogue that it checks.
+final class ExpectStream: Sendable {
+    /// How long to wait where a test names no other time: long, because the machine may be busy, and never waited for in vain.
+    static let patience = Duration.seconds(30)
+
+    private struct State {
+        var bytes: [UInt8] = []
+        var consumed = 0
+        var isEnded = false
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var nextWaiter = 0
+    }
+
+    private let state = Mutex(State())
+    private let name: String
+
+    /// - Parameters:
+    ///   - name: what failures call it.
+    ///   - descriptor: owned by the stream from now on where `closes`; nil for a stream that never had anything.
+    init(_ name: String, reading descriptor: Int32?, closes: Bool = true) {
+        self.name = name
+        guard let descriptor else {
+            state.withLock { $0.isEnded = true }
+            return
+        }
+        // The thread holds the stream until the other side closes, which the owner of the child or socket brings about.
+        Thread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = read(descriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }  // A terminal whose other side is gone gives EIO.
+                add(buffer[..<count])
+            }
+            if closes { close(descriptor) }
+            end()
+        }.start()
+    }
+
+    private func add(_ bytes: ArraySlice<UInt8>) {
+        wake { $0.bytes += bytes }
+    }
+
+    private func end() {
+        wake { $0.isEnded = true }
+    }
+
+    private func wake(_ change: (inout State) -> Void) {
+        let waiters = state.withLock { state in
+            change(&state)
+            defer { state.waiters = [:] }
+            return state.waiters.values.map(\.self)
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Everything that has arrived so far.
+    var bytes: [UInt8] { state.withLock { $0.bytes } }
+
+    /// Everything that has arrived so far, as text.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// What no `expect` has consumed yet, as text.
+    var unread: String { state.withLock { String(decoding: $0.bytes[$0.consumed...], as: UTF8.self) } }
+
+    /// Waits until `pattern` appears and consumes all up to its end.
+    /// - Returns: the match: its captures are values from the dialogue.
+    @discardableResult
+    func expect<Output>(_ pattern: Regex<Output>, within time: Duration = patience) async throws -> Regex<Output>.Match {
+        let deadline = ContinuousClock.now + time
+        while true {
+            let (text, count, isEnded) = state.withLock { state in
+                (String(decoding: state.bytes[state.consumed...], as: UTF8.self), state.bytes.count, state.isEnded)
+            }
+            if let match = try pattern.firstMatch(in: text) {
+                // Counted from the end, so that bytes replaced in decoding do not move the mark.
+                let left = text[match.range.upperBound...].utf8.count
+                state.withLock { $0.consumed = max($0.consumed, count - left) }
+                return match
+            }
+            guard !isEnded else { throw HarnessFailure("\(name) ended before what was expected. Unread: \(String(reflecting: text))") }
+            guard await more(than: count, until: deadline) else {
+                throw HarnessFailure("\(name): nothing that matches within \(time). Unread: \(String(reflecting: text))")
+            }
+        }
+    }
+
+    /// Waits until this very text appears and consumes all up to its end.
+    func expect(_ text: String, within time: Duration = patience) async throws {
+        do {
+            try await expect(Regex<Substring>(verbatim: text), within: time)
+        } catch {
+            throw HarnessFailure("expected \(String(reflecting: text)): \(error)")
+        }
+    }
+
+    /// Waits for the end of the stream.
+    /// - Returns: everything that ever arrived.
+    @discardableResult
+    func end(within time: Duration = patience) async throws -> String {
+        let deadline = ContinuousClock.now + time
+        while true {
+            let (count, isEnded) = state.withLock { ($0.bytes.count, $0.isEnded) }
+            if isEnded { return text }
+            guard await more(than: count, until: deadline) else {
+                throw HarnessFailure("\(name) did not end within \(time). Unread: \(String(reflecting: unread))")
+            }
+        }
+    }
+
+    /// Waits for more than `count` bytes or the end.
+    /// - Returns: false where the deadline came first.
+    func more(than count: Int, until deadline: ContinuousClock.Instant) async -> Bool {
+        guard ContinuousClock.now < deadline else { return false }
+        let waiter = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let alarm = Task {
+            try? await Task.sleep(until: deadline, clock: .continuous)
+            state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
+        }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isOver = state.withLock { state in
+                if state.bytes.count > count || state.isEnded || ContinuousClock.now >= deadline { return true }
+                state.waiters[waiter] = continuation
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+        alarm.cancel()
+        return state.withLock { $0.bytes.count > count || $0.isEnded }
+    }
+}
