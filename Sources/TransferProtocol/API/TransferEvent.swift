@@ -1,0 +1,55 @@
+/// What an endpoint tells its driver. Taken one by one with ``TransferEndpoint/nextEvent()``.
+public enum TransferEvent {
+    /// The handshake is done and the peer's key is proven. `peerKey` is its 32-byte static X25519 key,
+    /// `verification` the handshake hash both sides share (for a short authentication string).
+    case established(peerKey: [UInt8], verification: [UInt8])
+    /// The connection is over; always its last event, and exactly one.
+    case closed(TransferOutcome)
+
+    // The sending side
+    /// The peer answered an offer. With `held` empty the engine goes on by itself; otherwise the driver compares the digests
+    /// with its own file and calls ``TransferConnection/start(_:keeping:)``.
+    case answered(FileID, FileAnswer)
+    /// Read these bytes of the file into the buffer, then call ``TransferConnection/filled(_:count:)``.
+    case read(ReadRequest)
+    /// The receiver has every byte of this file on its disk and the file in its final place.
+    case delivered(FileID)
+
+    // The receiving side
+    /// A file is offered: answer with ``TransferConnection/answer(_:_:)``.
+    case offered(FileID, FileOffer)
+    /// No further offer will come after those already told.
+    case offersEnded
+    /// The sender compared what we said we hold: these ranges stay, the rest of the file comes.
+    case resumed(FileID, kept: [Range<UInt64>])
+    /// Write these bytes, then call ``TransferConnection/wrote(_:)``.
+    case write(WriteRequest)
+    /// Every byte of this file was handed over by `write` and taken by `wrote`; `size` is its length (told late for a stream).
+    /// Sync it, put it in its place, then call ``TransferConnection/placed(_:)`` or ``TransferConnection/fail(_:_:_:)``.
+    case arrived(FileID, size: UInt64)
+
+    // Both
+    /// This file will not arrive; `text` is the peer's explanation, already stripped of control characters.
+    case failed(FileID, FileFailure, text: String)
+    /// The receiver's disk is full (or not any more); only a note, the window says the same.
+    case peerPaused(Bool)
+}
+
+/// Bytes of a source file that the engine wants next. The buffer belongs to the engine and stays valid until `filled` or
+/// the end of the connection.
+public struct ReadRequest {
+    public let file: FileID
+    /// Where in the file, bytes.
+    public let offset: UInt64
+    /// As long as what is wanted: at most one record. A file of known size must fill it whole; a stream may fill less.
+    public let buffer: UnsafeMutableRawBufferPointer
+    let slot: Int32
+}
+
+/// Opened bytes for a destination file. The buffer belongs to the engine and stays valid until `wrote` or the end of the connection.
+public struct WriteRequest {
+    public let file: FileID
+    public let offset: UInt64
+    public let bytes: UnsafeRawBufferPointer
+    let slot: Int32
+}

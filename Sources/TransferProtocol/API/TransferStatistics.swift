@@ -1,0 +1,51 @@
+/// A snapshot of a connection for progress and diagnosis.
+public struct TransferStatistics: Hashable, Sendable {
+    /// What the rate is limited by just now.
+    public enum Limit: String, Sendable {
+        /// The congestion controller: the path.
+        case path
+        /// The receiver's window: its disk or its reader.
+        case receiver
+        /// This side's file or stream gives no more.
+        case source
+        /// `--limit`.
+        case limit
+        /// Nothing in the protocol: this machine.
+        case cpu
+        /// There is nothing to send.
+        case idle
+    }
+
+    /// File bytes known to be held by the receiver (sender), or written (receiver); resumed bytes count.
+    public var bytesDone: UInt64 = 0
+    /// The sum of the sizes of the accepted files, as far as known.
+    public var bytesTotal: UInt64 = 0
+    public var filesDone = 0
+    public var packetsSent: UInt64 = 0
+    public var packetsReceived: UInt64 = 0
+    public var packetsLost: UInt64 = 0
+    /// Packets declared lost whose ack came after all.
+    public var spuriousLosses: UInt64 = 0
+    public var bytesSent: UInt64 = 0
+    public var bytesReceived: UInt64 = 0
+    /// Records that did not open and were asked for again.
+    public var recordsFailed: UInt64 = 0
+    /// Datagrams dropped unread: broken header, wrong key, unknown.
+    public var datagramsDropped: UInt64 = 0
+    /// Acks of packets that were never sent.
+    public var bogusAcks: UInt64 = 0
+    public var smoothedRTT = TransferDuration.zero
+    public var minimumRTT = TransferDuration.zero
+    public var congestionWindow = 0
+    public var bytesInFlight = 0
+    /// Bytes a second the pacer allows; 0 while not known.
+    public var pacingRate: Double = 0
+    /// The latest delivery-rate sample, bytes a second.
+    public var deliveryRate: Double = 0
+    /// Bytes of the largest datagram sent.
+    public var datagramSize = 0
+    public var limit = Limit.idle
+    /// The receiver said its disk is full.
+    public var peerPaused = false
+    public init() {}
+}
