@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* glibc names the POSIX form so wherever _GNU_SOURCE has taken strerror_r for its own. */
+extern int __xpg_strerror_r(int, char *, size_t);
+
 /* The fallback: every step is opened by itself and must be a folder, never a link and never "..". */
 static int open_step_by_step(int folder, const char *path, int flags, mode_t mode) {
     char part[256];
@@ -55,4 +58,8 @@ int clinux_rename_exclusive(int folder, const char *from, const char *to) {
     if (errno != EINVAL && errno != ENOSYS) return -1;
     if (linkat(folder, from, folder, to, 0)) return -1;
     return unlinkat(folder, from, 0);
+}
+
+void clinux_error_text(int code, char *buffer, size_t length) {
+    if (__xpg_strerror_r(code, buffer, length)) snprintf(buffer, length, "error %d", code);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <string.h>
 
 #ifndef UDP_SEGMENT
@@ -63,25 +64,27 @@ ssize_t clinux_udp_send_pieces(int fd, const struct iovec *pieces, size_t count,
     return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-ssize_t clinux_udp_send(int fd, const void *data, size_t length, uint16_t segment, int ecn, const struct sockaddr *to, socklen_t to_length) {
-    struct iovec piece = {(void *)data, length};
-    return clinux_udp_send_pieces(fd, &piece, 1, segment < length ? segment : 0, ecn, to, to_length);
-}
-
-int clinux_udp_send_many(int fd, const void *data, size_t length, size_t segment, int ecn, const struct sockaddr *to, socklen_t to_length) {
+int clinux_udp_send_many(int fd, const struct iovec *pieces, size_t count, size_t segment, size_t skip, int ecn, const struct sockaddr *to,
+                         socklen_t to_length) {
     struct mmsghdr messages[MAX_BATCH];
-    struct iovec pieces[MAX_BATCH];
     control_buffer control;
     struct msghdr shape = {.msg_name = (void *)to, .msg_namelen = to_length};
     put_control(&shape, &control, 0, ecn);
-    int count = 0;
-    for (size_t offset = 0; offset < length && count < MAX_BATCH; offset += segment, count++) {
-        pieces[count] = (struct iovec){(char *)data + offset, length - offset < segment ? length - offset : segment};
-        messages[count] = (struct mmsghdr){.msg_hdr = shape};
-        messages[count].msg_hdr.msg_iov = &pieces[count];
-        messages[count].msg_hdr.msg_iovlen = 1;
+    unsigned made = 0;
+    for (size_t i = 0; i < count && made < MAX_BATCH;) {
+        size_t first = i, bytes = 0;
+        do bytes += pieces[i++].iov_len;
+        while (i < count && bytes + pieces[i].iov_len <= segment);
+        if (skip) {
+            skip--;
+            continue;
+        }
+        messages[made] = (struct mmsghdr){.msg_hdr = shape};
+        messages[made].msg_hdr.msg_iov = (struct iovec *)pieces + first;
+        messages[made].msg_hdr.msg_iovlen = i - first;
+        made++;
     }
-    return sendmmsg(fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return made ? sendmmsg(fd, messages, made, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
 }
 
 static void take_control(struct msghdr *message, clinux_udp_received *received) {
@@ -140,6 +143,14 @@ int clinux_udp_receive_many(int fd, void *buffer, size_t slot, int count, clinux
         take_control(&messages[i].msg_hdr, &received[i]);
     }
     return got;
+}
+
+int clinux_udp_wait(int fd, int writable, int wake, int64_t nanoseconds) {
+    struct pollfd entries[2] = {{.fd = fd, .events = POLLIN | (writable ? POLLOUT : 0)}, {.fd = wake, .events = POLLIN}};
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    if (nanoseconds < 0) time = (struct timespec){0, 0};
+    if (ppoll(entries, wake >= 0 ? 2 : 1, &time, NULL) <= 0) return 0;
+    return (entries[0].revents != 0) | (entries[1].revents != 0) << 1;
 }
 
 int clinux_udp_has_segmentation(int fd) {

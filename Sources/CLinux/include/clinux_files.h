@@ -1,6 +1,7 @@
 #ifndef CLINUX_FILES_H
 #define CLINUX_FILES_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Opens `path` below the folder `folder`: no symbolic link on the way or at the end, no way out (openat2 with RESOLVE_BENEATH,
@@ -10,5 +11,8 @@ int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode);
 /* Renames within `folder`, fails with EEXIST if `to` exists (renameat2 with RENAME_NOREPLACE; link and unlink where the file system
  * cannot do that). */
 int clinux_rename_exclusive(int folder, const char *from, const char *to);
+
+/* The system's words for an errno (the POSIX strerror_r). */
+void clinux_error_text(int code, char *buffer, size_t length);
 
 #endif

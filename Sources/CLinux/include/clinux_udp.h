@@ -11,16 +11,15 @@
 /* What Swift cannot write itself: control messages (CMSG macros), sendmmsg/recvmmsg, and options newer than glibc's headers.
  * Every function returns -1 and sets errno where the system call does. */
 
-/* One datagram, or with `segment` > 0 and smaller than `length` a run of datagrams of `segment` bytes each (the last may be shorter)
- * that the kernel cuts: UDP_SEGMENT, at most 64 KiB and 64 segments. `to` is NULL on a connected socket. `ecn` is 0 to 3. */
-ssize_t clinux_udp_send(int fd, const void *data, size_t length, uint16_t segment, int ecn, const struct sockaddr *to, socklen_t to_length);
-
-/* The same from scattered pieces. */
+/* The gathered pieces as one datagram, or with `segment` > 0 as a run of datagrams of `segment` bytes each (the last may be shorter) that
+ * the kernel cuts: UDP_SEGMENT, at most 64 KiB and 64 segments. `to` is NULL on a connected socket. `ecn` is 0 to 3. Never waits. */
 ssize_t clinux_udp_send_pieces(int fd, const struct iovec *pieces, size_t count, uint16_t segment, int ecn, const struct sockaddr *to,
                                socklen_t to_length);
 
-/* Without UDP_SEGMENT: `length` bytes cut into datagrams of `segment` bytes, handed over by sendmmsg. The count of datagrams sent. */
-int clinux_udp_send_many(int fd, const void *data, size_t length, size_t segment, int ecn, const struct sockaddr *to, socklen_t to_length);
+/* Without UDP_SEGMENT: the same pieces as datagrams of `segment` bytes (no piece may belong to two), handed over by sendmmsg, at most 64
+ * in a call. `skip` datagrams at the start are left out. The count of datagrams sent. */
+int clinux_udp_send_many(int fd, const struct iovec *pieces, size_t count, size_t segment, size_t skip, int ecn, const struct sockaddr *to,
+                         socklen_t to_length);
 
 /* What one receive gave: `length` bytes, cut into datagrams of `segment` bytes (the last may be shorter) if the kernel joined several
  * (UDP_GRO), else `segment` equals `length`. */
@@ -37,6 +36,10 @@ ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, clinux_udp_rec
 
 /* Up to `count` (at most 64) receives at once, each into its own slot of `slot` bytes of `buffer`, by recvmmsg, which does not wait. */
 int clinux_udp_receive_many(int fd, void *buffer, size_t slot, int count, clinux_udp_received *received);
+
+/* Waits until `fd` is readable (with `writable` also: writable), `wake` is readable (-1 for none), or `nanoseconds` are over.
+ * Bit 0: something is there for `fd`; bit 1: `wake` is readable. */
+int clinux_udp_wait(int fd, int writable, int wake, int64_t nanoseconds);
 
 /* Whether the kernel takes UDP_SEGMENT on this socket. */
 int clinux_udp_has_segmentation(int fd);

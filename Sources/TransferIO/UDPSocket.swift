@@ -1,0 +1,180 @@
+import CLinux
+import Glibc
+import TransferProtocol
+
+/// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams a system call: with GSO and GRO where the kernel has
+/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:writable:wakeUp:)``. Held by `UDPSocketTests`.
+///
+/// Belongs to one thread at a time.
+public final class UDPSocket {
+    /// What one receive call gives to its closure.
+    public struct Received {
+        /// Datagrams of `segmentSize` bytes one after another, the last may be shorter. Valid during the call only.
+        public let bytes: UnsafeRawBufferPointer
+        public let segmentSize: Int
+        public let from: NetworkAddress
+        /// The ECN bits, RFC 3168 §5: 3 is "congestion experienced".
+        public let ecn: UInt8
+    }
+
+    public enum SendResult: Hashable, Sendable {
+        case sent
+        /// The socket's buffer is full; so many datagrams of the batch went out. Wait until it is writable, then skip these.
+        case wouldBlock(sent: Int)
+        /// Larger than the link takes: EMSGSIZE.
+        case tooLarge
+        /// Not sent, for good; another destination may work. An errno.
+        case failed(Int32)
+    }
+
+    /// Receive calls in one ``receive(_:)``, so that the caller's timers get their turn.
+    private static let receiveBurst = 16
+    /// Slots of recvmmsg, where the kernel does not join datagrams.
+    private static let slots = 32
+    private static let slotBytes = 9216
+
+    public let descriptor: Int32
+    public let port: UInt16
+    private let family: Int32
+    /// Whether a batch goes to the kernel as one (UDP_SEGMENT). Found out when made, and off for good after the first refusal.
+    public private(set) var hasSegmentation: Bool
+    /// Whether the kernel joins what it receives (UDP_GRO).
+    public let hasCoalescing: Bool
+    private let buffer: UnsafeMutableRawBufferPointer
+    private let received: UnsafeMutableBufferPointer<clinux_udp_received>
+
+    /// - Parameters:
+    ///   - port: 0 for a free one.
+    ///   - bufferBytes: of the kernel's buffers, each way; more than the system's limit where the process may.
+    ///   - offload: false does without GSO and GRO, for tests and for kernels that are wrong about them.
+    public init(port: UInt16 = 0, bufferBytes: Int = 8 << 20, offload: Bool = true) throws(SystemError) {
+        var family = AF_INET6
+        var descriptor = socket(AF_INET6, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        if descriptor >= 0 {
+            var off: Int32 = 0
+            setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<Int32>.size))
+        } else {
+            family = AF_INET
+            descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        }
+        guard descriptor >= 0 else { throw SystemError("make a UDP socket") }
+        let any = NetworkAddress(high: 0, low: 0, port: port)
+        guard any.withSocketAddress(family: family, { bind(descriptor, $0, $1) }) == 0 else {
+            let error = SystemError("listen on UDP port \(port)")
+            close(descriptor)
+            throw error
+        }
+        var bound = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        _ = withUnsafeMutablePointer(to: &bound) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        clinux_udp_set_buffers(descriptor, Int32(clamping: bufferBytes))
+        // Where an option is not known the transfer works without it.
+        _ = clinux_udp_set_path_options(descriptor, family)
+        self.descriptor = descriptor
+        self.family = family
+        self.port = NetworkAddress(bound)?.port ?? port
+        hasSegmentation = offload && clinux_udp_has_segmentation(descriptor) == 1
+        hasCoalescing = offload && clinux_udp_set_gro(descriptor, 1) == 0
+        buffer = .allocate(byteCount: hasCoalescing ? 65_536 : Self.slots * Self.slotBytes, alignment: 4096)
+        received = .allocate(capacity: hasCoalescing ? 1 : Self.slots)
+        received.initialize(repeating: clinux_udp_received())
+    }
+
+    deinit {
+        close(descriptor)
+        buffer.deallocate()
+        received.deallocate()
+    }
+
+    /// Sends the datagrams that `pieces` make when laid end to end and cut at every `segmentSize` bytes; no piece may belong to two.
+    /// - Parameter skip: datagrams at the start that an earlier call sent.
+    public func send(
+        _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
+        skip: Int = 0, ecn: UInt8 = 0
+    ) -> SendResult {
+        pieces.withMemoryRebound(to: iovec.self) { pieces in
+            address.withSocketAddress(family: family) { to, length in
+                var done = skip
+                if done == 0, segments == 1 || hasSegmentation {
+                    let segment = segments == 1 ? 0 : UInt16(clamping: segmentSize)
+                    if retrying({ clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length) })
+                        >= 0
+                    {
+                        return .sent
+                    }
+                    if segments == 1 || (errno != EIO && errno != EINVAL) { return failure(sent: 0) }
+                    // Refused as a batch: because the kernel cannot after all, or because a segment is larger than the link takes.
+                    // One at a time tells which.
+                }
+                while done < segments {
+                    let count = retrying {
+                        clinux_udp_send_many(
+                            descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length)
+                    }
+                    if count <= 0 { return failure(sent: done) }
+                    if skip == 0 { hasSegmentation = false }
+                    done += Int(count)
+                }
+                return .sent
+            }
+        }
+    }
+
+    private func failure(sent: Int) -> SendResult {
+        switch errno {
+        case EAGAIN, ENOBUFS: .wouldBlock(sent: sent)
+        case EMSGSIZE: .tooLarge
+        default: .failed(errno)
+        }
+    }
+
+    /// Hands everything that has arrived, up to a bound, to `body`, in order.
+    /// - Returns: the number of times `body` was called; 0 where nothing is there.
+    @discardableResult
+    public func receive(_ body: (Received) -> Void) -> Int {
+        guard let slots = received.baseAddress, let memory = buffer.baseAddress else { return 0 }
+        var calls = 0
+        if hasCoalescing {
+            while calls < Self.receiveBurst {
+                let count = clinux_udp_receive(descriptor, memory, buffer.count, slots)
+                if count < 0 {
+                    // An ICMP error of an earlier send is told here once; it is no reason to stop.
+                    if errno == EINTR || errno == ECONNREFUSED { continue }
+                    break
+                }
+                calls += 1
+                deliver(slots, memory, body)
+            }
+            return calls
+        }
+        while calls < Self.receiveBurst {
+            let count = Int(clinux_udp_receive_many(descriptor, memory, Self.slotBytes, Int32(Self.slots), slots))
+            if count < 0, errno == EINTR || errno == ECONNREFUSED { continue }
+            if count <= 0 { break }
+            for index in 0..<count { deliver(slots + index, memory + index * Self.slotBytes, body) }
+            calls += count
+            if count < Self.slots { break }
+        }
+        return calls
+    }
+
+    @inline(__always)
+    private func deliver(_ slot: UnsafeMutablePointer<clinux_udp_received>, _ memory: UnsafeMutableRawPointer, _ body: (Received) -> Void) {
+        // An empty datagram carries nothing, a cut one cannot be told from a forged one.
+        guard slot.pointee.truncated == 0, slot.pointee.length > 0, let from = NetworkAddress(slot.pointee.from) else { return }
+        body(
+            Received(
+                bytes: UnsafeRawBufferPointer(start: memory, count: Int(slot.pointee.length)),
+                segmentSize: Int(slot.pointee.segment), from: from, ecn: slot.pointee.ecn))
+    }
+
+    /// Waits until something has arrived, the time is over, or `wakeUp` (a descriptor, -1 for none) is readable.
+    /// - Parameter writable: wait for room in the send buffer, too.
+    /// - Returns: whether `wakeUp` is readable.
+    @discardableResult
+    public func wait(for duration: TransferDuration, writable: Bool = false, wakeUp: Int32 = -1) -> Bool {
+        clinux_udp_wait(descriptor, writable ? 1 : 0, wakeUp, duration.nanoseconds) & 2 != 0
+    }
+}

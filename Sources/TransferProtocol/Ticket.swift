@@ -1,0 +1,123 @@
+import Crypto
+import FoundationEssentials
+
+/// What a receiver hands to a sender: its key, a secret, and where it is. Whoever has the ticket can send, nobody else can.
+///
+/// Its text is `chatty1` and Base32 of: version (1 byte), secret (16), X25519 public key (32), number of addresses (1), each address
+/// (family 4 or 6, IP, port), and the first four bytes of the SHA-256 of all that as a check. Held by `TicketTests`.
+public struct Ticket: Hashable, Sendable {
+    public static let prefix = "chatty1"
+    public static let maximumAddresses = 16
+    private static let version: UInt8 = 1
+    private static let checkLength = 4
+
+    /// The receiver's static X25519 key, 32 bytes.
+    public let receiverKey: [UInt8]
+    /// 16 random bytes.
+    public let secret: [UInt8]
+    /// Where the receiver may be reached, best first. Scopes of link-local addresses mean nothing elsewhere and are not carried.
+    public let addresses: [NetworkAddress]
+
+    /// Nil if the key is not 32 bytes, the secret not 16, or there are no addresses. More than 16 addresses are cut.
+    public init?(receiverKey: [UInt8], secret: [UInt8], addresses: [NetworkAddress]) {
+        guard receiverKey.count == 32, secret.count == 16, !addresses.isEmpty else { return nil }
+        self.receiverKey = receiverKey
+        self.secret = secret
+        self.addresses = addresses.prefix(Self.maximumAddresses).map { NetworkAddress(high: $0.high, low: $0.low, port: $0.port) }
+    }
+
+    /// Whether a DESTINATION is meant as a ticket, be it whole or damaged, and not as `HOST:PORT`.
+    public static func looksLikeTicket(_ text: some StringProtocol) -> Bool {
+        let text = packed(text)
+        return text.count > 20 && text.lowercased().hasPrefix(prefix) && !text.contains(":") && !text.contains(".")
+    }
+
+    /// Reads the text form. White space within (a wrapped line) and upper case do no harm.
+    public init(_ text: some StringProtocol) throws(TicketError) {
+        let text = Self.packed(text)
+        guard text.lowercased().hasPrefix(Self.prefix) else { throw .notATicket }
+        guard let bytes = Base32.decode(text.dropFirst(Self.prefix.count)), bytes.count > Self.checkLength else { throw .damaged }
+        let body = bytes.dropLast(Self.checkLength)
+        guard Self.check(body) == Array(bytes.suffix(Self.checkLength)) else { throw .damaged }
+        guard body[0] == Self.version else { throw .unknownVersion(body[0]) }
+        var reader = body.dropFirst()
+        func take(_ count: Int) throws(TicketError) -> ArraySlice<UInt8> {
+            guard reader.count >= count else { throw .damaged }
+            defer { reader = reader.dropFirst(count) }
+            return reader.prefix(count)
+        }
+        let secret = Array(try take(16))
+        let key = Array(try take(32))
+        var addresses: [NetworkAddress] = []
+        for _ in 0..<(try take(1).first ?? 0) {
+            switch try take(1).first {
+            case 4: addresses.append(NetworkAddress(ipv4: UInt32(Self.number(try take(4))), port: UInt16(Self.number(try take(2)))))
+            case 6:
+                let high = Self.number(try take(8))
+                let low = Self.number(try take(8))
+                addresses.append(NetworkAddress(high: high, low: low, port: UInt16(Self.number(try take(2)))))
+            default: throw .damaged
+            }
+        }
+        guard reader.isEmpty, let ticket = Ticket(receiverKey: key, secret: secret, addresses: addresses),
+            ticket.addresses.count == addresses.count
+        else { throw .damaged }
+        self = ticket
+    }
+
+    /// The text form.
+    public var text: String {
+        var body: [UInt8] = [Self.version]
+        body += secret
+        body += receiverKey
+        body.append(UInt8(addresses.count))
+        for address in addresses {
+            if let ip = address.ipv4 {
+                body.append(4)
+                body += Self.bytes(UInt64(ip), 4)
+            } else {
+                body.append(6)
+                body += Self.bytes(address.high, 8) + Self.bytes(address.low, 8)
+            }
+            body += Self.bytes(UInt64(address.port), 2)
+        }
+        return Self.prefix + Base32.encode(body + Self.check(body))
+    }
+
+    /// The 32-byte pre-shared key of the handshake that both sides make of the secret.
+    public var preSharedKey: [UInt8] {
+        let key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: secret), info: Array("chatty ticket".utf8), outputByteCount: 32)
+        return key.withUnsafeBytes { Array($0) }
+    }
+
+    private static func packed(_ text: some StringProtocol) -> String {
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.filter { !$0.properties.isWhitespace && $0.properties.generalCategory != .format })
+        )
+    }
+
+    static func check(_ bytes: some DataProtocol) -> [UInt8] { Array(SHA256.hash(data: bytes).prefix(checkLength)) }
+
+    private static func bytes(_ number: UInt64, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * (count - 1 - $0))) }
+    }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+}
+
+/// Why a text is no ticket.
+public enum TicketError: Error, Hashable, Sendable, CustomStringConvertible {
+    case notATicket
+    /// A character was lost or changed on the way.
+    case damaged
+    case unknownVersion(UInt8)
+
+    public var description: String {
+        switch self {
+        case .notATicket: "This is not a ticket."
+        case .damaged: "The ticket is damaged: a character is missing or wrong. Copy it again."
+        case .unknownVersion(let version): "The ticket is of version \(version), which this chatty does not know."
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import CLinux
+import Foundation
+import Testing
+
+@testable import TransferIO
+@testable import TransferProtocol
+
+@Suite struct UDPSocketTests {
+    /// Datagrams as they came, with the deadline of a test that must not hang.
+    static func collect(_ socket: UDPSocket, count: Int, seconds: Double = 10) -> [[UInt8]] {
+        var datagrams: [[UInt8]] = []
+        let deadline = Date().addingTimeInterval(seconds)
+        while datagrams.count < count, Date() < deadline {
+            socket.wait(for: .milliseconds(100))
+            socket.receive { received in
+                for start in stride(from: 0, to: received.bytes.count, by: received.segmentSize) {
+                    datagrams.append(Array(received.bytes[start..<min(start + received.segmentSize, received.bytes.count)]))
+                }
+            }
+        }
+        return datagrams
+    }
+
+    /// `count` datagrams of `size` bytes (the last of `last`), each a header piece of 8 bytes and a body.
+    static func withBatch<Result>(
+        count: Int, size: Int, last: Int, _ body: (UnsafeMutableBufferPointer<DatagramBatch.Piece>, [[UInt8]]) -> Result
+    ) -> Result {
+        let datagrams = (0..<count).map { index in
+            (0..<(index == count - 1 ? last : size)).map { UInt8(truncatingIfNeeded: index &* 31 &+ $0) }
+        }
+        var bytes = datagrams.flatMap(\.self)
+        return bytes.withUnsafeMutableBytes { memory in
+            var pieces: [DatagramBatch.Piece] = []
+            var offset = 0
+            for datagram in datagrams {
+                let head = min(8, datagram.count)
+                pieces.append(DatagramBatch.Piece(base: memory.baseAddress.map { $0 + offset }, count: head))
+                if datagram.count > head {
+                    pieces.append(DatagramBatch.Piece(base: memory.baseAddress.map { $0 + offset + head }, count: datagram.count - head))
+                }
+                offset += datagram.count
+            }
+            return pieces.withUnsafeMutableBufferPointer { body($0, datagrams) }
+        }
+    }
+
+    @Test(arguments: [true, false], [true, false])
+    func aBatchArrivesWholeInOrder(senderOffload: Bool, receiverOffload: Bool) throws {
+        let sender = try UDPSocket(offload: senderOffload)
+        let receiver = try UDPSocket(offload: receiverOffload)
+        // A kernel without the offload leaves the plain path, which must do just as well.
+        let hadSegmentation = sender.hasSegmentation
+        let destination = NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port)
+        for (count, size, last) in [(1, 1200, 1200), (1, 1, 1), (2, 1400, 3), (46, 1400, 900), (64, 1000, 1000)] {
+            let sent = Self.withBatch(count: count, size: size, last: last) { pieces, datagrams in
+                #expect(sender.send(pieces, segmentSize: min(size, datagrams[0].count), segments: count, to: destination) == .sent)
+                return datagrams
+            }
+            #expect(Self.collect(receiver, count: count) == sent, "\(count) of \(size)")
+        }
+        #expect(sender.hasSegmentation == hadSegmentation)
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"]) func theSenderIsKnown(host: String) throws {
+        let sender = try UDPSocket()
+        let receiver = try UDPSocket()
+        let plain = try #require(HostPort(host.contains(":") ? "[\(host)]:\(receiver.port)" : "\(host):\(receiver.port)"))
+        let destination = try #require(try plain.resolve().first)
+        let result = Self.withBatch(count: 1, size: 100, last: 100) { pieces, _ in
+            sender.send(pieces, segmentSize: 100, segments: 1, to: destination, ecn: 2)
+        }
+        // A container may have no IPv6 loopback; then there is nothing to see here.
+        if host == "::1", case .failed = result { return }
+        #expect(result == .sent)
+        var from: NetworkAddress?
+        var ecn: UInt8?
+        receiver.wait(for: .seconds(Int64(10)))
+        receiver.receive {
+            from = $0.from
+            ecn = $0.ecn
+        }
+        #expect(from?.host == host)
+        #expect(from?.port == sender.port)
+        #expect(ecn == 2)
+    }
+
+    @Test func tooLargeIsToldAndSegmentationStays() throws {
+        let sender = try UDPSocket()
+        let destination = NetworkAddress(ipv4: 0x7F00_0001, port: sender.port)
+        let result = Self.withBatch(count: 1, size: 65_530, last: 65_530) { pieces, _ in
+            sender.send(pieces, segmentSize: 65_530, segments: 1, to: destination)
+        }
+        #expect(result == .tooLarge)
+        #expect(sender.hasSegmentation)
+    }
+
+    @Test func aPortInUseIsAnError() throws {
+        let socket = try UDPSocket()
+        #expect(throws: SystemError.self) { _ = try UDPSocket(port: socket.port) }
+    }
+
+    @Test func aWakeUpEndsTheWait() throws {
+        let socket = try UDPSocket()
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        #expect(!socket.wait(for: .milliseconds(1), wakeUp: ends[0]))
+        #expect(write(ends[1], "x", 1) == 1)
+        #expect(socket.wait(for: .seconds(Int64(100)), wakeUp: ends[0]))
+    }
+
+    @Test(arguments: [
+        ("example.org:9999", "example.org", 9999), ("127.0.0.1:1", "127.0.0.1", 1), ("[::1]:65535", "::1", 65535),
+    ])
+    func hostAndPort(text: String, host: String, port: Int) {
+        let parsed = HostPort(text)
+        #expect(parsed?.host == host)
+        #expect(parsed.map { Int($0.port) } == port)
+        #expect(parsed?.description == text)
+    }
+
+    @Test(arguments: ["", ":", "host", "host:", ":9", "host:0", "host:65536", "::1:99", "a b:9", "host:9x", "/etc:9"])
+    func notHostAndPort(text: String) {
+        #expect(HostPort(text) == nil)
+    }
+
+    @Test func ownAddresses() throws {
+        let addresses = LocalAddresses.all(port: 9)
+        #expect(addresses.contains(NetworkAddress(ipv4: 0x7F00_0001, port: 9)))
+        let firstLoopback = try #require(addresses.firstIndex(where: { $0.isLoopback }))
+        #expect(addresses[firstLoopback...].allSatisfy { $0.isLoopback })
+        #expect(!addresses.contains { $0.isLinkLocal })
+    }
+}
