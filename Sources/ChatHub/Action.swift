@@ -20,6 +20,9 @@ public enum Action: Sendable {
     /// Messages to that account, direct and of its groups since it joined them, not its own, after that id, in order, at most `limit`.
     case loadMissed(Ticket, account: AccountID, after: MessageID, limit: Int)
 
+    /// Say when all that is queued for that session has been written to its socket, or it is gone.
+    case awaitDrain(Ticket, SessionID)
+
     case log(LogLine)
     /// All sessions have been told and closed; the answer to ``Event/shutDown``.
     case stopped

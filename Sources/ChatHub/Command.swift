@@ -4,7 +4,10 @@ import ChatProtocol
 public enum Command: Hashable, Sendable {
     /// Asks whether a name may log in, before its password is asked for.
     case identify(name: String)
-    case logIn(name: String, password: String)
+    /// - begins: the session is ready for its groups and missed messages at once; otherwise ``begin`` will say so.
+    case logIn(name: String, password: String, begins: Bool)
+    /// The session, logged in, is ready to be told of its groups and of what it missed.
+    case begin
     case message(to: String, text: String, isNotice: Bool)
     case groupMessage(group: String, text: String, isNotice: Bool)
     case listActive
@@ -19,16 +22,26 @@ public enum Command: Hashable, Sendable {
     case lookUp(users: [String], Query)
     case signal(to: String, TransferSignal)
     case help(String?)
+    /// What the way in answers by itself, passed through so that answers keep the order of commands and flood control counts it.
+    case local
     case logOut
     /// A line that the way in could not make a command of; logged and answered with that reply.
     case malformed(SlashCommandKind?, Reply)
 
     public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
 
+    /// Whether it only adds a message: several may wait for their commit at once.
+    var isMessage: Bool {
+        switch self {
+        case .message, .groupMessage: true
+        default: false
+        }
+    }
+
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .lookUp: nil
+        case .identify, .logIn, .begin, .lookUp, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

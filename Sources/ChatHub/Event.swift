@@ -17,6 +17,9 @@ public enum Event: Sendable {
     /// The answer to ``Action/loadMissed(_:account:after:limit:)``, in the order of their ids; nil when the store could not be read.
     case missed(Ticket, [ChatMessage]?)
 
+    /// The answer to ``Action/awaitDrain(_:_:)``.
+    case drained(Ticket)
+
     /// Accounts were changed from outside (`chatty users`, a credentials file): all there are now.
     case accountsChanged([Account])
     /// About once a second, with the last message that reached the socket of each session that got any since.

@@ -3,12 +3,207 @@ import ChatProtocol
 /// The service: every rule of who may do what, as a state machine without I/O.
 ///
 /// Synchronous and single-threaded. Time is an argument; what needs the outside (hashing, the store) is asked for by an action and answered by an event.
+/// Every command is answered by exactly one ``Action/respond(_:label:_:)``, in the order in which a session's commands came, unless the session closes first.
+/// Held by `HubTests` (scripts) and `HubModelTests` (random sequences).
 public struct Hub {
+    let configuration: HubConfiguration
+    var directory: Directory
+    var lockOuts: LockOutTable
+    var sessions: [SessionID: Session] = [:]
+    /// The sessions that have begun, in the order in which they did.
+    var sessionsOfAccount: [AccountID: [SessionID]] = [:]
+    var connectionsOfAddress: [String: Int] = [:]
+    /// In the order of their connecting.
+    var notLoggedIn = UnauthenticatedQueue()
+    var audiences: [GroupID: Audience] = [:]
+    var pending: [Ticket: Pending] = [:]
+    /// Groups whose creation waits for its commit, by folded name.
+    var reservedGroups: Set<String> = []
+    var cursors: [AccountID: MessageID]
+    var changedCursors: Set<AccountID> = []
+    var messageIDs: MessageIDSource
+    var lastGroup: GroupID
+    private var lastTicket: UInt64 = 0
+    private var isStopping = false
+    /// What the event under way has led to.
+    var actions: [Action] = []
+
     public init(_ configuration: HubConfiguration, _ state: HubState, at now: Moment) {
+        self.configuration = configuration
+        directory = Directory(state)
+        lockOuts = LockOutTable(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
+        lockOuts.restore(state.lockOuts, at: now)
+        cursors = state.cursors
+        messageIDs = MessageIDSource(after: state.lastMessage)
+        lastGroup = state.lastGroup
     }
 
     /// Takes one event and says what is to be done, in order.
     public mutating func handle(_ event: Event, at now: Moment) -> [Action] {
-        []
+        actions = []
+        switch event {
+        case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
+        case .command(let id, let command, let label): receive(id, command, label: label, at: now)
+        case .disconnected(let id, let ending, let written): disconnect(id, ending, written: written)
+        case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
+        case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
+        case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
+        case .missed(let ticket, let messages): finish(ticket, .messages(messages), at: now)
+        case .drained(let ticket): finish(ticket, .drained, at: now)
+        case .accountsChanged(let accounts): replaceAccounts(accounts)
+        case .tick(let written): tick(written, at: now)
+        case .shutDown: shutDown()
+        }
+        if isStopping, sessions.isEmpty {
+            isStopping = false
+            saveCursors()
+            actions.append(.stopped)
+        }
+        return actions
     }
+
+    /// Connections, accounts' active sessions: for metrics.
+    public var counts: (sessions: Int, activeAccounts: Int, waiting: Int) { (sessions.count, sessionsOfAccount.count, pending.count) }
+
+    // The life of a session.
+
+    private mutating func connect(_ id: SessionID, address: String, isLoopback: Bool, at now: Moment) {
+        var session = Session(id: id, address: address, isCounted: !isLoopback, connectedAt: now)
+        if let rate = configuration.messageRate { session.bucket = TokenBucket(perSecond: rate, at: now.uptime) }
+        if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
+        sessions[id] = session
+        notLoggedIn.append(id, at: now.uptime)
+        if isStopping {
+            close(id, .shuttingDown)
+        } else if let limit = configuration.maximumConnectionsPerAddress, session.isCounted, connectionsOfAddress[address] ?? 0 > limit {
+            close(id, .tooManyConnections(limit: limit))
+        }
+    }
+
+    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, at now: Moment) {
+        guard let session = sessions[id], !session.isClosing else { return }
+        if session.backlog.isEmpty, session.canBegin(command) {
+            begin(id, command, label: label, at: now)
+        } else {
+            sessions[id]?.backlog.append(Session.Waiting(command: command, label: label, at: now))
+            if session.backlog.count >= Session.backlogHigh, !session.isPaused {
+                sessions[id]?.isPaused = true
+                actions.append(.pauseReading(id, true))
+            }
+        }
+    }
+
+    private mutating func begin(_ id: SessionID, _ command: Command, label: String?, at now: Moment) {
+        guard let sequence = sessions[id]?.open(label: label), let session = sessions[id] else { return }
+        guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
+            return beginUnauthenticated(session, sequence, command, at: now)
+        }
+        if command != .logOut, command != .begin, let wait = sessions[id]?.bucket?.take(at: now.uptime) {
+            return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
+        }
+        if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
+        run(Request(session: id, sequence: sequence, account: account, command: command, at: now))
+    }
+
+    /// Begins what waits and can be begun.
+    mutating func drainBacklog(of id: SessionID) {
+        while let session = sessions[id], !session.isClosing, let next = session.backlog.first, session.canBegin(next.command) {
+            sessions[id]?.backlog.removeFirst()
+            begin(id, next.command, label: next.label, at: next.at)
+        }
+        if let session = sessions[id], session.isPaused, !session.isClosing, session.backlog.count <= Session.backlogLow {
+            sessions[id]?.isPaused = false
+            actions.append(.pauseReading(id, false))
+        }
+    }
+
+    /// Answers the command of that number; see ``Session/open(label:)``.
+    mutating func respond(_ id: SessionID, _ sequence: Int, _ response: [Outgoing]) {
+        guard let ready = sessions[id]?.answer(sequence, response), sessions[id]?.isClosing == false else { return }
+        for answer in ready { actions.append(.respond(id, label: answer.label, answer.response)) }
+    }
+
+    mutating func close(_ id: SessionID, _ reply: Reply) {
+        guard let session = sessions[id], !session.isClosing else { return }
+        sessions[id]?.isClosing = true
+        sessions[id]?.backlog = []
+        actions.append(.deliver([id], .farewell(reply)))
+        actions.append(.close(id))
+    }
+
+    private mutating func disconnect(_ id: SessionID, _ ending: Event.Ending, written: MessageID?) {
+        guard let session = sessions.removeValue(forKey: id) else { return }
+        notLoggedIn.remove(id)
+        if session.isCounted {
+            connectionsOfAddress[session.address, default: 1] -= 1
+            if connectionsOfAddress[session.address] == 0 { connectionsOfAddress[session.address] = nil }
+        }
+        guard let account = session.account else { return }
+        if session.hasBegun {
+            sessionsOfAccount[account]?.removeAll { $0 == id }
+            if sessionsOfAccount[account]?.isEmpty == true { sessionsOfAccount[account] = nil }
+            forgetAudiences(of: account)
+        }
+        recordWritten(written, by: account)
+        if ending == .sendQueueExceeded {
+            // What this session was told and never got is replayed at the next log-in, even where another session was faster.
+            let reached = written ?? session.replayedUpTo
+            if let cursor = cursors[account], cursor > reached { cursors[account] = reached }
+            changedCursors.insert(account)
+        }
+        if changedCursors.contains(account) { saveCursors() }
+    }
+
+    private mutating func replaceAccounts(_ accounts: [Account]) {
+        for group in directory.replaceAccounts(accounts) { audiences[group] = nil }
+        for (id, session) in sessions {
+            guard let account = session.account else { continue }
+            if directory.accounts[account].map(\.isBlocked) ?? true {
+                close(id, .accountGone(session.name))
+            }
+        }
+    }
+
+    private mutating func tick(_ written: [SessionID: MessageID], at now: Moment) {
+        for (id, message) in written {
+            if let account = sessions[id]?.account { recordWritten(message, by: account) }
+        }
+        saveCursors()
+        let limit = Int64(configuration.loginTimeout) * 1000
+        while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
+            close(id, .loginTimedOut(seconds: configuration.loginTimeout))
+        }
+    }
+
+    private mutating func shutDown() {
+        isStopping = true
+        for id in sessions.keys.sorted() { close(id, .shuttingDown) }
+    }
+
+    private mutating func recordWritten(_ message: MessageID?, by account: AccountID) {
+        guard let message, message > cursors[account] ?? .zero else { return }
+        cursors[account] = message
+        changedCursors.insert(account)
+    }
+
+    private mutating func saveCursors() {
+        guard !changedCursors.isEmpty else { return }
+        var rows: [AccountID: MessageID] = [:]
+        for account in changedCursors { rows[account] = cursors[account] }
+        changedCursors = []
+        store(.cursors(rows), then: .nothing)
+    }
+
+    // Asking the outside.
+
+    mutating func newTicket(_ what: Pending) -> Ticket {
+        lastTicket += 1
+        let ticket = Ticket(rawValue: lastTicket)
+        pending[ticket] = what
+        return ticket
+    }
+
+    mutating func store(_ write: StoreWrite, then what: Pending) { actions.append(.store(newTicket(what), write)) }
+
+    mutating func log(_ line: LogLine) { actions.append(.log(line)) }
 }

@@ -39,7 +39,8 @@ public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible
 
 /// Gives ids that only grow, also when the clock is set back.
 public struct MessageIDSource: Sendable {
-    private var last: MessageID
+    /// The one given last.
+    public private(set) var last: MessageID
 
     /// - Parameter last: the largest id given before, from the store.
     public init(after last: MessageID = .zero) { self.last = last }

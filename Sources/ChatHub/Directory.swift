@@ -1,0 +1,61 @@
+import ChatProtocol
+
+/// Who and what there is: accounts, groups, and which sessions are active for them.
+struct Directory {
+    private(set) var accounts: [AccountID: Account] = [:]
+    private var accountByName: [String: AccountID] = [:]
+    private(set) var groups: [GroupID: Group] = [:]
+    private var groupByName: [String: GroupID] = [:]
+    private var groupsOfAccount: [AccountID: Set<GroupID>] = [:]
+
+    init(_ state: HubState) {
+        replaceAccounts(state.accounts)
+        for group in state.groups { insert(group) }
+    }
+
+    func account(named name: String) -> Account? { accountByName[Name.fold(name)].flatMap { accounts[$0] } }
+    func group(named name: String) -> Group? { groupByName[Name.fold(name)].flatMap { groups[$0] } }
+    func groups(of account: AccountID) -> Set<GroupID> { groupsOfAccount[account] ?? [] }
+
+    mutating func insert(_ account: Account) {
+        accounts[account.id] = account
+        accountByName[account.name.folded] = account.id
+    }
+
+    /// - Returns: the groups that lost a member with its account.
+    @discardableResult
+    mutating func replaceAccounts(_ all: [Account]) -> Set<GroupID> {
+        let gone = Set(accounts.keys).subtracting(all.map(\.id))
+        accounts = [:]
+        accountByName = [:]
+        for account in all { insert(account) }
+        var changed: Set<GroupID> = []
+        for account in gone {
+            for group in groups(of: account) {
+                removeMember(account, from: group)
+                changed.insert(group)
+            }
+            for group in groups.keys where groups[group]?.invited.contains(account) == true { groups[group]?.invited.remove(account) }
+        }
+        return changed
+    }
+
+    mutating func insert(_ group: Group) {
+        groups[group.id] = group
+        groupByName[group.name.folded] = group.id
+        for member in group.members { groupsOfAccount[member, default: []].insert(group.id) }
+    }
+
+    mutating func addMember(_ account: AccountID, to group: GroupID) {
+        groups[group]?.members.insert(account)
+        groups[group]?.invited.remove(account)
+        groupsOfAccount[account, default: []].insert(group)
+    }
+
+    mutating func removeMember(_ account: AccountID, from group: GroupID) {
+        groups[group]?.members.remove(account)
+        groupsOfAccount[account]?.remove(group)
+    }
+
+    mutating func invite(_ account: AccountID, to group: GroupID) { groups[group]?.invited.insert(account) }
+}

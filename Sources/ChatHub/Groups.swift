@@ -1,0 +1,147 @@
+import ChatProtocol
+
+// Group chats: made, joined, left; open to all or to the invited.
+
+extension Hub {
+    mutating func createGroup(_ request: Request, name: String, members: [String]) {
+        let valid: Name
+        do throws(Name.Defect) { valid = try Name(name) } catch { return fail(request, .badGroupName(name, error)) }
+        guard directory.group(named: name) == nil, !reservedGroups.contains(valid.folded) else {
+            return fail(request, .groupExists(directory.group(named: name)?.name.text ?? name))
+        }
+        guard members.count <= Limits.membersPerGroup else { return fail(request, .tooManyMembers(limit: Limits.membersPerGroup)) }
+        guard hasRoomForGroup(request.account) else { return fail(request, .tooManyGroups(limit: Limits.groupsPerAccount)) }
+        var invited: Set<AccountID> = []
+        for member in members {
+            switch resolve(member, for: request) {
+            case .asked: return
+            case .absent: return fail(request, .noSuchUser(member))
+            case .found(let account): if account.id != request.account.id { invited.insert(account.id) }
+            }
+        }
+        lastGroup = GroupID(rawValue: lastGroup.rawValue + 1)
+        let group = Group(
+            id: lastGroup, name: valid, founder: request.account.id, isOpen: members.isEmpty, created: request.at.wall,
+            members: [request.account.id], invited: invited)
+        reservedGroups.insert(valid.folded)
+        keep(.groupCreated(group), .created(group), for: request)
+    }
+
+    mutating func finishCreation(_ request: Request, _ group: Group, succeeded: Bool) {
+        reservedGroups.remove(group.name.folded)
+        guard succeeded else { return fail(request, .storeFailed) }
+        directory.insert(group)
+        let names = group.invited.compactMap { directory.accounts[$0]?.name.text }.sorted()
+        enter(request, group.id, created: true, .groupCreated(group.name.text, members: names))
+        for account in group.invited.sorted() { announceInvitation(of: account, to: group.name.text, by: request.account) }
+    }
+
+    mutating func joinGroup(_ request: Request, name: String, createsMissing: Bool) {
+        guard let group = directory.group(named: name) else {
+            if createsMissing { return createGroup(request, name: name, members: []) }
+            return fail(request, .noSuchGroup(name))
+        }
+        guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
+        guard group.isOpen || group.invited.contains(request.account.id) else { return fail(request, .notInvited(group.name.text)) }
+        guard hasRoomForGroup(request.account) else { return fail(request, .tooManyGroups(limit: Limits.groupsPerAccount)) }
+        keep(.memberJoined(group.id, request.account.id, after: messageIDs.last), .joined(group.id), for: request)
+    }
+
+    mutating func finishJoining(_ request: Request, _ id: GroupID, succeeded: Bool) {
+        guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
+        guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
+        directory.addMember(request.account.id, to: id)
+        tell(group: id, exceptSessionsOf: request.account.id, .memberJoined(user: request.account.name.text, group: group.name.text))
+        enter(request, id, created: false, .joined(group.name.text))
+    }
+
+    /// Every session of the account is in the group now; the one that asked is told so in its answer.
+    private mutating func enter(_ request: Request, _ group: GroupID, created: Bool, _ reply: Reply) {
+        audiences[group] = nil
+        guard let roster = roster(of: group) else { return fail(request, .storeFailed) }
+        succeed(request, [.entered(roster, created: created), .reply(reply)])
+        let others = (sessionsOfAccount[request.account.id] ?? []).filter { $0 != request.session && sessions[$0]?.isClosing == false }
+        for id in others { actions.append(.deliver([id], .entered(roster, created: created))) }
+    }
+
+    mutating func leaveGroup(_ request: Request, name: String) {
+        guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
+        guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        keep(.memberLeft(group.id, request.account.id), .left(group.id), for: request)
+    }
+
+    mutating func finishLeaving(_ request: Request, _ id: GroupID, succeeded: Bool) {
+        guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
+        tell(group: id, exceptSessionsOf: nil, .memberLeft(user: request.account.name.text, group: group.name.text))
+        directory.removeMember(request.account.id, from: id)
+        audiences[id] = nil
+        succeed(request, [.reply(.left(group.name.text))])
+    }
+
+    mutating func invite(_ request: Request, user: String, group name: String) {
+        guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
+        guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        switch resolve(user, for: request) {
+        case .asked: return
+        case .absent: fail(request, .noSuchUser(user))
+        case .found(let account):
+            guard !group.members.contains(account.id) else {
+                return fail(request, .alreadyMemberOther(user: account.name.text, group: group.name.text))
+            }
+            keep(.invited(group.id, account.id), .invited(account.id, group.id), for: request)
+        }
+    }
+
+    mutating func finishInvitation(_ request: Request, _ account: AccountID, _ id: GroupID, succeeded: Bool) {
+        guard succeeded, let group = directory.groups[id], let user = directory.accounts[account] else {
+            return fail(request, .storeFailed)
+        }
+        if !group.members.contains(account) { directory.invite(account, to: id) }
+        succeed(request, [.reply(.invited(user: user.name.text, group: group.name.text))])
+        announceInvitation(of: account, to: group.name.text, by: request.account)
+    }
+
+    mutating func listGroups(_ request: Request) {
+        let mine = request.account.id
+        let seen = directory.groups.values.filter { $0.isOpen || $0.members.contains(mine) || $0.invited.contains(mine) }
+            .sorted { $0.name.folded < $1.name.folded }
+        let lines = seen.map { group in
+            Outgoing.reply(
+                .group(group.name.text, members: group.members.count, open: group.isOpen, joined: group.members.contains(mine)))
+        }
+        succeed(request, lines.isEmpty ? [.reply(.noGroups)] : lines)
+    }
+
+    mutating func listMembers(_ request: Request, group name: String) {
+        guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
+        guard group.isOpen || group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        guard let roster = roster(of: group.id) else { return fail(request, .noSuchGroup(name)) }
+        succeed(request, [.members(roster)])
+    }
+
+    func roster(of id: GroupID) -> Outgoing.Roster? {
+        guard let group = directory.groups[id] else { return nil }
+        let members = group.members.compactMap { directory.accounts[$0] }.sorted { $0.name.folded < $1.name.folded }
+        return Outgoing.Roster(
+            group: group.name.text, isOpen: group.isOpen, created: group.created,
+            members: members.map {
+                Outgoing.Roster.Member(name: $0.name.text, isFounder: $0.id == group.founder, isActive: sessionsOfAccount[$0.id] != nil)
+            })
+    }
+
+    private func hasRoomForGroup(_ account: Account) -> Bool { directory.groups(of: account.id).count < Limits.groupsPerAccount }
+
+    private mutating func announceInvitation(of account: AccountID, to group: String, by inviter: Account) {
+        guard let name = directory.accounts[account]?.name.text else { return }
+        let sessions = sessionsOfAccount[account] ?? []
+        if !sessions.isEmpty { actions.append(.deliver(sessions, .invitation(by: inviter.name.text, to: name, group: group))) }
+    }
+
+    private mutating func tell(group: GroupID, exceptSessionsOf account: AccountID?, _ outgoing: Outgoing) {
+        let told = audience(of: group).sessions.filter { id in
+            guard let session = sessions[id], !session.isClosing else { return false }
+            return session.account != account
+        }
+        if !told.isEmpty { actions.append(.deliver(told, outgoing)) }
+    }
+}

@@ -1,0 +1,146 @@
+import ChatProtocol
+
+// Names and passwords: who gets in.
+
+extension Hub {
+    /// A command of a session that has not logged in.
+    mutating func beginUnauthenticated(_ session: Session, _ sequence: Int, _ command: Command, at now: Moment) {
+        switch command {
+        case .identify(let name):
+            identify(session.id, sequence, name)
+        case .logIn(let name, let password, let begins):
+            sessions[session.id]?.isBusy = true
+            tryPassword(
+                LockOutTable.Attempt(session: session.id, sequence: sequence, name: name, password: password, begins: begins), at: now)
+        case .malformed(_, let reply):
+            respond(session.id, sequence, [.reply(reply)])
+        case .logOut:
+            close(session.id, .goodbye(name: "stranger"))
+        default:
+            respond(session.id, sequence, [])
+        }
+    }
+
+    private mutating func identify(_ session: SessionID, _ sequence: Int, _ name: String) {
+        if configuration.concealsUserNames || directory.account(named: name) != nil {
+            return respond(session, sequence, [.askPassword(name: name)])
+        }
+        do throws(Name.Defect) {
+            let valid = try Name(name)
+            sessions[session]?.isBusy = true
+            actions.append(.findAccount(newTicket(.identify(session, sequence: sequence, name: name)), name: valid))
+        } catch {
+            respond(session, sequence, [.reply(.badUserName(name, error))])
+        }
+    }
+
+    private mutating func tryPassword(_ attempt: LockOutTable.Attempt, at now: Moment) {
+        if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, [.reply(.blocked)], reason: "blocked") }
+        switch lockOuts.admit(attempt) {
+        case .wait: return
+        case .refuse: return refuse(attempt, [.reply(.busy)], reason: "the server is busy")
+        case .verify: break
+        }
+        if let account = directory.account(named: attempt.name) { return verify(attempt, account: account, at: now) }
+        guard let name = try? Name(attempt.name) else { return verify(attempt, account: nil, at: now) }
+        actions.append(.findAccount(newTicket(.accountToVerify(attempt)), name: name))
+    }
+
+    mutating func verify(_ attempt: LockOutTable.Attempt, account: Account?, at now: Moment) {
+        guard account != nil || configuration.concealsUserNames else {
+            refuse(attempt, [.reply(.noSuchUser(attempt.name))], reason: "there is no user \(attempt.name)")
+            return verifyNext(after: attempt, at: now)
+        }
+        actions.append(.verify(newTicket(.verification(attempt, account)), account: account?.id, password: attempt.password))
+    }
+
+    mutating func finishVerification(
+        _ attempt: LockOutTable.Attempt, _ account: Account?, _ verification: Event.Verification, at now: Moment
+    ) {
+        let name = Name.fold(attempt.name)
+        // The account may have gone or been blocked while its password was being hashed.
+        let current = account.flatMap { directory.accounts[$0.id] }
+        switch (verification, current) {
+        case (.right, let account?):
+            if lockOuts.recordSuccess(of: name) { store(.lockOut(name: name, failures: 0, blockedUntil: nil), then: .nothing) }
+            if account.isBlocked {
+                refuse(attempt, [.reply(.blocked)], reason: "blocked by the administrator")
+            } else {
+                logIn(attempt, account, at: now)
+            }
+        case (.right, nil), (.wrong, _):
+            let failure = lockOuts.recordFailure(of: name, at: now)
+            var response: [Outgoing] = [.reply(.invalidCredentials)]
+            var until: Timestamp?
+            if failure.isNowBlocked {
+                response.append(.reply(.nowBlocked(seconds: configuration.blockSeconds)))
+                until = now.wall.adding(milliseconds: Int64(configuration.blockSeconds) * 1000)
+            }
+            log(
+                .failed(
+                    user: attempt.name, phrase: "log in",
+                    reason: failure.isNowBlocked ? "invalid credentials, now blocked" : "invalid credentials"))
+            let failures = failure.isNowBlocked ? 0 : failure.failures
+            store(
+                .lockOut(name: name, failures: failures, blockedUntil: until),
+                then: .failureKept(attempt.session, sequence: attempt.sequence, response))
+        case (.busy, _), (.failed, _):
+            refuse(attempt, [.reply(.busy)], reason: "the server is busy")
+        }
+        verifyNext(after: attempt, at: now)
+    }
+
+    private mutating func verifyNext(after attempt: LockOutTable.Attempt, at now: Moment) {
+        var next = lockOuts.finishVerification(of: Name.fold(attempt.name))
+        while let waiting = next {
+            guard sessions[waiting.session]?.isClosing == false else {
+                next = lockOuts.finishVerification(of: Name.fold(waiting.name))
+                continue
+            }
+            next = nil
+            // A name that has been blocked meanwhile is refused here, and everybody in line behind it as well.
+            let wasBlocked = lockOuts.isBlocked(Name.fold(waiting.name), at: now)
+            tryPassword(waiting, at: now)
+            if wasBlocked { next = lockOuts.finishVerification(of: Name.fold(waiting.name)) }
+        }
+    }
+
+    private mutating func refuse(_ attempt: LockOutTable.Attempt, _ response: [Outgoing], reason: String) {
+        log(.failed(user: attempt.name, phrase: "log in", reason: reason))
+        sessions[attempt.session]?.isBusy = false
+        respond(attempt.session, attempt.sequence, response)
+        drainBacklog(of: attempt.session)
+    }
+
+    private mutating func logIn(_ attempt: LockOutTable.Attempt, _ account: Account, at now: Moment) {
+        guard let session = sessions[attempt.session], !session.isClosing else { return }
+        let open = sessionsOfAccount[account.id]?.count ?? 0
+        guard open < Limits.sessionsPerAccount else {
+            return refuse(attempt, [.reply(.tooManySessions(limit: Limits.sessionsPerAccount))], reason: "too many sessions")
+        }
+        notLoggedIn.remove(session.id)
+        sessions[session.id]?.account = account.id
+        sessions[session.id]?.name = account.name.text
+        sessions[session.id]?.isBusy = false
+        log(.succeeded(user: account.name.text, phrase: "logged in"))
+        store(.loggedIn(account.id, at: now.wall), then: .nothing)
+        respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)])
+        if attempt.begins { beginSession(session.id, at: now, then: nil) }
+        drainBacklog(of: session.id)
+    }
+
+    /// The session is told of its groups, is active from now on, and gets what it missed.
+    mutating func beginSession(_ id: SessionID, at now: Moment, then sequence: Int?) {
+        if let sequence { respond(id, sequence, []) }
+        guard let session = sessions[id], !session.hasBegun, !session.isClosing, let account = session.account else { return }
+        sessions[id]?.hasBegun = true
+        sessions[id]?.activeSince = now.wall
+        sessionsOfAccount[account, default: []].append(id)
+        forgetAudiences(of: account)
+        for group in directory.groups(of: account).sorted() {
+            if let roster = roster(of: group) { actions.append(.deliver([id], .entered(roster, created: false))) }
+        }
+        sessions[id]?.replayedUpTo = cursors[account] ?? .zero
+        readMissed(by: id)
+    }
+}

@@ -1,0 +1,107 @@
+import ChatProtocol
+
+// Messages: kept first, then acknowledged and delivered.
+
+extension Hub {
+    mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool) {
+        guard text.utf8.count <= Limits.messageBytes else { return fail(request, .messageTooLong(limit: Limits.messageBytes)) }
+        switch resolve(name, for: request) {
+        case .asked: return
+        case .absent: fail(request, .noSuchUser(name))
+        case .found(let target):
+            guard configuration.keepsOfflineMessages || sessionsOfAccount[target.id] != nil else {
+                return fail(request, .notActive(target.name.text))
+            }
+            keep(request, target: .user(target.id, target.name), text: text, isNotice: isNotice)
+        }
+    }
+
+    mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool) {
+        guard text.utf8.count <= Limits.messageBytes else { return fail(request, .messageTooLong(limit: Limits.messageBytes)) }
+        guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
+        guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice)
+    }
+
+    private mutating func keep(_ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool) {
+        let message = ChatMessage(
+            id: messageIDs.next(at: request.at.wall), time: request.at.wall, sender: request.account.id,
+            senderName: request.account.name, target: target, text: text, isNotice: isNotice)
+        sessions[request.session]?.pendingMessages += 1
+        store(.message(message), then: .message(request, message))
+    }
+
+    mutating func finishMessage(_ request: Request, _ message: ChatMessage, succeeded: Bool) {
+        guard succeeded else { return fail(request, .storeFailed) }
+        switch message.target {
+        case .user(let account, let name):
+            let isActive = sessionsOfAccount[account] != nil
+            succeed(request, [.accepted(message)] + (isActive ? [] : [.reply(.kept(for: name.text))]))
+            var recipients = sessionsOfAccount[account] ?? []
+            if account != request.account.id { recipients += sessionsOfAccount[request.account.id] ?? [] }
+            deliver(message, to: recipients, except: request.session)
+        case .group(let group, _):
+            succeed(request, [.accepted(message)])
+            deliver(message, to: audience(of: group), except: request.session)
+        }
+    }
+
+    private mutating func deliver(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID) {
+        let live = recipients.filter { $0 != sender && isToBeTold($0, of: message) }
+        if !live.isEmpty { actions.append(.deliver(live, .message(message))) }
+    }
+
+    private mutating func deliver(_ message: ChatMessage, to audience: Audience, except sender: SessionID) {
+        if audience.isPlain, message.id > audience.replayedUpTo {
+            let live = audience.sessions.filter { $0 != sender }
+            if !live.isEmpty { actions.append(.deliver(live, .message(message))) }
+            return
+        }
+        deliver(message, to: audience.sessions, except: sender)
+    }
+
+    /// Whether a session gets a message now: not when it came with the replay, nor while one is being read, which will then be read on.
+    private mutating func isToBeTold(_ id: SessionID, of message: ChatMessage) -> Bool {
+        guard let session = sessions[id], !session.isClosing else { return false }
+        switch session.replay {
+        case .live: return message.id > session.replayedUpTo
+        case .reading:
+            sessions[id]?.replay = .reading(moreCame: true)
+            return false
+        }
+    }
+}
+
+/// The active sessions of a group's members, kept between messages so that fan-out does not look them up one by one.
+struct Audience {
+    let sessions: [SessionID]
+    /// No session of it is reading what it missed.
+    let isPlain: Bool
+    /// The last message that any of them got by replay.
+    let replayedUpTo: MessageID
+}
+
+extension Hub {
+    mutating func audience(of group: GroupID) -> Audience {
+        if let known = audiences[group] { return known }
+        var ids: [SessionID] = []
+        var isPlain = true
+        var replayedUpTo = MessageID.zero
+        for member in (directory.groups[group]?.members ?? []).sorted() {
+            for id in sessionsOfAccount[member] ?? [] {
+                guard let session = sessions[id] else { continue }
+                ids.append(id)
+                replayedUpTo = max(replayedUpTo, session.replayedUpTo)
+                if session.replay != .live || session.isClosing { isPlain = false }
+            }
+        }
+        let audience = Audience(sessions: ids, isPlain: isPlain, replayedUpTo: replayedUpTo)
+        audiences[group] = audience
+        return audience
+    }
+
+    /// A session of that account has come, gone, or changed how it is told.
+    mutating func forgetAudiences(of account: AccountID) {
+        for group in directory.groups(of: account) { audiences[group] = nil }
+    }
+}

@@ -1,0 +1,32 @@
+import ChatProtocol
+
+// What a session missed, page by page from the store, each page only when the one before has been written to its socket.
+
+extension Hub {
+    /// Messages in one page: with ``Limits/messageBytes`` each, below the bound of an outbound queue.
+    static let pageSize = 100
+
+    mutating func readMissed(by id: SessionID) {
+        guard let session = sessions[id], !session.isClosing, let account = session.account else { return }
+        sessions[id]?.replay = .reading(moreCame: false)
+        actions.append(.loadMissed(newTicket(.page(id)), account: account, after: session.replayedUpTo, limit: Hub.pageSize))
+    }
+
+    mutating func replay(_ messages: [ChatMessage]?, to id: SessionID) {
+        guard let session = sessions[id], !session.isClosing, let account = session.account else { return }
+        guard let messages else {
+            // It must not be told of later messages as if there had been none before: let it come again.
+            return close(id, .storeFailed)
+        }
+        for message in messages { actions.append(.deliver([id], .message(message))) }
+        if let last = messages.last { sessions[id]?.replayedUpTo = last.id }
+        if messages.count >= Hub.pageSize {
+            actions.append(.awaitDrain(newTicket(.pageWritten(id)), id))
+        } else if session.replay == .reading(moreCame: true) {
+            readMissed(by: id)
+        } else {
+            sessions[id]?.replay = .live
+            forgetAudiences(of: account)
+        }
+    }
+}

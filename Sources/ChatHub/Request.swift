@@ -1,0 +1,199 @@
+import ChatProtocol
+
+/// A command of a logged-in session, on its way to an answer.
+struct Request {
+    let session: SessionID
+    /// The place of its answer; see ``Session/open(label:)``.
+    let sequence: Int
+    let account: Account
+    let command: Command
+    /// When it arrived: the one timestamp of all that comes of it.
+    let at: Moment
+    /// Names that the store has been asked for in vain, folded.
+    var absent: Set<String> = []
+}
+
+/// What is to be done when the outside answers.
+enum Pending {
+    case nothing
+    case identify(SessionID, sequence: Int, name: String)
+    case accountToVerify(LockOutTable.Attempt)
+    case verification(LockOutTable.Attempt, Account?)
+    /// A wrong password has been counted on the disk.
+    case failureKept(SessionID, sequence: Int, [Outgoing])
+    /// The store looks for an account by a name in the request.
+    case account(Request, name: String)
+    case message(Request, ChatMessage)
+    case change(Request, Change)
+    case page(SessionID)
+    case pageWritten(SessionID)
+
+    enum Change {
+        case created(Group)
+        case joined(GroupID)
+        case left(GroupID)
+        case invited(AccountID, GroupID)
+    }
+
+    enum Result {
+        case verification(Event.Verification)
+        case account(Account?)
+        case stored(Bool)
+        case messages([ChatMessage]?)
+        case drained
+    }
+}
+
+/// What a request does, for the server's log: `created the group chat: jedi` and `create the group chat: jedi`.
+struct Phrase {
+    let done: String
+    let attempted: String
+
+    init(_ command: Command) {
+        switch command {
+        case .message(let to, _, _): self.init("sent", "send", "a direct message to: \(to)")
+        case .groupMessage(let group, _, _): self.init("sent", "send", "a message to the group chat: \(group)")
+        case .listActive: self.init("listed", "list", "the active users")
+        case .createGroup(let name, _): self.init("created", "create", "the group chat: \(name)")
+        case .joinGroup(let name, _): self.init("joined", "join", "the group chat: \(name)")
+        case .leaveGroup(let name): self.init("left", "leave", "the group chat: \(name)")
+        case .invite(let user, let group): self.init("invited", "invite", "\(user) into the group chat: \(group)")
+        case .listGroups: self.init("listed", "list", "the group chats")
+        case .listMembers(let group): self.init("listed", "list", "the members of the group chat: \(group)")
+        case .signal(let to, let signal):
+            switch signal.verb {
+            case .offer: self.init("offered", "offer", "a file to: \(to)")
+            case .accept: self.init("accepted", "accept", "a file from: \(to)")
+            case .decline: self.init("declined", "decline", "a file from: \(to)")
+            case .cancel, .update: self.init("cancelled", "cancel", "a transfer with: \(to)")
+            }
+        case .help: self.init("asked", "ask", "for help")
+        case .logOut: self.init("logged", "log", "out")
+        case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
+        case .identify, .logIn, .begin: self.init("logged", "log", "in")
+        case .lookUp: self.init("looked", "look", "up users")
+        case .local: self.init("asked", "ask", "the server")
+        }
+    }
+
+    private init(_ done: String, _ attempted: String, _ rest: String) {
+        self.done = done + " " + rest
+        self.attempted = attempted + " " + rest
+    }
+}
+
+extension Hub {
+    /// Carries a request out, or asks the outside for what is missing.
+    mutating func run(_ request: Request) {
+        switch request.command {
+        case .message(let to, let text, let isNotice): sendDirect(request, to: to, text: text, isNotice: isNotice)
+        case .groupMessage(let group, let text, let isNotice): sendToGroup(request, group: group, text: text, isNotice: isNotice)
+        case .listActive: listActive(request)
+        case .createGroup(let name, let members): createGroup(request, name: name, members: members)
+        case .joinGroup(let name, let createsMissing): joinGroup(request, name: name, createsMissing: createsMissing)
+        case .leaveGroup(let name): leaveGroup(request, name: name)
+        case .invite(let user, let group): invite(request, user: user, group: group)
+        case .listGroups: listGroups(request)
+        case .listMembers(let group): listMembers(request, group: group)
+        case .lookUp(let users, let query): lookUp(request, users: users, query)
+        case .signal(let to, let signal): relay(request, to: to, signal)
+        case .help(let topic): succeed(request, [.help(topic)])
+        case .malformed(_, let reply): fail(request, reply)
+        case .begin: beginSession(request.session, at: request.at, then: request.sequence)
+        case .local: respond(request.session, request.sequence, [])
+        case .identify, .logIn: respond(request.session, request.sequence, [])
+        case .logOut:
+            log(.succeeded(user: request.account.name.text, phrase: Phrase(request.command).done))
+            close(request.session, .goodbye(name: request.account.name.text))
+        }
+    }
+
+    mutating func succeed(_ request: Request, _ response: [Outgoing]) {
+        if request.command.slashWord != nil {
+            log(.succeeded(user: request.account.name.text, phrase: Phrase(request.command).done))
+        }
+        respond(request.session, request.sequence, response)
+    }
+
+    mutating func fail(_ request: Request, _ reply: Reply) {
+        if request.command.slashWord != nil {
+            log(
+                .failed(
+                    user: request.account.name.text, phrase: Phrase(request.command).attempted, reason: reply.reason ?? reply.code))
+        }
+        respond(request.session, request.sequence, [.reply(reply)])
+    }
+
+    enum Resolution {
+        case found(Account)
+        case absent
+        /// The store has been asked; the request will be run again.
+        case asked
+    }
+
+    /// The account of a name in a request. One that is not known may have been added from outside a moment ago, so the store is asked before it is said not to be there.
+    mutating func resolve(_ name: String, for request: Request) -> Resolution {
+        if let account = directory.account(named: name) { return .found(account) }
+        guard let valid = try? Name(name), !request.absent.contains(valid.folded) else { return .absent }
+        sessions[request.session]?.isBusy = true
+        actions.append(.findAccount(newTicket(.account(request, name: valid.folded)), name: valid))
+        return .asked
+    }
+
+    /// The outside has answered.
+    mutating func finish(_ ticket: Ticket, _ result: Pending.Result, at now: Moment) {
+        guard let what = pending.removeValue(forKey: ticket) else { return }
+        switch (what, result) {
+        case (.identify(let session, let sequence, let name), .account(let account)):
+            if let account { directory.insert(account) }
+            unblock(session)
+            respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])
+            drainBacklog(of: session)
+        case (.accountToVerify(let attempt), .account(let account)):
+            if let account { directory.insert(account) }
+            verify(attempt, account: account, at: now)
+        case (.verification(let attempt, let account), .verification(let verification)):
+            finishVerification(attempt, account, verification, at: now)
+        case (.failureKept(let session, let sequence, let response), .stored):
+            unblock(session)
+            respond(session, sequence, response)
+            drainBacklog(of: session)
+        case (.account(var request, let name), .account(let account)):
+            if let account { directory.insert(account) } else { request.absent.insert(name) }
+            unblock(request.session)
+            run(request)
+            drainBacklog(of: request.session)
+        case (.message(let request, let message), .stored(let succeeded)):
+            sessions[request.session]?.pendingMessages -= 1
+            finishMessage(request, message, succeeded: succeeded)
+            drainBacklog(of: request.session)
+        case (.change(let request, let change), .stored(let succeeded)):
+            unblock(request.session)
+            finishChange(request, change, succeeded: succeeded)
+            drainBacklog(of: request.session)
+        case (.page(let session), .messages(let messages)):
+            replay(messages, to: session)
+        case (.pageWritten(let session), .drained):
+            readMissed(by: session)
+        default:
+            break
+        }
+    }
+
+    private mutating func unblock(_ session: SessionID) { sessions[session]?.isBusy = false }
+
+    /// Asks for a change to be kept; the session's next command waits for it.
+    mutating func keep(_ write: StoreWrite, _ change: Pending.Change, for request: Request) {
+        sessions[request.session]?.isBusy = true
+        store(write, then: .change(request, change))
+    }
+
+    private mutating func finishChange(_ request: Request, _ change: Pending.Change, succeeded: Bool) {
+        switch change {
+        case .created(let group): finishCreation(request, group, succeeded: succeeded)
+        case .joined(let group): finishJoining(request, group, succeeded: succeeded)
+        case .left(let group): finishLeaving(request, group, succeeded: succeeded)
+        case .invited(let account, let group): finishInvitation(request, account, group, succeeded: succeeded)
+        }
+    }
+}

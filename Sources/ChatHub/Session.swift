@@ -1,0 +1,85 @@
+import ChatProtocol
+import DequeModule
+
+/// What the hub knows of one connection.
+struct Session {
+    let id: SessionID
+    let address: String
+    /// Whether it is counted for its address.
+    let isCounted: Bool
+    let connectedAt: Moment
+
+    var account: AccountID?
+    /// As registered; empty until it has logged in.
+    var name = ""
+    /// It has been told of its groups; from now on it is "active".
+    var hasBegun = false
+    var activeSince: Timestamp
+    var bucket: TokenBucket?
+
+    /// Messages that wait for their commit.
+    var pendingMessages = 0
+    /// Another command waits for its result.
+    var isBusy = false
+    /// Commands that wait for those before them, so that answers keep the order of commands.
+    var backlog: Deque<Waiting> = []
+    var isPaused = false
+
+    /// Answers that are due, in the order of their commands; nil: not there yet.
+    private var answers: Deque<(label: String?, response: [Outgoing]?)> = []
+    private var firstAnswer = 0
+
+    var replay = Replay.live
+    /// The last message it got by replay: what is stored before it must not come again.
+    var replayedUpTo = MessageID.zero
+    /// Told to close; nothing more is said or heard.
+    var isClosing = false
+
+    init(id: SessionID, address: String, isCounted: Bool, connectedAt: Moment) {
+        self.id = id
+        self.address = address
+        self.isCounted = isCounted
+        self.connectedAt = connectedAt
+        activeSince = connectedAt.wall
+    }
+
+    struct Waiting {
+        let command: Command
+        let label: String?
+        let at: Moment
+    }
+
+    enum Replay: Equatable {
+        /// Gets messages as they are stored.
+        case live
+        /// Reads what it missed from the store; `moreCame`: something was stored for it meanwhile, so that one more page is to be read.
+        case reading(moreCame: Bool)
+    }
+
+    /// Reading is paused above the first and goes on below the second.
+    static let backlogHigh = 64
+    static let backlogLow = 16
+
+    /// Keeps a place for the answer to a command that is begun; gives its number.
+    mutating func open(label: String?) -> Int {
+        answers.append((label, nil))
+        return firstAnswer + answers.count - 1
+    }
+
+    /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
+    mutating func answer(_ sequence: Int, _ response: [Outgoing]) -> [(label: String?, response: [Outgoing])] {
+        let index = sequence - firstAnswer
+        guard answers.indices.contains(index) else { return [] }
+        answers[index].response = response
+        var ready: [(label: String?, response: [Outgoing])] = []
+        while let first = answers.first, let response = first.response {
+            ready.append((first.label, response))
+            answers.removeFirst()
+            firstAnswer += 1
+        }
+        return ready
+    }
+
+    /// Whether a command can be begun now.
+    func canBegin(_ command: Command) -> Bool { !isBusy && (pendingMessages == 0 || command.isMessage) }
+}
