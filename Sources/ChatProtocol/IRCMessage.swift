@@ -93,8 +93,10 @@ extension IRCMessage {
     }
 
     private static func isCommand(_ word: ArraySlice<UInt8>) -> Bool {
-        if word.allSatisfy({ ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A }) { return true }
-        return word.count == 3 && word.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+        func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+        // Digits behind the first letter are ours (`P2P`); RFC 2812 has letters alone.
+        if word.first.map(isDigit) == false { return word.allSatisfy { Name.isLetter($0) || isDigit($0) } }
+        return word.count == 3 && word.allSatisfy(isDigit)
     }
 
     private static func text(_ bytes: ArraySlice<UInt8>) throws(Defect) -> String {

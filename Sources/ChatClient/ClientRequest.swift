@@ -1,0 +1,90 @@
+import ChatProtocol
+
+/// Names one request of this client; the answer carries it.
+public struct RequestID: Hashable, Comparable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public static func < (left: RequestID, right: RequestID) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What a logged-in client asks of the server.
+public enum ClientRequest: Hashable, Sendable {
+    case message(to: String, text: String)
+    case groupMessage(group: String, text: String)
+    case activeUsers
+    case createGroup(String, members: [String])
+    case joinGroup(String)
+    case leaveGroup(String)
+    case groups
+    case members(String)
+    case invite(user: String, group: String)
+    case signal(to: String, TransferSignal)
+    case logOut
+}
+
+extension ClientRequest {
+    /// The line that asks it, without its label.
+    var line: IRCMessage {
+        switch self {
+        case .message(let user, let text): IRCMessage("PRIVMSG", user, text)
+        case .groupMessage(let group, let text): IRCMessage("PRIVMSG", "#" + group, text)
+        case .activeUsers: IRCMessage("ACTIVEUSER")
+        case .createGroup(let group, let members): IRCMessage(command: "CREATEGROUP", parameters: ["#" + group] + members)
+        case .joinGroup(let group): IRCMessage("JOIN", "#" + group)
+        case .leaveGroup(let group): IRCMessage("PART", "#" + group)
+        case .groups: IRCMessage("GROUPS")
+        case .members(let group): IRCMessage("MEMBERS", "#" + group)
+        case .invite(let user, let group): IRCMessage("INVITE", user, "#" + group)
+        case .signal(let user, let signal): IRCMessage("P2P", user, signal.verb.rawValue, signal.id, signal.payload)
+        case .logOut: IRCMessage("QUIT")
+        }
+    }
+
+    /// What is wrong with it before it is sent: names that could not travel as the parameter they are meant to be, and lines that the server would not read.
+    var defect: Reply? {
+        switch self {
+        case .message(let user, let text): ClientRequest.userDefect(user) ?? ClientRequest.textDefect(text)
+        case .groupMessage(let group, let text): ClientRequest.groupDefect(group) ?? ClientRequest.textDefect(text)
+        case .createGroup(let group, let members):
+            ClientRequest.newGroupDefect(group) ?? members.lazy.compactMap(ClientRequest.userDefect).first ?? lengthDefect
+        case .joinGroup(let group), .leaveGroup(let group), .members(let group): ClientRequest.groupDefect(group)
+        case .invite(let user, let group): ClientRequest.userDefect(user) ?? ClientRequest.groupDefect(group)
+        case .signal(let user, _): ClientRequest.userDefect(user)
+        case .activeUsers, .groups, .logOut: nil
+        }
+    }
+
+    /// Whether asking twice does no more than asking once.
+    var isRepeatable: Bool {
+        switch self {
+        case .activeUsers, .groups, .members, .logOut: true
+        default: false
+        }
+    }
+
+    private var lengthDefect: Reply? {
+        line.encoded.count > Limits.lineBytes ? .lineTooLong(limit: Limits.lineBytes) : nil
+    }
+
+    private static func textDefect(_ text: String) -> Reply? {
+        text.utf8.count > Limits.messageBytes ? .messageTooLong(limit: Limits.messageBytes) : nil
+    }
+
+    private static func userDefect(_ name: String) -> Reply? { travels(name) ? nil : .noSuchUser(name) }
+    private static func groupDefect(_ name: String) -> Reply? { travels(name) ? nil : .noSuchGroup(name) }
+
+    private static func newGroupDefect(_ name: String) -> Reply? {
+        do {
+            _ = try Name(name)
+            return nil
+        } catch {
+            return .badGroupName(name, error)
+        }
+    }
+
+    /// IRC gives a meaning to some first characters of a target, to commas and to spaces (RFC 2812 §2.3.1, §3.3.1).
+    private static func travels(_ name: String) -> Bool {
+        guard let first = name.utf8.first, name.utf8.count <= 256 else { return false }
+        return !":#&+!~$%@*".utf8.contains(first) && !name.utf8.contains { $0 == UInt8(ascii: ",") || $0 <= 0x20 }
+    }
+}

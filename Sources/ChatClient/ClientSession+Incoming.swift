@@ -1,0 +1,105 @@
+import ChatProtocol
+
+// What the server says, answers or not.
+
+extension ClientSession {
+    mutating func receive(_ line: LineDecoder.Line, at now: Int64) {
+        guard isConnected() else { return }
+        lastHeard = now
+        pinged = false
+        // A line that breaks the rules is none of a server of ours; it is left out, as RFC 2812 §2.3 has it.
+        guard case .line(let bytes) = line, let message = try? IRCMessage(parsing: bytes) else { return }
+        if stage != .online {
+            if logIn(message, at: now) { return }
+        } else if collect(message, at: now) {
+            return
+        }
+        receiveUnasked(message, at: now)
+    }
+
+    mutating func receiveUnasked(_ message: IRCMessage, at now: Int64) {
+        switch message.command {
+        case "PING": send(IRCMessage(command: "PONG", parameters: message.parameters))
+        case "PRIVMSG", "NOTICE": receiveMessage(message)
+        case "JOIN": membership(message) { .memberJoined(user: $0, group: $1) }
+        case "PART": membership(message) { .memberLeft(user: $0, group: $1) }
+        case "INVITE": receiveInvitation(message)
+        case "P2P": receiveSignal(message)
+        case "353": receiveNames(message)
+        case "FAIL", "WARN", "NOTE": receiveStandardReply(message)
+        case "ERROR":
+            guard farewell == nil, !loggingOut else { return }
+            farewell = Notice(text: message.parameters.last ?? "", isFailure: true)
+        default: break
+        }
+    }
+
+    private mutating func receiveMessage(_ message: IRCMessage) {
+        guard let message = received(message) else { return }
+        if let id = message.id, !seen.insert(id) { return }
+        emit(.message(message))
+    }
+
+    /// A message in the form in which it is shown; nil for what comes from no user.
+    func received(_ message: IRCMessage) -> ReceivedMessage? {
+        guard message.parameters.count >= 2, let from = message.nick, message.source?.contains("!") == true, let account else { return nil }
+        let target = message.parameters[0]
+        let isOwn = Name.fold(from) == Name.fold(account)
+        let conversation: ReceivedMessage.Conversation =
+            target.hasPrefix("#") ? .group(String(target.dropFirst())) : .user(isOwn ? target : from)
+        return ReceivedMessage(
+            id: message.tag("msgid").flatMap { MessageID($0) },
+            time: message.tag("time").flatMap(Timestamp.init(iso8601:)) ?? Timestamp(milliseconds: 0),
+            from: from, conversation: conversation, text: ClientSession.action(message.parameters[1]), isOwn: isOwn)
+    }
+
+    /// The `/me` of IRC clients (CTCP ACTION) as they typed it.
+    private static func action(_ text: String) -> String {
+        let start = "\u{1}ACTION "
+        guard text.hasPrefix(start) else { return text }
+        let rest = text.dropFirst(start.count)
+        return "/me " + (rest.hasSuffix("\u{1}") ? rest.dropLast() : rest)
+    }
+
+    private mutating func membership(_ message: IRCMessage, _ event: (String, String) -> ClientEvent) {
+        guard let user = message.nick, let target = message.parameters.first, target.hasPrefix("#") else { return }
+        emit(event(user, String(target.dropFirst())))
+    }
+
+    private mutating func receiveInvitation(_ message: IRCMessage) {
+        guard let by = message.nick, message.parameters.count >= 2, let account else { return }
+        let group = message.parameters[1]
+        guard group.hasPrefix("#"), Name.fold(message.parameters[0]) == Name.fold(account) else { return }
+        emit(.invited(by: by, group: String(group.dropFirst())))
+    }
+
+    private mutating func receiveSignal(_ message: IRCMessage) {
+        guard let from = message.nick, message.parameters.count >= 4, let verb = TransferSignal.Verb(rawValue: message.parameters[1]),
+            let signal = TransferSignal(verb: verb, id: message.parameters[2], payload: message.parameters[3])
+        else { return }
+        emit(.signal(from: from, to: message.parameters[0], signal))
+    }
+
+    /// RFC 2812 §5.1, RPL_NAMREPLY: prefixes before the names are their rank.
+    private mutating func receiveNames(_ message: IRCMessage) {
+        guard message.parameters.count >= 4, message.parameters[2].hasPrefix("#") else { return }
+        let names = message.parameters[3].split(separator: " ").map { name in
+            String(name.drop { "~&@%+".contains($0) }.prefix { $0 != "!" })
+        }
+        emit(.names(group: String(message.parameters[2].dropFirst()), users: names))
+    }
+
+    private mutating func receiveStandardReply(_ message: IRCMessage) {
+        guard let notice = notice(of: message) else { return }
+        switch notice.reply {
+        case .goodbye: break
+        case .accountGone:
+            emit(.told(notice))
+            end(.refused(""))
+        case .shuttingDown, .loginTimedOut, .plaintextRefused, .tooManyConnections:
+            // The reason of the close that follows, which tells it.
+            farewell = notice
+        default: emit(account == nil ? .said(notice) : .told(notice))
+        }
+    }
+}

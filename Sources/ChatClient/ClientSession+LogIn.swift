@@ -1,0 +1,168 @@
+import ChatProtocol
+import FoundationEssentials
+
+// From the capabilities to the welcome (IRCv3 capability-negotiation, sasl-3.2; `NICK` checks a name before its password with `chatty/service`).
+
+extension ClientSession {
+    private static let wanted: Capability = [
+        .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .accountTag, .inviteNotify, .chatty,
+    ]
+    /// Without these the session cannot be held.
+    private static let needed: Capability = [
+        .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .chatty,
+    ]
+    private static let nameLabel = "name"
+    private static let foreign = "The server does not speak chatty's language."
+
+    mutating func take(name: String, at now: Int64) {
+        guard stage == .naming else { return }
+        stage = .checkingName(name)
+        stageDeadline = now + configuration.answerTimeout
+        if let defect = ClientRequest.message(to: name, text: "").defect {
+            // It could not travel as a name, so no server has it.
+            return refuseName(Notice(defect), at: now)
+        }
+        send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.nameLabel)], command: "NICK", parameters: [name]))
+    }
+
+    mutating func take(password: String, at now: Int64) {
+        guard case .awaitingPassword(let name) = stage else { return }
+        authenticate(Credentials(name: name, password: password), at: now)
+    }
+
+    /// The lines of the server until it has said welcome; returns false for what is not of the log-in.
+    mutating func logIn(_ message: IRCMessage, at now: Int64) -> Bool {
+        switch (stage, message.command) {
+        case (.listing(let names), "CAP") where message.parameters.count >= 3 && message.parameters[1] == "LS":
+            list(names, message, at: now)
+        case (.requesting, "CAP") where message.parameters.count >= 3 && message.parameters[1] == "ACK":
+            awaitName(at: now)
+        case (.requesting, "CAP"): end(.failed(ClientSession.foreign))
+        case (.checkingName(let name), _) where message.tag("label") == configuration.labelPrefix + ClientSession.nameLabel:
+            nameChecked(name, message, at: now)
+        case (.authenticating(let credentials, let said), _): return authenticating(credentials, said, message, at: now)
+        case (.entering(let credentials), "001"):
+            enter(credentials, as: message.parameters.first ?? credentials.name, at: now)
+        case (.listing, "421"), (.listing, "451"): end(.failed(ClientSession.foreign))
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func list(_ names: Set<String>, _ message: IRCMessage, at now: Int64) {
+        let more = message.parameters.count > 3 && message.parameters[2] == "*"
+        let listed = message.parameters.last?.split(separator: " ").map { String($0.prefix { $0 != "=" }) } ?? []
+        let all = names.union(listed.prefix(256))
+        guard !more else {
+            stage = .listing(all)
+            return
+        }
+        let offered = all.compactMap(Capability.named).reduce(into: Capability()) { $0.insert($1) }
+        guard offered.isSuperset(of: ClientSession.needed) else { return end(.failed(ClientSession.foreign)) }
+        stage = .requesting
+        send(IRCMessage("CAP", "REQ", ClientSession.wanted.intersection(offered).names.joined(separator: " ")))
+    }
+
+    private mutating func awaitName(at now: Int64) {
+        stage = .naming
+        stageDeadline = nil
+        if let credentials, account != nil { take(name: credentials.name, at: now) } else { emit(.askName) }
+    }
+
+    private mutating func nameChecked(_ name: String, _ message: IRCMessage, at now: Int64) {
+        guard message.command == "ACK" || message.command == "NICK" else {
+            return refuseName(notice(of: message) ?? Notice(.noSuchUser(name)), at: now)
+        }
+        if !hasSentUser {
+            hasSentUser = true
+            send(IRCMessage("USER", name, "0", "*", name))
+        }
+        stage = .awaitingPassword(name)
+        stageDeadline = nil
+        if let credentials, account != nil { authenticate(credentials, at: now) } else { emit(.askPassword(name: name)) }
+    }
+
+    private mutating func refuseName(_ notice: Notice, at now: Int64) {
+        guard account == nil else { return refused([notice], at: now) }
+        emit(.said(notice))
+        emit(.logInFailed(blocked: false))
+        awaitName(at: now)
+    }
+
+    private mutating func authenticate(_ credentials: Credentials, at now: Int64) {
+        stage = .authenticating(credentials, said: [])
+        stageDeadline = now + configuration.answerTimeout
+        send(IRCMessage("AUTHENTICATE", "PLAIN"))
+    }
+
+    private mutating func authenticating(_ credentials: Credentials, _ said: [Notice], _ message: IRCMessage, at now: Int64) -> Bool {
+        switch message.command {
+        case "AUTHENTICATE":
+            for chunk in ClientSession.saslPlain(credentials) { send(IRCMessage("AUTHENTICATE", chunk)) }
+        case "FAIL" where message.parameters.first == "AUTHENTICATE", "WARN" where message.parameters.first == "AUTHENTICATE":
+            guard let notice = notice(of: message) else { return true }
+            stage = .authenticating(credentials, said: said + [notice])
+        case "900": break
+        case "903":
+            stage = .entering(credentials)
+            send(IRCMessage("CAP", "END"))
+        case "902", "904", "905", "906", "907", "908":
+            let notices = said.isEmpty ? [Notice(text: message.parameters.last ?? "", isFailure: true)] : said
+            refused(notices, at: now)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func refused(_ notices: [Notice], at now: Int64) {
+        let blocked = notices.contains { notice in
+            switch notice.reply {
+            case .blocked, .nowBlocked: true
+            default: false
+            }
+        }
+        guard account != nil else {
+            for notice in notices { emit(.said(notice)) }
+            emit(.logInFailed(blocked: blocked))
+            return awaitName(at: now)
+        }
+        // A server that cannot take the account now may take it later; a password that has become wrong stays so.
+        let isFinal = notices.contains { notice in
+            switch notice.reply {
+            case .invalidCredentials, .nowBlocked, .noSuchUser, .badUserName, .accountGone: true
+            default: false
+            }
+        }
+        guard !isFinal else {
+            for notice in notices { emit(.said(notice)) }
+            return end(.refused(""))
+        }
+        outputs.append(.disconnect)
+        lose(notices.first?.text ?? "", at: now, atLeast: blocked ? 5_000 : 0)
+    }
+
+    private mutating func enter(_ credentials: Credentials, as name: String, at now: Int64) {
+        let again = account != nil
+        self.credentials = credentials
+        account = name
+        stage = .online
+        stageDeadline = nil
+        lostAt = nil
+        backoff.reset()
+        emit(.loggedIn(name: name, again: again))
+        sendWaiting(at: now)
+    }
+
+    /// RFC 4616 §2 in base 64, cut into pieces of 400 bytes with an empty one at the end where the last is full (IRCv3 sasl-3.1).
+    static func saslPlain(_ credentials: Credentials) -> [String] {
+        let message = [0] + Array(credentials.name.utf8) + [0] + Array(credentials.password.utf8)
+        var rest = Substring(Data(message).base64EncodedString())
+        var chunks: [String] = []
+        while !rest.isEmpty {
+            chunks.append(String(rest.prefix(400)))
+            rest = rest.dropFirst(400)
+        }
+        if chunks.last.map({ $0.utf8.count == 400 }) ?? true { chunks.append("+") }
+        return chunks
+    }
+}

@@ -1,0 +1,82 @@
+import ChatProtocol
+
+// A connection that goes silent, goes away, or could not be made.
+
+extension ClientSession {
+    /// Gives up what is overdue, asks whether the server is there, tries again.
+    mutating func takeTime(at now: Int64) {
+        switch stage {
+        case .ended: return
+        case .offline(let retryAt):
+            if let retryAt, now >= retryAt { connect(at: now) }
+            return
+        default: break
+        }
+        if let stageDeadline, now >= stageDeadline {
+            outputs.append(.disconnect)
+            return lose("The server does not answer.", at: now)
+        }
+        guard isConnected() else { return }
+        if now >= lastHeard + configuration.pingInterval + configuration.pingTimeout, pinged {
+            outputs.append(.disconnect)
+            return lose("The server does not answer.", at: now)
+        }
+        if now >= lastHeard + configuration.pingInterval, !pinged {
+            pinged = true
+            send(IRCMessage("PING", "chatty"))
+        }
+        while let overdue = outstanding.firstIndex(where: { ($0.deadline ?? .max) <= now }) {
+            let request = outstanding.remove(at: overdue)
+            emit(.answered(request.id, Answer([Notice(text: "The server did not answer.", isFailure: true)])))
+        }
+    }
+
+    /// The connection is gone.
+    mutating func lose(_ reason: String, at now: Int64, atLeast floor: Int64 = 0) {
+        guard stage != .ended else { return }
+        stageDeadline = nil
+        if loggingOut {
+            for entry in outstanding {
+                let isFarewell = entry.request == .logOut
+                emit(.answered(entry.id, isFarewell ? Answer([Notice(.goodbye(name: account ?? ""))]) : ClientSession.unconfirmed))
+            }
+            outstanding = []
+            return end(closed: .loggedOut)
+        }
+        guard account != nil else {
+            let said = farewell.map { _ in "The server closed the connection." } ?? reason
+            if let farewell { emit(.said(farewell)) }
+            return end(closed: .unreachable(said))
+        }
+        if lostAt == nil {
+            if let farewell { emit(.told(farewell)) }
+            emit(.connectionLost)
+            lostAt = now
+        }
+        farewell = nil
+        failUnanswered()
+        let retryAt = now + backoff.wait(atLeast: floor)
+        if let limit = configuration.reconnectFor, retryAt - (lostAt ?? now) > limit { return end(closed: .unreachable(reason)) }
+        stage = .offline(retryAt: retryAt)
+    }
+
+    /// As ``end(_:)``, where there is no connection to close any more.
+    private mutating func end(closed ending: ClientEvent.Ending) {
+        stage = .ended
+        emit(.ended(ending))
+    }
+
+    /// What was on the way when the connection went: what asks only is asked again; of the rest nobody knows whether it was done.
+    private mutating func failUnanswered() {
+        for (index, entry) in outstanding.enumerated() where entry.deadline != nil && entry.request.isRepeatable {
+            outstanding[index].deadline = nil
+        }
+        let lost = outstanding.filter { $0.deadline != nil }
+        outstanding.removeAll { $0.deadline != nil }
+        for entry in lost { emit(.answered(entry.id, ClientSession.unconfirmed)) }
+    }
+
+    private static var unconfirmed: Answer {
+        Answer([Notice(text: "The connection was lost before the server confirmed it: it may not have been done.", isFailure: true)])
+    }
+}

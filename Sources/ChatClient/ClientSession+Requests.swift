@@ -1,0 +1,92 @@
+import ChatProtocol
+
+// Requests and their answers, tied by labels (IRCv3 labeled-response): one labelled line, a labelled `ACK`, or a batch.
+
+extension ClientSession {
+    mutating func take(_ request: ClientRequest, _ id: RequestID, at now: Int64) {
+        if let defect = request.defect { return emit(.answered(id, Answer([Notice(defect)]))) }
+        if request == .logOut {
+            loggingOut = true
+            guard stage == .online else {
+                emit(.answered(id, Answer([Notice(.goodbye(name: account ?? ""))])))
+                return end(.loggedOut)
+            }
+        }
+        guard outstanding.count < ClientSession.outstandingLimit else {
+            return emit(.answered(id, Answer([Notice(text: "Too many commands wait already.", isFailure: true)])))
+        }
+        outstanding.append(Outstanding(id: id, request: request))
+        if stage == .online { sendWaiting(at: now) }
+    }
+
+    /// Sends, in their order, the requests that this connection has not carried yet.
+    mutating func sendWaiting(at now: Int64) {
+        for index in outstanding.indices where outstanding[index].deadline == nil {
+            outstanding[index].deadline = now + configuration.answerTimeout
+            var line = outstanding[index].request.line
+            line.tags.append(.init("label", label(outstanding[index].id)))
+            send(line)
+        }
+    }
+
+    private func label(_ id: RequestID) -> String { configuration.labelPrefix + String(id.rawValue) }
+
+    /// Takes what belongs to a batch or to a request; returns false for what belongs to none.
+    mutating func collect(_ message: IRCMessage, at now: Int64) -> Bool {
+        if message.command == "BATCH", let reference = message.parameters.first {
+            if reference.hasPrefix("+") {
+                guard batches.count < ClientSession.batchLimit else { return true }
+                let isAnswer = message.parameters.count > 1 && message.parameters[1] == "labeled-response"
+                batches[String(reference.dropFirst())] = Batch(label: isAnswer ? message.tag("label") : nil, lines: [])
+            } else if let batch = batches.removeValue(forKey: String(reference.dropFirst())), let label = batch.label {
+                answer(label, batch.lines, at: now)
+            }
+            return true
+        }
+        if let reference = message.tag("batch"), let batch = batches[reference], batch.label != nil {
+            if batch.lines.count < ClientSession.batchLineLimit { batches[reference]?.lines.append(message) }
+            return true
+        }
+        guard let label = message.tag("label") else { return false }
+        answer(label, message.command == "ACK" ? [] : [message], at: now)
+        return true
+    }
+
+    private mutating func answer(_ label: String, _ lines: [IRCMessage], at now: Int64) {
+        guard let index = outstanding.firstIndex(where: { $0.deadline != nil && self.label($0.id) == label }) else {
+            // Answered too late, or to the check of a name that is past: what it brings still counts.
+            for line in lines { receiveUnasked(line, at: now) }
+            return
+        }
+        let entry = outstanding.remove(at: index)
+        var answer = Answer([])
+        for line in lines {
+            if line.command == "PRIVMSG" || line.command == "NOTICE", let sent = received(line), sent.isOwn {
+                if let id = sent.id { _ = seen.insert(id) }
+                answer.sent = sent
+                switch sent.conversation {
+                case .user(let name): answer.notices.insert(Notice(.sent(to: name, at: sent.time)), at: 0)
+                case .group(let name): answer.notices.insert(Notice(.sentToGroup(name, at: sent.time)), at: 0)
+                }
+            } else if let notice = notice(of: line) {
+                answer.notices.append(notice)
+            } else {
+                receiveUnasked(line, at: now)
+            }
+        }
+        emit(.answered(entry.id, answer))
+    }
+
+    /// What a standard reply or a numeric error says; nil for other lines.
+    func notice(of message: IRCMessage) -> Notice? {
+        switch message.command {
+        case "FAIL", "WARN", "NOTE":
+            if let reply = Reply(message) { return Notice(reply) }
+            return message.parameters.count < 3
+                ? nil : message.parameters.last.map { Notice(text: $0, isFailure: message.command == "FAIL") }
+        default:
+            guard let number = Int(message.command), (400...599).contains(number), number != 422 else { return nil }
+            return message.parameters.last.map { Notice(text: $0, isFailure: true) }
+        }
+    }
+}

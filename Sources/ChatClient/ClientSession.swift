@@ -1,0 +1,185 @@
+import ChatProtocol
+import DequeModule
+
+/// The client's side of the service as a state machine without I/O: over one connection after the other, from the first capability to the last good-bye.
+///
+/// Time is milliseconds of a clock that only goes forward, passed in. What to do comes back as ``Output``, in order.
+public struct ClientSession: Sendable {
+    public struct Configuration: Sendable {
+        /// Before every label, so that no two clients use the same.
+        public var labelPrefix = "c"
+        /// Ask whether the server is there after that long without a word from it; milliseconds.
+        public var pingInterval: Int64 = 20_000
+        /// Give it up that long after; milliseconds.
+        public var pingTimeout: Int64 = 10_000
+        /// A connection has to be ready for the log-in in that time, and a request answered; milliseconds.
+        public var answerTimeout: Int64 = 30_000
+        /// How long a lost connection is tried for; nil for ever. Milliseconds.
+        public var reconnectFor: Int64?
+        /// Of the jitter.
+        public var seed: UInt64 = 0
+
+        public init() {}
+    }
+
+    public enum Input: Equatable, Sendable {
+        case start
+        case connected
+        case received(LineDecoder.Line)
+        /// The connection is gone, or could not be made; what to say of it.
+        case disconnected(String)
+        /// The server at the other end must not be talked to; nothing more is tried.
+        case rejected(String)
+        case name(String)
+        case password(String)
+        case request(RequestID, ClientRequest)
+        case timer
+        /// Leave without a word, whatever waits.
+        case abandon
+    }
+
+    public enum Output: Equatable, Sendable {
+        case connect
+        case send(IRCMessage)
+        case disconnect
+        case event(ClientEvent)
+    }
+
+    enum Stage: Equatable, Sendable {
+        /// Not connected; try at that time, or never.
+        case offline(retryAt: Int64?)
+        case connecting
+        /// Reading what the server offers.
+        case listing(Set<String>)
+        case requesting
+        /// The name is awaited.
+        case naming
+        case checkingName(String)
+        case awaitingPassword(String)
+        case authenticating(Credentials, said: [Notice])
+        /// Logged in; the welcome is awaited.
+        case entering(Credentials)
+        case online
+        case ended
+    }
+
+    struct Credentials: Equatable, Sendable {
+        let name: String
+        let password: String
+    }
+
+    struct Outstanding: Sendable {
+        let id: RequestID
+        let request: ClientRequest
+        var deadline: Int64?
+    }
+
+    let configuration: Configuration
+    var stage = Stage.offline(retryAt: nil)
+    var credentials: Credentials?
+    /// As registered; nil before the first log-in.
+    public internal(set) var account: String?
+    /// In the order in which they were asked; those with a deadline have been sent over this connection.
+    var outstanding: Deque<Outstanding> = []
+    var loggingOut = false
+    var hasSentUser = false
+    var backoff: Backoff
+    var lostAt: Int64?
+    var lastHeard: Int64 = 0
+    var pinged = false
+    var stageDeadline: Int64?
+    /// The label under which a batch was opened, and its lines so far, by the batch's name.
+    var batches: [String: Batch] = [:]
+    var seen = SeenMessages()
+    /// What the server said before it closed.
+    var farewell: Notice?
+    var outputs: [Output] = []
+
+    struct Batch: Sendable {
+        let label: String?
+        var lines: [IRCMessage]
+    }
+
+    /// How many requests may wait; what is over is refused at once.
+    static let outstandingLimit = 1024
+    static let batchLimit = 16
+    static let batchLineLimit = 8192
+
+    public init(_ configuration: Configuration) {
+        self.configuration = configuration
+        backoff = Backoff(seed: configuration.seed)
+    }
+
+    public var isOnline: Bool { stage == .online }
+    public var hasEnded: Bool { stage == .ended }
+
+    /// Takes what happened and gives what is to be done, in order.
+    public mutating func handle(_ input: Input, at now: Int64) -> [Output] {
+        outputs.removeAll(keepingCapacity: true)
+        if stage != .ended { take(input, at: now) }
+        return outputs
+    }
+
+    /// When ``Input/timer`` is to be given next.
+    public var nextTimeout: Int64? {
+        switch stage {
+        case .ended: nil
+        case .offline(let retryAt): retryAt
+        case .connecting: stageDeadline
+        default:
+            [
+                stageDeadline, outstanding.first { $0.deadline != nil }?.deadline,
+                lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
+            ].compactMap(\.self).min()
+        }
+    }
+
+    private mutating func take(_ input: Input, at now: Int64) {
+        switch input {
+        case .start:
+            guard case .offline = stage else { return }
+            connect(at: now)
+        case .connected:
+            guard stage == .connecting else { return }
+            lastHeard = now
+            pinged = false
+            if account == nil { emit(.connected) }
+            stage = .listing([])
+            stageDeadline = now + configuration.answerTimeout
+            send(IRCMessage("CAP", "LS", "302"))
+        case .received(let line): receive(line, at: now)
+        case .disconnected(let reason): lose(reason, at: now)
+        case .rejected(let reason): end(.refused(reason))
+        case .name(let name): take(name: name, at: now)
+        case .password(let password): take(password: password, at: now)
+        case .request(let id, let request): take(request, id, at: now)
+        case .timer: takeTime(at: now)
+        case .abandon: end(.loggedOut)
+        }
+    }
+
+    func isConnected() -> Bool {
+        switch stage {
+        case .offline, .connecting, .ended: false
+        default: true
+        }
+    }
+
+    mutating func connect(at now: Int64) {
+        stage = .connecting
+        stageDeadline = now + configuration.answerTimeout
+        hasSentUser = false
+        batches = [:]
+        outputs.append(.connect)
+    }
+
+    mutating func emit(_ event: ClientEvent) { outputs.append(.event(event)) }
+    mutating func send(_ message: IRCMessage) { outputs.append(.send(message)) }
+
+    mutating func end(_ ending: ClientEvent.Ending) {
+        if stage != .connecting, isConnected() { outputs.append(.disconnect) }
+        if case .connecting = stage { outputs.append(.disconnect) }
+        stage = .ended
+        emit(.ended(ending))
+    }
+}

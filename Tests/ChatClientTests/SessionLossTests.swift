@@ -1,0 +1,148 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatClient
+
+@Suite struct SessionLossTests {
+    @Test func aSilentServerIsPingedAndThenGivenUp() {
+        var play = SessionTranscript()
+        play.logIn()
+        let start = play.now
+        #expect(play.wait() == ["> PING chatty"])
+        #expect(play.now == start + 20_000)
+        #expect(play.server(":chatty PONG chatty :chatty") == [])
+        #expect(play.wait() == ["> PING chatty"])
+        #expect(play.wait() == ["disconnect", "lost"])
+        #expect(play.now == start + 50_000)
+    }
+
+    @Test func aLossIsToldOnceAndMended() {
+        var play = SessionTranscript()
+        play.logIn()
+        #expect(play.give(.disconnected("reset")) == ["lost"])
+        #expect(play.wait() == ["connect"])
+        #expect(play.give(.disconnected("refused")) == [])
+        #expect(play.wait() == ["connect"])
+        #expect(play.give(.connected) == ["> CAP LS 302"])
+        _ = play.server(SessionTranscript.offer)
+        #expect(play.server(SessionTranscript.taken) == ["> @label=tname NICK yoda"])
+        #expect(play.server("@label=tname :chatty ACK") == ["> USER yoda 0 * yoda", "> AUTHENTICATE PLAIN"])
+        #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAc2VjcmV0"])
+        #expect(play.server(":chatty 903 * :ok") == ["> CAP END"])
+        #expect(play.server(":chatty 001 yoda :Welcome") == ["in as yoda again"])
+    }
+
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func theWaitsGrowAndDifferFromClientToClient(seed: UInt64) {
+        var backoff = Backoff(seed: seed)
+        let waits = (0..<10).map { _ in backoff.wait() }
+        for (wait, full) in zip(waits, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000] as [Int64]) {
+            #expect((full / 2...full).contains(wait))
+        }
+        var other = Backoff(seed: seed + 1)
+        #expect((0..<10).map { _ in other.wait() } != waits)
+        backoff.reset()
+        #expect(backoff.wait() <= 500)
+        #expect(backoff.wait(atLeast: 5000) == 5000)
+    }
+
+    @Test func whatWasTypedMeanwhileIsSentOnce() {
+        var play = SessionTranscript()
+        play.logIn()
+        _ = play.ask(1, .message(to: "hans", text: "on the way"))
+        _ = play.ask(2, .groups)
+        #expect(
+            play.give(.disconnected("reset")) == [
+                "lost", "1 failed: The connection was lost before the server confirmed it: it may not have been done.",
+            ])
+        #expect(play.ask(3, .message(to: "hans", text: "later")) == [])
+        _ = play.wait()
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
+        #expect(
+            play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == [
+                "> CAP END", "in as yoda again", "> @label=t2 GROUPS", "> @label=t3 PRIVMSG hans :later",
+            ])
+    }
+
+    @Test func aReplayShowsNothingTwice() {
+        var play = SessionTranscript()
+        play.logIn()
+        let first = "@time=2026-01-31T12:00:00.000Z;msgid=00000000000A1 :luke!l@chatty PRIVMSG yoda :one"
+        let second = "@time=2026-01-31T12:00:01.000Z;msgid=00000000000A2 :luke!l@chatty PRIVMSG yoda :two"
+        #expect(play.server(first).count == 1)
+        _ = play.give(.disconnected("reset"))
+        _ = play.wait()
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK")
+        play.enter()
+        #expect(play.server(first, second, second) == ["message 2026-01-31T12:00:01Z luke in user(\"luke\"): two"])
+    }
+
+    @Test func whatIsRememberedIsBounded() {
+        var seen = SeenMessages(capacity: 3)
+        let ids = (1...4).map { MessageID(rawValue: $0) }
+        let isNew = (ids + [ids[3], ids[0]]).map { seen.insert($0) }
+        #expect(isNew == [true, true, true, true, false, true])
+    }
+
+    @Test func aPasswordThatNoLongerFitsEndsIt() {
+        var play = SessionTranscript()
+        play.logIn()
+        _ = play.give(.disconnected("reset"))
+        _ = play.wait()
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
+        #expect(
+            play.server("FAIL AUTHENTICATE INVALID_CREDENTIALS :x", ":chatty 904 * :failed") == [
+                "said: Invalid credentials. Try again.", "disconnect", "ended: refused(\"\")",
+            ])
+    }
+
+    @Test func aBusyServerIsTriedAgainLater() {
+        var play = SessionTranscript()
+        play.logIn()
+        _ = play.give(.disconnected("reset"))
+        _ = play.wait()
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
+        #expect(play.server("FAIL AUTHENTICATE BUSY :x", ":chatty 904 * :failed") == ["disconnect"])
+        #expect(play.wait() == ["connect"])
+    }
+
+    @Test func aScriptGivesUpAfterItsTime() {
+        var play = SessionTranscript { $0.reconnectFor = 2000 }
+        play.logIn()
+        _ = play.give(.disconnected("reset"))
+        var last: [String] = []
+        for _ in 0..<20 where !play.session.hasEnded {
+            _ = play.wait()
+            last = play.give(.disconnected("Connection refused."))
+        }
+        #expect(last == ["ended: unreachable(\"Connection refused.\")"])
+        #expect(play.now <= 3000 + 1000)
+    }
+
+    @Test func aServerThatShutsDownIsQuoted() {
+        var play = SessionTranscript()
+        play.logIn()
+        #expect(play.server("FAIL * SHUTTING_DOWN :x", "ERROR :closing") == [])
+        #expect(play.give(.disconnected("closed")) == ["told: The server is shutting down.", "lost"])
+    }
+
+    @Test func anAccountThatIsGoneEndsIt() {
+        var play = SessionTranscript()
+        play.logIn()
+        #expect(
+            play.server("FAIL * ACCOUNT_GONE yoda :x") == [
+                "told: The account yoda has been removed or blocked.", "disconnect", "ended: refused(\"\")",
+            ])
+    }
+
+    @Test func whoLeavesWhileOfflineJustLeaves() {
+        var play = SessionTranscript()
+        play.logIn()
+        _ = play.give(.disconnected("reset"))
+        #expect(play.ask(5, .logOut) == ["5 done: Bye, yoda!", "ended: loggedOut"])
+    }
+}
