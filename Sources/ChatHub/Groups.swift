@@ -51,7 +51,9 @@ extension Hub {
         guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
         guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
         directory.addMember(request.account.id, to: id)
-        tell(group: id, exceptSessionsOf: request.account.id, .memberJoined(user: request.account.name.text, group: group.name.text))
+        tell(
+            group: id, except: sessionsOfAccount[request.account.id] ?? [],
+            .memberJoined(user: request.account.name.text, group: group.name.text))
         enter(request, id, created: false, .joined(group.name.text))
     }
 
@@ -72,7 +74,7 @@ extension Hub {
 
     mutating func finishLeaving(_ request: Request, _ id: GroupID, succeeded: Bool) {
         guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
-        tell(group: id, exceptSessionsOf: nil, .memberLeft(user: request.account.name.text, group: group.name.text))
+        tell(group: id, except: [request.session], .memberLeft(user: request.account.name.text, group: group.name.text))
         directory.removeMember(request.account.id, from: id)
         audiences[id] = nil
         succeed(request, [.reply(.left(group.name.text))])
@@ -137,11 +139,8 @@ extension Hub {
         if !sessions.isEmpty { actions.append(.deliver(sessions, .invitation(by: inviter.name.text, to: name, group: group))) }
     }
 
-    private mutating func tell(group: GroupID, exceptSessionsOf account: AccountID?, _ outgoing: Outgoing) {
-        let told = audience(of: group).sessions.filter { id in
-            guard let session = sessions[id], !session.isClosing else { return false }
-            return session.account != account
-        }
+    private mutating func tell(group: GroupID, except silent: [SessionID], _ outgoing: Outgoing) {
+        let told = audience(of: group).sessions.filter { !silent.contains($0) && sessions[$0]?.isClosing == false }
         if !told.isEmpty { actions.append(.deliver(told, outgoing)) }
     }
 }

@@ -14,6 +14,8 @@ extension Hub {
                 LockOutTable.Attempt(session: session.id, sequence: sequence, name: name, password: password, begins: begins), at: now)
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
+        case .begin:
+            close(session.id, .loginRequired)
         case .logOut:
             close(session.id, .goodbye(name: "stranger"))
         default:

@@ -8,15 +8,15 @@ public protocol WayIn: Sendable {
     mutating func greeting() -> [UInt8]
     /// Takes one line.
     mutating func receive(_ line: LineDecoder.Line) -> [WayInStep]
-    /// The bytes of an answer; see ``Action/respond(_:label:_:)``.
-    mutating func encode(_ response: [Outgoing], label: String?) -> [UInt8]
+    /// What follows from an answer (see ``Action/respond(_:label:_:)``): mostly bytes; a command where a line was waiting for this answer.
+    mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep]
     /// The bytes of what comes unasked. Equal for all sessions of the same ``representation``; empty for what this way cannot show.
     mutating func encode(_ outgoing: Outgoing) -> [UInt8]
     /// Sessions of equal representation get the same bytes for the same shared ``Outgoing`` (see ``Outgoing/isShared``).
     var representation: Representation { get }
 }
 
-/// What follows from a line.
+/// What follows from a line or an answer.
 public enum WayInStep: Hashable, Sendable {
     case command(Command, label: String?)
     case write([UInt8])

@@ -12,6 +12,8 @@ public enum Reply: Hashable, Sendable {
     case loginTimedOut(seconds: Int)
     case busy
     case goodbye(name: String)
+    /// A client that wants past registration without having logged in.
+    case loginRequired
 
     // Names.
     case noSuchUser(String)
@@ -45,6 +47,8 @@ public enum Reply: Hashable, Sendable {
 
     // Transfers.
     case signalSent(to: String)
+    /// A session that cannot carry files.
+    case needsClient
 
     // Limits and failures.
     case messageTooLong(limit: Int)
@@ -76,6 +80,7 @@ extension Reply {
         case .loginTimedOut(let seconds): "You did not log in within \(seconds) seconds."
         case .busy: "The server is busy. Try again."
         case .goodbye(let name): "Bye, \(name)!"
+        case .loginRequired: "Log in first: with SASL PLAIN, or with the server password NAME:PASSWORD."
         case .noSuchUser(let name): "There is no user \(name)."
         case .noSuchGroup(let name): "There is no group chat \(name)."
         case .badUserName(let name, let defect): "The user name \(name) is not allowed: \(defect.reason)."
@@ -101,6 +106,7 @@ extension Reply {
         case .noGroups: "There is no group chat yet."
         case .member(let name, let active): active ? "\(name), active" : name
         case .signalSent(let name): "Told \(name)."
+        case .needsClient: "Only chatty connect can send and take files."
         case .messageTooLong(let limit): "The message is longer than \(limit) bytes. It was not sent."
         case .lineTooLong(let limit): "The line is longer than \(limit) bytes. It was not read."
         case .notUTF8: "The line is not UTF-8 text. It was not read."
@@ -130,6 +136,8 @@ extension Reply {
         case .tooManySessions(let limit): "\(limit) sessions already"
         case .loginTimedOut: "not logged in in time"
         case .busy: "the server is busy"
+        case .loginRequired: "not logged in"
+        case .needsClient: "this session cannot carry files"
         case .noSuchUser(let name): "there is no user \(name)"
         case .noSuchGroup: "there is no such group chat"
         case .badUserName(_, let defect), .badGroupName(_, let defect): "the name is not allowed: \(defect.reason)"

@@ -22,6 +22,8 @@ extension Reply {
         case .loginTimedOut(let seconds): ("LOGIN_TIMED_OUT", [String(seconds)])
         case .busy: ("BUSY", [])
         case .goodbye(let name): ("GOODBYE", [name])
+        case .loginRequired: ("LOGIN_REQUIRED", [])
+        case .needsClient: ("NEEDS_CLIENT", [])
         case .noSuchUser(let name): ("NO_SUCH_USER", [name])
         case .noSuchGroup(let name): ("NO_SUCH_GROUP", [name])
         case .badUserName(let name, let defect): ("BAD_USER_NAME", [defect.code, name])
@@ -81,7 +83,7 @@ extension Reply {
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
             .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .notACommand, .plaintextRefused,
-            .shuttingDown,
+            .shuttingDown, .loginRequired, .needsClient,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })
     }()

@@ -1,0 +1,157 @@
+import ChatProtocol
+
+// The commands of a client that is logged in: one table, one line each.
+
+extension IRCWayIn {
+    private typealias Handler = @Sendable (inout IRCWayIn, IRCMessage, String?) -> [WayInStep]
+
+    private struct Entry {
+        /// Parameters without which it is refused with 461.
+        let minimumParameters: Int
+        let handler: Handler
+    }
+
+    private static let table: [String: Entry] = [
+        "ACTIVEUSER": Entry(minimumParameters: 0) { $0.command($1.command, .listActive, label: $2) },
+        "AUTHENTICATE": Entry(minimumParameters: 0) { $0.local([$0.numeric("907", "You have already authenticated")], label: $2) },
+        "CAP": Entry(minimumParameters: 1) { $0.negotiate($1, label: $2) },
+        "CREATEGROUP": Entry(minimumParameters: 1) {
+            let members = Array($1.parameters.dropFirst())
+            return $0.command($1.command, .createGroup(name: group($1.parameters[0]), members: members), label: $2)
+        },
+        "GROUPS": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups, label: $2) },
+        "HELP": Entry(minimumParameters: 0) { $0.command($1.command, .help($1.parameters.first), label: $2) },
+        "INVITE": Entry(minimumParameters: 2) {
+            $0.command($1.command, .invite(user: $1.parameters[0], group: group($1.parameters[1])), label: $2)
+        },
+        "ISON": Entry(minimumParameters: 1) {
+            $0.command($1.command, .lookUp(users: $1.parameters.flatMap { $0.split(separator: " ").map(String.init) }, .ison), label: $2)
+        },
+        "JOIN": Entry(minimumParameters: 1) { $0.join($1, label: $2) },
+        "LIST": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups, label: $2) },
+        "LUSERS": Entry(minimumParameters: 0) {
+            $0.local([$0.numeric("251", "Ask for the active users with ACTIVEUSER")], label: $2)
+        },
+        "MEMBERS": Entry(minimumParameters: 1) { $0.roster(.members, $1, label: $2) },
+        "MODE": Entry(minimumParameters: 1) { $0.mode($1, label: $2) },
+        "MOTD": Entry(minimumParameters: 0) { $0.local([$0.numeric("422", "There is no message of the day")], label: $2) },
+        "NAMES": Entry(minimumParameters: 1) { $0.roster(.names, $1, label: $2) },
+        "NICK": Entry(minimumParameters: 1) { $0.nick($1, label: $2) },
+        "NOTICE": Entry(minimumParameters: 1) { $0.message($1, isNotice: true, label: $2) },
+        "P2P": Entry(minimumParameters: 3) { $0.signal($1, label: $2) },
+        "PART": Entry(minimumParameters: 1) {
+            $0.forEachTarget($1, label: $2) { .leaveGroup(name: group($0)) }
+        },
+        "PASS": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
+        "PING": Entry(minimumParameters: 0) { $0.local([$0.pong($1)], label: $2) },
+        "PONG": Entry(minimumParameters: 0) { _, _, _ in [] },
+        "PRIVMSG": Entry(minimumParameters: 1) { $0.message($1, isNotice: false, label: $2) },
+        "QUIT": Entry(minimumParameters: 0) { $0.command($1.command, .logOut, label: $2) },
+        "TOPIC": Entry(minimumParameters: 1) { $0.topic($1, label: $2) },
+        "USER": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
+        "USERHOST": Entry(minimumParameters: 1) { $0.command($1.command, .lookUp(users: $1.parameters, .userhost), label: $2) },
+        "VERSION": Entry(minimumParameters: 0) { $0.local([$0.numeric("351", "chatty", serverName, "A chat of your own")], label: $2) },
+        "WHO": Entry(minimumParameters: 1) { way, message, label in
+            isGroup(message.parameters[0])
+                ? way.roster(.who, message, label: label)
+                : way.command(message.command, .lookUp(users: [message.parameters[0]], .who), label: label)
+        },
+        "WHOIS": Entry(minimumParameters: 1) {
+            $0.command($1.command, .lookUp(users: [$1.parameters[$1.parameters.count - 1]], .whois), label: $2)
+        },
+    ]
+
+    mutating func receiveRegistered(_ message: IRCMessage) -> [WayInStep] {
+        let label = label(of: message)
+        guard let entry = IRCWayIn.table[message.command] else {
+            return local([numeric("421", message.command, "Unknown command")], label: label)
+        }
+        guard message.parameters.count >= entry.minimumParameters else {
+            return local([numeric("461", message.command, "Not enough parameters")], label: label)
+        }
+        return entry.handler(&self, message, label)
+    }
+
+    private static func isGroup(_ target: String) -> Bool { target.utf8.first == UInt8(ascii: "#") }
+
+    /// `jedi` of `#jedi`; a target without the sign is left as it is.
+    private static func group(_ target: String) -> String { isGroup(target) ? String(target.dropFirst()) : target }
+
+    /// An answer that is ready, in its turn.
+    private mutating func local(_ messages: [IRCMessage], label: String?) -> [WayInStep] {
+        expect(.local(messages), .local, label: label)
+    }
+
+    private mutating func message(_ message: IRCMessage, isNotice: Bool, label: String?) -> [WayInStep] {
+        guard message.parameters.count > 1, let text = message.parameters.last, !text.isEmpty else {
+            return local([numeric("412", "No text to send")], label: label)
+        }
+        return forEachTarget(message, label: label) { target in
+            IRCWayIn.isGroup(target)
+                ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice)
+                : .message(to: target, text: text, isNotice: isNotice)
+        }
+    }
+
+    /// One command for each of the targets between commas (RFC 2812 §3.3.1), at most four (`TARGMAX`); a label goes with a single one.
+    private mutating func forEachTarget(_ message: IRCMessage, label: String?, _ make: (String) -> Command) -> [WayInStep] {
+        let targets = message.parameters[0].split(separator: ",").map(String.init)
+        guard !targets.isEmpty else { return local([numeric("411", "No recipient given")], label: label) }
+        guard targets.count <= IRCWayIn.maximumTargets else {
+            return local([numeric("407", message.parameters[0], "Too many targets")], label: label)
+        }
+        var steps: [WayInStep] = []
+        for target in targets { steps += command(message.command, make(target), label: targets.count == 1 ? label : nil) }
+        return steps
+    }
+
+    static let maximumTargets = 4
+
+    private mutating func join(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let creates = !capabilities.contains(.chatty)
+        return forEachTarget(message, label: label) { .joinGroup(name: IRCWayIn.group($0), createsMissing: creates) }
+    }
+
+    private mutating func roster(_ use: RosterUse, _ message: IRCMessage, label: String?) -> [WayInStep] {
+        let name = IRCWayIn.group(message.parameters[0])
+        return expect(.roster(use, asked: name), .listMembers(group: name), label: label)
+    }
+
+    private mutating func mode(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let target = message.parameters[0]
+        guard IRCWayIn.isGroup(target) else {
+            guard Name.fold(target) == Name.fold(nick) else {
+                return local([numeric("502", "Modes of others are not yours")], label: label)
+            }
+            return local([numeric("221", "+")], label: label)
+        }
+        // Clients ask for the list of bans when they join; there are none.
+        if message.parameters.count == 2, ["b", "+b"].contains(message.parameters[1]) {
+            return local([numeric("368", target, "End of channel ban list")], label: label)
+        }
+        guard message.parameters.count == 1 else {
+            return local([numeric("482", target, "Modes cannot be changed")], label: label)
+        }
+        return roster(.mode, message, label: label)
+    }
+
+    private mutating func topic(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        guard message.parameters.count == 1 else {
+            return local([numeric("482", message.parameters[0], "Topics cannot be set")], label: label)
+        }
+        return roster(.topic, message, label: label)
+    }
+
+    private mutating func nick(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        if Name.fold(message.parameters[0]) == Name.fold(nick) { return local([], label: label) }
+        return local([numeric("447", "Names are accounts: log in as \(message.parameters[0]) to be it")], label: label)
+    }
+
+    private mutating func signal(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let words = message.parameters
+        guard let verb = TransferSignal.Verb(rawValue: words[1].uppercased()),
+            let signal = TransferSignal(verb: verb, id: words[2], payload: words.count > 3 ? words[3] : "")
+        else { return local([numeric("461", message.command, "P2P takes a target, a verb, an id and a payload")], label: label) }
+        return command(message.command, .signal(to: words[0], signal), label: label)
+    }
+}

@@ -1,0 +1,284 @@
+import ChatProtocol
+
+// What an IRC client is told.
+
+extension IRCWayIn {
+    public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
+        let expectation = expectations.popFirst() ?? .command("*")
+        var messages: [IRCMessage] = []
+        switch expectation {
+        case .local(let ready): messages = ready
+        case .name: messages = answerToName(response)
+        case .sasl: messages = answerToSASL(response)
+        case .password: messages = answerToPassword(response)
+        case .registration:
+            if account != nil { messages = welcome() }
+        case .roster(let use, let asked): messages = answerWithRoster(use, asked: asked, response)
+        case .command(let name):
+            for outgoing in response { messages += self.messages(outgoing, inAnswerTo: name) }
+            if name == "LIST" { messages.append(numeric("323", "End of LIST")) }
+        }
+        let bytes = label.map { labeled(messages, $0) } ?? self.bytes(messages)
+        return bytes.isEmpty ? [] : [.write(bytes)]
+    }
+
+    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
+
+    /// IRCv3 labeled-response: nothing is acknowledged, one line carries the label, more are a batch.
+    private mutating func labeled(_ messages: [IRCMessage], _ label: String) -> [UInt8] {
+        let tag = IRCMessage.Tag("label", label)
+        var messages = messages
+        switch messages.count {
+        case 0: messages = [IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "ACK")]
+        case 1: messages[0].tags.append(tag)
+        default:
+            lastBatch += 1
+            let id = "b\(lastBatch)"
+            for index in messages.indices { messages[index].tags.append(IRCMessage.Tag("batch", id)) }
+            messages.insert(
+                IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "BATCH", parameters: ["+" + id, "labeled-response"]), at: 0)
+            messages.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
+        }
+        return bytes(messages)
+    }
+
+    private func answerToName(_ response: [Outgoing]) -> [IRCMessage] {
+        response.flatMap { outgoing -> [IRCMessage] in
+            if case .reply(let reply) = outgoing { replies(reply, to: "NICK") } else { [] }
+        }
+    }
+
+    private mutating func answerToSASL(_ response: [Outgoing]) -> [IRCMessage] {
+        if case .loggedIn(let name)? = response.first {
+            noteLoggedIn(as: name)
+            return [
+                numeric("900", "\(name)!\(name)@\(IRCWayIn.serverName)", name, "You are now logged in as \(name)"),
+                numeric("903", "SASL authentication successful"),
+            ]
+        }
+        var messages: [IRCMessage] = []
+        var text = "SASL authentication failed"
+        for case .reply(let reply) in response {
+            if capabilities.contains(.standardReplies) { messages += replies(reply, to: "AUTHENTICATE") }
+            text = reply.text
+        }
+        return messages + [numeric("904", text)]
+    }
+
+    private mutating func answerToPassword(_ response: [Outgoing]) -> [IRCMessage] {
+        if case .loggedIn(let name)? = response.first {
+            noteLoggedIn(as: name)
+            return []
+        }
+        return response.flatMap { outgoing -> [IRCMessage] in
+            if case .reply(let reply) = outgoing { [numeric("464", reply.text)] } else { [] }
+        }
+    }
+
+    private mutating func welcome() -> [IRCMessage] {
+        isRegistered = true
+        let tokens = [
+            "CASEMAPPING=ascii", "CHANTYPES=#", "CHANNELLEN=\(Name.maximumLength + 1)", "NICKLEN=\(Name.maximumLength)", "PREFIX=(o)@",
+            "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "UTF8ONLY", "MODES=1",
+            "TARGMAX=PRIVMSG:\(IRCWayIn.maximumTargets),NOTICE:\(IRCWayIn.maximumTargets),JOIN:\(IRCWayIn.maximumTargets)",
+        ]
+        return [
+            numeric("001", Reply.welcome(name: nick).text),
+            numeric("002", "Your host is \(IRCWayIn.serverName)"),
+            numeric("003", "Names are accounts; groups keep their members"),
+            reply("004", nick, IRCWayIn.serverName, "chatty", "i", "io"),
+            reply("005", [nick] + tokens + ["are supported by this server"]),
+            numeric("422", "There is no message of the day"),
+        ]
+    }
+
+    private func messages(_ outgoing: Outgoing, inAnswerTo command: String?) -> [IRCMessage] {
+        switch outgoing {
+        case .reply(let reply):
+            if command == "LIST", case .group(let name, let members, _, _) = reply {
+                return [numeric("322", "#" + name, String(members), "")]
+            }
+            if command == "LIST", reply == .noGroups { return [] }
+            return replies(reply, to: command ?? "*")
+        case .farewell(let reply):
+            let about = reply == .loginRequired ? [numeric("464", reply.text)] : replies(reply, to: command ?? "*")
+            return about + [IRCMessage("ERROR", reply.text)]
+        case .accepted(let message):
+            return capabilities.contains(.echoMessage) ? [text(message)] : []
+        case .message(let message):
+            return [text(message)]
+        case .entered(let roster, _): return [join(nick, roster.group)] + names(roster)
+        case .memberJoined(let user, let group): return [join(user, group)]
+        case .memberLeft(let user, let group): return [from(user, "PART", "#" + group)]
+        case .invitation(let by, let to, let group): return [from(by, "INVITE", to, "#" + group)]
+        case .signal(let sender, let to, let signal):
+            guard capabilities.contains(.chatty) else {
+                return signal.verb == .offer ? [notice(Notice.offeredToText(by: sender))] : []
+            }
+            return [from(sender, "P2P", to, signal.verb.rawValue, signal.id, signal.payload)]
+        case .members(let roster): return names(roster)
+        case .users(let users, let query): return users.flatMap { self.user($0, query) } + ending(users, query)
+        case .help(let topic):
+            let lines = topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)
+            return lines.enumerated().map { index, line in
+                numeric(index == 0 ? "704" : index == lines.count - 1 ? "706" : "705", topic ?? "index", line)
+            }
+        case .askPassword, .loggedIn: return []
+        }
+    }
+
+    private func text(_ message: ChatMessage) -> IRCMessage {
+        let target =
+            switch message.target {
+            case .user(_, let name): name.text
+            case .group(_, let name): "#" + name.text
+            }
+        var line = from(message.senderName.text, message.isNotice ? "NOTICE" : "PRIVMSG", target, message.text)
+        if capabilities.contains(.serverTime) { line.tags.append(IRCMessage.Tag("time", message.time.iso8601)) }
+        if capabilities.contains(.messageTags) { line.tags.append(IRCMessage.Tag("msgid", message.id.description)) }
+        return line
+    }
+
+    private func join(_ user: String, _ group: String) -> IRCMessage {
+        capabilities.contains(.extendedJoin) ? from(user, "JOIN", "#" + group, user, user) : from(user, "JOIN", "#" + group)
+    }
+
+    private func names(_ roster: Outgoing.Roster) -> [IRCMessage] {
+        var lines: [IRCMessage] = []
+        var line = ""
+        for member in roster.members {
+            var word = (member.isFounder ? "@" : "") + member.name
+            if capabilities.contains(.userhostInNames) { word += "!\(member.name)@\(IRCWayIn.serverName)" }
+            if line.utf8.count + word.utf8.count > 400 {
+                lines.append(numeric("353", roster.isOpen ? "=" : "@", "#" + roster.group, line))
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        if !line.isEmpty { lines.append(numeric("353", roster.isOpen ? "=" : "@", "#" + roster.group, line)) }
+        return lines + [numeric("366", "#" + roster.group, "End of NAMES")]
+    }
+
+    private func answerWithRoster(_ use: RosterUse, asked: String, _ response: [Outgoing]) -> [IRCMessage] {
+        let name = "#" + asked
+        guard case .members(let roster)? = response.first else {
+            // NAMES and WHO of what cannot be seen are empty lists (RFC 2812 §3.2.5).
+            switch use {
+            case .names: return [numeric("366", name, "End of NAMES")]
+            case .who: return [numeric("315", name, "End of WHO")]
+            case .mode, .topic, .members: return response.flatMap { messages($0, inAnswerTo: use == .members ? "MEMBERS" : "MODE") }
+            }
+        }
+        switch use {
+        case .names: return names(roster)
+        case .members:
+            return roster.members.flatMap { replies(.member($0.name, active: $0.isActive), to: "MEMBERS") }
+        case .who:
+            return roster.members.map { member in
+                numeric(
+                    "352", "#" + roster.group, member.name, IRCWayIn.serverName, IRCWayIn.serverName, member.name,
+                    member.isFounder ? "H@" : "H", "0 \(member.name)")
+            } + [numeric("315", name, "End of WHO")]
+        case .mode:
+            return [
+                numeric("324", "#" + roster.group, roster.isOpen ? "+" : "+i"),
+                numeric("329", "#" + roster.group, String(roster.created.milliseconds / 1000)),
+            ]
+        case .topic: return [numeric("331", "#" + roster.group, "No topic is set")]
+        }
+    }
+
+    private func user(_ user: Outgoing.UserState, _ query: Command.Query) -> [IRCMessage] {
+        switch query {
+        case .whois:
+            guard user.exists else { return [numeric("401", user.name, "There is no user \(user.name).")] }
+            var lines = [
+                numeric("311", user.name, user.name, IRCWayIn.serverName, "*", user.name),
+                numeric("330", user.name, user.name, "is logged in as"),
+            ]
+            if let since = user.activeSince {
+                lines.append(numeric("317", user.name, "0", String(since.milliseconds / 1000), "seconds idle, signon time"))
+            } else {
+                lines.append(numeric("301", user.name, Reply.notActive(user.name).text))
+            }
+            return lines
+        case .who:
+            guard user.exists else { return [] }
+            return [
+                numeric(
+                    "352", "*", user.name, IRCWayIn.serverName, IRCWayIn.serverName, user.name, user.activeSince == nil ? "G" : "H",
+                    "0 \(user.name)")
+            ]
+        case .ison, .userhost: return []
+        }
+    }
+
+    private func ending(_ users: [Outgoing.UserState], _ query: Command.Query) -> [IRCMessage] {
+        switch query {
+        case .whois: users.map { numeric("318", $0.name, "End of WHOIS") }
+        case .who: users.map { numeric("315", $0.name, "End of WHO") }
+        case .ison: [numeric("303", users.filter { $0.activeSince != nil }.map(\.name).joined(separator: " "))]
+        case .userhost:
+            [
+                numeric(
+                    "302",
+                    users.filter { $0.activeSince != nil }.map { "\($0.name)=+\($0.name)@\(IRCWayIn.serverName)" }.joined(separator: " "))
+            ]
+        }
+    }
+
+    /// A reply as a standard reply, or for clients without them as the numeric or notice that they know.
+    func replies(_ reply: Reply, to command: String) -> [IRCMessage] {
+        if capabilities.contains(.standardReplies) {
+            var line = reply.standardReply(to: command)
+            line.source = IRCWayIn.serverName
+            if case .left(let group) = reply { return [from(nick, "PART", "#" + group), line] }
+            return [line]
+        }
+        switch reply {
+        case .noSuchUser(let name): return [numeric("401", name, reply.text)]
+        case .noSuchGroup(let name): return [numeric("403", "#" + name, reply.text)]
+        case .notMember(let name): return [numeric("442", "#" + name, reply.text)]
+        case .notInvited(let name): return [numeric("473", "#" + name, reply.text)]
+        case .badUserName(let name, _): return [numeric("432", name, reply.text)]
+        case .badGroupName(let name, _): return [numeric("403", name, reply.text)]
+        case .alreadyMemberOther(let user, let group): return [numeric("443", user, "#" + group, reply.text)]
+        case .kept(let name), .notActive(let name): return [numeric("301", name, reply.text)]
+        case .invited(let user, let group): return [numeric("341", user, "#" + group)]
+        case .messageTooLong, .lineTooLong: return [numeric("417", reply.text)]
+        case .unknownCommand(let word): return [numeric("421", word, reply.text)]
+        case .left(let group): return [from(nick, "PART", "#" + group)]
+        // JOIN's own lines say it; to a JOIN of where one is nothing is said.
+        case .joined, .alreadyMember: return []
+        case .goodbye: return []
+        default: return [notice(reply.text)]
+        }
+    }
+
+    private func notice(_ text: String) -> IRCMessage { reply("NOTICE", nick, text) }
+
+    func pong(_ message: IRCMessage) -> IRCMessage { reply("PONG", IRCWayIn.serverName, message.parameters.first ?? "") }
+
+    private func from(_ user: String, _ command: String, _ parameters: String...) -> IRCMessage {
+        IRCMessage(
+            tags: capabilities.contains(.accountTag) ? [IRCMessage.Tag("account", user)] : [],
+            source: "\(user)!\(user)@\(IRCWayIn.serverName)", command: command, parameters: parameters)
+    }
+
+    /// A numeric: the client's name comes first.
+    func numeric(_ code: String, _ parameters: String...) -> IRCMessage { reply(code, [nick] + parameters) }
+
+    func reply(_ command: String, _ parameters: String..., source: Bool = true) -> IRCMessage {
+        IRCMessage(source: source ? IRCWayIn.serverName : nil, command: command, parameters: parameters)
+    }
+
+    private func reply(_ command: String, _ parameters: [String]) -> IRCMessage {
+        IRCMessage(source: IRCWayIn.serverName, command: command, parameters: parameters)
+    }
+
+    func bytes(_ messages: [IRCMessage]) -> [UInt8] {
+        var out: [UInt8] = []
+        for message in messages { message.encode(into: &out) }
+        return out
+    }
+}

@@ -1,0 +1,222 @@
+import ChatProtocol
+import DequeModule
+import FoundationEssentials
+
+/// The way in for IRC clients, `chatty connect` among them: registration and log-in here, commands in `IRCWayIn+Commands`, what is said to the client in
+/// `IRCWayIn+Encoding`.
+///
+/// Sources: RFC 2812, modern.ircdocs.horse, IRCv3 capability-negotiation, sasl-3.2, labeled-response, echo-message, standard-replies.
+public struct IRCWayIn: WayIn {
+    /// What the next answer of the hub belongs to. The hub answers a session's commands in order, one answer each.
+    enum Expectation {
+        /// A check of a name: `NICK` before log-in.
+        case name
+        case sasl
+        /// `PASS account:password`.
+        case password
+        /// `CAP END`, or NICK and USER without capabilities: registration is complete when it is answered.
+        case registration
+        /// A command; its name is in standard replies.
+        case command(String)
+        /// What was asked for is about one group, and this is how it is shown.
+        case roster(RosterUse, asked: String)
+        /// Ready before it was asked: only its turn had to come.
+        case local([IRCMessage])
+    }
+
+    enum RosterUse { case names, who, mode, topic, members }
+
+    public static let maximumLine = Limits.clientTagBytes + Limits.lineBytes - 2
+    static let serverName = "chatty"
+
+    var capabilities: Capability = []
+    /// The client understands `CAP LS 302`: values are shown.
+    var knowsCapabilityValues = false
+    private var isNegotiating = false
+    /// As the client named itself; after log-in the account's name.
+    var nick = "*"
+    private var hasUser = false
+    private var pass: String?
+    private var sasl: [UInt8]?
+    private(set) var account: String?
+    var isRegistered = false
+    private var askedForRegistration = false
+    var expectations: Deque<Expectation> = []
+    var lastBatch = 0
+
+    public init() {}
+
+    public var representation: Representation { .irc(capabilities) }
+
+    public mutating func greeting() -> [UInt8] { [] }
+
+    public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
+        switch line {
+        case .tooLong: return refuse(.lineTooLong(limit: Limits.lineBytes))
+        case .line(let bytes):
+            do throws(IRCMessage.Defect) {
+                let message = try IRCMessage(parsing: bytes, tagLimit: Limits.clientTagBytes)
+                return isRegistered ? receiveRegistered(message) : receiveUnregistered(message)
+            } catch {
+                return refuse(error, bytes)
+            }
+        }
+    }
+
+    private mutating func refuse(_ defect: IRCMessage.Defect, _ bytes: [UInt8]) -> [WayInStep] {
+        switch defect {
+        case .empty: []
+        case .notUTF8: refuse(.notUTF8)
+        case .tagsTooLong: refuse(.lineTooLong(limit: Limits.clientTagBytes))
+        case .bodyTooLong: refuse(.lineTooLong(limit: Limits.lineBytes))
+        case .badCommand, .forbiddenByte:
+            refuse(
+                .unknownCommand(SafeText.shown(String(decoding: bytes.prefix { $0 != 0x20 }.prefix(32), as: UTF8.self), isolates: false)))
+        }
+    }
+
+    private mutating func refuse(_ reply: Reply) -> [WayInStep] {
+        guard isRegistered else { return [.write(bytes(replies(reply, to: "*")))] }
+        return command("*", .malformed(nil, reply), label: nil)
+    }
+
+    /// Gives a command to the hub, and notes what its answer will belong to.
+    mutating func command(_ name: String, _ command: Command, label: String?) -> [WayInStep] {
+        expect(.command(name), command, label: label)
+    }
+
+    mutating func expect(_ expectation: Expectation, _ command: Command, label: String?) -> [WayInStep] {
+        expectations.append(expectation)
+        return [.command(command, label: label)]
+    }
+
+    // Registration.
+
+    private mutating func receiveUnregistered(_ message: IRCMessage) -> [WayInStep] {
+        let label = label(of: message)
+        let first = message.parameters.first
+        switch message.command {
+        case "CAP": return negotiate(message, label: label)
+        case "PASS":
+            pass = message.parameters.last
+            return []
+        case "NICK":
+            guard let name = first, !name.isEmpty else { return write([numeric("431", "No nickname given")], label: label) }
+            nick = SafeText.shown(String(name.prefix(64)), isolates: false)
+            if capabilities.contains(.chatty) { return expect(.name, .identify(name: name), label: label) }
+            return registerIfReady()
+        case "USER":
+            hasUser = true
+            return registerIfReady()
+        case "AUTHENTICATE":
+            guard let data = first else { return write([numeric("461", "AUTHENTICATE", "Not enough parameters")], label: label) }
+            return authenticate(data, label: label)
+        case "PING": return write([pong(message)], label: label)
+        case "PONG": return []
+        case "QUIT": return expect(.command("QUIT"), .logOut, label: label)
+        default: return write([numeric("451", "You have not registered")], label: label)
+        }
+    }
+
+    private mutating func registerIfReady() -> [WayInStep] {
+        guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
+        askedForRegistration = true
+        return logInWithPass() + expect(.registration, .begin, label: nil)
+    }
+
+    /// `PASS account:password`, or `PASS password` for the nick's account.
+    private mutating func logInWithPass() -> [WayInStep] {
+        guard account == nil, let pass else { return [] }
+        self.pass = nil
+        let colon = pass.utf8.firstIndex(of: UInt8(ascii: ":"))
+        let name = colon.map { String(pass[..<$0]) } ?? nick
+        let password = colon.map { String(pass[pass.utf8.index(after: $0)...]) } ?? pass
+        return expect(.password, .logIn(name: name, password: password, begins: false), label: nil)
+    }
+
+    mutating func negotiate(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let words = message.parameters.dropFirst()
+        switch message.parameters.first?.uppercased() {
+        case "LS":
+            if !isRegistered { isNegotiating = true }
+            if let version = words.first.flatMap({ Int($0) }), version >= 302 { knowsCapabilityValues = true }
+            let list = Capability.all.map { item in
+                knowsCapabilityValues ? item.value.map { "\(item.name)=\($0)" } ?? item.name : item.name
+            }
+            return write([reply("CAP", nick, "LS", list.joined(separator: " "))], label: label)
+        case "LIST":
+            return write([reply("CAP", nick, "LIST", capabilities.names.joined(separator: " "))], label: label)
+        case "REQ":
+            if !isRegistered { isNegotiating = true }
+            let asked = words.last ?? ""
+            var wanted = capabilities
+            for word in asked.split(separator: " ") {
+                guard let flag = Capability.named(word.hasPrefix("-") ? String(word.dropFirst()) : String(word)) else {
+                    return write([reply("CAP", nick, "NAK", asked)], label: label)
+                }
+                if word.hasPrefix("-") { wanted.remove(flag) } else { wanted.insert(flag) }
+            }
+            capabilities = wanted
+            return write([reply("CAP", nick, "ACK", asked)], label: label)
+        case "END":
+            isNegotiating = false
+            return isRegistered ? [] : registerIfReady()
+        default:
+            return write([numeric("410", message.parameters.first ?? "*", "Invalid CAP command")], label: label)
+        }
+    }
+
+    // SASL PLAIN (RFC 4616, IRCv3 sasl-3.2).
+
+    private mutating func authenticate(_ data: String, label: String?) -> [WayInStep] {
+        guard account == nil else { return write([numeric("907", "You have already authenticated")], label: label) }
+        guard var collected = sasl else {
+            guard data.uppercased() == "PLAIN" else {
+                return write(
+                    [numeric("908", "PLAIN", "are the available SASL mechanisms"), numeric("904", "SASL authentication failed")],
+                    label: label)
+            }
+            sasl = []
+            return write([reply("AUTHENTICATE", "+", source: false)], label: label)
+        }
+        if data == "*" {
+            sasl = nil
+            return write([numeric("906", "SASL authentication aborted")], label: label)
+        }
+        guard data.utf8.count <= 400, collected.count + data.utf8.count <= 2400 else {
+            sasl = nil
+            return write([numeric("905", "SASL message too long")], label: label)
+        }
+        if data != "+" { collected += Array(data.utf8) }
+        if data.utf8.count == 400 {
+            sasl = collected
+            return []
+        }
+        sasl = nil
+        let parts = Data(base64Encoded: Data(collected)).map { Array($0).split(separator: 0, omittingEmptySubsequences: false) }
+        guard let parts, parts.count == 3, let name = String(validating: parts[1], as: UTF8.self),
+            let identity = String(validating: parts[0], as: UTF8.self), identity.isEmpty || Name.fold(identity) == Name.fold(name),
+            let password = String(validating: parts[2], as: UTF8.self), parts[2].count <= Limits.passwordBytes
+        else { return write([numeric("904", "SASL authentication failed")], label: label) }
+        return expect(.sasl, .logIn(name: name, password: password, begins: false), label: label)
+    }
+
+    /// The log-in's answer has come.
+    mutating func noteLoggedIn(as name: String) {
+        account = name
+        nick = name
+    }
+
+    /// Whether a label is used: asked for as a capability, and within its limit.
+    func label(of message: IRCMessage) -> String? {
+        guard capabilities.contains(.labeledResponse), let label = message.tag("label"), (1...Limits.labelBytes).contains(label.utf8.count)
+        else { return nil }
+        return label
+    }
+
+    func write(_ messages: [IRCMessage], label: String? = nil) -> [WayInStep] {
+        var messages = messages
+        if let label, messages.count == 1 { messages[0].tags.append(IRCMessage.Tag("label", label)) }
+        return [.write(bytes(messages))]
+    }
+}

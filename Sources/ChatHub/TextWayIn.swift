@@ -1,0 +1,163 @@
+import ChatProtocol
+import DequeModule
+
+/// The plain-text way in: prompts, slash commands, and lines to read. `nc` is enough.
+public struct TextWayIn: WayIn {
+    private enum State: Equatable {
+        case name
+        /// The name has been sent; what follows waits for the answer.
+        case checkingName
+        case password(name: String)
+        case checkingPassword
+        case active
+    }
+
+    /// The longest line: a command with a full message, or a group with all its members.
+    public static let maximumLine = Limits.lineBytes
+    /// Lines that wait while a name or a password is being checked.
+    static let maximumWaiting = 256
+
+    private var state = State.name
+    private var waiting: Deque<LineDecoder.Line> = []
+
+    public init() {}
+
+    public var representation: Representation { .text }
+
+    public mutating func greeting() -> [UInt8] { Array(Texts.usernamePrompt.utf8) }
+
+    public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
+        guard state == .checkingName || state == .checkingPassword else { return take(line) }
+        guard waiting.count < TextWayIn.maximumWaiting else { return [.close] }
+        waiting.append(line)
+        return []
+    }
+
+    private mutating func take(_ line: LineDecoder.Line) -> [WayInStep] {
+        let text: String
+        switch line {
+        case .tooLong: return refuse(.lineTooLong(limit: TextWayIn.maximumLine))
+        case .line(let bytes):
+            guard let valid = String(validating: bytes, as: UTF8.self) else { return refuse(.notUTF8) }
+            text = valid
+        }
+        switch state {
+        case .name:
+            let name = TextWayIn.trimmed(text)
+            guard !name.isEmpty else { return [.write(greeting())] }
+            state = .checkingName
+            return [.command(.identify(name: name), label: nil)]
+        case .password(let name):
+            state = .checkingPassword
+            return [.command(.logIn(name: name, password: text, begins: true), label: nil)]
+        case .active:
+            guard !TextWayIn.trimmed(text).isEmpty else { return [] }
+            do throws(SlashCommand.Defect) {
+                return [.command(TextWayIn.command(try SlashCommand(text, client: false)), label: nil)]
+            } catch {
+                return [.command(TextWayIn.malformed(error), label: nil)]
+            }
+        case .checkingName, .checkingPassword:
+            return []
+        }
+    }
+
+    /// A line that cannot be read: as an answer in its turn, or before log-in as another try.
+    private mutating func refuse(_ reply: Reply) -> [WayInStep] {
+        guard state != .active else { return [.command(.malformed(nil, reply), label: nil)] }
+        state = .name
+        return [.write(Array((reply.text + "\n" + Texts.usernamePrompt).utf8))]
+    }
+
+    private static func command(_ command: SlashCommand) -> Command {
+        switch command {
+        case .message(let user, let text): .message(to: user, text: text, isNotice: false)
+        case .activeUsers: .listActive
+        case .createGroup(let group, let members): .createGroup(name: group, members: members)
+        case .joinGroup(let group): .joinGroup(name: group, createsMissing: false)
+        case .groupMessage(let group, let text): .groupMessage(group: group, text: text, isNotice: false)
+        case .sendFile: .malformed(.p2pvideo, .needsClient)
+        case .logOut: .logOut
+        case .help(let topic): .help(topic)
+        case .groups: .listGroups
+        case .members(let group): .listMembers(group: group)
+        case .invite(let group, let user): .invite(user: user, group: group)
+        case .leaveGroup(let group): .leaveGroup(name: group)
+        case .accept: .malformed(.accept, .needsClient)
+        case .decline: .malformed(.decline, .needsClient)
+        case .cancel: .malformed(.cancel, .needsClient)
+        case .transfers: .malformed(.transfers, .needsClient)
+        case .talk: .malformed(.talk, .needsClient)
+        case .reply: .malformed(.reply, .needsClient)
+        }
+    }
+
+    private static func malformed(_ defect: SlashCommand.Defect) -> Command {
+        switch defect {
+        case .notACommand: .malformed(nil, .notACommand)
+        case .unknown(let word): .malformed(nil, .unknownCommand(SafeText.shown(word)))
+        case .usage(let kind): .malformed(kind, .usage(kind))
+        }
+    }
+
+    public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
+        var text = ""
+        var steps: [WayInStep] = []
+        switch state {
+        case .checkingName:
+            state = .name
+            for case .askPassword(let name) in response { state = .password(name: name) }
+            text = lines(response) + (state == .name ? Texts.usernamePrompt : Texts.passwordPrompt)
+        case .checkingPassword:
+            state = .name
+            if case .loggedIn? = response.first { state = .active }
+            text = lines(response) + (state == .name ? Texts.usernamePrompt : Texts.commandsPrompt + "\n")
+        case .name, .password, .active:
+            text = lines(response)
+        }
+        if !text.isEmpty { steps.append(.write(Array(text.utf8))) }
+        while state != .checkingName, state != .checkingPassword, let line = waiting.popFirst() { steps += take(line) }
+        return steps
+    }
+
+    public func encode(_ outgoing: Outgoing) -> [UInt8] { Array(TextWayIn.text(outgoing).utf8) }
+
+    private func lines(_ response: [Outgoing]) -> String { response.reduce(into: "") { $0 += TextWayIn.text($1) } }
+
+    private static func text(_ outgoing: Outgoing) -> String {
+        switch outgoing {
+        case .reply(let reply), .farewell(let reply): SafeText.shown(reply.text, isolates: false) + "\n"
+        case .loggedIn(let name): Reply.welcome(name: name).text + "\n"
+        case .accepted(let message): accepted(message).text + "\n"
+        case .message(let message): line(message) + "\n"
+        case .memberJoined(let user, let group): Notice.joined(user: user, group: group) + "\n"
+        case .memberLeft(let user, let group): Notice.left(user: user, group: group) + "\n"
+        case .invitation(let by, _, let group): Notice.invited(by: by, group: group) + "\n"
+        case .signal(let from, _, let signal): signal.verb == .offer ? Notice.offeredToText(by: from) + "\n" : ""
+        case .members(let roster): roster.members.map { Reply.member($0.name, active: $0.isActive).text + "\n" }.joined()
+        case .help(let topic): (topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)).joined(separator: "\n") + "\n"
+        case .askPassword, .entered, .users: ""
+        }
+    }
+
+    private static func accepted(_ message: ChatMessage) -> Reply {
+        switch message.target {
+        case .user(_, let name): .sent(to: name.text, at: message.time)
+        case .group(_, let name): .sentToGroup(name.text, at: message.time)
+        }
+    }
+
+    private static func line(_ message: ChatMessage) -> String {
+        switch message.target {
+        case .user: Notice.direct(from: message.senderName.text, at: message.time, text: message.text)
+        case .group(_, let group): Notice.toGroup(group.text, from: message.senderName.text, at: message.time, text: message.text)
+        }
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+        let bytes = text.utf8.drop(while: isSpace)
+        guard let last = bytes.lastIndex(where: { !isSpace($0) }) else { return "" }
+        return String(Substring(bytes[...last]))
+    }
+}
