@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(
             name: "TransferProtocolTests",
             dependencies: ["TransferProtocol", crypto],
-            resources: []),
+            exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness"]),

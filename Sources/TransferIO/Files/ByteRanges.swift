@@ -1,0 +1,45 @@
+/// A set of bytes of a file as ascending ranges that neither touch nor overlap. Held by `ByteRangesTests`.
+struct ByteRanges: Hashable, Sendable {
+    private(set) var ranges: [Range<UInt64>] = []
+
+    init(_ ranges: [Range<UInt64>] = []) {
+        for range in ranges { insert(range) }
+    }
+
+    /// The number of bytes in the set.
+    var count: UInt64 { ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) } }
+
+    mutating func insert(_ range: Range<UInt64>) {
+        guard !range.isEmpty else { return }
+        // What comes in order, nearly all of it, only makes the last range longer.
+        if let last = ranges.last, last.upperBound == range.lowerBound {
+            ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+            return
+        }
+        let first = firstIndex(endingAtOrAfter: range.lowerBound)
+        var end = first
+        var joined = range
+        while end < ranges.count, ranges[end].lowerBound <= range.upperBound {
+            joined = min(joined.lowerBound, ranges[end].lowerBound)..<max(joined.upperBound, ranges[end].upperBound)
+            end += 1
+        }
+        ranges.replaceSubrange(first..<end, with: CollectionOfOne(joined))
+    }
+
+    /// Whether every byte of `range` is in the set; true for an empty one.
+    func contains(_ range: Range<UInt64>) -> Bool {
+        if range.isEmpty { return true }
+        let index = firstIndex(endingAtOrAfter: range.upperBound)
+        return index < ranges.count && ranges[index].lowerBound <= range.lowerBound
+    }
+
+    private func firstIndex(endingAtOrAfter bound: UInt64) -> Int {
+        var low = 0
+        var high = ranges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound < bound { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,33 @@
+import TransferProtocol
+
+/// Why an offered file cannot be taken, or did not get to its place.
+public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Nothing safe is left of the name.
+    case unsafeName(String)
+    case noSpace(needed: UInt64, free: UInt64)
+    case cannotWrite(SystemError)
+    /// The end came before every byte: a defect of the caller, never to be renamed into place.
+    case incomplete(String)
+    /// Too many files of that name.
+    case noFreeName(String)
+
+    /// What the sender is told.
+    public var reason: DeclineReason {
+        switch self {
+        case .unsafeName: .unsafeName
+        case .noSpace: .noSpace
+        case .noFreeName: .exists
+        case .cannotWrite, .incomplete: .cannotWrite
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .unsafeName(let name): "the name \(name.debugDescription) cannot be made safe"
+        case .noSpace(let needed, let free): "\(needed) bytes are needed and \(free) are free"
+        case .cannotWrite(let error): error.description
+        case .incomplete(let name): "\(name) is not whole"
+        case .noFreeName(let name): "there are too many files named like \(name)"
+        }
+    }
+}

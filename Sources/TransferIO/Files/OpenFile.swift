@@ -1,0 +1,77 @@
+import CLinux
+import Glibc
+
+/// A file descriptor that closes itself, with the calls that the transfer needs. Errors name `label`.
+final class OpenFile {
+    let descriptor: Int32
+    /// What the user knows the file as.
+    let label: String
+
+    init(taking descriptor: Int32, label: String) {
+        self.descriptor = descriptor
+        self.label = label
+    }
+
+    /// Opens a path that the user named: links are followed.
+    init(path: String, flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        descriptor = retrying { open(path, flags | O_CLOEXEC, mode) }
+        label = path
+        if descriptor < 0 { throw SystemError("open \(path)") }
+    }
+
+    /// Opens a relative path that a peer named: no links, no way out of `folder`.
+    init(below folder: OpenFile, _ path: String, flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        descriptor = retrying { clinux_open_beneath(folder.descriptor, path, flags, mode) }
+        label = folder.label == "." ? path : "\(folder.label)/\(path)"
+        if descriptor < 0 { throw SystemError("open \(label)") }
+    }
+
+    deinit { close(descriptor) }
+
+    func status() throws(SystemError) -> stat {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw SystemError("look at \(label)") }
+        return status
+    }
+
+    /// Reads until `buffer` is full or the file ends.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let count = retrying { pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(done)) }
+            if count < 0 { throw SystemError("read \(label)") }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// Writes all of `bytes`; on an error some of them may have been written.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = retrying { pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(done)) }
+            if count < 0 { throw SystemError("write \(label)") }
+            done += count
+        }
+    }
+
+    func sync() throws(SystemError) {
+        guard retrying({ fsync(descriptor) }) == 0 else {
+            // Some file systems cannot sync a folder, and say so.
+            if errno == EINVAL { return }
+            throw SystemError("flush \(label) to the disk")
+        }
+    }
+
+    /// Takes the lock that tells other receivers that this file is in use; false where another has it.
+    func tryLock() -> Bool { retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 }
+
+    /// Whether this and `status` are one file.
+    func isSameFile(as other: stat) -> Bool {
+        guard let own = try? status() else { return false }
+        return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+    }
+}

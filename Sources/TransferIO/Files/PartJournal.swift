@@ -1,0 +1,110 @@
+import Crypto
+import Glibc
+import TransferProtocol
+
+/// The hidden file beside a `.part` that says whose it is and which chunks of it are whole, so that an interrupted transfer resumes.
+///
+/// It is a hint and never trusted: what it calls whole is hashed anew from the `.part` and compared with the sender's file. So it need
+/// not be flushed, and it survives a `kill -9` as the page cache does. A header of 128 bytes, then a byte a chunk: 0 or 1.
+struct PartJournal {
+    /// Smallest chunk, bytes; larger ones where the file would have more than ``TransferLimits/heldRanges`` of these.
+    static let smallestChunk: UInt64 = 1 << 20
+    private static let magic = Array("chatty-part 1\n\0\0".utf8)
+    private static let headerLength = 128
+    /// In the place of the size of a stream.
+    private static let unknownSize = UInt64.max
+
+    /// What makes two transfers the same: only then is a part gone on with.
+    struct Identity: Equatable {
+        /// Nil for a stream, which is never resumed.
+        let size: UInt64?
+        let modified: Int64
+        /// Hashes of what we hold are told only to who sent it.
+        let senderKey: [UInt8]
+        let partInode: UInt64
+    }
+
+    let identity: Identity
+    let chunk: UInt64
+    private let file: OpenFile
+
+    static func chunkSize(of size: UInt64) -> UInt64 {
+        let count = UInt64(TransferLimits.heldRanges)
+        let needed = (size + count - 1) / count
+        return max(smallestChunk, (needed + smallestChunk - 1) / smallestChunk * smallestChunk)
+    }
+
+    /// Writes a new journal over what `file` holds.
+    init(creating file: OpenFile, _ identity: Identity) throws(SystemError) {
+        self.file = file
+        self.identity = identity
+        let size = identity.size ?? 0
+        chunk = Self.chunkSize(of: size)
+        var bytes = Self.magic
+        for number in [identity.size ?? Self.unknownSize, UInt64(bitPattern: identity.modified), chunk, identity.partInode] {
+            bytes += withUnsafeBytes(of: number.littleEndian) { Array($0) }
+        }
+        bytes += identity.senderKey
+        bytes += [UInt8](repeating: 0, count: Self.headerLength - 16 - bytes.count)
+        bytes += SHA256.hash(data: bytes).prefix(16)
+        bytes += [UInt8](repeating: 0, count: Int((size + chunk - 1) / chunk))
+        guard ftruncate(file.descriptor, 0) == 0 else { throw SystemError("empty \(file.label)") }
+        try Self.write(bytes, to: file, at: 0)
+    }
+
+    /// Reads a journal; nil where it is none, or damaged.
+    init?(reading file: OpenFile) {
+        self.file = file
+        guard let header = Self.read(file, 0..<UInt64(Self.headerLength)), header.starts(with: Self.magic) else { return nil }
+        guard SHA256.hash(data: header.dropLast(16)).prefix(16).elementsEqual(header.suffix(16)) else { return nil }
+        let numbers = (0..<4).map { index in
+            header[(16 + 8 * index)..<(24 + 8 * index)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        let size = numbers[0] == Self.unknownSize ? nil : numbers[0]
+        identity = Identity(
+            size: size, modified: Int64(bitPattern: numbers[1]), senderKey: Array(header[48..<80]), partInode: numbers[3])
+        chunk = numbers[2]
+        guard chunk == Self.chunkSize(of: size ?? 0) else { return nil }
+    }
+
+    /// The chunks that are marked whole, as ranges of the file.
+    func wholeChunks() -> [Range<UInt64>] {
+        guard let size = identity.size else { return [] }
+        let count = (size + chunk - 1) / chunk
+        guard let marks = Self.read(file, UInt64(Self.headerLength)..<UInt64(Self.headerLength) + count) else { return [] }
+        return marks.indices.filter { marks[$0] == 1 }.map { range(of: UInt64($0), size: size) }
+    }
+
+    /// Marks the chunks that became whole by the write of `written`.
+    func mark(_ written: Range<UInt64>, in held: ByteRanges) {
+        guard let size = identity.size, !written.isEmpty else { return }
+        for index in (written.lowerBound / chunk)...((written.upperBound - 1) / chunk) {
+            guard held.contains(range(of: index, size: size)) else { continue }
+            // A mark that cannot be written is a chunk that is sent again after an interruption, nothing worse.
+            try? Self.write([1], to: file, at: UInt64(Self.headerLength) + index)
+        }
+    }
+
+    /// Takes all marks away but those of `kept`.
+    func reset(keeping kept: ByteRanges) throws(SystemError) {
+        guard let size = identity.size else { return }
+        let marks = (0..<(size + chunk - 1) / chunk).map { kept.contains(range(of: $0, size: size)) ? UInt8(1) : 0 }
+        try Self.write(marks, to: file, at: UInt64(Self.headerLength))
+    }
+
+    private func range(of index: UInt64, size: UInt64) -> Range<UInt64> { (index * chunk)..<min((index + 1) * chunk, size) }
+
+    private static func write(_ bytes: [UInt8], to file: OpenFile, at offset: UInt64) throws(SystemError) {
+        var failure: SystemError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(SystemError) { try file.write(buffer, at: offset) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private static func read(_ file: OpenFile, _ range: Range<UInt64>) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: Int(range.upperBound - range.lowerBound))
+        let count = bytes.withUnsafeMutableBytes { try? file.read(into: $0, at: range.lowerBound) }
+        return count == bytes.count ? bytes : nil
+    }
+}

@@ -1,0 +1,119 @@
+import Crypto
+import Glibc
+import TransferProtocol
+
+/// A regular file to send: read by offset, and watched for changes, since a mixture of two versions must never arrive.
+///
+/// The descriptor is open only while the file is being read, so that thousands may wait in one transfer.
+public final class SourceFile: TransferSource, @unchecked Sendable {
+    // `@unchecked`: `file` changes, but a transfer calls its sources from one thread at a time.
+
+    /// What must not change between the offer and the last byte.
+    private struct Identity: Equatable {
+        let device: dev_t
+        let inode: ino_t
+        let size: off_t
+        let modified: Int64
+
+        init(_ status: stat) {
+            device = status.st_dev
+            inode = status.st_ino
+            size = status.st_size
+            modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        }
+    }
+
+    public let offer: FileOffer
+    private let identity: Identity
+    private let open: () throws(SystemError) -> OpenFile
+    private var file: OpenFile?
+
+    /// - Parameters:
+    ///   - path: as the user named it; a link is followed.
+    ///   - name: what the receiver is told; the last part of the path where nil.
+    public convenience init(path: String, name: String? = nil) throws {
+        try self.init(name: name ?? Self.lastPart(of: path)) { () throws(SystemError) in
+            try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
+        }
+    }
+
+    init(name: String, open: @escaping () throws(SystemError) -> OpenFile) throws {
+        let file = try open()
+        let status = try file.status()
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw status.st_mode & S_IFMT == S_IFDIR ? SourceError.isFolder(file.label) : SourceError.notAFile(file.label)
+        }
+        identity = Identity(status)
+        self.open = open
+        self.file = file
+        offer = FileOffer(
+            name: name, size: UInt64(status.st_size), mode: status.st_mode & 0o777, modified: identity.modified)
+    }
+
+    /// `movie.mp4` of `/home/yoda/movie.mp4`.
+    public static func lastPart(of path: String) -> String {
+        String(path.split(separator: "/", omittingEmptySubsequences: true).last ?? "file")
+    }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+        let count = try opened().read(into: buffer, at: offset)
+        guard count == buffer.count || offset + UInt64(count) >= UInt64(identity.size) else { throw SourceError.changed(offer.name) }
+        if offset + UInt64(count) >= UInt64(identity.size) {
+            guard isUnchanged() else { throw SourceError.changed(offer.name) }
+            file = nil
+        }
+        return count
+    }
+
+    public func matches(_ held: HeldRange) throws -> Bool {
+        guard held.range.upperBound <= UInt64(identity.size) else { return false }
+        return try opened().digest(of: held.range) == held.digest
+    }
+
+    public func isUnchanged() -> Bool {
+        guard let file = try? file ?? open(), let status = try? file.status() else { return false }
+        return Identity(status) == identity
+    }
+
+    private func opened() throws -> OpenFile {
+        if let file { return file }
+        let file = try open()
+        guard Identity(try file.status()) == identity else { throw SourceError.changed(offer.name) }
+        self.file = file
+        return file
+    }
+}
+
+/// Why something cannot be sent.
+public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
+    case isFolder(String)
+    /// A device or a socket.
+    case notAFile(String)
+    case changed(String)
+
+    public var description: String {
+        switch self {
+        case .isFolder(let path): "\(path) is a folder"
+        case .notAFile(let path): "\(path) is not a file"
+        case .changed(let name): "\(name) changed while it was being sent"
+        }
+    }
+}
+
+extension OpenFile {
+    /// SHA-256 of a part of the file; of what there is of it where the file is shorter.
+    func digest(of range: Range<UInt64>) throws(SystemError) -> [UInt8] {
+        var hasher = SHA256()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let wanted = Int(min(UInt64(buffer.count), range.upperBound - offset))
+            let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+            if count == 0 { break }
+            hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += UInt64(count)
+        }
+        return Array(hasher.finalize())
+    }
+}

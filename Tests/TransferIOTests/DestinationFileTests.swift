@@ -1,0 +1,215 @@
+import CLinux
+import Foundation
+import Testing
+import TransferProtocol
+
+@testable import TransferIO
+
+@Suite struct DestinationFileTests {
+    static let key = [UInt8](repeating: 7, count: 32)
+
+    static func destination(
+        _ folder: TemporaryFolder, _ name: String, size: Int?, modified: Int64 = 1_700_000_000_123_456_789, mode: UInt32 = 0o644,
+        key: [UInt8] = key, overwrite: Bool = false
+    ) throws -> DestinationFile {
+        let offer = FileOffer(name: name, size: size.map(UInt64.init), mode: mode, modified: modified)
+        return try DestinationFile(
+            in: ReceiveFolder(path: folder.path), name: try #require(SafeName(name)), offer: offer, senderKey: key, overwrite: overwrite)
+    }
+
+    static func write(_ bytes: [UInt8], _ range: Range<Int>, to destination: DestinationFile) throws {
+        try bytes.withUnsafeBytes { try destination.write(UnsafeRawBufferPointer(rebasing: $0[range]), at: UInt64(range.lowerBound)) }
+    }
+
+    @Test(arguments: 0..<12 as Range<UInt64>) func anyOrderMakesTheFile(seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let folder = try TemporaryFolder()
+        let bytes = random.bytes(Int.random(in: 0..<300_000, using: &random))
+        let destination = try Self.destination(folder, "a/b/movie.mp4", size: seed.isMultiple(of: 2) ? bytes.count : nil)
+        let pieces = stride(from: 0, to: bytes.count, by: 16_384).map { $0..<min($0 + 16_384, bytes.count) }
+        for piece in pieces.shuffled(using: &random) {
+            #expect(throws: DestinationError.self) { try destination.finish(size: UInt64(bytes.count)) }
+            #expect(!FileManager.default.fileExists(atPath: folder.file("a/b/movie.mp4")))
+            try Self.write(bytes, piece, to: destination)
+        }
+        try destination.finish(size: UInt64(bytes.count))
+        #expect(try folder.read("a/b/movie.mp4") == bytes)
+        #expect(destination.finalName == "a/b/movie.mp4")
+        var status = stat()
+        #expect(stat(folder.file("a/b/movie.mp4"), &status) == 0)
+        #expect(status.st_mtim.tv_sec == 1_700_000_000 && status.st_mtim.tv_nsec == 123_456_789)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("a/b")) == ["movie.mp4"])
+    }
+
+    @Test func nothingIsOverwrittenUnlessAsked() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("movie.mp4", [1])
+        for expected in ["movie (1).mp4", "movie (2).mp4"] {
+            let destination = try Self.destination(folder, "movie.mp4", size: 2)
+            try Self.write([2, 3], 0..<2, to: destination)
+            try destination.finish(size: 2)
+            #expect(destination.finalName == expected)
+        }
+        #expect(try folder.read("movie.mp4") == [1])
+        #expect(try folder.read("movie (2).mp4") == [2, 3])
+        let destination = try Self.destination(folder, "movie.mp4", size: 1, overwrite: true)
+        try Self.write([9], 0..<1, to: destination)
+        #expect(try folder.read("movie.mp4") == [1])
+        try destination.finish(size: 1)
+        #expect(try folder.read("movie.mp4") == [9])
+        #expect(try folder.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
+    }
+
+    @Test func anInterruptedFileIsGoneOnWith() throws {
+        var random = SeededRandom(1)
+        let folder = try TemporaryFolder()
+        let bytes = random.bytes(5 << 20)
+        do {
+            let first = try Self.destination(folder, "movie.mp4", size: bytes.count)
+            #expect(first.held.isEmpty)
+            try Self.write(bytes, 0..<(2 << 20), to: first)
+            try Self.write(bytes, (3 << 20)..<((3 << 20) + 70_000), to: first)
+            try Self.write(bytes, (4 << 20)..<(5 << 20), to: first)
+            // Only dropped, as by a kill; not told that it is over.
+        }
+        let second = try Self.destination(folder, "movie.mp4", size: bytes.count)
+        let held = second.held
+        let chunk: UInt64 = 1 << 20
+        let expected: [Range<UInt64>] = [0..<chunk, chunk..<2 * chunk, 4 * chunk..<5 * chunk]
+        #expect(held.map(\.range) == expected)
+        let source = try SourceFile(path: try folder.write("source", bytes))
+        for range in held { #expect(try source.matches(range)) }
+        // The sender agrees to two of the three.
+        try second.resume(keeping: [0..<2 * chunk])
+        #expect(throws: DestinationError.self) { try second.finish(size: UInt64(bytes.count)) }
+        try Self.write(bytes, (2 << 20)..<(5 << 20), to: second)
+        try second.finish(size: UInt64(bytes.count))
+        #expect(try folder.read("movie.mp4") == bytes)
+        #expect(try folder.names() == ["movie.mp4", "source"])
+    }
+
+    @Test func aDamagedPartIsNotBelieved() throws {
+        var random = SeededRandom(2)
+        let folder = try TemporaryFolder()
+        let bytes = random.bytes(2 << 20)
+        do {
+            let first = try Self.destination(folder, "movie.mp4", size: bytes.count)
+            try Self.write(bytes, 0..<(2 << 20), to: first)
+        }
+        var damaged = try folder.read("movie.mp4.part")
+        damaged[100] ^= 1
+        let handle = try #require(FileHandle(forWritingAtPath: folder.file("movie.mp4.part")))
+        try handle.write(contentsOf: damaged)
+        try handle.close()
+        let source = try SourceFile(path: try folder.write("source", bytes))
+        let second = try Self.destination(folder, "movie.mp4", size: bytes.count)
+        #expect(try second.held.map { try source.matches($0) } == [false, true])
+    }
+
+    @Test func anotherVersionStartsAnew() throws {
+        let folder = try TemporaryFolder()
+        let bytes = [UInt8](repeating: 5, count: 3 << 20)
+        for (size, modified) in [(3 << 20, Int64(1)), (3 << 20, 2), (2 << 20, 2)] {
+            let destination = try Self.destination(folder, "movie.mp4", size: size, modified: modified)
+            #expect(destination.held.isEmpty)
+            try Self.write(bytes, 0..<(1 << 20), to: destination)
+        }
+        #expect(try folder.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+    }
+
+    @Test func whatIsNotOursOrIsBusyIsLeftAlone() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("movie.mp4.part", [1, 2, 3])
+        let one = try Self.destination(folder, "movie.mp4", size: 2 << 20)
+        let bytes = [UInt8](repeating: 1, count: 2 << 20)
+        try Self.write(bytes, 0..<(1 << 20), to: one)
+        let two = try Self.destination(folder, "movie.mp4", size: 2 << 20)
+        #expect(two.held.isEmpty)
+        try Self.write(bytes, 0..<(2 << 20), to: two)
+        try two.finish(size: 2 << 20)
+        #expect(two.finalName == "movie.mp4")
+        try Self.write(bytes, 0..<(2 << 20), to: one)
+        try one.finish(size: 2 << 20)
+        #expect(one.finalName == "movie (1).mp4")
+        #expect(try folder.read("movie.mp4.part") == [1, 2, 3])
+        #expect(try folder.names() == ["movie (1).mp4", "movie.mp4", "movie.mp4.part"])
+    }
+
+    @Test func anotherSenderLearnsNothing() throws {
+        let folder = try TemporaryFolder()
+        let bytes = [UInt8](repeating: 1, count: 2 << 20)
+        do {
+            let first = try Self.destination(folder, "movie.mp4", size: bytes.count)
+            try Self.write(bytes, 0..<(1 << 20), to: first)
+        }
+        let other = try Self.destination(folder, "movie.mp4", size: bytes.count, key: [UInt8](repeating: 8, count: 32))
+        #expect(other.held.isEmpty)
+        other.abandon()
+        #expect(try Self.destination(folder, "movie.mp4", size: bytes.count).held.count == 1)
+    }
+
+    @Test func whatIsNotWorthKeepingGoes() throws {
+        let folder = try TemporaryFolder()
+        try Self.destination(folder, "empty.mp4", size: 100).abandon()
+        let stream = try Self.destination(folder, "stream", size: nil)
+        try Self.write([1, 2, 3], 0..<3, to: stream)
+        stream.abandon()
+        #expect(try folder.names() == [])
+        let kept = try Self.destination(folder, "movie.mp4", size: 100)
+        try Self.write([1, 2, 3], 0..<3, to: kept)
+        kept.abandon()
+        #expect(try folder.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+        #expect(throws: DestinationError.self) { try kept.finish(size: 3) }
+    }
+
+    @Test func linksAreNotFollowed() throws {
+        let folder = try TemporaryFolder()
+        let outside = try TemporaryFolder()
+        try FileManager.default.createSymbolicLink(atPath: folder.file("out"), withDestinationPath: outside.path)
+        #expect(throws: DestinationError.self) { try Self.destination(folder, "out/evil.txt", size: 1) }
+        // A dangling link in the place of the part must not be written through.
+        try FileManager.default.createSymbolicLink(atPath: folder.file("a.txt.part"), withDestinationPath: outside.file("planted"))
+        let destination = try Self.destination(folder, "a.txt", size: 1)
+        try Self.write([1], 0..<1, to: destination)
+        try destination.finish(size: 1)
+        #expect(try outside.names() == [])
+        #expect(try folder.read("a.txt") == [1])
+        // Nor a link in the place of the target, not even when overwriting.
+        try outside.write("precious", [5])
+        try FileManager.default.createSymbolicLink(atPath: folder.file("b.txt"), withDestinationPath: outside.file("precious"))
+        let over = try Self.destination(folder, "b.txt", size: 1, overwrite: true)
+        try Self.write([1], 0..<1, to: over)
+        try over.finish(size: 1)
+        #expect(try outside.read("precious") == [5])
+        #expect(try folder.read("b.txt") == [1])
+    }
+
+    @Test func openingStaysBelow() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("inside", [1])
+        let root = try OpenFile(path: folder.path, flags: O_RDONLY | O_DIRECTORY)
+        for path in ["../x", "/etc/passwd", "a/../../etc/passwd"] {
+            #expect(throws: SystemError.self) { try OpenFile(below: root, path, flags: O_RDONLY) }
+        }
+        #expect(try OpenFile(below: root, "inside", flags: O_RDONLY).status().st_size == 1)
+    }
+
+    @Test func writesBeyondTheSizeAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let destination = try Self.destination(folder, "movie.mp4", size: 4)
+        #expect(throws: DestinationError.self) { try Self.write([1, 2, 3, 4, 5], 0..<5, to: destination) }
+    }
+
+    @Test func modesAreTame() throws {
+        let folder = try TemporaryFolder()
+        let destination = try Self.destination(folder, "tool", size: 0, mode: 0o6777)
+        try destination.finish(size: 0)
+        var status = stat()
+        #expect(stat(folder.file("tool"), &status) == 0)
+        #expect(status.st_mode & 0o7000 == 0)
+        #expect(status.st_mode & 0o100 == 0o100)
+        let mask = umask(0o077)
+        umask(mask)
+        #expect(status.st_mode & 0o777 & mask == 0)
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+import TransferProtocol
+
+@testable import TransferIO
+
+/// On a file system of 4 MiB of its own, mounted for the test: needs root.
+@Suite struct FullDiskTests {
+    /// Nil, said aloud, where this process may not mount.
+    static func smallDisk(_ folder: TemporaryFolder) throws -> SmallDisk? {
+        let path = folder.file("disk")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        guard mount("tmpfs", path, "tmpfs", 0, "size=4m") == 0 else {
+            print("SKIPPED: tests on a full disk need the right to mount a tmpfs")
+            return nil
+        }
+        return SmallDisk(path: path)
+    }
+
+    final class SmallDisk {
+        let path: String
+        init(path: String) { self.path = path }
+        deinit { umount2(path, Int32(MNT_DETACH)) }
+    }
+
+    @Test func tooLargeIsRefusedBeforehand() throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try Self.smallDisk(folder) else { return }
+        let offer = FileOffer(name: "movie.mp4", size: 5 << 20)
+        let name = try #require(SafeName("movie.mp4"))
+        #expect {
+            try DestinationFile(in: ReceiveFolder(path: disk.path), name: name, offer: offer, senderKey: DestinationFileTests.key)
+        } throws: {
+            guard case DestinationError.noSpace(5_242_880, let free) = $0 else { return false }
+            return free <= 4 << 20
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
+    }
+
+    @Test func aFullDiskPausesAndGoesOn() throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try Self.smallDisk(folder) else { return }
+        let bytes = [UInt8](repeating: 3, count: 3 << 20)
+        let offer = FileOffer(name: "movie.mp4", size: UInt64(bytes.count))
+        let destination = try DestinationFile(
+            in: ReceiveFolder(path: disk.path), name: try #require(SafeName("movie.mp4")), offer: offer,
+            senderKey: DestinationFileTests.key)
+        // Somebody else takes the room after the check.
+        try Data(count: 2 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
+        var offset = 0
+        var pauses = 0
+        while offset < bytes.count {
+            do {
+                try DestinationFileTests.write(bytes, offset..<offset + 65_536, to: destination)
+                offset += 65_536
+            } catch is DestinationFull {
+                pauses += 1
+                #expect(pauses == 1)
+                guard pauses == 1 else { return }
+                try FileManager.default.removeItem(atPath: disk.path + "/other")
+            }
+        }
+        #expect(pauses == 1)
+        try destination.finish(size: UInt64(bytes.count))
+        #expect(Array(try Data(contentsOf: URL(fileURLWithPath: disk.path + "/movie.mp4"))) == bytes)
+    }
+}
