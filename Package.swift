@@ -65,7 +65,7 @@ let package = Package(
                 "ChatProtocol", "CReadline", "CLinux", crypto,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        .target(name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", crypto]),
+        .target(name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", crypto, cryptoExtras]),
 
         // floor 3
         .executableTarget(

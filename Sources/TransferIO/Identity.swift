@@ -1,0 +1,114 @@
+import Glibc
+import TransferProtocol
+
+/// This machine's long-term X25519 key for transfers, in a file that only its owner can read. Held by `IdentityTests`.
+public enum Identity {
+    private static let header = "chatty transfer key 1"
+
+    /// Reads the key, or makes one where there is none. Several processes that start at once end up with the same.
+    /// - Parameter path: the file; its folder is made where it is missing.
+    public static func load(path: String) throws -> NoiseKeyPair {
+        if let key = try read(path) { return key }
+        let key = NoiseKeyPair()
+        let text = "\(header)\n\(Hex.encode(key.privateBytes))\n"
+        let fresh = "\(path).\(getpid())-\(UInt32.random(in: .min ... .max))"
+        try PrivateFile.write(text, to: fresh)
+        defer { unlink(fresh) }
+        // Linking fails where another process was faster; then its key is the one.
+        if link(fresh, path) == 0 { return key }
+        guard errno == EEXIST else { throw SystemError("make \(path)") }
+        guard let other = try read(path) else { throw SystemError("read \(path)", code: ENOENT) }
+        return other
+    }
+
+    private static func read(_ path: String) throws -> NoiseKeyPair? {
+        guard let text = try PrivateFile.read(path) else { return nil }
+        let lines = text.split(separator: "\n")
+        guard lines.count == 2, lines[0] == header, let bytes = Hex.decode(lines[1]), let key = try? NoiseKeyPair(privateBytes: bytes)
+        else { throw IdentityError.damaged(path) }
+        return key
+    }
+}
+
+public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
+    case damaged(String)
+    /// Others than the owner may read it.
+    case exposed(String)
+
+    public var description: String {
+        switch self {
+        case .damaged(let path): "\(path) is not a key of chatty; move it away and a new one is made"
+        case .exposed(let path): "\(path) may be read by others; make it private with: chmod 600 \(path)"
+        }
+    }
+}
+
+/// Small files that hold secrets: mode 0600, whole or not there at all.
+enum PrivateFile {
+    static func read(_ path: String, limit: Int = 1 << 20) throws -> String? {
+        let file: OpenFile
+        do {
+            file = try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw error
+        }
+        let status = try file.status()
+        guard status.st_mode & 0o077 == 0 else { throw IdentityError.exposed(path) }
+        guard status.st_size <= limit else { throw IdentityError.damaged(path) }
+        return try file.text(limit: limit)
+    }
+
+    /// Writes and flushes a new file; one of that name must not exist.
+    static func write(_ text: String, to path: String) throws {
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeFolders(String(path[..<slash])) }
+        let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        var bytes = Array(text.utf8)
+        try bytes.withUnsafeMutableBytes { try file.write(UnsafeRawBufferPointer($0), at: 0) }
+        try file.sync()
+    }
+
+    private static func makeFolders(_ path: String) throws {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SystemError("make the folder \(path)")
+        }
+        try makeFolders(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("make the folder \(path)") }
+    }
+}
+
+extension OpenFile {
+    /// The file as text, at most `limit` bytes of it.
+    func text(limit: Int) throws(SystemError) -> String {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 1)
+        defer { buffer.deallocate() }
+        var done = 0
+        while done < limit {
+            // Not by offset: the text may come from a pipe.
+            let count = retrying { Glibc.read(descriptor, buffer.baseAddress.map { $0 + done }, limit - done) }
+            if count < 0 { throw SystemError("read \(label)") }
+            if count == 0 { break }
+            done += count
+        }
+        return String(decoding: buffer[..<done], as: UTF8.self)
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+public enum Hex {
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        let digits = text.utf8.map { UInt8(ascii: "0") <= $0 && $0 <= UInt8(ascii: "9") ? $0 - 48 : ($0 | 32) &- 87 }
+        guard digits.count.isMultiple(of: 2), text.utf8.allSatisfy({ isHexDigit($0) }) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...70).contains(byte) || (97...102).contains(byte)
+    }
+}

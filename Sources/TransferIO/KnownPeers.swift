@@ -1,0 +1,54 @@
+import Glibc
+import TransferProtocol
+
+/// The keys of receivers met at a bare `HOST:PORT`, kept on first sight and compared ever after, as ssh does. Held by `KnownPeersTests`.
+///
+/// The file has a line for each: `HOST:PORT`, a blank, the key as 64 hexadecimal digits.
+public struct KnownPeers: Sendable {
+    public enum Verdict: Hashable, Sendable {
+        /// The key is the one that was met there before.
+        case known
+        /// Nobody was met there before.
+        case new
+        /// Another key was met there before: somebody is in between, or the receiver was set up anew.
+        case changed(expected: [UInt8])
+    }
+
+    private let path: String
+
+    public init(path: String) {
+        self.path = path
+    }
+
+    public func check(_ peer: HostPort, key: [UInt8]) throws -> Verdict {
+        guard let line = try lines().last(where: { $0.peer == peer.description }) else { return .new }
+        return line.key == key ? .known : .changed(expected: line.key)
+    }
+
+    /// The key that was met there before.
+    public func key(of peer: HostPort) throws -> [UInt8]? { try lines().last { $0.peer == peer.description }?.key }
+
+    /// Adds a line; several processes may do so at once.
+    public func add(_ peer: HostPort, key: [UInt8]) throws {
+        let line = "\(peer) \(Hex.encode(key))\n"
+        do {
+            try PrivateFile.write(line, to: path)
+        } catch let error as SystemError where error.code == EEXIST {
+            // One write with O_APPEND: lines of several processes do not mix.
+            let file = try OpenFile(path: path, flags: O_WRONLY | O_APPEND | O_NOFOLLOW)
+            let bytes = Array(line.utf8)
+            let count = bytes.withUnsafeBytes { buffer in retrying { Glibc.write(file.descriptor, buffer.baseAddress, buffer.count) } }
+            guard count == bytes.count else { throw SystemError("write \(path)") }
+            try file.sync()
+        }
+    }
+
+    private func lines() throws -> [(peer: String, key: [UInt8])] {
+        guard let text = try PrivateFile.read(path) else { return [] }
+        return text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count == 2, let key = Hex.decode(words[1]), key.count == 32 else { return nil }
+            return (String(words[0]), key)
+        }
+    }
+}

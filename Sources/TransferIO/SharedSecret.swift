@@ -1,0 +1,36 @@
+import CryptoExtras
+import Foundation
+import Glibc
+
+/// A secret that both sides know beforehand, from a file or the environment, never from the command line.
+public enum SharedSecret {
+    public static let minimumBytes = 8
+
+    /// The first line of the file. Throws where it cannot be read or is too short.
+    public static func read(path: String) throws -> String {
+        let text = try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY).text(limit: 65_536)
+        return try checked(String(text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)[0]))
+    }
+
+    /// A secret as it is in the environment.
+    public static func checked(_ text: String) throws -> String {
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard trimmed.utf8.count >= minimumBytes else { throw SharedSecretError.tooShort }
+        return trimmed
+    }
+
+    /// The 32-byte pre-shared key of the handshake. Takes a tenth of a second on purpose: whoever answers a handshake lets a guess at
+    /// the secret be tried at leisure, so each guess must cost something (scrypt, RFC 7914, N = 2^15, r = 8).
+    public static func preSharedKey(of secret: String) throws -> [UInt8] {
+        let key = try KDF.Scrypt.deriveKey(
+            from: Array(secret.utf8), salt: Array("chatty transfer shared secret".utf8), outputByteCount: 32, rounds: 1 << 15,
+            blockSize: 8, parallelism: 1, maxMemory: 64 << 20)
+        return key.withUnsafeBytes { Array($0) }
+    }
+}
+
+public enum SharedSecretError: Error, Hashable, Sendable, CustomStringConvertible {
+    case tooShort
+
+    public var description: String { "the shared secret is too short: it must have at least \(SharedSecret.minimumBytes) characters" }
+}
