@@ -78,7 +78,9 @@ let package = Package(
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol"]),
         .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol"]),
-        .testTarget(name: "ChatServerTests", dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol"]),
+        .testTarget(
+            name: "ChatServerTests",
+            dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol"]),
         .testTarget(
             name: "TransferProtocolTests",

@@ -1,0 +1,175 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import GRDB
+
+/// The accounts of a store, as `chatty users` and the start of a server work on them. A running server sees what is committed here at its next look.
+public struct AccountBook: Sendable {
+    /// An account as its administrator sees it.
+    public struct Record: Hashable, Sendable {
+        public let account: Account
+        public let created: Timestamp
+        public let lastLogin: Timestamp?
+
+        public var name: Name { account.name }
+        public var isBlocked: Bool { account.isBlocked }
+    }
+
+    /// What became of a list of new accounts.
+    public struct Imported: Equatable, Sendable {
+        public var added: [Name] = []
+        /// Had an account already, which was left as it was.
+        public var present: [Name] = []
+    }
+
+    let store: Store
+    let cost: PasswordHash.Cost
+
+    public init(_ store: Store) { self.init(store, cost: .standard) }
+
+    init(_ store: Store, cost: PasswordHash.Cost) {
+        self.store = store
+        self.cost = cost
+    }
+
+    /// All accounts, by name.
+    public func list() throws(ServerError) -> [Record] {
+        try reading { db in
+            try Row.fetchAll(
+                db, sql: "SELECT id, name, blocked, created, last_login FROM accounts WHERE folded IS NOT NULL ORDER BY folded"
+            ).compactMap { row in
+                Store.account(row).map { account in
+                    Record(
+                        account: account, created: Timestamp(milliseconds: row[3]),
+                        lastLogin: (row[4] as Int64?).map(Timestamp.init(milliseconds:)))
+                }
+            }
+        }
+    }
+
+    /// Adds accounts that share one password; none where one of the names has an account.
+    public func add(_ names: [Name], password: String, at now: Timestamp) throws(ServerError) {
+        try AccountBook.check(password)
+        var phc: [String] = []
+        for _ in names { phc.append(try hash(password)) }
+        try writing { db in
+            for (name, phc) in zip(names, phc) {
+                guard try AccountBook.insert(name, phc, now, db) else { throw ServerError("There is an account \(name) already.") }
+            }
+        }
+    }
+
+    /// Adds those whose names have no account yet, each with its own password; all hashed on all cores.
+    public func add(_ entries: [CredentialsFile.Entry], at now: Timestamp) throws(ServerError) -> Imported {
+        let known = Set(try list().map(\.name))
+        let new = entries.filter { !known.contains($0.name) }
+        let hashes = try hashes(of: new.map(\.password))
+        var result = Imported(added: [], present: entries.filter { known.contains($0.name) }.map(\.name))
+        guard !new.isEmpty else { return result }
+        result = try writing { db in
+            var result = result
+            for (entry, phc) in zip(new, hashes) {
+                if try AccountBook.insert(entry.name, phc, now, db) {
+                    result.added.append(entry.name)
+                } else {
+                    result.present.append(entry.name)
+                }
+            }
+            return result
+        }
+        return result
+    }
+
+    public func setPassword(of name: Name, to password: String) throws(ServerError) {
+        try AccountBook.check(password)
+        let phc = try hash(password)
+        try change(name, "UPDATE accounts SET phc = ? WHERE folded = ?", phc)
+    }
+
+    /// A blocked account cannot log in, and is logged out.
+    public func setBlocked(_ name: Name, _ isBlocked: Bool) throws(ServerError) {
+        try change(name, "UPDATE accounts SET blocked = ? WHERE folded = ?", isBlocked)
+    }
+
+    /// Removes an account, its memberships and the direct messages kept for it. What it has said to others stays theirs.
+    public func remove(_ name: Name) throws(ServerError) {
+        try writing { db in
+            guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
+                throw AccountBook.noAccount(name)
+            }
+            for table in ["members", "invitations", "cursors"] {
+                try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [id])
+            }
+            try db.execute(
+                sql: """
+                    DELETE FROM messages WHERE sender <> ?1
+                    AND conversation IN (SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1)
+                    """, arguments: [id])
+            try db.execute(sql: "DELETE FROM lockouts WHERE name = ?", arguments: [name.folded])
+            try db.execute(sql: "UPDATE accounts SET folded = NULL, phc = NULL WHERE id = ?", arguments: [id])
+        }
+    }
+
+    private func change(_ name: Name, _ sql: String, _ value: some DatabaseValueConvertible) throws(ServerError) {
+        try writing { db in
+            try db.execute(sql: sql, arguments: [value, name.folded])
+            guard db.changesCount == 1 else { throw AccountBook.noAccount(name) }
+        }
+    }
+
+    private static func insert(_ name: Name, _ phc: String, _ now: Timestamp, _ db: Database) throws -> Bool {
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO accounts(name, folded, phc, created) VALUES(?, ?, ?, ?)")
+            .execute(arguments: [name.text, name.folded, phc, now.milliseconds])
+        return db.changesCount == 1
+    }
+
+    private static func noAccount(_ name: Name) -> ServerError { ServerError("There is no account \(name).") }
+
+    /// What can be a password, whatever way in it will be given by.
+    public static func check(_ password: String) throws(ServerError) {
+        guard !password.isEmpty else { throw ServerError("The password is empty.") }
+        guard password.utf8.count <= Limits.passwordBytes else {
+            throw ServerError("The password is longer than \(Limits.passwordBytes) bytes.")
+        }
+        guard !password.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw ServerError("The password holds a control character.")
+        }
+    }
+
+    private func hash(_ password: String) throws(ServerError) -> String {
+        do { return try PasswordHash(of: password, cost: cost).text } catch { throw ServerError("The password cannot be hashed: \(error)") }
+    }
+
+    private func hashes(of passwords: [String]) throws(ServerError) -> [String] {
+        let results = Guarded([String?](repeating: nil, count: passwords.count))
+        DispatchQueue.concurrentPerform(iterations: passwords.count) { index in
+            let text = try? PasswordHash(of: passwords[index], cost: cost).text
+            results.update { $0[index] = text }
+        }
+        let hashes = results.value.compactMap(\.self)
+        guard hashes.count == passwords.count else { throw ServerError("The passwords cannot be hashed: there is not enough memory.") }
+        return hashes
+    }
+
+    private func reading<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+        do { return try store.pool.read(body) } catch { throw Store.failure(store.folder, error) }
+    }
+
+    private func writing<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+        do {
+            return try store.pool.writeWithoutTransaction { db in
+                var result: Value?
+                try db.inTransaction(.immediate) {
+                    result = try body(db)
+                    return .commit
+                }
+                guard let result else { throw ServerError("The store gave no answer.") }
+                return result
+            }
+        } catch let error as ServerError {
+            throw error
+        } catch {
+            throw Store.failure(store.folder, error)
+        }
+    }
+}

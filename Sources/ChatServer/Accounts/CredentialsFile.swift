@@ -1,0 +1,76 @@
+import ChatProtocol
+
+/// Lines of a name and a password, as people have them. Blank lines and lines that begin with `#` are passed over.
+///
+/// The name ends at the first space or tab; the password is the rest, without the spaces around it.
+public struct CredentialsFile: Equatable, Sendable {
+    public struct Entry: Equatable, Sendable {
+        /// Counted from 1.
+        public let line: Int
+        public let name: Name
+        public let password: String
+    }
+
+    /// A line that gives no account, and why.
+    public struct BadLine: Equatable, Sendable {
+        /// Counted from 1.
+        public let line: Int
+        public let reason: String
+    }
+
+    public private(set) var entries: [Entry] = []
+    public private(set) var badLines: [BadLine] = []
+
+    /// Reads the file; it is never written.
+    public init(path: String) throws(ServerError) {
+        self.init(contents: try SmallFile.read("The credentials file", path))
+    }
+
+    public init(contents: [UInt8]) {
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = contents.starts(with: byteOrderMark) ? contents[byteOrderMark.count...] : contents[...]
+        var lineOf: [Name: Int] = [:]
+        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let line = (number: index + 1, bytes: CredentialsFile.trimmed(line))
+            guard let first = line.bytes.first, first != UInt8(ascii: "#") else { continue }
+            switch CredentialsFile.parse(line.bytes) {
+            case .failure(let problem): badLines.append(BadLine(line: line.number, reason: problem.reason))
+            case .success(let (name, password)):
+                if let earlier = lineOf[name] {
+                    badLines.append(BadLine(line: line.number, reason: "the name \(name) is in line \(earlier) already"))
+                } else {
+                    lineOf[name] = line.number
+                    entries.append(Entry(line: line.number, name: name, password: password))
+                }
+            }
+        }
+    }
+
+    private struct Problem: Error { let reason: String }
+
+    private static func parse(_ line: ArraySlice<UInt8>) -> Result<(Name, String), Problem> {
+        guard let text = String(validating: line, as: UTF8.self) else { return .failure(Problem(reason: "it is not UTF-8")) }
+        let nameText = String(text.prefix { $0 != " " && $0 != "\t" })
+        let password = text.dropFirst(nameText.count).drop { $0 == " " || $0 == "\t" }
+        do {
+            let name = try Name(nameText)
+            guard !password.isEmpty else { return .failure(Problem(reason: "there is no password")) }
+            guard !password.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+                return .failure(Problem(reason: "the password holds a control character"))
+            }
+            guard password.utf8.count <= Limits.passwordBytes else {
+                return .failure(Problem(reason: "the password is longer than \(Limits.passwordBytes) bytes"))
+            }
+            return .success((name, String(password)))
+        } catch {
+            return .failure(Problem(reason: "the name is not allowed: \(error.reason)"))
+        }
+    }
+
+    private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+        var line = line.drop(while: isSpace)
+        while let last = line.last, isSpace(last) { line.removeLast() }
+        return line
+    }
+}

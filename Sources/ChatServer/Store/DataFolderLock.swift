@@ -1,0 +1,47 @@
+import Glibc
+
+/// Holds a data folder for one server. Released by ``release()`` or by the end of the process, however it ends.
+///
+/// `flock` on a file that stays, so that there is nothing stale to clear away; the pid in it is only what others are told.
+public final class DataFolderLock: Sendable {
+    private let descriptor: Int32
+
+    /// - Throws: an error that names the pid of the server that has it.
+    public init(_ folder: DataFolder) throws(ServerError) {
+        descriptor = open(folder.lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw folder.failure(errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            let holder = DataFolderLock.pid(in: descriptor)
+            close(descriptor)
+            guard code == EWOULDBLOCK else { throw folder.failure(code) }
+            let who = holder.map { "the server with pid \($0)" } ?? "another server"
+            throw ServerError("The data folder \(folder.path) is in use by \(who).")
+        }
+        let pid = Array("\(getpid())\n".utf8)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, pid, pid.count, 0) == pid.count else {
+            let code = errno
+            close(descriptor)
+            throw folder.failure(code)
+        }
+    }
+
+    public func release() { _ = flock(descriptor, LOCK_UN) }
+
+    deinit { close(descriptor) }
+
+    /// The pid of the server that runs on that folder; nil where none does.
+    public static func holder(of folder: DataFolder) -> Int32? {
+        let descriptor = open(folder.lockFile, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+        return pid(in: descriptor)
+    }
+
+    private static func pid(in descriptor: Int32) -> Int32? {
+        var buffer = [UInt8](repeating: 0, count: 16)
+        let count = pread(descriptor, &buffer, buffer.count, 0)
+        return Int32(String(decoding: buffer.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self))
+    }
+}

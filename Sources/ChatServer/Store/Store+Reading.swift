@@ -1,0 +1,125 @@
+import ChatHub
+import ChatProtocol
+import GRDB
+
+extension Store {
+    /// The account of that name; nil where there is none.
+    func findAccount(_ name: Name) throws -> Account? {
+        try pool.read { db in
+            try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT id, name, blocked FROM accounts WHERE folded = ?"), arguments: [name.folded]
+            ).flatMap(Store.account)
+        }
+    }
+
+    /// The stored hash of an account's password; nil where the account is gone or has none.
+    func passwordHash(of account: AccountID) throws -> String? {
+        try pool.read { db in
+            try String.fetchOne(db.cachedStatement(sql: "SELECT phc FROM accounts WHERE id = ?"), arguments: [account.rawValue])
+        }
+    }
+
+    /// Messages to an account: direct ones, and those of its groups since it joined each, its own left out, in the order of their ids.
+    /// - Parameters:
+    ///   - after: only those with larger ids.
+    ///   - limit: at most so many, the earliest.
+    func missed(_ account: AccountID, after: MessageID, limit: Int) throws -> [ChatMessage] {
+        guard limit > 0 else { return [] }
+        return try pool.read { db in
+            guard let name = try Store.accountName(account, db) else { return [] }
+            var merge = MissedMerge(account: account, limit: limit)
+            for row in try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT m.group_id, m.after, g.name FROM members m JOIN groups g ON g.id = m.group_id WHERE m.account = ?
+                        """), arguments: [account.rawValue])
+            {
+                guard let group = try? Name(row[2] as String) else { continue }
+                let id: Int64 = row[0]
+                try merge.add(
+                    conversation: -id, target: .group(GroupID(rawValue: id), group), after: max(after, MessageID(rawValue: row[1])), db)
+            }
+            for id in try Int64.fetchAll(
+                db.cachedStatement(sql: "SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1"),
+                arguments: [account.rawValue])
+            {
+                try merge.add(conversation: id, target: .user(account, name), after: after, db)
+            }
+            return try merge.finish(db)
+        }
+    }
+
+    private static func accountName(_ account: AccountID, _ db: Database) throws -> Name? {
+        try String.fetchOne(db.cachedStatement(sql: "SELECT name FROM accounts WHERE id = ?"), arguments: [account.rawValue])
+            .flatMap { try? Name($0) }
+    }
+}
+
+/// The first messages of many conversations in one order. Each is read a little at a time, so the work goes with what is given, not with all that was missed.
+private struct MissedMerge {
+    private struct Source {
+        let conversation: Int64
+        let target: ChatMessage.Target
+        var buffer: [ChatMessage]
+        var next = 0
+        var isExhausted: Bool
+    }
+
+    private let account: AccountID
+    private let limit: Int
+    private var sources: [Source] = []
+    private static let firstRead = 8
+    private static let laterRead = 128
+
+    init(account: AccountID, limit: Int) {
+        self.account = account
+        self.limit = limit
+    }
+
+    mutating func add(conversation: Int64, target: ChatMessage.Target, after: MessageID, _ db: Database) throws {
+        let messages = try read(conversation, target, after: after, MissedMerge.firstRead, db)
+        guard !messages.isEmpty else { return }
+        sources.append(
+            Source(
+                conversation: conversation, target: target, buffer: messages, isExhausted: messages.count < MissedMerge.firstRead))
+    }
+
+    mutating func finish(_ db: Database) throws -> [ChatMessage] {
+        var merged: [ChatMessage] = []
+        while merged.count < limit, let earliest = sources.indices.min(by: { head($0).id < head($1).id }) {
+            let message = head(earliest)
+            merged.append(message)
+            sources[earliest].next += 1
+            guard sources[earliest].next == sources[earliest].buffer.count else { continue }
+            if !sources[earliest].isExhausted {
+                let source = sources[earliest]
+                let more = try read(source.conversation, source.target, after: message.id, MissedMerge.laterRead, db)
+                sources[earliest].buffer = more
+                sources[earliest].next = 0
+                sources[earliest].isExhausted = more.count < MissedMerge.laterRead
+            }
+            if sources[earliest].next == sources[earliest].buffer.count { sources.remove(at: earliest) }
+        }
+        return merged
+    }
+
+    private func head(_ index: Int) -> ChatMessage { sources[index].buffer[sources[index].next] }
+
+    private func read(
+        _ conversation: Int64, _ target: ChatMessage.Target, after: MessageID, _ count: Int, _ db: Database
+    ) throws -> [ChatMessage] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT m.id, m.time, m.sender, m.notice, m.text, a.name FROM messages m JOIN accounts a ON a.id = m.sender
+                    WHERE m.conversation = ? AND m.id > ? AND m.sender <> ? ORDER BY m.id LIMIT ?
+                    """),
+            arguments: [conversation, after.rawValue, account.rawValue, count]
+        ).compactMap { row in
+            guard let sender = try? Name(row[5] as String) else { return nil }
+            return ChatMessage(
+                id: MessageID(rawValue: row[0]), time: Timestamp(milliseconds: row[1]), sender: AccountID(rawValue: row[2]),
+                senderName: sender, target: target, text: row[4], isNotice: row[3])
+        }
+    }
+}

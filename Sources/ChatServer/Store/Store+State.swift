@@ -1,0 +1,60 @@
+import ChatHub
+import ChatProtocol
+import GRDB
+
+extension Store {
+    /// All that the hub starts from.
+    public func loadState() throws(ServerError) -> HubState {
+        do {
+            return try pool.read(Store.state)
+        } catch {
+            throw Store.failure(folder, error)
+        }
+    }
+
+    private static func state(_ db: Database) throws -> HubState {
+        var state = HubState()
+        state.accounts = try accounts(db)
+        state.groups = try groups(db)
+        state.lockOuts = try Row.fetchAll(db, sql: "SELECT name, failures, blocked_until FROM lockouts").map { row in
+            HubState.LockOut(
+                name: row[0], failures: row[1], blockedUntil: (row[2] as Int64?).map(Timestamp.init(milliseconds:)))
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT account, message FROM cursors") {
+            state.cursors[AccountID(rawValue: row[0])] = MessageID(rawValue: row[1])
+        }
+        state.lastMessage = MessageID(
+            rawValue: try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0)
+        state.lastGroup = GroupID(rawValue: try Int64.fetchOne(db, sql: "SELECT max(id) FROM groups") ?? 0)
+        return state
+    }
+
+    /// Those that can be logged in to.
+    static func accounts(_ db: Database) throws -> [Account] {
+        try Row.fetchAll(db, sql: "SELECT id, name, blocked FROM accounts WHERE folded IS NOT NULL ORDER BY id").compactMap(account)
+    }
+
+    /// From a row of id, name, blocked; nil for a name that breaks the rules, which no version has written.
+    static func account(_ row: Row) -> Account? {
+        guard let name = try? Name(row[1] as String) else { return nil }
+        return Account(id: AccountID(rawValue: row[0]), name: name, isBlocked: row[2])
+    }
+
+    private static func groups(_ db: Database) throws -> [Group] {
+        var members: [Int64: Set<AccountID>] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT group_id, account FROM members") {
+            members[row[0], default: []].insert(AccountID(rawValue: row[1]))
+        }
+        var invited: [Int64: Set<AccountID>] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT group_id, account FROM invitations") {
+            invited[row[0], default: []].insert(AccountID(rawValue: row[1]))
+        }
+        return try Row.fetchAll(db, sql: "SELECT id, name, founder, open, created FROM groups ORDER BY id").compactMap { row in
+            guard let name = try? Name(row[1] as String) else { return nil }
+            let id: Int64 = row[0]
+            return Group(
+                id: GroupID(rawValue: id), name: name, founder: AccountID(rawValue: row[2]), isOpen: row[3],
+                created: Timestamp(milliseconds: row[4]), members: members[id] ?? [], invited: invited[id] ?? [])
+        }
+    }
+}

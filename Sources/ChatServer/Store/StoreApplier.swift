@@ -1,0 +1,91 @@
+import ChatHub
+import ChatProtocol
+import GRDB
+
+/// Turns each ``StoreWrite`` into SQL, within a transaction that somebody else opens. Belongs to the writing connection.
+struct StoreApplier {
+    /// Ids of pairs that were looked up; forgotten as a whole when it is full, so that it stays small.
+    private var pairs: [Pair: Int64] = [:]
+    private static let rememberedPairs = 65_536
+
+    private struct Pair: Hashable {
+        let low: Int64
+        let high: Int64
+    }
+
+    /// After a transaction that was taken back: pairs made in it do not exist.
+    mutating func forget() { pairs.removeAll(keepingCapacity: true) }
+
+    mutating func apply(_ write: StoreWrite, _ db: Database) throws {
+        switch write {
+        case .message(let message): try insert(message, db)
+        case .groupCreated(let group): try insert(group, db)
+        case .memberJoined(let group, let account, let after):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO members VALUES(?, ?, ?)")
+                .execute(arguments: [group.rawValue, account.rawValue, after.rawValue])
+            try db.cachedStatement(sql: "DELETE FROM invitations WHERE group_id = ? AND account = ?")
+                .execute(arguments: [group.rawValue, account.rawValue])
+        case .memberLeft(let group, let account):
+            try db.cachedStatement(sql: "DELETE FROM members WHERE group_id = ? AND account = ?")
+                .execute(arguments: [group.rawValue, account.rawValue])
+        case .invited(let group, let account):
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO invitations VALUES(?, ?)")
+                .execute(arguments: [group.rawValue, account.rawValue])
+        case .lockOut(let name, 0, nil):
+            try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?").execute(arguments: [name])
+        case .lockOut(let name, let failures, let until):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO lockouts VALUES(?, ?, ?)")
+                .execute(arguments: [name, failures, until?.milliseconds])
+        case .cursors(let cursors):
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT INTO cursors VALUES(?, ?)
+                    ON CONFLICT(account) DO UPDATE SET message = max(message, excluded.message)
+                    """)
+            for (account, message) in cursors { try statement.execute(arguments: [account.rawValue, message.rawValue]) }
+        case .loggedIn(let account, let time):
+            try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
+                .execute(arguments: [time.milliseconds, account.rawValue])
+        }
+    }
+
+    private mutating func insert(_ message: ChatMessage, _ db: Database) throws {
+        let conversation: Int64
+        switch message.target {
+        case .group(let group, _): conversation = -group.rawValue
+        case .user(let account, _): conversation = try pair(message.sender, account, db)
+        }
+        try db.cachedStatement(sql: "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)").execute(
+            arguments: [
+                conversation, message.id.rawValue, message.time.milliseconds, message.sender.rawValue, message.isNotice, message.text,
+            ])
+    }
+
+    private func insert(_ group: Group, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT INTO groups VALUES(?, ?, ?, ?, ?, ?)").execute(
+            arguments: [
+                group.id.rawValue, group.name.text, group.name.folded, group.founder.rawValue, group.isOpen, group.created.milliseconds,
+            ])
+        let member = try db.cachedStatement(sql: "INSERT INTO members VALUES(?, ?, 0)")
+        for account in group.members { try member.execute(arguments: [group.id.rawValue, account.rawValue]) }
+        let invitation = try db.cachedStatement(sql: "INSERT INTO invitations VALUES(?, ?)")
+        for account in group.invited { try invitation.execute(arguments: [group.id.rawValue, account.rawValue]) }
+    }
+
+    private mutating func pair(_ one: AccountID, _ other: AccountID, _ db: Database) throws -> Int64 {
+        let pair = Pair(low: min(one, other).rawValue, high: max(one, other).rawValue)
+        if let id = pairs[pair] { return id }
+        let id: Int64
+        if let found = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM pairs WHERE low = ? AND high = ?"), arguments: [pair.low, pair.high])
+        {
+            id = found
+        } else {
+            try db.cachedStatement(sql: "INSERT INTO pairs(low, high) VALUES(?, ?)").execute(arguments: [pair.low, pair.high])
+            id = db.lastInsertedRowID
+        }
+        if pairs.count >= StoreApplier.rememberedPairs { pairs.removeAll(keepingCapacity: true) }
+        pairs[pair] = id
+        return id
+    }
+}

@@ -1,0 +1,39 @@
+import GRDB
+
+/// The tables of the store, and how an older one becomes a newer one. A migration that has been released is never changed; the next one is added.
+enum StoreSchema {
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in try db.execute(sql: first) }
+        return migrator
+    }()
+
+    // `messages` has one clustered key and no second index: a conversation's messages lie together in their order, and a row is written once.
+    // A conversation is a group (its id negated) or the pair of two accounts (a row of `pairs`).
+    // Times are milliseconds since 1970. A removed account keeps its row, without name to log in by, as the sender of what others still read.
+    private static let first = """
+        CREATE TABLE accounts(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, folded TEXT UNIQUE, phc TEXT,
+            created INTEGER NOT NULL, last_login INTEGER, blocked INTEGER NOT NULL DEFAULT 0) STRICT;
+        CREATE TABLE groups(
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, founder INTEGER NOT NULL,
+            open INTEGER NOT NULL, created INTEGER NOT NULL) STRICT;
+        CREATE TABLE members(
+            group_id INTEGER NOT NULL, account INTEGER NOT NULL, after INTEGER NOT NULL,
+            PRIMARY KEY(group_id, account)) STRICT, WITHOUT ROWID;
+        CREATE INDEX members_by_account ON members(account);
+        CREATE TABLE invitations(
+            group_id INTEGER NOT NULL, account INTEGER NOT NULL, PRIMARY KEY(group_id, account)) STRICT, WITHOUT ROWID;
+        CREATE TABLE pairs(
+            id INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL, UNIQUE(low, high)) STRICT;
+        CREATE INDEX pairs_by_high ON pairs(high);
+        CREATE TABLE messages(
+            conversation INTEGER NOT NULL, id INTEGER NOT NULL, time INTEGER NOT NULL, sender INTEGER NOT NULL,
+            notice INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(conversation, id)) STRICT, WITHOUT ROWID;
+        CREATE TABLE lockouts(
+            name TEXT PRIMARY KEY, failures INTEGER NOT NULL, blocked_until INTEGER) STRICT, WITHOUT ROWID;
+        CREATE TABLE cursors(account INTEGER PRIMARY KEY, message INTEGER NOT NULL) STRICT;
+        CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO counters VALUES('last_message', 0);
+        """
+}

@@ -1,0 +1,11 @@
+import Glibc
+
+/// Words for an `errno`.
+enum SystemError {
+    /// `No such file or directory`, in the C library's words.
+    static func text(_ code: Int32) -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

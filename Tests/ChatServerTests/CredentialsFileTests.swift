@@ -1,0 +1,60 @@
+import ChatProtocol
+import Foundation
+import Testing
+
+@testable import ChatServer
+
+@Suite struct CredentialsFileTests {
+    @Test func goodLinesAreTakenAndBadOnesNamed() throws {
+        let text = """
+            \u{FEFF}hans falcon*solo
+            # a remark
+
+            yoda wise@!man\r
+              luke \t light saber \t
+            9lives cat
+            chewie
+            HANS again
+            \(String(repeating: "n", count: 33)) x
+            ben \(String(repeating: "p", count: 513))
+            r2.d2_- beep
+            """
+        let file = CredentialsFile(contents: Array(text.utf8) + [0x0A, 0x61, 0x20, 0xFF])
+        #expect(file.entries.map(\.name.text) == ["hans", "yoda", "luke", "r2.d2_-"])
+        #expect(file.entries.map(\.password) == ["falcon*solo", "wise@!man", "light saber", "beep"])
+        #expect(file.entries.map(\.line) == [1, 4, 5, 11])
+        #expect(
+            file.badLines == [
+                .init(line: 6, reason: "the name is not allowed: it must begin with a letter"),
+                .init(line: 7, reason: "there is no password"),
+                .init(line: 8, reason: "the name HANS is in line 1 already"),
+                .init(line: 9, reason: "the name is not allowed: it is longer than 32 characters"),
+                .init(line: 10, reason: "the password is longer than 512 bytes"),
+                .init(line: 12, reason: "it is not UTF-8"),
+            ])
+    }
+
+    @Test func whatCannotBeReadIsAnErrorOfOneLine() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("none")
+        #expect(throws: ServerError("The credentials file \(path) cannot be read: No such file or directory")) {
+            try CredentialsFile(path: path)
+        }
+        #expect(throws: ServerError("The credentials file \(folder.path) cannot be read: Is a directory")) {
+            try CredentialsFile(path: folder.path)
+        }
+    }
+
+    @Test func whatIsNewIsAddedAndWhatIsThereIsLeft() throws {
+        let fixture = try StoreFixture()
+        let book = AccountBook(fixture.store, cost: .cheap)
+        let file = CredentialsFile(contents: Array("YODA other\nethan secret\n".utf8))
+        let imported = try book.add(file.entries, at: StoreFixture.start)
+        #expect(imported == .init(added: [try Name("ethan")], present: [try Name("yoda")]))
+        #expect(try book.add(file.entries, at: StoreFixture.start).added.isEmpty)
+        let ethan = try #require(try fixture.store.findAccount(Name("Ethan")))
+        let phc = try #require(try fixture.store.passwordHash(of: ethan.id))
+        #expect(try #require(PasswordHash(phc)).matches("secret"))
+        #expect(try fixture.store.passwordHash(of: StoreFixture.yoda) == "none")
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+
+@testable import ChatServer
+
+@Suite struct DataFolderTests {
+    @Test func itIsMadePrivateWithWhatIsAboveIt() throws {
+        let temporary = try TemporaryFolder()
+        let folder = DataFolder(temporary.file("a/b/data"))
+        try folder.prepare()
+        _ = try Store(folder)
+        #expect(try mode(folder.path) == 0o700)
+        #expect(try mode(folder.database) == 0o600)
+        try folder.prepare()
+    }
+
+    @Test func aFolderOfSomethingElseKeepsItsMode() throws {
+        let temporary = try TemporaryFolder()
+        try Data().write(to: URL(filePath: temporary.file("somebody's")))
+        chmod(temporary.path, 0o755)
+        try DataFolder(temporary.path).prepare()
+        #expect(try mode(temporary.path) == 0o755)
+    }
+
+    @Test func aFileInItsPlaceIsAnErrorOfOneLine() throws {
+        let temporary = try TemporaryFolder()
+        try Data().write(to: URL(filePath: temporary.file("data")))
+        #expect(throws: ServerError("The data folder \(temporary.file("data")) is not a folder.")) {
+            try DataFolder(temporary.file("data")).prepare()
+        }
+    }
+
+    @Test func aSecondServerIsRefusedByTheFirstOnesPid() throws {
+        let temporary = try TemporaryFolder()
+        let folder = DataFolder(temporary.path)
+        let lock = try DataFolderLock(folder)
+        #expect(throws: ServerError("The data folder \(folder.path) is in use by the server with pid \(getpid()).")) {
+            try DataFolderLock(folder)
+        }
+        #expect(DataFolderLock.holder(of: folder) == getpid())
+        lock.release()
+        #expect(DataFolderLock.holder(of: folder) == nil)
+        _ = try DataFolderLock(folder)
+    }
+
+    private func mode(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+    }
+}

@@ -1,0 +1,129 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import GRDB
+import Testing
+
+@testable import ChatServer
+
+@Suite struct StoreTests {
+    @Test func whatIsWrittenIsTheStateOfTheNextStart() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let jedi = Group(
+            id: GroupID(rawValue: 4), name: try Name("Jedi"), founder: StoreFixture.yoda, isOpen: false, created: StoreFixture.start,
+            members: [StoreFixture.yoda], invited: [StoreFixture.luke, StoreFixture.hans])
+        let message = try StoreFixture.message(77, from: StoreFixture.yoda, "Yoda", to: .user(StoreFixture.luke, Name("luke")), "hi")
+        let results = probe.store([
+            .groupCreated(jedi), .memberJoined(jedi.id, StoreFixture.luke, after: MessageID(rawValue: 5)), .message(message),
+            .lockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start), .lockOut(name: "f", failures: 1, blockedUntil: nil),
+            .lockOut(name: "f", failures: 0, blockedUntil: nil), .cursors([StoreFixture.luke: MessageID(rawValue: 70)]),
+            .cursors([StoreFixture.luke: MessageID(rawValue: 60)]), .loggedIn(StoreFixture.luke, at: StoreFixture.start),
+        ])
+        #expect(results == Array(repeating: true, count: 9))
+        probe.writer.stop()
+        try fixture.store.close()
+
+        let state = try Store(fixture.folder).loadState()
+        #expect(state.accounts.map(\.name.text) == ["Yoda", "luke", "hans"])
+        var expected = jedi
+        expected.members = [StoreFixture.yoda, StoreFixture.luke]
+        expected.invited = [StoreFixture.hans]
+        #expect(state.groups == [expected])
+        #expect(state.lockOuts == [HubState.LockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start)])
+        #expect(state.cursors == [StoreFixture.luke: MessageID(rawValue: 70)])
+        #expect(state.lastMessage == MessageID(rawValue: 77))
+        #expect(state.lastGroup == jedi.id)
+    }
+
+    @Test func everyCommitReachesTheDisk() throws {
+        let fixture = try StoreFixture()
+        let (synchronous, mode) = try fixture.store.pool.writeWithoutTransaction { db in
+            (try Int.fetchOne(db, sql: "PRAGMA synchronous"), try String.fetchOne(db, sql: "PRAGMA journal_mode"))
+        }
+        #expect(synchronous == 2)
+        #expect(mode == "wal")
+    }
+
+    @Test func oneBadWriteDoesNotSinkTheOthers() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let target = ChatMessage.Target.user(StoreFixture.luke, try Name("luke"))
+        let messages = try (1...3).map { try StoreFixture.message($0, from: StoreFixture.yoda, "Yoda", to: target, "\($0)") }
+        let results = probe.store([
+            .message(messages[0]), .message(messages[1]), .message(messages[1]), .message(messages[2]),
+        ])
+        #expect(results == [true, true, false, true])
+        #expect(probe.reportedFailures.isEmpty, "a doubled message is not the store's failure")
+        #expect(try fixture.store.missed(StoreFixture.luke, after: .zero, limit: 10).map(\.text) == ["1", "2", "3"])
+        probe.writer.stop()
+    }
+
+    @Test func aFullStoreRefusesAndRecoversWithoutARestart() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let target = ChatMessage.Target.user(StoreFixture.luke, try Name("luke"))
+        let kept = try StoreFixture.message(1, from: StoreFixture.yoda, "Yoda", to: target, "kept")
+        #expect(probe.store([.message(kept)]) == [true])
+        try setPageLimit(1, fixture.store)
+        let big = String(repeating: "x", count: 4000)
+        let refused = try (2...9).map { try StoreFixture.message($0, from: StoreFixture.yoda, "Yoda", to: target, big) }
+        let results = probe.store(refused.map { .message($0) }, firstTicket: 2)
+        #expect(results.contains(false) && !results.contains(nil))
+        #expect(probe.reportedFailures.count == 1)
+        let acknowledged = zip(refused, results).filter { $0.1 == true }.map(\.0.id)
+        #expect(try fixture.store.missed(StoreFixture.luke, after: .zero, limit: 99).map(\.id) == [kept.id] + acknowledged)
+        try setPageLimit(1_000_000, fixture.store)
+        let later = try StoreFixture.message(20, from: StoreFixture.yoda, "Yoda", to: target, big)
+        #expect(probe.store([.message(later)], firstTicket: 20) == [true])
+        probe.writer.stop()
+        #expect(probe.reportedFailures.last == .some(nil), "that it works again is told")
+    }
+
+    private func setPageLimit(_ pages: Int, _ store: Store) throws {
+        _ = try store.pool.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(pages)") }
+    }
+
+    @Test func aReadOnlyStoreRefusesEachWrite() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        try fixture.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
+        #expect(
+            probe.store([.lockOut(name: "e", failures: 1, blockedUntil: nil), .loggedIn(StoreFixture.yoda, at: .init(milliseconds: 1))])
+                == [false, false])
+        try fixture.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
+        #expect(probe.store([.lockOut(name: "e", failures: 1, blockedUntil: nil)], firstTicket: 5) == [true])
+        probe.writer.stop()
+    }
+
+    @Test func allThatWaitsIsOneTransaction() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let target = ChatMessage.Target.user(StoreFixture.luke, try Name("luke"))
+        let messages = try (1...500).map { try StoreFixture.message($0, from: StoreFixture.yoda, "Yoda", to: target, "\($0)") }
+        #expect(!probe.store(messages.map { .message($0) }).contains { $0 != true })
+        #expect(probe.batchSizes == [500])
+        probe.writer.stop()
+    }
+
+    @Test func aChangeByAnotherConnectionIsSeen() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let other = try Store(fixture.folder)
+        try AccountBook(other, cost: .cheap).setBlocked(Name("HANS"), true)
+        let accounts = try #require(probe.nextAccounts())
+        #expect(accounts.first { $0.id == StoreFixture.hans }?.isBlocked == true)
+        probe.writer.stop()
+    }
+
+    @Test func aNewerStoreIsRefusedUntouched() throws {
+        let fixture = try StoreFixture()
+        try fixture.store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES('from the future')") }
+        try fixture.store.close()
+        let before = try Data(contentsOf: URL(filePath: fixture.folder.database))
+        #expect {
+            try Store(fixture.folder)
+        } throws: { "\($0)".contains("newer version of chatty") }
+        #expect(try Data(contentsOf: URL(filePath: fixture.folder.database)) == before)
+    }
+}
