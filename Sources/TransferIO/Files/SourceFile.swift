@@ -37,7 +37,8 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         }
     }
 
-    init(name: String, open: @escaping () throws(SystemError) -> OpenFile) throws {
+    /// - Parameter closeAtOnce: open it again when it is its turn, so that thousands of files may wait.
+    init(name: String, closeAtOnce: Bool = false, open: @escaping () throws(SystemError) -> OpenFile) throws {
         let file = try open()
         let status = try file.status()
         guard status.st_mode & S_IFMT == S_IFREG else {
@@ -45,7 +46,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         }
         identity = Identity(status)
         self.open = open
-        self.file = file
+        self.file = closeAtOnce ? nil : file
         offer = FileOffer(
             name: name, size: UInt64(status.st_size), mode: status.st_mode & 0o777, modified: identity.modified)
     }

@@ -1,0 +1,100 @@
+import CLinux
+import Glibc
+import TransferProtocol
+
+/// A folder to send: itself and everything below it, one source each, folders before what is in them.
+public enum SourceFolder {
+    public struct Listing {
+        public var sources: [any TransferSource] = []
+        /// Links, devices and sockets, which are not sent; paths as the user would write them.
+        public var skipped: [String] = []
+    }
+
+    /// Depth of folders within folders; deeper than a receiver takes is refused here.
+    static let maximumDepth = SafeName.maximumDepth
+
+    /// - Parameters:
+    ///   - path: as the user named it; a link to a folder is followed, none below it are.
+    ///   - name: what the receiver is told the folder is called.
+    public static func list(path: String, name: String? = nil) throws -> Listing {
+        var listing = Listing()
+        let root = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
+        try add(root, name ?? SourceFile.lastPart(of: path), path, depth: 1, to: &listing)
+        return listing
+    }
+
+    private static func add(_ folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing) throws {
+        guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
+        let status = try folder.status()
+        listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: modified(status)))
+        for entry in try names(in: folder).sorted() {
+            let entryPath = "\(path)/\(entry)"
+            var status = stat()
+            guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(entryPath)") }
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR:
+                let below = try OpenFile(below: folder, entry, flags: O_RDONLY | O_DIRECTORY)
+                try add(below, "\(name)/\(entry)", entryPath, depth: depth + 1, to: &listing)
+            case S_IFREG:
+                listing.sources.append(
+                    try SourceFile(name: "\(name)/\(entry)", closeAtOnce: true) { () throws(SystemError) in
+                        // By path and not below `folder`: thousands of folders would otherwise stay open.
+                        try OpenFile(path: entryPath, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+                    })
+            default: listing.skipped.append(entryPath)
+            }
+        }
+    }
+
+    private static func modified(_ status: stat) -> Int64 {
+        Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    private static func names(in folder: OpenFile) throws -> [String] {
+        let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("list \(folder.label)") }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// A folder as such: a name, a mode and a time, and no bytes.
+final class SourceDirectory: TransferSource {
+    let offer: FileOffer
+
+    init(name: String, mode: UInt32, modified: Int64) {
+        offer = FileOffer(name: name, kind: .directory, size: 0, mode: mode, modified: modified)
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int { 0 }
+    func matches(_ held: HeldRange) -> Bool { true }
+    func isUnchanged() -> Bool { true }
+}
+
+/// A folder being received: made at the end, so that a refused transfer leaves nothing.
+public final class DestinationFolder: TransferDestination {
+    private let receiveFolder: ReceiveFolder
+    private let name: SafeName
+
+    public init(in receiveFolder: ReceiveFolder, name: SafeName) {
+        self.receiveFolder = receiveFolder
+        self.name = name
+    }
+
+    public var held: [HeldRange] { [] }
+    public func resume(keeping kept: [Range<UInt64>]) {}
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { throw DestinationError.incomplete(name.path) }
+    public func finish(size: UInt64) throws {
+        do throws(SystemError) {
+            try receiveFolder.open(name.parts[...]).sync()
+        } catch { throw DestinationError.cannotWrite(error) }
+    }
+    public func abandon() {}
+}

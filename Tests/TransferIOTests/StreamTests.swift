@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+import TransferProtocol
+
+@testable import TransferIO
+
+@Suite struct StreamTests {
+    final class Pipe {
+        let read, write: Int32
+        private var isWriteOpen = true, isReadOpen = true
+        init() throws {
+            var ends: [Int32] = [0, 0]
+            guard pipe(&ends) == 0 else { throw SystemError("make a pipe") }
+            (read, write) = (ends[0], ends[1])
+        }
+        func closeWrite() {
+            if isWriteOpen { close(write) }
+            isWriteOpen = false
+        }
+        func closeRead() {
+            if isReadOpen { close(read) }
+            isReadOpen = false
+        }
+        func take(_ count: Int) -> [UInt8] {
+            var bytes = [UInt8](repeating: 0, count: count)
+            let got = Foundation.read(read, &bytes, count)
+            return Array(bytes.prefix(max(got, 0)))
+        }
+        deinit {
+            closeWrite()
+            closeRead()
+        }
+    }
+
+    @Test func aPipeIsReadInOrderAndNeverWaitedFor() throws {
+        let pipe = try Pipe()
+        let source = StreamSource(descriptor: pipe.read, name: "stdin")
+        #expect(source.offer.size == nil)
+        #expect(throws: SourceNotReady(descriptor: pipe.read)) { try SourceFileTests.read(source, 10, at: 0) }
+        #expect(Foundation.write(pipe.write, "hello", 5) == 5)
+        #expect(try SourceFileTests.read(source, 3, at: 0) == Array("hel".utf8))
+        #expect(try SourceFileTests.read(source, 10, at: 3) == Array("lo".utf8))
+        #expect(throws: SourceNotReady.self) { try SourceFileTests.read(source, 10, at: 5) }
+        #expect(Foundation.write(pipe.write, "!", 1) == 1)
+        pipe.closeWrite()
+        #expect(try SourceFileTests.read(source, 10, at: 5) == Array("!".utf8))
+        #expect(try SourceFileTests.read(source, 10, at: 6) == [])
+    }
+
+    static func write(_ bytes: [UInt8], at offset: Int, to destination: StreamDestination) throws {
+        try bytes.withUnsafeBytes { try destination.write($0, at: UInt64(offset)) }
+    }
+
+    @Test func whatComesEarlyWaitsForItsTurn() throws {
+        let pipe = try Pipe()
+        let destination = StreamDestination(descriptor: pipe.write)
+        try Self.write(Array("world".utf8), at: 6, to: destination)
+        try Self.write(Array("!".utf8), at: 11, to: destination)
+        #expect(throws: DestinationError.self) { try destination.finish(size: 12) }
+        try Self.write(Array("hello ".utf8), at: 0, to: destination)
+        #expect(pipe.take(100) == Array("hello world!".utf8))
+        try destination.finish(size: 12)
+    }
+
+    /// A pipe holds 64 KiB: a slow reader stops the writer, and every byte comes once and in order all the same.
+    @Test(arguments: 0..<8 as Range<UInt64>) func aSlowReader(seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let pipe = try Pipe()
+        let destination = StreamDestination(descriptor: pipe.write)
+        let bytes = random.bytes(400_000)
+        var order = stride(from: 0, to: bytes.count, by: 16_384).map { $0 }
+        // Displaced by a few places, as a network does.
+        for index in order.indices { order.swapAt(index, min(order.count - 1, index + Int.random(in: 0..<4, using: &random))) }
+        var got: [UInt8] = []
+        var stops = 0
+        for start in order {
+            while true {
+                do {
+                    try Self.write(Array(bytes[start..<min(start + 16_384, bytes.count)]), at: start, to: destination)
+                    break
+                } catch is DestinationFull {
+                    stops += 1
+                    got += pipe.take(Int.random(in: 1..<70_000, using: &random))
+                }
+            }
+        }
+        #expect(stops > 0)
+        while true {
+            do {
+                try destination.finish(size: UInt64(bytes.count))
+                break
+            } catch is DestinationFull {
+                got += pipe.take(50_000)
+            }
+        }
+        pipe.closeWrite()
+        while true {
+            let more = pipe.take(65_536)
+            if more.isEmpty { break }
+            got += more
+        }
+        #expect(got == bytes, "seed \(seed)")
+    }
+
+    @Test func aReaderThatLeavesIsTold() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let pipe = try Pipe()
+        let destination = StreamDestination(descriptor: pipe.write)
+        pipe.closeRead()
+        #expect(throws: OutputClosed()) { try Self.write([1], at: 0, to: destination) }
+    }
+
+    @Test func aFolderIsListedWithoutFollowingLinks() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.file("photos/2026"), withIntermediateDirectories: true)
+        try folder.write("photos/a.jpg", [1])
+        try folder.write("photos/2026/b.jpg", [1, 2])
+        try FileManager.default.createSymbolicLink(atPath: folder.file("photos/loop"), withDestinationPath: "..")
+        let listing = try SourceFolder.list(path: folder.file("photos"))
+        #expect(listing.sources.map(\.offer.name) == ["photos", "photos/2026", "photos/2026/b.jpg", "photos/a.jpg"])
+        #expect(listing.sources.map(\.offer.kind) == [.directory, .directory, .file, .file])
+        #expect(listing.skipped == [folder.file("photos/loop")])
+        #expect(try SourceFileTests.read(try #require(listing.sources[2] as? SourceFile), 10, at: 0) == [1, 2])
+
+        let target = try TemporaryFolder()
+        let receive = try ReceiveFolder(path: target.path)
+        try DestinationFolder(in: receive, name: try #require(SafeName("photos/2026"))).finish(size: 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target.file("photos")) == ["2026"])
+    }
+}
