@@ -12,4 +12,6 @@ struct Command: Sendable {
         Command(spec: RecvFileFlags.spec, run: RecvFileCommand.run),
         Command(spec: UsersFlags.spec, run: UsersCommand.run),
     ]
+
+    static var names: [String] { all.map(\.spec.name) }
 }

@@ -25,6 +25,8 @@ enum CommandLineTool {
             return show(HelpText.of(try command(named: words[1]).spec))
         case "-V", "--version":
             return show(VersionText.text())
+        case _ where first == "--generate" || first.hasPrefix("--generate="):
+            return try generate(words)
         default:
             let command = try command(named: first)
             switch try ArgumentParser(spec: command.spec).parse(Array(words.dropFirst())) {
@@ -33,6 +35,14 @@ enum CommandLineTool {
             case .run(let arguments): return try await command.run(arguments)
             }
         }
+    }
+
+    private static func generate(_ words: [String]) throws(UsageError) -> ExitStatus {
+        let name = words[0].contains("=") ? String(words[0].dropFirst("--generate=".count)) : words.dropFirst().first ?? ""
+        guard let contents = GeneratedFiles.contents(of: name) else {
+            throw UsageError("--generate needs one of \(GeneratedFiles.names.joined(separator: ", "))")
+        }
+        return show(contents)
     }
 
     private static func command(named name: String) throws(UsageError) -> Command {

@@ -20,7 +20,7 @@ enum ConnectFlags {
             such as `/msgto yoda hello`.
             """)
     static let accept = Flag<Accept>.choice(
-        "accept", "WHEN", default: .ask, "What to do with files that are offered",
+        "accept", "WHEN", default: .ask, "What to do with offered files",
         manual: "`ask` shows the offer and waits for `/accept` or `/decline`; `always` and `never` answer without asking.")
     static let acceptNew = Flag.switch(
         "accept-new", "Trust an unknown server's key without asking",

@@ -18,8 +18,8 @@ enum HelpText {
     static func overview(_ specs: [CommandSpec]) -> String {
         var lines = ["Usage: chatty COMMAND [OPTION ...] [ARGUMENT ...]", "", capitalized(Product.summary) + ".", ""]
         lines += specs.map { row("  \($0.name)", $0.summary) }
-        lines += ["", row("  -h, --help", "Show this help, or that of a command: chatty COMMAND --help")]
-        lines += [row("  -V, --version", "Show the version")]
+        lines.append("")
+        lines += Overview.flags.map { row(($0.short == nil ? "      " : "  ") + $0.usage, $0.summary) }
         lines += ["", "More: man chatty"]
         return lines.joined(separator: "\n") + "\n"
     }

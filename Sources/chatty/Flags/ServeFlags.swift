@@ -38,7 +38,7 @@ enum ServeFlags {
         manual: "Takes connections without TLS from every address and not from this machine alone. Passwords can then be read on the way.")
     static let loginTimeout = Flag<Duration>.value(
         "login-timeout", "TIME", .duration(.seconds(1)...Duration.seconds(3600)), default: .seconds(60), "60s",
-        "Close connections that have not logged in by then",
+        "Close what has not logged in by then",
         manual: "Closes a connection that has not logged in after this time.")
     static let messageRate = Flag<Int>.value(
         "message-rate", "N/s", .eventRate, default: 20, "20/s", "Messages a session may send, 0 for any",

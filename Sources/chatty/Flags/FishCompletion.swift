@@ -1,0 +1,60 @@
+/// `completions/chatty.fish`.
+enum FishCompletion {
+    static func script(_ specs: [CommandSpec]) -> String {
+        var lines = [
+            "# fish completion for chatty. Made from the table of flags; see GeneratedFilesTests.", "", "complete -c chatty -f", "",
+        ]
+        for spec in specs { lines.append("complete -c chatty -n __fish_use_subcommand -a \(spec.name) -d \(quote(spec.summary))") }
+        for flag in Overview.flags { lines.append(option(flag, condition: "__fish_use_subcommand")) }
+        for spec in specs {
+            lines.append("")
+            let seen = "__fish_seen_subcommand_from \(spec.name)"
+            for flag in spec.allFlags {
+                let actions = flag.actions.map { "; and __fish_seen_subcommand_from \($0.joined(separator: " "))" } ?? ""
+                lines.append(option(flag, condition: seen + actions))
+            }
+            let words = spec.actions.map(\.name).joined(separator: " ")
+            for action in spec.actions {
+                let condition = "\(seen); and not __fish_seen_subcommand_from \(words)"
+                lines.append("complete -c chatty -n \(quote(condition)) -a \(action.name) -d \(quote(action.summary))")
+                lines += arguments(action.positionals, condition: "\(seen); and __fish_seen_subcommand_from \(action.name)")
+            }
+            lines += arguments(spec.positionals, condition: seen)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func option(_ flag: FlagSpec, condition: String) -> String {
+        var line = "complete -c chatty -n \(quote(condition)) -l \(flag.name)"
+        if let short = flag.short { line += " -s \(short)" }
+        if let value = flag.value {
+            // -x wants a value and no file name; -r -F a value and file names.
+            if !value.isOptional { line += value.kind == .file ? " -r -F" : " -x" }
+            if let words = words(value.kind) { line += " -a \(quote(words))" }
+        }
+        return line + " -d \(quote(flag.summary))"
+    }
+
+    private static func arguments(_ positionals: [PositionalSpec], condition: String) -> [String] {
+        // fish completes any argument by what all of them can be; hosts are offered for the first.
+        var lines: [String] = []
+        if positionals.contains(where: { $0.kind == .file }) { lines.append("complete -c chatty -n \(quote(condition)) -F") }
+        if let first = positionals.first, first.kind == .host, let words = words(first.kind) {
+            lines.append("complete -c chatty -n \(quote(condition)) -a \(quote(words))")
+        }
+        return lines
+    }
+
+    private static func words(_ kind: ValueKind) -> String? {
+        switch kind {
+        case .directory: "(__fish_complete_directories)"
+        case .host: "(__fish_print_hostnames)"
+        case .choice(let words): words.joined(separator: " ")
+        case .file, .text, .number, .port, .duration, .byteRate, .eventRate: nil
+        }
+    }
+
+    private static func quote(_ text: String) -> String {
+        "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+    }
+}

@@ -1,0 +1,26 @@
+/// What `chatty` itself takes and says, before any subcommand.
+enum Overview {
+    static let generate = Flag<String?>.optional(
+        "generate", "FILE", .choice(GeneratedFiles.names), "Print a manual page or a completion",
+        manual: """
+            Prints one of the files that are made from the table of options: the manual pages `man/chatty.1` and its like, and the completions \
+            `completions/chatty.bash`, `completions/_chatty` (zsh) and `completions/chatty.fish`.
+            """)
+
+    static let flags = [CommandSpec.help.spec, CommandSpec.version.spec, generate.spec]
+
+    static let description = [
+        """
+        A private chat service of one's own, and the fastest safe way to move a video, or any file, straight from one machine to another. One \
+        program is server, client, sender and receiver.
+        """
+    ]
+
+    static let examples: [CommandSpec.Example] = [
+        .init(text: "Start a server whose accounts are in a file:", line: "chatty serve 12345 --credentials credentials.txt"),
+        .init(text: "Join it:", line: "chatty connect 127.0.0.1 12345"),
+        .init(
+            text: "Turn on completion in bash:",
+            line: "chatty --generate completions/chatty.bash > ~/.local/share/bash-completion/completions/chatty"),
+    ]
+}

@@ -1,0 +1,59 @@
+/// One mdoc(7) page as it is written, line by line.
+struct Page {
+    private var lines: [String]
+
+    init(title: String, name: String, summary: String) {
+        lines = [
+            ".\\\" Made from the table of flags; see GeneratedFilesTests.", ".Dd \(Product.date)", ".Dt \(title) 1", ".Os", ".Sh NAME",
+            ".Nm \(name)", ".Nd \(summary)",
+        ]
+    }
+
+    var text: String { lines.joined(separator: "\n") + "\n" }
+
+    mutating func add(_ more: String...) { lines += more }
+
+    mutating func section(_ name: String) { lines.append(".Sh \(name)") }
+
+    mutating func paragraphs(_ paragraphs: [String]) {
+        for (index, paragraph) in paragraphs.enumerated() {
+            if index > 0 { lines.append(".Pp") }
+            lines.append(Roff.text(paragraph))
+        }
+    }
+
+    /// - Parameter rows: what each row begins with, as macros, and what is said of it.
+    mutating func list(_ rows: [(item: String, text: String)]) {
+        lines.append(".Bl -tag -width Ds")
+        for row in rows { lines += [".It \(row.item)", Roff.text(row.text)] }
+        lines.append(".El")
+    }
+
+    mutating func entries(_ name: String, _ entries: [CommandSpec.Entry], macro: String) {
+        guard !entries.isEmpty else { return }
+        section(name)
+        list(entries.map { (item: "\(macro) \(Roff.literal($0.name))", text: $0.text) })
+    }
+
+    mutating func exitStatus() {
+        section("EXIT STATUS")
+        lines.append("The same for all commands of chatty:")
+        list(ExitStatus.allCases.map { (item: "\($0.rawValue)", text: $0.meaning) })
+    }
+
+    mutating func example(_ example: CommandSpec.Example) {
+        lines += [Roff.text(example.text), ".Bd -literal -offset indent", Roff.protect(Roff.literal(example.line)), ".Ed", ".Pp"]
+    }
+
+    /// - Parameter pages: `name(section)`.
+    mutating func seeAlso(_ pages: [String]) {
+        if lines.last == ".Pp" { lines.removeLast() }
+        section("SEE ALSO")
+        let sorted = pages.sorted()
+        for (index, page) in sorted.enumerated() {
+            let parts = page.split(separator: "(")
+            let section = parts.last?.dropLast() ?? ""
+            lines.append(".Xr \(parts[0]) \(section)" + (index < sorted.count - 1 ? " ," : ""))
+        }
+    }
+}

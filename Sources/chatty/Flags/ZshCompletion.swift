@@ -1,0 +1,107 @@
+/// `completions/_chatty`, for a folder of zsh's `$fpath`.
+enum ZshCompletion {
+    static func script(_ specs: [CommandSpec]) -> String {
+        """
+        #compdef chatty
+        # Made from the table of flags; see GeneratedFilesTests.
+
+        _chatty() {
+            local curcontext=$curcontext state state_descr
+            local -a line
+            local -A opt_args
+            _arguments -C \\
+        \(Overview.flags.map { "        " + option($0, exclusive: true) }.joined(separator: " \\\n")) \\
+                '1:command:->commands' \\
+                '*:: :->arguments' && return
+            case $state in
+                commands)
+                    local -a commands=(
+        \(specs.map { "                " + described($0.name, $0.summary) }.joined(separator: "\n"))
+                    )
+                    _describe -t commands command commands
+                    ;;
+                arguments)
+                    case $line[1] in
+        \(specs.map(arm).joined(separator: "\n"))
+                    esac
+                    ;;
+            esac
+        }
+
+        _chatty "$@"
+
+        """
+    }
+
+    private static func arm(_ spec: CommandSpec) -> String {
+        let margin = String(repeating: " ", count: 20)
+        var lines = ["                \(spec.name))"]
+        if spec.actions.isEmpty {
+            let items = spec.allFlags.map { option($0, exclusive: $0.name == "help" || $0.name == "version") } + arguments(spec.positionals)
+            lines.append(margin + "_arguments -s -S \\")
+            lines.append(items.map { margin + "    " + $0 }.joined(separator: " \\\n"))
+        } else {
+            lines.append(margin + "local -a actions=(")
+            lines += spec.actions.map { margin + "    " + described($0.name, $0.summary) }
+            lines.append(margin + ")")
+            lines.append(margin + "_arguments -s -S -C \\")
+            let items = spec.allFlags.map { option($0, exclusive: $0.name == "help" || $0.name == "version") }
+            lines += items.map { margin + "    " + $0 + " \\" }
+            lines.append(margin + "    '1:action:->actions' \\")
+            lines.append(margin + "    '*:argument:->argument'")
+            lines.append(margin + "case $state:$line[1] in")
+            lines.append(margin + "    actions:*) _describe -t actions action actions ;;")
+            for word in spec.actions {
+                guard let kind = word.positionals.first?.kind, action(kind) != " " else { continue }
+                lines.append(margin + "    argument:\(word.name)) \(action(kind)) ;;")
+            }
+            lines.append(margin + "esac")
+        }
+        lines.append(margin + ";;")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func option(_ flag: FlagSpec, exclusive: Bool) -> String {
+        let long = "--\(flag.name)" + (flag.value == nil ? "" : flag.value?.isOptional == true ? "=-" : "=")
+        var tail = "[\(escape(flag.summary, "[]:\\"))]"
+        if let value = flag.value { tail += (value.isOptional ? "::" : ":") + "\(escape(value.name, ":\\")):" + action(value.kind) }
+        let before = exclusive ? "(- : *)" : flag.isRepeatable ? "*" : flag.short.map { "(-\($0) --\(flag.name))" } ?? ""
+        guard let short = flag.short else { return quote(before + long + tail) }
+        return "\(quote(before)){-\(short)\(flag.value == nil ? "" : "+"),\(long)}\(quote(tail))"
+    }
+
+    private static func arguments(_ positionals: [PositionalSpec]) -> [String] {
+        var items: [String] = []
+        for (index, positional) in positionals.enumerated() {
+            let name = escape(positional.name, ":\\")
+            // A lone space would show what is expected, and by that keep an option at this place from being inserted.
+            let word = action(positional.kind) == " " ? "()" : action(positional.kind)
+            switch positional.arity {
+            case .required: items.append(quote("\(index + 1):\(name):\(word)"))
+            case .optional: items.append(quote("\(index + 1)::\(name):\(word)"))
+            case .oneOrMore:
+                // What follows it can't be told from more of it.
+                return items + [quote("*:\(name):\(word)")]
+            }
+        }
+        return items
+    }
+
+    private static func action(_ kind: ValueKind) -> String {
+        switch kind {
+        case .file: "_files"
+        case .directory: "_files -/"
+        case .host: "_hosts"
+        case .choice(let words): "(\(words.joined(separator: " ")))"
+        case .text, .number, .port, .duration, .byteRate, .eventRate: " "
+        }
+    }
+
+    private static func described(_ name: String, _ summary: String) -> String { quote("\(name):\(escape(summary, ":\\"))") }
+
+    private static func escape(_ text: String, _ special: String) -> String {
+        text.map { special.contains($0) ? "\\\($0)" : "\($0)" }.joined()
+    }
+
+    private static func quote(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
+}

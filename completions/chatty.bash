@@ -1,0 +1,129 @@
+# bash completion for chatty. Made from the table of flags; see GeneratedFilesTests.
+
+_chatty_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
+_chatty_files() { compopt -o default; }
+_chatty_directories() { compopt -o dirnames; }
+_chatty_hosts() { mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur"); }
+
+# Sets "place" to the number of arguments before the cursor that are neither options nor values of options,
+# and "action" to the first of them. $1: the options that take a value.
+_chatty_place() {
+    local index word skip=
+    place=0 action=
+    for ((index = 2; index < COMP_CWORD; index++)); do
+        word=${COMP_WORDS[index]}
+        if [[ $word == "=" ]]; then
+            skip=1
+        elif [[ $skip ]]; then
+            skip=
+        elif [[ $word == -?* ]]; then
+            # A value behind "=" is three words to bash, which the first test sees.
+            [[ ${COMP_WORDS[index + 1]} != "=" && " $1 " == *" $word "* ]] && skip=1
+        else
+            ((place++)) || action=$word
+        fi
+    done
+}
+
+_chatty() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} place action
+    COMPREPLY=()
+    if [[ $cur == "=" ]]; then
+        cur=
+    elif [[ $prev == "=" ]]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    if ((COMP_CWORD == 1)); then
+        case $cur in
+            -*) _chatty_words "--help --version --generate" ;;
+            *) _chatty_words "serve connect send-file recv-file users" ;;
+        esac
+        return
+    fi
+    case ${COMP_WORDS[1]} in
+        --generate)
+            ((COMP_CWORD == 2)) && _chatty_words "man/chatty.1 man/chatty-serve.1 man/chatty-connect.1 man/chatty-send-file.1 man/chatty-recv-file.1 man/chatty-users.1 completions/chatty.bash completions/_chatty completions/chatty.fish"
+            ;;
+        serve)
+            case $prev in
+                --credentials|--tls-cert|--tls-key) _chatty_files; return ;;
+                -d|--data) _chatty_directories; return ;;
+                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--grace|--udp-port) :; return ;;
+                --log-format) _chatty_words "text json"; return ;;
+            esac
+            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key --udp-port"
+            if [[ $cur == -* ]]; then
+                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key --udp-port --help --version"
+                return
+            fi
+            ;;
+        connect)
+            case $prev in
+                -u|--user|-c|--command|--fingerprint|--count) :; return ;;
+                --password-file|--log) _chatty_files; return ;;
+                --accept) _chatty_words "ask always never"; return ;;
+                -d|--data|-D|--download-dir) _chatty_directories; return ;;
+                --bell) _chatty_words "dm all off"; return ;;
+            esac
+            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --count --log --bell"
+            if [[ $cur == -* ]]; then
+                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --data --download-dir --plaintext --json --listen --count --log --bell --help --version"
+                return
+            fi
+            case $place in
+                0) _chatty_hosts ;;
+            esac
+            ;;
+        send-file)
+            case $prev in
+                --name|--limit|--timeout) :; return ;;
+                --secret-file) _chatty_files; return ;;
+                -d|--data) _chatty_directories; return ;;
+                --progress) _chatty_words "text json"; return ;;
+            esac
+            _chatty_place "--name --limit --secret-file -d --data --timeout --progress"
+            if [[ $cur == -* ]]; then
+                _chatty_words "--name --limit --secret-file --accept-new --data --timeout --progress --quiet --help --version"
+                return
+            fi
+            case $place in
+                *) _chatty_files ;;
+            esac
+            ;;
+        recv-file)
+            case $prev in
+                -o|--output|--secret-file) _chatty_files; return ;;
+                --count|--timeout) :; return ;;
+                --accept) _chatty_words "ask always"; return ;;
+                -d|--data) _chatty_directories; return ;;
+                --progress) _chatty_words "text json"; return ;;
+            esac
+            _chatty_place "-o --output --count --accept --secret-file -d --data --timeout --progress"
+            if [[ $cur == -* ]]; then
+                _chatty_words "--output --once --count --overwrite --accept --secret-file --data --timeout --progress --quiet --help --version"
+                return
+            fi
+            ;;
+        users)
+            case $prev in
+                -d|--data) _chatty_directories; return ;;
+                --password-file) _chatty_files; return ;;
+            esac
+            _chatty_place "-d --data --password-file"
+            case $cur:$action in
+                -*:list|-*:) _chatty_words "--data --json --help --version"; return ;;
+                -*:add) _chatty_words "--data --password-file --help --version"; return ;;
+                -*:passwd) _chatty_words "--data --password-file --help --version"; return ;;
+                -*:remove) _chatty_words "--data --help --version"; return ;;
+                -*:import) _chatty_words "--data --strict --help --version"; return ;;
+            esac
+            case $place:$action in
+                0:*) _chatty_words "list add passwd remove import" ;;
+                *:add) : ;;
+                1:import) _chatty_files ;;
+            esac
+            ;;
+    esac
+}
+
+complete -F _chatty chatty
