@@ -187,7 +187,7 @@ extension IRCMessage {
     }
 
     /// Commands whose text older clients expect behind a colon even when it is one word.
-    private static let alwaysTrailing: Set<String> = ["PRIVMSG", "NOTICE", "ERROR", "QUIT", "332"]
+    private static let alwaysTrailing: Set<String> = ["PRIVMSG", "NOTICE", "ERROR", "QUIT", "332", "353"]
 
     private static func append(_ text: String, middle: Bool, into out: inout [UInt8]) {
         if middle, text.isEmpty { return out.append(UInt8(ascii: "*")) }

@@ -1,0 +1,159 @@
+import ChatHub
+import ChatProtocol
+
+/// The hub with an outside made of values: passwords and a store in memory, answered at once or when the script says so; a clock that the script sets.
+struct HubScript {
+    private(set) var hub: Hub
+    private(set) var now: Moment
+    /// Name (folded) to password; an account that is here and not in the hub's state was added from outside.
+    var passwords: [String: String]
+    var accounts: [String: Account]
+    /// Everything that was committed, in order.
+    private(set) var kept: [StoreWrite] = []
+    var storeFails = false
+    /// Where true, the outside answers only when ``settle()`` is called.
+    var holdsBack = false
+    private var waiting: [Event] = []
+    private(set) var log: [String] = []
+    private(set) var verifications = 0
+    /// What each session was told, in order.
+    private(set) var told: [SessionID: [Outgoing]] = [:]
+    private(set) var answers: [SessionID: [(label: String?, response: [Outgoing])]] = [:]
+    private(set) var closed: Set<SessionID> = []
+    private(set) var paused: Set<SessionID> = []
+    private(set) var hasStopped = false
+    private var lastSession: UInt64 = 0
+
+    init(_ configuration: HubConfiguration = HubConfiguration(), users: [String] = ["yoda", "luke", "hans"], state: HubState? = nil) {
+        var full = state ?? HubState()
+        passwords = [:]
+        accounts = [:]
+        for (index, user) in users.enumerated() {
+            guard let name = try? Name(user) else { continue }
+            let account = Account(id: AccountID(rawValue: Int64(index + 1)), name: name)
+            accounts[name.folded] = account
+            passwords[name.folded] = "pw-" + name.folded
+        }
+        full.accounts = accounts.values.sorted { $0.id < $1.id }
+        now = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
+        hub = Hub(configuration, full, at: now)
+    }
+
+    mutating func advance(milliseconds: Int64) {
+        now = Moment(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
+    }
+
+    /// Sets the clock on the wall only.
+    mutating func stepClock(milliseconds: Int64) {
+        now = Moment(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
+    }
+
+    mutating func connect(from address: String = "127.0.0.1") -> SessionID {
+        lastSession += 1
+        let id = SessionID(rawValue: lastSession)
+        handle(.connected(id, address: address, isLoopback: address == "127.0.0.1"))
+        return id
+    }
+
+    /// A session of that user, logged in and begun; what it was told so far is forgotten.
+    mutating func logIn(_ user: String) -> SessionID {
+        let id = connect()
+        send(id, .logIn(name: user, password: "pw-" + Name.fold(user), begins: true))
+        forget(id)
+        return id
+    }
+
+    mutating func send(_ id: SessionID, _ command: Command, label: String? = nil) { handle(.command(id, command, label: label)) }
+
+    mutating func handle(_ event: Event) {
+        perform(hub.handle(event, at: now))
+        if !holdsBack { settle() }
+    }
+
+    /// Lets the outside answer all that waits, and what comes of it.
+    mutating func settle() {
+        while !waiting.isEmpty {
+            let event = waiting.removeFirst()
+            perform(hub.handle(event, at: now))
+        }
+    }
+
+    /// Lets the outside answer one question.
+    mutating func settleOne() {
+        guard !waiting.isEmpty else { return }
+        perform(hub.handle(waiting.removeFirst(), at: now))
+    }
+
+    mutating func forget(_ id: SessionID) {
+        told[id] = []
+        answers[id] = []
+    }
+
+    private mutating func perform(_ actions: [Action]) {
+        for action in actions {
+            switch action {
+            case .respond(let id, let label, let response):
+                answers[id, default: []].append((label, response))
+                told[id, default: []] += response
+            case .deliver(let ids, let outgoing): for id in ids { told[id, default: []].append(outgoing) }
+            case .close(let id):
+                closed.insert(id)
+                waiting.append(.disconnected(id, .byHub, written: nil))
+            case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
+            case .verify(let ticket, let account, let password):
+                verifications += 1
+                let name = account.flatMap { id in accounts.values.first { $0.id == id }?.name.folded }
+                waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? .right : .wrong))
+            case .findAccount(let ticket, let name): waiting.append(.accountFound(ticket, accounts[name.folded]))
+            case .store(let ticket, let write):
+                if !storeFails { kept.append(write) }
+                waiting.append(.stored(ticket, succeeded: !storeFails))
+            case .loadMissed(let ticket, let account, let after, let limit):
+                waiting.append(.missed(ticket, Array(missed(account, after: after).prefix(limit))))
+            case .awaitDrain(let ticket, _): waiting.append(.drained(ticket))
+            case .log(let line): log.append(line.text)
+            case .stopped: hasStopped = true
+            }
+        }
+    }
+
+    /// The store's query: messages to that account and its groups since it joined, not its own.
+    func missed(_ account: AccountID, after: MessageID) -> [ChatMessage] {
+        var joined: [GroupID: MessageID] = [:]
+        var found: [ChatMessage] = []
+        for write in kept {
+            switch write {
+            case .groupCreated(let group) where group.members.contains(account): joined[group.id] = .zero
+            case .memberJoined(let group, account, let since): joined[group] = since
+            case .memberLeft(let group, account): joined[group] = nil
+            default: break
+            }
+        }
+        for case .message(let message) in kept where message.id > after && message.sender != account {
+            switch message.target {
+            case .user(account, _): found.append(message)
+            case .group(let group, _): if let since = joined[group], message.id > since { found.append(message) }
+            default: break
+            }
+        }
+        return found.sorted { $0.id < $1.id }
+    }
+
+    /// The replies that a session was told, as texts.
+    func texts(_ id: SessionID) -> [String] {
+        (told[id] ?? []).compactMap {
+            switch $0 {
+            case .reply(let reply), .farewell(let reply): reply.text
+            default: nil
+            }
+        }
+    }
+
+    /// The messages that a session got from others.
+    func messages(_ id: SessionID) -> [String] {
+        (told[id] ?? []).compactMap {
+            guard case .message(let message) = $0 else { return nil }
+            return "\(message.senderName): \(message.text)"
+        }
+    }
+}

@@ -1,0 +1,480 @@
+import ChatHub
+import ChatProtocol
+import Testing
+
+struct LockOutTests {
+    private func wrong(_ script: inout HubScript, _ id: SessionID, _ name: String = "yoda") -> [String] {
+        script.forget(id)
+        script.send(id, .logIn(name: name, password: "no", begins: true))
+        return script.texts(id)
+    }
+
+    private func right(_ script: inout HubScript, _ id: SessionID, _ name: String = "yoda") -> Bool {
+        script.forget(id)
+        script.send(id, .logIn(name: name, password: "pw-" + name, begins: true))
+        return script.told[id]?.first == .loggedIn(name: name)
+    }
+
+    @Test func threeWrongPasswordsBlockTheNameForTenSeconds() {
+        var script = HubScript()
+        let first = script.connect()
+        #expect(wrong(&script, first) == ["Invalid credentials. Try again."])
+        #expect(wrong(&script, first) == ["Invalid credentials. Try again."])
+        #expect(
+            wrong(&script, first) == [
+                "Invalid credentials. Try again.", "You are blocked due to multiple failed login attempts. Try again 10 seconds later.",
+            ])
+        #expect(!right(&script, first), "even the right password")
+        #expect(script.texts(first) == ["You are blocked. Please try again later."])
+        let elsewhere = script.connect(from: "192.0.2.1")
+        #expect(!right(&script, elsewhere), "from every address")
+        #expect(!right(&script, elsewhere, "YODA"), "however it is written")
+        #expect(right(&script, first, "luke"), "another name on the same connection")
+        script.advance(milliseconds: 9_999)
+        #expect(!right(&script, elsewhere))
+        script.advance(milliseconds: 1)
+        #expect(right(&script, elsewhere))
+    }
+
+    @Test func blockedTriesDoNotProlongTheBlock() {
+        var script = HubScript()
+        let id = script.connect()
+        for _ in 0..<3 { _ = wrong(&script, id) }
+        for _ in 0..<5 {
+            script.advance(milliseconds: 1_999)
+            #expect(wrong(&script, id) == ["You are blocked. Please try again later."])
+        }
+        script.advance(milliseconds: 5)
+        #expect(right(&script, id))
+    }
+
+    @Test func aLogInClearsTheCount() {
+        var script = HubScript()
+        let id = script.connect()
+        for _ in 0..<2 { _ = wrong(&script, id) }
+        #expect(right(&script, script.connect()))
+        #expect(wrong(&script, id) == ["Invalid credentials. Try again."])
+        #expect(wrong(&script, id) == ["Invalid credentials. Try again."])
+        #expect(wrong(&script, id).count == 2)
+    }
+
+    @Test func theBlockAndTheCountSurviveARestart() {
+        var script = HubScript()
+        let id = script.connect()
+        for _ in 0..<3 { _ = wrong(&script, id) }
+        for _ in 0..<2 { _ = wrong(&script, id, "luke") }
+        var rows: [String: HubState.LockOut] = [:]
+        for case .lockOut(let name, let failures, let until) in script.kept {
+            rows[name] = HubState.LockOut(name: name, failures: failures, blockedUntil: until)
+        }
+        var state = HubState()
+        state.lockOuts = Array(rows.values)
+        var next = HubScript(state: state)
+        let again = next.connect()
+        #expect(!right(&next, again))
+        #expect(next.texts(again) == ["You are blocked. Please try again later."])
+        #expect(wrong(&next, again, "luke").count == 2, "the third wrong one in a row, over the restart")
+        next.advance(milliseconds: 10_000)
+        #expect(right(&next, again))
+    }
+
+    @Test func aClockThatIsSetNeitherShortensNorProlongsABlock() {
+        var script = HubScript()
+        let id = script.connect()
+        for _ in 0..<3 { _ = wrong(&script, id) }
+        script.stepClock(milliseconds: 86_400_000)
+        #expect(!right(&script, id))
+        script.stepClock(milliseconds: -2 * 86_400_000)
+        script.advance(milliseconds: 10_000)
+        #expect(right(&script, id))
+        var state = HubState()
+        state.lockOuts = [
+            .init(name: "yoda", failures: 0, blockedUntil: script.now.wall.adding(milliseconds: 900_000_000))
+        ]
+        var next = HubScript(state: state)
+        let again = next.connect()
+        #expect(!right(&next, again))
+        next.advance(milliseconds: 10_000)
+        #expect(right(&next, again))
+    }
+
+    /// However many guess at once, no more passwords are judged than are allowed.
+    @Test func parallelGuessesAreJudgedOneByOne() {
+        var script = HubScript()
+        script.holdsBack = true
+        let ids = (0..<50).map { _ in script.connect() }
+        for id in ids { script.send(id, .logIn(name: "yoda", password: "guess", begins: true)) }
+        let late = script.connect()
+        script.send(late, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        script.settle()
+        #expect(script.verifications == 3)
+        #expect(script.texts(late) == ["You are blocked. Please try again later."])
+        for id in ids { #expect(script.texts(id).count >= 1, "everybody is answered") }
+    }
+
+    @Test func aNameWithoutAnAccountIsRefusedBeforeItsPassword() {
+        var script = HubScript()
+        let id = script.connect()
+        script.send(id, .identify(name: "hans2"))
+        #expect(script.texts(id) == ["There is no user hans2."])
+        script.forget(id)
+        script.send(id, .identify(name: "hans"))
+        #expect(script.told[id] == [.askPassword(name: "hans")])
+        script.forget(id)
+        script.send(id, .identify(name: "9\u{1B}"))
+        #expect(script.texts(id).first?.contains("must begin with a letter") == true)
+    }
+
+    @Test func concealedNamesAreAskedForAPasswordAndBlockedAlike() {
+        var configuration = HubConfiguration()
+        configuration.concealsUserNames = true
+        var script = HubScript(configuration)
+        let id = script.connect()
+        script.send(id, .identify(name: "nobody"))
+        #expect(script.told[id] == [.askPassword(name: "nobody")])
+        for _ in 0..<2 { #expect(wrong(&script, id, "nobody") == ["Invalid credentials. Try again."]) }
+        #expect(wrong(&script, id, "nobody").count == 2)
+        #expect(wrong(&script, id, "nobody") == ["You are blocked. Please try again later."])
+        #expect(script.verifications == 3, "a dummy hash takes the time of a real one")
+    }
+
+    @Test func anAccountAddedFromOutsideIsSeenAtOnce() throws {
+        var script = HubScript()
+        script.accounts["leia"] = Account(id: AccountID(rawValue: 99), name: try Name("Leia"))
+        script.passwords["leia"] = "pw-leia"
+        let id = script.connect()
+        script.send(id, .identify(name: "leia"))
+        #expect(script.told[id] == [.askPassword(name: "leia")])
+        script.forget(id)
+        script.send(id, .logIn(name: "leia", password: "pw-leia", begins: true))
+        #expect(script.told[id]?.first == .loggedIn(name: "Leia"))
+    }
+
+    @Test func aRemovedAccountIsClosed() {
+        var script = HubScript()
+        let id = script.logIn("yoda")
+        script.handle(.accountsChanged(script.accounts.values.filter { $0.name.folded != "yoda" }))
+        #expect(script.closed.contains(id))
+    }
+
+    @Test func whoDoesNotLogInIsClosedInTime() {
+        var script = HubScript()
+        let slow = script.connect()
+        let quick = script.logIn("yoda")
+        script.advance(milliseconds: 59_999)
+        script.handle(.tick(written: [:]))
+        #expect(script.closed.isEmpty)
+        script.advance(milliseconds: 1)
+        script.handle(.tick(written: [:]))
+        #expect(script.closed == [slow])
+        #expect(!script.closed.contains(quick))
+    }
+}
+
+struct MessageTests {
+    @Test func aDirectMessageIsKeptThenAcknowledgedAndDelivered() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        let phone = script.logIn("yoda")
+        script.holdsBack = true
+        let sentAt = script.now.wall
+        script.send(yoda, .message(to: "LUKE", text: "  two  spaces", isNotice: false), label: "a")
+        #expect(script.told[luke] == [], "nothing before the commit")
+        #expect(script.answers[yoda]?.isEmpty == true)
+        script.advance(milliseconds: 500)
+        script.settle()
+        #expect(script.messages(luke) == ["yoda:   two  spaces"])
+        #expect(script.messages(phone) == ["yoda:   two  spaces"], "the sender's other sessions see it too")
+        guard case .accepted(let message)? = script.told[yoda]?.first else {
+            Issue.record("not acknowledged")
+            return
+        }
+        #expect(message.time == sentAt, "the time at which the command arrived")
+        #expect(script.answers[yoda]?.map(\.label) == ["a"])
+        #expect(
+            script.log.suffix(2) == [
+                "Received command: /msgto from user: yoda.", "User: yoda successfully sent a direct message to: LUKE.",
+            ])
+    }
+
+    @Test func toAnAbsentAccountItIsKeptForTheNextLogIn() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .message(to: "hans", text: "one", isNotice: false))
+        script.send(yoda, .message(to: "hans", text: "two", isNotice: false))
+        #expect(script.texts(yoda) == Array(repeating: "hans is not active. The message will be delivered at the next login.", count: 2))
+        let hans = script.connect()
+        script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(hans) == ["yoda: one", "yoda: two"])
+    }
+
+    @Test func whatWasWrittenIsNotRepeated() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let hans = script.logIn("hans")
+        script.send(yoda, .message(to: "hans", text: "one", isNotice: false))
+        script.send(yoda, .message(to: "hans", text: "two", isNotice: false))
+        var ids: [MessageID] = []
+        for case .message(let message) in script.told[hans] ?? [] { ids.append(message.id) }
+        script.handle(.disconnected(hans, .closed, written: ids.first))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == ["yoda: two"], "the second never reached the socket")
+        script.handle(.tick(written: [again: ids[1]]))
+        script.handle(.disconnected(again, .closed, written: nil))
+        let third = script.connect()
+        script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(third) == [])
+    }
+
+    @Test func aSlowReaderThatWasClosedLosesNothing() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let fast = script.logIn("hans")
+        let slow = script.logIn("hans")
+        var ids: [MessageID] = []
+        for text in ["a", "b", "c"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
+        for case .message(let message) in script.told[fast] ?? [] { ids.append(message.id) }
+        script.handle(.tick(written: [fast: ids[2], slow: ids[0]]))
+        script.handle(.disconnected(slow, .sendQueueExceeded, written: ids[0]))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == ["yoda: b", "yoda: c"])
+    }
+
+    @Test func withoutOfflineMessagesItIsRefused() {
+        var configuration = HubConfiguration()
+        configuration.keepsOfflineMessages = false
+        var script = HubScript(configuration)
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .message(to: "hans", text: "one", isNotice: false))
+        #expect(script.texts(yoda) == ["hans is not active."])
+        #expect(script.log.last == "User: yoda failed to send a direct message to: hans: hans is not active.")
+    }
+
+    @Test func errorsNameWhatWasWrong() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .message(to: "hans2", text: "x", isNotice: false))
+        script.send(yoda, .message(to: "luke", text: String(repeating: "x", count: 4097), isNotice: false))
+        script.send(yoda, .groupMessage(group: "sith", text: "x", isNotice: false))
+        #expect(
+            script.texts(yoda) == [
+                "There is no user hans2.", "The message is longer than 4096 bytes. It was not sent.", "There is no group chat sith.",
+            ])
+        #expect(script.kept.allSatisfy { if case .message = $0 { false } else { true } })
+    }
+
+    @Test func aFailingStoreRefusesAndTheServiceGoesOn() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.storeFails = true
+        script.send(yoda, .message(to: "luke", text: "x", isNotice: false))
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        #expect(script.texts(yoda).count == 2 && script.texts(yoda).allSatisfy { $0.contains("could not keep it") })
+        #expect(script.told[luke] == [])
+        script.storeFails = false
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.send(yoda, .message(to: "luke", text: "y", isNotice: false))
+        #expect(script.messages(luke) == ["yoda: y"])
+    }
+
+    @Test func answersKeepTheOrderOfCommands() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.holdsBack = true
+        script.send(yoda, .message(to: "luke", text: "1", isNotice: false), label: "1")
+        script.send(yoda, .message(to: "nobody", text: "2", isNotice: false), label: "2")
+        script.send(yoda, .createGroup(name: "jedi", members: []), label: "3")
+        script.send(yoda, .groupMessage(group: "jedi", text: "4", isNotice: false), label: "4")
+        script.send(yoda, .listActive, label: "5")
+        script.settle()
+        #expect(script.answers[yoda]?.map(\.label) == ["1", "2", "3", "4", "5"])
+    }
+
+    @Test func aFloodOfCommandsPausesItsReaderOnly() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.holdsBack = true
+        for _ in 0..<200 { script.send(yoda, .joinGroup(name: "nowhere", createsMissing: true)) }
+        #expect(script.paused == [yoda])
+        script.settle()
+        #expect(script.paused.isEmpty)
+        #expect(script.answers[yoda]?.count == 200)
+    }
+
+    @Test func floodControl() {
+        var configuration = HubConfiguration()
+        configuration.messageRate = 2
+        var script = HubScript(configuration)
+        let yoda = script.logIn("yoda")
+        for _ in 0..<25 { script.send(yoda, .message(to: "luke", text: "x", isNotice: false)) }
+        let sent = script.told[yoda]?.filter { if case .accepted = $0 { true } else { false } }
+        #expect(sent?.count == 20)
+        #expect(script.texts(yoda).last == "Too many commands. Try again 1 second later.")
+        script.advance(milliseconds: 1000)
+        script.forget(yoda)
+        script.send(yoda, .message(to: "luke", text: "x", isNotice: false))
+        #expect(script.texts(yoda) == ["luke is not active. The message will be delivered at the next login."])
+    }
+
+    @Test func messagesDuringAReplayComeOnceAndInOrder() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        for index in 0..<250 { script.send(yoda, .message(to: "hans", text: "m\(index)", isNotice: false)) }
+        script.holdsBack = true
+        let hans = script.connect()
+        script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
+        for index in 250..<260 {
+            script.settleOne()
+            script.send(yoda, .message(to: "hans", text: "m\(index)", isNotice: false))
+        }
+        script.settle()
+        #expect(script.messages(hans) == (0..<260).map { "yoda: m\($0)" })
+    }
+}
+
+struct GroupTests {
+    @Test func anOpenGroup() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        #expect(script.texts(yoda) == ["The group chat jedi has been created. Everybody can join it."])
+        #expect(
+            script.log.suffix(2) == [
+                "Received command: /creategroup from user: yoda.", "User: yoda successfully created the group chat: jedi.",
+            ])
+        script.send(luke, .groupMessage(group: "jedi", text: "x", isNotice: false))
+        #expect(script.texts(luke) == ["You are not in the group chat jedi."])
+        script.send(luke, .joinGroup(name: "Jedi", createsMissing: false))
+        #expect(script.texts(luke).last == "You joined the group chat jedi.")
+        #expect(script.told[yoda]?.contains(.memberJoined(user: "luke", group: "jedi")) == true)
+        script.forget(luke)
+        script.send(yoda, .groupMessage(group: "jedi", text: "do or do not", isNotice: false))
+        #expect(script.messages(luke) == ["yoda: do or do not"])
+        script.send(luke, .createGroup(name: "JEDI", members: []))
+        #expect(script.texts(luke) == ["The group chat jedi already exists."])
+        script.send(luke, .joinGroup(name: "sith", createsMissing: false))
+        #expect(script.log.last == "User: luke failed to join the group chat: sith: there is no such group chat.")
+    }
+
+    @Test func onlyTheNamedCanJoinAGroupWithMembers() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        let hans = script.logIn("hans")
+        script.send(yoda, .createGroup(name: "jedi", members: ["luke", "yoda", "luke"]))
+        #expect(script.texts(yoda) == ["The group chat jedi has been created for luke."])
+        #expect(script.told[luke] == [.invitation(by: "yoda", to: "luke", group: "jedi")])
+        script.send(hans, .joinGroup(name: "jedi", createsMissing: true))
+        #expect(script.texts(hans) == ["You were not invited to the group chat jedi."])
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        #expect(script.texts(luke) == ["You joined the group chat jedi."])
+        script.send(hans, .invite(user: "hans", group: "jedi"))
+        #expect(script.texts(hans).last == "You are not in the group chat jedi.")
+        script.send(luke, .invite(user: "hans", group: "jedi"))
+        script.send(hans, .joinGroup(name: "jedi", createsMissing: false))
+        #expect(script.texts(hans).last == "You joined the group chat jedi.")
+        script.send(yoda, .createGroup(name: "x", members: ["nobody"]))
+        #expect(script.texts(yoda).last == "There is no user nobody.")
+        script.send(yoda, .createGroup(name: "a b", members: []))
+        #expect(script.texts(yoda).last?.hasPrefix("The group name a b is not allowed") == true)
+    }
+
+    @Test func twoWhoMakeTheSameGroupAtOnce() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.holdsBack = true
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.send(luke, .createGroup(name: "jedi", members: []))
+        script.settle()
+        #expect(script.texts(yoda) == ["The group chat jedi has been created. Everybody can join it."])
+        #expect(script.texts(luke) == ["The group chat jedi already exists."])
+    }
+
+    @Test func membersSeeWhatWasSaidWhileTheyWereAway() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        var luke = script.logIn("luke")
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.send(yoda, .groupMessage(group: "jedi", text: "before", isNotice: false))
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        script.handle(.disconnected(luke, .closed, written: nil))
+        script.send(yoda, .groupMessage(group: "jedi", text: "after", isNotice: false))
+        luke = script.connect()
+        script.send(luke, .logIn(name: "luke", password: "pw-luke", begins: true))
+        #expect(script.messages(luke) == ["yoda: after"])
+        #expect(script.told[luke]?.contains { if case .entered(let roster, _) = $0 { roster.group == "jedi" } else { false } } == true)
+        script.send(luke, .leaveGroup(name: "jedi"))
+        script.send(yoda, .groupMessage(group: "jedi", text: "gone", isNotice: false))
+        #expect(script.messages(luke) == ["yoda: after"])
+    }
+}
+
+struct PresenceTests {
+    @Test func activeUsers() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .listActive)
+        #expect(script.texts(yoda) == ["No other active user."])
+        script.forget(yoda)
+        let since = script.now.wall
+        let luke = script.logIn("luke")
+        script.advance(milliseconds: 5000)
+        _ = script.logIn("luke")
+        _ = script.logIn("yoda")
+        script.send(yoda, .listActive)
+        #expect(script.texts(yoda) == ["luke, active since \(since)"], "once, since the earliest session")
+        script.handle(.disconnected(luke, .closed, written: nil))
+        script.forget(yoda)
+        script.send(yoda, .listActive)
+        #expect(script.texts(yoda) == ["luke, active since \(since.adding(milliseconds: 5000))"])
+    }
+
+    @Test func signalsReachEverySessionAndAreSettledForTheOthers() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let phone = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        let offer = try #require(TransferSignal(verb: .offer, id: "1", payload: "opaque"))
+        script.send(yoda, .signal(to: "luke", offer))
+        #expect(script.told[luke] == [.signal(from: "yoda", to: "luke", offer)])
+        #expect(script.told[phone] == [.signal(from: "yoda", to: "luke", offer)])
+        #expect(
+            script.log.suffix(2) == ["Received command: /p2pvideo from user: yoda.", "User: yoda successfully offered a file to: luke."])
+        script.send(yoda, .signal(to: "hans", offer))
+        #expect(script.texts(yoda).last == "hans is not active.")
+    }
+
+    @Test func logOutAndShutDown() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.send(yoda, .logOut)
+        #expect(script.told[yoda] == [.farewell(.goodbye(name: "yoda"))])
+        #expect(script.closed == [yoda])
+        script.handle(.shutDown)
+        #expect(script.told[luke] == [.farewell(.shuttingDown)])
+        #expect(script.hasStopped)
+    }
+
+    @Test func connectionsOfOneAddressAreBounded() {
+        var configuration = HubConfiguration()
+        configuration.maximumConnectionsPerAddress = 2
+        var script = HubScript(configuration)
+        let first = script.connect(from: "192.0.2.1")
+        _ = script.connect(from: "192.0.2.1")
+        let third = script.connect(from: "192.0.2.1")
+        _ = script.connect(from: "192.0.2.2")
+        #expect(script.closed == [third])
+        for _ in 0..<5 { _ = script.connect() }
+        #expect(script.closed == [third], "loopback is not counted")
+        script.handle(.disconnected(first, .closed, written: nil))
+        _ = script.connect(from: "192.0.2.1")
+        #expect(script.closed == [third])
+    }
+}

@@ -1,0 +1,170 @@
+import ChatHub
+import ChatProtocol
+import Testing
+
+struct IRCWayInTests {
+    /// base64 of NUL yoda NUL pw-yoda.
+    private let right = "AHlvZGEAcHcteW9kYQ=="
+    private let wrong = "AHlvZGEAbm8="
+
+    /// A client as WeeChat or irssi are: SASL, tags and times.
+    private func registered(_ capabilities: String = "sasl server-time message-tags echo-message") -> WayInHarness<IRCWayIn> {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\nCAP REQ :\(capabilities)\r\nAUTHENTICATE PLAIN\r\n")
+        harness.send("AUTHENTICATE \(right)\r\nCAP END\r\n")
+        return harness
+    }
+
+    @Test func registrationWithSASL() {
+        var harness = WayInHarness(IRCWayIn())
+        let list = harness.send("CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\n")
+        #expect(list.hasPrefix(":chatty CAP * LS :sasl=PLAIN message-tags server-time "))
+        #expect(harness.send("CAP REQ :sasl server-time\r\n") == ":chatty CAP me ACK :sasl server-time\r\n")
+        #expect(harness.send("CAP REQ :sasl no-such\r\n") == ":chatty CAP me NAK :sasl no-such\r\n")
+        #expect(harness.send("AUTHENTICATE PLAIN\r\n") == "AUTHENTICATE +\r\n")
+        #expect(harness.send("AUTHENTICATE \(wrong)\r\n") == ":chatty 904 me :Invalid credentials. Try again.\r\n")
+        harness.send("AUTHENTICATE PLAIN\r\n")
+        #expect(
+            harness.send("AUTHENTICATE \(right)\r\n")
+                == ":chatty 900 yoda yoda!yoda@chatty yoda :You are now logged in as yoda\r\n:chatty 903 yoda :SASL authentication successful\r\n"
+        )
+        let welcome = harness.send("CAP END\r\n")
+        #expect(welcome.hasPrefix(":chatty 001 yoda :Welcome! yoda\r\n"))
+        #expect(welcome.contains(" CASEMAPPING=ascii ") && welcome.hasSuffix(":chatty 422 yoda :There is no message of the day\r\n"))
+    }
+
+    @Test func aClientThatDoesNotWait() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.script.holdsBack = true
+        harness.send(
+            "CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\nCAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE \(right)\r\nCAP END\r\n")
+        for _ in 0..<10 {
+            harness.script.settleOne()
+            harness.collect()
+        }
+        #expect(harness.takeOutput().contains(":chatty 001 yoda "))
+    }
+
+    @Test func registrationWithAPassword() {
+        var harness = WayInHarness(IRCWayIn())
+        #expect(harness.send("PASS yoda:pw-yoda\r\nNICK other\r\nUSER u 0 * :U\r\n").hasPrefix(":chatty 001 yoda :Welcome! yoda\r\n"))
+        var second = WayInHarness(IRCWayIn())
+        #expect(second.send("PASS pw-yoda\r\nNICK yoda\r\nUSER u 0 * :U\r\n").hasPrefix(":chatty 001 yoda "))
+        var third = WayInHarness(IRCWayIn())
+        let refused = third.send("PASS yoda:no\r\nNICK yoda\r\nUSER u 0 * :U\r\n")
+        #expect(refused.hasPrefix(":chatty 464 yoda :Invalid credentials. Try again.\r\n"))
+        #expect(refused.contains("ERROR :Log in first") && third.isClosed)
+    }
+
+    @Test func withoutALogInNobodyGetsIn() {
+        var harness = WayInHarness(IRCWayIn())
+        #expect(harness.send("NICK yoda\r\nUSER u 0 * :U\r\n").hasPrefix(":chatty 464 yoda :Log in first"))
+        #expect(harness.isClosed)
+        var early = WayInHarness(IRCWayIn())
+        #expect(early.send("PRIVMSG luke :hi\r\n") == ":chatty 451 * :You have not registered\r\n")
+    }
+
+    /// chatty connect: the name is checked before its password, and every try is answered with what to show.
+    @Test func ourClientsTries() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP LS 302\r\nCAP REQ :sasl labeled-response batch standard-replies chatty/service\r\n")
+        #expect(harness.send("@label=1 NICK hans2\r\n") == "@label=1 :chatty FAIL NICK NO_SUCH_USER hans2 :There is no user hans2.\r\n")
+        #expect(harness.send("@label=2 NICK yoda\r\n") == "@label=2 :chatty ACK\r\n")
+        for _ in 0..<2 {
+            harness.send("AUTHENTICATE PLAIN\r\n")
+            #expect(
+                harness.send("AUTHENTICATE \(wrong)\r\n")
+                    == ":chatty FAIL AUTHENTICATE INVALID_CREDENTIALS :Invalid credentials. Try again.\r\n:chatty 904 yoda :Invalid credentials. Try again.\r\n"
+            )
+        }
+        harness.send("AUTHENTICATE PLAIN\r\n")
+        #expect(harness.send("AUTHENTICATE \(wrong)\r\n").contains("FAIL AUTHENTICATE NOW_BLOCKED 10 :You are blocked due to"))
+        harness.send("AUTHENTICATE PLAIN\r\n")
+        #expect(harness.send("AUTHENTICATE \(right)\r\n").contains("FAIL AUTHENTICATE BLOCKED :You are blocked. Please try again later."))
+    }
+
+    @Test(arguments: ["AUTHENTICATE !!!", "AUTHENTICATE AAAA", "AUTHENTICATE =", "AUTHENTICATE AHlvZGE="])
+    func badSASL(_ line: String) {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\n")
+        #expect(harness.send(line + "\r\n") == ":chatty 904 * :SASL authentication failed\r\n")
+        #expect(harness.send("AUTHENTICATE EXTERNAL\r\n").contains(" 908 * PLAIN "))
+    }
+
+    @Test func messagesAndGroups() {
+        var harness = registered()
+        let luke = harness.script.logIn("luke")
+        let time = harness.script.now.wall.iso8601
+        let echo = harness.send("PRIVMSG luke :hello  there\r\n")
+        #expect(echo.hasPrefix("@time=\(time);msgid=") && echo.hasSuffix(" :yoda!yoda@chatty PRIVMSG luke :hello  there\r\n"))
+        #expect(harness.script.messages(luke) == ["yoda: hello  there"])
+        #expect(harness.send("PRIVMSG nobody :x\r\n") == ":chatty 401 yoda nobody :There is no user nobody.\r\n")
+        #expect(
+            harness.send("PRIVMSG hans :x\r\n").hasSuffix(
+                ":chatty 301 yoda hans :hans is not active. The message will be delivered at the next login.\r\n"))
+        #expect(
+            harness.send("JOIN #jedi\r\n")
+                == ":yoda!yoda@chatty JOIN #jedi\r\n:chatty 353 yoda = #jedi :@yoda\r\n:chatty 366 yoda #jedi :End of NAMES\r\n")
+        harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        harness.script.send(luke, .groupMessage(group: "jedi", text: "hi", isNotice: false))
+        harness.collect()
+        let seen = harness.takeOutput()
+        #expect(seen.hasPrefix(":luke!luke@chatty JOIN #jedi\r\n@time="))
+        #expect(seen.hasSuffix(" :luke!luke@chatty PRIVMSG #jedi :hi\r\n"))
+        #expect(harness.send("WHO #jedi\r\n").contains(":chatty 352 yoda #jedi luke chatty chatty luke H :0 luke\r\n"))
+        #expect(harness.send("MODE #jedi\r\n").hasPrefix(":chatty 324 yoda #jedi +\r\n"))
+        #expect(harness.send("PART #jedi\r\n") == ":yoda!yoda@chatty PART #jedi\r\n")
+        #expect(harness.send("PART #jedi\r\n") == ":chatty 442 yoda #jedi :You are not in the group chat jedi.\r\n")
+        #expect(harness.send("QUIT\r\n") == "ERROR :Bye, yoda!\r\n")
+    }
+
+    @Test func answersAreLabelled() {
+        var harness = registered("sasl labeled-response batch standard-replies echo-message chatty/service")
+        #expect(
+            harness.send("@label=a PRIVMSG luke :x\r\n").split(separator: "\r\n").map { $0.prefix(14) }
+                == ["@label=a :chat", "@batch=b1 :yod", "@batch=b1 :cha", ":chatty BATCH "])
+        #expect(harness.send("@label=b PING x\r\n") == "@label=b :chatty PONG chatty x\r\n")
+        #expect(harness.send("@label=c PONG\r\n") == "")
+        #expect(harness.send("@label=d NICK yoda\r\n") == "@label=d :chatty ACK\r\n")
+        #expect(
+            harness.send("@label=e JOIN #sith\r\n") == "@label=e :chatty FAIL JOIN NO_SUCH_GROUP sith :There is no group chat sith.\r\n")
+        #expect(harness.send("@label=f ACTIVEUSER\r\n") == "@label=f :chatty NOTE ACTIVEUSER NO_OTHER_ACTIVE :No other active user.\r\n")
+        #expect(harness.send("@label=g CREATEGROUP #jedi luke\r\n").contains(":chatty NOTE CREATEGROUP GROUP_CREATED jedi luke :"))
+        #expect(harness.send("NOSUCH\r\n") == ":chatty 421 yoda NOSUCH :Unknown command\r\n")
+        #expect(harness.send("P2P luke OFFER id1 :payload here\r\n").contains("FAIL P2P NOT_ACTIVE luke :luke is not active."))
+        #expect(
+            harness.send("QUIT\r\n")
+                == ":chatty FAIL * GOODBYE yoda :Bye, yoda!\r\nERROR :Bye, yoda!\r\n".replacing("FAIL *", with: "NOTE *"))
+    }
+
+    @Test func tooLongAndNotText() {
+        var harness = registered("sasl standard-replies")
+        let long = "PRIVMSG luke :" + String(repeating: "x", count: 5000)
+        #expect(
+            harness.send(long + "\r\n") == ":chatty FAIL * LINE_TOO_LONG 4608 :The line is longer than 4608 bytes. It was not read.\r\n")
+        #expect(
+            harness.send(Array("PRIVMSG luke :".utf8) + [0xFF, 0x0A])
+                == ":chatty FAIL * INVALID_UTF8 :The line is not UTF-8 text. It was not read.\r\n")
+        #expect(harness.send("\r\n\r\n") == "")
+        #expect(harness.send(String(repeating: "y", count: 20_000) + "\r\nPING a\r\n").hasSuffix(":chatty PONG chatty a\r\n"))
+    }
+
+    @Test(arguments: 0..<UInt64(150))
+    func anyBytes(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var harness = seed % 2 == 0 ? registered() : WayInHarness(IRCWayIn())
+        let words = [
+            "PRIVMSG ", "JOIN ", "#jedi", "yoda", " :", "CAP ", "REQ ", "LS", "END", "NICK ", "AUTHENTICATE ", "PLAIN", right, "P2P ",
+            "OFFER ",
+            "\r\n", "\n", "@label=1 ", ",", "WHO ", "WHOIS ", "MODE ", "NAMES ", "QUI", "PART ", "INVITE ", "CREATEGROUP ", "TOPIC ", "*",
+            "+",
+        ]
+        for _ in 0..<80 {
+            let piece =
+                Int.random(in: 0..<8, using: &random) > 0 ? Array((words.randomElement(using: &random) ?? "").utf8) : random.bytes(2)
+            let output = harness.send(piece)
+            #expect(output.isEmpty || output.hasSuffix("\r\n"))
+        }
+        #expect(!harness.isClosed || harness.script.closed.contains(harness.session))
+    }
+}

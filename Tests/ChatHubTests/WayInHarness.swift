@@ -1,0 +1,67 @@
+import ChatHub
+import ChatProtocol
+
+/// A way in put onto the hub, as the server's handler does it: lines in, text out.
+struct WayInHarness<Way: WayIn> {
+    var script: HubScript
+    var way: Way
+    let session: SessionID
+    private var decoder = LineDecoder(maximum: Way.maximumLine)
+    private var seenAnswers = 0
+    private var seenTold = 0
+    private(set) var output = ""
+    private(set) var isClosed = false
+
+    init(_ way: Way, _ script: HubScript = HubScript()) {
+        self.script = script
+        self.way = way
+        session = self.script.connect()
+        output += String(decoding: self.way.greeting(), as: UTF8.self)
+    }
+
+    /// What came out since the last call.
+    mutating func takeOutput() -> String {
+        defer { output = "" }
+        return output
+    }
+
+    @discardableResult
+    mutating func send(_ text: String) -> String { send(Array(text.utf8)) }
+
+    /// Gives bytes to the way in and answers what comes of it; the output since the last call.
+    @discardableResult
+    mutating func send(_ bytes: [UInt8]) -> String {
+        var lines: [LineDecoder.Line] = []
+        bytes.withUnsafeBytes { decoder.decode($0) { lines.append($0) } }
+        for line in lines { perform(way.receive(line)) }
+        return takeOutput()
+    }
+
+    private mutating func perform(_ steps: [WayInStep]) {
+        for step in steps {
+            switch step {
+            case .write(let bytes): output += String(decoding: bytes, as: UTF8.self)
+            case .close: isClosed = true
+            case .command(let command, let label):
+                script.send(session, command, label: label)
+                collect()
+            }
+        }
+    }
+
+    /// Takes what the hub has told the session since. Answers and what comes unasked are in one order in `told`.
+    mutating func collect() {
+        let answers = script.answers[session] ?? []
+        let told = script.told[session] ?? []
+        var unasked = Array(told[min(seenTold, told.count)...])
+        seenTold = told.count
+        let fresh = answers[min(seenAnswers, answers.count)...]
+        seenAnswers = answers.count
+        for answer in fresh {
+            if let range = unasked.firstRange(of: answer.response), !answer.response.isEmpty { unasked.removeSubrange(range) }
+            perform(way.answer(answer.response, label: answer.label))
+        }
+        for outgoing in unasked { output += String(decoding: way.encode(outgoing), as: UTF8.self) }
+        if script.closed.contains(session) { isClosed = true }
+    }
+}

@@ -1,0 +1,43 @@
+import ChatProtocol
+import Testing
+
+struct LineDecoderTests {
+    private func lines(_ chunks: [[UInt8]], maximum: Int) -> [LineDecoder.Line] {
+        var decoder = LineDecoder(maximum: maximum)
+        var lines: [LineDecoder.Line] = []
+        for chunk in chunks {
+            chunk.withUnsafeBytes { decoder.decode($0) { lines.append($0) } }
+            #expect(decoder.buffered <= maximum + 1)
+        }
+        return lines
+    }
+
+    @Test func bothLineEnds() {
+        #expect(lines([Array("a\r\nbc\n\n\r\nd".utf8)], maximum: 9) == [.line([97]), .line([98, 99]), .line([]), .line([])])
+    }
+
+    @Test func longLinesAreToldOnceAndTheNextIsRead() {
+        #expect(
+            lines([Array("12345\n123456\r\nok\n".utf8)], maximum: 5) == [.line(Array("12345".utf8)), .tooLong, .line(Array("ok".utf8))])
+        #expect(lines([Array("12345\r".utf8), Array("\n".utf8)], maximum: 5) == [.line(Array("12345".utf8))])
+        #expect(
+            lines(Array(repeating: Array("xxxx".utf8), count: 1000) + [Array("\nok\n".utf8)], maximum: 5) == [
+                .tooLong, .line(Array("ok".utf8)),
+            ])
+    }
+
+    /// However the bytes are cut, the lines are the same.
+    @Test(arguments: 0..<UInt64(100))
+    func cutsDoNotMatter(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let bytes = random.bytes(300, from: Array("ab\n\r".utf8))
+        var chunks: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Int.random(in: 1...min(9, rest.count), using: &random)
+            chunks.append(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
+        }
+        #expect(lines(chunks, maximum: 6) == lines([bytes], maximum: 6))
+    }
+}

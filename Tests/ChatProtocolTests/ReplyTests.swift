@@ -1,0 +1,97 @@
+import ChatProtocol
+import Testing
+
+struct ReplyTests {
+    private static let time = Timestamp(milliseconds: 1_700_000_000_123)
+
+    static let all: [Reply] = [
+        .invalidCredentials, .nowBlocked(seconds: 10), .blocked, .welcome(name: "ethan"), .tooManySessions(limit: 16),
+        .loginTimedOut(seconds: 60),
+        .busy, .goodbye(name: "yoda"), .loginRequired, .noSuchUser("hans2"), .noSuchGroup("sith"), .badUserName("9", .badFirstCharacter),
+        .badGroupName("a,b", .badCharacter), .sent(to: "hans", at: time), .kept(for: "hans"), .notActive("hans"),
+        .groupCreated("jedi", members: []), .groupCreated("jedi", members: ["yoda", "luke"]), .groupExists("jedi"), .joined("jedi"),
+        .alreadyMember("jedi"), .notInvited("jedi"), .notMember("jedi"), .left("jedi"), .invited(user: "yoda", group: "jedi"),
+        .alreadyMemberOther(user: "yoda", group: "jedi"), .sentToGroup("jedi", at: time), .noOtherActive, .activeUser("yoda", since: time),
+        .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
+        .needsClient,
+        .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .tooManyMembers(limit: 5), .tooManyGroups(limit: 6),
+        .rateLimited(seconds: 1), .storeFailed, .unknownCommand("/msg"), .notACommand, .usage(.msgto), .plaintextRefused,
+        .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
+    ]
+
+    /// What the client makes of the wire is what the server said: the texts cannot drift apart.
+    @Test(arguments: all)
+    func roundTrip(_ reply: Reply) throws {
+        let line = reply.standardReply(to: "X").encoded.dropLast(2)
+        let message = try IRCMessage(parsing: Array(line))
+        let back = try #require(Reply(message))
+        #expect(back.text == reply.text && back.code == reply.code)
+        #expect(message.command == (reply.isFailure ? "FAIL" : "NOTE"))
+        #expect(message.parameters.last == reply.text)
+    }
+
+    @Test func codesAreTheirOwn() {
+        let codes = Self.all.map(\.code)
+        #expect(Set(codes).count == codes.count - 1, "only groupCreated stands twice")
+    }
+
+    @Test func aNewerServersReplyIsNotMisread() {
+        #expect(Reply(IRCMessage("FAIL", "X", "FROM_THE_FUTURE", "a", "text")) == nil)
+        #expect(Reply(IRCMessage("FAIL", "X", "NOW_BLOCKED", "soon", "text")) == nil)
+        #expect(Reply(IRCMessage("NOTE", "X", "NO_SUCH_USER", "text")) == nil)
+        #expect(Reply(IRCMessage("PRIVMSG", "X", "BLOCKED", "text")) == nil)
+    }
+
+    @Test func textsToTheLetter() {
+        #expect(Reply.invalidCredentials.text == "Invalid credentials. Try again.")
+        #expect(
+            Reply.nowBlocked(seconds: 10).text == "You are blocked due to multiple failed login attempts. Try again 10 seconds later.")
+        #expect(Reply.blocked.text == "You are blocked. Please try again later.")
+        #expect(Reply.welcome(name: "ethan").text == "Welcome! ethan")
+        #expect(Reply.goodbye(name: "yoda").text == "Bye, yoda!")
+        #expect(Reply.noSuchUser("hans2").text == "There is no user hans2.")
+        #expect(Reply.groupExists("jedi").text == "The group chat jedi already exists.")
+        #expect(Reply.notMember("jedi").text == "You are not in the group chat jedi.")
+        #expect(Reply.notInvited("jedi").text == "You were not invited to the group chat jedi.")
+        #expect(Reply.unknownCommand("/msg").text == "Unknown command: /msg. Try /help.")
+        #expect(Reply.kept(for: "hans").text == "hans is not active. The message will be delivered at the next login.")
+        #expect(Reply.notActive("hans").text == "hans is not active.")
+        #expect(Reply.noOtherActive.text == "No other active user.")
+        #expect(Texts.connected == "Connected to the server.")
+        #expect(Texts.udpListening(port: 9999) == "UDP server listening on port 9999")
+        #expect(
+            Texts.commandsPrompt
+                == "Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):"
+        )
+    }
+}
+
+struct SafeTextTests {
+    @Test(arguments: [
+        ("plain", "plain"), ("a\tb", "a\tb"), ("\u{1B}[31mred\u{1B}[0m", "[31mred[0m"), ("a\r\nb\u{7}", "ab"), ("\u{9B}2J", "2J"),
+        ("\u{202E}evil", "evil"), ("x\u{200B}y\u{2066}z", "xyz"), ("naïve 🙂 日本", "naïve 🙂 日本"), ("שלום", "\u{2068}שלום\u{2069}"),
+    ])
+    func examples(_ text: String, _ shown: String) { #expect(SafeText.shown(text) == shown) }
+
+    @Test func stackedMarksAreBounded() {
+        let zalgo = "a" + String(repeating: "\u{301}", count: 500)
+        #expect(SafeText.shown(zalgo).unicodeScalars.count == 1 + SafeText.maximumCombining)
+    }
+
+    @Test(arguments: 0..<UInt64(300))
+    func nothingThatSteersATerminalIsLeft(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let interesting: [ClosedRange<UInt32>] = [
+            0...0xFF, 0x590...0x6FF, 0x2000...0x206F, 0x300...0x36F, 0xFE00...0xFEFF, 0xE0000...0xE00FF,
+        ]
+        var view = String.UnicodeScalarView()
+        for _ in 0..<50 {
+            let range = interesting.randomElement(using: &random) ?? 0...0
+            if let scalar = Unicode.Scalar(UInt32.random(in: range, using: &random)) { view.append(scalar) }
+        }
+        let shown = SafeText.shown(String(view), isolates: false)
+        #expect(!shown.unicodeScalars.contains { ($0.value < 0x20 && $0.value != 9) || (0x7F...0x9F).contains($0.value) })
+        #expect(!shown.unicodeScalars.contains { (0x202A...0x202E).contains($0.value) || (0x2066...0x2069).contains($0.value) })
+        #expect(SafeText.shown(shown, isolates: false) == shown)
+    }
+}

@@ -1,0 +1,64 @@
+import ChatProtocol
+import Testing
+
+/// The commands and texts of the product, to the letter.
+struct SlashCommandTests {
+    @Test(arguments: [
+        ("/msgto yoda hello", SlashCommand.message(user: "yoda", text: "hello")),
+        ("/msgto yoda   two  spaces ", .message(user: "yoda", text: "  two  spaces ")),
+        ("  /msgto\tyoda hi", .message(user: "yoda", text: "hi")),
+        ("/activeuser", .activeUsers), ("/activeuser ", .activeUsers),
+        ("/creategroup jedi", .createGroup(group: "jedi", members: [])),
+        ("/creategroup jedi yoda  luke", .createGroup(group: "jedi", members: ["yoda", "luke"])),
+        ("/joingroup jedi", .joinGroup("jedi")),
+        ("/groupmsg jedi a b", .groupMessage(group: "jedi", text: "a b")),
+        ("/p2pvideo yoda my movie.mp4", .sendFile(user: "yoda", path: "my movie.mp4")),
+        ("/logout", .logOut), ("/quit", .logOut), ("/help", .help(nil)), ("/help msgto", .help("msgto")),
+        ("/accept", .accept(nil)), ("/accept 2", .accept("2")),
+    ])
+    func understands(_ line: String, _ command: SlashCommand) throws {
+        #expect(try SlashCommand(line, client: true) == command)
+    }
+
+    @Test(arguments: [
+        ("/msgto", "Usage: /msgto USERNAME MESSAGE"), ("/msgto yoda", "Usage: /msgto USERNAME MESSAGE"),
+        ("/msgto yoda ", "Usage: /msgto USERNAME MESSAGE"), ("/activeuser x", "Usage: /activeuser"),
+        ("/creategroup", "Usage: /creategroup GROUPNAME [USERNAME ...]"), ("/joingroup", "Usage: /joingroup GROUPNAME"),
+        ("/joingroup a b", "Usage: /joingroup GROUPNAME"), ("/groupmsg jedi", "Usage: /groupmsg GROUPNAME MESSAGE"),
+        ("/p2pvideo yoda", "Usage: /p2pvideo USERNAME FILE"), ("/logout now", "Usage: /logout"), ("/help a b", "Usage: /help [COMMAND]"),
+        ("/msg yoda hi", "Unknown command: /msg. Try /help."), ("/", "Unknown command: /. Try /help."),
+        ("/MSGTO a b", "Unknown command: /MSGTO. Try /help."),
+    ])
+    func refuses(_ line: String, _ text: String) {
+        do throws(SlashCommand.Defect) {
+            let command = try SlashCommand(line, client: true)
+            Issue.record("understood as \(command)")
+        } catch {
+            #expect(error.text == text)
+        }
+    }
+
+    @Test func whatOnlyTheClientKnows() {
+        #expect(throws: SlashCommand.Defect.unknown("/accept")) { try SlashCommand("/accept 1", client: false) }
+        #expect(throws: SlashCommand.Defect.notACommand) { try SlashCommand("hello", client: true) }
+        #expect(throws: SlashCommand.Defect.notACommand) { try SlashCommand("", client: true) }
+    }
+
+    @Test func helpNamesEveryCommandOnALineOfAScreen() {
+        let help = Texts.help(client: true)
+        #expect(help.count == SlashCommandKind.allCases.count)
+        for kind in SlashCommandKind.allCases { #expect(help.contains { $0.hasPrefix(kind.invocation + " ") }) }
+        #expect(help.allSatisfy { $0.utf8.count <= 100 })
+        #expect(Texts.help(on: "/msgto", client: true) == ["Usage: /msgto USERNAME MESSAGE", "Send a direct message."])
+        #expect(Texts.help(on: "nothing", client: true) == ["Unknown command: /nothing. Try /help."])
+    }
+
+    @Test(arguments: 0..<UInt64(200))
+    func anyLineIsReadOrRefused(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let line = String(decoding: random.bytes(40, from: Array("/msgto \t\u{e9}\u{1}".utf8)), as: UTF8.self)
+        _ = try? SlashCommand(line, client: true)
+        guard case .message(let user, let text)? = try? SlashCommand("/msgto " + line, client: true) else { return }
+        #expect(("/msgto " + line).hasSuffix(user + " " + text) || ("/msgto " + line).hasSuffix(user + "\t" + text))
+    }
+}

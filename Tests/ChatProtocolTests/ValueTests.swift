@@ -1,0 +1,59 @@
+import ChatProtocol
+import Testing
+
+struct NameTests {
+    @Test func rule() throws {
+        #expect(try Name("Yoda.9_-").folded == "yoda.9_-")
+        #expect(try Name("HANS") == Name("hans"))
+        #expect(throws: Name.Defect.empty) { try Name("") }
+        #expect(throws: Name.Defect.badFirstCharacter) { try Name("9a") }
+        #expect(throws: Name.Defect.badFirstCharacter) { try Name("#a") }
+        #expect(throws: Name.Defect.badCharacter) { try Name("a b") }
+        #expect(throws: Name.Defect.badCharacter) { try Name("aé") }
+        #expect(throws: Name.Defect.badCharacter) { try Name("a\u{1B}") }
+        #expect(try Name(String(repeating: "a", count: 32)).text.count == 32)
+        #expect(throws: Name.Defect.tooLong) { try Name(String(repeating: "a", count: 33)) }
+    }
+}
+
+struct TimestampTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"), (1_767_225_599_999, "2025-12-31T23:59:59.999Z"),
+        (-1, "1969-12-31T23:59:59.999Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+    ])
+    func knownMoments(_ milliseconds: Int64, _ text: String) {
+        #expect(Timestamp(milliseconds: milliseconds).iso8601 == text)
+        #expect(Timestamp(iso8601: text) == Timestamp(milliseconds: milliseconds))
+    }
+
+    @Test(arguments: 0..<UInt64(100))
+    func roundTrip(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let time = Timestamp(milliseconds: Int64.random(in: 0..<253_402_300_800_000, using: &random))
+        #expect(Timestamp(iso8601: time.iso8601) == time)
+        #expect(Timestamp(iso8601: time.description)?.milliseconds == time.milliseconds / 1000 * 1000)
+    }
+
+    @Test(arguments: [
+        "", "2026", "2026-01-31T12:34:56", "2026-13-31T12:34:56Z", "2026-01-31T24:34:56Z", "2026-01-31T12:34:56.Z",
+        "2026-01-31T12:34:56.xZ",
+        "2026-01-31 12:34:56Z", "+026-01-31T12:34:56Z", "2026-01-31T12:34:56ZZ",
+    ])
+    func refuses(_ text: String) { #expect(Timestamp(iso8601: text) == nil) }
+}
+
+struct MessageIDTests {
+    @Test func idsOnlyGrow() {
+        var source = MessageIDSource()
+        let times: [Int64] = [5, 5, 5, 9, 2, 2, 10]
+        let ids = times.map { source.next(at: Timestamp(milliseconds: $0)) }
+        #expect(ids == ids.sorted() && Set(ids).count == ids.count)
+        #expect(ids.map(\.description) == ids.map(\.description).sorted())
+        for id in ids { #expect(MessageID(id.description) == id) }
+        var later = MessageIDSource(after: ids[6])
+        #expect(later.next(at: Timestamp(milliseconds: 0)) > ids[6])
+    }
+
+    @Test(arguments: ["", "0", "ZZZZZZZZZZZZZ", "000000000000I", "00000000000000", "000000000000é"])
+    func refuses(_ text: String) { #expect(MessageID(text) == nil) }
+}
