@@ -61,6 +61,9 @@ public struct DatagramBatch: ~Copyable {
         return !closed && address == destination && size <= segmentSize && segments < maximumSegments && bytes + size <= maximumBytes
     }
 
+    /// Whether a further datagram of the first one's size can join.
+    var acceptsMore: Bool { segments == 0 || (!closed && segments < maximumSegments && bytes + segmentSize <= maximumBytes) }
+
     /// Scratch memory of the batch for a header or a whole datagram; kept by the append that follows.
     mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(rebasing: scratch[scratchUsed..<scratchUsed + count])

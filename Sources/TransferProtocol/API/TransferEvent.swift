@@ -12,6 +12,9 @@ public enum TransferEvent {
     case answered(FileID, FileAnswer)
     /// Read these bytes of the file into the buffer, then call ``TransferConnection/filled(_:count:)``.
     case read(ReadRequest)
+    /// Every byte of the file was read: see that it did not change meanwhile, then call ``TransferConnection/end(_:)``, or
+    /// ``TransferConnection/fail(_:_:_:)`` with `sourceChanged`. The receiver keeps the file only after `end`.
+    case sourceRead(FileID)
     /// The receiver has every byte of this file on its disk and the file in its final place.
     case delivered(FileID)
 

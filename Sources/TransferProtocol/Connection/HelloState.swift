@@ -1,0 +1,77 @@
+/// The initiator's handshake: message 1, to whom, and when it goes out again.
+struct HelloState {
+    let noise: NoiseInitiator
+    let addresses: [NetworkAddress]
+    var cookie: [UInt8] = []
+    /// The address the next hello goes to, an index; past the end, the round is over.
+    var nextAddress = 0
+    var round = 0
+    var nextAt: TransferInstant
+    /// What an unauthenticated answer claimed; believed only when no true answer comes.
+    var claimed: TransferFailure?
+
+    init(noise: NoiseInitiator, addresses: [NetworkAddress], at now: TransferInstant) {
+        self.noise = noise
+        self.addresses = addresses
+        nextAt = now
+    }
+
+    /// From one round of hellos to the next: 0.5 s, 1 s, then every 2 s, so that a lossy path costs seconds, not minutes.
+    var interval: TransferDuration { .milliseconds(round <= 1 ? 500 : round == 2 ? 1000 : 2000) }
+
+    /// ```
+    /// type 1 | zeros 8 | the initiator's connection id 8 | cookie length 1, cookie | length 2, Noise message 1 | zeros up to 1200
+    /// ```
+    func write(to memory: UnsafeMutableRawBufferPointer, localID: ConnectionID) -> Int {
+        var writer = WireWriter(memory)
+        writer.byte(DatagramType.hello.firstByte)
+        writer.integer(UInt64(0))
+        writer.integer(localID.value)
+        writer.byte(UInt8(cookie.count))
+        writer.append(cookie)
+        writer.integer(UInt16(noise.message1.count))
+        writer.append(noise.message1)
+        writer.zeros(DatagramType.minimumHello - writer.count)
+        return writer.count
+    }
+}
+
+/// A hello as the responder reads it.
+struct HelloDatagram {
+    var initiator: ConnectionID
+    var cookie: [UInt8]
+    var message1: [UInt8]
+
+    init(_ datagram: UnsafeRawBufferPointer) throws(WireError) {
+        guard datagram.count >= DatagramType.minimumHello else { throw WireError() }
+        var reader = WireReader(datagram)
+        _ = try reader.take(DatagramType.commonHeader)
+        initiator = ConnectionID(try reader.integer(UInt64.self))
+        cookie = try reader.array(Int(try reader.byte()))
+        message1 = try reader.array(Int(try reader.integer(UInt16.self)))
+    }
+}
+
+/// The responder's answer: type 1 | the initiator's id 8 | the responder's id 8 | length 2, Noise message 2 | zeros up to 1200.
+struct ReplyDatagram {
+    var responder: ConnectionID
+    var message2: [UInt8]
+
+    init(_ datagram: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = WireReader(datagram)
+        _ = try reader.take(DatagramType.commonHeader)
+        responder = ConnectionID(try reader.integer(UInt64.self))
+        message2 = try reader.array(Int(try reader.integer(UInt16.self)))
+    }
+
+    static func encode(to initiator: ConnectionID, from responder: ConnectionID, message2: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = [DatagramType.reply.firstByte]
+        bytes.appendInteger(initiator.value)
+        bytes.appendInteger(responder.value)
+        bytes.appendInteger(UInt16(message2.count))
+        bytes += message2
+        // Padded, it also proves that the way back carries 1200 bytes.
+        bytes += [UInt8](repeating: 0, count: max(DatagramType.minimumHello - bytes.count, 0))
+        return bytes
+    }
+}

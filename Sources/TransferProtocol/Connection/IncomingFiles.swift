@@ -1,0 +1,114 @@
+/// The files a receiver was offered, and how much of them is written.
+struct IncomingFiles {
+    enum State { case offered, accepted, arrived, placed, failed, declined }
+
+    struct File {
+        var offer: FileOffer
+        var state = State.offered
+        /// We named ranges we hold; which of them stay is not known until the sender says so.
+        var awaitsKeep = false
+        var held: [Range<UInt64>] = []
+        var kept: UInt64 = 0
+        var written: UInt64 = 0
+        /// The final size, once the sender has read it all and found it unchanged.
+        var size: UInt64?
+    }
+
+    private(set) var files: [FileID: File] = [:]
+    private(set) var offersEnded = false
+    private(set) var unresolved = 0
+    private(set) var placed = 0
+    private(set) var bytesTotal: UInt64 = 0
+    private var nextID: FileID = 0
+
+    var isDone: Bool { offersEnded && unresolved == 0 }
+
+    subscript(file: FileID) -> File? { files[file] }
+
+    mutating func offered(_ id: FileID, _ offer: FileOffer) -> Bool {
+        guard id == nextID, !offersEnded, unresolved < TransferLimits.openFiles, id < FileID.max else { return false }
+        nextID += 1
+        files[id] = File(offer: offer)
+        unresolved += 1
+        return true
+    }
+
+    mutating func endOffers() { offersEnded = true }
+
+    mutating func answer(_ id: FileID, _ answer: FileAnswer) -> Bool {
+        guard files[id]?.state == .offered else { return false }
+        switch answer {
+        case .decline:
+            files[id]?.state = .declined
+            unresolved -= 1
+        case .accept(let held):
+            files[id]?.state = .accepted
+            files[id]?.held = held.map(\.range)
+            files[id]?.awaitsKeep = !held.isEmpty
+            bytesTotal += files[id]?.offer.size ?? 0
+        }
+        return true
+    }
+
+    /// - Returns: false if the sender names what we never held.
+    mutating func keep(_ id: FileID, _ ranges: [Range<UInt64>]) -> Bool {
+        guard let file = files[id], file.awaitsKeep, ranges.allSatisfy({ file.held.contains($0) }) else { return false }
+        files[id]?.awaitsKeep = false
+        files[id]?.kept = ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
+        return true
+    }
+
+    /// Whether these bytes of a file may come: nil if the sender breaks its own word, false if nobody wants them any more.
+    func wants(_ id: FileID, offset: UInt64, count: Int) -> Bool? {
+        guard let file = files[id] else { return nil }
+        switch file.state {
+        case .offered, .declined, .arrived, .placed: return nil
+        case .failed: return false
+        case .accepted:
+            if let size = file.offer.size, offset + UInt64(count) > size { return nil }
+            return true
+        }
+    }
+
+    mutating func wrote(_ id: FileID, _ count: Int) {
+        guard files[id]?.state == .accepted else { return }
+        files[id]?.written += UInt64(count)
+    }
+
+    mutating func ended(_ id: FileID, size: UInt64) -> Bool {
+        guard let file = files[id], file.size == nil, file.offer.size ?? size == size else { return false }
+        if file.state == .failed { return true }
+        guard file.state == .accepted else { return false }
+        files[id]?.size = size
+        return true
+    }
+
+    /// Whether more was written than there is: the sender sent something twice.
+    func isOverfull(_ id: FileID) -> Bool {
+        guard let file = files[id], let size = file.size ?? file.offer.size, !file.awaitsKeep else { return false }
+        return file.kept + file.written > size
+    }
+
+    /// The file's size if with the latest change every byte of it is written.
+    mutating func takeArrived(_ id: FileID) -> UInt64? {
+        guard let file = files[id], file.state == .accepted, let size = file.size, !file.awaitsKeep, file.kept + file.written == size
+        else { return nil }
+        files[id]?.state = .arrived
+        return size
+    }
+
+    mutating func place(_ id: FileID) -> Bool {
+        guard files[id]?.state == .arrived else { return false }
+        files[id]?.state = .placed
+        unresolved -= 1
+        placed += 1
+        return true
+    }
+
+    mutating func fail(_ id: FileID) -> Bool {
+        guard let state = files[id]?.state, state == .offered || state == .accepted || state == .arrived else { return false }
+        files[id]?.state = .failed
+        unresolved -= 1
+        return true
+    }
+}

@@ -1,0 +1,45 @@
+import DequeModule
+
+/// Questions for the static key of a listener whose address is all that is known. The answer proves nothing: it is pinned on
+/// first sight and proven by the handshake that follows.
+struct KeyRequests {
+    private struct Request {
+        var address: NetworkAddress
+        var token: UInt64
+        var deadline: TransferInstant
+        var nextAt: TransferInstant
+    }
+
+    private static let interval = TransferDuration.milliseconds(500)
+    private var open: [Request] = []
+    private var answers: Deque<(address: NetworkAddress, key: [UInt8]?)> = []
+
+    mutating func add(_ address: NetworkAddress, token: UInt64, deadline: TransferInstant, at now: TransferInstant) {
+        open.append(Request(address: address, token: token, deadline: deadline, nextAt: now))
+    }
+
+    mutating func answered(token: UInt64, from address: NetworkAddress, key: [UInt8]) {
+        guard let index = open.firstIndex(where: { $0.token == token && $0.address == address }) else { return }
+        open.remove(at: index)
+        answers.append((address, key))
+    }
+
+    mutating func nextAnswer() -> (address: NetworkAddress, key: [UInt8]?)? { answers.popFirst() }
+
+    /// Type 1 | token 8 | zeros up to 1200.
+    mutating func nextDatagram(at now: TransferInstant) -> (NetworkAddress, [UInt8])? {
+        guard let index = open.firstIndex(where: { $0.nextAt <= now }) else { return nil }
+        open[index].nextAt = now + Self.interval
+        var bytes: [UInt8] = [DatagramType.keyRequest.firstByte]
+        bytes.appendInteger(open[index].token)
+        bytes += [UInt8](repeating: 0, count: DatagramType.minimumHello - bytes.count)
+        return (open[index].address, bytes)
+    }
+
+    var nextTimeout: TransferInstant { open.reduce(.distantFuture) { min($0, $1.nextAt, $1.deadline) } }
+
+    mutating func expire(at now: TransferInstant) {
+        for request in open where request.deadline <= now { answers.append((request.address, nil)) }
+        open.removeAll { $0.deadline <= now }
+    }
+}

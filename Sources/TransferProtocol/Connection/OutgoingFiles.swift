@@ -1,0 +1,133 @@
+import DequeModule
+
+/// The files a sender offers, and which of their bytes are to be read next.
+struct OutgoingFiles {
+    enum State { case offered, answered, sending, read, ended, delivered, failed, declined }
+
+    struct File {
+        var offer: FileOffer
+        var state = State.offered
+        /// What is still to be read, ascending. For a stream one range without an end.
+        var ranges: Deque<Range<UInt64>> = []
+        /// How far a stream was read.
+        var position: UInt64 = 0
+        var held: [Range<UInt64>] = []
+
+        var isStream: Bool { offer.size == nil }
+    }
+
+    private(set) var files: [FileID: File] = [:]
+    private var nextID: FileID = 0
+    private(set) var offersEnded = false
+    /// Accepted files in the order of sending; the first is being read.
+    private var queue: Deque<FileID> = []
+    private(set) var unresolved = 0
+    private(set) var bytesTotal: UInt64 = 0
+    private(set) var delivered = 0
+
+    var isDone: Bool { offersEnded && unresolved == 0 }
+
+    mutating func add(_ offer: FileOffer) -> FileID {
+        defer { nextID += 1 }
+        files[nextID] = File(offer: offer)
+        unresolved += 1
+        return nextID
+    }
+
+    mutating func endOffers() { offersEnded = true }
+
+    subscript(file: FileID) -> File? { files[file] }
+
+    /// - Returns: false if the answer makes no sense: no such file, or answered before.
+    mutating func answered(_ id: FileID, _ answer: FileAnswer) -> Bool {
+        guard var file = files[id], file.state == .offered else { return false }
+        switch answer {
+        case .decline:
+            file.state = .declined
+            unresolved -= 1
+        case .accept(let held):
+            // Nothing can be held of a stream, nor beyond the end of a file.
+            if let last = held.last, last.range.upperBound > file.offer.size ?? 0 { return false }
+            file.state = .answered
+            file.held = held.map(\.range)
+            bytesTotal += file.offer.size ?? 0
+        }
+        files[id] = file
+        return true
+    }
+
+    /// Queues an answered file, all but `kept` of it. `kept` must be among what the receiver holds.
+    mutating func start(_ id: FileID, keeping kept: [Range<UInt64>]) -> Bool {
+        guard var file = files[id], file.state == .answered, kept.allSatisfy({ file.held.contains($0) }) else { return false }
+        file.state = .sending
+        if let size = file.offer.size {
+            var position: UInt64 = 0
+            for range in kept.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                if position < range.lowerBound { file.ranges.append(position..<range.lowerBound) }
+                position = max(position, range.upperBound)
+            }
+            if position < size { file.ranges.append(position..<size) }
+        } else {
+            file.ranges = [0..<UInt64.max]
+        }
+        files[id] = file
+        queue.append(id)
+        return true
+    }
+
+    /// A started file with nothing (more) to read: takes it off the queue. Called until it returns nil.
+    mutating func takeFinished() -> FileID? {
+        while let first = queue.first {
+            guard let file = files[first], file.state == .sending else {
+                queue.removeFirst()
+                continue
+            }
+            guard file.ranges.isEmpty else { return nil }
+            files[first]?.state = .read
+            queue.removeFirst()
+            return first
+        }
+        return nil
+    }
+
+    /// The next bytes to read: the file, from where, how many at most, and whether it is a stream.
+    var nextRead: (file: FileID, offset: UInt64, limit: UInt64, isStream: Bool)? {
+        guard let first = queue.first, let file = files[first], let range = file.ranges.first else { return nil }
+        return (first, range.lowerBound, range.upperBound - range.lowerBound, file.isStream)
+    }
+
+    /// `count` bytes from the front of the file's first range were read; 0 ends a stream.
+    mutating func advance(_ id: FileID, by count: Int) {
+        guard var range = files[id]?.ranges.first else { return }
+        if count == 0 {
+            files[id]?.ranges.removeAll()
+            return
+        }
+        range = range.lowerBound + UInt64(count)..<range.upperBound
+        files[id]?.position = range.lowerBound
+        if range.isEmpty { files[id]?.ranges.removeFirst() } else { files[id]?.ranges[0] = range }
+    }
+
+    /// - Returns: the file's final size, or nil if it was not read to its end.
+    mutating func end(_ id: FileID) -> UInt64? {
+        guard let file = files[id], file.state == .read else { return nil }
+        files[id]?.state = .ended
+        return file.offer.size ?? file.position
+    }
+
+    mutating func deliver(_ id: FileID) -> Bool {
+        guard files[id]?.state == .ended else { return false }
+        files[id]?.state = .delivered
+        unresolved -= 1
+        delivered += 1
+        return true
+    }
+
+    mutating func fail(_ id: FileID) -> Bool {
+        guard let state = files[id]?.state, state != .delivered, state != .failed, state != .declined else { return false }
+        files[id]?.state = .failed
+        files[id]?.ranges.removeAll()
+        unresolved -= 1
+        return true
+    }
+}

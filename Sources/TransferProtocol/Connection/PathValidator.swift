@@ -1,0 +1,67 @@
+/// Follows a peer whose address changes, once the new one has proven that it is the peer's (RFC 9000 §8.2 and §9).
+struct PathValidator {
+    private struct Candidate {
+        var address: NetworkAddress
+        var challenge: UInt64
+        var attempts = 0
+        var nextAt: TransferInstant
+        /// Bytes received from there: at most three times as much goes back before it is proven.
+        var allowance: Int
+    }
+
+    private static let maximumAttempts = 6
+    private static let maximumResponses = 4
+
+    private var candidate: Candidate?
+    private var responses: [(NetworkAddress, UInt64)] = []
+
+    /// Something that was really the peer's came from an address that is not the current one.
+    mutating func heard(from address: NetworkAddress, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
+        if candidate?.address == address {
+            candidate?.allowance += 3 * bytes
+            return
+        }
+        // One at a time; a newer address takes over only when the older had its chance.
+        if let candidate, candidate.attempts < 2 { return }
+        candidate = Candidate(address: address, challenge: challenge(), nextAt: now, allowance: 3 * bytes)
+    }
+
+    /// The peer wants to see that we are reached at the address it wrote to.
+    mutating func challenged(from address: NetworkAddress, _ challenge: UInt64) {
+        if responses.count < Self.maximumResponses { responses.append((address, challenge)) }
+    }
+
+    /// - Returns: the new address of the peer, if this proves it.
+    mutating func answered(from address: NetworkAddress, _ response: UInt64) -> NetworkAddress? {
+        guard let candidate, candidate.address == address, candidate.challenge == response else { return nil }
+        self.candidate = nil
+        return address
+    }
+
+    enum Outgoing {
+        case challenge(UInt64, to: NetworkAddress, size: Int)
+        case response(UInt64, to: NetworkAddress)
+    }
+
+    mutating func next(probeTimeout: TransferDuration, at now: TransferInstant) -> Outgoing? {
+        if let (address, data) = responses.popLast() { return .response(data, to: address) }
+        guard let current = candidate, current.nextAt <= now else { return nil }
+        if current.attempts >= Self.maximumAttempts {
+            candidate = nil
+            return nil
+        }
+        let size = min(1200, current.allowance)
+        candidate?.attempts += 1
+        candidate?.nextAt = now + probeTimeout
+        guard size >= 64 else { return nil }
+        candidate?.allowance -= size
+        return .challenge(current.challenge, to: current.address, size: size)
+    }
+
+    /// Gives up an address that never answered.
+    mutating func expire(at now: TransferInstant) {
+        if let candidate, candidate.attempts >= Self.maximumAttempts, candidate.nextAt <= now { self.candidate = nil }
+    }
+
+    var nextTimeout: TransferInstant? { candidate?.nextAt }
+}

@@ -1,0 +1,41 @@
+/// What the peer says through the control stream.
+extension TransferConnection {
+    func take(_ message: Message) {
+        switch (role, message) {
+        case (.receiver, .offer(let file, let offer)):
+            guard incoming.offered(file, offer) else { return violated("an offer that cannot be") }
+            events.append(.offered(file, offer))
+        case (.receiver, .endOfOffers):
+            incoming.endOffers()
+            events.append(.offersEnded)
+        case (.receiver, .keep(let file, let ranges)):
+            guard incoming.keep(file, ranges) || incoming[file]?.state == .failed else { return violated("ranges that are not held") }
+            guard incoming[file]?.state != .failed else { return }
+            counters.bytesDone += incoming[file]?.kept ?? 0
+            events.append(.resumed(file, kept: ranges))
+            if incoming.isOverfull(file) { return violated("more bytes than the file has") }
+            if let size = incoming.takeArrived(file) { events.append(.arrived(file, size: size)) }
+        case (.receiver, .end(let file, let size)):
+            guard incoming.ended(file, size: size) else { return violated("an end that cannot be") }
+            if incoming.isOverfull(file) { return violated("more bytes than the file has") }
+            if let size = incoming.takeArrived(file) { events.append(.arrived(file, size: size)) }
+        case (.sender, .answer(let file, let answer)):
+            // A file that we gave up meanwhile may still be answered.
+            if outgoing[file]?.state == .failed { return }
+            guard outgoing.answered(file, answer) else { return violated("an answer that cannot be") }
+            events.append(.answered(file, answer))
+            if case .accept(let held) = answer, held.isEmpty { start(file, keeping: []) }
+        case (.sender, .done(let file)):
+            if outgoing[file]?.state == .failed { return }
+            guard outgoing.deliver(file) else { return violated("a file done that was not sent") }
+            events.append(.delivered(file))
+        case (.sender, .paused(let paused)):
+            counters.peerPaused = paused
+            events.append(.peerPaused(paused))
+        case (_, .failed(let file, let failure, let text)):
+            let known = role == .sender ? outgoing.fail(file) : incoming.fail(file)
+            if known { events.append(.failed(file, failure, text: text)) }
+        default: violated("a message from the wrong side")
+        }
+    }
+}

@@ -1,0 +1,269 @@
+/// Datagrams in.
+extension TransferConnection {
+    /// Takes one datagram that carries our connection id.
+    func receive(
+        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, scratch: UnsafeMutableRawBufferPointer, at now: TransferInstant
+    ) {
+        guard phase != .closed, let first = datagram.first, case .ours(let type) = FirstByte(first) else {
+            counters.datagramsDropped += 1
+            return
+        }
+        counters.packetsReceived += 1
+        counters.bytesReceived += UInt64(datagram.count)
+        switch type {
+        case .segment: receiveSegment(datagram, from: address, at: now)
+        case .sealed: receiveSealed(datagram, from: address, scratch: scratch, at: now)
+        case .reply: receiveReply(datagram, from: address, at: now)
+        case .cookie:
+            guard role == .sender, phase == .handshaking, datagram.count > DatagramType.commonHeader, datagram.count <= 200 else { return }
+            let cookie = Array(datagram[DatagramType.commonHeader...])
+            // A new cookie is worth a hello at once; the same one again is not.
+            if hello?.cookie != cookie {
+                hello?.cookie = cookie
+                hello?.nextAddress = 0
+                hello?.nextAt = now
+            }
+        case .refusal: if phase == .handshaking, role == .sender { hello?.claimed = .refused }
+        case .hello, .keyRequest, .keyReply: counters.datagramsDropped += 1
+        }
+    }
+
+    /// An answer in a version that we may not speak.
+    func receiveVersions(_ versions: [UInt8]) {
+        guard role == .sender, phase == .handshaking, !versions.contains(DatagramType.version) else { return }
+        hello?.claimed = .unsupportedVersion(versions)
+    }
+
+    private func receiveReply(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
+        guard role == .sender, phase == .handshaking, let hello else { return }
+        guard let reply = try? ReplyDatagram(datagram), let (payload, session) = try? hello.noise.read(message2: reply.message2),
+            let parameters = try? TransportParameters(decoding: payload), parameters.connection == reply.responder
+        else {
+            counters.datagramsDropped += 1
+            return
+        }
+        remoteID = reply.responder
+        peerAddress = address
+        self.hello = nil
+        establish(session, parameters, at: now)
+        // The first sealed packet proves us to the receiver; it goes out even if nothing is offered yet.
+        pingPending = true
+    }
+
+    /// The keys are agreed on; for the receiver this comes before the sender is proven.
+    func adopt(_ session: NoiseSession, _ parameters: TransportParameters) {
+        keys = ConnectionKeys(session)
+        verification = session.handshakeHash
+        peerKey = session.remoteStatic
+        peerIdleTimeout = .milliseconds(Int64(min(parameters.idleTimeout, 1 << 40)))
+        peerLimit = parameters.initialWindow
+        mtu.limit(toPeerMaximum: parameters.maximumDatagramSize)
+    }
+
+    private func establish(_ session: NoiseSession, _ parameters: TransportParameters, at now: TransferInstant) {
+        adopt(session, parameters)
+        phase = .established
+        lastHeardAt = now
+        events.append(.established(peerKey: peerKey, verification: verification))
+    }
+
+    private func receiveSegment(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
+        guard role == .receiver, phase == .established, let key = keys?.receiveCheck, let header = SegmentHeader(datagram, key: key) else {
+            counters.datagramsDropped += 1
+            return
+        }
+        if address != peerAddress { heard(from: address, bytes: datagram.count, at: now) }
+        if let number = acks.expand(header.packetNumber) {
+            _ = acks.received(number, eliciting: true, authenticated: false, at: now)
+        }
+        takePiece(
+            UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
+            endsRecord: header.endsRecord, fromSealed: false, at: now)
+    }
+
+    private func receiveSealed(
+        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, scratch: UnsafeMutableRawBufferPointer, at now: TransferInstant
+    ) {
+        guard keys != nil, let (number, frames) = SealedPacket.open(datagram, with: &keys!.openControl, into: scratch) else {
+            counters.datagramsDropped += 1
+            return
+        }
+        lastHeardAt = now
+        if phase == .handshaking {
+            guard role == .receiver else { return }
+            phase = .established
+            peerAddress = address
+            events.append(.established(peerKey: peerKey, verification: verification))
+            windowUrgent = true
+        } else if address != peerAddress {
+            heard(from: address, bytes: datagram.count, at: now)
+        }
+        if phase == .closing {
+            receiveWhileClosing(frames, at: now)
+            return
+        }
+        let eliciting = takeFrames(frames, from: address, at: now)
+        guard let eliciting else { return violated("a packet that cannot be read") }
+        _ = acks.received(number, eliciting: eliciting, authenticated: true, at: now)
+    }
+
+    private func heard(from address: NetworkAddress, bytes: Int, at now: TransferInstant) {
+        path.heard(from: address, bytes: bytes, challenge: random.next(), at: now)
+    }
+
+    /// - Returns: whether the packet asks for an ack; nil if it cannot be read.
+    private func takeFrames(_ frames: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) -> Bool? {
+        var reader = WireReader(frames)
+        var eliciting = false
+        while !reader.isAtEnd {
+            guard let frame = try? Frame.read(from: &reader, ranges: &rangeScratch, failed: &failedScratch) else { return nil }
+            switch frame {
+            case .padding: continue
+            case .ping: eliciting = true
+            case .ack(let delay): takeAck(delay: delay, at: now)
+            case .window(let opened, let limit): takeWindow(opened: opened, limit: limit)
+            case .failedRecords: if role == .sender { for record in failedScratch { ring.resendSealed(record) } }
+            case .stream(let offset, let bytes):
+                eliciting = true
+                guard (try? streamIn.receive(offset: offset, bytes: bytes)) != nil, let messages = try? streamIn.messages() else { return nil }
+                for message in messages where !isOver { take(message) }
+            case .ackRate(let packets, let delay, let lowest): acks.setFrequency(every: packets, delay: delay, lowest: lowest)
+            case .pathChallenge(let data):
+                eliciting = true
+                path.challenged(from: address, data)
+            case .pathResponse(let data):
+                eliciting = true
+                if let new = path.answered(from: address, data) { moved(to: new) }
+            case .close(let reason, let text):
+                takeClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
+                return false
+            case .recordPart(let record, let offset, let endsRecord, let bytes):
+                eliciting = true
+                guard role == .receiver else { return nil }
+                takePiece(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: true, at: now)
+            }
+            if isOver { return false }
+        }
+        return eliciting
+    }
+
+    private func takeAck(delay: UInt64, at now: TransferInstant) {
+        recovery.received(
+            ranges: rangeScratch, delay: .microseconds(Int64(min(delay, 10_000_000))), isAppLimited: !isBlockedByPath,
+            controller: &controller, at: now)
+        settleContents()
+        watchHead(at: now)
+        updatePacer(at: now)
+    }
+
+    /// Acts on what loss detection found out about the contents of packets.
+    func settleContents() {
+        for content in recovery.acknowledged {
+            switch content.kind {
+            case .segment, .sealedSegment: ring.acknowledged(content)
+            case .stream: streamOut.acknowledged(content.number..<content.number + UInt64(content.length))
+            case .probe: if let size = mtu.acknowledged(Int(content.length)) { setDatagramSize(size) }
+            case .nothing: break
+            }
+        }
+        for content in recovery.lost { sendAgain(content) }
+    }
+
+    func sendAgain(_ content: PacketContent) {
+        switch content.kind {
+        case .segment, .sealedSegment: ring.sendAgain(content)
+        case .stream: streamOut.lost(content.number..<content.number + UInt64(content.length))
+        case .probe: mtu.lost(Int(content.length))
+        case .nothing: break
+        }
+    }
+
+    private func takeWindow(opened: UInt64, limit: UInt64) {
+        guard role == .sender, opened <= ring.next else { return }
+        counters.bytesDone += ring.release(below: opened)
+        if limit > peerLimit {
+            peerLimit = limit
+            blockedProbes = 0
+        }
+    }
+
+    private func moved(to address: NetworkAddress) {
+        let sameHost = address.isSameHost(as: peerAddress)
+        peerAddress = address
+        // Only the port changed: the path is the same (RFC 9000 §9.4).
+        if !sameHost {
+            recovery.pathChanged()
+            controller = Self.makeController(configuration, datagramSize: datagramSize)
+        }
+        recovery.resetBackoff()
+        probesPending = max(probesPending, 1)
+    }
+
+    func setDatagramSize(_ size: Int) {
+        datagramSize = size
+        controller.datagramSizeChanged(to: size)
+        ring.setLimits(clear: Self.clearLimit(size), sealed: Self.sealedLimit(size))
+    }
+
+    private func takePiece(
+        _ bytes: UnsafeRawBufferPointer, record: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool, at now: TransferInstant
+    ) {
+        guard !bytes.isEmpty else { return }
+        let (taken, number) = records.take(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
+        guard taken == .complete, keys != nil else { return }
+        switch records.open(number, with: &keys!.openRecord) {
+        case .opened(let slot, let plaintext):
+            lastHeardAt = now
+            for opened in delivery.add(.init(record: number, slot: slot, plaintext: plaintext), allOpenedBelow: records.opened) {
+                guard handOut(opened) else { return violated("a record that cannot be read") }
+            }
+        case .failed: break
+        case .peerIsWrong: violated("a record sealed wrongly")
+        }
+    }
+
+    /// Turns the chunks of an opened record into write events.
+    private func handOut(_ opened: RecordDelivery.Opened) -> Bool {
+        var position = 0
+        var chunks = 0
+        while position < opened.plaintext.count {
+            guard let chunk = try? RecordFormat.chunk(in: opened.plaintext, at: position),
+                let wanted = incoming.wants(chunk.file, offset: chunk.offset, count: chunk.range.count)
+            else { return false }
+            if wanted {
+                chunks += 1
+                events.append(
+                    .write(
+                        WriteRequest(
+                            file: chunk.file, offset: chunk.offset, bytes: UnsafeRawBufferPointer(rebasing: opened.plaintext[chunk.range]),
+                            slot: opened.slot)))
+            }
+            position = chunk.range.upperBound
+        }
+        delivery.handOut(opened, chunks: max(chunks, 1))
+        if chunks == 0, let record = delivery.release(opened.slot) { records.release(record) }
+        return true
+    }
+
+    private func takeClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
+        if reason == .done, role == .receiver ? incoming.isDone : outgoing.isDone {
+            events.append(.closed(.complete))
+        } else {
+            events.append(.closed(.failed(.closedByPeer(reason, text))))
+        }
+        pendingRead = nil
+        phase = .closed
+    }
+
+    /// A peer that goes on has not heard our close: it is told again, unless it is closing itself.
+    private func receiveWhileClosing(_ frames: UnsafeRawBufferPointer, at now: TransferInstant) {
+        var reader = WireReader(frames)
+        while !reader.isAtEnd, let frame = try? Frame.read(from: &reader, ranges: &rangeScratch, failed: &failedScratch) {
+            if case .close = frame {
+                phase = .closed
+                return
+            }
+        }
+        if closeDue == nil { closeDue = now }
+    }
+}

@@ -1,0 +1,279 @@
+/// Datagrams out.
+extension TransferConnection {
+    /// Fills `batch`, which is empty, with the next run of datagrams.
+    func nextDatagrams(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        switch phase {
+        case .handshaking:
+            return role == .sender ? nextHello(into: &batch, at: now) : nextReply(into: &batch, at: now)
+        case .established:
+            completeIfDone(at: now)
+            guard phase == .established else { return nextDatagrams(into: &batch, at: now) }
+            sealIfNothingFollows()
+            return nextPathPacket(into: &batch, at: now) || nextControlPacket(into: &batch, at: now)
+                || nextProbe(into: &batch, at: now) || nextSegments(into: &batch, at: now)
+        case .closing: return nextClose(into: &batch, at: now)
+        case .closed: return false
+        }
+    }
+
+    private func nextHello(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        guard var hello, hello.nextAt <= now, hello.nextAddress < hello.addresses.count else { return false }
+        let count = hello.write(to: batch.reserve(DatagramType.minimumHello), localID: localID)
+        batch.append(head: count, to: hello.addresses[hello.nextAddress])
+        hello.nextAddress += 1
+        if hello.nextAddress == hello.addresses.count {
+            hello.nextAddress = 0
+            hello.round += 1
+            hello.nextAt = now + hello.interval
+        }
+        self.hello = hello
+        counted(count, at: now)
+        return true
+    }
+
+    private func nextReply(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        guard sendReply, !replyDatagram.isEmpty else { return false }
+        sendReply = false
+        batch.reserve(replyDatagram.count).copyBytes(from: replyDatagram)
+        batch.append(head: replyDatagram.count, to: peerAddress)
+        counted(replyDatagram.count, at: now)
+        return true
+    }
+
+    private func counted(_ bytes: Int, at now: TransferInstant) {
+        counters.bytesSent += UInt64(bytes)
+        lastSentAt = now
+    }
+
+    /// Seals one packet of the frames that `write` writes, at most `size` bytes long.
+    /// - Parameter write: gives whether the packet asks for an ack, and what it carries; nil to send nothing after all.
+    private func seal(
+        into batch: inout DatagramBatch, to address: NetworkAddress, size: Int, paddedTo padding: Int = 0, at now: TransferInstant,
+        _ write: (inout WireWriter) -> (eliciting: Bool, content: PacketContent)?
+    ) -> Bool {
+        guard keys != nil, recovery.canTrack else { return false }
+        let memory = batch.reserve(max(size, padding))
+        let number = recovery.nextPacketNumber
+        var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: memory[SealedPacket.headerLength..<size - PacketCipher.tagSize]))
+        guard let (eliciting, content) = write(&writer), writer.count > 0, !writer.overflowed else { return false }
+        writer.zeros(padding - SealedPacket.overhead - writer.count)
+        SealedPacket.writeHeader(memory, connection: remoteID, number: number)
+        guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return false }
+        batch.append(head: length, to: address)
+        recovery.sent(bytes: length, eliciting: eliciting, content: content, controller: &controller, at: now)
+        counted(length, at: now)
+        return true
+    }
+
+    private func nextPathPacket(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        guard let outgoing = path.next(probeTimeout: recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay), at: now) else {
+            return false
+        }
+        switch outgoing {
+        case .challenge(let data, let address, let size):
+            return seal(into: &batch, to: address, size: size, paddedTo: size, at: now) { writer in
+                writer.frame(.pathChallenge)
+                writer.integer(data)
+                return (true, PacketContent())
+            }
+        case .response(let data, let address):
+            return seal(into: &batch, to: address, size: 1200, paddedTo: 1200, at: now) { writer in
+                writer.frame(.pathResponse)
+                writer.integer(data)
+                return (true, PacketContent())
+            }
+        }
+    }
+
+    /// Acks, windows, messages, pings: whatever of it is due, in one packet.
+    private func nextControlPacket(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        if role == .sender { scheduleAckRate() }
+        let mayElicit = probesPending > 0 || recovery.bytesInFlight + datagramSize <= controller.window
+        let hasStream = streamOut.hasBytesToSend && mayElicit
+        // A probe with data to repeat is a data packet; without any it is a ping.
+        let isBareProbe = probesPending > 0 && !hasStream && !(role == .sender && ring.hasSegmentToSend)
+        guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isBareProbe || (ackRateDue && mayElicit) else { return false }
+        let sent = seal(into: &batch, to: peerAddress, size: datagramSize, at: now) { writer in
+            var eliciting = false
+            var content = PacketContent()
+            if acks.hasPending {
+                writer.frame(.ack)
+                if acks.ranges.write(to: &writer, delay: acks.delay(at: now)) { acks.sent() }
+            }
+            if role == .receiver {
+                if windowUrgent { eliciting = true }
+                windowUrgent = false
+                advertisedLimit = records.limit
+                writer.windowFrame(opened: records.opened, limit: records.limit)
+                if !records.failed.isEmpty, writer.room > 2 + 8 * Frame.maximumFailedRecords { writer.failedFrame(records.failed) }
+            }
+            if ackRateDue, mayElicit, let rate = sentAckRate {
+                writer.ackRateFrame(packets: rate.packets, delay: rate.delay, lowest: recovery.packets.base)
+                ackRateDue = false
+                eliciting = true
+            }
+            if hasStream, writer.room > 40, let (offset, bytes) = streamOut.nextPiece(limit: writer.room - 20) {
+                writer.frame(.stream)
+                writer.varint(offset)
+                writer.varint(UInt64(bytes.count))
+                bytes.withUnsafeBytes { writer.append($0) }
+                content = PacketContent(kind: .stream, number: offset, offset: 0, length: UInt32(bytes.count))
+                eliciting = true
+            }
+            if pingPending || (isBareProbe && !eliciting) {
+                writer.frame(.ping)
+                pingPending = false
+                eliciting = true
+            }
+            return (eliciting, content)
+        }
+        if sent, hasStream || isBareProbe, probesPending > 0 { probesPending -= 1 }
+        return sent
+    }
+
+    /// How often the receiver is to acknowledge: about eight times a round trip, and not a packet more often than of use.
+    private func scheduleAckRate() {
+        let packets = UInt64(min(max(controller.window / datagramSize / 8, 2), 256))
+        let delay = UInt64(min(max(recovery.rtt.smoothed.nanoseconds / 8, 1_000_000), 25_000_000) / 1000)
+        let number = recovery.nextPacketNumber
+        if let sent = sentAckRate {
+            let changed = packets >= 2 * sent.packets || 2 * packets <= sent.packets || delay >= 2 * sent.delay || 2 * delay <= sent.delay
+            guard changed || number - sent.atPacket >= 1 << 14 else { return }
+        } else if !recovery.rtt.hasSample {
+            return
+        }
+        sentAckRate = (packets, delay, number)
+        recovery.maximumAckDelay = .microseconds(Int64(delay)) + .milliseconds(1)
+        ackRateDue = true
+    }
+
+    /// A probe for larger datagrams (RFC 8899).
+    private func nextProbe(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        guard role == .sender, recovery.rtt.hasSample, let size = mtu.nextProbe, !ring.isEmpty,
+            recovery.bytesInFlight + size <= controller.window || recovery.bytesInFlight == 0
+        else { return false }
+        let sent = seal(into: &batch, to: peerAddress, size: size, paddedTo: size, at: now) { writer in
+            writer.frame(.ping)
+            return (true, PacketContent(kind: .probe, number: 0, offset: 0, length: UInt32(size)))
+        }
+        guard sent else { return false }
+        batch.isProbe = true
+        mtu.sent(size)
+        return true
+    }
+
+    private func nextSegments(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        guard role == .sender else { return false }
+        pacedUntil = nil
+        var allowance = pacer.allowance(at: now)
+        var sentBytes = 0
+        while batch.acceptsMore, recovery.canTrack {
+            guard ring.hasSegmentToSend else {
+                if batch.segments == 0 { ranDry(at: now) }
+                break
+            }
+            if probesPending == 0 {
+                if recovery.bytesInFlight + datagramSize > controller.window {
+                    isBlockedByPath = true
+                    limit = .path
+                    break
+                }
+                if allowance <= 0 {
+                    isBlockedByPath = true
+                    limit = configuration.rateLimit == pacer.rate ? .limit : .path
+                    if batch.segments == 0 { pacedUntil = pacer.nextSend(at: now, datagramSize: datagramSize) }
+                    break
+                }
+            }
+            guard let segment = ring.nextSegment() else { break }
+            let sent = segment.isSealed ? appendSealed(segment, to: &batch, at: now) : appendClear(segment, to: &batch, at: now)
+            guard let sent else {
+                ring.putBack(segment)
+                break
+            }
+            if probesPending > 0 { probesPending -= 1 }
+            allowance -= min(sent, allowance)
+            sentBytes += sent
+        }
+        guard sentBytes > 0 else { return false }
+        pacer.sent(sentBytes)
+        counted(sentBytes, at: now)
+        if !isBlockedByPath, limit != .path { limit = .cpu }
+        return true
+    }
+
+    /// Nothing to send though the path would take it: whose fault is it?
+    private func ranDry(at now: TransferInstant) {
+        // The driver has merely not read on yet.
+        if wantsRead { return }
+        isBlockedByPath = false
+        recovery.markAppLimited()
+        if pendingRead != nil {
+            limit = .source
+        } else if ring.next >= peerLimit || ring.isFull {
+            limit = .receiver
+            probeWindow(at: now)
+        } else {
+            limit = .idle
+        }
+    }
+
+    private func appendClear(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, at now: TransferInstant) -> Int? {
+        let size = SegmentHeader.length + segment.bytes.count
+        guard batch.hasRoom(for: size, to: peerAddress), let key = keys?.sendCheck else { return nil }
+        let header = SegmentHeader(
+            connection: remoteID, packetNumber: UInt32(truncatingIfNeeded: recovery.nextPacketNumber),
+            record: UInt32(truncatingIfNeeded: segment.record), offset: segment.offset, endsRecord: segment.endsRecord)
+        header.write(to: batch.reserve(SegmentHeader.length), key: key)
+        batch.append(head: SegmentHeader.length, body: segment.bytes, to: peerAddress)
+        recovery.sent(
+            bytes: size, eliciting: true,
+            content: PacketContent(
+                kind: .segment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
+            controller: &controller, at: now)
+        return size
+    }
+
+    private func appendSealed(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, at now: TransferInstant) -> Int? {
+        let size = SealedPacket.overhead + WireWriter.recordPartOverhead + segment.bytes.count
+        guard batch.hasRoom(for: size, to: peerAddress), keys != nil else { return nil }
+        let memory = batch.reserve(size)
+        let number = recovery.nextPacketNumber
+        var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: memory[SealedPacket.headerLength...]))
+        writer.recordPartFrame(
+            record: segment.record, offset: segment.offset, endsRecord: segment.endsRecord, bytes: UnsafeRawBufferPointer(segment.bytes))
+        SealedPacket.writeHeader(memory, connection: remoteID, number: number)
+        guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return nil }
+        batch.append(head: length, to: peerAddress)
+        recovery.sent(
+            bytes: length, eliciting: true,
+            content: PacketContent(
+                kind: .sealedSegment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
+            controller: &controller, at: now)
+        return length
+    }
+
+    private func nextClose(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        guard let due = closeDue, due <= now, let (reason, text) = closeReason else { return false }
+        closeDue = nil
+        let spacing = recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay)
+        if lingerUntil == .distantFuture { lingerUntil = now + spacing * 3 }
+        let sent = seal(into: &batch, to: peerAddress, size: 1200, at: now) { writer in
+            writer.closeFrame(reason, text)
+            return (false, PacketContent())
+        }
+        if closesLeft > 1 { closeDue = now + spacing / 2 }
+        closesLeft -= 1
+        return sent
+    }
+
+    /// Sets the pace after the window or the round-trip time changed.
+    func updatePacer(at now: TransferInstant) {
+        guard recovery.rtt.hasSample else { return }
+        // RFC 9002 §7.7; twice the rate in slow start, so that pacing does not keep the window from doubling.
+        let gain = controller.isInSlowStart ? 2 : 1.25
+        var rate = controller.pacingRate ?? gain * Double(controller.window) / max(recovery.rtt.smoothed.inSeconds, 1e-6)
+        if let cap = configuration.rateLimit { rate = min(rate, cap) }
+        pacer.setRate(rate, datagramSize: datagramSize, at: now)
+    }
+}

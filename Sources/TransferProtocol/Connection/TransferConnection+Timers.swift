@@ -1,0 +1,128 @@
+/// What happens because time passes.
+extension TransferConnection {
+    /// How long a responder waits for the packet that proves the initiator.
+    private static let halfOpenTimeout = TransferDuration.seconds(Int64(10))
+    /// How long a receiver with everything in place waits for a sender that does not say it knows.
+    private static let finishTimeout = TransferDuration.seconds(Int64(15))
+
+    var idleDeadline: TransferInstant { lastHeardAt + configuration.idleTimeout }
+
+    var nextTimeout: TransferInstant {
+        switch phase {
+        case .closed: return .distantFuture
+        case .closing: return min(closeDue ?? .distantFuture, lingerUntil)
+        case .handshaking:
+            guard role == .sender else { return startedAt + Self.halfOpenTimeout }
+            return min(hello?.nextAt ?? .distantFuture, startedAt + configuration.connectTimeout)
+        case .established:
+            var earliest = min(idleDeadline, lastSentAt + configuration.keepAlive)
+            func consider(_ time: TransferInstant?) { if let time, time < earliest { earliest = time } }
+            consider(recovery.nextTimeout)
+            consider(acks.nextTimeout)
+            consider(path.nextTimeout)
+            consider(pacedUntil)
+            consider(blockedProbeAt)
+            consider(headStuckSince.map { $0 + headPatience })
+            consider(finishedAt.map { $0 + finishPatience })
+            return earliest
+        }
+    }
+
+    private var headPatience: TransferDuration { recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay) * 3 }
+    private var finishPatience: TransferDuration {
+        streamOut.isAcknowledged ? max(headPatience, .seconds(Int64(1))) : Self.finishTimeout
+    }
+
+    func handleTimeout(at now: TransferInstant) {
+        switch phase {
+        case .closed: return
+        case .closing:
+            if now >= lingerUntil { phase = .closed }
+        case .handshaking:
+            guard role == .sender else {
+                if now >= startedAt + Self.halfOpenTimeout { phase = .closed }
+                return
+            }
+            if let claimed = hello?.claimed, let next = hello?.nextAt, next <= now {
+                finish(.failed(claimed), closing: nil)
+            } else if now >= startedAt + configuration.connectTimeout {
+                finish(.failed(hello?.claimed ?? .unreachable), closing: nil)
+            }
+        case .established: handleEstablishedTimeout(at: now)
+        }
+    }
+
+    private func handleEstablishedTimeout(at now: TransferInstant) {
+        if now >= idleDeadline {
+            return finish(role == .receiver && incoming.isDone ? .complete : .failed(.timedOut), closing: nil)
+        }
+        completeIfDone(at: now)
+        guard phase == .established else { return }
+        switch recovery.timeout(controller: &controller, at: now) {
+        case .nothing: break
+        case .lossesDetected:
+            settleContents()
+            updatePacer(at: now)
+        case .sendProbes:
+            // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
+            probesPending = 2
+            for content in recovery.oldestContents(2) { sendAgain(content) }
+            if recovery.probeCount == 3, let smaller = mtu.blackHole() { setDatagramSize(smaller) }
+        }
+        if now >= lastSentAt + configuration.keepAlive { pingPending = true }
+        if role == .sender { watchHead(at: now) }
+        if role == .sender { probeWindow(at: now) }
+        path.expire(at: now)
+    }
+
+    /// All of the lowest record has arrived, says the peer, and yet it does not open: an ack was for another packet, or damage
+    /// went unnoticed. It goes again, sealed.
+    func watchHead(at now: TransferInstant) {
+        guard ring.isHeadStuck else {
+            headStuckSince = nil
+            return
+        }
+        guard let since = headStuckSince, headRecord == ring.base else {
+            headStuckSince = now
+            headRecord = ring.base
+            return
+        }
+        if now >= since + headPatience {
+            headStuckSince = now
+            ring.resendHead()
+        }
+    }
+
+    /// Nothing is under way and the receiver's window is full: a lost window frame must not stop the transfer for ever.
+    func probeWindow(at now: TransferInstant) {
+        guard ring.next >= peerLimit, recovery.elicitingInFlight == 0, outgoing.nextRead != nil else {
+            blockedProbeAt = nil
+            return
+        }
+        guard let at = blockedProbeAt else {
+            blockedProbeAt = now + .milliseconds(500) * Int64(1 << min(blockedProbes, 3))
+            return
+        }
+        if now >= at {
+            pingPending = true
+            blockedProbes += 1
+            blockedProbeAt = nil
+        }
+    }
+
+    /// Closes when there is nothing left to do.
+    func completeIfDone(at now: TransferInstant) {
+        guard phase == .established else { return }
+        switch role {
+        case .sender:
+            if outgoing.isDone, streamOut.isAcknowledged { finish(.complete, closing: (.done, "")) }
+        case .receiver:
+            guard incoming.isDone else { return }
+            guard let since = finishedAt else {
+                finishedAt = now
+                return
+            }
+            if now >= since + finishPatience { finish(.complete, closing: (.done, "")) }
+        }
+    }
+}

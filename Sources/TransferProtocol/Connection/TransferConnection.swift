@@ -1,0 +1,285 @@
+import DequeModule
+
+/// One peer of an endpoint: a queue of files that flows from the side that connected (the sender) to the other.
+///
+/// Its methods are the driver's commands; what happens comes as ``TransferEvent`` from the endpoint. A command that does not
+/// fit the state (an answer to a file never offered, a command after the end) is ignored: a driver may always be late.
+public final class TransferConnection {
+    public enum Role: Sendable { case sender, receiver }
+
+    enum Phase {
+        /// The initiator says hello, the responder waits for the first packet that proves the initiator.
+        case handshaking
+        case established
+        /// Over, but still there to repeat the close to a peer that did not hear it.
+        case closing
+        case closed
+    }
+
+    /// Unique among the connections of an endpoint, never used again.
+    public let handle: UInt64
+    public let role: Role
+    /// Where the peer is at present.
+    public internal(set) var peerAddress: NetworkAddress
+    /// The peer's static X25519 key, 32 bytes; for a receiver proven only with the `established` event.
+    public internal(set) var peerKey: [UInt8] = []
+
+    let configuration: TransferConfiguration
+    let localID: ConnectionID
+    var remoteID = ConnectionID(0)
+    var phase = Phase.handshaking
+    var random: any RandomNumberGenerator
+    var events: Deque<TransferEvent> = []
+
+    // Handshake
+    var hello: HelloState?
+    var replyDatagram: [UInt8] = []
+    var sendReply = false
+    let startedAt: TransferInstant
+    var verification: [UInt8] = []
+    var keys: ConnectionKeys?
+
+    // Packets
+    var recovery = LossDetection()
+    var controller: any CongestionController
+    var pacer = Pacer()
+    var acks = AckScheduler()
+    var path = PathValidator()
+    var datagramSize: Int
+    var mtu: PathMTU
+    var rangeScratch: [ClosedRange<UInt64>] = []
+    var failedScratch: [UInt64] = []
+    var probesPending = 0
+    var pingPending = false
+    var windowUrgent = false
+    /// Sending stopped because of the window or the pacer, not for want of data.
+    var isBlockedByPath = false
+    var lastHeardAt: TransferInstant
+    var lastSentAt: TransferInstant
+    var peerIdleTimeout: TransferDuration
+
+    // Messages
+    var streamOut = ControlStreamSender()
+    var streamIn = ControlStreamReceiver()
+
+    // Files and records
+    var outgoing = OutgoingFiles()
+    var incoming = IncomingFiles()
+    var ring: RecordRing
+    var records: RecordReceiver
+    var peerLimit: UInt64 = 0
+    var filling: Filling?
+    var pendingRead: ReadRequest?
+    var headStuckSince: TransferInstant?
+    var headRecord: UInt64 = 0
+    var blockedProbeAt: TransferInstant?
+    var pacedUntil: TransferInstant?
+    var blockedProbes = 0
+    var delivery = RecordDelivery()
+    var advertisedLimit: UInt64 = 0
+    var finishedAt: TransferInstant?
+    var sentAckRate: (packets: UInt64, delay: UInt64, atPacket: UInt64)?
+    var ackRateDue = false
+
+    // Closing
+    var closeReason: (CloseReason, String)?
+    var closeDue: TransferInstant?
+    var closesLeft = 0
+    var lingerUntil = TransferInstant.distantFuture
+
+    var counters = TransferStatistics()
+    var limit = TransferStatistics.Limit.idle
+
+    /// The record that is being filled with file bytes.
+    struct Filling {
+        var slot: Int32
+        /// Plaintext bytes used.
+        var count = 0
+        var dataCount = 0
+    }
+
+    init(
+        handle: UInt64, role: Role, localID: ConnectionID, address: NetworkAddress, configuration: TransferConfiguration,
+        random: any RandomNumberGenerator, at now: TransferInstant
+    ) {
+        self.handle = handle
+        self.role = role
+        self.localID = localID
+        self.configuration = configuration
+        self.random = random
+        peerAddress = address
+        startedAt = now
+        lastHeardAt = now
+        lastSentAt = now
+        peerIdleTimeout = configuration.idleTimeout
+        datagramSize = max(configuration.initialDatagramSize, 1200)
+        mtu = PathMTU(configuration)
+        controller = Self.makeController(configuration, datagramSize: datagramSize)
+        ring = RecordRing(
+            capacity: configuration.windowRecords, clearLimit: Self.clearLimit(datagramSize), sealedLimit: Self.sealedLimit(datagramSize))
+        records = RecordReceiver(window: configuration.windowRecords)
+    }
+
+    static func makeController(_ configuration: TransferConfiguration, datagramSize: Int) -> any CongestionController {
+        Cubic(datagramSize: datagramSize)
+    }
+
+    static func clearLimit(_ datagram: Int) -> Int { datagram - SegmentHeader.length }
+    static func sealedLimit(_ datagram: Int) -> Int { datagram - SealedPacket.overhead - WireWriter.recordPartOverhead }
+
+    /// A snapshot for progress and diagnosis.
+    public var statistics: TransferStatistics {
+        var now = counters
+        now.packetsSent = recovery.sentPackets
+        now.packetsLost = recovery.lostPackets
+        now.spuriousLosses = recovery.spuriousLosses
+        now.bogusAcks = recovery.bogusAcks
+        now.recordsFailed &+= records.failures
+        now.smoothedRTT = recovery.rtt.hasSample ? recovery.rtt.smoothed : .zero
+        now.minimumRTT = recovery.rtt.minimum
+        now.congestionWindow = controller.window
+        now.bytesInFlight = recovery.bytesInFlight
+        now.pacingRate = pacer.rate
+        now.deliveryRate = recovery.deliveryRate
+        now.datagramSize = datagramSize
+        now.limit = limit
+        now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
+        now.filesDone = role == .sender ? outgoing.delivered : incoming.placed
+        return now
+    }
+
+    var isOver: Bool { phase == .closing || phase == .closed }
+
+    func say(_ message: Message) { streamOut.append(message.encoded) }
+
+    // The sender's commands
+
+    /// Offers a file; may be called at any time before ``endOffers()``, even before the handshake is done.
+    @discardableResult public func offer(_ file: FileOffer) -> FileID {
+        let id = outgoing.add(file)
+        say(.offer(id, file))
+        return id
+    }
+
+    /// No more files will be offered; when all are done, the connection closes by itself.
+    public func endOffers() {
+        guard !outgoing.offersEnded else { return }
+        outgoing.endOffers()
+        say(.endOfOffers)
+    }
+
+    /// After `answered` with held ranges: `kept` of them (ascending) are identical with our file and are not sent again.
+    public func start(_ file: FileID, keeping kept: [Range<UInt64>]) {
+        guard !isOver, outgoing.start(file, keeping: kept) else { return }
+        if outgoing[file]?.held.isEmpty == false { say(.keep(file, kept)) }
+        counters.bytesDone += kept.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
+        reportFinishedReads()
+    }
+
+    /// The buffer of a read request holds `count` bytes. Fewer than asked for is allowed for a stream; 0 ends the stream.
+    public func filled(_ request: ReadRequest, count: Int) {
+        guard let pending = pendingRead, pending.buffer.baseAddress == request.buffer.baseAddress else { return }
+        pendingRead = nil
+        guard !isOver, outgoing[request.file]?.state == .sending else { return }
+        let isStream = outgoing[request.file]?.isStream ?? false
+        guard count >= 0, count <= request.buffer.count, isStream || count == request.buffer.count else {
+            fail(request.file, .sourceChanged, "the file became shorter while it was sent")
+            return
+        }
+        if count > 0 {
+            addChunk(request, count)
+        }
+        outgoing.advance(request.file, by: count)
+        reportFinishedReads()
+    }
+
+    /// Every byte of the file was read and the file is unchanged: the receiver may keep it.
+    public func end(_ file: FileID) {
+        guard !isOver, let size = outgoing.end(file) else { return }
+        say(.end(file, size: size))
+    }
+
+    // The receiver's commands
+
+    /// Answers an offer.
+    /// - Parameter inOrder: the bytes are wanted in the order they were read (a pipe, not a file), from all files of this
+    ///   connection from now on.
+    public func answer(_ file: FileID, _ answer: FileAnswer, inOrder: Bool = false) {
+        guard !isOver, incoming.answer(file, answer) else { return }
+        if inOrder { delivery.isOrdered = true }
+        say(.answer(file, answer))
+    }
+
+    /// The bytes of a write request are taken (written to the file, or to the pipe); its buffer is the engine's again.
+    public func wrote(_ request: WriteRequest) {
+        guard !isOver else { return }
+        incoming.wrote(request.file, request.bytes.count)
+        counters.bytesDone += UInt64(request.bytes.count)
+        if let record = delivery.release(request.slot) { records.release(record) }
+        // The sender may be waiting for room: tell it when a good part of the window is free again.
+        if records.limit - advertisedLimit >= UInt64(max(configuration.windowRecords / 4, 1)) { windowUrgent = true }
+        if incoming.isOverfull(request.file) { return violated("more bytes than the file has") }
+        if let size = incoming.takeArrived(request.file) { events.append(.arrived(request.file, size: size)) }
+    }
+
+    /// The destination is full: nothing is lost, `wrote` is merely late; the sender is told, and its clock keeps running.
+    public func setPaused(_ paused: Bool) {
+        guard !isOver else { return }
+        say(.paused(paused))
+    }
+
+    /// The file is synced and in its final place; the sender learns it.
+    public func placed(_ file: FileID) {
+        guard !isOver, incoming.place(file) else { return }
+        say(.done(file))
+    }
+
+    // Both
+
+    /// Gives one file up and tells the peer why; the others go on.
+    public func fail(_ file: FileID, _ failure: FileFailure, _ text: String) {
+        guard !isOver else { return }
+        let known = role == .sender ? outgoing.fail(file) : incoming.fail(file)
+        guard known else { return }
+        say(.failed(file, failure, text))
+        events.append(.failed(file, failure, text: PeerText.harmless(text)))
+    }
+
+    /// Ends the connection now and tells the peer why (at most ``TransferLimits/reasonBytes`` of text).
+    public func close(_ reason: CloseReason, _ text: String) {
+        guard !isOver else { return }
+        finish(.failed(.cancelled), closing: (reason, text))
+    }
+
+    /// The kernel refused a datagram of `size` bytes for its length (`EMSGSIZE`).
+    public func datagramTooLarge(_ size: Int) {
+        if size > mtu.current {
+            mtu.refused(size)
+        } else if let smaller = mtu.blackHole() {
+            setDatagramSize(smaller)
+        }
+    }
+
+    // Ends
+
+    /// Ends with an outcome, telling the peer if there are keys to tell it with.
+    func finish(_ outcome: TransferOutcome, closing reason: (CloseReason, String)?) {
+        guard !isOver else { return }
+        events.append(.closed(outcome))
+        pendingRead = nil
+        if let reason, keys != nil, phase == .established || role == .sender {
+            phase = .closing
+            closeReason = reason
+            closeDue = .zero
+            closesLeft = 3
+        } else {
+            phase = .closed
+        }
+    }
+
+    func violated(_ what: String) { finish(.failed(.protocolViolation(what)), closing: (.protocolViolation, what)) }
+
+    func reportFinishedReads() {
+        while let file = outgoing.takeFinished() { events.append(.sourceRead(file)) }
+    }
+}

@@ -1,0 +1,288 @@
+import Crypto
+import DequeModule
+import FoundationEssentials
+
+/// Everything that happens on one UDP socket: any number of outgoing transfers, incoming ones, and the handshake duties
+/// (cookies, version negotiation, key requests). It does no I/O and asks for no time.
+///
+/// The driver's loop is: `receive` what came in, take every `nextEvent` and act on it, fill batches with `nextDatagrams`
+/// and send them until it returns false (taking events in between, so that reading keeps up with sending), then sleep until
+/// `nextTimeout` or the next datagram, and call `handleTimeout`. An endpoint and its connections belong to one thread.
+///
+/// Datagrams are told apart by the connection id in them (see ``ConnectionID``), so one socket can send several files to
+/// several peers while it receives others: `connect` calls out, `invitations` says who may call in.
+public final class TransferEndpoint {
+    public let configuration: TransferConfiguration
+    /// Who may connect to us. An empty list lets nobody in.
+    public var invitations: [Invitation] = [] { didSet { tags = invitations.map { Self.tag($0.preSharedKey) } } }
+    /// Datagrams that belong to no connection and were dropped.
+    public private(set) var datagramsDropped: UInt64 = 0
+    /// This side's static public key, 32 bytes.
+    public let publicKey: [UInt8]
+
+    private let staticKey: NoiseKeyPair
+    private var random: any RandomNumberGenerator
+    private var tags: [UInt64] = []
+    private let cookies: CookieJar
+    private var all: [TransferConnection] = []
+    private var byID: [UInt64: TransferConnection] = [:]
+    /// Responders by the initiator's id, so that a repeated hello finds the reply it already has.
+    private var byInitiator: [UInt64: TransferConnection] = [:]
+    private var nextHandle: UInt64 = 1
+    /// Answers without a connection: cookies, versions, keys, refusals. Bounded; what does not fit is dropped.
+    private var answers: Deque<(NetworkAddress, [UInt8])> = []
+    private static let maximumAnswers = 64
+    private var keyRequests = KeyRequests()
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
+    /// The connection whose turn it is to send, so that none starves.
+    private var turn = 0
+
+    /// - Parameters:
+    ///   - staticKey: this side's X25519 key pair.
+    ///   - random: the source of connection ids, ephemeral keys and challenges. The system's outside of tests.
+    public init(
+        configuration: TransferConfiguration = TransferConfiguration(), staticKey: NoiseKeyPair,
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
+        self.configuration = configuration
+        self.staticKey = staticKey
+        publicKey = staticKey.publicKey
+        self.random = random
+        cookies = CookieJar(random: &self.random)
+    }
+
+    deinit { scratch.deallocate() }
+
+    /// What both sides mix into the handshake, so that they agree on what they speak.
+    private static let prologue = Array("chatty-transfer 1".utf8)
+
+    /// Names an invitation inside message 1, where only the receiver can read it.
+    private static func tag(_ preSharedKey: [UInt8]) -> UInt64 {
+        SHA256.hash(data: Array("chatty-transfer invitation".utf8) + preSharedKey).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private func ephemeralKey() throws(NoiseError) -> NoiseKeyPair {
+        try NoiseKeyPair(privateBytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
+    }
+
+    private func parameters(_ id: ConnectionID) -> TransportParameters {
+        var parameters = TransportParameters(connection: id)
+        parameters.idleTimeout = UInt64(configuration.idleTimeout.nanoseconds / 1_000_000)
+        parameters.initialWindow = UInt64(min(configuration.windowRecords, 64))
+        return parameters
+    }
+
+    private func addConnection(_ role: TransferConnection.Role, _ id: ConnectionID, _ address: NetworkAddress, _ now: TransferInstant)
+        -> TransferConnection
+    {
+        let generator = SplitMix(seed: random.next())
+        let connection = TransferConnection(
+            handle: nextHandle, role: role, localID: id, address: address, configuration: configuration,
+            random: random is SystemRandomNumberGenerator ? random : generator, at: now)
+        nextHandle += 1
+        all.append(connection)
+        byID[id.value] = connection
+        return connection
+    }
+
+    /// Starts a connection to a receiver, as the sender of files.
+    ///
+    /// - Parameters:
+    ///   - addresses: where it may be, tried at once; the first that answers is used.
+    ///   - remoteKey: the receiver's static X25519 public key, 32 bytes.
+    ///   - preSharedKey: 32 bytes as in the receiver's ``Invitation``.
+    /// - Throws: ``NoiseError`` for keys that are none.
+    public func connect(to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8], at now: TransferInstant)
+        throws(NoiseError) -> TransferConnection
+    {
+        let id = ConnectionID(random.next())
+        var parameters = parameters(id)
+        parameters.invitation = Self.tag(preSharedKey)
+        let noise = try NoiseInitiator(
+            staticKey: staticKey, ephemeral: try ephemeralKey(), remoteStatic: remoteKey, psk: preSharedKey, prologue: Self.prologue,
+            payload: parameters.encoded)
+        let first = addresses.first ?? NetworkAddress(high: 0, low: 0, port: 0)
+        let connection = addConnection(.sender, id, first, now)
+        connection.hello = HelloState(noise: noise, addresses: addresses, at: now)
+        return connection
+    }
+
+    /// Asks whoever listens at `address` for its static key (first sight of a bare `HOST:PORT`); answered by `nextKeyAnswer`.
+    public func requestKey(of address: NetworkAddress, at now: TransferInstant) {
+        keyRequests.add(address, token: random.next(), deadline: now + configuration.connectTimeout, at: now)
+    }
+
+    /// The answer to a `requestKey`: the address and its claimed key, or nil as the key once the connect timeout is over.
+    public func nextKeyAnswer() -> (address: NetworkAddress, key: [UInt8]?)? { keyRequests.nextAnswer() }
+
+    /// Takes one receive's worth of datagrams: `segmentSize` bytes each, the last maybe shorter (as `UDP_GRO` delivers them).
+    /// The memory is only read, and only during the call.
+    public func receive(
+        _ bytes: UnsafeRawBufferPointer, segmentSize: Int, from address: NetworkAddress, at now: TransferInstant
+    ) {
+        guard segmentSize > 0 else { return }
+        var latest: TransferConnection?
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + segmentSize, bytes.count)
+            let datagram = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            start = end
+            guard datagram.count >= DatagramType.commonHeader else {
+                datagramsDropped += 1
+                continue
+            }
+            let id = UInt64(bigEndian: datagram.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
+            // A run of datagrams is nearly always of one connection.
+            if let latest, latest.localID.value == id {
+                latest.receive(datagram, from: address, scratch: scratch, at: now)
+                continue
+            }
+            switch FirstByte(datagram[0]) {
+            case .ours(.hello): receiveHello(datagram, from: address, at: now)
+            case .ours(.keyRequest):
+                // The answer is far shorter than the request has to be.
+                if datagram.count >= DatagramType.minimumHello, !invitations.isEmpty {
+                    var answer: [UInt8] = [DatagramType.keyReply.firstByte]
+                    answer.appendInteger(id)
+                    send(answer + publicKey, to: address)
+                }
+            case .ours(.keyReply):
+                if datagram.count == DatagramType.commonHeader + 32 {
+                    keyRequests.answered(token: id, from: address, key: Array(datagram[DatagramType.commonHeader...]))
+                }
+            case .ours:
+                if let connection = byID[id] {
+                    latest = connection
+                    connection.receive(datagram, from: address, scratch: scratch, at: now)
+                } else {
+                    datagramsDropped += 1
+                }
+            case .versionNegotiation: byID[id]?.receiveVersions(Array(datagram[DatagramType.commonHeader...]))
+            case .otherVersion: answerVersion(datagram, to: address)
+            case .foreign: datagramsDropped += 1
+            }
+        }
+        dropClosed()
+    }
+
+    private func send(_ bytes: [UInt8], to address: NetworkAddress) {
+        if answers.count < Self.maximumAnswers { answers.append((address, bytes)) } else { datagramsDropped += 1 }
+    }
+
+    /// Tells what versions we speak to whoever speaks another; only to datagrams as long as a hello, so as not to amplify.
+    private func answerVersion(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress) {
+        guard datagram.count >= DatagramType.minimumHello, !invitations.isEmpty else {
+            datagramsDropped += 1
+            return
+        }
+        // In every version the initiator's id stands after the common header.
+        send([DatagramType.versionNegotiation] + datagram[9..<17] + [DatagramType.version], to: address)
+    }
+
+    private func receiveHello(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
+        guard !invitations.isEmpty, let hello = try? HelloDatagram(datagram) else {
+            datagramsDropped += 1
+            return
+        }
+        if let known = byInitiator[hello.initiator.value] {
+            // Its reply was lost, or the hello was doubled. After the proof the initiator has no use for a reply.
+            if known.phase == .handshaking {
+                known.peerAddress = address
+                known.sendReply = true
+            }
+            return
+        }
+        let halfOpen = byInitiator.count
+        if halfOpen >= configuration.halfOpenBeforeCookie, !cookies.isValid(hello.cookie, for: address, hello.initiator, at: now) {
+            var answer: [UInt8] = [DatagramType.cookie.firstByte]
+            answer.appendInteger(hello.initiator.value)
+            return send(answer + cookies.cookie(for: address, hello.initiator, at: now), to: address)
+        }
+        guard all.count < configuration.maximumConnections else {
+            datagramsDropped += 1
+            return
+        }
+        accept(hello, from: address, at: now)
+    }
+
+    private func accept(_ hello: HelloDatagram, from address: NetworkAddress, at now: TransferInstant) {
+        guard let noise = try? NoiseResponder(reading: hello.message1, staticKey: staticKey, prologue: Self.prologue),
+            let theirs = try? TransportParameters(decoding: noise.payload), theirs.connection == hello.initiator,
+            let index = tags.indices.first(where: {
+                tags[$0] == theirs.invitation && (invitations[$0].senderKey ?? noise.remoteStatic) == noise.remoteStatic
+            })
+        else {
+            var refusal: [UInt8] = [DatagramType.refusal.firstByte]
+            refusal.appendInteger(hello.initiator.value)
+            return send(refusal, to: address)
+        }
+        let id = ConnectionID(random.next())
+        guard let ephemeral = try? ephemeralKey(),
+            let (message2, session) = try? noise.answer(
+                ephemeral: ephemeral, psk: invitations[index].preSharedKey, payload: parameters(id).encoded)
+        else {
+            datagramsDropped += 1
+            return
+        }
+        let connection = addConnection(.receiver, id, address, now)
+        connection.remoteID = hello.initiator
+        connection.adopt(session, theirs)
+        connection.replyDatagram = ReplyDatagram.encode(to: hello.initiator, from: id, message2: message2)
+        connection.sendReply = true
+        byInitiator[hello.initiator.value] = connection
+    }
+
+    /// Fills `batch` with the next run of datagrams to send.
+    /// - Returns: false if there is nothing to send at `now`.
+    public func nextDatagrams(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
+        batch.reset()
+        if let (address, bytes) = answers.popFirst() ?? keyRequests.nextDatagram(at: now) {
+            batch.reserve(bytes.count).copyBytes(from: bytes)
+            batch.append(head: bytes.count, to: address)
+            return true
+        }
+        for step in 0..<all.count {
+            let index = (turn + step) % all.count
+            if all[index].nextDatagrams(into: &batch, at: now) {
+                turn = (index + 1) % all.count
+                return true
+            }
+        }
+        return false
+    }
+
+    /// When `handleTimeout` wants to be called, or `distantFuture`.
+    public var nextTimeout: TransferInstant { all.reduce(keyRequests.nextTimeout) { min($0, $1.nextTimeout) } }
+
+    /// Lets timers act; does nothing if called early.
+    public func handleTimeout(at now: TransferInstant) {
+        keyRequests.expire(at: now)
+        for connection in all { connection.handleTimeout(at: now) }
+        dropClosed()
+    }
+
+    /// The next thing the driver must know, with the connection it is about; nil when there is none for now.
+    public func nextEvent() -> (connection: TransferConnection, event: TransferEvent)? {
+        for connection in all {
+            if let event = connection.events.popFirst() { return (connection, event) }
+            if let read = connection.nextReadRequest() { return (connection, .read(read)) }
+        }
+        dropClosed()
+        return nil
+    }
+
+    /// The connections that are not over yet.
+    public var connections: [TransferConnection] { all.filter { !$0.isOver } }
+
+    /// Nothing is going on any more, and no peer needs to be told so again.
+    public var isQuiet: Bool { all.isEmpty && answers.isEmpty }
+
+    /// Forgets connections that are over and whose last event was taken.
+    private func dropClosed() {
+        if !byInitiator.isEmpty { byInitiator = byInitiator.filter { $0.value.phase == .handshaking } }
+        guard all.contains(where: { $0.phase == .closed && $0.events.isEmpty }) else { return }
+        for connection in all where connection.phase == .closed { byID[connection.localID.value] = nil }
+        all.removeAll { $0.phase == .closed && $0.events.isEmpty }
+        if turn >= all.count { turn = 0 }
+    }
+}

@@ -1,0 +1,104 @@
+/// The receiver's records: assembled from segments, opened whole, handed out, and counted by what the disk took.
+struct RecordReceiver {
+    private var assemblies: ContiguousArray<RecordAssembly>
+    private let mask: Int
+    /// Records beyond the lowest unwritten one that may be on their way.
+    let window: Int
+    let pool: RecordPool
+    /// Every record below is written: the ring begins here.
+    private(set) var written: UInt64 = 0
+    /// Every record below is opened.
+    private(set) var opened: UInt64 = 0
+    /// Records that did not open and are awaited in sealed packets.
+    private(set) var failed: [UInt64] = []
+    private(set) var failures: UInt64 = 0
+
+    init(window: Int) {
+        let size = max(window, 2).roundedUpToPowerOfTwo
+        self.window = window
+        assemblies = ContiguousArray(repeating: RecordAssembly(), count: size)
+        mask = size - 1
+        pool = RecordPool(limit: window + 1)
+    }
+
+    /// Records below this number may be sent.
+    var limit: UInt64 { written + UInt64(window) }
+
+    private subscript(number: UInt64) -> RecordAssembly {
+        get { assemblies[Int(truncatingIfNeeded: number) & mask] }
+        _modify { yield &assemblies[Int(truncatingIfNeeded: number) & mask] }
+    }
+
+    enum Taken {
+        /// Nothing to do: a piece of a record that is not whole yet, a repetition, or one outside of the window.
+        case pending
+        /// The record is whole; call `open`.
+        case complete
+    }
+
+    /// Takes a piece of record `low` (its number's low 32 bits).
+    mutating func take(
+        _ payload: UnsafeRawBufferPointer, record low: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool
+    ) -> (Taken, record: UInt64) {
+        let number = TruncatedNumber.expand(low, near: opened)
+        guard number >= opened, number < limit else { return (.pending, number) }
+        let index = Int(truncatingIfNeeded: number) & mask
+        switch assemblies[index].state {
+        case .opened, .written: return (.pending, number)
+        case .empty:
+            guard let slot = pool.take() else { return (.pending, number) }
+            assemblies[index].begin(slot: slot)
+        case .assembling: break
+        }
+        if assemblies[index].sealedOnly, !fromSealed { return (.pending, number) }
+        let end = min(offset + payload.count, RecordFormat.sealedSize)
+        guard offset < end else { return (.pending, number) }
+        if endsRecord { assemblies[index].endsAt(end) }
+        let range = offset..<end
+        if !assemblies[index].contains(range), let source = payload.baseAddress, let base = pool.memory(assemblies[index].slot).baseAddress {
+            (base + offset).copyMemory(from: source, byteCount: range.count)
+            assemblies[index].insert(range)
+        }
+        return (assemblies[index].isComplete ? .complete : .pending, number)
+    }
+
+    enum Opening {
+        /// The record's plaintext, in the slot's memory; `release` gives the slot back.
+        case opened(slot: Int32, plaintext: UnsafeRawBufferPointer)
+        case failed
+        /// It failed though every piece was authenticated: the peer sealed it wrongly.
+        case peerIsWrong
+    }
+
+    mutating func open(_ number: UInt64, with cipher: inout PacketCipher) -> Opening {
+        let index = Int(truncatingIfNeeded: number) & mask
+        let memory = pool.memory(assemblies[index].slot)
+        let sealed = UnsafeRawBufferPointer(rebasing: memory[..<assemblies[index].length])
+        guard let count = cipher.open(sealed, number: number, into: memory) else {
+            failures += 1
+            if assemblies[index].sealedOnly { return .peerIsWrong }
+            assemblies[index].sealedOnly = true
+            assemblies[index].clear()
+            failed.append(number)
+            return .failed
+        }
+        if assemblies[index].sealedOnly { failed.removeAll { $0 == number } }
+        assemblies[index].state = .opened
+        while opened < limit, self[opened].state == .opened || self[opened].state == .written { opened += 1 }
+        return .opened(slot: assemblies[index].slot, plaintext: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    }
+
+    /// Every byte of the record is taken.
+    mutating func release(_ number: UInt64) {
+        let index = Int(truncatingIfNeeded: number) & mask
+        guard assemblies[index].state == .opened else { return }
+        pool.give(back: assemblies[index].slot)
+        assemblies[index].state = .written
+        while written < opened, self[written].state == .written {
+            self[written].state = .empty
+            self[written].sealedOnly = false
+            self[written].slot = -1
+            written += 1
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// What a packet carried that must not be lost with it.
+struct PacketContent: Equatable {
+    enum Kind: UInt8 { case nothing, segment, sealedSegment, stream, probe }
+    var kind = Kind.nothing
+    /// The record, or the offset in the control stream.
+    var number: UInt64 = 0
+    /// Where in the sealed record.
+    var offset: UInt32 = 0
+    var length: UInt32 = 0
+}
+
+/// One sent packet, from its sending until its fate is known.
+struct SentPacket {
+    enum State: UInt8 { case empty, outstanding, acknowledged, lost }
+    var state = State.empty
+    var isEliciting = false
+    var isAppLimited = false
+    /// Datagram bytes that count as in flight.
+    var size: UInt32 = 0
+    var sentAt = TransferInstant.zero
+    var content = PacketContent()
+    // For the delivery rate: the connection's counters when the packet was sent.
+    var delivered: UInt64 = 0
+    var deliveredAt = TransferInstant.zero
+    var firstSentAt = TransferInstant.zero
+    var lostBefore: UInt64 = 0
+    var inFlight: UInt32 = 0
+}
+
+/// The packets sent and not yet forgotten, by number: a ring that grows up to a bound.
+struct SentPackets {
+    static let maximumCapacity = 1 << 17
+    private var ring: ContiguousArray<SentPacket>
+    private var mask: Int
+    /// The lowest number still remembered.
+    private(set) var base: UInt64 = 0
+    /// The number of the next packet.
+    private(set) var next: UInt64 = 0
+
+    init() {
+        ring = ContiguousArray(repeating: SentPacket(), count: 256)
+        mask = 255
+    }
+
+    var isFull: Bool { next - base >= UInt64(Self.maximumCapacity) }
+
+    subscript(number: UInt64) -> SentPacket {
+        get { ring[Int(truncatingIfNeeded: number) & mask] }
+        _modify { yield &ring[Int(truncatingIfNeeded: number) & mask] }
+    }
+
+    mutating func append(_ packet: SentPacket) {
+        if next - base > UInt64(mask) { grow() }
+        ring[Int(truncatingIfNeeded: next) & mask] = packet
+        next += 1
+    }
+
+    /// Forgets packets at the front whose fate is settled: acknowledged ones, and lost ones that were sent before `horizon`,
+    /// after which a late ack is not waited for.
+    mutating func forget(lostBefore horizon: TransferInstant) {
+        while base < next {
+            let packet = self[base]
+            switch packet.state {
+            case .outstanding where packet.isEliciting: return
+            case .outstanding where packet.sentAt >= horizon: return
+            case .lost where packet.sentAt >= horizon: return
+            default: base += 1
+            }
+        }
+    }
+
+    private mutating func grow() {
+        var larger = ContiguousArray(repeating: SentPacket(), count: 2 * ring.count)
+        let largerMask = larger.count - 1
+        for number in base..<next { larger[Int(truncatingIfNeeded: number) & largerMask] = self[number] }
+        ring = larger
+        mask = largerMask
+    }
+}

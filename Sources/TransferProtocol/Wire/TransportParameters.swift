@@ -1,0 +1,65 @@
+/// What each side tells the other inside the handshake: pairs of a number and bytes, so that a side skips what it does not know.
+struct TransportParameters: Equatable {
+    /// The id under which its sender wants to be written to; repeats the clear one, so that it cannot be changed on the way.
+    var connection: ConnectionID
+    /// The largest datagram it takes.
+    var maximumDatagramSize = 65_507
+    /// Names the invitation meant (initiator only).
+    var invitation: UInt64 = 0
+    /// How long its sender waits for a silent peer, milliseconds.
+    var idleTimeout: UInt64 = 60_000
+    /// Records it takes before its first `window` frame.
+    var initialWindow: UInt64 = 64
+
+    private enum Key: UInt64 { case connection = 0, maximumDatagramSize, invitation, idleTimeout, initialWindow }
+
+    var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        func add(_ key: Key, _ value: UInt64) {
+            bytes.appendVarint(key.rawValue)
+            bytes.appendVarint(8)
+            bytes.appendInteger(value)
+        }
+        add(.connection, connection.value)
+        add(.maximumDatagramSize, UInt64(maximumDatagramSize))
+        add(.invitation, invitation)
+        add(.idleTimeout, idleTimeout)
+        add(.initialWindow, initialWindow)
+        return bytes
+    }
+
+    init(connection: ConnectionID) { self.connection = connection }
+
+    init(decoding bytes: [UInt8]) throws(WireError) {
+        self.init(connection: ConnectionID(0))
+        var result = self
+        var sawConnection = false
+        let decoded: Result<Void, WireError> = bytes.withUnsafeBytes { memory in
+            do throws(WireError) {
+                var reader = WireReader(memory)
+                while !reader.isAtEnd {
+                    let key = try reader.varint()
+                    let count = try reader.count(upTo: reader.remaining)
+                    var value = WireReader(try reader.take(count))
+                    guard let key = Key(rawValue: key) else { continue }
+                    let number = try value.integer(UInt64.self)
+                    switch key {
+                    case .connection:
+                        result.connection = ConnectionID(number)
+                        sawConnection = true
+                    case .maximumDatagramSize:
+                        guard number >= 1200 else { throw WireError() }
+                        result.maximumDatagramSize = Int(min(number, 65_507))
+                    case .invitation: result.invitation = number
+                    case .idleTimeout: result.idleTimeout = max(number, 1000)
+                    case .initialWindow: result.initialWindow = number
+                    }
+                }
+                return .success(())
+            } catch { return .failure(error) }
+        }
+        try decoded.get()
+        guard sawConnection else { throw WireError() }
+        self = result
+    }
+}
