@@ -61,6 +61,7 @@ struct SessionTranscript {
 
     static func show(_ event: ClientEvent) -> String {
         switch event {
+        case .unknownServer(let fingerprint): "unknown: \(fingerprint)"
         case .connected: "connected"
         case .askName: "name?"
         case .askPassword(let name): "password of \(name)?"

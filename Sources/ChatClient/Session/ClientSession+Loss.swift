@@ -27,7 +27,7 @@ extension ClientSession {
         }
         while let overdue = outstanding.firstIndex(where: { ($0.deadline ?? .max) <= now }) {
             let request = outstanding.remove(at: overdue)
-            emit(.answered(request.id, Answer([Notice(text: "The server did not answer.", isFailure: true)])))
+            emit(.answered(request.id, Answer([ServerNotice(text: "The server did not answer.", isFailure: true)])))
         }
     }
 
@@ -38,7 +38,7 @@ extension ClientSession {
         if loggingOut {
             for entry in outstanding {
                 let isFarewell = entry.request == .logOut
-                emit(.answered(entry.id, isFarewell ? Answer([Notice(.goodbye(name: account ?? ""))]) : ClientSession.unconfirmed))
+                emit(.answered(entry.id, isFarewell ? Answer([ServerNotice(.goodbye(name: account ?? ""))]) : ClientSession.unconfirmed))
             }
             outstanding = []
             return end(closed: .loggedOut)
@@ -77,6 +77,6 @@ extension ClientSession {
     }
 
     private static var unconfirmed: Answer {
-        Answer([Notice(text: "The connection was lost before the server confirmed it: it may not have been done.", isFailure: true)])
+        Answer([ServerNotice(text: "The connection was lost before the server confirmed it: it may not have been done.", isFailure: true)])
     }
 }

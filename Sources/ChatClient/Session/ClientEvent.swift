@@ -2,12 +2,14 @@ import ChatProtocol
 
 /// What a client learns from its server and of its connection, in order.
 public enum ClientEvent: Equatable, Sendable {
+    /// A server that was never met, with a certificate that nobody vouches for: it waits for the answer whether that key is right.
+    case unknownServer(Fingerprint)
     /// The connection stands; asked for a name next, unless one was given.
     case connected
     case askName
     case askPassword(name: String)
     /// Said while logging in.
-    case said(Notice)
+    case said(ServerNotice)
     /// A log-in failed; a name is asked for again. `blocked`: the name is blocked, not merely its password wrong.
     case logInFailed(blocked: Bool)
     /// - again: after a lost connection.
@@ -22,7 +24,7 @@ public enum ClientEvent: Equatable, Sendable {
     case invited(by: String, group: String)
     case signal(from: String, to: String, TransferSignal)
     /// What the server tells of nobody's command.
-    case told(Notice)
+    case told(ServerNotice)
     /// Once for each loss; the client mends it by itself.
     case connectionLost
     case ended(Ending)
@@ -40,7 +42,7 @@ public enum ClientEvent: Equatable, Sendable {
 }
 
 /// One thing said by the server.
-public struct Notice: Equatable, Sendable {
+public struct ServerNotice: Equatable, Sendable {
     /// Nil where this client does not know what was said; then only the text counts.
     public let reply: Reply?
     public let text: String
@@ -61,11 +63,11 @@ public struct Notice: Equatable, Sendable {
 
 /// The outcome of one request.
 public struct Answer: Equatable, Sendable {
-    public var notices: [Notice]
+    public var notices: [ServerNotice]
     /// The kept message, where the request was one.
     public var sent: ReceivedMessage?
 
-    public init(_ notices: [Notice], sent: ReceivedMessage? = nil) {
+    public init(_ notices: [ServerNotice], sent: ReceivedMessage? = nil) {
         self.notices = notices
         self.sent = sent
     }

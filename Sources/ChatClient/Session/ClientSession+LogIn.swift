@@ -20,7 +20,7 @@ extension ClientSession {
         stageDeadline = now + configuration.answerTimeout
         if let defect = ClientRequest.message(to: name, text: "").defect {
             // It could not travel as a name, so no server has it.
-            return refuseName(Notice(defect), at: now)
+            return refuseName(ServerNotice(defect), at: now)
         }
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.nameLabel)], command: "NICK", parameters: [name]))
     }
@@ -71,7 +71,7 @@ extension ClientSession {
 
     private mutating func nameChecked(_ name: String, _ message: IRCMessage, at now: Int64) {
         guard message.command == "ACK" || message.command == "NICK" else {
-            return refuseName(notice(of: message) ?? Notice(.noSuchUser(name)), at: now)
+            return refuseName(notice(of: message) ?? ServerNotice(.noSuchUser(name)), at: now)
         }
         if !hasSentUser {
             hasSentUser = true
@@ -82,7 +82,7 @@ extension ClientSession {
         if let credentials, account != nil { authenticate(credentials, at: now) } else { emit(.askPassword(name: name)) }
     }
 
-    private mutating func refuseName(_ notice: Notice, at now: Int64) {
+    private mutating func refuseName(_ notice: ServerNotice, at now: Int64) {
         guard account == nil else { return refused([notice], at: now) }
         emit(.said(notice))
         emit(.logInFailed(blocked: false))
@@ -95,7 +95,7 @@ extension ClientSession {
         send(IRCMessage("AUTHENTICATE", "PLAIN"))
     }
 
-    private mutating func authenticating(_ credentials: Credentials, _ said: [Notice], _ message: IRCMessage, at now: Int64) -> Bool {
+    private mutating func authenticating(_ credentials: Credentials, _ said: [ServerNotice], _ message: IRCMessage, at now: Int64) -> Bool {
         switch message.command {
         case "AUTHENTICATE":
             for chunk in ClientSession.saslPlain(credentials) { send(IRCMessage("AUTHENTICATE", chunk)) }
@@ -107,14 +107,14 @@ extension ClientSession {
             stage = .entering(credentials)
             send(IRCMessage("CAP", "END"))
         case "902", "904", "905", "906", "907", "908":
-            let notices = said.isEmpty ? [Notice(text: message.parameters.last ?? "", isFailure: true)] : said
+            let notices = said.isEmpty ? [ServerNotice(text: message.parameters.last ?? "", isFailure: true)] : said
             refused(notices, at: now)
         default: return false
         }
         return true
     }
 
-    private mutating func refused(_ notices: [Notice], at now: Int64) {
+    private mutating func refused(_ notices: [ServerNotice], at now: Int64) {
         let blocked = notices.contains { notice in
             switch notice.reply {
             case .blocked, .nowBlocked: true

@@ -4,16 +4,16 @@ import ChatProtocol
 
 extension ClientSession {
     mutating func take(_ request: ClientRequest, _ id: RequestID, at now: Int64) {
-        if let defect = request.defect { return emit(.answered(id, Answer([Notice(defect)]))) }
+        if let defect = request.defect { return emit(.answered(id, Answer([ServerNotice(defect)]))) }
         if request == .logOut {
             loggingOut = true
             guard stage == .online else {
-                emit(.answered(id, Answer([Notice(.goodbye(name: account ?? ""))])))
+                emit(.answered(id, Answer([ServerNotice(.goodbye(name: account ?? ""))])))
                 return end(.loggedOut)
             }
         }
         guard outstanding.count < ClientSession.outstandingLimit else {
-            return emit(.answered(id, Answer([Notice(text: "Too many commands wait already.", isFailure: true)])))
+            return emit(.answered(id, Answer([ServerNotice(text: "Too many commands wait already.", isFailure: true)])))
         }
         outstanding.append(Outstanding(id: id, request: request))
         if stage == .online { sendWaiting(at: now) }
@@ -65,8 +65,8 @@ extension ClientSession {
                 if let id = sent.id { _ = seen.insert(id) }
                 answer.sent = sent
                 switch sent.conversation {
-                case .user(let name): answer.notices.insert(Notice(.sent(to: name, at: sent.time)), at: 0)
-                case .group(let name): answer.notices.insert(Notice(.sentToGroup(name, at: sent.time)), at: 0)
+                case .user(let name): answer.notices.insert(ServerNotice(.sent(to: name, at: sent.time)), at: 0)
+                case .group(let name): answer.notices.insert(ServerNotice(.sentToGroup(name, at: sent.time)), at: 0)
                 }
             } else if let notice = notice(of: line) {
                 answer.notices.append(notice)
@@ -78,15 +78,15 @@ extension ClientSession {
     }
 
     /// What a standard reply or a numeric error says; nil for other lines.
-    func notice(of message: IRCMessage) -> Notice? {
+    func notice(of message: IRCMessage) -> ServerNotice? {
         switch message.command {
         case "FAIL", "WARN", "NOTE":
-            if let reply = Reply(message) { return Notice(reply) }
+            if let reply = Reply(message) { return ServerNotice(reply) }
             return message.parameters.count < 3
-                ? nil : message.parameters.last.map { Notice(text: $0, isFailure: message.command == "FAIL") }
+                ? nil : message.parameters.last.map { ServerNotice(text: $0, isFailure: message.command == "FAIL") }
         default:
             guard let number = Int(message.command), (400...599).contains(number), number != 422 else { return nil }
-            return message.parameters.last.map { Notice(text: $0, isFailure: true) }
+            return message.parameters.last.map { ServerNotice(text: $0, isFailure: true) }
         }
     }
 }

@@ -56,7 +56,7 @@ public struct ClientSession: Sendable {
         case naming
         case checkingName(String)
         case awaitingPassword(String)
-        case authenticating(Credentials, said: [Notice])
+        case authenticating(Credentials, said: [ServerNotice])
         /// Logged in; the welcome is awaited.
         case entering(Credentials)
         case online
@@ -92,7 +92,7 @@ public struct ClientSession: Sendable {
     var batches: [String: Batch] = [:]
     var seen = SeenMessages()
     /// What the server said before it closed.
-    var farewell: Notice?
+    var farewell: ServerNotice?
     var outputs: [Output] = []
 
     struct Batch: Sendable {

@@ -29,7 +29,7 @@ extension ClientSession {
         case "FAIL", "WARN", "NOTE": receiveStandardReply(message)
         case "ERROR":
             guard farewell == nil, !loggingOut else { return }
-            farewell = Notice(text: message.parameters.last ?? "", isFailure: true)
+            farewell = ServerNotice(text: message.parameters.last ?? "", isFailure: true)
         default: break
         }
     }

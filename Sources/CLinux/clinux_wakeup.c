@@ -1,0 +1,68 @@
+#define _GNU_SOURCE
+#include "include/clinux_wakeup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int clinux_wakeup_make(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void clinux_wakeup_signal(int descriptor) {
+    // It fails only where it is readable already.
+    (void)!eventfd_write(descriptor, 1);
+}
+
+void clinux_wakeup_clear(int descriptor) {
+    eventfd_t count;
+    (void)!eventfd_read(descriptor, &count);
+}
+
+#define LIMIT 16
+
+static volatile sig_atomic_t writing_end = -1;
+static int reading_end = -1;
+static int taken[LIMIT];
+static struct sigaction before[LIMIT];
+static size_t taken_count;
+
+static void forward(int signal) {
+    int saved = errno;
+    uint8_t byte = (uint8_t)signal;
+    // A full pipe holds thousands of signals that nobody read: one more would tell nothing.
+    (void)!write(writing_end, &byte, 1);
+    errno = saved;
+}
+
+int clinux_signals_open(const int *signals, size_t count) {
+    if (writing_end >= 0) return errno = EBUSY, -1;
+    if (count > LIMIT) return errno = EINVAL, -1;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    reading_end = ends[0];
+    writing_end = ends[1];
+    taken_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct sigaction old;
+        if (sigaction(signals[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN) continue;
+        struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+        sigemptyset(&action.sa_mask);
+        if (sigaction(signals[i], &action, NULL) != 0) continue;
+        taken[taken_count] = signals[i];
+        before[taken_count++] = old;
+    }
+    return reading_end;
+}
+
+void clinux_signals_close(void) {
+    if (writing_end < 0) return;
+    for (size_t i = 0; i < taken_count; i++) sigaction(taken[i], &before[i], NULL);
+    taken_count = 0;
+    int end = writing_end;
+    writing_end = -1;
+    close(end);
+    close(reading_end);
+    reading_end = -1;
+}

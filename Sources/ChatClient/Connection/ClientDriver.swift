@@ -1,0 +1,172 @@
+import ChatProtocol
+import NIOCore
+import NIOPosix
+
+/// Runs a ``ClientSession`` over real connections: its outputs become connections, bytes and events.
+///
+/// Everything happens on one event loop; what is given from other threads is taken in the order given.
+public final class ClientDriver: Sendable {
+    public struct Configuration: Sendable {
+        public var host: String
+        public var port: Int
+        /// Nil for plain text.
+        public var trust: ServerTrust?
+        public var session = ClientSession.Configuration()
+
+        public init(host: String, port: Int, trust: ServerTrust?) {
+            self.host = host
+            self.port = port
+            self.trust = trust
+        }
+    }
+
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let loop: any EventLoop
+    private let core: NIOLoopBoundBox<Core>
+
+    /// - Parameter onEvent: called on the event loop for each event, in order. Returns false where too much waits already: then nothing more is read
+    ///   from the server until ``caughtUp()``.
+    public init(_ configuration: Configuration, onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
+        let loop = group.next()
+        self.loop = loop
+        core = NIOLoopBoundBox.makeBoxSendingValue(Core(configuration, on: loop, onEvent), eventLoop: loop)
+    }
+
+    public func give(_ input: ClientSession.Input) {
+        loop.execute { [core] in core.value.handle(input) }
+    }
+
+    /// The answer to ``ClientEvent/unknownServer(_:)``.
+    public func answerUnknownServer(_ fingerprint: Fingerprint, isRight: Bool) {
+        loop.execute { [core] in core.value.answerUnknownServer(fingerprint, isRight: isRight) }
+    }
+
+    /// What was posted has been taken: read on.
+    public func caughtUp() {
+        loop.execute { [core] in core.value.resumeReading() }
+    }
+
+    /// Closes what is open and ends the thread; to be called once, after which nothing is to be given.
+    public func shutDown() async {
+        try? await group.shutdownGracefully()
+    }
+}
+
+extension ClientDriver {
+    /// The part on the event loop.
+    final class Core {
+        private let configuration: Configuration
+        private let loop: any EventLoop
+        private let onEvent: @Sendable (ClientEvent) -> Bool
+        private let connector: ServerConnector
+        private var session: ClientSession
+        private var channel: (any Channel)?
+        /// Counts the connections, so that the last words of an old one are not taken for the new one's.
+        private var generation = 0
+        private var timer: Scheduled<Void>?
+        private var isPaused = false
+        private let start = NIODeadline.now()
+
+        init(_ configuration: Configuration, on loop: any EventLoop, _ onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
+            self.configuration = configuration
+            self.loop = loop
+            self.onEvent = onEvent
+            connector = ServerConnector(.init(host: configuration.host, port: configuration.port, trust: configuration.trust), on: loop)
+            session = ClientSession(configuration.session)
+        }
+
+        private var now: Int64 { (NIODeadline.now() - start).nanoseconds / 1_000_000 }
+
+        func handle(_ input: ClientSession.Input) {
+            var hasWritten = false
+            for output in session.handle(input, at: now) {
+                switch output {
+                case .connect: connect()
+                case .disconnect:
+                    channel?.close(promise: nil)
+                    channel = nil
+                    generation += 1
+                case .send(let message):
+                    guard let channel else { continue }
+                    channel.write(channel.allocator.buffer(bytes: message.encoded), promise: nil)
+                    hasWritten = true
+                case .event(let event): emit(event)
+                }
+            }
+            if hasWritten { channel?.flush() }
+            schedule()
+        }
+
+        private func emit(_ event: ClientEvent) {
+            guard !onEvent(event), !isPaused else { return }
+            isPaused = true
+            channel?.setOption(.autoRead, value: false).whenFailure { _ in }
+        }
+
+        func resumeReading() {
+            guard isPaused else { return }
+            isPaused = false
+            channel?.setOption(.autoRead, value: true).whenFailure { _ in }
+        }
+
+        private func schedule() {
+            timer?.cancel()
+            timer = nil
+            guard let next = session.nextTimeout else { return }
+            let bound = NIOLoopBound(self, eventLoop: loop)
+            timer = loop.scheduleTask(in: .milliseconds(max(0, next - now))) { bound.value.handle(.timer) }
+        }
+
+        private func connect() {
+            generation += 1
+            let mine = generation
+            let bound = NIOLoopBound(self, eventLoop: loop)
+            let attempt = connector.connect { [weak self] happening in
+                guard let self, self.generation == mine else { return }
+                switch happening {
+                case .ready: break
+                case .line(let line): self.handle(.received(line))
+                case .gone:
+                    self.channel = nil
+                    self.handle(.disconnected("The server closed the connection."))
+                }
+            }
+            attempt.assumeIsolated().whenComplete { result in bound.value.connected(result, mine) }
+        }
+
+        private func connected(_ result: Result<any Channel, any Error>, _ mine: Int) {
+            switch result {
+            case .success(let channel):
+                guard generation == mine, !session.hasEnded else { return channel.close(promise: nil) }
+                self.channel = channel
+                if isPaused { channel.setOption(.autoRead, value: false).whenFailure { _ in } }
+                handle(.connected)
+            case .failure(let error):
+                guard generation == mine else { return }
+                switch error as? ServerConnector.Failure {
+                case .unreachable(let reason): handle(.disconnected(reason))
+                case .refused(let reason): handle(.rejected(reason))
+                case .stranger(let fingerprint): askAbout(fingerprint)
+                case nil: handle(.disconnected("\(error)"))
+                }
+            }
+        }
+
+        /// The question holds the session in its first attempt; its time does not count.
+        private func askAbout(_ fingerprint: Fingerprint) {
+            timer?.cancel()
+            timer = nil
+            emit(.unknownServer(fingerprint))
+        }
+
+        func answerUnknownServer(_ fingerprint: Fingerprint, isRight: Bool) {
+            guard isRight, let trust = configuration.trust else { return handle(.rejected("The key of the server was not accepted.")) }
+            do {
+                try trust.knownHosts.remember(fingerprint, of: trust.server)
+                connect()
+            } catch {
+                handle(.rejected(error.message))
+            }
+        }
+    }
+}
