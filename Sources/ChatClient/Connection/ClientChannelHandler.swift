@@ -37,9 +37,12 @@ final class ClientChannelHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What a line leads to may close the channel, which may read once more: the decoder has to be done by then.
+        var lines: [LineDecoder.Line] = []
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
-            decoder.decode(bytes) { happened(.line($0)) }
+            decoder.decode(bytes) { lines.append($0) }
         }
+        for line in lines { happened(.line(line)) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

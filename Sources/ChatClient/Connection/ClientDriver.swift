@@ -83,9 +83,10 @@ extension ClientDriver {
                 switch output {
                 case .connect: connect()
                 case .disconnect:
-                    channel?.close(promise: nil)
+                    let old = channel
                     channel = nil
                     generation += 1
+                    old?.close(promise: nil)
                 case .send(let message):
                     guard let channel else { continue }
                     channel.write(channel.allocator.buffer(bytes: message.encoded), promise: nil)
