@@ -84,6 +84,16 @@ struct HubScript {
         perform(hub.handle(waiting.removeFirst(), at: now))
     }
 
+    /// Lets the outside answer any one question: readers and hashing overtake each other and the store, whose answers keep their order.
+    mutating func settleOne(using random: inout some RandomNumberGenerator) {
+        guard !waiting.isEmpty else { return }
+        var index = Int.random(in: 0..<waiting.count, using: &random)
+        if case .stored = waiting[index] {
+            index = waiting.firstIndex { if case .stored = $0 { true } else { false } } ?? index
+        }
+        perform(hub.handle(waiting.remove(at: index), at: now))
+    }
+
     mutating func forget(_ id: SessionID) {
         told[id] = []
         answers[id] = []

@@ -104,7 +104,8 @@ struct IRCWayInTests {
                 ":chatty 301 yoda hans :hans is not active. The message will be delivered at the next login.\r\n"))
         #expect(
             harness.send("JOIN #jedi\r\n")
-                == ":yoda!yoda@chatty JOIN #jedi\r\n:chatty 353 yoda = #jedi :@yoda\r\n:chatty 366 yoda #jedi :End of NAMES\r\n")
+                == ":yoda!yoda@chatty JOIN #jedi\r\n:chatty 353 yoda = #jedi :@yoda\r\n:chatty 366 yoda #jedi :End of NAMES\r\n"
+                + ":chatty NOTICE yoda :The group chat jedi has been created. Everybody can join it.\r\n")
         harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
         harness.script.send(luke, .groupMessage(group: "jedi", text: "hi", isNotice: false))
         harness.collect()
