@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+/// The house: imports point downward only, and every target imports what its row allows and nothing else.
+///
+/// `--explicit-target-dependency-import-check error`, which the documented commands pass to every build, refuses an import of a
+/// module of this package or of a dependency that the target does not declare. It knows nothing of the system's modules (Foundation,
+/// Glibc), of what is declared but not meant, or of rooms within a target: those are held here.
+@Suite("Architecture")
+struct ArchitectureTests {
+    static let package = GeneratedFilesTests.package
+
+    struct Room: CustomTestStringConvertible {
+        let target: String
+        let allowed: Set<String>
+        /// Modules that only one folder of the target may import.
+        var only: [String: String] = [:]
+        /// Whether values go in and values come out: no sockets, files, threads or clocks.
+        var isPure = false
+
+        var testDescription: String { target }
+    }
+
+    private static let nio: Set<String> = [
+        "NIO", "NIOCore", "NIOPosix", "NIOSSL", "NIOExtras", "NIOFoundationCompat", "NIOConcurrencyHelpers", "NIOTLS",
+    ]
+    private static let system: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch"]
+
+    static let rooms = [
+        Room(target: "ChatProtocol", allowed: ["FoundationEssentials"], isPure: true),
+        Room(target: "ChatHub", allowed: ["ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
+        Room(
+            target: "TransferProtocol", allowed: ["Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
+        Room(
+            target: "ChatServer",
+            allowed: nio.union(system).union([
+                "ChatHub", "ChatProtocol", "CLinux", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "DequeModule", "Logging",
+                "ServiceLifecycle", "GRDB",
+            ]),
+            only: ["GRDB": "Store"]),
+        Room(
+            target: "ChatClient",
+            allowed: nio.union(system).union(["ChatProtocol", "CReadline", "CLinux", "Crypto", "DequeModule"]),
+            only: ["CReadline": "Terminal"]),
+        Room(
+            target: "TransferIO", allowed: system.union(["TransferProtocol", "CLinux", "Crypto", "CryptoExtras"])),
+        Room(
+            target: "chatty",
+            allowed: system.union([
+                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "CLinux", "Crypto", "Logging",
+                "ServiceLifecycle",
+            ])),
+    ]
+
+    struct Import: Hashable {
+        let module: String
+        let file: String
+    }
+
+    static func files(of target: String) throws -> [(path: String, text: String)] {
+        let folder = package.appendingPathComponent("Sources/\(target)")
+        let paths = try #require(FileManager.default.enumerator(atPath: folder.path)).compactMap { $0 as? String }
+        return try paths.filter { $0.hasSuffix(".swift") }.map {
+            ($0, try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
+        }
+    }
+
+    /// The modules that a source text imports: `import Foundation`, `internal import struct Crypto.SHA256`.
+    static func modules(importedBy text: String) throws -> [String] {
+        let pattern =
+            #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/#
+        return text.matches(of: pattern.anchorsMatchLineEndings()).map { String($0.1) }
+    }
+
+    @Test func everyTargetHasItsRow() throws {
+        let folders = try FileManager.default.contentsOfDirectory(atPath: Self.package.appendingPathComponent("Sources").path)
+        let swift = try folders.filter { try !Self.files(of: $0).isEmpty }
+        #expect(Set(swift).subtracting(["TransferBenchmark"]) == Set(Self.rooms.map(\.target)))
+    }
+
+    @Test(arguments: rooms) func importsAreAllowed(room: Room) throws {
+        for file in try Self.files(of: room.target) {
+            for module in try Self.modules(importedBy: file.text) {
+                #expect(room.allowed.contains(module), "\(room.target)/\(file.path) imports \(module)")
+                if let folder = room.only[module] {
+                    #expect(file.path.hasPrefix(folder + "/"), "\(room.target)/\(file.path) imports \(module), which is for \(folder)/")
+                }
+            }
+        }
+    }
+
+    /// Time and chance are arguments: what a pure target does depends on nothing else.
+    @Test(arguments: rooms.filter(\.isPure)) func pureTargetsReadNoClockAndNoDevice(room: Room) throws {
+        let impure =
+            #/\b(?:ContinuousClock|SuspendingClock|Task\.sleep|DispatchQueue|Thread|FileManager|FileHandle|ProcessInfo)\b|\bDate\(\)|\bDate\.now\b/#
+        for file in try Self.files(of: room.target) {
+            for line in file.text.split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("//") {
+                #expect(line.firstMatch(of: impure) == nil, "\(room.target)/\(file.path): \(line)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("import Foundation", ["Foundation"]), ("  import NIOCore // why", ["NIOCore"]), ("@testable import chatty", ["chatty"]),
+        ("internal import struct Crypto.SHA256\nimport GRDB", ["Crypto", "GRDB"]), ("@_spi(X) @preconcurrency import A", ["A"]),
+        ("// import Foundation", []), ("let important = 1", []),
+    ])
+    func importsAreFound(text: String, modules: [String]) throws {
+        #expect(try Self.modules(importedBy: text) == modules)
+    }
+}
