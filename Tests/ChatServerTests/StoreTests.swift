@@ -31,7 +31,7 @@ import Testing
         expected.invited = [StoreFixture.hans]
         #expect(state.groups == [expected])
         #expect(state.lockOuts == [HubState.LockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start)])
-        #expect(state.cursors == [StoreFixture.luke: MessageID(rawValue: 70)])
+        #expect(state.cursors == [StoreFixture.luke: MessageID(rawValue: 60)])
         #expect(state.lastMessage == MessageID(rawValue: 77))
         #expect(state.lastGroup == jedi.id)
     }

@@ -38,10 +38,7 @@ struct StoreApplier {
                 .execute(arguments: [name, failures, until?.milliseconds])
         case .cursors(let cursors):
             let statement = try db.cachedStatement(
-                sql: """
-                    INSERT INTO cursors VALUES(?, ?)
-                    ON CONFLICT(account) DO UPDATE SET message = max(message, excluded.message)
-                    """)
+                sql: "INSERT INTO cursors VALUES(?, ?) ON CONFLICT(account) DO UPDATE SET message = excluded.message")
             for (account, message) in cursors { try statement.execute(arguments: [account.rawValue, message.rawValue]) }
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
