@@ -3,7 +3,10 @@ public typealias FileID = UInt32
 
 /// What a sender says of a file before it sends any of it. None of it is to be trusted: the receiver makes the name safe itself.
 public struct FileOffer: Hashable, Sendable {
-    public enum Kind: UInt8, Sendable { case file = 0, directory = 1 }
+    public enum Kind: UInt8, Sendable {
+        case file = 0
+        case directory = 1
+    }
 
     /// A relative path with `/` between its parts, at most 4,096 bytes of UTF-8.
     public var name: String

@@ -57,7 +57,8 @@ struct ControlStreamSender {
     }
 
     mutating func lost(_ range: Range<UInt64>) {
-        guard range.upperBound > base, !acknowledgedAbove.contains(where: { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }),
+        guard range.upperBound > base,
+            !acknowledgedAbove.contains(where: { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }),
             !resend.contains(range)
         else { return }
         resend.append(range)

@@ -24,7 +24,8 @@ extension TransferConnection {
         let length = min(UInt64(RecordFormat.plaintextSize - start), read.limit)
         let request = ReadRequest(
             file: read.file, offset: read.offset,
-            buffer: UnsafeMutableRawBufferPointer(rebasing: ring.pool.memory(filling.slot)[start..<start + Int(length)]), slot: filling.slot)
+            buffer: UnsafeMutableRawBufferPointer(rebasing: ring.pool.memory(filling.slot)[start..<start + Int(length)]), slot: filling.slot
+        )
         pendingRead = request
         return request
     }

@@ -125,7 +125,9 @@ extension TransferConnection {
             case .failedRecords: if role == .sender { for record in failedScratch { ring.resendSealed(record) } }
             case .stream(let offset, let bytes):
                 eliciting = true
-                guard (try? streamIn.receive(offset: offset, bytes: bytes)) != nil, let messages = try? streamIn.messages() else { return nil }
+                guard (try? streamIn.receive(offset: offset, bytes: bytes)) != nil, let messages = try? streamIn.messages() else {
+                    return nil
+                }
                 for message in messages where !isOver { take(message) }
             case .ackRate(let packets, let delay, let lowest): acks.setFrequency(every: packets, delay: delay, lowest: lowest)
             case .pathChallenge(let data):

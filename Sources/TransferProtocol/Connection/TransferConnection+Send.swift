@@ -92,7 +92,9 @@ extension TransferConnection {
         let hasStream = streamOut.hasBytesToSend && mayElicit
         // A probe with data to repeat is a data packet; without any it is a ping.
         let isBareProbe = probesPending > 0 && !hasStream && !(role == .sender && ring.hasSegmentToSend)
-        guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isBareProbe || (ackRateDue && mayElicit) else { return false }
+        guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isBareProbe || (ackRateDue && mayElicit) else {
+            return false
+        }
         let sent = seal(into: &batch, to: peerAddress, size: datagramSize, at: now) { writer in
             var eliciting = false
             var content = PacketContent()

@@ -55,7 +55,8 @@ struct RecordReceiver {
         guard offset < end else { return (.pending, number) }
         if endsRecord { assemblies[index].endsAt(end) }
         let range = offset..<end
-        if !assemblies[index].contains(range), let source = payload.baseAddress, let base = pool.memory(assemblies[index].slot).baseAddress {
+        if !assemblies[index].contains(range), let source = payload.baseAddress, let base = pool.memory(assemblies[index].slot).baseAddress
+        {
             (base + offset).copyMemory(from: source, byteCount: range.count)
             assemblies[index].insert(range)
         }

@@ -11,7 +11,10 @@ struct TransportParameters: Equatable {
     /// Records it takes before its first `window` frame.
     var initialWindow: UInt64 = 64
 
-    private enum Key: UInt64 { case connection = 0, maximumDatagramSize, invitation, idleTimeout, initialWindow }
+    private enum Key: UInt64 {
+        case connection = 0
+        case maximumDatagramSize, invitation, idleTimeout, initialWindow
+    }
 
     var encoded: [UInt8] {
         var bytes: [UInt8] = []
