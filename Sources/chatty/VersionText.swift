@@ -1,9 +1,15 @@
+import ChatClient
+import ChatServer
+
 /// `chatty --version`.
 enum VersionText {
     static func text() -> String {
         """
         chatty \(Product.version)
-        Licence: \(Product.licence)
-        """ + "\n"
+        Copyright (C) the chatty authors. Licence: \(Product.licence)
+        There is no warranty, to the extent permitted by law.
+        Linked with readline \(ReadlineVersion.linked), SQLite \(SQLiteVersion.linked).
+
+        """
     }
 }

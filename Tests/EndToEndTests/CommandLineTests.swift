@@ -43,6 +43,7 @@ struct CommandLineTests {
         let chatty = try ChattyProcess("--version", on: .terminal())
         try await chatty.output.expect(/chatty \d+\.\d+\.\d+\r\n/)
         try await chatty.output.expect("GPL-3.0-or-later")
+        try await chatty.output.expect(/readline \d+\.\d+, SQLite 3\.\d+\.\d+/)
         #expect(try await chatty.exitStatus() == 0)
     }
 }
