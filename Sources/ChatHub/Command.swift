@@ -8,8 +8,9 @@ public enum Command: Hashable, Sendable {
     case logIn(name: String, password: String, begins: Bool)
     /// The session, logged in, is ready to be told of its groups and of what it missed.
     case begin
-    case message(to: String, text: String, isNotice: Bool)
-    case groupMessage(group: String, text: String, isNotice: Bool)
+    /// - nonce: what the sender calls this message. The same one again, after a lost connection say, is the same message: it is not said twice.
+    case message(to: String, text: String, isNotice: Bool, nonce: String? = nil)
+    case groupMessage(group: String, text: String, isNotice: Bool, nonce: String? = nil)
     case listActive
     case createGroup(name: String, members: [String])
     /// - createsMissing: IRC's JOIN makes an open group of a name that is free.

@@ -22,6 +22,7 @@ public struct Hub {
     var cursors: [AccountID: MessageID]
     var changedCursors: Set<AccountID> = []
     var messageIDs: MessageIDSource
+    var nonces: SentNonces
     var lastGroup: GroupID
     private var lastTicket: UInt64 = 0
     private var isStopping = false
@@ -36,6 +37,7 @@ public struct Hub {
         cursors = state.cursors
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
+        nonces = SentNonces(state.sent)
     }
 
     /// Takes one event and says what is to be done, in order.

@@ -33,10 +33,25 @@ public struct HubState: Sendable {
             self.blockedUntil = blockedUntil
         }
     }
+    public struct Sent: Hashable, Sendable {
+        public let account: AccountID
+        public let nonce: String
+        public let message: MessageID
+        public let time: Timestamp
+
+        public init(account: AccountID, nonce: String, message: MessageID, time: Timestamp) {
+            self.account = account
+            self.nonce = nonce
+            self.message = message
+            self.time = time
+        }
+    }
     public var accounts: [Account] = []
     public var groups: [Group] = []
     public var lockOuts: [LockOut] = []
     public var cursors: [AccountID: MessageID] = [:]
+    /// The messages sent with a nonce of late, the earliest first.
+    public var sent: [Sent] = []
     public var lastMessage: MessageID = .zero
     public var lastGroup = GroupID(rawValue: 0)
 

@@ -86,10 +86,12 @@ extension IRCWayIn {
         guard message.parameters.count > 1, let text = message.parameters.last, !text.isEmpty else {
             return local([numeric("412", "No text to send")], label: label)
         }
+        // chatty connect gives every request a label of its own, over all its connections; others begin anew with each.
+        let nonce = capabilities.contains(.chatty) ? label : nil
         return forEachTarget(message, label: label) { target in
             IRCWayIn.isGroup(target)
-                ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice)
-                : .message(to: target, text: text, isNotice: isNotice)
+                ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice, nonce: nonce)
+                : .message(to: target, text: text, isNotice: isNotice, nonce: nonce)
         }
     }
 

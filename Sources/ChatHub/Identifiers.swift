@@ -95,9 +95,12 @@ public struct ChatMessage: Hashable, Sendable {
     public let text: String
     /// An IRC NOTICE: never answered by programs.
     public let isNotice: Bool
+    /// What the sender called it, by which a repetition is known; see ``SentNonces``.
+    public let nonce: String?
 
     public init(
-        id: MessageID, time: Timestamp, sender: AccountID, senderName: Name, target: Target, text: String, isNotice: Bool = false
+        id: MessageID, time: Timestamp, sender: AccountID, senderName: Name, target: Target, text: String, isNotice: Bool = false,
+        nonce: String? = nil
     ) {
         self.id = id
         self.time = time
@@ -106,5 +109,6 @@ public struct ChatMessage: Hashable, Sendable {
         self.target = target
         self.text = text
         self.isNotice = isNotice
+        self.nonce = nonce
     }
 }

@@ -3,7 +3,7 @@ import ChatProtocol
 // Messages: kept first, then acknowledged and delivered.
 
 extension Hub {
-    mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool) {
+    mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool, nonce: String?) {
         guard text.utf8.count <= Limits.messageBytes else { return fail(request, .messageTooLong(limit: Limits.messageBytes)) }
         switch resolve(name, for: request) {
         case .asked: return
@@ -12,37 +12,57 @@ extension Hub {
             guard configuration.keepsOfflineMessages || sessionsOfAccount[target.id] != nil else {
                 return fail(request, .notActive(target.name.text))
             }
-            keep(request, target: .user(target.id, target.name), text: text, isNotice: isNotice)
+            keep(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce)
         }
     }
 
-    mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool) {
+    mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool, nonce: String?) {
         guard text.utf8.count <= Limits.messageBytes else { return fail(request, .messageTooLong(limit: Limits.messageBytes)) }
         guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
         guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
-        keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice)
+        keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce)
     }
 
-    private mutating func keep(_ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool) {
-        let message = ChatMessage(
-            id: messageIDs.next(at: request.at.wall), time: request.at.wall, sender: request.account.id,
-            senderName: request.account.name, target: target, text: text, isNotice: isNotice)
+    private mutating func keep(_ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?) {
+        func message(_ id: MessageID, at time: Timestamp) -> ChatMessage {
+            ChatMessage(
+                id: id, time: time, sender: request.account.id, senderName: request.account.name, target: target, text: text,
+                isNotice: isNotice, nonce: nonce)
+        }
+        switch nonce.flatMap({ nonces.find($0, of: request.account.id) }) {
+        case .kept(let id, let time): return acknowledge(request, message(id, at: time))
+        case .onItsWay:
+            sessions[request.session]?.isBusy = true
+            return store(.cursors([:]), then: .barrier(request))
+        case nil: break
+        }
+        let message = message(messageIDs.next(at: request.at.wall), at: request.at.wall)
+        if let nonce { nonces.note(nonce, of: request.account.id) }
         sessions[request.session]?.pendingMessages += 1
         store(.message(message), then: .message(request, message))
     }
 
     mutating func finishMessage(_ request: Request, _ message: ChatMessage, succeeded: Bool) {
+        if let nonce = message.nonce {
+            nonces.settle(nonce, of: message.sender, succeeded ? (message.id, message.time) : nil)
+        }
         guard succeeded else { return fail(request, .storeFailed) }
+        acknowledge(request, message)
         switch message.target {
-        case .user(let account, let name):
-            let isActive = sessionsOfAccount[account] != nil
-            succeed(request, [.accepted(message)] + (isActive ? [] : [.reply(.kept(for: name.text))]))
+        case .user(let account, _):
             var recipients = sessionsOfAccount[account] ?? []
             if account != request.account.id { recipients += sessionsOfAccount[request.account.id] ?? [] }
             deliver(message, to: recipients, except: request.session)
         case .group(let group, _):
-            succeed(request, [.accepted(message)])
             deliver(message, to: audience(of: group), except: request.session)
+        }
+    }
+
+    private mutating func acknowledge(_ request: Request, _ message: ChatMessage) {
+        if case .user(let account, let name) = message.target, sessionsOfAccount[account] == nil {
+            succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
+        } else {
+            succeed(request, [.accepted(message)])
         }
     }
 

@@ -25,6 +25,8 @@ enum Pending {
     case account(Request, name: String)
     case message(Request, ChatMessage)
     case change(Request, Change)
+    /// All that was to be stored before has been; the request can be run again.
+    case barrier(Request)
     case page(SessionID)
     case pageWritten(SessionID)
 
@@ -51,8 +53,8 @@ struct Phrase {
 
     init(_ command: Command) {
         switch command {
-        case .message(let to, _, _): self.init("sent", "send", "a direct message to: \(to)")
-        case .groupMessage(let group, _, _): self.init("sent", "send", "a message to the group chat: \(group)")
+        case .message(let to, _, _, _): self.init("sent", "send", "a direct message to: \(to)")
+        case .groupMessage(let group, _, _, _): self.init("sent", "send", "a message to the group chat: \(group)")
         case .listActive: self.init("listed", "list", "the active users")
         case .createGroup(let name, _): self.init("created", "create", "the group chat: \(name)")
         case .joinGroup(let name, _): self.init("joined", "join", "the group chat: \(name)")
@@ -86,8 +88,10 @@ extension Hub {
     /// Carries a request out, or asks the outside for what is missing.
     mutating func run(_ request: Request) {
         switch request.command {
-        case .message(let to, let text, let isNotice): sendDirect(request, to: to, text: text, isNotice: isNotice)
-        case .groupMessage(let group, let text, let isNotice): sendToGroup(request, group: group, text: text, isNotice: isNotice)
+        case .message(let to, let text, let isNotice, let nonce):
+            sendDirect(request, to: to, text: text, isNotice: isNotice, nonce: nonce)
+        case .groupMessage(let group, let text, let isNotice, let nonce):
+            sendToGroup(request, group: group, text: text, isNotice: isNotice, nonce: nonce)
         case .listActive: listActive(request)
         case .createGroup(let name, let members): createGroup(request, name: name, members: members)
         case .joinGroup(let name, let createsMissing): joinGroup(request, name: name, createsMissing: createsMissing)
@@ -166,6 +170,10 @@ extension Hub {
         case (.message(let request, let message), .stored(let succeeded)):
             sessions[request.session]?.pendingMessages -= 1
             finishMessage(request, message, succeeded: succeeded)
+            drainBacklog(of: request.session)
+        case (.barrier(let request), .stored):
+            unblock(request.session)
+            run(request)
             drainBacklog(of: request.session)
         case (.change(let request, let change), .stored(let succeeded)):
             unblock(request.session)

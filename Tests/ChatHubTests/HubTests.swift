@@ -305,6 +305,53 @@ struct MessageTests {
         #expect(script.answers[yoda]?.count == 200)
     }
 
+    @Test func whatIsSentAgainAfterALostConnectionIsSaidOnce() {
+        var script = HubScript()
+        let first = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.holdsBack = true
+        script.send(first, .message(to: "luke", text: "once", isNotice: false, nonce: "n1"))
+        script.handle(.disconnected(first, .closed, written: nil))
+        script.settle()
+        script.holdsBack = false
+        let second = script.logIn("yoda")
+        script.holdsBack = true
+        script.send(second, .message(to: "luke", text: "once", isNotice: false, nonce: "n1"), label: "n1")
+        script.send(second, .message(to: "luke", text: "twice", isNotice: false, nonce: "n2"), label: "n2")
+        script.send(second, .message(to: "luke", text: "twice", isNotice: false, nonce: "n2"), label: "n2 again")
+        script.settle()
+        #expect(script.messages(luke) == ["yoda: once", "yoda: twice"])
+        let accepted = (script.answers[second] ?? []).compactMap { answer -> MessageID? in
+            if case .accepted(let message)? = answer.response.first { message.id } else { nil }
+        }
+        #expect(accepted.count == 3 && accepted[1] == accepted[2])
+        // After a failed commit the same message can be sent again; another account's nonces are its own.
+        script.holdsBack = false
+        script.storeFails = true
+        script.send(second, .message(to: "luke", text: "later", isNotice: false, nonce: "n3"))
+        script.storeFails = false
+        script.send(second, .message(to: "luke", text: "later", isNotice: false, nonce: "n3"))
+        script.send(luke, .message(to: "yoda", text: "mine", isNotice: false, nonce: "n1"))
+        #expect(script.messages(luke).last == "yoda: later")
+        #expect(script.messages(second) == ["luke: mine"])
+    }
+
+    @Test func aRepetitionIsKnownAfterARestart() throws {
+        var state = HubState()
+        state.sent = [
+            .init(account: AccountID(rawValue: 1), nonce: "n", message: MessageID(rawValue: 77), time: Timestamp(milliseconds: 5))
+        ]
+        var script = HubScript(state: state)
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .message(to: "luke", text: "x", isNotice: false, nonce: "n"))
+        guard case .accepted(let message)? = script.told[yoda]?.first else {
+            Issue.record("not acknowledged")
+            return
+        }
+        #expect(message.id == MessageID(rawValue: 77) && message.time.milliseconds == 5)
+        #expect(script.kept.allSatisfy { if case .message = $0 { false } else { true } })
+    }
+
     @Test func floodControl() {
         var configuration = HubConfiguration()
         configuration.messageRate = 2

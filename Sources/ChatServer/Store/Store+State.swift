@@ -23,6 +23,13 @@ extension Store {
         for row in try Row.fetchAll(db, sql: "SELECT account, message FROM cursors") {
             state.cursors[AccountID(rawValue: row[0])] = MessageID(rawValue: row[1])
         }
+        state.sent = try Row.fetchAll(
+            db, sql: "SELECT account, nonce, message, time FROM (SELECT * FROM sent ORDER BY message DESC LIMIT 100000) ORDER BY message"
+        ).map { row in
+            HubState.Sent(
+                account: AccountID(rawValue: row[0]), nonce: row[1], message: MessageID(rawValue: row[2]),
+                time: Timestamp(milliseconds: row[3]))
+        }
         state.lastMessage = MessageID(
             rawValue: try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0)
         state.lastGroup = GroupID(rawValue: try Int64.fetchOne(db, sql: "SELECT max(id) FROM groups") ?? 0)

@@ -7,6 +7,8 @@ struct StoreApplier {
     /// Ids of pairs that were looked up; forgotten as a whole when it is full, so that it stays small.
     private var pairs: [Pair: Int64] = [:]
     private static let rememberedPairs = 65_536
+    private var notedSinceCleaning = 0
+    static let nonceMilliseconds: Int64 = 86_400_000
 
     private struct Pair: Hashable {
         let low: Int64
@@ -56,6 +58,19 @@ struct StoreApplier {
             arguments: [
                 conversation, message.id.rawValue, message.time.milliseconds, message.sender.rawValue, message.isNotice, message.text,
             ])
+        if let nonce = message.nonce { try note(nonce, of: message, db) }
+    }
+
+    /// Keeps the sender's name for a message, and now and then drops those of more than a day ago.
+    private mutating func note(_ nonce: String, of message: ChatMessage, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT INTO sent VALUES(?, ?, ?, ?)").execute(
+            arguments: [message.id.rawValue, message.sender.rawValue, nonce, message.time.milliseconds])
+        notedSinceCleaning += 1
+        guard notedSinceCleaning >= 4096 else { return }
+        notedSinceCleaning = 0
+        // Ids grow with time, whose milliseconds are their upper 42 bits.
+        try db.cachedStatement(sql: "DELETE FROM sent WHERE message < ?").execute(
+            arguments: [(message.time.milliseconds - StoreApplier.nonceMilliseconds) << 21])
     }
 
     private func insert(_ group: Group, _ db: Database) throws {

@@ -10,6 +10,7 @@ enum StoreSchema {
 
     // `messages` has one clustered key and no second index: a conversation's messages lie together in their order, and a row is written once.
     // A conversation is a group (its id negated) or the pair of two accounts (a row of `pairs`).
+    // `sent` has what senders called their messages of late, to know a repetition by.
     // Times are milliseconds since 1970. A removed account keeps its row, without name to log in by, as the sender of what others still read.
     private static let first = """
         CREATE TABLE accounts(
@@ -30,6 +31,8 @@ enum StoreSchema {
         CREATE TABLE messages(
             conversation INTEGER NOT NULL, id INTEGER NOT NULL, time INTEGER NOT NULL, sender INTEGER NOT NULL,
             notice INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(conversation, id)) STRICT, WITHOUT ROWID;
+        CREATE TABLE sent(
+            message INTEGER PRIMARY KEY, account INTEGER NOT NULL, nonce TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
         CREATE TABLE lockouts(
             name TEXT PRIMARY KEY, failures INTEGER NOT NULL, blocked_until INTEGER) STRICT, WITHOUT ROWID;
         CREATE TABLE cursors(account INTEGER PRIMARY KEY, message INTEGER NOT NULL) STRICT;
