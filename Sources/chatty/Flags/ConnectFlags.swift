@@ -106,5 +106,5 @@ enum ConnectFlags {
                 text: "Say something from a script:",
                 line: "chatty connect chat.example.org -u ci --password-file pw -c '/groupmsg builds done'"),
         ],
-        seeAlso: ["chatty-serve(1)", "chatty-send-file(1)"])
+        seeAlso: ["chatty-serve(1)", "chatty-send-file(1)", "chatty-chat(7)"])
 }

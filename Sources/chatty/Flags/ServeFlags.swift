@@ -109,7 +109,7 @@ enum ServeFlags {
                 text: "With a certificate of a public authority:",
                 line: "chatty serve --tls-cert fullchain.pem --tls-key privkey.pem"),
         ],
-        seeAlso: ["chatty-connect(1)", "chatty-users(1)"])
+        seeAlso: ["chatty-connect(1)", "chatty-users(1)", "chatty-chat(7)"])
 
     /// The number of wrong passwords in force: the option and the positional argument are two names of one thing.
     static func attemptsInForce(_ arguments: Arguments) throws(UsageError) -> Int {

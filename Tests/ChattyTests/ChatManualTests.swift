@@ -1,0 +1,37 @@
+import ChatProtocol
+import Foundation
+import Testing
+
+/// man/chatty-chat.7 is written by hand; what it lists is what there is.
+@Suite("chatty-chat(7)")
+struct ChatManualTests {
+    static let page =
+        (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("man/chatty-chat.7"), encoding: .utf8)) ?? ""
+    /// Its words, roff's escapes of dashes taken away.
+    static let words = Set(
+        page.replacing("\\-", with: "-").split(whereSeparator: { !($0.isLetter || $0.isNumber || "_-/".contains($0)) }).map(String.init))
+
+    @Test func everyCapabilityIsNamed() {
+        for capability in Capability.all { #expect(Self.words.contains(capability.name), "\(capability.name)") }
+    }
+
+    @Test func everyCodeIsNamed() throws {
+        let source = try #require(try ArchitectureTests.files(of: "ChatProtocol").first { $0.path == "ReplyCoding.swift" })
+        let codes = source.text.matches(of: #/\("([A-Z][A-Z0-9_]+)", \[/#).map { String($0.1) }
+        #expect(codes.count > 40)
+        for code in codes { #expect(Self.words.contains(code), "\(code)") }
+    }
+
+    @Test func everyCommandIsNamed() throws {
+        let source = try #require(try ArchitectureTests.files(of: "ChatHub").first { $0.path == "IRCWayIn+Commands.swift" })
+        let commands = source.text.matches(of: #/\n        "([A-Z0-9]+)": Entry/#).map { String($0.1) }
+        #expect(commands.count > 25)
+        for command in commands { #expect(Self.words.contains(command), "\(command)") }
+    }
+
+    @Test(arguments: [
+        Limits.messageBytes, Limits.lineBytes, Limits.clientTagBytes, Limits.serverTagBytes, Limits.passwordBytes, Limits.membersPerGroup,
+        Limits.groupsPerAccount, Limits.sessionsPerAccount, Limits.signalBytes, Limits.labelBytes, Name.maximumLength,
+    ])
+    func limitsAreThoseInForce(limit: Int) { #expect(Self.words.contains(String(limit))) }
+}
