@@ -3,6 +3,7 @@
 
 #include "clinux_files.h"
 #include "clinux_wakeup.h"
+#include "clinux_loop.h"
 #include "clinux_udp.h"
 
 #endif

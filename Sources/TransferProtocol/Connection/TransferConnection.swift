@@ -251,8 +251,8 @@ public final class TransferConnection {
         finish(.failed(.cancelled), closing: (reason, text))
     }
 
-    /// The kernel refused a datagram of `size` bytes for its length (`EMSGSIZE`).
-    public func datagramTooLarge(_ size: Int) {
+    /// The kernel refused a datagram of `size` bytes for its length.
+    func datagramTooLarge(_ size: Int) {
         if size > mtu.current {
             mtu.refused(size)
         } else if let smaller = mtu.blackHole() {

@@ -251,6 +251,11 @@ public final class TransferEndpoint {
         return false
     }
 
+    /// The kernel refused datagrams of `size` bytes to `address` for their length (`EMSGSIZE`).
+    public func datagramTooLarge(_ size: Int, to address: NetworkAddress) {
+        for connection in all where connection.peerAddress == address { connection.datagramTooLarge(size) }
+    }
+
     /// When `handleTimeout` wants to be called, or `distantFuture`.
     public var nextTimeout: TransferInstant { all.reduce(keyRequests.nextTimeout) { min($0, $1.nextTimeout) } }
 

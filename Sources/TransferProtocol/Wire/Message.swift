@@ -17,7 +17,16 @@ enum Message: Equatable {
     // From both
     case failed(FileID, FileFailure, String)
 
-    private enum Kind: UInt8 { case offer = 0, endOfOffers, keep, end, answer, done, paused, failed }
+    private enum Kind: UInt8 {
+        case offer = 0
+        case endOfOffers
+        case keep
+        case end
+        case answer
+        case done
+        case paused
+        case failed
+    }
 
     /// The largest body, bytes: an answer that names the most held ranges.
     static let maximumBody = 256 * 1024

@@ -1,0 +1,20 @@
+#define _GNU_SOURCE
+#include "clinux_loop.h"
+
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+
+int clinux_watch_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int clinux_watch_add(int watch, int descriptor) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+    return epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+void clinux_watch_remove(int watch, int descriptor) { (void)epoll_ctl(watch, EPOLL_CTL_DEL, descriptor, NULL); }
+
+void clinux_thread_setup(const char *name) {
+    (void)prctl(PR_SET_NAME, name, 0, 0, 0);
+    (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
+}

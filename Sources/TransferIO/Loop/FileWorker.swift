@@ -1,0 +1,42 @@
+import Glibc
+import Synchronization
+
+/// A thread for what takes long with files: hashing what is held, flushing, renaming. One job after the other.
+final class FileWorker: Sendable {
+    private struct State {
+        var jobs: [@Sendable () -> Void] = []
+        var isRunning = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Runs `job` after those before it. The thread ends when there are none, and starts again with the next.
+    func run(_ job: @escaping @Sendable () -> Void) {
+        let start = state.withLock { state in
+            state.jobs.append(job)
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard start else { return }
+        do {
+            try BackgroundThread.start(name: "chatty-files", self) { $0.drain() }
+        } catch {
+            // Without a thread the work is done here: slow, and right.
+            drain()
+        }
+    }
+
+    private func drain() {
+        while let job = next() { job() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            guard !state.jobs.isEmpty else {
+                state.isRunning = false
+                return nil
+            }
+            return state.jobs.removeFirst()
+        }
+    }
+}

@@ -1,0 +1,388 @@
+import CLinux
+import Glibc
+import TransferProtocol
+
+/// The loop itself: everything here runs on its thread.
+final class LoopCore {
+    let endpoint: TransferEndpoint
+    private let socket: UDPSocket
+    private let mailbox: LoopMailbox
+    private let incoming: @Sendable (TransferSession) -> Void
+    private let worker = FileWorker()
+    /// Readable when the mailbox has commands or a waiting source has bytes: an epoll descriptor of both.
+    private let wakeUp: Int32
+    private var batch: DatagramBatch
+    private var sessions: [UInt64: SessionState] = [:]
+    private var keyWaiters: [(NetworkAddress, CheckedContinuation<[UInt8]?, Never>)] = []
+    private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    private var stopDeadline: TransferInstant?
+    private var now = TransferInstant.zero
+
+    /// Batches sent before the socket is looked at for acks.
+    private static let sendBurst = 8
+    private static let publishEvery = TransferDuration.milliseconds(50)
+
+    init(
+        socket: sending UDPSocket, staticKey: NoiseKeyPair, configuration: TransferConfiguration, mailbox: LoopMailbox,
+        incoming: @escaping @Sendable (TransferSession) -> Void
+    ) throws {
+        self.socket = socket
+        self.mailbox = mailbox
+        self.incoming = incoming
+        endpoint = TransferEndpoint(configuration: configuration, staticKey: staticKey)
+        batch = DatagramBatch()
+        wakeUp = clinux_watch_make()
+        guard wakeUp >= 0 else { throw SystemError("make an event descriptor") }
+        guard watch(mailbox.descriptor) else { throw SystemError("watch an event descriptor") }
+    }
+
+    deinit { Glibc.close(wakeUp) }
+
+    private func watch(_ descriptor: Int32) -> Bool { clinux_watch_add(wakeUp, descriptor) == 0 }
+    private func unwatch(_ descriptor: Int32) { clinux_watch_remove(wakeUp, descriptor) }
+
+    static func clock() -> TransferInstant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return TransferInstant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    func run() {
+        now = Self.clock()
+        while !isStopped {
+            for command in mailbox.take() { command(self) }
+            now = Self.clock()
+            let received = socket.receive { endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, at: now) }
+            if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
+            retryFiles()
+            handleEvents()
+            let moreToSend = sendBatches()
+            publish()
+            if received == 0, !moreToSend { waitForWork() }
+        }
+        stop()
+    }
+
+    private var isStopped: Bool {
+        guard let stopDeadline else { return false }
+        return now >= stopDeadline || (endpoint.isQuiet && sessions.values.allSatisfy { $0.busy.isEmpty })
+    }
+
+    private func stop() {
+        for command in mailbox.close() { command(self) }
+        for state in Array(sessions.values) { ended(state, .failed(.cancelled)) }
+        for (_, waiter) in keyWaiters { waiter.resume(returning: nil) }
+        for waiter in stopWaiters { waiter.resume() }
+    }
+
+    private func waitForWork() {
+        var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
+        for state in sessions.values { until = min(until, state.retryAt) }
+        now = Self.clock()
+        guard until > now else { return }
+        socket.wait(for: min(until - now, .seconds(Int64(60))), wakeUp: wakeUp)
+    }
+
+    // Sending
+
+    /// - Returns: whether there may be more to send at once.
+    private func sendBatches() -> Bool {
+        for _ in 0..<Self.sendBurst {
+            guard endpoint.nextDatagrams(into: &batch, at: now) else { return false }
+            send()
+            handleEvents()
+            now = Self.clock()
+        }
+        return true
+    }
+
+    private func send() {
+        var skip = 0
+        // A full buffer empties at the rate of the link; one that does not within a second loses the rest, as a path may.
+        for _ in 0..<100 {
+            switch socket.send(batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, skip: skip) {
+            case .sent: return
+            case .wouldBlock(let sent):
+                skip = sent
+                socket.wait(for: .milliseconds(10), writable: true)
+            case .tooLarge:
+                endpoint.datagramTooLarge(batch.segmentSize, to: batch.destination)
+                return
+            case .failed:
+                // No route, an interface that went away: to the transfer it is a loss, and its timeouts judge it.
+                return
+            }
+        }
+    }
+
+    // Commands
+
+    func send(
+        _ sources: [any TransferSource], to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8],
+        _ session: TransferSession
+    ) {
+        guard stopDeadline == nil, !addresses.isEmpty,
+            let connection = try? endpoint.connect(to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, at: Self.clock())
+        else { return session.end(.failed(stopDeadline == nil ? .unreachable : .cancelled)) }
+        let state = SessionState(connection: connection, session: session)
+        for source in sources { state.sources[connection.offer(source.offer)] = source }
+        connection.endOffers()
+        sessions[connection.handle] = state
+    }
+
+    private func state(of session: TransferSession) -> SessionState? { sessions.values.first { $0.session === session } }
+
+    func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool, _ session: TransferSession) {
+        guard let state = state(of: session), state.destinations[file] == nil else { return destination.abandon() }
+        let handle = state.connection.handle
+        state.destinations[file] = destination
+        state.busy.insert(file)
+        // Hashing what is held of a large file takes its time.
+        worker.run { [mailbox] in
+            let held = destination.held
+            let posted = mailbox.post { core in core.answer(file, held, inOrder: inOrder, handle) }
+            if !posted { destination.abandon() }
+        }
+    }
+
+    private func answer(_ file: FileID, _ held: [HeldRange], inOrder: Bool, _ handle: UInt64) {
+        guard let state = sessions[handle] else { return }
+        state.busy.remove(file)
+        state.connection.answer(file, .accept(held: held), inOrder: inOrder)
+    }
+
+    func decline(_ file: FileID, _ reason: DeclineReason, _ session: TransferSession) {
+        state(of: session)?.connection.answer(file, .decline(reason))
+    }
+
+    func close(_ session: TransferSession, _ reason: CloseReason, _ text: String) { state(of: session)?.connection.close(reason, text) }
+
+    func requestKey(of address: NetworkAddress, _ waiter: CheckedContinuation<[UInt8]?, Never>) {
+        keyWaiters.append((address, waiter))
+        endpoint.requestKey(of: address, at: Self.clock())
+    }
+
+    func shutDown(_ waiter: CheckedContinuation<Void, Never>) {
+        stopWaiters.append(waiter)
+        guard stopDeadline == nil else { return }
+        stopDeadline = Self.clock() + .seconds(Int64(1))
+        for connection in endpoint.connections { connection.close(.goingAway, "") }
+    }
+
+    // Events
+
+    private func handleEvents() {
+        while let (connection, event) = endpoint.nextEvent() {
+            if case .established = event, sessions[connection.handle] == nil {
+                let session = TransferSession(isSender: false, mailbox: mailbox)
+                sessions[connection.handle] = SessionState(connection: connection, session: session)
+                incoming(session)
+            }
+            if let state = sessions[connection.handle] { handle(event, state) }
+        }
+        while let (address, key) = endpoint.nextKeyAnswer() {
+            for (asked, waiter) in keyWaiters where asked == address { waiter.resume(returning: key) }
+            keyWaiters.removeAll { $0.0 == address }
+        }
+    }
+
+    private func handle(_ event: TransferEvent, _ state: SessionState) {
+        let connection = state.connection
+        switch event {
+        case .read(let request): read(request, state)
+        case .write(let request): write(request, state)
+        case .established(let key, let verification):
+            state.session.tell(.established(peerKey: key, verification: verification, peer: connection.peerAddress))
+        case .offered(let file, let offer): state.session.tell(.offered(file, offer))
+        case .offersEnded: state.session.tell(.offersEnded)
+        case .answered(let file, let answer):
+            state.session.tell(.answered(file, answer))
+            switch answer {
+            case .accept(let held): if !held.isEmpty { compare(file, held, state) }
+            case .decline: state.sources[file] = nil
+            }
+        case .sourceRead(let file):
+            guard let source = state.sources[file] else { return }
+            if source.isUnchanged() {
+                connection.end(file)
+            } else {
+                connection.fail(file, .sourceChanged, "\(source.offer.name) changed while it was being sent")
+            }
+        case .delivered(let file):
+            state.sources[file] = nil
+            state.session.tell(.done(file))
+        case .resumed(let file, let kept): resume(file, kept, state)
+        case .arrived(let file, let size): place(file, size, state)
+        case .failed(let file, let failure, let text):
+            state.sources[file] = nil
+            state.waitingWrites.removeAll { request in
+                guard request.file == file else { return false }
+                connection.wrote(request)
+                return true
+            }
+            if !state.busy.contains(file) { state.destinations.removeValue(forKey: file)?.abandon() }
+            state.session.tell(.failed(file, failure, text: text))
+        case .peerPaused(let paused): state.session.tell(.paused(paused))
+        case .closed(let outcome): ended(state, outcome)
+        }
+    }
+
+    private func ended(_ state: SessionState, _ outcome: TransferOutcome) {
+        guard sessions.removeValue(forKey: state.connection.handle) != nil else { return }
+        if let (_, descriptor) = state.waitingRead { unwatch(descriptor) }
+        for (file, destination) in state.destinations where !state.busy.contains(file) { destination.abandon() }
+        state.session.set(state.connection.statistics)
+        state.session.end(outcome)
+    }
+
+    // Files: sending
+
+    private func read(_ request: ReadRequest, _ state: SessionState) {
+        guard let source = state.sources[request.file] else { return state.connection.filled(request, count: 0) }
+        do {
+            state.connection.filled(request, count: try source.read(into: request.buffer, at: request.offset))
+        } catch let notReady as SourceNotReady {
+            state.waitingRead = (request, notReady.descriptor)
+            // A descriptor that cannot be watched is asked again soon.
+            state.retryAt = watch(notReady.descriptor) ? .distantFuture : now + .milliseconds(20)
+        } catch let error {
+            var failure = FileFailure.sourceUnreadable
+            if case SourceError.changed = error { failure = .sourceChanged }
+            // The file is given up first: what the buffer holds is then nobody's.
+            state.connection.fail(request.file, failure, "\(error)")
+            state.connection.filled(request, count: 0)
+        }
+    }
+
+    private func compare(_ file: FileID, _ held: [HeldRange], _ state: SessionState) {
+        guard let source = state.sources[file] else { return }
+        let handle = state.connection.handle
+        worker.run { [mailbox] in
+            // What cannot be read now is sent anew, and told then.
+            let kept = held.filter { (try? source.matches($0)) ?? false }.map(\.range)
+            mailbox.post { core in
+                guard let state = core.sessions[handle] else { return }
+                state.connection.start(file, keeping: kept)
+                if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
+            }
+        }
+    }
+
+    // Files: receiving
+
+    private func write(_ request: WriteRequest, _ state: SessionState) {
+        guard state.waitingWrites.isEmpty else {
+            state.waitingWrites.append(request)
+            return
+        }
+        if !tryWrite(request, state) { state.waitingWrites.append(request) }
+    }
+
+    /// - Returns: false if there is no room; it is tried again later.
+    private func tryWrite(_ request: WriteRequest, _ state: SessionState) -> Bool {
+        guard let destination = state.destinations[request.file] else {
+            state.connection.wrote(request)
+            return true
+        }
+        do {
+            try destination.write(request.bytes, at: request.offset)
+            if state.fullSince != nil { hasRoom(state) }
+        } catch is DestinationFull {
+            state.fullSince = state.fullSince ?? now
+            state.retryDelay = min(max(state.retryDelay * 2, .milliseconds(1)), .milliseconds(500))
+            state.retryAt = now + state.retryDelay
+            return false
+        } catch is OutputClosed {
+            state.connection.fail(request.file, .outputClosed, "the reader of the output went away")
+        } catch let error {
+            state.connection.fail(request.file, .destinationFailed, "\(error)")
+        }
+        state.connection.wrote(request)
+        return true
+    }
+
+    private func hasRoom(_ state: SessionState) {
+        state.fullSince = nil
+        state.retryDelay = .zero
+        guard state.toldPaused else { return }
+        state.toldPaused = false
+        state.connection.setPaused(false)
+        state.session.tell(.paused(false))
+    }
+
+    /// Reads and writes that had to wait.
+    private func retryFiles() {
+        for state in sessions.values {
+            if let (request, descriptor) = state.waitingRead, state.retryAt <= now || isReadable(descriptor) {
+                unwatch(descriptor)
+                state.waitingRead = nil
+                state.retryAt = .distantFuture
+                read(request, state)
+            }
+            guard !state.waitingWrites.isEmpty, state.retryAt <= now else { continue }
+            state.retryAt = .distantFuture
+            while let first = state.waitingWrites.first, tryWrite(first, state) {
+                // A failed file takes its writes out of the queue itself.
+                if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
+            }
+            // A pipe may merely be slow; a disk that has no room for two seconds is full.
+            if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
+                state.toldPaused = true
+                state.connection.setPaused(true)
+                state.session.tell(.paused(true))
+            }
+        }
+    }
+
+    private func isReadable(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
+    private func resume(_ file: FileID, _ kept: [Range<UInt64>], _ state: SessionState) {
+        guard let destination = state.destinations[file] else { return }
+        do {
+            try destination.resume(keeping: kept)
+            if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
+        } catch let error {
+            state.connection.fail(file, .destinationFailed, "\(error)")
+        }
+    }
+
+    private func place(_ file: FileID, _ size: UInt64, _ state: SessionState) {
+        guard let destination = state.destinations[file] else { return }
+        let handle = state.connection.handle
+        state.busy.insert(file)
+        worker.run { [mailbox] in
+            let result = Result { try destination.finish(size: size) }
+            mailbox.post { $0.placed(file, result.failureText, handle) }
+        }
+    }
+
+    private func placed(_ file: FileID, _ problem: String?, _ handle: UInt64) {
+        guard let state = sessions[handle] else { return }
+        state.busy.remove(file)
+        if let problem {
+            state.connection.fail(file, .destinationFailed, problem)
+        } else {
+            state.destinations[file] = nil
+            state.connection.placed(file)
+            state.session.tell(.done(file))
+        }
+    }
+
+    // Figures
+
+    private func publish() {
+        for state in sessions.values where now - state.publishedAt >= Self.publishEvery {
+            state.publishedAt = now
+            state.session.set(state.connection.statistics)
+        }
+    }
+}
+
+extension Result where Success == Void {
+    fileprivate var failureText: String? {
+        if case .failure(let error) = self { "\(error)" } else { nil }
+    }
+}

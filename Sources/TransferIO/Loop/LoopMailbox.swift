@@ -1,0 +1,54 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Commands on their way to the loop's thread, and what wakes it.
+final class LoopMailbox: Sendable {
+    typealias Command = @Sendable (LoopCore) -> Void
+
+    private struct State {
+        var commands: [Command] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    /// Readable when there are commands.
+    let descriptor: Int32
+
+    init() throws(SystemError) {
+        descriptor = clinux_wakeup_make()
+        guard descriptor >= 0 else { throw SystemError("make an event descriptor") }
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    /// - Returns: false if the loop has ended: the command will not run.
+    @discardableResult func post(_ command: @escaping Command) -> Bool {
+        let posted = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.commands.append(command)
+            return true
+        }
+        if posted { clinux_wakeup_signal(descriptor) }
+        return posted
+    }
+
+    func take() -> [Command] {
+        state.withLock { state in
+            guard !state.commands.isEmpty else { return [] }
+            clinux_wakeup_clear(descriptor)
+            defer { state.commands = [] }
+            return state.commands
+        }
+    }
+
+    /// No command is taken any more.
+    /// - Returns: those that came before.
+    func close() -> [Command] {
+        state.withLock { state in
+            state.isClosed = true
+            defer { state.commands = [] }
+            return state.commands
+        }
+    }
+}

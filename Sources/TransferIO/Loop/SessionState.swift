@@ -1,0 +1,25 @@
+import TransferProtocol
+
+/// What the loop's thread keeps of one connection.
+final class SessionState {
+    let connection: TransferConnection
+    let session: TransferSession
+    var sources: [FileID: any TransferSource] = [:]
+    var destinations: [FileID: any TransferDestination] = [:]
+    /// Destinations in the file worker's hands: flushed and moved, or hashed.
+    var busy: Set<FileID> = []
+    /// Writes that wait for room on the disk or in the pipe, in order.
+    var waitingWrites: [WriteRequest] = []
+    var retryAt = TransferInstant.distantFuture
+    var retryDelay = TransferDuration.zero
+    var fullSince: TransferInstant?
+    var toldPaused = false
+    /// A read that waits for its stream, and what becomes readable then.
+    var waitingRead: (request: ReadRequest, descriptor: Int32)?
+    var publishedAt = TransferInstant.zero
+
+    init(connection: TransferConnection, session: TransferSession) {
+        self.connection = connection
+        self.session = session
+    }
+}

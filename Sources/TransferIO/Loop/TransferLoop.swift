@@ -1,0 +1,64 @@
+import Glibc
+import Synchronization
+import TransferProtocol
+
+/// A thread that drives a ``TransferEndpoint`` over one UDP socket: any number of transfers, out and in, at once.
+///
+/// Everything here may be called from any thread or task. What happens comes as ``TransferUpdate`` of a session.
+public final class TransferLoop: Sendable {
+    private let mailbox: LoopMailbox
+    /// The UDP port of the socket.
+    public let port: UInt16
+    /// This side's static public key, 32 bytes.
+    public let publicKey: [UInt8]
+
+    /// Takes over `socket` (bound) and starts the thread.
+    /// - Parameters:
+    ///   - staticKey: this side's X25519 private key, 32 bytes.
+    ///   - incoming: called on the loop's thread when a sender's handshake is done; must return at once.
+    /// - Throws: `NoiseError` for a key that is none, `SystemError` if the system gives no descriptor or thread.
+    public init(
+        socket: sending UDPSocket, staticKey: [UInt8], configuration: TransferConfiguration = TransferConfiguration(),
+        incoming: @escaping @Sendable (TransferSession) -> Void
+    ) throws {
+        let pair = try NoiseKeyPair(privateBytes: staticKey)
+        mailbox = try LoopMailbox()
+        port = socket.port
+        publicKey = pair.publicKey
+        let core = try LoopCore(socket: socket, staticKey: pair, configuration: configuration, mailbox: mailbox, incoming: incoming)
+        try BackgroundThread.start(name: "chatty-transfer", core) { $0.run() }
+    }
+
+    /// Who may send to us from now on.
+    public func setInvitations(_ invitations: [Invitation]) { mailbox.post { $0.endpoint.invitations = invitations } }
+
+    /// Adds one to those who may send to us.
+    public func invite(_ invitation: Invitation) { mailbox.post { $0.endpoint.invitations.append(invitation) } }
+
+    /// Takes one away; connections that came with it go on.
+    public func withdraw(_ invitation: Invitation) { mailbox.post { $0.endpoint.invitations.removeAll { $0 == invitation } } }
+
+    /// Sends files to the first of `addresses` that answers.
+    public func send(_ sources: [any TransferSource], to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8])
+        -> TransferSession
+    {
+        let session = TransferSession(isSender: true, mailbox: mailbox)
+        let posted = mailbox.post { $0.send(sources, to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, session) }
+        if !posted { session.end(.failed(.cancelled)) }
+        return session
+    }
+
+    /// The static key of whoever listens there, nil if nobody answers within the connect timeout.
+    public func key(of address: NetworkAddress) async -> [UInt8]? {
+        await withCheckedContinuation { continuation in
+            if !mailbox.post({ $0.requestKey(of: address, continuation) }) { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Closes every session (`goingAway`), waits until the peers know or a second has passed, ends the thread, closes the socket.
+    public func shutDown() async {
+        await withCheckedContinuation { continuation in
+            if !mailbox.post({ $0.shutDown(continuation) }) { continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Synchronization
+import TransferProtocol
+
+/// One transfer of a loop, out or in.
+public final class TransferSession: Sendable {
+    public let isSender: Bool
+    /// What happens, in order; ends after `ended`.
+    public let updates: AsyncStream<TransferUpdate>
+    private let continuation: AsyncStream<TransferUpdate>.Continuation
+    private let mailbox: LoopMailbox
+    private let figures = Mutex(TransferStatistics())
+
+    init(isSender: Bool, mailbox: LoopMailbox) {
+        self.isSender = isSender
+        self.mailbox = mailbox
+        (updates, continuation) = AsyncStream.makeStream()
+    }
+
+    /// The latest figures; cheap, may be asked at any time.
+    public var statistics: TransferStatistics { figures.withLock { $0 } }
+
+    /// Answers an offered file: written to `destination`.
+    /// - Parameter inOrder: for a pipe: hand the bytes over in the order of the file.
+    public func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool = false) {
+        if !mailbox.post({ $0.accept(file, into: destination, inOrder: inOrder, self) }) { destination.abandon() }
+    }
+
+    public func decline(_ file: FileID, _ reason: DeclineReason) { mailbox.post { $0.decline(file, reason, self) } }
+
+    /// Ends the transfer and tells the peer.
+    public func close(_ reason: CloseReason, _ text: String) { mailbox.post { $0.close(self, reason, text) } }
+
+    func tell(_ update: TransferUpdate) { continuation.yield(update) }
+    func set(_ statistics: TransferStatistics) { figures.withLock { $0 = statistics } }
+
+    func end(_ outcome: TransferOutcome) {
+        continuation.yield(.ended(outcome))
+        continuation.finish()
+    }
+}
+
+/// What a session tells its owner.
+public enum TransferUpdate: Sendable {
+    case established(peerKey: [UInt8], verification: [UInt8], peer: NetworkAddress)
+    /// Receiving: call `accept` or `decline`.
+    case offered(FileID, FileOffer)
+    /// Receiving: no further file will be offered.
+    case offersEnded
+    /// Sending: the receiver's answer.
+    case answered(FileID, FileAnswer)
+    /// These ranges of the file were there already and are not sent.
+    case resumed(FileID, kept: [Range<UInt64>])
+    /// A file is done: received, synced and in place; or, for the sender, known to be so.
+    case done(FileID)
+    case failed(FileID, FileFailure, text: String)
+    /// The disk of the receiver is full, or not any more.
+    case paused(Bool)
+    case ended(TransferOutcome)
+}
