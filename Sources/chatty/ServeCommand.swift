@@ -1,7 +1,73 @@
+import ChatHub
+import ChatServer
+import Foundation
+import Logging
+import ServiceLifecycle
+
 /// `chatty serve`.
 enum ServeCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        Diagnostics.say("serve is not part of this build.")
-        return .failed
+        let configuration = try configuration(arguments)
+        raiseDescriptorLimit()
+        do {
+            let server = try await ChatServer.start(
+                configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
+                tell: { Diagnostics.say($0) })
+            Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
+            // It says nothing of its own; what a host has to know is said above and below.
+            let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
+            try await ServiceGroup(
+                services: [ServeService(server: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+            ).run()
+            return .done
+        } catch {
+            Diagnostics.say("\(error)")
+            return .failed
+        }
+    }
+
+    private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
+        guard let path = DataDirectory.path(option: arguments[ServeFlags.data], environment: ProcessInfo.processInfo.environment) else {
+            throw UsageError("There is no place for the data folder: give --data.", command: ServeFlags.spec.name)
+        }
+        var configuration = ServerConfiguration(port: arguments[ServeFlags.port], folder: DataFolder(path))
+        configuration.rules.maximumAttempts = try ServeFlags.attemptsInForce(arguments)
+        configuration.rules.blockSeconds = arguments[ServeFlags.blockSeconds]
+        configuration.rules.concealsUserNames = arguments[ServeFlags.concealUsernames]
+        configuration.rules.keepsOfflineMessages = !arguments[ServeFlags.noOfflineMessages]
+        configuration.rules.loginTimeout = Int(arguments[ServeFlags.loginTimeout].components.seconds)
+        let rate = arguments[ServeFlags.messageRate]
+        configuration.rules.messageRate = rate == 0 ? nil : Double(rate)
+        let connections = arguments[ServeFlags.maxConnections]
+        configuration.rules.maximumConnectionsPerAddress = connections == 0 ? nil : connections
+        configuration.credentialsFile = arguments[ServeFlags.credentials]
+        configuration.allowsPlaintext = arguments[ServeFlags.allowPlaintext]
+        configuration.logFormat = arguments[ServeFlags.logFormat] == .json ? .json : .text
+        configuration.grace = arguments[ServeFlags.grace]
+        switch (arguments[ServeFlags.tlsCertificate], arguments[ServeFlags.tlsKey]) {
+        case (let certificate?, let key?): configuration.tlsFiles = (certificate, key)
+        case (nil, nil): break
+        default: throw UsageError("--tls-cert and --tls-key belong together.", command: ServeFlags.spec.name)
+        }
+        return configuration
+    }
+
+    /// A connection is a file descriptor: take as many as the system allows this process.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        // Where it is refused the limit stays as it was.
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// The server's place among the services of the process: it runs until the signal to stop.
+private struct ServeService: Service {
+    let server: ChatServer
+
+    func run() async throws {
+        try await gracefulShutdown()
+        try await server.stop()
     }
 }

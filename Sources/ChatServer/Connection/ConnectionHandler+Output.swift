@@ -1,0 +1,130 @@
+import ChatHub
+import ChatProtocol
+import NIOCore
+
+// What is sent: gathered, written once a batch, and bounded.
+extension ConnectionHandler {
+    /// More than this is handed to the socket in several writes, so that what has been written whole is known to so many bytes.
+    private static let largestWrite = 1 << 16
+
+    /// The bytes of a shared outgoing, for all sessions of this one's representation.
+    func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: wayIn?.encode(outgoing) ?? []) }
+
+    /// Says what comes unasked.
+    func tell(_ outgoing: Outgoing) {
+        if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { wayIn = TextWayIn() }
+        guard phase == .speaking || phase == .undecided, let bytes = wayIn?.encode(outgoing) else { return }
+        append(bytes)
+    }
+
+    func append(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        if phase == .closed { return }
+        pending.writeBytes(bytes)
+        appended()
+    }
+
+    /// - Parameter message: the kept message that these bytes show.
+    func append(_ bytes: ByteBuffer, _ message: MessageID?) {
+        guard phase == .speaking, bytes.readableBytes > 0 else { return }
+        if pending.readableBytes == 0 {
+            // Shared with all others who get nothing but this.
+            pending = bytes
+        } else {
+            pending.writeImmutableBuffer(bytes)
+        }
+        if let message { pendingMessage = message }
+        appended()
+    }
+
+    private func markDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        worker.markDirty(self)
+    }
+
+    private func appended() {
+        guard inFlight + pending.readableBytes <= worker.settings.sendQueueLimit else { return overflow() }
+        markDirty()
+        if pending.readableBytes >= ConnectionHandler.largestWrite { write(flushing: false) }
+    }
+
+    private func overflow() {
+        ending = .sendQueueExceeded
+        abort()
+    }
+
+    /// Hands what is pending to the socket.
+    func flush() {
+        isDirty = false
+        if pending.readableBytes > 0 { write(flushing: true) } else { context?.flush() }
+        noteDrained()
+    }
+
+    private func write(flushing: Bool) {
+        guard let context else { return }
+        let (bytes, message) = (pending, pendingMessage)
+        pending = ConnectionHandler.empty
+        pendingMessage = nil
+        inFlight += bytes.readableBytes
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { [self] result in
+            inFlight -= bytes.readableBytes
+            if case .success = result, let message {
+                written = message
+                worker.note(written: message, by: id)
+            }
+            if !flushing || inFlight == 0 { noteDrained() }
+        }
+        if flushing {
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+        } else {
+            context.write(wrapOutboundOut(bytes), promise: promise)
+        }
+    }
+
+    private static let empty = ByteBuffer()
+
+    func awaitDrain(_ ticket: Ticket) {
+        drains.append(ticket)
+        markDirty()
+    }
+
+    private func noteDrained() {
+        guard inFlight == 0, pending.readableBytes == 0 else { return }
+        for ticket in drains { worker.submit(.drained(ticket)) }
+        drains.removeAll()
+        if phase == .closing { endOutput() }
+    }
+
+    /// Sends what is queued and these last words, then closes.
+    func closeGently(_ ending: Event.Ending, saying last: Outgoing? = nil) {
+        guard phase != .closing, phase != .closed, let context else { return }
+        if phase == .handshaking {
+            self.ending = ending
+            return context.close(promise: nil)
+        }
+        if let last, let bytes = wayIn?.encode(last) { append(bytes) }
+        guard phase != .closed else { return }
+        self.ending = ending
+        phase = .closing
+        pauseReading(false)
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.lingering) { [self] in abort() }
+        markDirty()
+    }
+
+    /// All is written. A plain socket is closed for writing first, and wholly when the client has seen it: closing it with unread input would take
+    /// back the last words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
+    private func endOutput() {
+        guard let context else { return }
+        context.close(mode: isEncrypted ? .all : .output, promise: nil)
+    }
+
+    /// Closes at once, whatever is unsent.
+    func abort() {
+        guard phase != .closed else { return }
+        phase = .closed
+        pending = ConnectionHandler.empty
+        context?.close(promise: nil)
+    }
+}

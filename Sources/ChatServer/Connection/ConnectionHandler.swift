@@ -1,0 +1,219 @@
+import ChatHub
+import ChatProtocol
+import DequeModule
+import NIOCore
+import NIOSSL
+import NIOTLS
+
+/// One connection: finds out how the client speaks, turns its bytes into commands and what the hub says into bytes, and bounds both.
+///
+/// What is sent is in `ConnectionHandler+Output`.
+final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
+    // Unchecked: a handler is touched on its channel's event loop only.
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Nothing has come yet: silence, TLS or IRC.
+        case undecided
+        case handshaking
+        case speaking
+        /// The last words are on their way.
+        case closing
+        case closed
+    }
+
+    let worker: LoopWorker
+    private(set) var id = SessionID(rawValue: .max)
+    var phase = Phase.undecided
+    var context: ChannelHandlerContext?
+    private var peer: PeerAddress?
+    private(set) var isEncrypted = false
+    private var silence: Scheduled<Void>?
+    var wayIn: (any WayIn)?
+
+    private var lines = LineDecoder(maximum: 0)
+    /// Lines that came when too many commands were waiting for their answers already.
+    private var waitingLines: Deque<LineDecoder.Line> = []
+    private var outstanding = 0
+    private var isPausedByHub = false
+    private var isReading = true
+    /// The client will send nothing more, and may still be reading.
+    private var hasInputEnded = false
+    private var arrival = Moment(wall: Timestamp(milliseconds: 0), uptime: 0)
+
+    // Output; see `ConnectionHandler+Output`.
+    var pending = ByteBuffer()
+    var pendingMessage: MessageID?
+    var inFlight = 0
+    var isDirty = false
+    var written: MessageID?
+    var drains: [Ticket] = []
+    var ending = Event.Ending.closed
+    var deadline: Scheduled<Void>?
+
+    init(_ worker: LoopWorker) { self.worker = worker }
+
+    var representation: Representation? { phase == .speaking ? wayIn?.representation : nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        guard let peer = PeerAddress(context.remoteAddress) else { return context.close(promise: nil) }
+        self.peer = peer
+        id = worker.add(self)
+        worker.submit(.connected(id, address: peer.text, isLoopback: peer.isLoopback))
+        awaitFirstBytes(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        silence?.cancel()
+        deadline?.cancel()
+        self.context = nil
+        phase = .closed
+        guard id.rawValue != .max else { return }
+        worker.remove(id)
+        for ticket in drains { worker.submit(.drained(ticket)) }
+        drains = []
+        worker.submit(.disconnected(id, ending, written: written))
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        switch phase {
+        case .undecided:
+            silence?.cancel()
+            // A TLS record of the type handshake (RFC 8446 §5.1).
+            if !isEncrypted, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
+                startTLS(context, bytes)
+            } else {
+                speak(IRCWayIn())
+                take(bytes)
+            }
+        case .speaking: take(bytes)
+        case .handshaking, .closing, .closed: break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            phase = .undecided
+            awaitFirstBytes(context)
+        } else if case .inputClosed? = event as? ChannelEvent {
+            hasInputEnded = true
+            finishIfAnswered()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Whatever went wrong on one connection ends that connection.
+        context.close(promise: nil)
+    }
+
+    // How the client speaks.
+
+    private func awaitFirstBytes(_ context: ChannelHandlerContext) {
+        silence = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.silence) { [self] in
+            if phase == .undecided { speak(TextWayIn()) }
+        }
+    }
+
+    private func startTLS(_ context: ChannelHandlerContext, _ first: ByteBuffer) {
+        phase = .handshaking
+        isEncrypted = true
+        do {
+            let tls = NIOSSLServerHandler(context: worker.settings.tls.value)
+            try context.pipeline.syncOperations.addHandler(tls, position: .before(self))
+            context.pipeline.fireChannelRead(first)
+            context.pipeline.fireChannelReadComplete()
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    private func speak<Way: WayIn>(_ way: Way) {
+        phase = .speaking
+        var way = way
+        guard isEncrypted || worker.settings.allowsPlaintext || peer?.isLoopback == true else {
+            wayIn = way
+            return closeGently(.closed, saying: .farewell(.plaintextRefused))
+        }
+        lines = LineDecoder(maximum: Way.maximumLine)
+        let greeting = way.greeting()
+        wayIn = way
+        append(greeting)
+        // Nobody may have said anything: a client that closes its side before is gone.
+        finishIfAnswered()
+    }
+
+    // What the client says.
+
+    private func take(_ bytes: ByteBuffer) {
+        arrival = .now
+        bytes.withUnsafeReadableBytes { bytes in
+            lines.decode(bytes) { line in
+                if outstanding < worker.settings.maximumOutstanding, waitingLines.isEmpty {
+                    receive(line)
+                } else {
+                    waitingLines.append(line)
+                }
+            }
+        }
+        updateReading()
+    }
+
+    private func receive(_ line: LineDecoder.Line) {
+        guard phase == .speaking, let steps = wayIn?.receive(line) else { return }
+        run(steps)
+    }
+
+    private func run(_ steps: [WayInStep]) {
+        for step in steps {
+            switch step {
+            case .command(let command, let label):
+                outstanding += 1
+                worker.submit(.command(id, command, label: label), at: arrival)
+            case .write(let bytes): append(bytes)
+            case .close: closeGently(.closed)
+            }
+        }
+    }
+
+    /// The hub's answer to the oldest command that has none yet.
+    func answer(_ response: [Outgoing], label: String?) {
+        outstanding -= 1
+        guard phase == .speaking, let steps = wayIn?.answer(response, label: label) else { return }
+        run(steps)
+        if !waitingLines.isEmpty, outstanding < worker.settings.maximumOutstanding / 2 {
+            arrival = .now
+            while outstanding < worker.settings.maximumOutstanding, let line = waitingLines.popFirst() { receive(line) }
+        }
+        updateReading()
+        finishIfAnswered()
+    }
+
+    func pauseReading(_ isPaused: Bool) {
+        isPausedByHub = isPaused
+        updateReading()
+    }
+
+    private func updateReading() {
+        let reads =
+            phase == .closing || (!isPausedByHub && waitingLines.isEmpty && outstanding < worker.settings.maximumOutstanding)
+        guard reads != isReading, let context else { return }
+        isReading = reads
+        // The option exists on every channel; setting it fails only on one that is closed.
+        let channel = context.channel
+        channel.setOption(.autoRead, value: reads).whenFailure { _ in channel.close(promise: nil) }
+    }
+
+    /// A client that has ended its input is answered what it asked, then closed.
+    private func finishIfAnswered() {
+        guard hasInputEnded, outstanding == 0, waitingLines.isEmpty else { return }
+        switch phase {
+        case .undecided, .handshaking: context?.close(promise: nil)
+        case .speaking: closeGently(.closed)
+        case .closing, .closed: break
+        }
+    }
+}

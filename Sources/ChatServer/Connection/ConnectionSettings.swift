@@ -1,0 +1,18 @@
+import ChatHub
+import NIOCore
+import NIOSSL
+
+/// What all connections of a server have in common.
+struct ConnectionSettings: Sendable {
+    /// The TLS identity in force; another one for those who come later, after a reload.
+    let tls: Guarded<NIOSSLContext>
+    var allowsPlaintext = false
+    /// A client that has said nothing for so long gets the prompts.
+    var silence: TimeAmount = .seconds(1)
+    /// Bytes that may wait for a slow reader; over it the connection is closed, and what it missed is replayed later.
+    var sendQueueLimit = 1 << 20
+    /// Commands of one connection that wait for their answers; over it nothing is read.
+    var maximumOutstanding = 256
+    /// How long a connection that is being closed may take to read its last words.
+    var lingering: TimeAmount = .seconds(3)
+}

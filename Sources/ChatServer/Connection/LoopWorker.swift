@@ -1,0 +1,155 @@
+import ChatHub
+import ChatProtocol
+import NIOCore
+
+/// The connections of one event loop: takes the hub's actions for them and gathers what they have to tell the hub.
+///
+/// Both go in batches: one lock and one wake-up for all that came together, and one write a connection however many messages it gets.
+final class LoopWorker: @unchecked Sendable {
+    // Unchecked: all but `inbox`, which has its lock, is touched on the event loop only.
+    let index: Int
+    let eventLoop: any EventLoop
+    let settings: ConnectionSettings
+    private let hub: Mailbox<HubInput>
+    private let inbox = Guarded<(actions: [Action], isScheduled: Bool)>(([], false))
+
+    private var slots: [ConnectionHandler?] = []
+    private var freeSlots: [Int] = []
+    private var lastSerial: UInt32 = 0
+    private var events: [HubInput] = []
+    private var isSubmissionScheduled = false
+    private var dirty: [ConnectionHandler] = []
+    private var isFlushScheduled = false
+    private var written: [SessionID: MessageID] = [:]
+    private var ticking: RepeatedTask?
+
+    init(index: Int, eventLoop: any EventLoop, settings: ConnectionSettings, hub: Mailbox<HubInput>) {
+        self.index = index
+        self.eventLoop = eventLoop
+        self.settings = settings
+        self.hub = hub
+    }
+
+    /// Begins to tell the hub once a second what has been written.
+    func start() {
+        eventLoop.execute { [self] in
+            ticking = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [self] _ in
+                hub.put(HubInput(.tick(written: written)))
+                written = [:]
+            }
+        }
+    }
+
+    /// Closes what is still open, at once; done when the hub has been given all there is to tell of it.
+    func stop() async throws {
+        try await eventLoop.submit { [self] in
+            ticking?.cancel()
+            for connection in slots { connection?.abort() }
+        }.get()
+        // The end of a channel is told one turn of the loop later, and given on in the turn after that.
+        for _ in 1...3 { try await eventLoop.submit {}.get() }
+    }
+
+    /// Takes actions for connections of this loop; from any thread.
+    func post(_ actions: [Action]) {
+        let isFirst = inbox.update { inbox in
+            if inbox.actions.isEmpty { inbox.actions = actions } else { inbox.actions += actions }
+            defer { inbox.isScheduled = true }
+            return !inbox.isScheduled
+        }
+        if isFirst { eventLoop.execute { [self] in drain() } }
+    }
+
+    private func drain() {
+        let actions = inbox.update { inbox in
+            defer { inbox = ([], false) }
+            return inbox.actions
+        }
+        isFlushScheduled = true
+        for action in actions { run(action) }
+        flushDirty()
+    }
+
+    private func run(_ action: Action) {
+        switch action {
+        case .respond(let id, let label, let response): connection(id)?.answer(response, label: label)
+        case .deliver(let ids, let outgoing): deliver(outgoing, to: ids)
+        case .close(let id): connection(id)?.closeGently(.byHub)
+        case .pauseReading(let id, let isPaused): connection(id)?.pauseReading(isPaused)
+        case .awaitDrain(let ticket, let id):
+            if let connection = connection(id) { connection.awaitDrain(ticket) } else { submit(.drained(ticket)) }
+        case .verify, .findAccount, .store, .loadMissed, .log, .stopped: break
+        }
+    }
+
+    private func deliver(_ outgoing: Outgoing, to ids: [SessionID]) {
+        var message: MessageID?
+        if case .message(let kept) = outgoing { message = kept.id }
+        guard outgoing.isShared else {
+            for id in ids where id.loop == index { connection(id)?.tell(outgoing) }
+            return
+        }
+        // Few representations are in use at a time: a list is searched faster than a table.
+        var encoded: [(representation: Representation, bytes: ByteBuffer)] = []
+        for id in ids where id.loop == index {
+            guard let connection = connection(id), let representation = connection.representation else { continue }
+            if let known = encoded.first(where: { $0.representation == representation }) {
+                connection.append(known.bytes, message)
+            } else {
+                let bytes = connection.encode(outgoing)
+                encoded.append((representation, bytes))
+                connection.append(bytes, message)
+            }
+        }
+    }
+
+    private func flushDirty() {
+        isFlushScheduled = false
+        let connections = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for connection in connections { connection.flush() }
+    }
+
+    private func connection(_ id: SessionID) -> ConnectionHandler? {
+        guard slots.indices.contains(id.slot), let connection = slots[id.slot], connection.id == id else { return nil }
+        return connection
+    }
+
+    // What connections of this loop call.
+
+    func add(_ connection: ConnectionHandler) -> SessionID {
+        let slot = freeSlots.popLast() ?? slots.endIndex
+        if slot == slots.endIndex { slots.append(nil) }
+        slots[slot] = connection
+        lastSerial &+= 1
+        return SessionID(loop: index, slot: slot, serial: lastSerial)
+    }
+
+    func remove(_ id: SessionID) {
+        slots[id.slot] = nil
+        freeSlots.append(id.slot)
+        written[id] = nil
+    }
+
+    func note(written message: MessageID, by id: SessionID) { written[id] = message }
+
+    /// The connection has something to flush when the batch is through.
+    func markDirty(_ connection: ConnectionHandler) {
+        dirty.append(connection)
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        eventLoop.execute { [self] in flushDirty() }
+    }
+
+    /// Gives the hub an event, with all others of this turn of the loop.
+    func submit(_ event: Event, at moment: Moment = .now) {
+        events.append(HubInput(event, at: moment))
+        guard !isSubmissionScheduled else { return }
+        isSubmissionScheduled = true
+        eventLoop.execute { [self] in
+            isSubmissionScheduled = false
+            hub.put(events)
+            events.removeAll(keepingCapacity: true)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+
+/// The thread on which the hub runs: takes all events that have come, lets the hub judge them one by one, and gives its actions to those who carry them out.
+final class HubDriver: @unchecked Sendable {
+    /// Those who carry out actions, and answer with events into ``HubDriver/mailbox``.
+    struct Hands: Sendable {
+        let workers: [LoopWorker]
+        let writer: StoreWriter
+        let reader: StoreReader
+        let verifier: PasswordVerifier
+        let log: EventLog
+    }
+
+    let mailbox: Mailbox<HubInput>
+    // Unchecked: all below is touched on the hub's thread only, from when it has been started.
+    private var hub: Hub
+    private let hands: Hands
+    private var writes: [(Ticket, StoreWrite)] = []
+    private var lines: [EventLog.Entry] = []
+    private var actions: [[Action]]
+    private let stopped = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+    /// Events after which what they led to is handed on, however many more wait.
+    private static let batch = 2048
+
+    init(_ hub: Hub, _ mailbox: Mailbox<HubInput>, _ hands: Hands) {
+        self.hub = hub
+        self.mailbox = mailbox
+        self.hands = hands
+        actions = Array(repeating: [], count: hands.workers.count)
+    }
+
+    func start() {
+        let thread = Thread { [self] in
+            run()
+            ended.signal()
+        }
+        thread.name = "chatty-hub"
+        thread.start()
+    }
+
+    /// Tells everybody; returns when all connections are closed or the time is over.
+    func tellEverybody(within grace: DispatchTimeInterval) {
+        mailbox.put(HubInput(.shutDown))
+        // Those who did not leave in time are closed by who called.
+        _ = stopped.wait(timeout: .now() + grace)
+    }
+
+    /// Handles what waits, then ends; returns when it has.
+    func stop() {
+        mailbox.close()
+        ended.wait()
+    }
+
+    private func run() {
+        var spare: [HubInput] = []
+        while let inputs = mailbox.take(reusing: spare) {
+            var untilFlush = HubDriver.batch
+            for input in inputs {
+                for action in hub.handle(input.event, at: input.moment) { carryOut(action, at: input.moment) }
+                untilFlush -= 1
+                if untilFlush == 0 {
+                    flush()
+                    untilFlush = HubDriver.batch
+                }
+            }
+            flush()
+            spare = inputs
+        }
+    }
+
+    private func carryOut(_ action: Action, at moment: Moment) {
+        switch action {
+        case .respond(let id, _, _), .close(let id), .pauseReading(let id, _), .awaitDrain(_, let id): actions[id.loop].append(action)
+        case .deliver(let ids, _): send(action, to: ids)
+        case .store(let ticket, let write): writes.append((ticket, write))
+        case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))
+        case .verify(let ticket, let account, let password): hands.verifier.verify(ticket, account: account, password: password)
+        case .findAccount(let ticket, let name): hands.reader.findAccount(ticket, name)
+        case .loadMissed(let ticket, let account, let after, let limit):
+            hands.reader.loadMissed(ticket, account, after: after, limit: limit)
+        case .stopped: stopped.signal()
+        }
+    }
+
+    /// Each loop with a session among these gets all of them, and picks its own.
+    private func send(_ action: Action, to ids: [SessionID]) {
+        guard actions.count > 1, ids.count > 1 else {
+            if let first = ids.first { actions[first.loop].append(action) }
+            return
+        }
+        var loops: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        for id in ids {
+            let bit = UInt64(1) << UInt64(id.loop & 63)
+            switch id.loop >> 6 {
+            case 0: loops.0 |= bit
+            case 1: loops.1 |= bit
+            case 2: loops.2 |= bit
+            default: loops.3 |= bit
+            }
+        }
+        for (word, bits) in [loops.0, loops.1, loops.2, loops.3].enumerated() {
+            var rest = bits
+            while rest != 0 {
+                actions[word << 6 + rest.trailingZeroBitCount].append(action)
+                rest &= rest - 1
+            }
+        }
+    }
+
+    private func flush() {
+        if !writes.isEmpty {
+            hands.writer.store(writes)
+            writes.removeAll(keepingCapacity: true)
+        }
+        for index in actions.indices where !actions[index].isEmpty {
+            hands.workers[index].post(actions[index])
+            actions[index].removeAll(keepingCapacity: true)
+        }
+        if !lines.isEmpty {
+            hands.log.put(lines)
+            lines.removeAll(keepingCapacity: true)
+        }
+    }
+}

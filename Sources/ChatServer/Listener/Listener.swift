@@ -1,0 +1,76 @@
+import NIOCore
+import NIOPosix
+
+/// The listening socket: one for IPv4 and IPv6 where the system has both. Connections are spread over all loops.
+///
+/// Where file descriptors run out it rests for a second before it accepts again (NIO's `AcceptBackoffHandler`, in every server pipeline), and those who wait are
+/// taken then.
+struct Listener {
+    private let channel: any Channel
+    let port: Int
+
+    /// Binds, and holds those who connect in the kernel's queue until ``accept()``.
+    init(port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker]) async throws(ServerError) {
+        let byLoop = Dictionary(uniqueKeysWithValues: workers.map { (ObjectIdentifier($0.eventLoop), $0) })
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let worker = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.eof }
+                    KeepAlive.set(on: channel)
+                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker))
+                }
+            }
+        do {
+            channel = try await Listener.bind(bootstrap, port)
+        } catch {
+            throw ServerError("Port \(port) cannot be listened on: \(Listener.reason(error))")
+        }
+        guard let bound = channel.localAddress?.port else { throw ServerError("Port \(port) cannot be listened on.") }
+        self.port = bound
+    }
+
+    func accept() async throws { try await channel.setOption(.autoRead, value: true).get() }
+
+    func close() async {
+        // It may have been closed by an error of the socket already.
+        try? await channel.close()
+    }
+
+    /// `::` takes IPv4 too; a machine without IPv6 has only the other.
+    private static func bind(_ bootstrap: ServerBootstrap, _ port: Int) async throws -> any Channel {
+        do {
+            return try await bootstrap.bind(host: "::", port: port).get()
+        } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL, EPROTONOSUPPORT].contains(error.errnoCode) {
+            return try await bootstrap.bind(host: "0.0.0.0", port: port).get()
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return SystemError.text(error.errnoCode)
+    }
+}
+
+/// Finds out within minutes that the other end has gone without a word: by probes when nothing is said, by unacknowledged bytes when something is.
+private enum KeepAlive {
+    static func set(on channel: any Channel) {
+        let seconds: [(Int32, SocketOptionValue)] = [(TCP_KEEPIDLE, 120), (TCP_KEEPINTVL, 30), (TCP_KEEPCNT, 4)]
+        for (option, value) in seconds {
+            setOption(channel, option, value)
+        }
+        setOption(channel, TCP_USER_TIMEOUT, 120_000)
+    }
+
+    /// Best effort: a socket without the option serves as well.
+    private static func setOption(_ channel: any Channel, _ option: Int32, _ value: SocketOptionValue) {
+        try? channel.syncOptions?.setOption(ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: option)), value: value)
+    }
+}

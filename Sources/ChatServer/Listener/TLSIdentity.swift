@@ -1,0 +1,75 @@
+import ChatProtocol
+import Crypto
+import Foundation
+import NIOSSL
+import SwiftASN1
+import X509
+
+/// The certificate and key that a server shows: given files, or those it made for itself at its first start.
+public struct TLSIdentity: Sendable {
+    /// Of the first certificate, the server's own.
+    public let fingerprint: String
+    let certificates: [NIOSSLCertificate]
+    let key: NIOSSLPrivateKey
+
+    /// Reads a chain and its key, both PEM.
+    public init(certificateFile: String, keyFile: String) throws(ServerError) {
+        let chain = try SmallFile.read("The certificate", certificateFile, limit: 1 << 20)
+        let keyBytes = try SmallFile.read("The private key", keyFile, limit: 1 << 20)
+        try self.init(chain: chain, key: keyBytes, certificateFile: certificateFile, keyFile: keyFile)
+    }
+
+    /// The identity of a data folder: a P-256 key and a self-signed certificate, made where there is none.
+    public init(of folder: DataFolder) throws(ServerError) {
+        let (certificateFile, keyFile) = (folder.file("tls-cert.pem"), folder.file("tls-key.pem"))
+        if access(certificateFile, F_OK) != 0 || access(keyFile, F_OK) != 0 {
+            let made: (certificate: String, key: String)
+            do { made = try TLSIdentity.make() } catch { throw ServerError("No TLS identity can be made: \(error)") }
+            try SmallFile.write("The private key", keyFile, Array(made.key.utf8))
+            try SmallFile.write("The certificate", certificateFile, Array(made.certificate.utf8))
+        }
+        try self.init(certificateFile: certificateFile, keyFile: keyFile)
+    }
+
+    private init(chain: [UInt8], key keyBytes: [UInt8], certificateFile: String, keyFile: String) throws(ServerError) {
+        guard let certificates = try? NIOSSLCertificate.fromPEMBytes(chain), let own = certificates.first,
+            let der = try? own.toDERBytes()
+        else { throw ServerError("The certificate \(certificateFile) is not a certificate in PEM.") }
+        guard let key = try? NIOSSLPrivateKey(bytes: keyBytes, format: .pem) else {
+            throw ServerError("The private key \(keyFile) is not a private key in PEM.")
+        }
+        self.certificates = certificates
+        self.key = key
+        let digest = SHA256.hash(data: der)
+        fingerprint = "SHA256:" + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: ":")
+        do { _ = try context() } catch {
+            throw ServerError("The private key \(keyFile) does not belong to the certificate \(certificateFile).")
+        }
+    }
+
+    /// TLS 1.2 or 1.3 with this identity.
+    func context() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    private static func make() throws -> (certificate: String, key: String) {
+        let secret = P256.Signing.PrivateKey()
+        let key = Certificate.PrivateKey(secret)
+        let name = try DistinguishedName { CommonName("chatty") }
+        let now = Date()
+        let certificate = try Certificate(
+            version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: key.publicKey,
+            notValidBefore: now.addingTimeInterval(-86_400), notValidAfter: now.addingTimeInterval(3650 * 86_400), issuer: name,
+            subject: name, signatureAlgorithm: .ecdsaWithSHA256,
+            extensions: Certificate.Extensions {
+                Critical(BasicConstraints.notCertificateAuthority)
+                Critical(KeyUsage(digitalSignature: true))
+                try ExtendedKeyUsage([.serverAuth])
+                SubjectAlternativeNames([.dnsName("localhost")])
+            }, issuerPrivateKey: key)
+        return (try certificate.serializeAsPEM().pemString + "\n", secret.pemRepresentation + "\n")
+    }
+}

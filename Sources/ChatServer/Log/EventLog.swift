@@ -1,0 +1,65 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+
+/// The lines on the server's terminal, written whole and at once by a thread of its own: a terminal that stands still holds nobody up.
+///
+/// What waits for it is bounded; lines over the bound are dropped, and how many is said when it goes on.
+public final class EventLog: Sendable {
+    public enum Format: Sendable {
+        /// One plain line an event.
+        case text
+        /// One JSON object an event, with its time.
+        case json
+    }
+
+    struct Entry: Sendable {
+        let line: LogLine
+        let time: Timestamp
+    }
+
+    private let format: Format
+    private let write: @Sendable ([UInt8]) -> Void
+    private let tell: @Sendable (String) -> Void
+    private let mailbox = Mailbox<Entry>()
+    private let dropped = Guarded(0)
+    private let ended = DispatchSemaphore(value: 0)
+    private static let bound = 1 << 17
+
+    /// - Parameters:
+    ///   - write: puts whole lines out; may block.
+    ///   - tell: says what the host has to know, besides the events.
+    init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void) {
+        self.format = format
+        self.write = write
+        self.tell = tell
+    }
+
+    func start() {
+        let thread = Thread { [self] in
+            while let entries = mailbox.take() {
+                let lost = dropped.update { count in
+                    defer { count = 0 }
+                    return count
+                }
+                if lost > 0 { tell("\(lost) lines about events were dropped because nobody read them.") }
+                write(entries.reduce(into: []) { $0 += EventFormatter.line($1, format).utf8 })
+            }
+            ended.signal()
+        }
+        thread.name = "chatty-log"
+        thread.start()
+    }
+
+    /// Writes what waits, for at most so long.
+    func stop(within time: DispatchTimeInterval) {
+        mailbox.close()
+        // A terminal that stands still keeps the rest.
+        _ = ended.wait(timeout: .now() + time)
+    }
+
+    func put(_ entries: [Entry]) {
+        guard mailbox.count + entries.count <= EventLog.bound else { return dropped.update { $0 += entries.count } }
+        mailbox.put(entries)
+    }
+}

@@ -1,0 +1,28 @@
+import ChatHub
+
+/// What `chatty serve` is told.
+public struct ServerConfiguration: Sendable {
+    /// TCP; 0 takes any free one.
+    public var port: Int
+    public var folder: DataFolder
+    public var rules = HubConfiguration()
+    /// Accounts to add; see ``CredentialsFile``.
+    public var credentialsFile: String?
+    public var allowsPlaintext = false
+    /// PEM files; without them the server's own identity.
+    public var tlsFiles: (certificate: String, key: String)?
+    public var logFormat = EventLog.Format.text
+    /// How long a stop waits for connections.
+    public var grace = Duration.seconds(5)
+
+    /// What a hash of a new password costs, and the threads that compute them.
+    var hashCost = PasswordHash.Cost.standard
+    var hashing = HashingPool.Limits()
+    /// Overrides for tests of the bounds.
+    var adjust: @Sendable (inout ConnectionSettings) -> Void = { _ in }
+
+    public init(port: Int, folder: DataFolder) {
+        self.port = port
+        self.folder = folder
+    }
+}

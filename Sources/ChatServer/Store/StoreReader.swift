@@ -1,0 +1,54 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+
+/// Reads for the hub on a thread of its own, in the order asked.
+final class StoreReader: Sendable {
+    private enum Request: Sendable {
+        case account(Ticket, Name)
+        case missed(Ticket, AccountID, after: MessageID, limit: Int)
+    }
+
+    private let store: Store
+    private let answer: @Sendable (Event) -> Void
+    private let mailbox = Mailbox<Request>()
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ store: Store, answer: @escaping @Sendable (Event) -> Void) {
+        self.store = store
+        self.answer = answer
+    }
+
+    func start() {
+        let thread = Thread { [self] in
+            while let requests = mailbox.take() {
+                for request in requests { answer(event(for: request)) }
+            }
+            ended.signal()
+        }
+        thread.name = "chatty-reader"
+        thread.start()
+    }
+
+    /// Answers what waits, then ends; returns when it has.
+    func stop() {
+        mailbox.close()
+        ended.wait()
+    }
+
+    func findAccount(_ ticket: Ticket, _ name: Name) { mailbox.put(.account(ticket, name)) }
+
+    func loadMissed(_ ticket: Ticket, _ account: AccountID, after: MessageID, limit: Int) {
+        mailbox.put(.missed(ticket, account, after: after, limit: limit))
+    }
+
+    private func event(for request: Request) -> Event {
+        switch request {
+        case .account(let ticket, let name):
+            // A store that cannot be read has, for who asks now, no such account.
+            return .accountFound(ticket, try? store.findAccount(name))
+        case .missed(let ticket, let account, let after, let limit):
+            return .missed(ticket, try? store.missed(account, after: after, limit: limit))
+        }
+    }
+}
