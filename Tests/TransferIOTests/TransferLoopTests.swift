@@ -86,6 +86,33 @@ import TransferProtocol
         await receiver.shutDown()
     }
 
+    @Test(arguments: [
+        BadPath.Faults(loss: 0.02), BadPath.Faults(loss: 0.3), BadPath.Faults(corrupt: 0.05),
+        BadPath.Faults(loss: 0.05, corrupt: 0.01, duplicate: 0.05, reorder: 0.05),
+    ])
+    func aBadPathIsOvercome(faults: BadPath.Faults) async throws {
+        let folder = try TemporaryFolder()
+        let from = try TemporaryFolder()
+        let size = faults.loss > 0.1 ? 300_000 : 3_000_000
+        let content = Self.bytes(size, seed: 4)
+        try content.write(to: URL(filePath: from.path + "/movie.mp4"))
+        let (outcomes, yield) = AsyncStream.makeStream(of: TransferOutcome.self)
+        let receiver = try Self.receiver(into: folder, yield)
+        let path = try BadPath(to: NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port), faults, seed: 5)
+        defer { path.stop() }
+        let sender = try Self.loop()
+        let session = sender.send(
+            [try SourceFile(path: from.path + "/movie.mp4")], to: [NetworkAddress(ipv4: 0x7F00_0001, port: path.port)],
+            remoteKey: receiver.publicKey, preSharedKey: Self.secret)
+        let (outcome, _) = await Self.outcome(session)
+        #expect(outcome == .complete)
+        #expect(await outcomes.first { _ in true } == .complete)
+        let got = try Data(contentsOf: URL(filePath: folder.path + "/movie.mp4"))
+        #expect(got == content)
+        await sender.shutDown()
+        await receiver.shutDown()
+    }
+
     @Test func severalTransfersShareOneSocket() async throws {
         let folder = try TemporaryFolder()
         let (_, yield) = AsyncStream.makeStream(of: TransferOutcome.self)

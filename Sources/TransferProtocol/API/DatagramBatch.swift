@@ -8,6 +8,10 @@ public struct DatagramBatch: ~Copyable {
     public struct Piece {
         public var base: UnsafeMutableRawPointer?
         public var count: Int
+        public init(base: UnsafeMutableRawPointer?, count: Int) {
+            self.base = base
+            self.count = count
+        }
     }
 
     /// At most so many datagrams in one batch (`UDP_MAX_SEGMENTS` is 64 in older kernels); 1 where the kernel has no GSO.

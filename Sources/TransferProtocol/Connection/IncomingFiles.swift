@@ -45,7 +45,9 @@ struct IncomingFiles {
             files[id]?.state = .accepted
             files[id]?.held = held.map(\.range)
             files[id]?.awaitsKeep = !held.isEmpty
-            bytesTotal += files[id]?.offer.size ?? 0
+            // Sizes are the sender's word: their sum may be more than there are numbers.
+            let (sum, overflow) = bytesTotal.addingReportingOverflow(files[id]?.offer.size ?? 0)
+            bytesTotal = overflow ? .max : sum
         }
         return true
     }

@@ -35,7 +35,8 @@ extension TransferConnection {
     }
 
     private func receiveReply(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
-        guard role == .sender, phase == .handshaking, let hello else { return }
+        // A true reply from an address we never wrote to is a copy that somebody sent on.
+        guard role == .sender, phase == .handshaking, let hello, hello.addresses.contains(address) else { return }
         guard let reply = try? ReplyDatagram(datagram), let (payload, session) = try? hello.noise.read(message2: reply.message2),
             let parameters = try? TransportParameters(decoding: payload), parameters.connection == reply.responder
         else {

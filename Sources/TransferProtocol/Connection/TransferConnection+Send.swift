@@ -32,10 +32,9 @@ extension TransferConnection {
     }
 
     private func nextReply(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
-        guard sendReply, !replyDatagram.isEmpty else { return false }
-        sendReply = false
+        guard let address = replyTo.popLast(), !replyDatagram.isEmpty else { return false }
         batch.reserve(replyDatagram.count).copyBytes(from: replyDatagram)
-        batch.append(head: replyDatagram.count, to: peerAddress)
+        batch.append(head: replyDatagram.count, to: address)
         counted(replyDatagram.count, at: now)
         return true
     }

@@ -34,7 +34,8 @@ public final class TransferConnection {
     // Handshake
     var hello: HelloState?
     var replyDatagram: [UInt8] = []
-    var sendReply = false
+    /// Where hellos came from that are not answered yet. A stranger can repeat a hello: its address gets a reply, and no more.
+    var replyTo: [NetworkAddress] = []
     let startedAt: TransferInstant
     var verification: [UInt8] = []
     var keys: ConnectionKeys?
@@ -146,6 +147,10 @@ public final class TransferConnection {
         now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
         now.filesDone = role == .sender ? outgoing.delivered : incoming.placed
         return now
+    }
+
+    func reply(to address: NetworkAddress) {
+        if replyTo.count < 4, !replyTo.contains(address) { replyTo.append(address) }
     }
 
     var isOver: Bool { phase == .closing || phase == .closed }

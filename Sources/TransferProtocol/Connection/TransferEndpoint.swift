@@ -186,10 +186,7 @@ public final class TransferEndpoint {
         }
         if let known = byInitiator[hello.initiator.value] {
             // Its reply was lost, or the hello was doubled. After the proof the initiator has no use for a reply.
-            if known.phase == .handshaking {
-                known.peerAddress = address
-                known.sendReply = true
-            }
+            if known.phase == .handshaking { known.reply(to: address) }
             return
         }
         let halfOpen = byInitiator.count
@@ -228,7 +225,7 @@ public final class TransferEndpoint {
         connection.remoteID = hello.initiator
         connection.adopt(session, theirs)
         connection.replyDatagram = ReplyDatagram.encode(to: hello.initiator, from: id, message2: message2)
-        connection.sendReply = true
+        connection.reply(to: address)
         byInitiator[hello.initiator.value] = connection
     }
 

@@ -20,6 +20,9 @@ final class Simulation {
     var rebindEvery: TransferDuration?
     /// Change the host too, not the port alone.
     var rebindsHost = false
+    /// What a stranger adds to what it saw pass.
+    var attacker: ((_ datagram: [UInt8], _ toReceiver: Bool) -> [[UInt8]])?
+    static let attackerAddress = NetworkAddress(ipv4: 0x7F00_0666, port: 666)
     private var rebindAt = TransferInstant.distantFuture
     private var heap: [Arrival] = []
     private var order: UInt64 = 0
@@ -115,6 +118,13 @@ final class Simulation {
                     push(
                         Arrival(
                             due: due, order: order, toReceiver: isSender, datagram: bytes, from: host.address, to: host.batch.destination))
+                    order += 1
+                }
+                for forged in attacker?(datagram, isSender) ?? [] {
+                    push(
+                        Arrival(
+                            due: now + .milliseconds(1), order: order, toReceiver: isSender, datagram: forged, from: Self.attackerAddress,
+                            to: host.batch.destination))
                     order += 1
                 }
             }

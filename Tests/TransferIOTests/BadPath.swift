@@ -1,0 +1,70 @@
+import Synchronization
+import TransferProtocol
+
+@testable import TransferIO
+
+/// A path on the loopback that loses, damages, doubles and reorders what goes through it, both ways, by a seed.
+final class BadPath: Sendable {
+    struct Faults {
+        var loss = 0.0
+        var corrupt = 0.0
+        var duplicate = 0.0
+        /// Held back until the next datagram has passed.
+        var reorder = 0.0
+    }
+
+    let port: UInt16
+    private let stopped = Atomic(false)
+
+    private struct Relay {
+        let front: UDPSocket
+        let back: UDPSocket
+    }
+
+    init(to server: NetworkAddress, _ faults: Faults, seed: UInt64) throws {
+        let relay = Relay(front: try UDPSocket(offload: false), back: try UDPSocket(offload: false))
+        port = relay.front.port
+        try BackgroundThread.start(name: "bad-path", relay) { [self] relay in
+            var random = SeededRandom(seed)
+            var client: NetworkAddress?
+            var held: [UInt8]?
+            func pass(_ datagram: [UInt8], from socket: UDPSocket, to address: NetworkAddress) {
+                func chance(_ p: Double) -> Bool { Double.random(in: 0..<1, using: &random) < p }
+                if chance(faults.loss) { return }
+                var copy = datagram
+                if chance(faults.corrupt) {
+                    copy[Int.random(in: 0..<copy.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+                }
+                if held == nil, chance(faults.reorder) {
+                    held = copy
+                    return
+                }
+                for _ in 0..<(chance(faults.duplicate) ? 2 : 1) { Self.send(copy, socket, address) }
+                if let late = held {
+                    held = nil
+                    Self.send(late, socket, address)
+                }
+            }
+            while !stopped.load(ordering: .acquiring) {
+                let forward = relay.front.receive { received in
+                    client = received.from
+                    pass(Array(received.bytes), from: relay.back, to: server)
+                }
+                let back = relay.back.receive { received in
+                    if let client { pass(Array(received.bytes), from: relay.front, to: client) }
+                }
+                if forward + back == 0 { relay.front.wait(for: .milliseconds(1), wakeUp: relay.back.descriptor) }
+            }
+        }
+    }
+
+    func stop() { stopped.store(true, ordering: .releasing) }
+
+    private static func send(_ datagram: [UInt8], _ socket: UDPSocket, _ address: NetworkAddress) {
+        var copy = datagram
+        copy.withUnsafeMutableBytes { memory in
+            var pieces = [DatagramBatch.Piece(base: memory.baseAddress, count: memory.count)]
+            pieces.withUnsafeMutableBufferPointer { _ = socket.send($0, segmentSize: memory.count, segments: 1, to: address) }
+        }
+    }
+}

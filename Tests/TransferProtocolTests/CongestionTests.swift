@@ -1,0 +1,103 @@
+import Testing
+
+@testable import TransferProtocol
+
+@Suite struct CongestionTests {
+    private func summary(_ bytes: Int, at now: TransferInstant, sentAt: TransferInstant, packet: UInt64, rtt: TransferDuration)
+        -> AckSummary
+    {
+        var estimator = RTTEstimator()
+        estimator.add(rtt, ackDelay: .zero)
+        return AckSummary(
+            now: now, bytes: bytes, inFlight: 0, priorInFlight: bytes, largest: packet, largestSentAt: sentAt, rtt: estimator,
+            hasRTTSample: true,
+            sample: nil, delivered: 0, isAppLimited: false)
+    }
+
+    private func loss(at now: TransferInstant, sentAt: TransferInstant) -> LossSummary {
+        LossSummary(
+            now: now, bytes: 1200, packets: 1, inFlight: 0, largest: 0, latestSentAt: sentAt, smoothedRTT: .milliseconds(50),
+            sample: DeliveryRate.Sample(), delivered: 0)
+    }
+
+    @Test func slowStartDoublesAndALossTakesThreeTenths() {
+        var cubic = Cubic(datagramSize: 1200)
+        #expect(cubic.window == 12_000)
+        let start = TransferInstant(nanoseconds: 1_000_000_000)
+        cubic.acknowledged(summary(12_000, at: start, sentAt: .zero, packet: 9, rtt: .milliseconds(50)))
+        #expect(cubic.window == 24_000)
+        cubic.lost(loss(at: start, sentAt: start), persistent: false)
+        #expect(cubic.window == 16_800)
+        // The same round trip counts once.
+        cubic.lost(loss(at: start + .milliseconds(10), sentAt: start), persistent: false)
+        #expect(cubic.window == 16_800)
+    }
+
+    /// RFC 9438 §4.2: after a reduction the window is back at its old maximum after K seconds.
+    @Test func theCurveReturnsToTheMaximumAfterK() {
+        var cubic = Cubic(datagramSize: 1000)
+        var now = TransferInstant(nanoseconds: 1_000_000_000)
+        while cubic.window < 400_000 {
+            cubic.acknowledged(summary(cubic.window, at: now, sentAt: now, packet: 0, rtt: .milliseconds(100)))
+        }
+        let maximum = Double(cubic.window) / 1000
+        cubic.lost(loss(at: now, sentAt: now), persistent: false)
+        let k = cbrt(maximum * 0.3 / 0.4)
+        let end = now + .seconds(k)
+        now = now + .milliseconds(1)
+        while now < end {
+            now = now + .milliseconds(10)
+            cubic.acknowledged(summary(cubic.window / 10, at: now, sentAt: now, packet: 0, rtt: .milliseconds(100)))
+        }
+        #expect(abs(Double(cubic.window) / 1000 - maximum) < 0.05 * maximum)
+    }
+
+    @Test func theCubeRootIsOne() {
+        for value in [1e-9, 0.001, 0.5, 1, 2, 27, 1234.5, 1e18, -8] {
+            let root = cbrt(value)
+            #expect(abs(root * root * root - value) <= 1e-9 * abs(value), "\(value)")
+        }
+        #expect(cbrt(0) == 0)
+    }
+
+    @Test func hyStartLeavesWhenTheRoundTripRises() {
+        var hyStart = HyStart()
+        var packet: UInt64 = 0
+        func round(_ rtt: Int64) {
+            for _ in 0..<10 {
+                hyStart.acknowledged(largest: packet, nextPacket: packet + 10, rtt: .milliseconds(rtt))
+                packet += 1
+            }
+        }
+        for _ in 0..<3 { round(50) }
+        #expect(hyStart.phase == .slowStart)
+        for _ in 0..<2 { round(60) }
+        #expect(hyStart.phase == .conservative)
+        #expect(hyStart.growth(400) == 100)
+        for _ in 0..<6 { round(60) }
+        #expect(hyStart.phase == .done)
+    }
+
+    @Test func aPacerLetsItsRateThroughAndNoBurstOfMoreThanAMillisecond() {
+        var pacer = Pacer()
+        var now = TransferInstant(nanoseconds: 1_000_000_000)
+        let rate = 12_500_000.0
+        pacer.setRate(rate, datagramSize: 1200, at: now)
+        now = now + .seconds(Int64(1))
+        #expect(pacer.allowance(at: now) == 12_500)
+        let start = now
+        var sent = 0
+        while sent < 1_250_000 {
+            if pacer.allowance(at: now) > 0 {
+                pacer.sent(1200)
+                sent += 1200
+            } else {
+                let next = pacer.nextSend(at: now, datagramSize: 1200)
+                #expect(next > now)
+                now = next
+            }
+        }
+        let took = (now - start).inSeconds
+        #expect(abs(took - Double(sent) / rate) < 0.002)
+    }
+}

@@ -1,0 +1,157 @@
+import Testing
+
+@testable import TransferProtocol
+
+@Suite struct LossDetectionTests {
+    private func content(_ number: UInt64) -> PacketContent { PacketContent(kind: .segment, number: number, offset: 0, length: 1) }
+
+    private struct Harness {
+        var detection = LossDetection()
+        var controller: any CongestionController = Cubic(datagramSize: 1200)
+        var now = TransferInstant(nanoseconds: 1_000_000)
+
+        mutating func send() {
+            detection.sent(
+                bytes: 1200, eliciting: true,
+                content: PacketContent(kind: .segment, number: detection.nextPacketNumber, offset: 0, length: 1),
+                controller: &controller, at: now)
+        }
+        mutating func ack(_ ranges: [ClosedRange<UInt64>]) {
+            detection.received(ranges: ranges, delay: .zero, isAppLimited: false, controller: &controller, at: now)
+        }
+        mutating func wait(_ duration: TransferDuration) { now = now + duration }
+    }
+
+    @Test func threePacketsLaterIsLost() {
+        var harness = Harness()
+        for _ in 0..<5 { harness.send() }
+        harness.wait(.milliseconds(10))
+        harness.ack([1...2])
+        #expect(harness.detection.lost.isEmpty)
+        harness.ack([1...3])
+        #expect(harness.detection.lost == [content(0)])
+        #expect(harness.detection.bytesInFlight == 1200)
+    }
+
+    @Test func nineEighthsOfARoundTripLaterIsLost() {
+        var harness = Harness()
+        harness.send()
+        harness.wait(.milliseconds(1))
+        harness.send()
+        harness.wait(.milliseconds(99))
+        harness.ack([1...1])
+        // Sent 100 ms ago, with a round trip of 99 ms: lost at 111.375.
+        let due = harness.detection.nextTimeout
+        #expect(due == TransferInstant(nanoseconds: 1_000_000 + 111_375_000))
+        harness.now = due!
+        #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .lossesDetected)
+        #expect(harness.detection.lost == [content(0)])
+    }
+
+    @Test func theProbeTimeoutDoublesAndAnAckResetsIt() {
+        var harness = Harness()
+        harness.send()
+        let first = harness.detection.probeTimeout
+        harness.now = harness.detection.nextTimeout!
+        #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
+        #expect(harness.detection.probeTimeout == first * 2)
+        #expect(harness.detection.oldestContents(2) == [content(0)])
+        harness.send()
+        harness.wait(.milliseconds(5))
+        harness.ack([0...1])
+        #expect(harness.detection.probeCount == 0)
+        #expect(harness.detection.nextTimeout == nil)
+    }
+
+    @Test func anAckOfWhatWasNeverSentIsCountedAndIgnored() {
+        var harness = Harness()
+        harness.send()
+        harness.wait(.milliseconds(5))
+        harness.ack([7...UInt64.max - 1])
+        #expect(harness.detection.bogusAcks == 1)
+        #expect(harness.detection.bytesInFlight == 1200)
+        harness.ack([0...500])
+        #expect(harness.detection.bogusAcks == 2)
+        #expect(harness.detection.acknowledged == [content(0)])
+        #expect(harness.detection.largestAcknowledged == 0)
+    }
+
+    @Test func aReductionForNothingIsUndone() {
+        var harness = Harness()
+        for _ in 0..<10 { harness.send() }
+        harness.wait(.milliseconds(50))
+        let before = harness.controller.window
+        harness.ack([4...9])
+        #expect(harness.detection.lost.count == 4)
+        #expect(harness.controller.window < before)
+        harness.wait(.milliseconds(5))
+        harness.ack([0...9])
+        #expect(harness.detection.spuriousLosses == 4)
+        #expect(harness.controller.window >= before)
+        // The path reorders by six: no loss is seen in the same pattern again.
+        for _ in 0..<10 { harness.send() }
+        harness.wait(.milliseconds(50))
+        harness.ack([14...19])
+        #expect(harness.detection.lost.isEmpty)
+    }
+
+    @Test func nothingThroughForLongCollapsesTheWindow() {
+        var harness = Harness()
+        harness.send()
+        harness.wait(.milliseconds(20))
+        harness.ack([0...0])
+        for _ in 0..<8 {
+            harness.send()
+            harness.wait(.milliseconds(200))
+        }
+        harness.send()
+        harness.wait(.milliseconds(20))
+        harness.ack([9...9, 0...0])
+        // The least, and one datagram for the one that was acknowledged.
+        #expect(harness.controller.window == 3600)
+    }
+
+    /// Every packet is told acknowledged or lost, in flight is what is neither, and what arrived is in the end acknowledged.
+    @Test(arguments: 0..<30 as Range<UInt64>) func everyPacketHasOneFate(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        var harness = Harness()
+        var arrived = AckRanges()
+        var acknowledged = Set<UInt64>()
+        var lost = Set<UInt64>()
+        func settle(_ harness: Harness) {
+            for content in harness.detection.acknowledged { #expect(acknowledged.insert(content.number).inserted, "seed \(seed)") }
+            for content in harness.detection.lost {
+                #expect(lost.insert(content.number).inserted, "seed \(seed)")
+                #expect(!acknowledged.contains(content.number), "seed \(seed)")
+            }
+        }
+        for _ in 0..<400 {
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                if Double.random(in: 0..<1, using: &random) < 0.8 { arrived.insert(harness.detection.nextPacketNumber) }
+                harness.send()
+            }
+            harness.wait(.milliseconds(.random(in: 1...30, using: &random)))
+            if harness.detection.nextTimeout.map({ $0 <= harness.now }) ?? false {
+                _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+                settle(harness)
+            }
+            if Bool.random(using: &random), !arrived.isEmpty {
+                harness.ack(arrived.ranges)
+                settle(harness)
+            }
+            let sent = Int(harness.detection.nextPacketNumber)
+            #expect(harness.detection.bytesInFlight == 1200 * (sent - acknowledged.union(lost).count), "seed \(seed)")
+        }
+        arrived.insert(harness.detection.nextPacketNumber)
+        harness.send()
+        harness.wait(.milliseconds(10))
+        harness.ack(arrived.ranges)
+        settle(harness)
+        harness.wait(.seconds(Int64(5)))
+        _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+        settle(harness)
+        #expect(harness.detection.bytesInFlight == 0)
+        let forgotten = lost.filter { arrived.contains($0) && !acknowledged.contains($0) }
+        #expect(arrived.ranges.allSatisfy { $0.allSatisfy { acknowledged.contains($0) || forgotten.contains($0) } }, "seed \(seed)")
+    }
+}
