@@ -1,7 +1,156 @@
+import ChatClient
+import Foundation
+
 /// `chatty connect`.
 enum ConnectCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        Diagnostics.say("connect is not part of this build.")
-        return .failed
+        let environment = ProcessInfo.processInfo.environment
+        guard let data = DataDirectory.path(option: arguments[ConnectFlags.data], environment: environment) else {
+            Diagnostics.say("There is no place for the data folder: set --data or $HOME.")
+            return .failed
+        }
+        let server = KnownHosts.Server(host: arguments[ConnectFlags.host], port: arguments[ConnectFlags.port])
+        let knownHosts = KnownHosts(path: data + "/known_hosts")
+        if arguments[ConnectFlags.forget] { return forget(server, knownHosts) }
+
+        var options = ConnectProgram.Options(host: arguments[ConnectFlags.host], port: arguments[ConnectFlags.port])
+        options.commands = arguments[ConnectFlags.command]
+        options.json = arguments[ConnectFlags.json]
+        options.isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && options.commands.isEmpty && !options.json
+        options.usesColours = !(environment["NO_COLOR"].map { !$0.isEmpty } ?? false) && environment["TERM"] != "dumb"
+        options.name = arguments[ConnectFlags.user]
+        guard options.commands.isEmpty || options.name != nil else {
+            throw UsageError("--command needs --user.", command: ConnectFlags.spec.name)
+        }
+        if !arguments[ConnectFlags.plaintext] {
+            options.trust = try trust(arguments, server, knownHosts, isTerminal: options.isTerminal)
+        }
+        switch password(arguments, environment) {
+        case .success(let password): options.password = password
+        case .failure(let failure):
+            Diagnostics.say(failure.message)
+            return .failed
+        }
+        (options.listens, options.listenFor) = listening(arguments)
+        options.count = arguments[ConnectFlags.count]
+        options.offers =
+            switch arguments[ConnectFlags.accept] {
+            case .ask: .ask
+            case .always: .always
+            case .never: .never
+            }
+        options.bell =
+            switch arguments[ConnectFlags.bell] {
+            case .dm: .direct
+            case .all: .all
+            case .off: .off
+            }
+        options.transcript = arguments[ConnectFlags.log]
+        options.historyFolder = stateFolder(environment).map { $0 + "/history" }
+
+        let port = arguments[ConnectFlags.udpPort].map { UInt16(clamping: $0) } ?? 0
+        let downloads = arguments[ConnectFlags.downloadDirectory]
+        let program = ConnectProgram(
+            options, carrier: { mailbox in ChatTransfers(port: port, downloads: downloads) { mailbox.post(.transfer($0)) } },
+            diagnose: Diagnostics.say)
+        return status(await program.run())
+    }
+
+    private static func trust(
+        _ arguments: Arguments, _ server: KnownHosts.Server, _ knownHosts: KnownHosts, isTerminal: Bool
+    ) throws(UsageError) -> ServerTrust {
+        var demanded: Fingerprint?
+        if let text = arguments[ConnectFlags.fingerprint] {
+            demanded = Fingerprint(text)
+            guard demanded != nil else {
+                throw UsageError(
+                    "--fingerprint needs a SHA-256 fingerprint of 64 hexadecimal digits, not \(Printable.text(text))",
+                    command: ConnectFlags.spec.name)
+            }
+        }
+        let data = arguments[ConnectFlags.data].map { " --data \(shellWord($0))" } ?? ""
+        return ServerTrust(
+            server: server, knownHosts: knownHosts, stranger: arguments[ConnectFlags.acceptNew] ? .accept : isTerminal ? .ask : .refuse,
+            demanded: demanded,
+            forgetCommand: "chatty connect --forget\(data) \(shellWord(arguments[ConnectFlags.host])) \(arguments[ConnectFlags.port])")
+    }
+
+    private static func forget(_ server: KnownHosts.Server, _ knownHosts: KnownHosts) -> ExitStatus {
+        do {
+            guard try knownHosts.forget(server) else {
+                Diagnostics.say("No key of \(server) is known.")
+                return .failed
+            }
+            Diagnostics.output("The key of \(server) is forgotten.\n")
+            return .done
+        } catch {
+            Diagnostics.say(error.message)
+            return .failed
+        }
+    }
+
+    private struct PasswordFailure: Error {
+        let message: String
+    }
+
+    /// From `--password-file`, else `$CHATTY_PASSWORD`, else nil: it is asked for.
+    private static func password(_ arguments: Arguments, _ environment: [String: String]) -> Result<String?, PasswordFailure> {
+        guard let path = arguments[ConnectFlags.passwordFile] else { return .success(environment["CHATTY_PASSWORD"]) }
+        // Byte by byte: what stdin has behind the line are commands.
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            return .failure(PasswordFailure(message: "Cannot read \(path): \(String(cString: strerror(errno)))."))
+        }
+        defer { if path != "-" { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        while bytes.count <= 4096 {
+            let count = read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return .failure(PasswordFailure(message: "Cannot read \(path): \(String(cString: strerror(errno))).")) }
+            if count == 0 || byte == 0x0A { break }
+            bytes.append(byte)
+        }
+        if bytes.last == 0x0D { bytes.removeLast() }
+        guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+            return .failure(PasswordFailure(message: "There is no password in the first line of \(path)."))
+        }
+        return .success(text)
+    }
+
+    private static func listening(_ arguments: Arguments) -> (Bool, Duration?) {
+        switch arguments[ConnectFlags.listen] {
+        case .absent: (false, nil)
+        case .bare: (true, nil)
+        case .given(let duration): (true, duration)
+        }
+    }
+
+    /// `$XDG_STATE_HOME/chatty`, else `~/.local/state/chatty`.
+    private static func stateFolder(_ environment: [String: String]) -> String? {
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/chatty" }
+        return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/chatty" }
+    }
+
+    /// Quoted where a shell would take it apart.
+    private static func shellWord(_ text: String) -> String {
+        let plain = text.utf8.allSatisfy { byte in
+            (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-_./:@%+=".utf8.contains(byte)
+        }
+        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
+    private static func status(_ status: ConsoleStatus) -> ExitStatus {
+        switch status {
+        case .done: .done
+        case .failed: .failed
+        case .usage: .usage
+        case .unreachable: .unreachable
+        case .refused: .refused
+        case .blocked: .blocked
+        case .notDelivered: .notDelivered
+        case .interrupted: .endedByInterrupt
+        case .terminated: .endedByTerminate
+        }
     }
 }

@@ -51,9 +51,10 @@ import Testing
         play.logIn()
         _ = play.ask(1, .message(to: "hans", text: "on the way"))
         _ = play.ask(2, .groups)
+        _ = play.ask(4, .joinGroup("jedi"))
         #expect(
             play.give(.disconnected("reset")) == [
-                "lost", "1 failed: The connection was lost before the server confirmed it: it may not have been done.",
+                "lost", "4 failed: The connection was lost before the server confirmed it: it may not have been done.",
             ])
         #expect(play.ask(3, .message(to: "hans", text: "later")) == [])
         _ = play.wait()
@@ -61,7 +62,12 @@ import Testing
         _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
         #expect(
             play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == [
-                "> CAP END", "in as yoda again", "> @label=t2 GROUPS", "> @label=t3 PRIVMSG hans :later",
+                "> CAP END", "in as yoda again", "> @label=t1 PRIVMSG hans :on the way", "> @label=t2 GROUPS",
+                "> @label=t3 PRIVMSG hans :later",
+            ])
+        #expect(
+            play.server("@label=t1;time=2026-01-31T12:00:00.000Z;msgid=00000000000A1 :yoda!y@chatty PRIVMSG hans :on the way") == [
+                "1 done: Message to hans sent at 2026-01-31T12:00:00Z."
             ])
     }
 

@@ -89,7 +89,7 @@ import Testing
     @Test func leavingWithoutAnAnswerIsLeavingAllTheSame() {
         var play = SessionTranscript()
         play.logIn()
-        _ = play.ask(1, .message(to: "hans", text: "x"))
+        _ = play.ask(1, .joinGroup("jedi"))
         _ = play.ask(2, .logOut)
         #expect(
             play.give(.disconnected("closed")) == [

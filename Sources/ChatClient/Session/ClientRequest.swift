@@ -54,10 +54,10 @@ extension ClientRequest {
         }
     }
 
-    /// Whether asking twice does no more than asking once.
+    /// Whether asking twice does no more than asking once. A message sent again under its label is the same message to the server.
     var isRepeatable: Bool {
         switch self {
-        case .activeUsers, .groups, .members, .logOut: true
+        case .message, .groupMessage, .activeUsers, .groups, .members, .logOut: true
         default: false
         }
     }

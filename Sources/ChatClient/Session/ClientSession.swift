@@ -6,7 +6,7 @@ import DequeModule
 /// Time is milliseconds of a clock that only goes forward, passed in. What to do comes back as ``Output``, in order.
 public struct ClientSession: Sendable {
     public struct Configuration: Sendable {
-        /// Before every label, so that no two clients use the same.
+        /// Before every label, so that no two clients, ever, use the same: by its label the server knows a message that is sent again.
         public var labelPrefix = "c"
         /// Ask whether the server is there after that long without a word from it; milliseconds.
         public var pingInterval: Int64 = 20_000

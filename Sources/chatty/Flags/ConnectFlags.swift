@@ -31,6 +31,12 @@ enum ConnectFlags {
     static let fingerprint = Flag<String?>.optional(
         "fingerprint", "SHA256", .text, "Take only the key with this fingerprint",
         manual: "Takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
+    static let forget = Flag.switch(
+        "forget", "Forget the server's key, and leave",
+        manual: """
+            Forgets the key that is remembered of this server, and leaves. The next connection meets it as for the first time: for a server whose \
+            key was changed by its owner.
+            """)
     static let data = Flag<String?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
         manual: "The folder that holds the keys of the servers met. See FILES for the default.")
@@ -73,8 +79,8 @@ enum ConnectFlags {
         summary: "join a chat server from the terminal or a script",
         positionals: [host.spec, port.spec, udpPort.spec],
         flags: [
-            user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, data.spec, downloadDirectory.spec,
-            plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec,
+            user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, forget.spec, data.spec,
+            downloadDirectory.spec, plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec,
         ],
         description: [
             """

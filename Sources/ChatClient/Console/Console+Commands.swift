@@ -1,0 +1,92 @@
+import ChatProtocol
+
+// What a typed line means.
+
+extension Console {
+    mutating func takeTyped(_ line: String) {
+        if !pasted.isEmpty {
+            let lines = pasted
+            pasted = []
+            if ["y", "yes"].contains(line.trimmingSpaces.lowercased()) { for line in lines { run(line) } }
+            return
+        }
+        let lines = line.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.trimmingSpaces.isEmpty }
+        guard lines.count < 2 || !configuration.isInteractive else {
+            pasted = lines
+            return
+        }
+        for line in lines { run(line) }
+    }
+
+    private mutating func run(_ line: String) {
+        do throws(SlashCommand.Defect) {
+            try run(SlashCommand(line, client: true))
+        } catch {
+            if error == .notACommand, let conversation {
+                request(Console.message(line, in: conversation), for: .text)
+            } else {
+                complain(error.text, .usage)
+            }
+        }
+    }
+
+    /// An error of what was typed: shown to a person where the answers are, to a script on stderr.
+    mutating func complain(_ text: String, _ status: ConsoleStatus) {
+        if configuration.isInteractive {
+            effects.append(.show(form.own("error", text, isFailure: true)))
+        } else if form.kind == .json {
+            effects.append(.show(form.own("error", text)))
+        } else {
+            effects.append(.show(form.safe(text)))
+        }
+        fail(status)
+    }
+
+    static func message(_ text: String, in conversation: ReceivedMessage.Conversation) -> ClientRequest {
+        switch conversation {
+        case .user(let user): .message(to: user, text: text)
+        case .group(let group): .groupMessage(group: group, text: text)
+        }
+    }
+
+    /// A group's name with or without the sign that IRC puts before it.
+    private static func bare(_ group: String) -> String { group.hasPrefix("#") ? String(group.dropFirst()) : group }
+
+    private mutating func run(_ command: SlashCommand) {
+        switch command {
+        case .message(let user, let text):
+            talk(.user(user))
+            request(.message(to: user, text: text), for: .command(.msgto))
+        case .groupMessage(let group, let text):
+            talk(.group(Console.bare(group)))
+            request(.groupMessage(group: Console.bare(group), text: text), for: .command(.groupmsg))
+        case .activeUsers: request(.activeUsers, for: .command(.activeuser))
+        case .createGroup(let group, let members): request(.createGroup(Console.bare(group), members: members), for: .command(.creategroup))
+        case .joinGroup(let group): request(.joinGroup(Console.bare(group)), for: .command(.joingroup))
+        case .leaveGroup(let group): request(.leaveGroup(Console.bare(group)), for: .command(.leavegroup))
+        case .groups: request(.groups, for: .command(.groups))
+        case .members(let group): request(.members(Console.bare(group)), for: .command(.members))
+        case .invite(let group, let user): request(.invite(user: user, group: Console.bare(group)), for: .command(.invite))
+        case .logOut: logOut()
+        case .help(let topic):
+            let lines = topic.map { Texts.help(on: $0, client: true) } ?? Texts.help(client: true)
+            for line in lines { effects.append(.show(form.own("help", line))) }
+        case .talk(let target):
+            conversation = target.hasPrefix("#") ? .group(Console.bare(target)) : .user(target)
+        case .reply(let text):
+            guard let lastDirect else { return complain("Nobody has written to you yet.", .failed) }
+            talk(.user(lastDirect))
+            request(.message(to: lastDirect, text: text), for: .command(.reply))
+        case .sendFile(let user, let path): sendFile(path, to: user)
+        case .accept(let word): acceptOffer(word)
+        case .decline(let word): declineOffer(word)
+        case .cancel(let word): cancelTransfer(word)
+        case .transfers: listTransfers()
+        }
+    }
+
+    /// A person's next plain line goes where the last message went; a script says each time where to.
+    private mutating func talk(_ conversation: ReceivedMessage.Conversation) {
+        if configuration.isInteractive { self.conversation = conversation }
+    }
+}

@@ -1,0 +1,175 @@
+import ChatProtocol
+
+// What the session tells.
+
+extension Console {
+    /// Whether the log-in is told step by step: where it is a conversation, not where the command line named the account.
+    private var tellsLogIn: Bool { configuration.name == nil }
+
+    mutating func take(_ event: ClientEvent) {
+        switch event {
+        case .unknownServer(let fingerprint):
+            phase = .askingTrust(fingerprint)
+            effects.append(.show("This server was never met before, and its certificate is self-made. Its key is\n  \(fingerprint)"))
+        case .connected:
+            if tellsLogIn { effects.append(.show(form.own("connected", Texts.connected))) }
+            effects.append(.listen)
+        case .askName:
+            phase = .naming
+            if let name = configuration.name {
+                phase = .loggingIn
+                effects.append(.give(.name(name)))
+            }
+        case .askPassword(let name):
+            phase = .password(name)
+            hasAskedPassword = true
+            if let password = configuration.password {
+                phase = .loggingIn
+                effects.append(.give(.password(password)))
+            }
+        case .said(let notice): say(notice)
+        case .logInFailed(let blocked):
+            status = blocked ? .blocked : .refused
+            // What the command line said and was wrong stays wrong; a password that was typed may be typed better.
+            let canTryAgain = configuration.isInteractive && configuration.password == nil && hasAskedPassword
+            hasAskedPassword = false
+            if configuration.name != nil, !canTryAgain { leave() }
+        case .loggedIn(let name, let again): takeLogIn(name, again: again)
+        case .answered(let id, let answer): take(answer, to: id)
+        case .message(let message): take(message)
+        case .names(let group, let users):
+            names.note(group: group)
+            for user in users.prefix(1024) { note(user) }
+        case .memberJoined(let user, let group):
+            names.note(group: group)
+            guard !isSelf(user) else { return }
+            note(user)
+            effects.append(.show(form.joined(user, group)))
+        case .memberLeft(let user, let group):
+            guard !isSelf(user) else { return }
+            effects.append(.show(form.left(user, group)))
+        case .invited(let by, let group):
+            note(by)
+            names.note(group: group)
+            effects.append(.show(form.invited(by: by, group)))
+        case .signal(let from, let to, let signal): take(signal, from: from, to: to)
+        case .told(let notice): effects.append(.show(form.notice(notice)))
+        case .connectionLost:
+            effects.append(.show(form.own("connection-lost", "The connection is lost. Connecting again ...", isFailure: true)))
+        case .ended(let ending): take(ending)
+        }
+    }
+
+    mutating func takeListening(_ port: UInt16) {
+        if tellsLogIn { effects.append(.show(form.own("listening", Texts.udpListening(port: port)))) }
+    }
+
+    /// The answers to a log-in: on stdout in the conversation, where they are its texts; on stderr where only the outcome counts.
+    private mutating func say(_ notice: ServerNotice) {
+        if tellsLogIn { effects.append(.show(form.notice(notice))) } else { effects.append(.complain(form.safe(notice.text))) }
+    }
+
+    private mutating func takeLogIn(_ name: String, again: Bool) {
+        account = name
+        phase = .online
+        guard !again else {
+            effects.append(.show(form.own("connected", "Connected again.")))
+            return
+        }
+        status = .done
+        effects.append(.useHistory(account: name))
+        guard tellsLogIn || configuration.isInteractive else { return }
+        effects.append(.show(form.notice(ServerNotice(.welcome(name: name)))))
+        if form.kind != .json { effects.append(.show(Texts.commandsPrompt)) }
+    }
+
+    private mutating func take(_ answer: Answer, to id: RequestID) {
+        guard let purpose = pending.removeValue(forKey: id) else { return }
+        if case .signal(let number) = purpose {
+            if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, form.safe(failure.text)) }
+            return
+        }
+        for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {
+            if case .activeUser(let name, _)? = notice.reply { note(name) }
+            if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }
+            if case .member(let name, _)? = notice.reply { note(name) }
+            effects.append(.show(form.notice(notice)))
+        }
+        if answer.isFailure {
+            let isMessage = purpose == .text || purpose == .command(.msgto) || purpose == .command(.groupmsg) || purpose == .command(.reply)
+            fail(isMessage ? .notDelivered : .failed)
+        } else if case .command(.leavegroup) = purpose, case .group(let group)? = conversation,
+            answer.notices.contains(where: { $0.reply == .left(group) })
+        {
+            conversation = nil
+        }
+        if purpose == .command(.logout) { leave() }
+    }
+
+    /// A script ends with the status of its first failure.
+    mutating func fail(_ status: ConsoleStatus) {
+        if !configuration.isInteractive, self.status == .done { self.status = status }
+    }
+
+    private mutating func take(_ message: ReceivedMessage) {
+        if !message.isOwn {
+            note(message.from)
+            received += 1
+        }
+        if case .group(let group) = message.conversation { names.note(group: group) }
+        for line in form.message(message) { effects.append(.show(line)) }
+        guard !message.isOwn else { return }
+        var isDirect = false
+        if case .user(let user) = message.conversation {
+            lastDirect = user
+            isDirect = true
+        }
+        let isMention = account.map { Console.mentions(message.text, $0) } ?? false
+        guard configuration.isInteractive else { return }
+        switch configuration.bell {
+        case .all: effects.append(.bell)
+        case .direct where isDirect || isMention: effects.append(.bell)
+        default: break
+        }
+    }
+
+    /// Whether `text` has the name as a word, whatever the case.
+    static func mentions(_ text: String, _ name: String) -> Bool {
+        let words = Name.fold(text).utf8.split { byte in
+            !((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39 || "_-.".utf8.contains(byte) || byte >= 0x80)
+        }
+        let folded = Name.fold(name)
+        return words.contains { word in
+            let text = Substring(word)
+            return text == folded || text.trimmingSuffix(".") == folded
+        }
+    }
+
+    private mutating func take(_ ending: ClientEvent.Ending) {
+        switch ending {
+        case .loggedOut: break
+        case .unreachable(let text):
+            effects.append(.complain(form.safe(text)))
+            status = .unreachable
+        case .refused(let text):
+            if !text.isEmpty { effects.append(.complain(text)) }
+            status = .refused
+        case .failed(let text):
+            effects.append(.complain(form.safe(text)))
+            status = .failed
+        }
+        leave()
+    }
+
+    func isSelf(_ user: String) -> Bool { account.map { Name.fold($0) == Name.fold(user) } ?? false }
+
+    mutating func note(_ user: String) { if !isSelf(user) { names.note(user: user) } }
+}
+
+extension Substring {
+    fileprivate func trimmingSuffix(_ character: Character) -> Substring {
+        var text = self
+        while text.last == character { text = text.dropLast() }
+        return text
+    }
+}

@@ -1,0 +1,194 @@
+import ChatProtocol
+import FoundationEssentials
+
+// Files: offers in and out, their answers, and how far they are.
+
+extension Console {
+    /// What every offer says, whatever else it carries.
+    private struct Offer: Decodable {
+        let name: String
+        let size: Int64
+    }
+
+    mutating func sendFile(_ path: String, to user: String) {
+        guard !isSelf(user) else { return complain("That is you.", .notDelivered) }
+        let id = configuration.idPrefix + String(desk.nextSerial())
+        guard let number = desk.add(isOutgoing: true, peer: user, id: id, name: path, size: 0, state: .describing) else {
+            return complain("Too many transfers at once.", .notDelivered)
+        }
+        effects.append(.transfer(.offer(number, to: user, path: EscapedPath.trimmed(path))))
+    }
+
+    mutating func acceptOffer(_ word: String?) {
+        guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
+        desk[offer.number]?.state = .preparing
+        effects.append(.transfer(.receive(offer.number, from: offer.peer, payload: offer.payload)))
+    }
+
+    mutating func declineOffer(_ word: String?) {
+        guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
+        signal(.decline, offer)
+        _ = desk.remove(offer.number)
+        tell("declined", "Declined \(offer.name) from \(offer.peer).", offer.number)
+    }
+
+    mutating func cancelTransfer(_ word: String?) {
+        guard let transfer = desk.chosen(word, where: { $0.state != .waiting }) else {
+            return complain(word.map { "There is no transfer \($0)." } ?? "There is no transfer.", .failed)
+        }
+        if transfer.state != .describing { signal(.cancel, transfer) }
+        effects.append(.transfer(.cancel(transfer.number)))
+        _ = desk.remove(transfer.number)
+        tell("cancelled", "Stopped \(transfer.name).", transfer.number)
+        fail(.notDelivered)
+    }
+
+    mutating func listTransfers() {
+        guard !desk.numbers.isEmpty else { return effects.append(.show(form.own("transfer", "There is no transfer."))) }
+        for transfer in desk.numbers.compactMap({ desk[$0] }) {
+            let way = transfer.isOutgoing ? "\(transfer.name) to \(transfer.peer)" : "\(transfer.name) from \(transfer.peer)"
+            let state: String =
+                switch transfer.state {
+                case .describing: "being read"
+                case .offered: "offered"
+                case .waiting: "waits for /accept \(transfer.number) or /decline \(transfer.number)"
+                case .preparing: "connecting"
+                case .running(let done, let total, let rate): Console.progress(done, total, rate)
+                }
+            tell("transfer", "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer.number)
+        }
+    }
+
+    private static func noOffer(_ word: String?) -> String { word.map { "There is no offer \($0)." } ?? "There is no offer." }
+
+    private static func progress(_ done: Int64, _ total: Int64, _ rate: Double) -> String {
+        let share = total > 0 ? "\(Int(Double(done) / Double(total) * 100)) %" : "?"
+        let left = rate > 0 ? ", \(Amount.time(Double(total - done) / rate)) left" : ""
+        return "\(share) of \(Amount.bytes(total)), \(Amount.rate(rate))\(left)"
+    }
+
+    private mutating func tell(_ event: String, _ text: String, _ number: Int, isFailure: Bool = false) {
+        effects.append(.show(form.own(event, text, number: number, isFailure: isFailure)))
+    }
+
+    private mutating func signal(_ verb: TransferSignal.Verb, _ transfer: TransferDesk.Transfer, payload: String = "") {
+        guard let signal = TransferSignal(verb: verb, id: transfer.id, payload: payload) else {
+            return giveUp(transfer.number, "The other side cannot be told: too much to say.")
+        }
+        request(.signal(to: transfer.peer, signal), for: .signal(transfer.number))
+    }
+
+    /// Ends a transfer that went wrong.
+    mutating func giveUp(_ number: Int, _ reason: String) {
+        guard let transfer = desk.remove(number) else { return }
+        effects.append(.transfer(.cancel(number)))
+        tell("transfer-failed", reason, number, isFailure: true)
+        if transfer.isOutgoing { fail(.notDelivered) } else { fail(.failed) }
+    }
+
+    // What the other side says.
+
+    mutating func take(_ signal: TransferSignal, from: String, to: String) {
+        guard !isSelf(from) else { return followOwn(signal, with: to) }
+        note(from)
+        switch signal.verb {
+        case .offer: takeOffer(signal, from: from)
+        case .accept:
+            guard let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true), transfer.state == .offered else { return }
+            desk[transfer.number]?.state = .preparing
+            effects.append(.transfer(.send(transfer.number, payload: signal.payload)))
+        case .decline:
+            guard let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true) else { return }
+            let reason = signal.payload.isEmpty ? "" : " (\(signal.payload))"
+            giveUp(transfer.number, "\(from) declined \(transfer.name)\(reason).")
+        case .cancel:
+            guard
+                let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true)
+                    ?? desk.find(id: signal.id, peer: from, isOutgoing: false)
+            else { return }
+            giveUp(transfer.number, "\(from) stopped \(transfer.name).")
+        case .update:
+            guard
+                let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true)
+                    ?? desk.find(id: signal.id, peer: from, isOutgoing: false)
+            else { return }
+            effects.append(.transfer(.update(transfer.number, payload: signal.payload)))
+        }
+    }
+
+    /// What another session of this account said: an offer taken or refused there is gone here.
+    private mutating func followOwn(_ signal: TransferSignal, with other: String) {
+        guard signal.verb == .accept || signal.verb == .decline, let offer = desk.find(id: signal.id, peer: other, isOutgoing: false),
+            offer.state == .waiting
+        else { return }
+        _ = desk.remove(offer.number)
+        let what = signal.verb == .accept ? "taken" : "declined"
+        tell("answered-elsewhere", "\(offer.name) from \(other) was \(what) in another session.", offer.number)
+    }
+
+    private mutating func takeOffer(_ signal: TransferSignal, from: String) {
+        guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(signal.payload.utf8)), offer.size >= 0 else { return }
+        let name = offer.name.isEmpty ? "a file" : String(offer.name.prefix(255))
+        guard desk.find(id: signal.id, peer: from, isOutgoing: false) == nil,
+            let number = desk.add(
+                isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload)
+        else { return }
+        let said = "\(from) offers \(name) (\(Amount.bytes(offer.size)))."
+        switch configuration.offers {
+        case .ask:
+            tell("offer", "\(said) /accept \(number) or /decline \(number)", number)
+            if configuration.isInteractive, configuration.bell != .off { effects.append(.bell) }
+        case .always:
+            tell("offer", said, number)
+            acceptOffer(String(number))
+        case .never: declineOffer(String(number))
+        }
+    }
+
+    // What whoever carries the files says.
+
+    mutating func take(_ update: TransferNews) {
+        switch update {
+        case .described(let number, let name, let size, let payload):
+            guard desk[number] != nil else { return }
+            desk[number]?.name = name
+            desk[number]?.size = size
+            desk[number]?.state = .offered
+            guard let transfer = desk[number] else { return }
+            tell("offered", "Offered \(name) (\(Amount.bytes(size))) to \(transfer.peer).", number)
+            signal(.offer, transfer, payload: payload)
+        case .ready(let number, let payload):
+            guard let transfer = desk[number] else { return }
+            signal(.accept, transfer, payload: payload)
+        case .progress(let number, let done, let total, let rate): takeProgress(number, done, total, rate)
+        case .finished(let number, let path, let bytes, let seconds):
+            guard let transfer = desk.remove(number) else { return }
+            let speed = "\(Amount.bytes(bytes)) in \(Amount.time(seconds)), \(Amount.rate(seconds > 0 ? Double(bytes) / seconds : 0))"
+            let text =
+                transfer.isOutgoing
+                ? "\(transfer.peer) has \(transfer.name): \(speed)."
+                : "\(transfer.name) from \(transfer.peer) is in \(path ?? "?"): \(speed)."
+            tell(transfer.isOutgoing ? "sent" : "received", text, number)
+        case .failed(let number, let reason):
+            guard let transfer = desk[number] else { return }
+            if transfer.state != .describing, transfer.state != .waiting { signal(.cancel, transfer) }
+            giveUp(number, "\(transfer.name): \(reason)")
+        }
+    }
+
+    /// Told at the start and then every quarter of a file that takes a while; the prompt shows the rest.
+    private mutating func takeProgress(_ number: Int, _ done: Int64, _ total: Int64, _ rate: Double) {
+        guard let transfer = desk[number] else { return }
+        desk[number]?.state = .running(done: done, total: total, rate: rate)
+        if case .running = transfer.state {
+            let quarter = total > 0 ? Int(Double(done) / Double(total) * 4) : 0
+            guard quarter > transfer.told, quarter < 4 else { return }
+            desk[number]?.told = quarter
+            tell("progress", "\(number): \(transfer.name), \(Console.progress(done, total, rate))", number)
+        } else {
+            tell(
+                "started", transfer.isOutgoing ? "Sending \(transfer.name) to \(transfer.peer) ..." : "Receiving \(transfer.name) ...",
+                number)
+        }
+    }
+}

@@ -1,0 +1,238 @@
+import ChatProtocol
+
+/// The conversation between the user, or a script, and the session: what is asked, what a line means, what is shown. Pure: no terminal, no network.
+public struct Console: Sendable {
+    public struct Configuration: Sendable {
+        /// A person at a terminal; otherwise commands come one after the other and each is waited for.
+        public var isInteractive = true
+        /// Given on the command line; then nothing is asked and nothing is said of the log-in.
+        public var name: String?
+        public var password: String?
+        /// Stay after the last command.
+        public var listens = false
+        /// Leave after that many messages.
+        public var count: Int?
+        public var offers = OfferPolicy.ask
+        public var bell = Bell.direct
+        /// Random letters and digits, for the ids of transfers.
+        public var idPrefix = "t"
+
+        public init() {}
+    }
+
+    public enum Bell: Sendable { case direct, all, off }
+
+    enum Phase: Equatable, Sendable {
+        case connecting
+        case askingTrust(Fingerprint)
+        case naming
+        case password(String)
+        /// The server is thinking about the name or the password.
+        case loggingIn
+        case online
+        case ended
+    }
+
+    /// What an answer is for.
+    enum Purpose: Equatable, Sendable {
+        case command(SlashCommandKind)
+        /// A line without a command.
+        case text
+        /// A signal of that transfer.
+        case signal(Int)
+    }
+
+    let configuration: Configuration
+    var form: Form
+    var phase = Phase.connecting
+    var account: String?
+    var pending: [RequestID: Purpose] = [:]
+    private var lastRequest: UInt64 = 0
+    var conversation: ReceivedMessage.Conversation?
+    var lastDirect: String?
+    var names = NameDirectory()
+    var desk = TransferDesk()
+    /// Of a paste of many lines: what would be sent.
+    var pasted: [String] = []
+    var received = 0
+    /// The first failure of a script.
+    var status = ConsoleStatus.done
+    var hasAskedPassword = false
+    private var hasInterrupted = false
+    private var inputEnded = false
+    private var isLeaving = false
+    var tellsGoodbye = true
+    private var shownPrompt: ConsolePrompt?
+    var effects: [ConsoleEffect] = []
+
+    public init(_ configuration: Configuration, form: Form) {
+        self.configuration = configuration
+        self.form = form
+    }
+
+    /// Whether a script's next line may be given.
+    public var wantsLine: Bool {
+        switch phase {
+        case .naming, .password, .askingTrust: true
+        case .online: pending.isEmpty && !inputEnded
+        case .connecting, .loggingIn, .ended: false
+        }
+    }
+
+    public var isOnline: Bool { phase == .online }
+
+    public mutating func handle(_ input: ConsoleInput) -> [ConsoleEffect] {
+        effects.removeAll(keepingCapacity: true)
+        guard phase != .ended else { return [] }
+        take(input)
+        leaveWhereDone()
+        showPrompt()
+        return effects
+    }
+
+    /// What Tab offers; see ``Completion/of(_:after:names:offers:list:)``.
+    public func completion(of word: String, after before: String, list: (String) -> [String]) -> Completion {
+        guard phase == .online else { return .words([]) }
+        return Completion.of(word, after: before, names: names, offers: desk.numbers, list: list)
+    }
+
+    private mutating func take(_ input: ConsoleInput) {
+        switch input {
+        case .line(let line):
+            hasInterrupted = false
+            take(line: line)
+        case .refused(let reply): complain(reply.text, .usage)
+        case .endOfInput: takeEnd()
+        case .interrupt(let hadText): takeInterrupt(hadText: hadText)
+        case .client(let event): take(event)
+        case .transfer(let update): take(update)
+        case .listening(let port): takeListening(port)
+        case .stop(let status):
+            self.status = status
+            logOut(isAsked: configuration.isInteractive)
+        }
+    }
+
+    // What is typed.
+
+    private mutating func take(line: String) {
+        switch phase {
+        case .askingTrust(let fingerprint):
+            phase = .connecting
+            effects.append(.answerUnknownServer(fingerprint, isRight: ["y", "yes"].contains(line.lowercased())))
+        case .naming:
+            let name = line.trimmingSpaces
+            guard !name.isEmpty else { return showPromptAgain() }
+            phase = .loggingIn
+            effects.append(.give(.name(name)))
+        case .password:
+            phase = .loggingIn
+            effects.append(.give(.password(line)))
+        case .online: takeTyped(line)
+        case .connecting, .loggingIn, .ended: break
+        }
+    }
+
+    private mutating func takeEnd() {
+        inputEnded = true
+        guard configuration.isInteractive || phase != .online else { return }
+        if phase != .online, status == .done, account == nil, configuration.name != nil { status = .failed }
+        logOut()
+    }
+
+    private mutating func takeInterrupt(hadText: Bool) {
+        guard phase == .online, configuration.isInteractive else {
+            status = .interrupted
+            return leave()
+        }
+        if !pasted.isEmpty {
+            pasted = []
+        } else if hadText {
+            hasInterrupted = false
+        } else if hasInterrupted {
+            status = .interrupted
+            logOut()
+        } else {
+            hasInterrupted = true
+            effects.append(.show(form.own("hint", "Press Ctrl-C again to leave.")))
+        }
+        shownPrompt = nil
+    }
+
+    /// - Parameter isAsked: by a person or a script, who is told; not where a script has just ended.
+    mutating func logOut(isAsked: Bool = true) {
+        guard !isLeaving else { return leave() }
+        isLeaving = true
+        tellsGoodbye = isAsked
+        guard phase == .online else { return leave() }
+        request(.logOut, for: .command(.logout))
+    }
+
+    mutating func request(_ request: ClientRequest, for purpose: Purpose) {
+        lastRequest += 1
+        let id = RequestID(rawValue: lastRequest)
+        pending[id] = purpose
+        effects.append(.give(.request(id, request)))
+    }
+
+    // What is asked.
+
+    private mutating func leaveWhereDone() {
+        guard phase == .online, !isLeaving, !configuration.isInteractive else { return }
+        if let count = configuration.count, received >= count { return logOut(isAsked: false) }
+        guard inputEnded, pending.isEmpty, desk.numbers.isEmpty, !configuration.listens, configuration.count == nil else { return }
+        logOut(isAsked: false)
+    }
+
+    mutating func leave() {
+        guard phase != .ended else { return }
+        phase = .ended
+        effects.append(.give(.abandon))
+        effects.append(.leave(status))
+    }
+
+    private mutating func showPromptAgain() { shownPrompt = nil }
+
+    private mutating func showPrompt() {
+        let prompt = prompt
+        guard prompt != shownPrompt, phase != .ended else { return }
+        shownPrompt = prompt
+        effects.append(.prompt(prompt))
+    }
+
+    private var prompt: ConsolePrompt {
+        switch phase {
+        case .askingTrust: return .line("Is that the right key? (yes/no) ")
+        case .naming: return configuration.name == nil ? .line(Texts.usernamePrompt) : .none
+        case .password: return .secret(Texts.passwordPrompt)
+        case .online where configuration.isInteractive:
+            if !pasted.isEmpty { return .line("Send these \(pasted.count) lines? (yes/no) ") }
+            let place: String
+            switch conversation {
+            case .user(let name): place = " → " + form.safe(name)
+            case .group(let name): place = " → #" + form.safe(name)
+            case nil: place = ""
+            }
+            return .command((account ?? "") + place + transferStatus + "> ")
+        default: return .none
+        }
+    }
+
+    /// How far the transfers are, for the prompt: ` [1 ↑ 40%]`.
+    private var transferStatus: String {
+        let running = desk.running.prefix(3).map { transfer in
+            guard case .running(let done, let total, _) = transfer.state, total > 0 else { return "\(transfer.number)" }
+            return "\(transfer.number) \(transfer.isOutgoing ? "↑" : "↓") \(Int(done * 100 / total))%"
+        }
+        return running.isEmpty ? "" : " [" + running.joined(separator: ", ") + "]"
+    }
+}
+
+extension String {
+    var trimmingSpaces: String {
+        guard let first = firstIndex(where: { $0 != " " && $0 != "\t" }), let last = lastIndex(where: { $0 != " " && $0 != "\t" }) else {
+            return ""
+        }
+        return String(self[first...last])
+    }
+}

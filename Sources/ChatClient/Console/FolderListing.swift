@@ -1,0 +1,36 @@
+import Foundation
+
+/// The names in a folder, for completion.
+enum FolderListing {
+    /// Over that many nobody wants to see them all.
+    private static let limit = 10_000
+
+    /// - Parameter folder: ends in `/`, or is empty for the current one; `~` at its start is the home folder.
+    /// - Returns: names of folders with `/` behind; empty where it cannot be read.
+    static func names(in folder: String) -> [String] {
+        let path = folder.isEmpty ? "." : HomeFolder.expand(folder)
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while names.count < limit, let entry = readdir(directory) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name != ".", name != ".." else { continue }
+            var status = stat()
+            let isFolder = stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            names.append(isFolder ? name + "/" : name)
+        }
+        return names
+    }
+}
+
+/// `~` at the start of a path, as shells have it.
+public enum HomeFolder {
+    public static func expand(_ path: String) -> String {
+        guard path == "~" || path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty else {
+            return path
+        }
+        return home + path.dropFirst()
+    }
+}

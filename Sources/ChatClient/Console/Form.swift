@@ -1,0 +1,139 @@
+import ChatProtocol
+
+/// How things are shown: for people at a terminal, plainly for pipes and scripts, or as JSON for programs.
+///
+/// All text from others passes ``SafeText`` here, whatever the form.
+public struct Form: Sendable {
+    public enum Kind: Sendable, Equatable {
+        case terminal(colours: Bool)
+        case plain
+        case json
+    }
+
+    public let kind: Kind
+    private let clock: LocalTime.Clock
+    /// The day of the message shown last.
+    private var day: String?
+
+    /// - Parameter now: the day it is begins the first day, of which nothing is said.
+    public init(_ kind: Kind, clock: @escaping LocalTime.Clock = LocalTime.system, now: Timestamp? = nil) {
+        self.kind = kind
+        self.clock = clock
+        day = now.map { clock($0).date }
+    }
+
+    var isTerminal: Bool { if case .terminal = kind { true } else { false } }
+
+    /// The lines of a message; before it the day, where that is another than the last one's.
+    mutating func message(_ message: ReceivedMessage) -> [String] {
+        let isGroup = if case .group = message.conversation { true } else { false }
+        switch kind {
+        case .json:
+            let (to, group): (String?, String?) =
+                switch message.conversation {
+                case .user(let other): (message.isOwn ? other : nil, nil)
+                case .group(let name): (nil, name)
+                }
+            return [
+                JSONLine.of([
+                    "event": .text("message"), "time": .text(message.time.iso8601), "id": message.id.map { .text($0.description) },
+                    "from": .text(message.from), "to": to.map { .text($0) }, "group": group.map { .text($0) }, "text": .text(message.text),
+                ])
+            ]
+        case .plain:
+            switch message.conversation {
+            case .user(let other) where message.isOwn:
+                return ["\(message.time) \(safe(message.from)) to \(safe(other)): \(safe(message.text))"]
+            case .user: return [Notice.direct(from: safe(message.from), at: message.time, text: message.text)]
+            case .group(let group): return [Notice.toGroup(safe(group), from: safe(message.from), at: message.time, text: message.text)]
+            }
+        case .terminal:
+            let local = clock(message.time)
+            let place: String =
+                switch message.conversation {
+                case .user(let other): message.isOwn ? " → " + coloured(other) : ""
+                case .group: ""
+                }
+            let group = if case .group(let name) = message.conversation { "#" + safe(name) + " " } else { "" }
+            let line = "\(dim(local.time)) \(isGroup ? group : "")\(coloured(message.from))\(place): \(safe(message.text))"
+            defer { day = local.date }
+            return local.date == day ? [line] : [dim("--- \(local.date) ---"), line]
+        }
+    }
+
+    /// What the server said to a command or of its own.
+    func notice(_ notice: ServerNotice) -> String {
+        switch kind {
+        case .json:
+            return JSONLine.of([
+                "event": .text(notice.isFailure ? "error" : "reply"), "code": notice.reply.map { .text($0.code) },
+                "text": .text(notice.text), "time": time(notice.reply).map { .text($0.iso8601) },
+            ])
+        case .plain: return safe(notice.text)
+        case .terminal:
+            switch notice.reply {
+            case .sent(let name, let time): return "Message to \(safe(name)) sent at \(clock(time).time)."
+            case .sentToGroup(let name, let time): return "Message to the group chat \(safe(name)) sent at \(clock(time).time)."
+            case .activeUser(let name, let since): return "\(coloured(name)), active since \(moment(since))"
+            default: return notice.isFailure ? failed(safe(notice.text)) : safe(notice.text)
+            }
+        }
+    }
+
+    private func time(_ reply: Reply?) -> Timestamp? {
+        switch reply {
+        case .sent(_, let time), .sentToGroup(_, let time), .activeUser(_, let time): time
+        default: nil
+        }
+    }
+
+    /// The time alone where it is of the day shown last, else with its date.
+    private func moment(_ time: Timestamp) -> String {
+        let local = clock(time)
+        return local.date == day ? local.time : local.date + " " + local.time
+    }
+
+    func joined(_ user: String, _ group: String) -> String {
+        event("joined", Notice.joined(user: safe(user), group: safe(group)), user: user, group: group)
+    }
+
+    func left(_ user: String, _ group: String) -> String {
+        event("left", Notice.left(user: safe(user), group: safe(group)), user: user, group: group)
+    }
+
+    func invited(by user: String, _ group: String) -> String {
+        event("invited", Notice.invited(by: safe(user), group: safe(group)), user: user, group: group)
+    }
+
+    /// Something of this client's own: the state of its connection, of a transfer, an answer to what only it knows.
+    func own(_ name: String, _ text: String, number: Int? = nil, isFailure: Bool = false) -> String {
+        guard kind == .json else { return isFailure ? failed(safe(text)) : safe(text) }
+        return JSONLine.of(["event": .text(name), "number": number.map { .number(Int64($0)) }, "text": .text(text)])
+    }
+
+    private func event(_ name: String, _ text: String, user: String, group: String) -> String {
+        guard kind == .json else { return text }
+        return JSONLine.of(["event": .text(name), "user": .text(user), "group": .text(group)])
+    }
+
+    /// Nothing in it can steer a terminal. On one, tabs are spaces too.
+    func safe(_ text: String) -> String {
+        let safe = SafeText.shown(text, isolates: isTerminal)
+        return isTerminal && safe.utf8.contains(0x09) ? String(safe.map { $0 == "\t" ? " " : $0 }) : safe
+    }
+
+    private func failed(_ text: String) -> String { paint(text, "31") }
+    func dim(_ text: String) -> String { paint(text, "2") }
+
+    /// A name in its colour: the same for the same name, everywhere.
+    private func coloured(_ name: String) -> String {
+        // FNV-1a (Fowler, Noll, Vo), 32 bits.
+        let hash = Name.fold(name).utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        let palette = ["32", "33", "34", "35", "36", "92", "93", "94", "95", "96"]
+        return paint(safe(name), palette[Int(hash % UInt32(palette.count))])
+    }
+
+    private func paint(_ text: String, _ code: String) -> String {
+        kind == .terminal(colours: true) ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}

@@ -1,0 +1,42 @@
+/// One JSON object on one line (RFC 8259), its members in the order given.
+struct JSONLine {
+    enum Value {
+        case text(String)
+        case number(Int64)
+        case flag(Bool)
+        case list([String])
+    }
+
+    static func of(_ members: KeyValuePairs<String, Value?>) -> String {
+        let shown = members.compactMap { key, value in value.map { quoted(key) + ":" + text($0) } }
+        return "{" + shown.joined(separator: ",") + "}"
+    }
+
+    private static func text(_ value: Value) -> String {
+        switch value {
+        case .text(let text): quoted(text)
+        case .number(let number): String(number)
+        case .flag(let flag): flag ? "true" : "false"
+        case .list(let items): "[" + items.map(quoted).joined(separator: ",") + "]"
+        }
+    }
+
+    /// Control characters are escaped, and so are C1 and the separators that some programs take for line ends.
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x22: out += "\\\""
+            case 0x5C: out += "\\\\"
+            case 0x0A: out += "\\n"
+            case 0x0D: out += "\\r"
+            case 0x09: out += "\\t"
+            case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}

@@ -1,0 +1,138 @@
+import ChatProtocol
+
+/// What the console asks of whoever carries files. The number names the transfer from then on.
+public enum TransferOrder: Equatable, Sendable {
+    /// Look at that file and describe it: answered by ``TransferNews/described(_:name:size:payload:)``.
+    case offer(Int, to: String, path: String)
+    /// Be ready for the file of that offer: answered by ``TransferNews/ready(_:payload:)``.
+    case receive(Int, from: String, payload: String)
+    /// The other side took the offer.
+    case send(Int, payload: String)
+    /// The other side has more to say.
+    case update(Int, payload: String)
+    case cancel(Int)
+}
+
+/// What whoever carries files tells the console.
+public enum TransferNews: Equatable, Sendable {
+    case described(Int, name: String, size: Int64, payload: String)
+    case ready(Int, payload: String)
+    /// Bytes done and of all, bytes a second.
+    case progress(Int, done: Int64, total: Int64, rate: Double)
+    /// - path: where a received file was put; nil for one that was sent.
+    case finished(Int, path: String?, bytes: Int64, seconds: Double)
+    case failed(Int, String)
+}
+
+/// What to do with files that are offered.
+public enum OfferPolicy: Sendable {
+    case ask, always, never
+}
+
+/// The transfers and offers of one session, by number: who, what, how far. Knows nothing of how bytes travel.
+struct TransferDesk: Sendable {
+    enum State: Equatable, Sendable {
+        /// Own file, being looked at.
+        case describing
+        /// Own offer, not answered yet.
+        case offered
+        /// The other's offer, not answered yet.
+        case waiting
+        /// Taken, the way being found.
+        case preparing
+        case running(done: Int64, total: Int64, rate: Double)
+    }
+
+    struct Transfer: Sendable {
+        let number: Int
+        let isOutgoing: Bool
+        let peer: String
+        /// Of the signals; chosen by who offers.
+        let id: String
+        var name: String
+        var size: Int64
+        var state: State
+        var payload = ""
+        /// The tenths of it that were told.
+        var told = 0
+    }
+
+    static let limit = 256
+
+    private(set) var transfers: [Int: Transfer] = [:]
+    private var last = 0
+
+    var numbers: [Int] { transfers.keys.sorted() }
+
+    subscript(_ number: Int) -> Transfer? {
+        get { transfers[number] }
+        set { transfers[number] = newValue }
+    }
+
+    mutating func add(isOutgoing: Bool, peer: String, id: String, name: String, size: Int64, state: State, payload: String = "") -> Int? {
+        guard transfers.count < TransferDesk.limit else { return nil }
+        last += 1
+        transfers[last] = Transfer(
+            number: last, isOutgoing: isOutgoing, peer: peer, id: id, name: name, size: size, state: state, payload: payload)
+        return last
+    }
+
+    mutating func remove(_ number: Int) -> Transfer? { transfers.removeValue(forKey: number) }
+
+    /// Tells apart the offers of this session.
+    func nextSerial() -> Int { last + 1 }
+
+    /// The transfer that a signal is about.
+    func find(id: String, peer: String, isOutgoing: Bool) -> Transfer? {
+        transfers.values.first { $0.id == id && $0.isOutgoing == isOutgoing && Name.fold($0.peer) == Name.fold(peer) }
+    }
+
+    /// The one that `/accept`, `/decline` or `/cancel` means: by its number, or the newest that can be meant.
+    func chosen(_ word: String?, where canBeMeant: (Transfer) -> Bool) -> Transfer? {
+        if let word { return Int(word).flatMap { transfers[$0] }.flatMap { canBeMeant($0) ? $0 : nil } }
+        return transfers.values.filter(canBeMeant).max { $0.number < $1.number }
+    }
+
+    var running: [Transfer] {
+        numbers.compactMap { transfers[$0] }.filter { if case .running = $0.state { true } else { false } }
+    }
+}
+
+/// Sizes, rates and times for people.
+public enum Amount {
+    /// `1.2 GB`, `340 bytes`; powers of 1000.
+    public static func bytes(_ count: Int64) -> String {
+        guard count >= 1000 else { return "\(count) \(count == 1 ? "byte" : "bytes")" }
+        var value = Double(count) / 1000
+        var unit = 0
+        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+        while value >= 999.95, unit + 1 < units.count {
+            value /= 1000
+            unit += 1
+        }
+        let tenths = Int((value * 10).rounded())
+        return tenths % 10 == 0 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+
+    /// `12.3 MB/s`
+    public static func rate(_ bytesPerSecond: Double) -> String {
+        guard bytesPerSecond.isFinite, bytesPerSecond >= 0, bytesPerSecond < 1e18 else { return "? B/s" }
+        return bytes(Int64(bytesPerSecond)).replacingSuffix(" bytes", with: " B").replacingSuffix(" byte", with: " B") + "/s"
+    }
+
+    /// `0.4 s`, `12 s`, `3:05`, `1:02:03`.
+    public static func time(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
+        if seconds < 10 { return "\(Double(Int(seconds * 10)) / 10) s" }
+        let whole = Int(seconds)
+        if whole < 60 { return "\(whole) s" }
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return whole < 3600 ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
+    }
+}
+
+extension String {
+    fileprivate func replacingSuffix(_ suffix: String, with other: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) + other : self
+    }
+}

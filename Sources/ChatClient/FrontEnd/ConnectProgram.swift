@@ -1,0 +1,119 @@
+import ChatProtocol
+import Foundation
+
+/// `chatty connect`, but for its command line and for how files travel: puts session, console and screen together and runs them.
+public struct ConnectProgram: Sendable {
+    public struct Options: Sendable {
+        public var host: String
+        public var port: Int
+        /// Nil for plain text.
+        public var trust: ServerTrust?
+        /// A person at a terminal.
+        public var isTerminal = false
+        public var usesColours = false
+        public var json = false
+        public var name: String?
+        public var password: String?
+        /// From the command line, instead of stdin.
+        public var commands: [String] = []
+        public var listens = false
+        public var listenFor: Duration?
+        public var count: Int?
+        public var offers = OfferPolicy.ask
+        public var bell = Console.Bell.direct
+        /// Where transcripts are appended; nil for none.
+        public var transcript: String?
+        /// The folder of the histories; nil for none.
+        public var historyFolder: String?
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    private let options: Options
+    /// Makes what carries files; it posts to the mailbox what it has to tell.
+    private let makeCarrier: @Sendable (Mailbox<ConsoleInput>) -> any TransferCarrier
+    private let diagnose: @Sendable (String) -> Void
+
+    public init(
+        _ options: Options, carrier makeCarrier: @escaping @Sendable (Mailbox<ConsoleInput>) -> any TransferCarrier,
+        diagnose: @escaping @Sendable (String) -> Void
+    ) {
+        self.options = options
+        self.makeCarrier = makeCarrier
+        self.diagnose = diagnose
+    }
+
+    /// Runs to the end of the session, on a thread of its own.
+    public func run() async -> ConsoleStatus {
+        guard let mailbox = Mailbox<ConsoleInput>() else {
+            diagnose("No file descriptor is left.")
+            return .failed
+        }
+        var configuration = ClientDriver.Configuration(host: options.host, port: options.port, trust: options.trust)
+        configuration.session.labelPrefix = ConnectProgram.random(12) + "-"
+        configuration.session.seed = .random(in: 0 ... .max)
+        configuration.session.reconnectFor = options.isTerminal || options.listens ? nil : 30_000
+        let driver = ClientDriver(configuration) { mailbox.post(.client($0)) }
+        let status = await withCheckedContinuation { continuation in
+            let thread = Thread { continuation.resume(returning: self.runLoop(mailbox, driver)) }
+            thread.name = "chatty-terminal"
+            thread.start()
+        }
+        await driver.shutDown()
+        return status
+    }
+
+    private func runLoop(_ mailbox: Mailbox<ConsoleInput>, _ driver: ClientDriver) -> ConsoleStatus {
+        var transcript: Transcript?
+        if let path = options.transcript {
+            transcript = Transcript(path: path)
+            guard transcript != nil else {
+                diagnose("Cannot write \(path): \(String(cString: strerror(errno))).")
+                return .failed
+            }
+        }
+        let kind: Form.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let console = Console(consoleConfiguration, form: Form(kind, now: now))
+        let frontEnd = FrontEnd(
+            console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox), listenFor: options.listenFor)
+        let screen = makeScreen(transcript, completingWith: frontEnd)
+        return frontEnd.run(on: screen)
+    }
+
+    private func makeScreen(_ transcript: Transcript?, completingWith frontEnd: FrontEnd) -> any Screen {
+        if options.isTerminal {
+            let complete: LineEditor.Complete = { [unowned frontEnd] word, before in frontEnd.completion(of: word, after: before) }
+            let screen = TerminalScreen(historyPath: historyPath, transcript: transcript, complete: complete, diagnose: diagnose)
+            if let screen { return screen }
+        }
+        return StreamScreen(commands: options.commands, transcript: transcript, diagnose: diagnose)
+    }
+
+    private var consoleConfiguration: Console.Configuration {
+        var configuration = Console.Configuration()
+        configuration.isInteractive = options.isTerminal
+        configuration.name = options.name
+        configuration.password = options.password
+        configuration.listens = options.listens
+        configuration.count = options.count
+        configuration.offers = options.offers
+        configuration.bell = options.bell
+        configuration.idPrefix = ConnectProgram.random(10)
+        return configuration
+    }
+
+    /// `HISTORY/HOST:PORT/ACCOUNT`; names of accounts have no slash, hosts may have one in what was typed.
+    private func historyPath(_ account: String) -> String? {
+        guard let folder = options.historyFolder, let name = try? Name(account) else { return nil }
+        let server = KnownHosts.Server(host: options.host, port: options.port).description.replacing("/", with: "_")
+        return "\(folder)/\(server)/\(name.folded)"
+    }
+
+    private static func random(_ count: Int) -> String {
+        String((0..<count).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
+    }
+}

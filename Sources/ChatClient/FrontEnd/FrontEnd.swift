@@ -1,0 +1,147 @@
+import CLinux
+import Glibc
+
+/// Whoever carries files for the console: the seam to the transfer, which this module knows nothing of.
+public protocol TransferCarrier: Sendable {
+    /// Binds the UDP port.
+    /// - Returns: the port, or what to say of why not.
+    func listen() -> Result<UInt16, TransferCarrierFailure>
+    /// Does what is asked, or says why not, by a ``TransferNews`` that it posts.
+    func take(_ order: TransferOrder)
+    /// Stops all transfers.
+    func shutDown()
+}
+
+public struct TransferCarrierFailure: Error, Sendable {
+    public let message: String
+    public init(message: String) { self.message = message }
+}
+
+/// The loop of `chatty connect`: polls the screen, the signals and the event stream on one thread, and does what the console wants.
+final class FrontEnd {
+    private let mailbox: Mailbox<ConsoleInput>
+    private let driver: ClientDriver
+    private let carrier: any TransferCarrier
+    private var console: Console
+    /// How long to stay after the last command; nil for as long as it takes.
+    private let listenFor: Duration?
+
+    private var screen: (any Screen)?
+    private var status: ConsoleStatus?
+    private var listenUntil: ContinuousClock.Instant?
+    /// When a polite good-bye has taken too long.
+    private var leaveBy: ContinuousClock.Instant?
+    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
+
+    init(
+        console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier, listenFor: Duration?
+    ) {
+        self.console = console
+        self.mailbox = mailbox
+        self.driver = driver
+        self.carrier = carrier
+        self.listenFor = listenFor
+    }
+
+    /// Runs to the end of the session. Blocks its thread.
+    func run(on screen: any Screen) -> ConsoleStatus {
+        self.screen = screen
+        let signals = FrontEnd.signals.withUnsafeBufferPointer { clinux_signals_open($0.baseAddress, $0.count) }
+        defer { clinux_signals_close() }
+        driver.give(.start)
+        while status == nil {
+            while status == nil, let input = screen.ready(wantsLine: console.wantsLine) { feed(input) }
+            guard status == nil else { break }
+            screen.settle()
+            wait(screen, signals: signals)
+        }
+        screen.close()
+        carrier.shutDown()
+        return status ?? .failed
+    }
+
+    func completion(of word: String, after before: String) -> Completion {
+        console.completion(of: word, after: before, list: FolderListing.names)
+    }
+
+    private func wait(_ screen: any Screen, signals: Int32) {
+        var polled = [
+            pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        let input = screen.descriptor(wantsLine: console.wantsLine)
+        if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
+        let deadline = [listenUntil, leaveBy].compactMap(\.self).min()
+        let milliseconds = deadline.map { Int32(clamping: max(0, ContinuousClock.now.duration(to: $0).components.seconds * 1000 + 1000)) }
+        guard poll(&polled, nfds_t(polled.count), milliseconds ?? -1) >= 0 || errno == EINTR else {
+            status = .failed
+            return
+        }
+        takeTime()
+        if polled[1].revents != 0 { takeSignals(signals) }
+        if polled[0].revents != 0 { takeMail() }
+        if polled.count > 2, polled[2].revents != 0 {
+            for input in screen.read() { feed(input) }
+        }
+    }
+
+    private func takeTime() {
+        let now = ContinuousClock.now
+        if let leaveBy, now >= leaveBy { feed(.stop(.failed)) }
+        if let listenUntil, now >= listenUntil {
+            self.listenUntil = nil
+            feed(.stop(.done))
+        }
+    }
+
+    private func takeMail() {
+        let (inputs, wasFull) = mailbox.drain()
+        for input in inputs { feed(input) }
+        if wasFull { driver.caughtUp() }
+    }
+
+    private func takeSignals(_ descriptor: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        for signal in bytes.prefix(max(0, count)).map(Int32.init) {
+            switch signal {
+            case SIGTERM, SIGHUP: feed(.stop(.terminated))
+            default: for input in screen?.signalled(signal) ?? [] { feed(input) }
+            }
+        }
+    }
+
+    private func feed(_ input: ConsoleInput) {
+        guard status == nil else { return }
+        switch input {
+        case .endOfInput:
+            if let listenFor { listenUntil = ContinuousClock.now + listenFor }
+        case .stop: leaveBy = leaveBy ?? ContinuousClock.now + .seconds(3)
+        default: break
+        }
+        for effect in console.handle(input) where status == nil { perform(effect) }
+    }
+
+    private func perform(_ effect: ConsoleEffect) {
+        switch effect {
+        case .show(let text): if screen?.show(text) == false { status = .failed }
+        case .complain(let text): screen?.complain(text)
+        case .prompt(let prompt): if screen?.prompt(prompt) == false { status = .failed }
+        case .bell: screen?.bell()
+        case .give(let input): driver.give(input)
+        case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)
+        case .listen: listen()
+        case .useHistory(let account): screen?.useHistory(account: account)
+        case .transfer(let order): carrier.take(order)
+        case .leave(let status): self.status = status
+        }
+    }
+
+    private func listen() {
+        switch carrier.listen() {
+        case .success(let port): feed(.listening(port: port))
+        case .failure(let failure):
+            screen?.complain(failure.message)
+            status = .failed
+        }
+    }
+}

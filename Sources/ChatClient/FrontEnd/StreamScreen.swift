@@ -1,0 +1,114 @@
+import ChatProtocol
+import Glibc
+
+/// The standard streams: commands from stdin or from the command line, results on stdout, each line written at once.
+final class StreamScreen: Screen {
+    private var lines: [String]
+    private let readsInput: Bool
+    private var decoder = LineDecoder(maximum: 65536)
+    private var decoded: [LineDecoder.Line] = []
+    private var next = 0
+    private var hasEnded: Bool
+    private var hasToldEnd = false
+    private let input: Int32
+    private let output: Int32
+    private let transcript: Transcript?
+    private let diagnose: (String) -> Void
+
+    /// - Parameter commands: instead of stdin, where there are any.
+    init(
+        commands: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, transcript: Transcript?,
+        diagnose: @escaping (String) -> Void
+    ) {
+        lines = commands
+        readsInput = commands.isEmpty
+        hasEnded = !commands.isEmpty
+        self.input = input
+        self.output = output
+        self.transcript = transcript
+        self.diagnose = diagnose
+    }
+
+    func descriptor(wantsLine: Bool) -> Int32? { readsInput && wantsLine && !hasEnded && next == decoded.count ? input : nil }
+
+    func ready(wantsLine: Bool) -> ConsoleInput? {
+        guard wantsLine else { return nil }
+        if !lines.isEmpty { return .line(lines.removeFirst()) }
+        if next < decoded.count {
+            defer { next += 1 }
+            switch decoded[next] {
+            case .line(let bytes):
+                guard let text = String(validating: bytes, as: UTF8.self) else { return .refused(.notUTF8) }
+                return .line(text)
+            case .tooLong: return .refused(.lineTooLong(limit: 65536))
+            }
+        }
+        guard hasEnded, !hasToldEnd else { return nil }
+        hasToldEnd = true
+        return .endOfInput
+    }
+
+    func read() -> [ConsoleInput] {
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let count = Glibc.read(input, &bytes, bytes.count)
+        if count < 0, errno == EINTR || errno == EAGAIN { return [] }
+        decoded.removeFirst(next)
+        next = 0
+        if count > 0 {
+            bytes.withUnsafeBytes { all in decoder.decode(UnsafeRawBufferPointer(rebasing: all[..<count])) { decoded.append($0) } }
+        } else {
+            // A last line without its end is one all the same.
+            [UInt8(0x0A)].withUnsafeBytes { end in if decoder.buffered > 0 { decoder.decode(end) { decoded.append($0) } } }
+            hasEnded = true
+        }
+        return []
+    }
+
+    func signalled(_ signal: Int32) -> [ConsoleInput] {
+        switch signal {
+        case SIGINT: return [.interrupt(hadText: false)]
+        case SIGTSTP:
+            kill(getpid(), SIGSTOP)
+            return []
+        default: return []
+        }
+    }
+
+    func show(_ line: String) -> Bool {
+        transcript?.add(line)
+        return write(line + "\n")
+    }
+
+    func complain(_ text: String) { diagnose(text) }
+
+    func prompt(_ prompt: ConsolePrompt) -> Bool {
+        switch prompt {
+        case .line(let text), .secret(let text): write(text)
+        case .none, .command: true
+        }
+    }
+
+    func bell() {}
+    func useHistory(account: String) {}
+    func settle() {}
+    func close() {}
+
+    private func write(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(output, rest.baseAddress, rest.count)
+                if count >= 0 {
+                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                } else if errno == EAGAIN {
+                    var polled = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+                    poll(&polled, 1, -1)
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,195 @@
+@preconcurrency import CReadline
+@preconcurrency import Glibc
+
+/// readline through its callback interface. The library has one state for the process, so there is one editor, used on one thread.
+final class LineEditor {
+    /// What was typed; nil for the end of the input.
+    typealias Accept = (String?) -> Void
+    typealias Complete = (_ word: String, _ before: String) -> Completion
+
+    /// The callbacks of C carry no context. Written and read on the terminal's thread alone.
+    nonisolated(unsafe) private static weak var current: LineEditor?
+
+    private let accept: Accept
+    private let complete: Complete
+    private(set) var isAsking = false
+    private var isHidden = false
+    private var shown = ""
+
+    init(accept: @escaping Accept, complete: @escaping Complete) {
+        self.accept = accept
+        self.complete = complete
+        LineEditor.current = self
+        LineEditor.useUTF8()
+        rl_readline_name = UnsafePointer(strdup("chatty"))
+        // Signals come through the loop.
+        rl_catch_signals = 0
+        rl_catch_sigwinch = 0
+        rl_change_environment = 0
+        // Nothing may wait for an answer inside readline.
+        rl_completion_query_items = -1
+        rl_initialize()
+        rl_variable_bind("page-completions", "off")
+        rl_sort_completion_matches = 0
+        rl_completer_word_break_characters = UnsafePointer(strdup(" \t"))
+        // No quotes, but a backslash before a space makes it a part of the word; readline looks for one only where there are quotes at all.
+        rl_completer_quote_characters = UnsafePointer(strdup("\u{1}"))
+        rl_char_is_quoted_p = { line, index in
+            guard let line else { return 0 }
+            var backslashes = 0
+            while Int(index) - backslashes > 0, line[Int(index) - backslashes - 1] == CChar(UInt8(ascii: "\\")) { backslashes += 1 }
+            return backslashes % 2 == 1 ? 1 : 0
+        }
+        rl_attempted_completion_function = { word, start, _ in LineEditor.matches(word, start) }
+        rl_completion_display_matches_hook = { matches, count, longest in
+            // Of paths the last part is shown, which readline does for what it takes for file names.
+            let arePaths = LineEditor.current?.listsPaths ?? false
+            rl_filename_completion_desired = arePaths ? 1 : 0
+            rl_display_match_list(matches, count, longest)
+            rl_filename_completion_desired = 0
+            rl_forced_update_display()
+        }
+        // Between prompts the terminal echoes nothing; readline would take that for its own state.
+        rl_prep_term_function = { meta in
+            rl_prep_terminal(meta)
+            rl_tty_set_echoing(1)
+        }
+    }
+
+    private var listsPaths = false
+
+    /// readline reads characters as the locale has them; where that knows only bytes, UTF-8 is what people have.
+    private static func useUTF8() {
+        setlocale(LC_ALL, "")
+        if __ctype_get_mb_cur_max() < 2 { setlocale(LC_CTYPE, "C.UTF-8") }
+    }
+
+    /// Shows the prompt and takes keys, keeping what is typed already.
+    func ask(_ prompt: String) {
+        if isAsking {
+            guard prompt != shown else { return }
+            hide()
+            rl_set_prompt(prompt)
+        } else {
+            rl_callback_handler_install(prompt) { line in LineEditor.current?.took(line) }
+            isAsking = true
+            isHidden = false
+        }
+        shown = prompt
+    }
+
+    /// Takes no keys any more; prompt and what was typed are gone.
+    func stop() {
+        guard isAsking else { return }
+        hide()
+        rl_callback_handler_remove()
+        isAsking = false
+        isHidden = false
+    }
+
+    private func took(_ line: UnsafeMutablePointer<CChar>?) {
+        // The next prompt is shown when the line has had its effect.
+        rl_callback_handler_remove()
+        isAsking = false
+        guard let line else { return accept(nil) }
+        let text = String(cString: line)
+        free(line)
+        accept(text)
+    }
+
+    /// Takes one key from the terminal.
+    func readKey() {
+        reveal()
+        rl_callback_read_char()
+    }
+
+    /// Clears the lines on which prompt and text stand, for others to be written there.
+    func hide() {
+        guard isAsking, !isHidden else { return }
+        rl_clear_visible_line()
+        isHidden = true
+    }
+
+    /// Shows prompt and text again, the cursor where it was.
+    func reveal() {
+        guard isHidden else { return }
+        isHidden = false
+        rl_on_new_line()
+        rl_redisplay()
+        fflush(rl_outstream)
+    }
+
+    /// Writes whole lines above the prompt.
+    func write(_ text: String) {
+        hide()
+        fputs(text, rl_outstream)
+        fflush(rl_outstream)
+    }
+
+    /// Throws away what is typed, as Ctrl-C does.
+    /// - Returns: whether there was any.
+    func clearLine() -> Bool {
+        guard isAsking else { return false }
+        reveal()
+        let hadText = rl_end > 0
+        rl_free_line_state()
+        rl_callback_sigcleanup()
+        rl_point = rl_end
+        rl_redisplay()
+        rl_replace_line("", 1)
+        fputs("^C\n", rl_outstream)
+        rl_set_prompt(shown)
+        rl_on_new_line()
+        rl_redisplay()
+        fflush(rl_outstream)
+        return hadText
+    }
+
+    func resize() {
+        guard isAsking else { return }
+        reveal()
+        rl_resize_terminal()
+    }
+
+    /// Lends the terminal to the shell, `suspended` in between.
+    func suspend(_ suspended: () -> Void) {
+        guard isAsking else { return suspended() }
+        reveal()
+        rl_deprep_terminal()
+        suspended()
+        rl_prep_term_function(1)
+        rl_resize_terminal()
+        rl_forced_update_display()
+    }
+
+    private static func matches(_ word: UnsafePointer<CChar>?, _ start: Int32) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+        // Never readline's own file names.
+        rl_attempted_completion_over = 1
+        guard let current, let word, let line = rl_line_buffer else { return nil }
+        let before = String(decoding: UnsafeRawBufferPointer(start: line, count: Int(start)), as: UTF8.self)
+        let typed = String(cString: word)
+        let completion = current.complete(typed, before)
+        guard !completion.candidates.isEmpty else { return nil }
+        current.listsPaths = completion.arePaths
+        rl_completion_append_character = completion.appendsSpace ? 0x20 : 0
+        let common = completion.candidates.count == 1 ? completion.candidates[0] : commonPrefix(completion.candidates)
+        // Where only the case differs the typed text stays.
+        let first = common.utf8.count >= typed.utf8.count ? common : typed
+        let all = completion.candidates.count == 1 ? [first] : [first] + completion.candidates
+        // readline frees the list and its strings.
+        guard let list = calloc(all.count + 1, MemoryLayout<UnsafeMutablePointer<CChar>?>.stride) else { return nil }
+        let pointers = list.bindMemory(to: UnsafeMutablePointer<CChar>?.self, capacity: all.count + 1)
+        for (index, text) in all.enumerated() { pointers[index] = strdup(text) }
+        return pointers
+    }
+
+    private static func commonPrefix(_ texts: [String]) -> String {
+        texts.dropFirst().reduce(texts.first ?? "") { $0.commonPrefix(with: $1) }
+    }
+}
+
+extension String {
+    fileprivate func commonPrefix(with other: String) -> String {
+        String(zip(self, other).prefix { $0 == $1 }.map(\.0))
+    }
+}

@@ -1,0 +1,140 @@
+import ChatProtocol
+import Foundation
+
+/// A person's terminal: prompt and typed text stay at the bottom, what comes is shown above.
+final class TerminalScreen: Screen {
+    private let mode: TerminalMode
+    private var editor: LineEditor?
+    private var secret = SecretReader()
+    private var prompt = ConsolePrompt.none
+    private var history: InputHistory?
+    private var inputs: [ConsoleInput] = []
+    private let historyPath: (String) -> String?
+    private let transcript: Transcript?
+    private let diagnose: (String) -> Void
+    /// The secret's prompt stands on an unfinished line.
+    private var isAskingSecret = false
+
+    /// - Parameters:
+    ///   - historyPath: of the file for an account; nil for none.
+    ///   - complete: what Tab offers.
+    /// - Returns: nil where stdin is no terminal.
+    init?(
+        historyPath: @escaping (String) -> String?, transcript: Transcript?, complete: @escaping LineEditor.Complete,
+        diagnose: @escaping (String) -> Void
+    ) {
+        guard let mode = TerminalMode(STDIN_FILENO) else { return nil }
+        self.mode = mode
+        self.historyPath = historyPath
+        self.transcript = transcript
+        self.diagnose = diagnose
+        mode.silence()
+        editor = LineEditor(accept: { [unowned self] line in self.took(line) }, complete: complete)
+    }
+
+    func descriptor(wantsLine: Bool) -> Int32? { prompt == .none ? nil : STDIN_FILENO }
+    func ready(wantsLine: Bool) -> ConsoleInput? { inputs.isEmpty ? nil : inputs.removeFirst() }
+
+    func read() -> [ConsoleInput] {
+        if case .secret = prompt { readSecret() } else { editor?.readKey() }
+        return []
+    }
+
+    private func took(_ line: String?) {
+        guard let line else {
+            show("")
+            inputs.append(.endOfInput)
+            return
+        }
+        if case .command = prompt { history?.add(line) }
+        inputs.append(.line(line))
+    }
+
+    private func readSecret() {
+        var byte: UInt8 = 0
+        let count = Foundation.read(STDIN_FILENO, &byte, 1)
+        if count < 0, errno == EINTR || errno == EAGAIN { return }
+        switch count == 1 ? secret.take(byte) : .end {
+        case .more: break
+        case .secret(let password): endSecret(.line(password))
+        case .end: endSecret(.endOfInput)
+        }
+    }
+
+    private func endSecret(_ input: ConsoleInput) {
+        isAskingSecret = false
+        prompt = .none
+        editor?.write("\n")
+        inputs.append(input)
+    }
+
+    func signalled(_ signal: Int32) -> [ConsoleInput] {
+        switch signal {
+        case SIGINT:
+            let hadText = editor?.clearLine() ?? false
+            return [.interrupt(hadText: hadText)]
+        case SIGWINCH: editor?.resize()
+        case SIGTSTP:
+            editor?.suspend {
+                mode.restore()
+                kill(getpid(), SIGSTOP)
+                mode.silence()
+            }
+        default: break
+        }
+        return []
+    }
+
+    @discardableResult
+    func show(_ line: String) -> Bool {
+        transcript?.add(line)
+        finishSecretLine()
+        editor?.write(line + "\n")
+        return true
+    }
+
+    func complain(_ text: String) {
+        finishSecretLine()
+        editor?.hide()
+        diagnose(text)
+    }
+
+    /// Something is shown while a password is asked for: its prompt is asked anew below.
+    private func finishSecretLine() {
+        guard isAskingSecret else { return }
+        isAskingSecret = false
+        editor?.write("\n")
+    }
+
+    func prompt(_ prompt: ConsolePrompt) -> Bool {
+        if case .secret = self.prompt, self.prompt != prompt { secret.clear() }
+        self.prompt = prompt
+        switch prompt {
+        case .none, .secret: editor?.stop()
+        case .line(let text), .command(let text): editor?.ask(text)
+        }
+        return true
+    }
+
+    func settle() {
+        switch prompt {
+        case .none: break
+        case .secret(let text):
+            guard !isAskingSecret else { break }
+            isAskingSecret = true
+            editor?.write(text)
+        case .line(let text), .command(let text): editor?.ask(text)
+        }
+        editor?.reveal()
+    }
+
+    func bell() { editor?.write("\u{7}") }
+
+    func useHistory(account: String) { history = historyPath(account).map(InputHistory.init) }
+
+    func close() {
+        editor?.stop()
+        editor = nil
+        mode.restore()
+    }
+}

@@ -1,0 +1,178 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatClient
+
+@Suite struct ConsoleCommandTests {
+    private static let time = Timestamp(iso8601: "2026-01-31T10:34:56Z") ?? Timestamp(milliseconds: 0)
+
+    @Test func linesGoToTheConversationUsedLast() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.type("hello") == ["| That is not a command. Commands begin with a slash: try /help."])
+        #expect(play.type("/msgto hans a  b ") == ["1 PRIVMSG hans :a  b ", "? yoda → hans> "])
+        #expect(
+            play.answer(1, .sent(to: "hans", at: Self.time), .kept(for: "hans")) == [
+                "| Message to hans sent at 12:34.", "| hans is not active. The message will be delivered at the next login.",
+            ])
+        #expect(play.type("and more") == ["2 PRIVMSG hans :and more"])
+        #expect(play.type("/groupmsg #jedi all") == ["3 PRIVMSG #jedi :all", "? yoda → #jedi> "])
+        #expect(play.answer(3, .sentToGroup("jedi", at: Self.time)) == ["| Message to the group chat jedi sent at 12:34."])
+        #expect(play.type("/talk luke") == ["? yoda → luke> "])
+        #expect(play.type("/reply x") == ["| Nobody has written to you yet."])
+        #expect(play.message("leia", "hi") == ["| 12:34 leia: hi"])
+        #expect(play.type("/reply x") == ["4 PRIVMSG leia :x", "? yoda → leia> "])
+        #expect(play.type("/leavegroup jedi") == ["5 PART #jedi"])
+    }
+
+    @Test func allCommandsReachTheServer() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        let expected = [
+            "/activeuser": "ACTIVEUSER", "/creategroup jedi luke hans": "CREATEGROUP #jedi luke hans",
+            "/creategroup open": "CREATEGROUP #open",
+            "/joingroup jedi": "JOIN #jedi", "/joingroup #jedi": "JOIN #jedi", "/groups": "GROUPS", "/members jedi": "MEMBERS #jedi",
+            "/invite jedi luke": "INVITE luke #jedi", "/leavegroup jedi": "PART #jedi",
+        ]
+        for (typed, sent) in expected {
+            let effects = play.type(typed)
+            #expect(effects.count == 1 && effects[0].drop { $0 != " " }.dropFirst() == sent, "\(typed) gave \(effects)")
+        }
+    }
+
+    @Test(arguments: [
+        ("/msgto hans", "Usage: /msgto USERNAME MESSAGE"), ("/activeuser x", "Usage: /activeuser"),
+        ("/creategroup", "Usage: /creategroup GROUPNAME [USERNAME ...]"), ("/msg x", "Unknown command: /msg. Try /help."),
+        ("/p2pvideo luke", "Usage: /p2pvideo USERNAME FILE"), ("/logout now", "Usage: /logout"),
+    ])
+    func whatIsWrongIsSaid(typed: String, text: String) {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.type(typed) == ["| " + text])
+    }
+
+    @Test func helpIsALineForEachCommand() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        let all = play.type("/help")
+        #expect(all.count == SlashCommandKind.allCases.count)
+        #expect(play.type("/help /msgto") == ["| Usage: /msgto USERNAME MESSAGE", "| Send a direct message."])
+    }
+
+    @Test func loggingOut() {
+        for typed in ["/logout", "/quit"] {
+            var play = ConsoleTranscript()
+            play.logIn()
+            #expect(play.type(typed) == ["1 QUIT"])
+            #expect(play.answer(1, .goodbye(name: "yoda")) == ["| Bye, yoda!", "abandon", "leave done"])
+        }
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.give(.endOfInput) == ["1 QUIT"])
+    }
+
+    @Test func ctrlCClearsTheLineAndTwiceLeaves() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.give(.interrupt(hadText: true)) == ["? yoda> "])
+        #expect(play.give(.interrupt(hadText: false)) == ["| Press Ctrl-C again to leave.", "? yoda> "])
+        _ = play.type("/groups")
+        #expect(play.give(.interrupt(hadText: false)) == ["| Press Ctrl-C again to leave.", "? yoda> "])
+        #expect(play.give(.interrupt(hadText: false)) == ["2 QUIT", "? yoda> "])
+        #expect(play.answer(2, .goodbye(name: "yoda")) == ["| Bye, yoda!", "abandon", "leave interrupted"])
+    }
+
+    @Test func manyPastedLinesAreAskedAbout() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        _ = play.type("/talk luke")
+        #expect(play.type("one\ntwo\n\nthree") == ["? Send these 3 lines? (yes/no) "])
+        #expect(play.type("no") == ["? yoda → luke> "])
+        _ = play.type("one\ntwo")
+        #expect(play.type("yes") == ["1 PRIVMSG luke :one", "2 PRIVMSG luke :two", "? yoda → luke> "])
+        #expect(play.type("just one\n") == ["3 PRIVMSG luke :just one"])
+    }
+
+    @Test func messagesOfADayAndOfTheNext() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.message("luke", "today") == ["| 12:34 luke: today"])
+        #expect(
+            play.message("luke", "late", at: "2026-01-31T23:30:00Z", group: "jedi") == ["| --- 2026-02-01 ---", "| 01:30 #jedi luke: late"])
+        #expect(play.message("luke", "later", at: "2026-01-31T23:31:00Z") == ["| 01:31 luke: later"])
+    }
+
+    @Test func othersAreFollowed() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.client(.memberJoined(user: "luke", group: "jedi")) == ["| luke joined the group chat jedi."])
+        #expect(play.client(.memberJoined(user: "Yoda", group: "jedi")) == [])
+        #expect(play.client(.memberLeft(user: "luke", group: "jedi")) == ["| luke left the group chat jedi."])
+        #expect(
+            play.client(.invited(by: "luke", group: "sith")) == [
+                "| luke invited you to the group chat sith. Join it with /joingroup sith"
+            ])
+        #expect(play.client(.connectionLost) == ["| The connection is lost. Connecting again ..."])
+        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["| Connected again."])
+    }
+
+    @Test func theBellRingsForWhatConcernsOne() {
+        func rings(_ bell: Console.Bell, _ text: String, group: String?) -> Bool {
+            var play = ConsoleTranscript { $0.bell = bell }
+            play.logIn()
+            return play.message("luke", text, group: group).contains("bell")
+        }
+        #expect(rings(.direct, "hi", group: nil))
+        #expect(!rings(.direct, "hi", group: "jedi"))
+        #expect(rings(.direct, "ask Yoda.", group: "jedi"))
+        #expect(!rings(.direct, "yodas", group: "jedi"))
+        #expect(rings(.all, "hi", group: "jedi"))
+        #expect(!rings(.off, "yoda", group: nil))
+    }
+
+    @Test func aScriptSendsOneCommandAfterTheOther() {
+        var play = ConsoleTranscript(.plain) { $0.name = "ci" }
+        play.logIn(as: "ci")
+        #expect(play.type("/msgto luke hi") == ["1 PRIVMSG luke :hi"])
+        #expect(!play.console.wantsLine)
+        #expect(play.answer(1, .notActive("luke")) == ["| luke is not active."])
+        #expect(play.console.wantsLine)
+        #expect(play.type("/nonsense") == ["| Unknown command: /nonsense. Try /help."])
+        #expect(play.type("no command") == ["| That is not a command. Commands begin with a slash: try /help."])
+        #expect(play.give(.endOfInput) == ["2 QUIT"])
+        // The first failure counts, and nobody has asked for a good-bye.
+        #expect(play.answer(2, .goodbye(name: "ci")) == ["abandon", "leave notDelivered"])
+    }
+
+    @Test func aScriptThatListensLeavesAfterItsCount() {
+        var play = ConsoleTranscript(.plain) {
+            $0.name = "ci"
+            $0.count = 2
+        }
+        play.logIn(as: "ci")
+        #expect(play.give(.endOfInput) == [])
+        #expect(play.message("luke", "one") == ["| 2026-01-31T10:34:56Z luke: one"])
+        #expect(play.message("luke", "two", group: "jedi") == ["| 2026-01-31T10:34:56Z #jedi luke: two", "1 QUIT"])
+        var listening = ConsoleTranscript(.plain) {
+            $0.name = "ci"
+            $0.listens = true
+        }
+        listening.logIn(as: "ci")
+        #expect(listening.give(.endOfInput) == [])
+        #expect(listening.give(.stop(.terminated)) == ["1 QUIT"])
+        #expect(listening.answer(1, .goodbye(name: "ci")) == ["abandon", "leave terminated"])
+    }
+
+    @Test func programsGetJSON() {
+        var play = ConsoleTranscript(.json) { $0.name = "ci" }
+        play.logIn(as: "ci")
+        #expect(
+            play.message("luke", "a \"b\"\u{1B}[31m\\", group: "jedi") == [
+                #"| {"event":"message","time":"2026-01-31T10:34:56.000Z","from":"luke","group":"jedi","text":"a \"b\"\u001b[31m\\"}"#
+            ])
+        _ = play.type("/activeuser")
+        #expect(
+            play.answer(1, .noOtherActive) == [#"| {"event":"reply","code":"NO_OTHER_ACTIVE","text":"No other active user."}"#])
+        #expect(play.type("/x") == [#"| {"event":"error","text":"Unknown command: /x. Try /help."}"#])
+    }
+}

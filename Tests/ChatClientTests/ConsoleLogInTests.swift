@@ -1,0 +1,123 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatClient
+
+@Suite struct ConsoleLogInTests {
+    /// The session everybody knows, from the connection to the first command.
+    @Test func theTranscript() {
+        var play = ConsoleTranscript()
+        #expect(play.client(.connected) == ["| Connected to the server.", "listen", "?"])
+        #expect(play.give(.listening(port: 9999)) == ["| UDP server listening on port 9999"])
+        #expect(play.client(.askName) == ["? Enter username: "])
+        for attempt in 1...3 {
+            #expect(play.type("e") == ["name e", "?"])
+            #expect(play.client(.askPassword(name: "e")) == ["? Enter password: (hidden)"])
+            #expect(play.type("wrong") == ["password wrong", "?"])
+            #expect(play.said(.invalidCredentials) == ["| Invalid credentials. Try again."])
+            if attempt == 3 {
+                #expect(
+                    play.said(.nowBlocked(seconds: 10)) == [
+                        "| You are blocked due to multiple failed login attempts. Try again 10 seconds later."
+                    ])
+            }
+            _ = play.client(.logInFailed(blocked: attempt == 3))
+            #expect(play.client(.askName) == ["? Enter username: "])
+        }
+        #expect(play.type("ethan") == ["name ethan", "?"])
+        #expect(play.client(.askPassword(name: "ethan")) == ["? Enter password: (hidden)"])
+        #expect(play.type("right") == ["password right", "?"])
+        #expect(
+            play.client(.loggedIn(name: "ethan", again: false)) == [
+                "history of ethan", "| Welcome! ethan",
+                "| Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):",
+                "? ethan> ",
+            ])
+    }
+
+    @Test func anEmptyNameIsAskedForAgain() {
+        var play = ConsoleTranscript()
+        _ = play.client(.connected)
+        _ = play.client(.askName)
+        #expect(play.type("  ") == ["? Enter username: "])
+        #expect(play.type(" yoda ") == ["name yoda", "?"])
+    }
+
+    @Test func aScriptWithItsNameSaysNothingOfTheLogIn() {
+        var play = ConsoleTranscript(.plain) {
+            $0.name = "ci"
+            $0.password = "secret"
+        }
+        #expect(play.client(.connected) == ["listen", "?"])
+        #expect(play.give(.listening(port: 1)) == [])
+        #expect(play.client(.askName) == ["name ci"])
+        #expect(play.client(.askPassword(name: "ci")) == ["password secret"])
+        #expect(play.client(.loggedIn(name: "ci", again: false)) == ["history of ci"])
+        #expect(play.console.wantsLine)
+    }
+
+    @Test(arguments: [(false, ConsoleStatus.refused), (true, .blocked)]) func aScriptThatIsRefusedLeaves(
+        blocked: Bool, status: ConsoleStatus
+    ) {
+        var play = ConsoleTranscript(.plain) {
+            $0.name = "ci"
+            $0.password = "secret"
+        }
+        _ = play.client(.connected)
+        _ = play.client(.askName)
+        _ = play.client(.askPassword(name: "ci"))
+        #expect(play.said(blocked ? .blocked : .invalidCredentials).first?.hasPrefix("! ") == true)
+        #expect(play.client(.logInFailed(blocked: blocked)) == ["abandon", "leave \(status)"])
+    }
+
+    @Test func aNameFromTheCommandLineThatIsUnknownIsNotAskedForever() {
+        var play = ConsoleTranscript { $0.name = "nobody" }
+        _ = play.client(.connected)
+        #expect(play.client(.askName) == ["name nobody"])
+        #expect(play.client(.logInFailed(blocked: false)) == ["abandon", "leave refused"])
+    }
+
+    @Test func aPersonMayTypeThePasswordOfAGivenNameAgain() {
+        var play = ConsoleTranscript { $0.name = "yoda" }
+        _ = play.client(.connected)
+        _ = play.client(.askName)
+        #expect(play.client(.askPassword(name: "yoda")) == ["? Enter password: (hidden)"])
+        _ = play.type("wrong")
+        #expect(play.client(.logInFailed(blocked: false)) == [])
+        #expect(play.client(.askName) == ["name yoda"])
+        #expect(play.client(.askPassword(name: "yoda")) == ["? Enter password: (hidden)"])
+    }
+
+    @Test func aStrangerIsAskedAbout() {
+        let key = Fingerprint(ofCertificate: [1])
+        for (typed, outcome) in [("yes", "right"), ("Y", "right"), ("no", "wrong"), ("", "wrong")] {
+            var play = ConsoleTranscript()
+            let shown = play.client(.unknownServer(key))
+            #expect(shown.first?.contains(key.description) == true)
+            #expect(shown.last == "? Is that the right key? (yes/no) ")
+            #expect(play.type(typed) == ["the key is \(outcome)", "?"])
+        }
+    }
+
+    @Test(arguments: [
+        (ClientEvent.Ending.unreachable("no route"), ["! no route", "abandon", "leave unreachable"]),
+        (.refused("changed"), ["! changed", "abandon", "leave refused"]), (.refused(""), ["abandon", "leave refused"]),
+        (.failed("odd"), ["! odd", "abandon", "leave failed"]),
+    ])
+    func endings(ending: ClientEvent.Ending, effects: [String]) {
+        var play = ConsoleTranscript()
+        #expect(play.client(.ended(ending)) == effects)
+        #expect(play.type("anything") == [])
+    }
+
+    @Test func leavingBeforeTheLogIn() {
+        var interrupted = ConsoleTranscript()
+        _ = interrupted.client(.connected)
+        _ = interrupted.client(.askName)
+        #expect(interrupted.give(.interrupt(hadText: false)) == ["abandon", "leave interrupted"])
+        var ended = ConsoleTranscript()
+        _ = ended.client(.connected)
+        _ = ended.client(.askName)
+        #expect(ended.give(.endOfInput) == ["abandon", "leave done"])
+    }
+}
