@@ -67,7 +67,7 @@ _chatty() {
             esac
             _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --count --log --bell"
             if [[ $cur == -* ]]; then
-                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --data --download-dir --plaintext --json --listen --count --log --bell --help --version"
+                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --plaintext --json --listen --count --log --bell --help --version"
                 return
             fi
             case $place in

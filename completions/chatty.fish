@@ -35,6 +35,7 @@ complete -c chatty -n '__fish_seen_subcommand_from connect' -l command -s c -x -
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l accept -x -a 'ask always never' -d 'What to do with offered files'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l accept-new -d 'Trust an unknown server\'s key without asking'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l fingerprint -x -d 'Take only the key with this fingerprint'
+complete -c chatty -n '__fish_seen_subcommand_from connect' -l forget -d 'Forget the server\'s key, and leave'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l data -s d -x -a '(__fish_complete_directories)' -d 'The data folder'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l download-dir -s D -x -a '(__fish_complete_directories)' -d 'Where received files go'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l plaintext -d 'Do not use TLS'
