@@ -51,7 +51,9 @@ enum ConnectCommand {
         let port = arguments[ConnectFlags.udpPort].map { UInt16(clamping: $0) } ?? 0
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let program = ConnectProgram(
-            options, carrier: { mailbox in ChatTransfers(port: port, downloads: downloads) { mailbox.post(.transfer($0)) } },
+            options, carrier: { mailbox in
+                ChatTransfers(port: port, downloads: downloads, keyPath: data + "/transfer-key") { mailbox.post(.transfer($0)) }
+            },
             diagnose: Diagnostics.say)
         return status(await program.run())
     }

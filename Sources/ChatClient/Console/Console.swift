@@ -180,7 +180,7 @@ public struct Console: Sendable {
     private mutating func leaveWhereDone() {
         guard phase == .online, !isLeaving, !configuration.isInteractive else { return }
         if let count = configuration.count, received >= count { return logOut(isAsked: false) }
-        guard inputEnded, pending.isEmpty, desk.numbers.isEmpty, !configuration.listens, configuration.count == nil else { return }
+        guard inputEnded, pending.isEmpty, !desk.isBusy, !configuration.listens, configuration.count == nil else { return }
         logOut(isAsked: false)
     }
 

@@ -93,6 +93,9 @@ struct TransferDesk: Sendable {
         return transfers.values.filter(canBeMeant).max { $0.number < $1.number }
     }
 
+    /// Whether something goes on that a script waits for; an offer that nobody answers is nothing to wait for.
+    var isBusy: Bool { transfers.values.contains { $0.state != .waiting } }
+
     var running: [Transfer] {
         numbers.compactMap { transfers[$0] }.filter { if case .running = $0.state { true } else { false } }
     }

@@ -1,0 +1,290 @@
+import ChatClient
+import Dispatch
+import Foundation
+import Synchronization
+import TransferIO
+import TransferProtocol
+
+/// Where chat and transfer meet: carries the files of one chat session over its one UDP port.
+///
+/// Who offers sends: the receiver names its addresses, its key and a fresh secret in its answer, and lets in that sender alone.
+final class ChatTransfers: TransferCarrier {
+    private let port: UInt16
+    private let downloads: String
+    private let keyPath: String
+    private let post: @Sendable (TransferNews) -> Void
+    private let state = Mutex(State())
+
+    private struct State {
+        var loop: TransferLoop?
+        /// Own files, offered and not taken yet.
+        var offered: [Int: SourceFile] = [:]
+        /// What others were told they may send, until it begins.
+        var expected: [Int: Expected] = [:]
+        var sessions: [Int: TransferSession] = [:]
+    }
+
+    private struct Expected {
+        let offer: TransferPayload.Offer
+        let invitation: Invitation
+        let folder: ReceiveFolder
+    }
+
+    /// - Parameters:
+    ///   - port: the UDP port; 0 for any free one.
+    ///   - downloads: the folder for received files.
+    ///   - keyPath: of this machine's key for transfers.
+    ///   - post: takes what is to be told.
+    init(port: UInt16, downloads: String, keyPath: String, post: @escaping @Sendable (TransferNews) -> Void) {
+        self.port = port
+        self.downloads = downloads
+        self.keyPath = keyPath
+        self.post = post
+    }
+
+    func listen() -> Result<UInt16, TransferCarrierFailure> {
+        do {
+            let identity = try Identity.load(path: keyPath)
+            let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
+                self?.receive(session)
+            }
+            state.withLock { $0.loop = loop }
+            return .success(loop.port)
+        } catch {
+            return .failure(TransferCarrierFailure(message: "UDP port \(port): \(error)."))
+        }
+    }
+
+    func take(_ order: TransferOrder) {
+        switch order {
+        case .offer(let number, _, let path): describe(number, path)
+        case .receive(let number, _, let payload): prepare(number, payload)
+        case .send(let number, let payload): send(number, payload)
+        case .update: break
+        case .cancel(let number): cancel(number)
+        }
+    }
+
+    func shutDown() {
+        guard let loop = state.withLock({ $0.loop.take() }) else { return }
+        let done = DispatchSemaphore(value: 0)
+        Task {
+            await loop.shutDown()
+            done.signal()
+        }
+        // The loop gives its peers a second to learn of it.
+        _ = done.wait(timeout: .now() + 3)
+    }
+
+    // Sending.
+
+    private func describe(_ number: Int, _ path: String) {
+        do {
+            let source = try SourceFile(path: ChatTransfers.existing(path))
+            guard let loop = state.withLock({ $0.loop }), let size = source.offer.size else { return }
+            let offer = TransferPayload.Offer(
+                name: source.offer.name, size: size, key: Data(loop.publicKey), addresses: addresses(of: loop))
+            guard let payload = TransferPayload.text(offer) else { return post(.failed(number, "it cannot be described.")) }
+            state.withLock { $0.offered[number] = source }
+            post(.described(number, name: source.offer.name, size: Int64(clamping: size), payload: payload))
+        } catch {
+            post(.failed(number, "\(error)."))
+        }
+    }
+
+    /// The path as it was typed where there is such a file, else with its backslashes taken as a shell takes them.
+    private static func existing(_ typed: String) -> String {
+        let literal = HomeFolder.expand(typed)
+        return access(literal, F_OK) == 0 ? literal : HomeFolder.expand(EscapedPath.plain(typed))
+    }
+
+    private func addresses(of loop: TransferLoop) -> [String] {
+        LocalAddresses.all(port: loop.port).prefix(TransferPayload.maximumAddresses).map(\.hostAndPort)
+    }
+
+    private func send(_ number: Int, _ payload: String) {
+        guard let (loop, source) = state.withLock({ state in state.loop.flatMap { loop in state.offered.removeValue(forKey: number).map { (loop, $0) } } })
+        else { return post(.failed(number, "it is not offered any more.")) }
+        guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
+        let addresses = TransferPayload.networkAddresses(answer.addresses)
+        guard !addresses.isEmpty else { return post(.failed(number, "the other side named no address.")) }
+        let session = loop.send([source], to: addresses, remoteKey: Array(answer.key), preSharedKey: Array(answer.secret))
+        follow(session, number, total: source.offer.size ?? 0, destination: nil)
+    }
+
+    // Receiving.
+
+    private func prepare(_ number: Int, _ payload: String) {
+        guard let offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
+        do {
+            let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
+            var random = SystemRandomNumberGenerator()
+            let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let invitation = Invitation(preSharedKey: secret, senderKey: Array(offer.key))
+            guard let loop = state.withLock({ $0.loop }) else { return }
+            state.withLock { $0.expected[number] = Expected(offer: offer, invitation: invitation, folder: folder) }
+            loop.invite(invitation)
+            let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses(of: loop))
+            guard let text = TransferPayload.text(answer) else { return post(.failed(number, "it cannot be answered.")) }
+            post(.ready(number, payload: text))
+        } catch {
+            post(.failed(number, "\(error)."))
+        }
+    }
+
+    /// A sender's handshake is done: only who was invited gets that far. On the loop's thread.
+    private func receive(_ session: TransferSession) {
+        Task { await self.answerOffers(of: session) }
+    }
+
+    private func answerOffers(of session: TransferSession) async {
+        var senderKey: [UInt8] = []
+        for await update in session.updates {
+            switch update {
+            case .established(let key, _, _): senderKey = key
+            case .offered(let file, let offer):
+                guard let (number, expected) = claim(offer, from: senderKey) else {
+                    session.decline(file, .declined)
+                    continue
+                }
+                await accept(file, offer, expected, number, session, senderKey)
+                return
+            case .ended: return
+            default: break
+            }
+        }
+    }
+
+    /// The transfer that a file on an incoming connection belongs to.
+    private func claim(_ offer: FileOffer, from key: [UInt8]) -> (Int, Expected)? {
+        let found = state.withLock { state -> (Int, Expected)? in
+            let fitting = state.expected.filter { Array($0.value.offer.key) == key && $0.value.offer.size == offer.size }
+            let named = fitting.filter { $0.value.offer.name == offer.name }
+            guard let number = named.keys.min(), let expected = state.expected.removeValue(forKey: number) else { return nil }
+            return (number, expected)
+        }
+        if let found { state.withLock { $0.loop }?.withdraw(found.1.invitation) }
+        return found
+    }
+
+    private func accept(
+        _ file: FileID, _ offer: FileOffer, _ expected: Expected, _ number: Int, _ session: TransferSession, _ senderKey: [UInt8]
+    ) async {
+        guard let name = SafeName(SourceFile.lastPart(of: offer.name)) else {
+            session.decline(file, .unsafeName)
+            return post(.failed(number, "its name cannot be made safe."))
+        }
+        do {
+            let destination = try DestinationFile(in: expected.folder, name: name, offer: offer, senderKey: senderKey)
+            session.accept(file, into: destination)
+            await watch(session, number, total: offer.size ?? 0, destination: destination)
+        } catch {
+            session.decline(file, error.reason)
+            post(.failed(number, "\(error)."))
+        }
+    }
+
+    // Both.
+
+    private func follow(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) {
+        Task { await watch(session, number, total: total, destination: destination) }
+    }
+
+    private func watch(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) async {
+        state.withLock { $0.sessions[number] = session }
+        let start = ContinuousClock.now
+        let ticker = Task { [post] in
+            var last = (bytes: session.statistics.bytesDone, at: ContinuousClock.now)
+            post(.progress(number, done: Int64(clamping: last.bytes), total: Int64(clamping: total), rate: 0))
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(500))
+                guard !Task.isCancelled else { return }
+                let (bytes, now) = (session.statistics.bytesDone, ContinuousClock.now)
+                let rate = Double(bytes - min(bytes, last.bytes)) / max(0.001, last.at.duration(to: now) / .seconds(1))
+                last = (bytes, now)
+                post(.progress(number, done: Int64(clamping: bytes), total: Int64(clamping: total), rate: rate))
+            }
+        }
+        var outcome: TransferNews?
+        for await update in session.updates {
+            switch update {
+            case .answered(_, .decline(let reason)): outcome = .failed(number, "the other side refused it: \(reason.text).")
+            case .done:
+                let seconds = start.duration(to: .now) / .seconds(1)
+                let path = destination?.finalName.map { downloads == "." ? $0 : downloads + "/" + $0 }
+                outcome = .finished(number, path: path, bytes: Int64(clamping: total), seconds: seconds)
+                ticker.cancel()
+                // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.
+                if destination != nil, let finished = outcome { finish(number, finished, after: .seconds(2)) }
+            case .failed(_, let failure, let text): outcome = .failed(number, text.isEmpty ? "\(failure.text)." : "\(failure.text) (\(text)).")
+            case .ended(.failed(let failure)): outcome = outcome ?? .failed(number, "\(failure.text).")
+            default: break
+            }
+            if case .finished? = outcome, destination == nil { break }
+        }
+        ticker.cancel()
+        finish(number, outcome ?? .failed(number, "the other side left."))
+    }
+
+    /// Tells the outcome, once.
+    private func finish(_ number: Int, _ outcome: TransferNews) {
+        if state.withLock({ $0.sessions.removeValue(forKey: number) != nil }) { post(outcome) }
+    }
+
+    private func finish(_ number: Int, _ outcome: TransferNews, after wait: Duration) {
+        Task {
+            try? await Task.sleep(for: wait)
+            finish(number, outcome)
+        }
+    }
+
+    private func cancel(_ number: Int) {
+        let (session, expected, loop) = state.withLock { state in
+            state.offered[number] = nil
+            return (state.sessions.removeValue(forKey: number), state.expected.removeValue(forKey: number), state.loop)
+        }
+        session?.close(.cancelled, "")
+        if let expected { loop?.withdraw(expected.invitation) }
+    }
+}
+
+extension DeclineReason {
+    /// As the end of a sentence.
+    fileprivate var text: String {
+        switch self {
+        case .declined: "declined"
+        case .unsafeName: "its name cannot be made safe there"
+        case .exists: "there is a file of that name"
+        case .noSpace: "there is no room for it"
+        case .cannotWrite: "it cannot be written there"
+        case .unsupported: "it is of a kind that cannot be taken there"
+        }
+    }
+}
+
+extension FileFailure {
+    fileprivate var text: String {
+        switch self {
+        case .sourceChanged: "the file changed while it was being sent"
+        case .sourceUnreadable: "the file cannot be read"
+        case .destinationFailed: "the file cannot be written"
+        case .cancelled: "it was stopped"
+        case .outputClosed: "its reader went away"
+        }
+    }
+}
+
+extension TransferFailure {
+    fileprivate var text: String {
+        switch self {
+        case .unreachable: "the other side cannot be reached"
+        case .refused: "the other side refused the connection"
+        case .unsupportedVersion: "the other side speaks another version"
+        case .timedOut: "the other side went silent; what arrived is kept"
+        case .cancelled: "it was stopped"
+        case .closedByPeer(.goingAway, _): "the other side left; what arrived is kept"
+        case .closedByPeer(_, let text): text.isEmpty ? "the other side stopped it" : "the other side stopped it: \(text)"
+        case .protocolViolation(let text): "the other side broke the protocol: \(text)"
+        }
+    }
+}
