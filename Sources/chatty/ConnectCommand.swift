@@ -51,7 +51,8 @@ enum ConnectCommand {
         let port = arguments[ConnectFlags.udpPort].map { UInt16(clamping: $0) } ?? 0
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let program = ConnectProgram(
-            options, carrier: { mailbox in
+            options,
+            carrier: { mailbox in
                 ChatTransfers(port: port, downloads: downloads, keyPath: data + "/transfer-key") { mailbox.post(.transfer($0)) }
             },
             diagnose: Diagnostics.say)

@@ -103,7 +103,10 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func send(_ number: Int, _ payload: String) {
-        guard let (loop, source) = state.withLock({ state in state.loop.flatMap { loop in state.offered.removeValue(forKey: number).map { (loop, $0) } } })
+        guard
+            let (loop, source) = state.withLock({ state in
+                state.loop.flatMap { loop in state.offered.removeValue(forKey: number).map { (loop, $0) } }
+            })
         else { return post(.failed(number, "it is not offered any more.")) }
         guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
         let addresses = TransferPayload.networkAddresses(answer.addresses)
@@ -211,12 +214,13 @@ final class ChatTransfers: TransferCarrier {
             case .answered(_, .decline(let reason)): outcome = .failed(number, "the other side refused it: \(reason.text).")
             case .done:
                 let seconds = start.duration(to: .now) / .seconds(1)
-                let path = destination?.finalName.map { downloads == "." ? $0 : downloads + "/" + $0 }
+                let path = destination?.finalName.map { downloads + "/" + $0 }
                 outcome = .finished(number, path: path, bytes: Int64(clamping: total), seconds: seconds)
                 ticker.cancel()
                 // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.
                 if destination != nil, let finished = outcome { finish(number, finished, after: .seconds(2)) }
-            case .failed(_, let failure, let text): outcome = .failed(number, text.isEmpty ? "\(failure.text)." : "\(failure.text) (\(text)).")
+            case .failed(_, let failure, let text):
+                outcome = .failed(number, text.isEmpty ? "\(failure.text)." : "\(failure.text) (\(text)).")
             case .ended(.failed(let failure)): outcome = outcome ?? .failed(number, "\(failure.text).")
             default: break
             }
