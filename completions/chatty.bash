@@ -83,7 +83,7 @@ _chatty() {
             esac
             _chatty_place "--name --limit --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--name --limit --secret-file --accept-new --data --timeout --progress --quiet --help --version"
+                _chatty_words "--name --limit --secret-file --accept-new --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             case $place in
@@ -100,7 +100,7 @@ _chatty() {
             esac
             _chatty_place "-o --output --count --accept --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--output --once --count --overwrite --accept --secret-file --data --timeout --progress --quiet --help --version"
+                _chatty_words "--output --once --count --overwrite --accept --secret-file --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             ;;

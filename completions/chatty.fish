@@ -56,6 +56,7 @@ complete -c chatty -n '__fish_seen_subcommand_from send-file' -l data -s d -x -a
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l timeout -x -d 'Give up a peer that is silent for so long'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l progress -x -a 'text json' -d 'How progress is shown on stderr'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l quiet -s q -d 'Show errors only'
+complete -c chatty -n '__fish_seen_subcommand_from send-file' -l legacy -d 'Speak the plain form of old programs, unencrypted'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l help -s h -d 'Show this help'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l version -s V -d 'Show the version'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -F
@@ -70,6 +71,7 @@ complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l data -s d -x -a
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l timeout -x -d 'Give up a peer that is silent for so long'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l progress -x -a 'text json' -d 'How progress is shown on stderr'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l quiet -s q -d 'Show errors only'
+complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l legacy -d 'Speak the plain form of old programs, unencrypted'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l help -s h -d 'Show this help'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l version -s V -d 'Show the version'
 

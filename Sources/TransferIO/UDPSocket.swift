@@ -122,6 +122,14 @@ public final class UDPSocket {
         }
     }
 
+    /// Sends one datagram.
+    public func send(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress) -> SendResult {
+        var piece = iovec(iov_base: UnsafeMutableRawPointer(mutating: datagram.baseAddress), iov_len: datagram.count)
+        return address.withSocketAddress(family: family) { to, length in
+            retrying { clinux_udp_send_pieces(descriptor, &piece, 1, 0, 0, to, length) } >= 0 ? .sent : failure(sent: 0)
+        }
+    }
+
     private func failure(sent: Int) -> SendResult {
         switch errno {
         case EAGAIN, ENOBUFS: .wouldBlock(sent: sent)

@@ -98,3 +98,13 @@ public struct SafeName: Hashable, Sendable {
         return trimmed(Substring(String(kept) + String(dotted)))
     }
 }
+
+extension SafeName {
+    /// The name of a file as the user of this machine chose it, who may well want a hidden one: only what is no name at all is refused.
+    public init?(chosen name: String) {
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(0), !name.contains("/"),
+            name.utf8.count <= Self.maximumPartBytes
+        else { return nil }
+        parts = [name]
+    }
+}

@@ -1,7 +1,129 @@
-/// `chatty recv-file`.
+import Foundation
+import TransferIO
+import TransferProtocol
+
+/// `chatty recv-file`: waits for senders, with no server between.
 enum RecvFileCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        Diagnostics.say("recv-file is not part of this build.")
-        return .failed
+        if arguments[RecvFileFlags.once], arguments.has(RecvFileFlags.count) {
+            throw UsageError("--once and --count exclude each other.", command: "recv-file")
+        }
+        let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
+        let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
+        let signals = SignalWatch()
+        do {
+            let output = try ReceiveOutput(path: arguments[RecvFileFlags.output], overwrite: arguments[RecvFileFlags.overwrite])
+            if arguments[RecvFileFlags.legacy] {
+                return await PlainTransfer.receive(arguments, limit: limit, into: output, reporter, signals)
+            }
+            return try await receive(arguments, limit: limit, into: output, reporter, signals)
+        } catch {
+            reporter.complain(sentence("\(error)"))
+            return .failed
+        }
+    }
+
+    private static func receive(
+        _ arguments: Arguments, limit: Int?, into output: ReceiveOutput, _ reporter: TransferReporter, _ signals: SignalWatch
+    ) async throws -> ExitStatus {
+        let keys = try TransferKeys(data: arguments[RecvFileFlags.data], secretFile: arguments[RecvFileFlags.secretFile])
+        let socket = try UDPSocket(port: UInt16(arguments[RecvFileFlags.port]))
+        let port = socket.port
+        var configuration = TransferConfiguration()
+        configuration.idleTimeout = .seconds(arguments[SendFileFlags.timeout] / .seconds(1))
+        let (sessions, incoming) = AsyncStream.makeStream(of: TransferSession.self)
+        let loop = try TransferLoop(
+            socket: socket, staticKey: keys.identity.privateBytes, configuration: configuration,
+            incoming: { incoming.yield($0) })
+        var random = SystemRandomNumberGenerator()
+        let secret = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        let addresses = LocalAddresses.all(port: port)
+        guard let ticket = Ticket(receiverKey: keys.identity.publicKey, secret: secret, addresses: addresses) else {
+            throw TicketError.damaged
+        }
+        loop.setInvitations([
+            Invitation(preSharedKey: ticket.preSharedKey), Invitation(preSharedKey: keys.sharedKey ?? TransferKeys.none),
+        ])
+        announce(ticket, addresses, port, output, reporter)
+
+        let asks = arguments[RecvFileFlags.accept] == .ask
+        let status = await withTaskGroup(of: ExitStatus.self) { group in
+            group.addTask { await serve(sessions, limit: limit, asks: asks, output, reporter) }
+            group.addTask {
+                for await number in signals.signals { return SignalWatch.status(of: number) }
+                return .done
+            }
+            let first = await group.next() ?? .done
+            await loop.shutDown()
+            incoming.finish()
+            group.cancelAll()
+            return first
+        }
+        reporter.clearLine()
+        var notice = TransferNotice(.end)
+        notice.status = status.rawValue
+        if case .json = reporter.form { reporter.tell("", notice) }
+        return status
+    }
+
+    /// Receives until `limit` transfers are over, or for ever.
+    private static func serve(
+        _ sessions: AsyncStream<TransferSession>, limit: Int?, asks: Bool, _ output: ReceiveOutput, _ reporter: TransferReporter
+    ) async -> ExitStatus {
+        let active = ActiveTransfers()
+        let front = IncomingTransfer.Front()
+        return await withTaskGroup(of: Event.self) { group in
+            var worst = ExitStatus.done
+            var finished = 0
+            let next: @Sendable () async -> Event = {
+                for await session in sessions { return .arrived(session) }
+                return .noMore
+            }
+            group.addTask(operation: next)
+            for await event in group {
+                switch event {
+                case .arrived(let session):
+                    let transfer = IncomingTransfer(
+                        session: session, output: output, active: active, reporter: reporter, asks: asks, front: front)
+                    group.addTask { .ended(await transfer.run()) }
+                    group.addTask(operation: next)
+                case .ended(let status):
+                    guard let status else { continue }
+                    worst = TransferEnd.worse(worst, status)
+                    finished += 1
+                    if let limit, finished >= limit {
+                        group.cancelAll()
+                        return worst
+                    }
+                case .noMore: break
+                }
+            }
+            return worst
+        }
+    }
+
+    private enum Event: Sendable {
+        case arrived(TransferSession)
+        case ended(ExitStatus?)
+        case noMore
+    }
+
+    private static func announce(
+        _ ticket: Ticket, _ addresses: [NetworkAddress], _ port: UInt16, _ output: ReceiveOutput, _ reporter: TransferReporter
+    ) {
+        var notice = TransferNotice(.listening)
+        notice.port = Int(port)
+        notice.ticket = ticket.text
+        notice.addresses = addresses.map(\.hostAndPort)
+        reporter.announce(
+            [
+                "Receiving into \(Printable.text(output.description)) on UDP port \(port). Give the sender this ticket, or one of the addresses:",
+                "Ticket: \(ticket.text)",
+            ] + addresses.map { "Address: \($0.hostAndPort)" }, notice)
+    }
+
+    private static func sentence(_ text: String) -> String {
+        let whole = text.prefix(1).uppercased() + text.dropFirst()
+        return whole.hasSuffix(".") ? whole : whole + "."
     }
 }

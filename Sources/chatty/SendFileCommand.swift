@@ -1,7 +1,250 @@
-/// `chatty send-file`.
+import Foundation
+import TransferIO
+import TransferProtocol
+
+/// `chatty send-file`: files, folders or standard input to a `chatty recv-file`, with no server between.
 enum SendFileCommand {
+    /// Whom to send to: a ticket's receiver, or whoever has been met at a plain address.
+    private enum Destination {
+        case ticket(Ticket)
+        case plain(HostPort)
+    }
+
+    /// What makes the handshake.
+    private struct Receiver {
+        let addresses: [NetworkAddress]
+        let key: [UInt8]
+        let preSharedKey: [UInt8]
+    }
+
+    /// An end before the transfer began.
+    private struct Stop: Error {
+        let end: TransferEnd
+        init(_ status: ExitStatus, _ message: String) { end = TransferEnd(status: status, message: message) }
+    }
+
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        Diagnostics.say("send-file is not part of this build.")
-        return .failed
+        let files = arguments[SendFileFlags.files]
+        let destination = try destination(of: arguments[SendFileFlags.destination])
+        if arguments[SendFileFlags.name] != nil, files.count > 1 { throw UsageError("--name is for one file.", command: "send-file") }
+        guard files.count(where: { $0 == "-" }) <= 1 else {
+            throw UsageError("Standard input can be sent once only.", command: "send-file")
+        }
+        let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
+        if arguments[SendFileFlags.legacy] {
+            guard case .plain(let peer) = destination else {
+                throw UsageError("--legacy needs HOST:PORT: a ticket cannot be used without encryption.", command: "send-file")
+            }
+            return await PlainTransfer.send(files, name: arguments[SendFileFlags.name], to: peer, reporter)
+        }
+        let signals = SignalWatch()
+        do {
+            return try await send(files, to: destination, arguments, reporter, signals)
+        } catch let stop as Stop {
+            return finish(stop.end, reporter)
+        } catch {
+            return finish(TransferEnd(status: .failed, message: sentence("\(error)")), reporter)
+        }
+    }
+
+    private static func destination(of text: String) throws(UsageError) -> Destination {
+        if Ticket.looksLikeTicket(text) {
+            do { return .ticket(try Ticket(text)) } catch { throw UsageError(error.description, command: "send-file") }
+        }
+        guard let peer = HostPort(text) else {
+            throw UsageError("DESTINATION needs a ticket or HOST:PORT, not \(Printable.text(text))", command: "send-file")
+        }
+        return .plain(peer)
+    }
+
+    private static func send(
+        _ files: [String], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
+    ) async throws -> ExitStatus {
+        // What cannot be read is told before anybody is bothered with it.
+        let sources = try open(files, name: arguments[SendFileFlags.name], reporter)
+        let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile])
+        var configuration = TransferConfiguration()
+        let timeout = TransferDuration.seconds(arguments[SendFileFlags.timeout] / .seconds(1))
+        configuration.idleTimeout = timeout
+        configuration.connectTimeout = min(configuration.connectTimeout, timeout)
+        configuration.rateLimit = arguments[SendFileFlags.limit].map(Double.init)
+        let loop = try TransferLoop(
+            socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
+        let end = await withTaskGroup(of: TransferEnd.self) { group in
+            group.addTask {
+                do {
+                    let receiver = try await find(destination, keys, loop, accepting: arguments[SendFileFlags.acceptNew])
+                    return await transfer(sources, to: receiver, over: loop, reporter)
+                } catch let stop as Stop {
+                    return stop.end
+                } catch {
+                    return TransferEnd(status: .failed, message: sentence("\(error)"))
+                }
+            }
+            group.addTask {
+                for await number in signals.signals { return TransferEnd(status: SignalWatch.status(of: number), message: "Interrupted.") }
+                // Only where the other task has ended first.
+                return .done
+            }
+            let first = await group.next() ?? .done
+            // The receiver learns that we leave; then the transfer's task sees its end.
+            await loop.shutDown()
+            group.cancelAll()
+            return first
+        }
+        return finish(end, reporter)
+    }
+
+    private static func open(_ files: [String], name: String?, _ reporter: TransferReporter) throws -> [any TransferSource] {
+        try files.flatMap { path -> [any TransferSource] in
+            if path == "-" { return [StreamSource(descriptor: STDIN_FILENO, name: name ?? "stdin")] }
+            do {
+                return [try SourceFile(path: path, name: name)]
+            } catch SourceError.isFolder {
+                let listing = try SourceFolder.list(path: path, name: name)
+                for skipped in listing.skipped {
+                    reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
+                }
+                return listing.sources
+            }
+        }
+    }
+
+    private static func find(_ destination: Destination, _ keys: TransferKeys, _ loop: TransferLoop, accepting: Bool) async throws
+        -> Receiver
+    {
+        switch destination {
+        case .ticket(let ticket):
+            return Receiver(addresses: ticket.addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey)
+        case .plain(let peer):
+            let addresses: [NetworkAddress]
+            do { addresses = try peer.resolve() } catch { throw Stop(.unreachable, sentence("\(error)")) }
+            var found: (key: [UInt8], address: NetworkAddress)?
+            for address in addresses where found == nil {
+                found = await loop.key(of: address).map { ($0, address) }
+            }
+            guard let found else { throw Stop(.unreachable, "Nobody answers at \(peer).") }
+            try await trust(found.key, of: peer, isLocal: found.address.isLoopback, keys, accepting: accepting)
+            return Receiver(addresses: addresses, key: found.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
+        }
+    }
+
+    /// Compares with the key met before; on first sight asks, unless the machine is this one, a shared secret proves more, or
+    /// `--accept-new` says so.
+    private static func trust(_ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool) async throws {
+        // Ports of this machine are lent out anew all the time: their keys are not worth remembering.
+        if isLocal { return }
+        let fingerprint = Fingerprint.text(of: key)
+        guard let known = keys.knownPeers else {
+            guard accepting || keys.sharedKey != nil else {
+                throw Stop(.refused, "There is no data folder to know the key of \(peer) from.")
+            }
+            return
+        }
+        switch try known.check(peer, key: key) {
+        case .known: return
+        case .changed(let expected):
+            throw Stop(
+                .refused,
+                "The key of \(peer) is not the one met before: it is \(fingerprint) and was \(Fingerprint.text(of: expected)). "
+                    + "Somebody may be in between. If it was set up anew, take its line out of known-receivers in the data folder.")
+        case .new: break
+        }
+        if !accepting, keys.sharedKey == nil {
+            guard isatty(STDIN_FILENO) == 1 else {
+                throw Stop(.refused, "\(peer) was never met before (key \(fingerprint)). Use a ticket, a shared secret or --accept-new.")
+            }
+            guard await Question.shared.confirm("\(peer) was never met before. Its key is \(fingerprint). Send to it?") else {
+                throw Stop(.refused, "Not sent.")
+            }
+        }
+        try known.add(peer, key: key)
+    }
+
+    private static func transfer(
+        _ sources: [any TransferSource], to receiver: Receiver, over loop: TransferLoop, _ reporter: TransferReporter
+    ) async -> TransferEnd {
+        let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
+        let name = sources.count == 1 ? Printable.text(sources[0].offer.name) : "\(sources.count) files"
+        let clock = TransferClock()
+        let ticker = Task {
+            var meter = RateMeter()
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(250))
+                let figures = session.statistics
+                meter.add(figures.bytesDone, at: clock.seconds)
+                reporter.progress(figures, meter, name: name)
+            }
+        }
+        defer { ticker.cancel() }
+        // A stream is gone once it was read; a file can be sent again from where it stopped.
+        let isResumable = sources.contains { $0.offer.kind == .file && $0.offer.size != nil }
+        var worst = ExitStatus.done
+        func label(_ file: FileID) -> String {
+            Printable.text(sources.indices.contains(Int(file)) ? sources[Int(file)].offer.name : "a file")
+        }
+        for await update in session.updates {
+            switch update {
+            case .established(let peerKey, _, let peer):
+                var notice = TransferNotice(.connected)
+                notice.peer = peer.hostAndPort
+                notice.key = Fingerprint.text(of: peerKey)
+                if case .json = reporter.form { reporter.tell("", notice) }
+            case .answered(let file, .decline(let reason)):
+                var notice = TransferNotice(.declined)
+                notice.name = label(file)
+                notice.reason = reason.text
+                reporter.complain("The receiver did not take \(label(file)): \(reason.text)", notice)
+                worst = TransferEnd.worse(worst, .notDelivered)
+            case .failed(let file, let failure, let text):
+                var notice = TransferNotice(.failed)
+                notice.name = label(file)
+                notice.reason = failure.text
+                let said = text.isEmpty ? "" : " It says: \(Printable.text(text))"
+                reporter.complain("\(label(file)) failed: \(failure.text)\(said)", notice)
+                worst = TransferEnd.worse(worst, .failed)
+            case .done(let file):
+                var notice = TransferNotice(.done)
+                notice.name = label(file)
+                if case .json = reporter.form { reporter.tell("", notice) }
+            case .paused(let isPaused):
+                var notice = TransferNotice(.paused)
+                notice.paused = isPaused
+                reporter.tell(isPaused ? "The receiver's disk is full; waiting for room." : "The receiver goes on.", notice)
+            case .ended(.complete):
+                let figures = session.statistics
+                if worst == .done { reporter.tell(summary(name, figures, seconds: clock.seconds)) }
+                return TransferEnd(status: worst, message: nil)
+            case .ended(.failed(let failure)):
+                let end = TransferEnd(failure, peer: "the receiver", resumable: isResumable)
+                return TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message)
+            case .answered, .offered, .offersEnded, .resumed: break
+            }
+        }
+        return TransferEnd(status: .failed, message: "The transfer ended without a word.")
+    }
+
+    private static func summary(_ name: String, _ figures: TransferStatistics, seconds: Double) -> String {
+        let rate = seconds > 0 ? Double(figures.bytesDone) / seconds : 0
+        return "Sent \(name): \(TransferText.bytes(figures.bytesDone)) in \(TransferText.tenths(seconds)) s, \(TransferText.rate(rate))."
+    }
+
+    private static func finish(_ end: TransferEnd, _ reporter: TransferReporter) -> ExitStatus {
+        reporter.clearLine()
+        var notice = TransferNotice(.end)
+        notice.status = end.status.rawValue
+        notice.reason = end.message
+        if let message = end.message {
+            reporter.complain(message, notice)
+        } else if case .json = reporter.form {
+            reporter.tell("", notice)
+        }
+        return end.status
+    }
+
+    /// Errors of the system begin small and have no full stop.
+    private static func sentence(_ text: String) -> String {
+        let whole = text.prefix(1).uppercased() + text.dropFirst()
+        return whole.hasSuffix(".") ? whole : whole + "."
     }
 }

@@ -59,6 +59,11 @@ import Testing
         #expect(name.journalName == ".movie.tar.mp4.part.journal")
     }
 
+    @Test func aChosenNameIsTaken() {
+        #expect(SafeName(chosen: ".hidden")?.path == ".hidden")
+        for name in ["", ".", "..", "a/b", "a\0", String(repeating: "a", count: 231)] { #expect(SafeName(chosen: name) == nil) }
+    }
+
     /// Random names from the alphabet of attacks: what comes out always stays inside, visible, and short enough; and is its own safe name.
     @Test(arguments: 0..<64 as Range<UInt64>)
     func properties(seed: UInt64) {

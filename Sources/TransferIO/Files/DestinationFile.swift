@@ -104,7 +104,9 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         // A stream cannot be gone on with; of a file, anything is better than nothing.
-        if offer.size == nil || written.ranges.isEmpty { remove() }
+        if offer.size == nil || (written.ranges.isEmpty && resumable.isEmpty) { remove() }
+        // The next transfer may go on with it, even while somebody still holds this object.
+        part.unlock()
     }
 
     deinit {

@@ -69,6 +69,9 @@ final class OpenFile {
     /// Takes the lock that tells other receivers that this file is in use; false where another has it.
     func tryLock() -> Bool { retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 }
 
+    /// Gives the lock back while the file stays open.
+    func unlock() { flock(descriptor, LOCK_UN) }
+
     /// Whether this and `status` are one file.
     func isSameFile(as other: stat) -> Bool {
         guard let own = try? status() else { return false }

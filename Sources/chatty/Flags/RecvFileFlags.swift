@@ -21,6 +21,13 @@ enum RecvFileFlags {
     static let data = Flag<String?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder", manual: "The folder that holds this machine's key.")
 
+    static let legacy = Flag.switch(
+        "legacy", "Speak the plain form of old programs, unencrypted",
+        manual: """
+            Receives in the plain form that programs without encryption know. Anybody who reaches the port can send, anybody on the way can read \
+            and change what is sent, and what is lost is not noticed.
+            """)
+
     enum Accept: String, CaseIterable, FlagDecodable {
         case ask
         case always
@@ -32,7 +39,7 @@ enum RecvFileFlags {
         positionals: [port.spec],
         flags: [
             output.spec, once.spec, count.spec, overwrite.spec, accept.spec, secretFile.spec, data.spec,
-            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec,
+            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, legacy.spec,
         ],
         description: [
             """

@@ -32,6 +32,13 @@ enum SendFileFlags {
     static let quiet = Flag.switch(
         "quiet", short: "q", "Show errors only", manual: "Shows no progress and no summary; errors are still shown.")
 
+    static let legacy = Flag.switch(
+        "legacy", "Speak the plain form of old programs, unencrypted",
+        manual: """
+            Sends in the plain form that programs without encryption know, with a pause of a millisecond after each piece: `Start sending \
+            file:NAME`, the pieces, `File send has finished.` Anybody on the way can read and change it, and what is lost is not noticed.
+            """)
+
     enum Progress: String, CaseIterable, FlagDecodable {
         case text
         case json
@@ -43,6 +50,7 @@ enum SendFileFlags {
         positionals: [files.spec, destination.spec],
         flags: [
             name.spec, limit.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec, progress.spec, quiet.spec,
+            legacy.spec,
         ],
         description: [
             """

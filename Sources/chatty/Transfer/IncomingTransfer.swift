@@ -1,0 +1,144 @@
+import Foundation
+import Synchronization
+import TransferIO
+import TransferProtocol
+
+/// One sender's transfer as `recv-file` sees it, from the handshake to its end.
+struct IncomingTransfer {
+    let session: TransferSession
+    let output: ReceiveOutput
+    let active: ActiveTransfers
+    let reporter: TransferReporter
+    let asks: Bool
+    /// The session whose figures are on the terminal's one line.
+    let front: Front
+
+    final class Front: Sendable {
+        private let shown = Mutex<ObjectIdentifier?>(nil)
+        func take(_ session: TransferSession) -> Bool {
+            shown.withLock { shown in
+                if shown == nil { shown = ObjectIdentifier(session) }
+                return shown == ObjectIdentifier(session)
+            }
+        }
+        func give(_ session: TransferSession) { shown.withLock { if $0 == ObjectIdentifier(session) { $0 = nil } } }
+    }
+
+    private struct File {
+        let offer: FileOffer
+        let destination: any TransferDestination
+    }
+
+    /// - Returns: nil where nothing was offered, or another transfer took this one's place: then it counts for nothing.
+    func run() async -> ExitStatus? {
+        let clock = TransferClock()
+        let name = Mutex("")
+        let ticker = Task { [session, reporter, front] in
+            var meter = RateMeter()
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(250))
+                let shown = name.withLock(\.self)
+                guard !shown.isEmpty, front.take(session) else { continue }
+                let figures = session.statistics
+                meter.add(figures.bytesDone, at: clock.seconds)
+                reporter.progress(figures, meter, name: shown)
+            }
+        }
+        var senderKey: [UInt8] = []
+        var peer = "the sender"
+        var files: [FileID: File] = [:]
+        var worst: ExitStatus?
+        var acceptsAll = !asks
+        var outcome = TransferOutcome.failed(.cancelled)
+        for await update in session.updates {
+            switch update {
+            case .established(let key, _, let address):
+                senderKey = key
+                peer = address.hostAndPort
+                var notice = TransferNotice(.connected)
+                notice.peer = peer
+                notice.key = Fingerprint.text(of: key)
+                if case .json = reporter.form { reporter.tell("", notice) }
+            case .offered(let id, let offer):
+                worst = worst ?? .done
+                name.withLock { $0 = Printable.text(SafeName(offer.name)?.last ?? "a file") }
+                let answer = await accepts(offer, from: peer, acceptsAll)
+                acceptsAll = answer == .all
+                guard answer != .no else {
+                    session.decline(id, .declined)
+                    reporter.tell("Declined: \(label(offer)).", notice(.declined, offer))
+                    worst = TransferEnd.worse(worst ?? .done, .notDelivered)
+                    continue
+                }
+                await active.claim(offer, from: senderKey, by: session)
+                do {
+                    let destination = try output.destination(for: offer, from: senderKey)
+                    files[id] = File(offer: offer, destination: destination)
+                    session.accept(id, into: destination, inOrder: destination is StreamDestination)
+                } catch {
+                    session.decline(id, error.reason)
+                    var notice = notice(.declined, offer)
+                    notice.reason = error.text
+                    reporter.complain("Not taken: \(label(offer)): \(Printable.text(error.text)).", notice)
+                    worst = TransferEnd.worse(worst ?? .done, .notDelivered)
+                }
+            case .done(let id):
+                guard let file = files.removeValue(forKey: id) else { break }
+                let place = (file.destination as? DestinationFile)?.finalName
+                var notice = notice(.done, file.offer)
+                notice.path = place
+                let size = file.offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
+                if file.offer.kind == .file {
+                    reporter.tell("Received \(place.map(Printable.text) ?? label(file.offer))\(size) from \(peer).", notice)
+                }
+            case .failed(let id, let failure, let text):
+                guard let file = files.removeValue(forKey: id) else { break }
+                worst = TransferEnd.worse(worst ?? .done, .failed)
+                var notice = notice(.failed, file.offer)
+                notice.reason = failure.text
+                // A reader that went away knows it.
+                if failure == .outputClosed { break }
+                reporter.complain("\(label(file.offer)) failed: \(failure.text)\(text.isEmpty ? "" : " " + Printable.text(text))", notice)
+            case .paused(let isPaused):
+                var notice = TransferNotice(.paused)
+                notice.paused = isPaused
+                reporter.tell(isPaused ? "The disk is full; waiting for room." : "There is room again; going on.", notice)
+            case .answered, .offersEnded, .resumed: break
+            case .ended(let end): outcome = end
+            }
+        }
+        ticker.cancel()
+        front.give(session)
+        reporter.clearLine()
+        if await active.release(session) { return nil }
+        guard let worst else { return nil }
+        guard case .failed(let failure) = outcome else { return worst }
+        let isResumable = files.values.contains { $0.offer.size != nil }
+        let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
+        if let message = end.message { reporter.complain(message) }
+        return TransferEnd.worse(worst, end.status)
+    }
+
+    private enum Answer { case yes, all, no }
+
+    private func accepts(_ offer: FileOffer, from peer: String, _ acceptsAll: Bool) async -> Answer {
+        if acceptsAll { return .all }
+        let size = offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
+        let kind = offer.kind == .directory ? "the folder " : ""
+        let answer = await Question.shared.ask("\(peer) offers \(kind)\(label(offer))\(size). Accept? [y/N, a for all of this transfer]")
+        switch answer?.trimmingCharacters(in: .whitespaces).lowercased() {
+        case "y", "yes": return .yes
+        case "a", "all": return .all
+        default: return .no
+        }
+    }
+
+    private func label(_ offer: FileOffer) -> String { Printable.text(offer.name) }
+
+    private func notice(_ event: TransferNotice.Event, _ offer: FileOffer) -> TransferNotice {
+        var notice = TransferNotice(event)
+        notice.name = label(offer)
+        notice.size = offer.size
+        return notice
+    }
+}

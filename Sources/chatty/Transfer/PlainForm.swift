@@ -1,0 +1,39 @@
+/// The datagrams of `--legacy`: what programs without encryption, acknowledgement or repair send each other.
+enum PlainForm {
+    /// Bytes of a piece, as those programs have it.
+    static let pieceBytes = 2048
+    static let pause = Duration.milliseconds(1)
+    private static let startText = Array("Start sending file:".utf8)
+    private static let endText = Array("File send has finished.".utf8)
+
+    enum Datagram: Equatable {
+        case start(name: String)
+        case piece([UInt8])
+        case end
+    }
+
+    static func bytes(_ datagram: Datagram) -> [UInt8] {
+        switch datagram {
+        case .start(let name): startText + Array(name.utf8)
+        case .piece(let bytes): bytes
+        case .end: endText
+        }
+    }
+
+    /// A piece that happens to be the text of an end or a start cannot be told from one: the form has no frame.
+    static func datagram(_ bytes: some Collection<UInt8>) -> Datagram {
+        if bytes.elementsEqual(endText) { return .end }
+        guard bytes.starts(with: startText) else { return .piece(Array(bytes)) }
+        let name = String(decoding: bytes.dropFirst(startText.count), as: UTF8.self)
+        return .start(name: name.trimmingSuffix { $0 == "\0" || $0.isNewline })
+    }
+}
+
+extension String {
+    /// Without the characters at its end that meet the condition.
+    fileprivate func trimmingSuffix(_ condition: (Character) -> Bool) -> String {
+        var text = self[...]
+        while let last = text.last, condition(last) { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Synchronization
+import TransferIO
+import TransferProtocol
+
+/// `send-file --legacy` and `recv-file --legacy`: the plain form, over the same sockets and files.
+enum PlainTransfer {
+    static func send(_ files: [String], name: String?, to peer: HostPort, _ reporter: TransferReporter) async -> ExitStatus {
+        reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
+        do {
+            let sources = try files.map { path in
+                let label = name ?? (path == "-" ? "stdin" : SourceFile.lastPart(of: path))
+                return (label, path == "-" ? FileHandle.standardInput : try handle(path))
+            }
+            let address: NetworkAddress
+            do {
+                address = try peer.resolve()[0]
+            } catch {
+                reporter.complain("\(error)")
+                return .unreachable
+            }
+            let socket = try UDPSocket()
+            for (name, file) in sources {
+                try await put(.start(name: name), socket, address)
+                var count: UInt64 = 0
+                while let piece = try file.read(upToCount: PlainForm.pieceBytes), !piece.isEmpty {
+                    try await put(.piece(Array(piece)), socket, address)
+                    count += UInt64(piece.count)
+                }
+                try await put(.end, socket, address)
+                reporter.tell("Sent \(Printable.text(name)): \(TransferText.bytes(count)), whether it arrived is not known.")
+            }
+            return .done
+        } catch {
+            reporter.complain("\(error)")
+            return .failed
+        }
+    }
+
+    private static func handle(_ path: String) throws -> FileHandle {
+        // Through the same door as any other transfer, for its checks and its errors.
+        _ = try SourceFile(path: path)
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw PlainTransferError(text: "cannot open \(path)") }
+        return handle
+    }
+
+    private static func put(_ datagram: PlainForm.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
+        let bytes = PlainForm.bytes(datagram)
+        while true {
+            switch bytes.withUnsafeBytes({ socket.send($0, to: address) }) {
+            case .sent:
+                try await Task.sleep(for: PlainForm.pause)
+                return
+            case .wouldBlock: socket.wait(for: .milliseconds(100), writable: true)
+            case .tooLarge, .failed: throw PlainTransferError(text: "cannot send to \(address.hostAndPort)")
+            }
+        }
+    }
+
+    static func receive(
+        _ arguments: Arguments, limit: Int?, into output: ReceiveOutput, _ reporter: TransferReporter, _ signals: SignalWatch
+    ) async -> ExitStatus {
+        let socket: UDPSocket
+        do {
+            socket = try UDPSocket(port: UInt16(arguments[RecvFileFlags.port]))
+        } catch {
+            reporter.complain("\(error)")
+            return .failed
+        }
+        reporter.complain("Not encrypted: anybody who reaches the port can send, and what is lost is not noticed.")
+        var notice = TransferNotice(.listening)
+        notice.port = Int(socket.port)
+        reporter.announce(
+            LocalAddresses.all(port: socket.port).map { "Address: \($0.hostAndPort)" }, notice)
+        let signal = Mutex(ExitStatus?.none)
+        let watcher = Task { for await number in signals.signals { signal.withLock { $0 = SignalWatch.status(of: number) } } }
+        defer { watcher.cancel() }
+        let receiver = PlainReceiver(
+            socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit)
+        return await receiver.run { signal.withLock(\.self) }
+    }
+}
+
+/// Why the plain form could not be spoken.
+struct PlainTransferError: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
+}
+
+/// The receiving side of the plain form: several senders at once, told apart by their addresses.
+private struct PlainReceiver {
+    private struct Incoming {
+        let name: String
+        let destination: any TransferDestination
+        var count: UInt64 = 0
+        var heard = ContinuousClock.now
+    }
+
+    private static let maximumSenders = 64
+    let socket: UDPSocket
+    let output: ReceiveOutput
+    let reporter: TransferReporter
+    let timeout: Duration
+    let limit: Int?
+
+    /// - Parameter interruption: asked now and then; its status ends the receiving.
+    func run(until interruption: () -> ExitStatus?) async -> ExitStatus {
+        var incoming: [NetworkAddress: Incoming] = [:]
+        var worst = ExitStatus.done
+        var finished = 0
+        defer { for entry in incoming.values { entry.destination.abandon() } }
+        while true {
+            if let status = interruption() { return status }
+            if let limit, finished >= limit { return worst }
+            socket.wait(for: .milliseconds(100))
+            socket.receive { received in
+                for start in stride(from: 0, to: received.bytes.count, by: received.segmentSize) {
+                    let bytes = received.bytes[start..<min(start + received.segmentSize, received.bytes.count)]
+                    guard let status = take(PlainForm.datagram(bytes), from: received.from, &incoming) else { continue }
+                    worst = TransferEnd.worse(worst, status)
+                    finished += 1
+                }
+            }
+            for (address, entry) in incoming where ContinuousClock.now - entry.heard > timeout {
+                incoming[address] = nil
+                entry.destination.abandon()
+                reporter.complain("Lost: nothing was heard of \(address.hostAndPort) any more; \(entry.name) is not whole.")
+                worst = TransferEnd.worse(worst, .failed)
+                finished += 1
+            }
+            await Task.yield()
+        }
+    }
+
+    /// - Returns: the status of a file that is over now.
+    private func take(_ datagram: PlainForm.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming])
+        -> ExitStatus?
+    {
+        do {
+            switch datagram {
+            case .start(let name):
+                var failed: ExitStatus?
+                if let old = incoming.removeValue(forKey: address) {
+                    old.destination.abandon()
+                    reporter.complain("\(old.name) was never finished.")
+                    failed = .failed
+                }
+                guard incoming.count < Self.maximumSenders else { return failed }
+                let offer = FileOffer(name: name, size: nil)
+                // Nobody's key: whoever sends under this name goes on with nothing anyway.
+                let destination = try output.destination(for: offer, from: [UInt8](repeating: 0, count: 32))
+                incoming[address] = Incoming(name: Printable.text(name), destination: destination)
+                return failed
+            case .piece(let bytes):
+                guard let entry = incoming[address] else { return nil }
+                try bytes.withUnsafeBytes { try entry.destination.write($0, at: entry.count) }
+                incoming[address]?.count += UInt64(bytes.count)
+                incoming[address]?.heard = ContinuousClock.now
+                return nil
+            case .end:
+                guard let entry = incoming.removeValue(forKey: address) else { return nil }
+                try entry.destination.finish(size: entry.count)
+                let name = (entry.destination as? DestinationFile)?.finalName ?? entry.name
+                reporter.tell("Received \(Printable.text(name)) (\(TransferText.bytes(entry.count))) from \(address.hostAndPort).")
+                return .done
+            }
+        } catch {
+            incoming.removeValue(forKey: address)?.destination.abandon()
+            let text = (error as? ReceiveOutput.Refusal)?.text ?? (error is DestinationFull ? "the disk is full" : "\(error)")
+            reporter.complain("A file from \(address.hostAndPort) failed: \(Printable.text(text)).")
+            return .failed
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import TransferProtocol
+
+/// How a transfer's end is told and which exit status it has.
+struct TransferEnd: Hashable, Sendable {
+    var status: ExitStatus
+    var message: String?
+
+    static let done = TransferEnd(status: .done, message: nil)
+
+    /// - Parameters:
+    ///   - peer: what the other side is called: `the receiver`.
+    ///   - resumable: whether the same command would go on where this one stopped.
+    init(_ failure: TransferFailure, peer: String, resumable: Bool) {
+        let interrupted: ExitStatus = resumable ? .interrupted : .failed
+        let hint = resumable ? " What arrived is kept; sending the same again goes on from there." : ""
+        switch failure {
+        case .unreachable: self.init(status: .unreachable, message: "Nobody answers: \(peer) cannot be reached.")
+        case .refused: self.init(status: .refused, message: "Refused: \(peer) does not accept this ticket, secret or key.")
+        case .unsupportedVersion(let versions):
+            let list = versions.map(String.init).joined(separator: ", ")
+            self.init(status: .failed, message: "\(peer) speaks only other versions of the protocol: \(list).")
+        case .timedOut: self.init(status: interrupted, message: "Lost: nothing was heard of \(peer) any more.\(hint)")
+        case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
+        case .closedByPeer(.goingAway, _): self.init(status: interrupted, message: "Interrupted by \(peer).\(hint)")
+        case .closedByPeer(.cancelled, let text): self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.said(text))\(hint)")
+        case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
+        case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) broke the protocol: \(Printable.text(text))")
+        }
+    }
+
+    init(status: ExitStatus, message: String?) {
+        self.status = status
+        self.message = message
+    }
+
+    private static func said(_ text: String) -> String { text.isEmpty ? "" : " It says: \(Printable.text(text))" }
+
+    /// The more serious of two: a transfer of many files ends with the worst of them.
+    static func worse(_ one: ExitStatus, _ other: ExitStatus) -> ExitStatus {
+        func rank(_ status: ExitStatus) -> Int {
+            switch status {
+            case .done: 0
+            case .notDelivered: 1
+            case .interrupted: 2
+            default: 3
+            }
+        }
+        return rank(one) >= rank(other) ? one : other
+    }
+}
+
+extension DeclineReason {
+    /// After "The receiver did not take movie.mp4: ".
+    var text: String {
+        switch self {
+        case .declined: "it was declined."
+        case .unsafeName: "its name cannot be made safe."
+        case .exists: "there is a file of that name."
+        case .noSpace: "there is no room for it."
+        case .cannotWrite: "it cannot be written there."
+        case .unsupported: "it cannot be written to that output."
+        }
+    }
+}
+
+extension FileFailure {
+    /// After "movie.mp4 failed: ".
+    var text: String {
+        switch self {
+        case .sourceChanged: "it changed while it was being sent."
+        case .sourceUnreadable: "it could not be read."
+        case .destinationFailed: "the receiver could not write it."
+        case .cancelled: "it was cancelled."
+        case .outputClosed: "the reader of the output went away."
+        }
+    }
+}

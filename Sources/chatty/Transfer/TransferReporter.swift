@@ -1,0 +1,126 @@
+import Foundation
+import Synchronization
+import TransferIO
+import TransferProtocol
+
+/// What a transfer shows on stderr: a line that is written over on a terminal, JSON lines for programs, or errors only.
+final class TransferReporter: Sendable {
+    enum Form: Sendable {
+        case line(columns: Int)
+        case json, plain, quiet
+    }
+
+    let form: Form
+    private let isLineShown = Mutex(false)
+
+    init(_ form: Form) {
+        self.form = form
+    }
+
+    /// By the options: `--quiet`, `--progress`, and whether stderr is a terminal that can go back to the start of a line.
+    convenience init(quiet: Bool, progress: SendFileFlags.Progress) {
+        self.init(Self.form(quiet: quiet, progress: progress))
+    }
+
+    private static func form(quiet: Bool, progress: SendFileFlags.Progress) -> Form {
+        if progress == .json { return .json }
+        if quiet { return .quiet }
+        guard isatty(STDERR_FILENO) == 1 else { return .plain }
+        var size = winsize()
+        let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return .line(columns: isKnown ? Int(size.ws_col) : 80)
+    }
+
+    /// Something people should know; JSON readers get `notice` instead.
+    func tell(_ message: String, _ notice: TransferNotice? = nil) {
+        switch form {
+        case .json: if let notice { write(notice.line) }
+        case .quiet: break
+        case .line, .plain: say(message)
+        }
+    }
+
+    /// Something that went wrong: said whatever the form; JSON readers get `notice` as well.
+    func complain(_ message: String, _ notice: TransferNotice? = nil) {
+        if case .json = form, let notice { write(notice.line) }
+        say(message)
+    }
+
+    /// What must be said even with `--quiet`, such as the ticket.
+    func announce(_ lines: [String], _ notice: TransferNotice) {
+        if case .json = form { return write(notice.line) }
+        for line in lines { say(line) }
+    }
+
+    /// Shows the figures of now.
+    func progress(_ figures: TransferStatistics, _ meter: RateMeter, name: String) {
+        let rate = meter.rate
+        let remaining = figures.bytesTotal > 0 ? meter.remaining(to: figures.bytesTotal) : nil
+        let lost = figures.packetsLost - min(figures.spuriousLosses, figures.packetsLost)
+        let loss = figures.packetsSent > 0 ? Double(lost) / Double(figures.packetsSent) : 0
+        let limit = figures.peerPaused ? "disk full" : figures.limit.rawValue
+        switch form {
+        case .json:
+            var notice = TransferNotice(.progress)
+            notice.name = name
+            notice.bytes = figures.bytesDone
+            notice.total = figures.bytesTotal > 0 ? figures.bytesTotal : nil
+            notice.rate = rate.rounded()
+            notice.eta = remaining
+            notice.rtt = figures.smoothedRTT.inSeconds
+            notice.loss = loss
+            notice.limit = limit
+            notice.paused = figures.peerPaused
+            write(notice.line)
+        case .line(let columns):
+            let line = Self.line(
+                name: name, figures: figures, rate: rate, remaining: remaining, loss: loss, limit: limit, columns: columns)
+            isLineShown.withLock { $0 = true }
+            // To the start, over what is there, and what is left of it away: terminals without escape sequences show this, too.
+            write("\r" + line + String(repeating: " ", count: max(0, columns - 1 - line.count)) + "\r" + line)
+        case .plain, .quiet: break
+        }
+    }
+
+    /// Takes the progress line away.
+    func clearLine() {
+        guard case .line(let columns) = form else { return }
+        let wasShown = isLineShown.withLock { isShown in
+            defer { isShown = false }
+            return isShown
+        }
+        guard wasShown else { return }
+        write("\r" + String(repeating: " ", count: columns - 1) + "\r")
+    }
+
+    /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limit path`, cut from its end to fit.
+    static func line(
+        name: String, figures: TransferStatistics, rate: Double, remaining: Double?, loss: Double, limit: String, columns: Int
+    ) -> String {
+        var parts: [String] = []
+        if figures.bytesTotal > 0 {
+            let percent = Int(Double(figures.bytesDone) / Double(figures.bytesTotal) * 100)
+            parts.append("\(min(percent, 100)) %")
+            parts.append("\(TransferText.bytes(figures.bytesDone)) of \(TransferText.bytes(figures.bytesTotal))")
+        } else {
+            parts.append(TransferText.bytes(figures.bytesDone))
+        }
+        parts.append(TransferText.rate(rate))
+        if let remaining { parts.append("ETA \(TransferText.clock(remaining))") }
+        parts.append("RTT \(TransferText.delay(figures.smoothedRTT.inSeconds))")
+        parts.append("loss \(TransferText.percent(loss))")
+        parts.append("limit \(limit)")
+        while parts.count > 1, parts.joined(separator: "  ").count > columns - 12 { parts.removeLast() }
+        let tail = parts.joined(separator: "  ")
+        let room = max(columns - 3 - tail.count, 0)
+        let shown = name.count > room ? String(name.prefix(max(room - 1, 0))) + "…" : name
+        return room > 3 ? "\(shown)  \(tail)" : tail
+    }
+
+    private func say(_ message: String) {
+        clearLine()
+        Diagnostics.say(message)
+    }
+
+    private func write(_ text: String) { Diagnostics.write(text, to: STDERR_FILENO) }
+}
