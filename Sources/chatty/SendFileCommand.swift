@@ -193,15 +193,15 @@ enum SendFileCommand {
             case .answered(let file, .decline(let reason)):
                 var notice = TransferNotice(.declined)
                 notice.name = label(file)
-                notice.reason = reason.text
-                reporter.complain("The receiver did not take \(label(file)): \(reason.text)", notice)
+                notice.reason = reason.sentence
+                reporter.complain("The receiver did not take \(label(file)): \(reason.sentence)", notice)
                 worst = TransferEnd.worse(worst, .notDelivered)
             case .failed(let file, let failure, let text):
                 var notice = TransferNotice(.failed)
                 notice.name = label(file)
-                notice.reason = failure.text
+                notice.reason = failure.sentence
                 let said = text.isEmpty ? "" : " It says: \(Printable.text(text))"
-                reporter.complain("\(label(file)) failed: \(failure.text)\(said)", notice)
+                reporter.complain("\(label(file)) failed: \(failure.sentence)\(said)", notice)
                 worst = TransferEnd.worse(worst, .failed)
             case .done(let file):
                 var notice = TransferNotice(.done)
@@ -218,7 +218,13 @@ enum SendFileCommand {
             case .ended(.failed(let failure)):
                 let end = TransferEnd(failure, peer: "the receiver", resumable: isResumable)
                 return TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message)
-            case .answered, .offered, .offersEnded, .resumed: break
+            case .resumed(let file, let kept):
+                let bytes = kept.reduce(0) { $0 + UInt64($1.count) }
+                var notice = TransferNotice(.resumed)
+                notice.name = label(file)
+                notice.bytes = bytes
+                reporter.tell("Going on with \(label(file)): the receiver has \(TransferText.bytes(bytes)) of it.", notice)
+            case .answered, .offered, .offersEnded: break
             }
         }
         return TransferEnd(status: .failed, message: "The transfer ended without a word.")

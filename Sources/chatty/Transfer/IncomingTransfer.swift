@@ -95,15 +95,21 @@ struct IncomingTransfer {
                 guard let file = files.removeValue(forKey: id) else { break }
                 worst = TransferEnd.worse(worst ?? .done, .failed)
                 var notice = notice(.failed, file.offer)
-                notice.reason = failure.text
+                notice.reason = failure.sentence
                 // A reader that went away knows it.
                 if failure == .outputClosed { break }
-                reporter.complain("\(label(file.offer)) failed: \(failure.text)\(text.isEmpty ? "" : " " + Printable.text(text))", notice)
+                reporter.complain(
+                    "\(label(file.offer)) failed: \(failure.sentence)\(text.isEmpty ? "" : " " + Printable.text(text))", notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.paused = isPaused
                 reporter.tell(isPaused ? "The disk is full; waiting for room." : "There is room again; going on.", notice)
-            case .answered, .offersEnded, .resumed: break
+            case .resumed(let id, let kept):
+                guard let file = files[id] else { break }
+                var notice = notice(.resumed, file.offer)
+                notice.bytes = kept.reduce(0) { $0 + UInt64($1.count) }
+                reporter.tell("Going on with \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) are here.", notice)
+            case .answered, .offersEnded: break
             case .ended(let end): outcome = end
             }
         }

@@ -51,7 +51,7 @@ struct TransferEnd: Hashable, Sendable {
 
 extension DeclineReason {
     /// After "The receiver did not take movie.mp4: ".
-    var text: String {
+    var sentence: String {
         switch self {
         case .declined: "it was declined."
         case .unsafeName: "its name cannot be made safe."
@@ -65,7 +65,7 @@ extension DeclineReason {
 
 extension FileFailure {
     /// After "movie.mp4 failed: ".
-    var text: String {
+    var sentence: String {
         switch self {
         case .sourceChanged: "it changed while it was being sent."
         case .sourceUnreadable: "it could not be read."

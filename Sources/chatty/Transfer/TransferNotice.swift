@@ -9,6 +9,8 @@ struct TransferNotice: Encodable, Sendable {
         case connected
         /// A file was offered: `name`, `size`.
         case offered
+        /// The receiver had a part of it from before: `name`, `bytes`.
+        case resumed
         /// Figures, about twice a second: `bytes`, `total`, `rate`, `eta`, `rtt`, `loss`, `limit`.
         case progress
         /// The receiver's disk is full, or has room again: `paused`.
