@@ -115,10 +115,13 @@ _chatty() {
                 -*:add) _chatty_words "--data --password-file --help --version"; return ;;
                 -*:passwd) _chatty_words "--data --password-file --help --version"; return ;;
                 -*:remove) _chatty_words "--data --help --version"; return ;;
+                -*:block) _chatty_words "--data --help --version"; return ;;
+                -*:unblock) _chatty_words "--data --help --version"; return ;;
+                -*:export) _chatty_words "--data --help --version"; return ;;
                 -*:import) _chatty_words "--data --strict --help --version"; return ;;
             esac
             case $place:$action in
-                0:*) _chatty_words "list add passwd remove import" ;;
+                0:*) _chatty_words "list add passwd remove block unblock export import" ;;
                 *:add) : ;;
                 1:import) _chatty_files ;;
             esac

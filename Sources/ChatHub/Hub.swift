@@ -67,6 +67,9 @@ public struct Hub {
     /// Connections, accounts' active sessions: for metrics.
     public var counts: (sessions: Int, activeAccounts: Int, waiting: Int) { (sessions.count, sessionsOfAccount.count, pending.count) }
 
+    /// The accounts with a session, in no order.
+    public var activeAccounts: [AccountID] { Array(sessionsOfAccount.keys) }
+
     // The life of a session.
 
     private mutating func connect(_ id: SessionID, address: String, isLoopback: Bool, at now: Moment) {

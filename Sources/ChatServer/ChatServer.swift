@@ -13,7 +13,7 @@ public final class ChatServer: Sendable {
 
     private let configuration: ServerConfiguration
     private let lock: DataFolderLock
-    private let store: Store
+    let store: Store
     private let group: MultiThreadedEventLoopGroup
     private let listener: Listener
     private let workers: [LoopWorker]

@@ -24,7 +24,8 @@ enum SmallFile {
     }
 
     /// Makes or replaces a file that only its owner can read: whole or not at all.
-    static func write(_ what: String, _ path: String, _ contents: [UInt8]) throws(ServerError) {
+    /// - Parameter isSynced: whether it must survive a power cut.
+    static func write(_ what: String, _ path: String, _ contents: [UInt8], isSynced: Bool = true) throws(ServerError) {
         let unfinished = path + ".part"
         let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure(what, path, "written", errno) }
@@ -34,7 +35,7 @@ enum SmallFile {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { code = errno }
         }
-        if code == 0, fsync(descriptor) != 0 { code = errno }
+        if code == 0, isSynced, fsync(descriptor) != 0 { code = errno }
         if close(descriptor) != 0, code == 0 { code = errno }
         if code == 0, rename(unfinished, path) != 0 { code = errno }
         guard code == 0 else { throw failure(what, path, "written", code) }

@@ -1,7 +1,99 @@
+import ChatProtocol
+import ChatServer
+import Foundation
+
 /// `chatty users`.
 enum UsersCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        Diagnostics.say("users is not part of this build.")
-        return .failed
+        guard let path = DataDirectory.path(option: arguments[UsersFlags.data], environment: ProcessInfo.processInfo.environment) else {
+            throw UsageError("There is no place for the data folder: give --data.", command: UsersFlags.spec.name)
+        }
+        let folder = DataFolder(path)
+        do {
+            return try perform(arguments, folder)
+        } catch {
+            Diagnostics.say(Printable.text("\(error)"))
+            return .failed
+        }
     }
+
+    private static func perform(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
+        switch arguments.action {
+        case "add": return try add(arguments, folder)
+        case "passwd":
+            let name = try name(arguments[UsersFlags.name])
+            let book = try existing(folder)
+            guard try book.list().contains(where: { $0.name == name }) else { throw ServerError("There is no account \(name).") }
+            return try withPassword(arguments) { try book.setPassword(of: name, to: $0) }
+        case "remove": try existing(folder).remove(name(arguments[UsersFlags.name]))
+        case "block": try existing(folder).setBlocked(name(arguments[UsersFlags.name]), true)
+        case "unblock": try existing(folder).setBlocked(name(arguments[UsersFlags.name]), false)
+        case "export": return try export(name(arguments[UsersFlags.name]), existing(folder))
+        case "import": return try importFile(arguments, folder)
+        default: return try list(existing(folder), json: arguments[UsersFlags.json])
+        }
+        return .done
+    }
+
+    private static func list(_ book: AccountBook, json: Bool) throws -> ExitStatus {
+        let rows = try book.list().map { AccountRow($0) }
+        let text = json ? rows.map(\.json).joined() : AccountRow.table(rows)
+        return Diagnostics.output(text) ? .done : .failed
+    }
+
+    private static func add(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
+        let names = try arguments[UsersFlags.names].map(name)
+        guard Set(names).count == names.count else { throw ServerError("A name is given twice.") }
+        try folder.prepare()
+        let book = AccountBook(try Store(folder))
+        let taken = Set(try book.list().map(\.name))
+        if let name = names.first(where: taken.contains) { throw ServerError("There is an account \(name) already.") }
+        return try withPassword(arguments) { try book.add(names, password: $0, at: .now) }
+    }
+
+    private static func importFile(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
+        let path = arguments[UsersFlags.file]
+        let file = try CredentialsFile(path: path)
+        for bad in file.badLines { Diagnostics.say("\(Printable.text(path)):\(bad.line): \(bad.reason)") }
+        if arguments[UsersFlags.strict], !file.badLines.isEmpty {
+            Diagnostics.say("Nothing was added.")
+            return .failed
+        }
+        try folder.prepare()
+        let imported = try AccountBook(Store(folder)).add(file.entries, at: .now)
+        Diagnostics.output("added \(imported.added.count), there already \(imported.present.count), bad \(file.badLines.count)\n")
+        return file.badLines.isEmpty ? .done : .failed
+    }
+
+    private static func export(_ name: Name, _ book: AccountBook) throws -> ExitStatus {
+        var isRead = true
+        try book.export(name) { line in
+            isRead = Diagnostics.output(line)
+            return isRead
+        }
+        return isRead ? .done : .failed
+    }
+
+    private static func withPassword(_ arguments: Arguments, _ body: (String) throws -> Void) throws -> ExitStatus {
+        switch PasswordInput.read(file: arguments[UsersFlags.passwordFile]) {
+        case .password(let password):
+            try body(password)
+            return .done
+        case .interrupted: return .endedByInterrupt
+        case .failed(let reason): throw ServerError(reason)
+        }
+    }
+
+    private static func existing(_ folder: DataFolder) throws -> AccountBook {
+        guard folder.hasStore else { throw ServerError("There is no store in \(folder.path).") }
+        return AccountBook(try Store(folder))
+    }
+
+    private static func name(_ text: String) throws -> Name {
+        do { return try Name(text) } catch { throw ServerError("The user name \(text) is not allowed: \(error.reason).") }
+    }
+}
+
+extension Timestamp {
+    fileprivate static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }

@@ -117,6 +117,7 @@ extension ConnectionHandler {
     /// back the last words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
     private func endOutput() {
         guard let context else { return }
+        reportEnd()
         context.close(mode: isEncrypted ? .all : .output, promise: nil)
     }
 

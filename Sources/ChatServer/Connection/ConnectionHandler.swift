@@ -27,6 +27,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private(set) var id = SessionID(rawValue: .max)
     var phase = Phase.undecided
     var context: ChannelHandlerContext?
+    private var isKnownToHub = false
     private var peer: PeerAddress?
     private(set) var isEncrypted = false
     private var silence: Scheduled<Void>?
@@ -61,6 +62,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         guard let peer = PeerAddress(context.remoteAddress) else { return context.close(promise: nil) }
         self.peer = peer
         id = worker.add(self)
+        isKnownToHub = true
         worker.submit(.connected(id, address: peer.text, isLoopback: peer.isLoopback))
         awaitFirstBytes(context)
     }
@@ -70,7 +72,13 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         deadline?.cancel()
         self.context = nil
         phase = .closed
-        guard id.rawValue != .max else { return }
+        reportEnd()
+    }
+
+    /// For the hub the session is over: when all has been said, or the connection is gone.
+    func reportEnd() {
+        guard isKnownToHub else { return }
+        isKnownToHub = false
         worker.remove(id)
         for ticket in drains { worker.submit(.drained(ticket)) }
         drains = []
@@ -134,7 +142,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private func speak<Way: WayIn>(_ way: Way) {
         phase = .speaking
         var way = way
-        guard isEncrypted || worker.settings.allowsPlaintext || peer?.isLoopback == true else {
+        guard isEncrypted || worker.settings.allowsPlaintext || isLocal else {
             wayIn = way
             return closeGently(.closed, saying: .farewell(.plaintextRefused))
         }
@@ -145,6 +153,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         // Nobody may have said anything: a client that closes its side before is gone.
         finishIfAnswered()
     }
+
+    private var isLocal: Bool { peer?.isLoopback == true && !worker.settings.treatsNobodyAsLoopback }
 
     // What the client says.
 

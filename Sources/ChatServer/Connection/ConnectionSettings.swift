@@ -13,6 +13,8 @@ struct ConnectionSettings: Sendable {
     var sendQueueLimit = 1 << 20
     /// Commands of one connection that wait for their answers; over it nothing is read.
     var maximumOutstanding = 256
+    /// For tests of what is refused from elsewhere.
+    var treatsNobodyAsLoopback = false
     /// How long a connection that is being closed may take to read its last words.
     var lingering: TimeAmount = .seconds(3)
 }

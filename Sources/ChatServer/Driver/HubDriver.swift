@@ -20,6 +20,7 @@ final class HubDriver: @unchecked Sendable {
     private var writes: [(Ticket, StoreWrite)] = []
     private var lines: [EventLog.Entry] = []
     private var actions: [[Action]]
+    private var published: Set<AccountID>?
     private let stopped = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
     /// Events after which what they led to is handed on, however many more wait.
@@ -60,6 +61,7 @@ final class HubDriver: @unchecked Sendable {
             var untilFlush = HubDriver.batch
             for input in inputs {
                 for action in hub.handle(input.event, at: input.moment) { carryOut(action, at: input.moment) }
+                if case .tick = input.event { publishActive() }
                 untilFlush -= 1
                 if untilFlush == 0 {
                     flush()
@@ -83,6 +85,13 @@ final class HubDriver: @unchecked Sendable {
             hands.reader.loadMissed(ticket, account, after: after, limit: limit)
         case .stopped: stopped.signal()
         }
+    }
+
+    private func publishActive() {
+        let active = Set(hub.activeAccounts)
+        guard active != published else { return }
+        published = active
+        hands.reader.publish(active: active.sorted())
     }
 
     /// Each loop with a session among these gets all of them, and picks its own.

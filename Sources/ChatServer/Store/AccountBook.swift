@@ -10,6 +10,8 @@ public struct AccountBook: Sendable {
         public let account: Account
         public let created: Timestamp
         public let lastLogin: Timestamp?
+        /// Has a session now, on the server that runs on the folder.
+        public let isActive: Bool
 
         public var name: Name { account.name }
         public var isBlocked: Bool { account.isBlocked }
@@ -34,14 +36,15 @@ public struct AccountBook: Sendable {
 
     /// All accounts, by name.
     public func list() throws(ServerError) -> [Record] {
-        try reading { db in
+        let active = ActiveAccounts.read(store.folder)
+        return try reading { db in
             try Row.fetchAll(
                 db, sql: "SELECT id, name, blocked, created, last_login FROM accounts WHERE folded IS NOT NULL ORDER BY folded"
             ).compactMap { row in
                 Store.account(row).map { account in
                     Record(
                         account: account, created: Timestamp(milliseconds: row[3]),
-                        lastLogin: (row[4] as Int64?).map(Timestamp.init(milliseconds:)))
+                        lastLogin: (row[4] as Int64?).map(Timestamp.init(milliseconds:)), isActive: active.contains(account.id))
                 }
             }
         }

@@ -2,7 +2,8 @@ import Glibc
 
 /// Holds a data folder for one server. Released by ``release()`` or by the end of the process, however it ends.
 ///
-/// `flock` on a file that stays, so that there is nothing stale to clear away; the pid in it is only what others are told.
+/// An open file description lock (fcntl(2), `F_OFD_SETLK`) on a file that stays: there is nothing stale to clear away, and others can look without
+/// taking it. The pid in it is only what they are told.
 public final class DataFolderLock: Sendable {
     private let descriptor: Int32
 
@@ -10,11 +11,12 @@ public final class DataFolderLock: Sendable {
     public init(_ folder: DataFolder) throws(ServerError) {
         descriptor = open(folder.lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw folder.failure(errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var lock = DataFolderLock.whole(F_WRLCK)
+        guard fcntl(descriptor, DataFolderLock.set, &lock) == 0 else {
             let code = errno
             let holder = DataFolderLock.pid(in: descriptor)
             close(descriptor)
-            guard code == EWOULDBLOCK else { throw folder.failure(code) }
+            guard code == EAGAIN || code == EACCES else { throw folder.failure(code) }
             let who = holder.map { "the server with pid \($0)" } ?? "another server"
             throw ServerError("The data folder \(folder.path) is in use by \(who).")
         }
@@ -26,7 +28,10 @@ public final class DataFolderLock: Sendable {
         }
     }
 
-    public func release() { _ = flock(descriptor, LOCK_UN) }
+    public func release() {
+        var lock = DataFolderLock.whole(F_UNLCK)
+        _ = fcntl(descriptor, DataFolderLock.set, &lock)
+    }
 
     deinit { close(descriptor) }
 
@@ -35,8 +40,17 @@ public final class DataFolderLock: Sendable {
         let descriptor = open(folder.lockFile, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+        var lock = whole(F_WRLCK)
+        guard fcntl(descriptor, DataFolderLock.get, &lock) == 0, lock.l_type != Int16(F_UNLCK) else { return nil }
         return pid(in: descriptor)
+    }
+
+    // `F_OFD_GETLK` and `F_OFD_SETLK` of <linux/fcntl.h>, which the importer does not see.
+    private static let get: Int32 = 36
+    private static let set: Int32 = 37
+
+    private static func whole(_ type: Int32) -> flock {
+        flock(l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
     }
 
     private static func pid(in descriptor: Int32) -> Int32? {

@@ -7,6 +7,7 @@ final class StoreReader: Sendable {
     private enum Request: Sendable {
         case account(Ticket, Name)
         case missed(Ticket, AccountID, after: MessageID, limit: Int)
+        case active([AccountID])
     }
 
     private let store: Store
@@ -22,7 +23,7 @@ final class StoreReader: Sendable {
     func start() {
         let thread = Thread { [self] in
             while let requests = mailbox.take() {
-                for request in requests { answer(event(for: request)) }
+                for request in requests { if let event = event(for: request) { answer(event) } }
             }
             ended.signal()
         }
@@ -42,13 +43,20 @@ final class StoreReader: Sendable {
         mailbox.put(.missed(ticket, account, after: after, limit: limit))
     }
 
-    private func event(for request: Request) -> Event {
+    /// Lets other processes know who is active.
+    func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
+
+    private func event(for request: Request) -> Event? {
         switch request {
         case .account(let ticket, let name):
             // A store that cannot be read has, for who asks now, no such account.
             return .accountFound(ticket, try? store.findAccount(name))
         case .missed(let ticket, let account, let after, let limit):
             return .missed(ticket, try? store.missed(account, after: after, limit: limit))
+        case .active(let accounts):
+            // Of use to a list only; on a full disk the list shows who was active before.
+            try? ActiveAccounts.write(accounts, store.folder)
+            return nil
         }
     }
 }

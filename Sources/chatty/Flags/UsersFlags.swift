@@ -33,6 +33,16 @@ enum UsersFlags {
                 name: "remove", summary: "remove an account", positionals: [name.spec],
                 manual: "Removes an account and what is kept for it."),
             ActionSpec(
+                name: "block", summary: "keep an account out", positionals: [name.spec],
+                manual: "Logs an account out and lets it in no more. What is kept for it stays."),
+            ActionSpec(name: "unblock", summary: "let an account in again", positionals: [name.spec], manual: "Takes a block back."),
+            ActionSpec(
+                name: "export", summary: "show all that is kept of an account", positionals: [name.spec],
+                manual: """
+                    Prints what is kept of one person as JSON, an object a line: the account, its groups, and the messages it sent and got, in \
+                    their order.
+                    """),
+            ActionSpec(
                 name: "import", summary: "add accounts from a file", positionals: [file.spec],
                 manual: "Adds an account for each `name password` line. A bad line is reported with its number."),
         ],

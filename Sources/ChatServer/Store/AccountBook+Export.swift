@@ -1,0 +1,62 @@
+import ChatProtocol
+import GRDB
+
+extension AccountBook {
+    /// All that is kept of one person: a JSON object a line, the account first, then its groups, then the messages it sent and got in the order of
+    /// their ids. Its password's hash is not part of it.
+    /// - Parameter write: takes a line with its end; false ends the export.
+    public func export(_ name: Name, to write: (String) -> Bool) throws(ServerError) {
+        do {
+            try store.pool.read { db in
+                guard
+                    let row = try Row.fetchOne(
+                        db, sql: "SELECT id, name, created, last_login, blocked FROM accounts WHERE folded = ?", arguments: [name.folded])
+                else { throw ServerError("There is no account \(name).") }
+                let id: Int64 = row[0]
+                guard write(AccountBook.accountLine(row)) else { return }
+                let groups = try Row.fetchCursor(
+                    db, sql: "SELECT g.name FROM members m JOIN groups g ON g.id = m.group_id WHERE m.account = ? ORDER BY g.name",
+                    arguments: [id])
+                while let group = try groups.next() {
+                    guard write("{\"group\":\(JSONText.quoted(group[0]))}\n") else { return }
+                }
+                let messages = try Row.fetchCursor(db, sql: AccountBook.messagesOf, arguments: [id])
+                while let message = try messages.next() {
+                    guard write(AccountBook.messageLine(message)) else { return }
+                }
+            }
+        } catch let error as ServerError {
+            throw error
+        } catch {
+            throw Store.failure(store.folder, error)
+        }
+    }
+
+    private static let messagesOf = """
+        SELECT m.id, m.time, s.name, m.text, coalesce('#' || g.name, r.name) FROM messages m
+        JOIN accounts s ON s.id = m.sender
+        LEFT JOIN groups g ON g.id = -m.conversation
+        LEFT JOIN pairs p ON p.id = m.conversation
+        LEFT JOIN accounts r ON r.id = CASE WHEN p.low = m.sender THEN p.high ELSE p.low END
+        WHERE (m.conversation IN (SELECT -group_id FROM members WHERE account = ?1)
+            AND (m.sender = ?1 OR m.id > (SELECT after FROM members WHERE account = ?1 AND group_id = -m.conversation)))
+        OR m.conversation IN (SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1)
+        OR (m.conversation < 0 AND m.sender = ?1)
+        ORDER BY m.id
+        """
+
+    private static func accountLine(_ row: Row) -> String {
+        func time(_ value: Int64?) -> String { value.map { JSONText.quoted(Timestamp(milliseconds: $0).iso8601) } ?? "null" }
+        let isBlocked: Bool = row[4]
+        return
+            "{\"account\":\(JSONText.quoted(row[1])),\"created\":\(time(row[2])),\"last_login\":\(time(row[3])),\"blocked\":\(isBlocked)}\n"
+    }
+
+    private static func messageLine(_ row: Row) -> String {
+        let members: [(String, String)] = [
+            ("id", MessageID(rawValue: row[0]).description), ("time", Timestamp(milliseconds: row[1]).iso8601), ("from", row[2]),
+            ("to", row[4] ?? ""), ("text", row[3]),
+        ]
+        return "{" + members.map { "\"\($0.0)\":\(JSONText.quoted($0.1))" }.joined(separator: ",") + "}\n"
+    }
+}

@@ -1,0 +1,73 @@
+import ChatServer
+import Foundation
+
+/// A new password, from where the command line says: a file, stdin, or the terminal without echo.
+enum PasswordInput {
+    enum Outcome {
+        case password(String)
+        /// Ctrl-C at the prompt.
+        case interrupted
+        case failed(String)
+    }
+
+    /// - Parameter file: the value of `--password-file`; `-` is stdin.
+    static func read(file: String?) -> Outcome {
+        if let file, file != "-" {
+            guard let bytes = FileManager.default.contents(atPath: file) else {
+                return .failed("The password file \(Printable.text(file)) cannot be read.")
+            }
+            return firstLine(of: [UInt8](bytes))
+        }
+        guard file == nil, isatty(STDIN_FILENO) == 1 else { return firstLine(of: readLineBytes()) }
+        switch ask("Password: ") {
+        case .password(let first):
+            switch ask("Again: ") {
+            case .password(let second): return first == second ? .password(first) : .failed("The two passwords are not the same.")
+            case let other: return other
+            }
+        case let other: return other
+        }
+    }
+
+    private static func ask(_ prompt: String) -> Outcome {
+        var before = termios()
+        guard tcgetattr(STDIN_FILENO, &before) == 0 else { return .failed("The terminal cannot be read.") }
+        var silent = before
+        silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
+        // Ctrl-C is read as a character that ends the line, so that the terminal is never left without its echo.
+        withUnsafeMutableBytes(of: &silent.c_cc) { $0[Int(VEOL)] = 0x03 }
+        guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else { return .failed("The terminal's echo cannot be turned off.") }
+        Diagnostics.write(prompt, to: STDERR_FILENO)
+        let line = readLineBytes()
+        let isRestored = tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) == 0
+        Diagnostics.write("\n", to: STDERR_FILENO)
+        guard isRestored else { return .failed("The terminal's echo cannot be turned on again.") }
+        return line.contains(0x03) ? .interrupted : firstLine(of: line)
+    }
+
+    /// Up to the end of a line, of stdin, or Ctrl-C: no more is taken, it may be somebody else's.
+    private static func readLineBytes() -> [UInt8] {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while line.count < 1 << 16 {
+            let count = Foundation.read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1, byte != 0x0A else { break }
+            line.append(byte)
+            if byte == 0x03 { break }
+        }
+        return line
+    }
+
+    private static func firstLine(of bytes: [UInt8]) -> Outcome {
+        var line = bytes.prefix { $0 != 0x0A }
+        if line.last == 0x0D { line.removeLast() }
+        guard let text = String(validating: line, as: UTF8.self) else { return .failed("The password is not UTF-8 text.") }
+        do {
+            try AccountBook.check(text)
+            return .password(text)
+        } catch {
+            return .failed(error.description)
+        }
+    }
+}

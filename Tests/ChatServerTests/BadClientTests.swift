@@ -1,0 +1,111 @@
+import ChatProtocol
+import Foundation
+import NIOCore
+import Testing
+
+@testable import ChatServer
+
+@Suite struct BadClientTests {
+    @Test func oneThatNeverLogsInIsClosed() async throws {
+        try await RunningServer.use(.init { $0.rules.loginTimeout = 1 }) { server in
+            let silent = try await RawClient(port: server.port)
+            #expect(try await silent.end().hasSuffix("You did not log in within 1 seconds.\n"))
+            let half = try await RawClient(port: server.port, first: "\u{16}\u{3}\u{1}")
+            _ = try await half.end()
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64]) func garbageHarmsNobodyElse(seed: UInt64) async throws {
+        try await RunningServer.use(.init { $0.adjust = { $0.lingering = .milliseconds(200) } }) { server in
+            let yoda = try await server.logIn("yoda")
+            var random = SeededGenerator(seed: seed)
+            for round in 0..<20 {
+                let client = try await RawClient(port: server.port)
+                var bytes = (0..<Int.random(in: 1...20_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                if round.isMultiple(of: 3) { bytes[0] = 0x16 }
+                // The server may have closed it by then.
+                try? await client.send(bytes)
+                try? await client.endInput()
+                if !round.isMultiple(of: 3) { _ = try await client.end() }
+            }
+            let luke = try await server.logIn("luke")
+            try await yoda.send("PRIVMSG luke :still here\r\n")
+            try await luke.expect(":yoda!yoda@chatty PRIVMSG luke :still here")
+        }
+    }
+
+    @Test func aLineWithoutEndIsRefusedAndForgotten() async throws {
+        try await RunningServer.use { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl standard-replies")
+            for _ in 1...64 { try await yoda.send(String(repeating: "x", count: 16_384)) }
+            try await yoda.send("\r\nPING after\r\n")
+            try await yoda.expect("LINE_TOO_LONG")
+            try await yoda.expect("PONG")
+        }
+    }
+
+    @Test func anEndedInputIsAnsweredThenClosed() async throws {
+        try await RunningServer.use { server in
+            let client = try await RawClient(port: server.port)
+            try await client.expect("Enter username: ")
+            try await client.send("yoda\npw-yoda\n/activeuser\n/help msgto")
+            try await client.send("\n")
+            try await client.endInput()
+            let rest = try await client.end()
+            #expect(rest.contains("No other active user.\nUsage: /msgto USERNAME MESSAGE\n"))
+            let scanner = try await RawClient(port: server.port)
+            try await scanner.endInput()
+            #expect(try await scanner.end().isEmpty)
+        }
+    }
+
+    @Test func aSlowReaderIsClosedAndLosesNothing() async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
+            let sink = try await RawClient(port: server.port, first: "CAP REQ :sasl server-time\r\n", receiveBuffer: 4096)
+            try await sink.register("luke", password: "pw-luke")
+            try await sink.channel.setOption(.autoRead, value: false).get()
+            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
+            let text = String(repeating: "z", count: 3900)
+            let count = 3000
+            let writing = Task {
+                for number in 1...count { try await yoda.send("PRIVMSG luke :\(number) \(text)\r\n") }
+            }
+            for number in 1...count { try await yoda.expect(" PRIVMSG luke :\(number) ") }
+            try await writing.value
+            try await sink.channel.setOption(.autoRead, value: true).get()
+            let live = Self.numbers(in: try await sink.end())
+            #expect(live.count < count, "it was closed for reading too slowly")
+            let again = try await server.logIn("luke", capabilities: "sasl server-time")
+            let replayed = try await again.expect(" PRIVMSG luke :\(count) ")
+            let rest = Self.numbers(in: replayed + " PRIVMSG luke :\(count) ")
+            #expect(rest == Array((rest.first ?? 0)...count), "in order, each once")
+            #expect((live.last ?? 0) + 1 >= rest.first ?? .max, "nothing between what came live and what was replayed")
+            #expect(live == Array(1...live.count))
+        }
+    }
+
+    private static func numbers(in text: String) -> [Int] {
+        text.matches(of: #/PRIVMSG luke :(\d+) /#).compactMap { Int($0.1) }
+    }
+
+    @Test func manyCommandsAtOnceAreAnsweredInOrder() async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
+            let count = 5000
+            let lines = (1...count).map { "PRIVMSG luke :n\($0)\r\n" }.joined()
+            let writing = Task { try await yoda.send(lines) }
+            for number in 1...count { #expect(!(try await yoda.expect("n\(number)\r\n")).contains("PRIVMSG luke :n\(number + 1)")) }
+            try await writing.value
+        }
+    }
+
+    @Test func plainTextFromElsewhereIsRefusedInTheClientsOwnWay() async throws {
+        try await RunningServer.use(.init { $0.adjust = { $0.treatsNobodyAsLoopback = true } }) { server in
+            let irc = try await RawClient(port: server.port, first: "NICK yoda\r\nUSER yoda 0 * :y\r\n")
+            #expect(try await irc.end().hasSuffix("ERROR :\(Reply.plaintextRefused.text)\r\n"))
+            let silent = try await RawClient(port: server.port)
+            #expect(try await silent.end() == Reply.plaintextRefused.text + "\n")
+            _ = try await server.logIn("yoda", tls: true)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import GRDB
+import Testing
+
+@testable import ChatServer
+
+/// A server in this process, on a free port and a folder of its own, with accounts whose password is `pw-` and the name.
+final class RunningServer: Sendable {
+    let temporary: TemporaryFolder
+    let server: ChatServer
+    let events: Recorder
+    let told: Recorder
+
+    /// Collects what a server says.
+    final class Recorder: Sendable {
+        private let text = Guarded("")
+
+        func add(_ more: String) { text.update { $0 += more } }
+        var all: String { text.value }
+    }
+
+    var port: Int { server.port }
+
+    init(
+        accounts: [String] = ["yoda", "luke", "hans"], in temporary: TemporaryFolder? = nil,
+        _ adjust: (inout ServerConfiguration) -> Void = { _ in }
+    ) async throws {
+        self.temporary = try temporary ?? TemporaryFolder()
+        let folder = DataFolder(self.temporary.file("data"))
+        if temporary == nil {
+            try folder.prepare()
+            let store = try Store(folder)
+            let book = AccountBook(store, cost: .cheap)
+            for name in accounts { try book.add([Name(name)], password: "pw-" + name, at: StoreFixture.start) }
+            try store.close()
+        }
+        var configuration = ServerConfiguration(port: 0, folder: folder)
+        configuration.hashCost = .cheap
+        adjust(&configuration)
+        let (events, told) = (Recorder(), Recorder())
+        self.events = events
+        self.told = told
+        server = try await ChatServer.start(
+            configuration, output: { events.add(String(decoding: $0, as: UTF8.self)) }, tell: { told.add($0 + "\n") })
+    }
+
+    /// What is changed of the configuration.
+    struct Change {
+        let body: (inout ServerConfiguration) -> Void
+
+        init(_ body: @escaping (inout ServerConfiguration) -> Void) { self.body = body }
+    }
+
+    /// Runs `body` with a server, and stops it however that ends.
+    static func use(
+        accounts: [String] = ["yoda", "luke", "hans"], in temporary: TemporaryFolder? = nil,
+        _ change: Change = Change { _ in }, _ body: (RunningServer) async throws -> Void
+    ) async throws {
+        let running = try await RunningServer(accounts: accounts, in: temporary, change.body)
+        do {
+            try await body(running)
+        } catch {
+            try await running.server.stop()
+            throw error
+        }
+        try await running.server.stop()
+    }
+
+    /// An IRC client that has logged in.
+    func logIn(
+        _ name: String, password: String? = nil, capabilities: String = "sasl message-tags server-time echo-message", tls: Bool = false,
+        host: String = "127.0.0.1"
+    ) async throws -> RawClient {
+        // It speaks as soon as it is connected, before it could be taken for a silent one.
+        let client = try await RawClient(port: port, tls: tls, host: host, first: "CAP REQ :\(capabilities)\r\n")
+        try await client.register(name, password: password ?? "pw-" + name)
+        return client
+    }
+}
+
+extension RawClient {
+    /// The rest of a log-in, behind `CAP REQ`.
+    func register(_ name: String, password: String) async throws {
+        let plain = Data("\0\(name)\0\(password)".utf8).base64EncodedString()
+        try await send("NICK \(name)\r\nUSER \(name) 0 * :\(name)\r\nAUTHENTICATE PLAIN\r\n")
+        try await expect("AUTHENTICATE +")
+        try await send("AUTHENTICATE \(plain)\r\n")
+        try await expect(" 903 ")
+        try await send("CAP END\r\n")
+        try await expect(" 422 ")
+    }
+}

@@ -1,0 +1,165 @@
+import ChatProtocol
+import Foundation
+import GRDB
+import NIOCore
+import Testing
+
+@testable import ChatServer
+
+@Suite struct ServiceTests {
+    @Test func aKeptMessageComesAfterARestart() async throws {
+        let first = try await RunningServer()
+        let yoda = try await first.logIn("yoda")
+        try await yoda.send("PRIVMSG luke :kept for you\r\n")
+        try await yoda.expect("PRIVMSG luke :kept for you\r\n")
+        try await first.server.stop()
+        #expect(try await yoda.end().contains("ERROR :The server is shutting down.\r\n"))
+        try await RunningServer.use(in: first.temporary) { server in
+            let luke = try await server.logIn("luke")
+            try await luke.expect(":yoda!yoda@chatty PRIVMSG luke :kept for you\r\n")
+            try await luke.send("QUIT\r\n")
+            _ = try await luke.end()
+            let again = try await server.logIn("luke")
+            try await again.send("PING mark\r\n")
+            #expect(!(try await again.expect("PONG")).contains("kept for you"), "once only")
+        }
+    }
+
+    @Test func membershipAndHistorySurviveARestart() async throws {
+        let first = try await RunningServer()
+        let (yoda, luke) = (try await first.logIn("yoda"), try await first.logIn("luke"))
+        try await yoda.send("CREATEGROUP #jedi luke\r\n")
+        try await yoda.expect(" 366 ")
+        try await luke.send("JOIN #jedi\r\n")
+        try await luke.expect(" 366 ")
+        try await luke.send("QUIT\r\n")
+        _ = try await luke.end()
+        try await yoda.send("PRIVMSG #jedi :while luke was away\r\n")
+        try await yoda.expect("PRIVMSG #jedi :while luke was away\r\n")
+        try await first.server.stop()
+        try await RunningServer.use(in: first.temporary) { server in
+            let again = try await server.logIn("luke")
+            try await again.expect("JOIN #jedi")
+            try await again.expect("PRIVMSG #jedi :while luke was away\r\n")
+            let hans = try await server.logIn("hans", capabilities: "sasl standard-replies")
+            try await hans.send("JOIN #jedi\r\n")
+            try await hans.expect("jedi")
+            #expect(!hans.unread.contains(" 366 "))
+        }
+    }
+
+    @Test func aChangeOfAccountsByAnotherProcessIsSeenAtOnce() async throws {
+        try await RunningServer.use { server in
+            let yoda = try await server.logIn("yoda")
+            let other = try Store(DataFolder(server.temporary.file("data")))
+            let book = AccountBook(other, cost: .cheap)
+            try book.add([Name("chewie")], password: "pw-chewie", at: StoreFixture.start)
+            _ = try await server.logIn("chewie")
+            try book.setBlocked(Name("yoda"), true)
+            #expect(try await yoda.end().contains("ERROR :The account yoda has been removed or blocked.\r\n"))
+            try book.setPassword(of: Name("luke"), to: "another")
+            _ = try await server.logIn("luke", password: "another")
+        }
+    }
+
+    @Test func whoIsActiveIsKnownToOtherProcesses() async throws {
+        try await RunningServer.use { server in
+            let yoda = try await server.logIn("yoda")
+            let book = AccountBook(try Store(DataFolder(server.temporary.file("data"))))
+            try await eventually { try book.list().filter(\.isActive).map(\.name.text) == ["yoda"] }
+            try await yoda.send("QUIT\r\n")
+            try await eventually { try book.list().filter(\.isActive).isEmpty }
+        }
+    }
+
+    @Test func aFailingStoreIsToldToTheSenderAndTheServiceGoesOn() async throws {
+        try await RunningServer.use { server in
+            let (yoda, luke) = (
+                try await server.logIn("yoda", capabilities: "sasl standard-replies echo-message"), try await server.logIn("luke")
+            )
+            try await server.server.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
+            try await yoda.send("PRIVMSG luke :lost\r\n")
+            try await yoda.expect("FAIL PRIVMSG STORE_FAILED")
+            try await server.server.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
+            try await yoda.send("PRIVMSG luke :kept\r\n")
+            try await luke.expect("PRIVMSG luke :kept\r\n")
+            #expect(!luke.unread.contains("lost"))
+            #expect(server.told.all.contains("The store fails, and messages are refused: "))
+        }
+    }
+
+    @Test func aPortInUseIsOneLine() async throws {
+        try await RunningServer.use { server in
+            await #expect(throws: ServerError("Port \(server.port) cannot be listened on: Address already in use")) {
+                try await RunningServer { $0.port = server.port }
+            }
+        }
+    }
+
+    @Test func aFolderInUseIsOneLine() async throws {
+        try await RunningServer.use { server in
+            let path = server.temporary.file("data")
+            await #expect(throws: ServerError("The data folder \(path) is in use by the server with pid \(getpid()).")) {
+                try await RunningServer(in: server.temporary)
+            }
+        }
+    }
+
+    @Test func credentialsAreTakenAtTheStart() async throws {
+        let temporary = try TemporaryFolder()
+        try Data("ethan hunt\nbad\n".utf8).write(to: URL(filePath: temporary.file("credentials.txt")))
+        try await RunningServer.use(in: temporary, .init { $0.credentialsFile = temporary.file("credentials.txt") }) { server in
+            _ = try await server.logIn("ethan", password: "hunt")
+            #expect(server.told.all == "\(temporary.file("credentials.txt")):2: there is no password\n")
+        }
+    }
+
+    @Test func theIdentityIsMadeOnceAndPrivate() async throws {
+        let temporary = try TemporaryFolder()
+        let folder = DataFolder(temporary.path)
+        let identity = try TLSIdentity(of: folder)
+        #expect(try TLSIdentity(of: folder).fingerprint == identity.fingerprint)
+        #expect(identity.fingerprint.wholeMatch(of: /SHA256:([0-9A-F]{2}:){31}[0-9A-F]{2}/) != nil)
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.file("tls-key.pem"))[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let other = try TLSIdentity(of: DataFolder(temporary.path + "/").sibling("other"))
+        #expect(other.fingerprint != identity.fingerprint)
+        #expect(throws: ServerError.self) {
+            try TLSIdentity(certificateFile: folder.file("tls-cert.pem"), keyFile: temporary.file("other/tls-key.pem"))
+        }
+        #expect(throws: ServerError.self) {
+            try TLSIdentity(certificateFile: folder.file("tls-key.pem"), keyFile: folder.file("tls-key.pem"))
+        }
+    }
+
+    @Test func eventsAreJSONLinesWhereAskedFor() async throws {
+        let running = try await RunningServer { $0.logFormat = .json }
+        let yoda = try await running.logIn("yoda")
+        try await yoda.send("JOIN #jedi\r\nQUIT\r\n")
+        _ = try await yoda.end()
+        try await running.server.stop()
+        let lines = running.events.all.split(separator: "\n")
+        #expect(lines.count >= 4)
+        for line in lines {
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+            #expect(Timestamp(iso8601: try #require(object["time"])) != nil)
+            #expect(object["user"] == "yoda")
+        }
+    }
+
+    private func eventually(_ condition: () throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + RawClient.patience
+        while try !condition() {
+            guard ContinuousClock.now < deadline else { throw RawClient.Failure.stillOpen("the condition did not come true") }
+            await Task.yield()
+        }
+    }
+}
+
+extension DataFolder {
+    fileprivate func sibling(_ name: String) throws -> DataFolder {
+        let folder = DataFolder(path + name)
+        try folder.prepare()
+        return folder
+    }
+}
