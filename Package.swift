@@ -89,7 +89,7 @@ let package = Package(
             exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["CHarness"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol"]),
         .target(name: "CHarness", path: "Tests/CHarness"),
     ],
     swiftLanguageModes: [.v6]

@@ -45,7 +45,7 @@ import Testing
         let answers = Guarded<[Ticket: Event.Verification]>([:])
         let arrived = DispatchSemaphore(value: 0)
         let pool = HashingPool()
-        let verifier = try PasswordVerifier(fixture.store, pool, cost: .cheap) { ticket, answer in
+        let verifier = PasswordVerifier(fixture.store, pool, cost: .cheap) { ticket, answer in
             answers.update { $0[ticket] = answer }
             arrived.signal()
         }

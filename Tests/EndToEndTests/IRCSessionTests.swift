@@ -1,76 +1,80 @@
 import Foundation
 import Testing
 
-/// What an IRC client sees of the service, on a bare socket.
-@Suite("IRC sessions")
-struct IRCSessionTests {
-    @Test func saslLogInAndAKeptMessage() async throws {
-        let server = try await ChattyServer(accounts: ["yoda": "jedi", "hans": "solo"])
-        let client = try SocketClient(port: server.port)
-        try client.send("CAP LS 302\r\nNICK yoda\r\nUSER yoda 0 * :yoda\r\n")
-        try await client.input.expect(#/:chatty CAP \* LS :.*sasl=PLAIN.*\r\n/#)
-        try client.send("CAP REQ :sasl server-time message-tags echo-message standard-replies\r\nAUTHENTICATE PLAIN\r\n")
-        try await client.input.expect("AUTHENTICATE +\r\n")
-        // NUL yoda NUL wrong, then NUL yoda NUL jedi.
-        try client.send("AUTHENTICATE AHlvZGEAd3Jvbmc=\r\n")
-        try await client.input.expect("FAIL AUTHENTICATE INVALID_CREDENTIALS :Invalid credentials. Try again.\r\n")
-        try await client.input.expect(" 904 ")
-        try client.send("AUTHENTICATE PLAIN\r\nAUTHENTICATE AHlvZGEAamVkaQ==\r\nCAP END\r\n")
-        try await client.input.expect(" 903 ")
-        try await client.input.expect(":chatty 001 yoda :Welcome! yoda\r\n")
-        try client.send("PRIVMSG hans :hello  there\r\n")
-        try await client.input.expect(#/@[^ ]*time=\S*Z\S* :yoda!yoda@chatty PRIVMSG hans :hello  there\r\n/#)
-        try await client.input.expect("NOTE PRIVMSG KEPT hans :hans is not active. The message will be delivered at the next login.\r\n")
-    }
+extension ServiceTests {
+    /// What an IRC client sees of the service, on a bare socket.
+    @Suite("IRC sessions")
+    struct IRCSessionTests {
+        @Test func saslLogInAndAKeptMessage() async throws {
+            let server = try await ChattyServer(accounts: ["yoda": "jedi", "hans": "solo"])
+            let client = try SocketClient(port: server.port)
+            try client.send("CAP LS 302\r\nNICK yoda\r\nUSER yoda 0 * :yoda\r\n")
+            try await client.input.expect(#/:chatty CAP \* LS :.*sasl=PLAIN.*\r\n/#)
+            try client.send("CAP REQ :sasl server-time message-tags echo-message standard-replies\r\nAUTHENTICATE PLAIN\r\n")
+            try await client.input.expect("AUTHENTICATE +\r\n")
+            // NUL yoda NUL wrong, then NUL yoda NUL jedi.
+            try client.send("AUTHENTICATE AHlvZGEAd3Jvbmc=\r\n")
+            try await client.input.expect("FAIL AUTHENTICATE INVALID_CREDENTIALS :Invalid credentials. Try again.\r\n")
+            try await client.input.expect(" 904 ")
+            try client.send("AUTHENTICATE PLAIN\r\nAUTHENTICATE AHlvZGEAamVkaQ==\r\nCAP END\r\n")
+            try await client.input.expect(" 903 ")
+            try await client.input.expect(":chatty 001 yoda :Welcome! yoda\r\n")
+            try client.send("PRIVMSG hans :hello  there\r\n")
+            try await client.input.expect(#/@[^ ]*time=\S*Z\S* :yoda!yoda@chatty PRIVMSG hans :hello  there\r\n/#)
+            try await client.input.expect(
+                "NOTE PRIVMSG KEPT hans :hans is not active. The message will be delivered at the next login.\r\n")
+        }
 
-    @Test func ircAndPlainTextShareOneChat() async throws {
-        let server = try await ChattyServer()
-        let yoda = try await server.ircSession("yoda")
-        let hans = try await server.plainSession("hans")
-        try yoda.send("PRIVMSG hans :from irc\r\nJOIN #jedi\r\n")
-        try await hans.input.expect(#/yoda: from irc\n/#)
-        try await yoda.input.expect(":yoda!yoda@chatty JOIN #jedi\r\n")
-        try hans.send("/joingroup jedi\n/groupmsg jedi from a socket\n/msgto yoda and directly\n")
-        try await yoda.input.expect(":hans!hans@chatty JOIN #jedi\r\n")
-        try await yoda.input.expect(":hans!hans@chatty PRIVMSG #jedi :from a socket\r\n")
-        try await yoda.input.expect(":hans!hans@chatty PRIVMSG yoda :and directly\r\n")
-        try yoda.send("QUIT :bye\r\n")
-        try await yoda.input.expect("ERROR ")
-        try await yoda.input.end()
-    }
+        @Test func ircAndPlainTextShareOneChat() async throws {
+            let server = try await ChattyServer()
+            let yoda = try await server.ircSession("yoda")
+            let hans = try await server.plainSession("hans")
+            try yoda.send("PRIVMSG hans :from irc\r\nJOIN #jedi\r\n")
+            try await hans.input.expect(#/yoda: from irc\n/#)
+            try await yoda.input.expect(":yoda!yoda@chatty JOIN #jedi\r\n")
+            try hans.send("/joingroup jedi\n/groupmsg jedi from a socket\n/msgto yoda and directly\n")
+            try await yoda.input.expect(":hans!hans@chatty JOIN #jedi\r\n")
+            try await yoda.input.expect(":hans!hans@chatty PRIVMSG #jedi :from a socket\r\n")
+            try await yoda.input.expect(":hans!hans@chatty PRIVMSG yoda :and directly\r\n")
+            try yoda.send("QUIT :bye\r\n")
+            try await yoda.input.expect("ERROR ")
+            try await yoda.input.end()
+        }
 
-    @Test func severalSessionsOfOneAccountSeeEverything() async throws {
-        let server = try await ChattyServer()
-        let phone = try await server.ircSession("yoda")
-        let laptop = try await server.plainSession("yoda")
-        let hans = try await server.plainSession("hans")
-        try hans.send("/activeuser\n")
-        try await hans.input.expect("yoda, active since ")
-        try hans.send("/msgto yoda everywhere\n")
-        try await phone.input.expect("PRIVMSG yoda :everywhere\r\n")
-        try await laptop.input.expect("hans: everywhere\n")
-        try phone.send("PRIVMSG hans :from the phone\r\n")
-        try await laptop.input.expect("yoda: from the phone\n")
-        #expect(hans.input.text.components(separatedBy: "active since").count == 2)
-    }
+        @Test func severalSessionsOfOneAccountSeeEverything() async throws {
+            let server = try await ChattyServer()
+            let phone = try await server.ircSession("yoda")
+            let laptop = try await server.plainSession("yoda")
+            let hans = try await server.plainSession("hans")
+            try hans.send("/activeuser\n")
+            try await hans.input.expect("yoda, active since ")
+            try hans.send("/msgto yoda everywhere\n")
+            try await phone.input.expect("PRIVMSG yoda :everywhere\r\n")
+            try await laptop.input.expect("hans: everywhere\n")
+            try phone.send("PRIVMSG hans :from the phone\r\n")
+            try await laptop.input.expect("yoda: from the phone\n")
+            #expect(hans.input.text.components(separatedBy: "active since").count == 2)
+        }
 
-    @Test(arguments: [
-        ("NOSUCH x", "421"), ("PRIVMSG", "461"), ("PRIVMSG hans", "412"), ("PRIVMSG nobody :x", "401"), ("JOIN #a,#b,#c,#d,#e", "407"),
-        ("NICK other", "447"), ("PRIVMSG #none :x", "403"),
-    ])
-    func errorsAreTheNumericsThatClientsKnow(line: String, numeric: String) async throws {
-        let server = try await ChattyServer()
-        let yoda = try await server.ircSession("yoda")
-        try yoda.send(line + "\r\nPING :still\r\n")
-        try await yoda.input.expect(" \(numeric) yoda ")
-        try await yoda.input.expect("PONG chatty :still\r\n")
-    }
+        @Test func errorsAreTheNumericsThatClientsKnow() async throws {
+            let server = try await ChattyServer()
+            let yoda = try await server.ircSession("yoda")
+            for (line, numeric) in [
+                ("NOSUCH x", "421"), ("PRIVMSG", "461"), ("PRIVMSG hans", "412"), ("PRIVMSG nobody :x", "401"),
+                ("JOIN #a,#b,#c,#d,#e", "407"), ("NICK other", "447"), ("PRIVMSG #none :x", "403"),
+            ] {
+                try yoda.send(line + "\r\nPING :still\r\n")
+                try await yoda.input.expect(" \(numeric) yoda ")
+                try await yoda.input.expect("PONG chatty still\r\n")
+            }
+        }
 
-    @Test func nobodyPassesRegistrationWithoutLogIn() async throws {
-        let server = try await ChattyServer()
-        let client = try SocketClient(port: server.port)
-        try client.send("NICK yoda\r\nUSER yoda 0 * :yoda\r\n")
-        let text = try await client.input.end()
-        #expect(text.contains(" 464 ") && text.contains("ERROR") && !text.contains(" 001 "))
+        @Test func nobodyPassesRegistrationWithoutLogIn() async throws {
+            let server = try await ChattyServer()
+            let client = try SocketClient(port: server.port)
+            try client.send("NICK yoda\r\nUSER yoda 0 * :yoda\r\n")
+            let text = try await client.input.end()
+            #expect(text.contains(" 464 ") && text.contains("ERROR") && !text.contains(" 001 "))
+        }
     }
 }

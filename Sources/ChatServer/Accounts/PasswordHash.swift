@@ -36,6 +36,13 @@ struct PasswordHash: Equatable, Sendable {
         self.init(cost: cost, salt: salt, key: try PasswordHash.derive(password, salt, cost, PasswordHash.keyBytes))
     }
 
+    /// What no password matches, made without the work of making a hash; comparing with it takes as long as with any other.
+    init(decoyAt cost: Cost) {
+        var generator = SystemRandomNumberGenerator()
+        func random(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) } }
+        self.init(cost: cost, salt: random(PasswordHash.saltBytes), key: random(PasswordHash.keyBytes))
+    }
+
     private init(cost: Cost, salt: [UInt8], key: [UInt8]) {
         self.cost = cost
         self.salt = salt

@@ -12,11 +12,11 @@ final class PasswordVerifier: Sendable {
     init(
         _ store: Store, _ pool: HashingPool, cost: PasswordHash.Cost = .standard,
         answer: @escaping @Sendable (Ticket, Event.Verification) -> Void
-    ) throws {
+    ) {
         self.store = store
         self.pool = pool
         self.answer = answer
-        dummy = try PasswordHash(of: "", cost: cost)
+        dummy = PasswordHash(decoyAt: cost)
     }
 
     func verify(_ ticket: Ticket, account: AccountID?, password: String) {

@@ -1,3 +1,7 @@
+import ChatProtocol
+
+@testable import ChatServer
+
 /// A `chatty serve` with accounts, on any free port, for one test.
 ///
 ///     let server = try await ChattyServer(accounts: ["yoda": "jedi*knight", "hans": "falcon*solo"])
@@ -20,15 +24,27 @@ final class ChattyServer: Sendable {
         accounts: [String: String] = ["yoda": "jedi*knight", "hans": "falcon*solo", "luke": "light*saber"], options: [String] = [],
         data: TemporaryDirectory? = nil, port: UInt16 = 0
     ) async throws {
-        let data = try data ?? TemporaryDirectory()
-        let credentials = try data.write(accounts.map { "\($0.key) \($0.value)\n" }.joined(), to: "credentials.txt")
-        process = try ChattyProcess(
-            words: ["serve", "\(port)", "--credentials", credentials, "--data", data["store"]] + options)
+        let folder = try data ?? TemporaryDirectory()
+        if data == nil { try Self.make(accounts, in: folder["store"]) }
+        process = try ChattyProcess(words: ["serve", "\(port)", "--data", folder["store"]] + options)
         let match = try await process.diagnostics.expect(/Listening on port (\d+)/)
         guard let number = UInt16(match.1) else { throw HarnessFailure("no port: \(match.0)") }
         self.port = number
         self.accounts = accounts
-        self.data = data
+        self.data = folder
+    }
+
+    /// Accounts whose passwords are cheap to check: in a build without optimisation the usual cost takes seconds a log-in.
+    private static func make(_ accounts: [String: String], in path: String) throws {
+        let folder = DataFolder(path)
+        try folder.prepare()
+        let store = try Store(folder)
+        let entries = try accounts.sorted { $0.key < $1.key }.enumerated().map {
+            CredentialsFile.Entry(line: $0.offset + 1, name: try Name($0.element.key), password: $0.element.value)
+        }
+        let cheap = PasswordHash.Cost(log2Rounds: 4, blockSize: 1, parallelism: 1)
+        _ = try AccountBook(store, cost: cheap).add(entries, at: Timestamp(milliseconds: 0))
+        try store.close()
     }
 
     /// A plain-text connection that has logged in.
