@@ -1,0 +1,234 @@
+import Foundation
+import Testing
+
+/// What goes wrong with `send-file` and `recv-file`: the exit status, the clear line, and never a partial file under its final name.
+@Suite("Files that do not arrive", .serialized)
+struct SendFileFaultTests {
+    @Test(arguments: [
+        (["send-file"], "FILE"), (["send-file", "file"], "DESTINATION"),
+        (["send-file", "file", "nonsense"], "DESTINATION needs a ticket or HOST:PORT"),
+        (["send-file", "-", "-", "127.0.0.1:9"], "once"), (["send-file", "--name", "x", "a", "b", "127.0.0.1:9"], "--name"),
+        (["send-file", "file", "chatty1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], "damaged"), (["recv-file", "99999"], "PORT"),
+        (["recv-file", "--once", "--count", "2"], "exclude"), (["send-file", "--limit", "x", "a", "127.0.0.1:9"], "--limit"),
+    ])
+    func usage(words: [String], message: String) async throws {
+        let process = try ChattyProcess(words: words)
+        #expect(try await process.exitStatus() == 2)
+        #expect(try await process.diagnostics.end().contains(message))
+    }
+
+    @Test func aMissingFile() async throws {
+        let process = try ChattyProcess("send-file", "/nowhere/movie.mp4", "127.0.0.1:9")
+        #expect(try await process.exitStatus() == 1)
+        #expect(try await process.diagnostics.end() == "chatty: Cannot open /nowhere/movie.mp4: No such file or directory.\n")
+    }
+
+    @Test func nobodyThere() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("content", to: "file")
+        let port = try FreePort.udp()
+        let process = try ChattyProcess("send-file", "--timeout", "1", source, "127.0.0.1:\(port)")
+        #expect(try await process.exitStatus() == 3)
+        #expect(try await process.diagnostics.end() == "chatty: Nobody answers at 127.0.0.1:\(port).\n")
+        // A ticket of a receiver that has left.
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        receiver.process.signal(SIGTERM)
+        #expect(try await receiver.process.exitStatus() == 143)
+        let late = try ChattyProcess("send-file", "--timeout", "1", source, receiver.ticket)
+        #expect(try await late.exitStatus() == 3)
+        #expect(try await late.diagnostics.end().contains("Nobody answers"))
+    }
+
+    @Test func aWrongTicketOrSecret() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("content", to: "file")
+        let home = try TemporaryDirectory()
+        let target = try TemporaryDirectory()
+        let first = try await FileReceiver(into: target, home: home)
+        first.process.kill()
+        _ = try await first.process.exitStatus()
+        // The same machine and port, another ticket.
+        let second = try await FileReceiver(
+            into: target, home: home, environment: ["CHATTY_SECRET": "correct horse battery"], port: first.port)
+        let wrong = try ChattyProcess("send-file", "--timeout", "5", source, first.ticket)
+        #expect(try await wrong.exitStatus() == 4)
+        #expect(try await wrong.diagnostics.end().contains("does not accept this ticket"))
+        for environment in [["CHATTY_SECRET": "another horse battery"], [:]] {
+            let stranger = try ChattyProcess(
+                "send-file", "--timeout", "5", source, "127.0.0.1:\(second.port)", environment: environment)
+            #expect(try await stranger.exitStatus() == 4)
+        }
+        #expect(!second.process.hasEnded)
+        #expect(try target.names() == [])
+    }
+
+    @Test func declined() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("content", to: "file")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--count", "2", "--accept", "ask"], into: target)
+        let sender = try ChattyProcess("send-file", source, receiver.ticket)
+        try await receiver.process.diagnostics.expect(/offers file \(7 B\)\. Accept\?/)
+        try receiver.process.type("n\n")
+        #expect(try await sender.exitStatus() == 6)
+        #expect(try await sender.diagnostics.end().contains("The receiver did not take file: it was declined."))
+        let again = try ChattyProcess("send-file", source, receiver.ticket)
+        try await receiver.process.diagnostics.expect(/Accept\?/)
+        try receiver.process.type("y\n")
+        #expect(try await again.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 6)
+        #expect(try target.names() == ["file"])
+    }
+
+    /// A sender that is slow enough to be caught in the middle.
+    private func slowSender(
+        _ source: String, _ destination: String, home: TemporaryDirectory? = nil, environment: [String: String] = [:]
+    ) async throws -> ChattyProcess {
+        let sender = try ChattyProcess(
+            "send-file", "--limit", "4M", "--timeout", "2", "--progress", "json", source, destination, home: home,
+            environment: environment)
+        // More than one whole chunk of the part.
+        try await sender.diagnostics.expect(/"bytes":[3-9]\d{6},/)
+        return sender
+    }
+
+    @Test func aVanishedReceiverAndTheResume() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(16_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let senderHome = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try await slowSender(source, receiver.ticket, home: senderHome)
+        receiver.process.kill()
+        #expect(try await sender.exitStatus() == 7)
+        #expect(try await sender.diagnostics.end().contains("goes on from there"))
+        #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+        let second = try await FileReceiver(into: target)
+        let again = try ChattyProcess("send-file", "--progress", "json", source, second.ticket, home: senderHome)
+        #expect(try await again.exitStatus() == 0)
+        #expect(try await second.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.names() == ["movie.mp4"])
+        let resumed = try #require(
+            try /"event":"resumed".*"bytes":(\d+)|"bytes":(\d+).*"event":"resumed"/.firstMatch(in: again.diagnostics.text))
+        #expect((resumed.1 ?? resumed.2).flatMap { Int($0) } ?? 0 >= 1 << 20)
+    }
+
+    @Test func aKilledSenderComesAgain() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(16_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let senderHome = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try await slowSender(source, receiver.ticket, home: senderHome)
+        sender.kill()
+        _ = try await sender.exitStatus()
+        #expect(!FileManager.default.fileExists(atPath: target["movie.mp4"]))
+        let again = try ChattyProcess("send-file", "--progress", "json", source, receiver.ticket, home: senderHome)
+        #expect(try await again.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.names() == ["movie.mp4"])
+        #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
+    }
+
+    @Test func aVanishedSender() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--once", "--timeout", "2"], into: target)
+        let sender = try await slowSender(source, receiver.ticket)
+        sender.kill()
+        #expect(try await receiver.process.exitStatus() == 7)
+        #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+        #expect(try await receiver.process.diagnostics.end().contains("nothing was heard of the sender"))
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM]) func aSignalToTheSender(number: Int32) async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try await slowSender(source, receiver.ticket)
+        sender.signal(number)
+        #expect(try await sender.exitStatus() == 128 + number)
+        #expect(try await receiver.process.exitStatus() == 7)
+        #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+        #expect(try await receiver.process.diagnostics.end().contains("Interrupted by the sender"))
+    }
+
+    @Test func aSignalToTheReceiver() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try await slowSender(source, receiver.ticket)
+        receiver.process.signal(SIGTERM)
+        #expect(try await receiver.process.exitStatus() == 143)
+        #expect(try await sender.exitStatus() == 7)
+        #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+    }
+
+    @Test func aReaderThatLeaves() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
+        let home = try TemporaryDirectory()
+        let shell = try ChattyProcess(
+            words: ["-c", "\(Executable.chatty) recv-file -o - --once | head -c 1000 > \(home["head"]); echo left"], home: home,
+            executable: "/bin/sh")
+        let ticket = String(try await shell.diagnostics.expect(/Ticket: (chatty1[a-z2-7]+)\n/).1)
+        let sender = try ChattyProcess("send-file", source, ticket)
+        #expect(try await sender.exitStatus() == 1)
+        #expect(try await sender.diagnostics.end().contains("the reader of the output went away"))
+        try await shell.output.expect("left\n")
+        #expect(try home.read("head") == Contents.make(8_000_000).prefix(1000))
+    }
+
+    @Test func aFullDisk() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
+        let disk = folder["disk"]
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        guard mount("tmpfs", disk, "tmpfs", 0, "size=10m") == 0 else {
+            print("SKIPPED: a full disk needs the right to mount a tmpfs")
+            return
+        }
+        defer { umount2(disk, Int32(MNT_DETACH)) }
+        // Too small from the start.
+        try Data(count: 5 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target, output: disk)
+        let refused = try ChattyProcess("send-file", source, receiver.ticket)
+        #expect(try await refused.exitStatus() == 6)
+        #expect(try await refused.diagnostics.end().contains("there is no room for it"))
+        #expect(try await receiver.process.exitStatus() == 6)
+        // Full on the way: it waits, tells both, and goes on when there is room.
+        try FileManager.default.removeItem(atPath: disk + "/other")
+        let second = try await FileReceiver(into: target, output: disk)
+        let sender = try ChattyProcess("send-file", "--limit", "2M", "--progress", "json", source, second.ticket)
+        try await sender.diagnostics.expect(/"bytes":\d{5,},/)
+        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
+        try await second.process.diagnostics.expect("chatty: The disk is full; waiting for room.\n")
+        try await sender.diagnostics.expect(/"paused":true/)
+        try FileManager.default.removeItem(atPath: disk + "/other")
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await second.process.exitStatus() == 0)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: disk + "/movie.mp4")) == Contents.make(8_000_000))
+    }
+
+    @Test func aFolderThatCannotBeWritten() async throws {
+        let process = try ChattyProcess("recv-file", "-o", "/nowhere/at/all/")
+        #expect(try await process.exitStatus() == 1)
+        #expect(try await process.diagnostics.end().hasPrefix("chatty: Cannot make the folder /nowhere/at/all/"))
+        let port = try FreePort.udp()
+        let target = try TemporaryDirectory()
+        let first = try await FileReceiver(into: target, port: port)
+        let second = try ChattyProcess("recv-file", "\(port)", "-o", target.path)
+        #expect(try await second.exitStatus() == 1)
+        #expect(try await second.diagnostics.end() == "chatty: Cannot listen on UDP port \(port): Address already in use.\n")
+        first.process.kill()
+    }
+}

@@ -1,0 +1,186 @@
+import Foundation
+import Testing
+
+/// `send-file` and `recv-file` as their users meet them: the built program, real sockets, real files.
+@Suite("Files from one machine to another", .serialized)
+struct SendFileTests {
+    @Test func aVideoArrivesByTicket() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(16_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try ChattyProcess("send-file", source, receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.names() == ["movie.mp4"])
+        try await sender.diagnostics.expect(/chatty: Sent movie.mp4: 16.0 MB in [0-9.]+ s, .*\/s\.\n/)
+        try await receiver.process.diagnostics.expect(/chatty: Received movie.mp4 \(16.0 MB\) from .*\.\n/)
+        #expect(try await sender.output.end() == "")
+        #expect(try await receiver.process.output.end() == "")
+    }
+
+    @Test(.enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the path with loss is not tested"))
+    func aVideoArrivesThroughLoss() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(16_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let environment = ["CHATTY_SECRET": "correct horse battery"]
+        let receiver = try await FileReceiver(into: target, environment: environment)
+        let link = try UDPLink(to: receiver.port, ["--loss", "2", "--delay", "2", "--rate", "200", "--seed", "7"])
+        let sender = try ChattyProcess("send-file", source, "127.0.0.1:\(link.port)", environment: environment)
+        #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == movie)
+        let counts = try await link.counts()
+        let lost = try #require(try /"to_server":\{"in":(\d+),"out":\d+,"lost":(\d+)/.firstMatch(in: counts))
+        #expect(Int(lost.2) ?? 0 > (Int(lost.1) ?? 0) / 100, "the path lost what it should: \(counts)")
+    }
+
+    @Test func severalFilesAndAFolder() async throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: folder["photos/2026"], withIntermediateDirectories: true)
+        try folder.write("one", to: "photos/2026/1.jpg")
+        try folder.write("two", to: "photos/2.jpg")
+        try folder.write("three", to: "3.txt")
+        try FileManager.default.createSymbolicLink(atPath: folder["photos/link"], withDestinationPath: "/etc/passwd")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try ChattyProcess("send-file", folder["photos"], folder["3.txt"], receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.read("photos/2026/1.jpg") == Data("one".utf8))
+        #expect(try target.read("photos/2.jpg") == Data("two".utf8))
+        #expect(try target.read("3.txt") == Data("three".utf8))
+        #expect(!FileManager.default.fileExists(atPath: target["photos/link"]))
+        try await sender.diagnostics.expect("Not sent, because it is no file or folder: \(folder["photos/link"])")
+    }
+
+    @Test func pipesOnBothSides() async throws {
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target, output: "-")
+        let sender = try ChattyProcess("send-file", "-", receiver.ticket)
+        let bytes = Array(Contents.make(3_000_000))
+        Thread {
+            try? sender.type(bytes: bytes)
+            try? sender.closeInput()
+        }.start()
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        try await receiver.process.output.end()
+        #expect(receiver.process.output.bytes == bytes)
+    }
+
+    @Test func nothingIsOverwrittenUnlessAsked() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("new", to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        try target.write("old", to: "movie.mp4")
+        let receiver = try await FileReceiver(["--count", "2"], into: target)
+        for _ in 0..<2 {
+            let sender = try ChattyProcess("send-file", source, receiver.ticket)
+            #expect(try await sender.exitStatus() == 0)
+        }
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
+        #expect(try target.read("movie.mp4") == Data("old".utf8))
+        let over = try await FileReceiver(["--once", "--overwrite"], into: target)
+        #expect(try await ChattyProcess("send-file", source, over.ticket).exitStatus() == 0)
+        #expect(try await over.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == Data("new".utf8))
+    }
+
+    @Test(arguments: [
+        ("../../evil", "evil"), ("/etc/evil", "etc/evil"), (".bashrc", "_bashrc"), ("a\u{1B}[2Jb", "a_[2Jb"), ("con.txt", "_con.txt"),
+        ("x/../../y", "x/y"),
+    ])
+    func namesStayInside(name: String, place: String) async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("content", to: "file")
+        let outer = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: outer, output: outer["inner/"])
+        let sender = try ChattyProcess("send-file", "--name", name, source, receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try outer.read("inner/" + place) == Data("content".utf8))
+        #expect(try outer.names() == ["inner"])
+        #expect(!receiver.process.diagnostics.text.contains("\u{1B}"))
+    }
+
+    @Test func aNameOfNothingIsNotTaken() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("content", to: "file")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try ChattyProcess("send-file", "--name", "..", source, receiver.ticket)
+        #expect(try await sender.exitStatus() == 6)
+        #expect(try await receiver.process.exitStatus() == 6)
+        #expect(try target.names() == [])
+    }
+
+    @Test func progressForPrograms() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let process = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", "--progress", "json")
+        let listening = try await process.diagnostics.expect(/.*"event":"listening".*\n/).0
+        let ticket = try #require(try /"ticket":"(chatty1[a-z2-7]+)"/.firstMatch(in: String(listening))).1
+        let sender = try ChattyProcess("send-file", "--progress", "json", "--limit", "4M", source, String(ticket))
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await process.exitStatus() == 0)
+        for text in [try await sender.diagnostics.end(), try await process.diagnostics.end()] {
+            var events: [String] = []
+            for line in text.split(separator: "\n") {
+                let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+                events.append(try #require(object["event"] as? String))
+                if events.last == "progress" {
+                    #expect(object["total"] as? Int == 4_000_000)
+                    for field in ["bytes", "rate", "rtt", "loss"] { #expect(object[field] is NSNumber, "\(field) in \(line)") }
+                    #expect(object["limit"] is String)
+                }
+                if events.last == "end" { #expect(object["status"] as? Int == 0) }
+            }
+            for event in ["connected", "progress", "done", "end"] { #expect(events.contains(event), "\(event) in \(events)") }
+        }
+    }
+
+    @Test func theProgressLineOnATerminal() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try ChattyProcess("send-file", "--limit", "4M", source, receiver.ticket, on: .terminal(columns: 100))
+        try await sender.output.expect(/movie\.mp4  \d+ %  [0-9.]+ [kM]?B of 4\.0 MB  [0-9.]+ [kM]?B\/s  ETA \d+:\d\d  RTT .* ms/)
+        #expect(try await sender.exitStatus() == 0)
+        let lines = sender.screen(columns: 100).lines.filter { !$0.trimmingCharacters(in: .whitespaces).isEmpty }
+        #expect(lines.count == 1, "the line is gone, the summary stays: \(lines)")
+        #expect(lines.first?.hasPrefix("chatty: Sent movie.mp4: 4.0 MB in") == true)
+    }
+
+    @Test func quietSaysNothing() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("content", to: "file")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try ChattyProcess("send-file", "--quiet", source, receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await sender.diagnostics.end() == "")
+    }
+
+    @Test func thePlainForm() async throws {
+        let folder = try TemporaryDirectory()
+        let bytes = Contents.make(200_000)
+        let source = try folder.write(bytes, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let process = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", "--legacy")
+        let port = try await process.diagnostics.expect(/Address: 127\.0\.0\.1:(\d+)\n/).1
+        let sender = try ChattyProcess("send-file", "--legacy", source, "127.0.0.1:\(port)")
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == bytes)
+        #expect(try await sender.diagnostics.end().contains("Not encrypted"))
+        #expect(try await process.diagnostics.end().contains("Not encrypted"))
+    }
+}
