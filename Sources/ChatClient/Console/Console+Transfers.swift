@@ -167,7 +167,7 @@ extension Console {
             let text =
                 transfer.isOutgoing
                 ? "\(transfer.peer) has \(transfer.name): \(speed)."
-                : "\(transfer.name) from \(transfer.peer) is in \(path ?? "?"): \(speed)."
+                : "Received \(path ?? transfer.name) from \(transfer.peer): \(speed)."
             tell(transfer.isOutgoing ? "sent" : "received", text, number)
         case .failed(let number, let reason):
             guard let transfer = desk[number] else { return }
