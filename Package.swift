@@ -77,6 +77,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
+        .executableTarget(name: "TransferBenchmark", dependencies: ["TransferIO", "TransferProtocol"]),
+
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol"]),
         .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol"]),
         .testTarget(

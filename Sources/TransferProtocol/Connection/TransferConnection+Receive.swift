@@ -196,7 +196,7 @@ extension TransferConnection {
         // Only the port changed: the path is the same (RFC 9000 §9.4).
         if !sameHost {
             recovery.pathChanged()
-            controller = Self.makeController(configuration, datagramSize: datagramSize)
+            controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
         }
         recovery.resetBackoff()
         probesPending = max(probesPending, 1)

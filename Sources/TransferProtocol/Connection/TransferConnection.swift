@@ -115,14 +115,17 @@ public final class TransferConnection {
         peerIdleTimeout = configuration.idleTimeout
         datagramSize = max(configuration.initialDatagramSize, 1200)
         mtu = PathMTU(configuration)
-        controller = Self.makeController(configuration, datagramSize: datagramSize)
+        controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
         ring = RecordRing(
             capacity: configuration.windowRecords, clearLimit: Self.clearLimit(datagramSize), sealedLimit: Self.sealedLimit(datagramSize))
         records = RecordReceiver(window: configuration.windowRecords)
     }
 
-    static func makeController(_ configuration: TransferConfiguration, datagramSize: Int) -> any CongestionController {
-        Cubic(datagramSize: datagramSize)
+    static func makeController(_ configuration: TransferConfiguration, datagramSize: Int, seed: UInt64) -> any CongestionController {
+        switch configuration.congestionControl {
+        case .cubic: Cubic(datagramSize: datagramSize)
+        case .bbr: BBR(datagramSize: datagramSize, seed: seed)
+        }
     }
 
     static func clearLimit(_ datagram: Int) -> Int { datagram - SegmentHeader.length }

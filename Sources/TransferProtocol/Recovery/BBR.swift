@@ -1,0 +1,277 @@
+/// BBR, after draft-ietf-ccwg-bbr (version 3): paces at the measured bandwidth, keeps about one bandwidth-delay product in flight,
+/// and probes for more now and then.
+///
+/// It differs from the draft where that takes loss for congestion: loss lowers the model only when the round-trip time says that
+/// a queue is there (``hasQueue``), or when more than a fifth is lost. So random loss, of which radio links are full, costs its
+/// share and no more. There is no short-term bandwidth bound apart from that.
+struct BBR: CongestionController {
+    enum State { case startup, drain, probeDown, probeCruise, probeRefill, probeUp, probeRTT }
+
+    private static let startupPacingGain = 2.77
+    private static let drainPacingGain = 0.5
+    private static let lossThreshold = 0.02
+    private static let hopelessLoss = 0.2
+    private static let beta = 0.7
+    private static let headroom = 0.85
+    private static let minimumRTTWindow = TransferDuration.seconds(Int64(10))
+    private static let probeRTTInterval = TransferDuration.seconds(Int64(5))
+    private static let probeRTTDuration = TransferDuration.milliseconds(200)
+    /// Pace a little below the estimate, so that no standing queue grows.
+    private static let pacingMargin = 0.99
+
+    private(set) var state = State.startup
+    private(set) var window: Int
+    private var rate: Double?
+    private var datagram: Int
+
+    // Round trips, counted by what was delivered.
+    private var round: UInt64 = 0
+    private var roundEnd: UInt64 = 0
+    private var isRoundStart = false
+
+    /// The largest delivery rate of this probing cycle and the one before, bytes a second.
+    private var bandwidths = (current: 0.0, previous: 0.0)
+    private var minimumRTT: TransferDuration?
+    private var minimumRTTAt = TransferInstant.zero
+    private var probedMinimum: TransferDuration?
+    private var probedMinimumAt = TransferInstant.zero
+    private var latestRTT = TransferDuration.zero
+    private var roundMinimumRTT: TransferDuration?
+
+    // Start-up
+    private var fullBandwidth = 0.0
+    private var roundsWithoutGrowth = 0
+    private var hasFilledPipe = false
+
+    /// More than so many bytes in flight made a queue overflow.
+    private var inflightHigh = Int.max
+    private var savedInflightHigh = Int.max
+    private var lostInRound = 0
+    private var deliveredAtRoundStart: UInt64 = 0
+    private var lossEventsInRound = 0
+
+    // Probing for bandwidth
+    private var cycleStart = TransferInstant.zero
+    private var cruiseTime = TransferDuration.seconds(Int64(2))
+    private var phaseRound: UInt64 = 0
+    private var upGrowth = 0
+    private var stateBefore = State.probeDown
+    private var probeRTTDone: TransferInstant?
+    private var probeRTTRound: UInt64 = 0
+    private var random: SplitMix
+
+    init(datagramSize: Int, seed: UInt64) {
+        datagram = datagramSize
+        window = 10 * datagramSize
+        random = SplitMix(seed: seed)
+    }
+
+    var pacingRate: Double? { rate }
+    var isInSlowStart: Bool { state == .startup }
+
+    private var bandwidth: Double { max(bandwidths.current, bandwidths.previous) }
+    private var minimumWindow: Int { 4 * datagram }
+
+    private func product(_ gain: Double) -> Int {
+        guard let minimumRTT, bandwidth > 0 else { return 10 * datagram }
+        return Int(gain * bandwidth * minimumRTT.inSeconds)
+    }
+
+    /// The path's queue is visibly there: the last round trip's best is an eighth above what the path takes empty.
+    private var hasQueue: Bool {
+        guard let minimumRTT else { return false }
+        return (roundMinimumRTT ?? latestRTT) > minimumRTT + max(minimumRTT / 8, .milliseconds(1))
+    }
+
+    mutating func sent(packet: UInt64, bytes: Int, inFlight: Int, at now: TransferInstant) {}
+
+    mutating func acknowledged(_ ack: AckSummary) {
+        guard let sample = ack.sample else { return }
+        isRoundStart = sample.priorDelivered >= roundEnd
+        if isRoundStart {
+            roundEnd = ack.delivered
+            round += 1
+        }
+        if sample.rate > 0, sample.rate >= bandwidth || !sample.isAppLimited { bandwidths.current = max(bandwidths.current, sample.rate) }
+        if ack.hasRTTSample {
+            latestRTT = ack.rtt.latest
+            roundMinimumRTT = min(roundMinimumRTT ?? latestRTT, latestRTT)
+        }
+        updateMinimumRTT(ack)
+        if state == .startup { checkStartup(ack, sample) }
+        if state == .drain, ack.inFlight <= product(1) { enterDown(ack.now) }
+        if hasFilledPipe, state != .drain, state != .probeRTT { cycle(ack) }
+        checkProbeRTT(ack)
+        if isRoundStart {
+            lostInRound = 0
+            lossEventsInRound = 0
+            deliveredAtRoundStart = ack.delivered
+            roundMinimumRTT = nil
+        }
+        setRate(ack)
+        setWindow(ack)
+    }
+
+    private mutating func updateMinimumRTT(_ ack: AckSummary) {
+        guard ack.hasRTTSample else { return }
+        let rtt = ack.rtt.latest
+        if probedMinimum == nil || rtt <= probedMinimum! || ack.now - probedMinimumAt > Self.probeRTTInterval && state == .probeRTT {
+            probedMinimum = rtt
+            probedMinimumAt = ack.now
+        }
+        if minimumRTT == nil || rtt <= minimumRTT! || ack.now - minimumRTTAt > Self.minimumRTTWindow {
+            minimumRTT = ack.now - minimumRTTAt > Self.minimumRTTWindow ? probedMinimum ?? rtt : rtt
+            minimumRTTAt = ack.now
+        }
+    }
+
+    private mutating func checkStartup(_ ack: AckSummary, _ sample: DeliveryRate.Sample) {
+        guard isRoundStart else { return }
+        let delivered = Double(ack.delivered - deliveredAtRoundStart)
+        let lossShare = delivered > 0 ? Double(lostInRound) / (delivered + Double(lostInRound)) : 0
+        if lossEventsInRound >= 6, lossShare > Self.lossThreshold, hasQueue {
+            hasFilledPipe = true
+            inflightHigh = max(product(1), sample.inFlight)
+        } else if !sample.isAppLimited {
+            if bandwidth >= fullBandwidth * 1.25 {
+                fullBandwidth = bandwidth
+                roundsWithoutGrowth = 0
+            } else {
+                roundsWithoutGrowth += 1
+                if roundsWithoutGrowth >= 3 { hasFilledPipe = true }
+            }
+        }
+        if hasFilledPipe { state = .drain }
+    }
+
+    // The cycle of probing: down, cruise, refill, up
+
+    private mutating func enterDown(_ now: TransferInstant) {
+        state = .probeDown
+        cycleStart = now
+        // Two to three seconds between probes (§5.3.3.3), so that flows do not probe together.
+        cruiseTime = .milliseconds(Int64.random(in: 2000...3000, using: &random))
+        bandwidths = (current: 0, previous: bandwidth)
+        phaseRound = round
+    }
+
+    private mutating func cycle(_ ack: AckSummary) {
+        switch state {
+        case .probeDown:
+            let target = inflightHigh == .max ? product(1) : min(product(1), Int(Double(inflightHigh) * Self.headroom))
+            if ack.inFlight <= max(target, minimumWindow) { state = .probeCruise }
+            // A queue that another flow holds does not drain for us.
+            if round >= phaseRound + 4 { state = .probeCruise }
+        case .probeCruise:
+            let reno = UInt64(min(product(1) / max(datagram, 1), 63))
+            if ack.now - cycleStart > cruiseTime || round >= phaseRound + max(reno, 8) {
+                state = .probeRefill
+                phaseRound = round
+            }
+        case .probeRefill:
+            if isRoundStart, round > phaseRound {
+                state = .probeUp
+                phaseRound = round
+                upGrowth = datagram
+                cycleStart = ack.now
+            }
+        case .probeUp:
+            if inflightHigh != .max, !ack.isAppLimited, ack.priorInFlight + ack.bytes >= inflightHigh {
+                // The bound is in the way and nothing is lost: raise it, faster every round (§5.3.3.6).
+                if isRoundStart { upGrowth *= 2 }
+                inflightHigh += min(upGrowth * ack.bytes / max(window, 1) + 1, ack.bytes)
+            }
+            let enough = ack.inFlight + ack.bytes >= product(1.25)
+            if ack.now - cycleStart > (minimumRTT ?? .zero), enough || round >= phaseRound + 4 { enterDown(ack.now) }
+        case .startup, .drain, .probeRTT: break
+        }
+    }
+
+    private mutating func checkProbeRTT(_ ack: AckSummary) {
+        if state != .probeRTT {
+            guard hasFilledPipe, ack.now - probedMinimumAt > Self.probeRTTInterval else { return }
+            if ack.isAppLimited {
+                // An idle path has no queue to drain.
+                probedMinimumAt = ack.now
+                return
+            }
+            stateBefore = state
+            state = .probeRTT
+            probeRTTDone = nil
+        }
+        if probeRTTDone == nil, ack.inFlight <= probeRTTWindow {
+            probeRTTDone = ack.now + Self.probeRTTDuration
+            probeRTTRound = round
+        }
+        if let done = probeRTTDone, ack.now >= done, round > probeRTTRound {
+            probedMinimumAt = ack.now
+            minimumRTT = probedMinimum ?? minimumRTT
+            minimumRTTAt = ack.now
+            enterDown(ack.now)
+            state = .probeCruise
+        }
+    }
+
+    private var probeRTTWindow: Int { max(product(0.5), minimumWindow) }
+
+    private mutating func setRate(_ ack: AckSummary) {
+        let gain: Double =
+            switch state {
+            case .startup: Self.startupPacingGain
+            case .drain: Self.drainPacingGain
+            case .probeDown: 0.9
+            case .probeCruise, .probeRefill, .probeRTT: 1
+            case .probeUp: 1.25
+            }
+        guard bandwidth > 0 else {
+            rate = Self.startupPacingGain * Double(window) / max(ack.rtt.smoothed.inSeconds, 1e-6)
+            return
+        }
+        let wanted = gain * bandwidth * Self.pacingMargin
+        if hasFilledPipe || wanted > rate ?? 0 { rate = wanted }
+    }
+
+    private mutating func setWindow(_ ack: AckSummary) {
+        // Room for the acks under way, which come bundled, and for one send to the kernel.
+        let gain = state == .probeUp ? 2.25 : 2.0
+        let target = product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.001))
+        if hasFilledPipe {
+            window = min(window + ack.bytes, target)
+        } else if window < target || ack.delivered < UInt64(10 * datagram) {
+            window += ack.bytes
+        }
+        var cap = Int.max
+        switch state {
+        case .probeCruise, .probeRTT: cap = inflightHigh == .max ? .max : Int(Double(inflightHigh) * Self.headroom)
+        case .probeDown, .probeRefill, .probeUp: cap = inflightHigh
+        case .startup, .drain: break
+        }
+        if state == .probeRTT { cap = min(cap, probeRTTWindow) }
+        window = max(min(window, cap), minimumWindow)
+    }
+
+    mutating func lost(_ loss: LossSummary, persistent: Bool) {
+        lostInRound += loss.bytes
+        lossEventsInRound += 1
+        if persistent {
+            window = minimumWindow
+            return
+        }
+        let share = loss.sample.inFlight > 0 ? Double(loss.sample.lost) / Double(loss.sample.inFlight) : 0
+        guard share > Self.lossThreshold, hasQueue || share > Self.hopelessLoss, hasFilledPipe, !loss.sample.isAppLimited else { return }
+        // Only while we ask for more is the loss our doing (§5.3.3.5).
+        guard state == .probeUp || state == .probeRefill else { return }
+        savedInflightHigh = inflightHigh
+        inflightHigh = max(loss.sample.inFlight, Int(Double(product(1)) * Self.beta), minimumWindow)
+        enterDown(loss.now)
+    }
+
+    mutating func lossWasSpurious(at now: TransferInstant) {
+        inflightHigh = max(inflightHigh, savedInflightHigh)
+    }
+
+    mutating func datagramSizeChanged(to bytes: Int) {
+        datagram = bytes
+        window = max(window, minimumWindow)
+    }
+}
