@@ -30,7 +30,7 @@ struct ArchitectureTests {
         Room(target: "ChatProtocol", allowed: ["FoundationEssentials"], isPure: true),
         Room(target: "ChatHub", allowed: ["ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
         Room(
-            target: "TransferProtocol", allowed: ["Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
+            target: "TransferProtocol", allowed: ["CAEAD", "Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
         Room(
             target: "ChatServer",
             allowed: nio.union(system).union([

@@ -1,22 +1,19 @@
+import CAEAD
 import Crypto
-import FoundationEssentials
 
 /// AES-256-GCM of one direction and purpose, in place, with the number of what is sealed as the nonce.
 ///
 /// The nonce is four zero bytes and the number, big-endian. Records and control packets have different keys, so their numbers
 /// may be equal. The only type that knows which library does the work.
-struct PacketCipher: Sendable {
+struct PacketCipher {
     static let tagSize = 16
     private var keys: KeyLadder
 
     init(key: SymmetricKey, numbersPerKey: UInt64) { keys = KeyLadder(first: key, numbersPerKey: numbersPerKey) }
 
-    private static func nonce(_ number: UInt64) -> AES.GCM.Nonce? {
-        withUnsafeTemporaryAllocation(byteCount: 12, alignment: 8) { bytes in
-            bytes.storeBytes(of: 0, toByteOffset: 0, as: UInt32.self)
-            bytes.storeBytes(of: number.bigEndian, toByteOffset: 4, as: UInt64.self)
-            return try? AES.GCM.Nonce(data: UnsafeRawBufferPointer(bytes))
-        }
+    private static func withNonce<Result>(_ number: UInt64, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+        var nonce = (UInt32(0), number.bigEndian.low, number.bigEndian.high)
+        return withUnsafeBytes(of: &nonce) { body($0.baseAddress!.assumingMemoryBound(to: UInt8.self)) }
     }
 
     /// Seals the first `count` bytes of `memory` where they are and puts the tag behind them. A number is sealed once only.
@@ -25,13 +22,16 @@ struct PacketCipher: Sendable {
         _ memory: UnsafeMutableRawBufferPointer, count: Int, number: UInt64,
         authenticating header: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) -> Bool {
-        guard memory.count >= count + Self.tagSize, let key = keys.key(for: number), let nonce = Self.nonce(number),
-            let box = try? AES.GCM.seal(
-                UnsafeRawBufferPointer(rebasing: memory[..<count]), using: key, nonce: nonce, authenticating: header)
-        else { return false }
+        guard count >= 0, memory.count >= count + Self.tagSize, let base = memory.baseAddress, let key = keys.key(for: number) else {
+            return false
+        }
+        let sealed = Self.withNonce(number) { nonce in
+            caead_seal(
+                key.context, base.assumingMemoryBound(to: UInt8.self), count, nonce,
+                header.baseAddress?.assumingMemoryBound(to: UInt8.self), header.count)
+        }
+        guard sealed == 1 else { return false }
         keys.advance(to: number)
-        box.ciphertext.withUnsafeBytes { memory.copyMemory(from: $0) }
-        box.tag.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: $0) }
         return true
     }
 
@@ -43,14 +43,21 @@ struct PacketCipher: Sendable {
         into output: UnsafeMutableRawBufferPointer
     ) -> Int? {
         let count = sealed.count - Self.tagSize
-        guard count >= 0, output.count >= count, let key = keys.key(for: number), let nonce = Self.nonce(number),
-            let box = try? AES.GCM.SealedBox(
-                nonce: nonce, ciphertext: UnsafeRawBufferPointer(rebasing: sealed[..<count]),
-                tag: UnsafeRawBufferPointer(rebasing: sealed[count...])),
-            let plain = try? AES.GCM.open(box, using: key, authenticating: header)
+        guard count >= 0, output.count >= count, let from = sealed.baseAddress, let to = output.baseAddress, let key = keys.key(for: number)
         else { return nil }
+        let opened = Self.withNonce(number) { nonce in
+            caead_open(
+                key.context, to.assumingMemoryBound(to: UInt8.self), from.assumingMemoryBound(to: UInt8.self), sealed.count, nonce,
+                header.baseAddress?.assumingMemoryBound(to: UInt8.self), header.count)
+        }
+        guard opened == 1 else { return nil }
         keys.advance(to: number)
-        plain.withUnsafeBytes { output.copyMemory(from: $0) }
         return count
     }
+}
+
+extension UInt64 {
+    /// The halves as they lie in memory, the first one first.
+    fileprivate var low: UInt32 { UInt32(truncatingIfNeeded: self) }
+    fileprivate var high: UInt32 { UInt32(truncatingIfNeeded: self >> 32) }
 }
