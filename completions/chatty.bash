@@ -48,12 +48,12 @@ _chatty() {
             case $prev in
                 --credentials|--tls-cert|--tls-key) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
-                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--grace|--udp-port) :; return ;;
+                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--grace) :; return ;;
                 --log-format) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key --udp-port"
+            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key"
             if [[ $cur == -* ]]; then
-                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key --udp-port --help --version"
+                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key --help --version"
                 return
             fi
             ;;

@@ -25,7 +25,6 @@ complete -c chatty -n '__fish_seen_subcommand_from serve' -l log-format -x -a 't
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l grace -x -d 'How long a stop waits for connections'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l tls-cert -r -F -d 'A certificate chain (PEM) to use'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l tls-key -r -F -d 'The private key (PEM) of --tls-cert'
-complete -c chatty -n '__fish_seen_subcommand_from serve' -l udp-port -x -d 'The UDP port that answers STUN'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l help -s h -d 'Show this help'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l version -s V -d 'Show the version'
 

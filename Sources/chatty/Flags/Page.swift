@@ -49,7 +49,8 @@ struct Page {
     mutating func seeAlso(_ pages: [String]) {
         if lines.last == ".Pp" { lines.removeLast() }
         section("SEE ALSO")
-        let sorted = pages.sorted()
+        // mdoc(7) wants them by section and then by name.
+        let sorted = pages.sorted { ($0.suffix(2), $0) < ($1.suffix(2), $1) }
         for (index, page) in sorted.enumerated() {
             let parts = page.split(separator: "(")
             let section = parts.last?.dropLast() ?? ""

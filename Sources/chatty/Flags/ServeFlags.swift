@@ -59,12 +59,6 @@ enum ServeFlags {
     static let tlsKey = Flag<String?>.optional(
         "tls-key", "FILE", .file, "The private key (PEM) of --tls-cert",
         manual: "The private key of `--tls-cert`, in PEM.")
-    static let udpPort = Flag<Int?>.optional(
-        "udp-port", "PORT", .port(zeroIsAnyFree: true), "The UDP port that answers STUN",
-        manual: """
-            The UDP port on which clients learn the address that others see them under (STUN). As a default it is the TCP port's number.
-            """)
-
     enum LogFormat: String, CaseIterable, FlagDecodable {
         case text
         case json
@@ -77,7 +71,7 @@ enum ServeFlags {
         flags: [
             credentials.spec, data.spec, maxAttempts.spec, blockSeconds.spec, concealUsernames.spec, noOfflineMessages.spec,
             allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, grace.spec,
-            tlsCertificate.spec, tlsKey.spec, udpPort.spec,
+            tlsCertificate.spec, tlsKey.spec,
         ],
         description: [
             """
