@@ -1,51 +1,21 @@
-import Foundation
-
 /// A server with accounts whose passwords are their names backwards, and clients of it.
 struct ChatFixture {
-    let server: ChattyProcess
-    let port: String
-    let folder: TemporaryDirectory
+    let server: ChattyServer
+    var port: String { "\(server.port)" }
 
     static let accounts = ["ethan", "e", "yoda", "luke", "hans"]
     static func password(of name: String) -> String { "pw-" + String(name.reversed()) }
 
-    /// A data folder with the accounts, made once: hashing their passwords takes its time.
-    private static let template = Task {
-        let folder = try TemporaryDirectory()
-        let lines = accounts.map { "\($0) \(password(of: $0))\n" }.joined()
-        try lines.write(toFile: folder.path + "/credentials", atomically: false, encoding: .utf8)
-        let server = try serve(folder, port: "0", ["--credentials", folder.path + "/credentials"])
-        _ = try await portOf(server)
-        server.signal(SIGTERM)
-        _ = try await server.exitStatus()
-        return folder
-    }
-
     init(_ options: String...) async throws {
-        folder = try TemporaryDirectory()
-        try FileManager.default.copyItem(atPath: try await Self.template.value.path + "/data", toPath: folder.path + "/data")
-        server = try Self.serve(folder, port: "0", options)
-        port = try await Self.portOf(server)
+        let accounts = Dictionary(uniqueKeysWithValues: Self.accounts.map { ($0, Self.password(of: $0)) })
+        server = try await ChattyServer(accounts: accounts, options: options)
     }
 
-    private init(server: ChattyProcess, port: String, folder: TemporaryDirectory) {
-        self.server = server
-        self.port = port
-        self.folder = folder
-    }
+    private init(_ server: ChattyServer) { self.server = server }
 
     /// Another server on the same data and port, once the first one is gone.
     func restarted() async throws -> ChatFixture {
-        let again = try Self.serve(folder, port: port, [])
-        return ChatFixture(server: again, port: try await Self.portOf(again), folder: folder)
-    }
-
-    private static func serve(_ folder: TemporaryDirectory, port: String, _ options: [String]) throws -> ChattyProcess {
-        try ChattyProcess(words: ["serve", port, "3", "--data", folder.path + "/data"] + options)
-    }
-
-    private static func portOf(_ server: ChattyProcess) async throws -> String {
-        String(try await server.diagnostics.expect(/on port (\d+)/, within: .seconds(120)).1)
+        ChatFixture(try await ChattyServer(accounts: server.accounts, data: server.data, port: server.port))
     }
 
     /// A client on a terminal, nothing typed yet.

@@ -1,98 +1,100 @@
 import Foundation
 import Testing
 
-/// Files from user to user through the chat, between two real clients.
-@Suite("Files in the chat", .serialized)
-struct ChatTransferTests {
-    /// `count` bytes that no packing shortens, always the same.
-    private static func video(_ count: Int) -> Data {
-        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-        var data = Data(capacity: count)
-        while data.count < count {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            withUnsafeBytes(of: state) { data.append(contentsOf: $0) }
+extension ServiceTests {
+    /// Files from user to user through the chat, between two real clients.
+    @Suite("Files in the chat")
+    struct ChatTransferTests {
+        /// `count` bytes that no packing shortens, always the same.
+        private static func video(_ count: Int) -> Data {
+            var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+            var data = Data(capacity: count)
+            while data.count < count {
+                state ^= state << 13
+                state ^= state >> 7
+                state ^= state << 17
+                withUnsafeBytes(of: state) { data.append(contentsOf: $0) }
+            }
+            return data.prefix(count)
         }
-        return data.prefix(count)
-    }
 
-    @Test func twoPeopleAndAVideoOfSixteenMegabytes() async throws {
-        let chat = try await ChatFixture()
-        let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
-        let video = Self.video(16 << 20)
-        try video.write(to: URL(fileURLWithPath: from.path + "/my film.mp4"))
-        let yoda = try chat.terminal(directory: from.path)
-        let luke = try chat.terminal(directory: to.path, "--download-dir", to.path + "/films")
-        try await chat.logIn(yoda, as: "yoda")
-        try await chat.logIn(luke, as: "luke")
-        try yoda.type("/p2pvideo luke my\\ film.mp4\r")
-        try await yoda.output.expect("Offered my film.mp4 (16.8 MB) to luke.")
-        try await luke.output.expect("yoda offers my film.mp4 (16.8 MB). /accept 1 or /decline 1")
-        try luke.type("/accept\r")
-        try await luke.output.expect("Receiving my film.mp4 ...")
-        // The chat goes on meanwhile.
-        try luke.type("/msgto yoda it is coming\r")
-        try await yoda.output.expect("luke: it is coming", within: .seconds(60))
-        try await luke.output.expect("Received \(to.path)/films/my film.mp4 from yoda: 16.8 MB in", within: .seconds(120))
-        try await yoda.output.expect("luke has my film.mp4: 16.8 MB in")
-        #expect(try Data(contentsOf: URL(fileURLWithPath: to.path + "/films/my film.mp4")) == video)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: to.path + "/films") == ["my film.mp4"])
-    }
-
-    @Test func scriptsSendAndTakeFiles() async throws {
-        let chat = try await ChatFixture()
-        let folder = try TemporaryDirectory()
-        let receiver = try chat.script(
-            as: "luke", directory: folder.path, "--accept", "always", "--download-dir", "in", "--listen", "-c", "/activeuser")
-        try await receiver.output.expect("No other active user.")
-        for (name, size) in [("empty", 0), ("small", 1), ("larger", 100_000)] {
-            let data = Self.video(size)
-            try data.write(to: URL(fileURLWithPath: folder.path + "/" + name))
-            let sender = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke \(name)")
-            #expect(try await sender.exitStatus() == 0)
-            #expect(sender.output.text.contains("luke has \(name): "))
-            try await receiver.output.expect("Received in/\(name) from yoda: ")
-            #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/in/" + name)) == data)
+        @Test func twoPeopleAndAVideoOfSixteenMegabytes() async throws {
+            let chat = try await ChatFixture()
+            let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
+            let video = Self.video(16 << 20)
+            try video.write(to: URL(fileURLWithPath: from.path + "/my film.mp4"))
+            let yoda = try chat.terminal(directory: from.path)
+            let luke = try chat.terminal(directory: to.path, "--download-dir", to.path + "/films")
+            try await chat.logIn(yoda, as: "yoda")
+            try await chat.logIn(luke, as: "luke")
+            try yoda.type("/p2pvideo luke my\\ film.mp4\r")
+            try await yoda.output.expect("Offered my film.mp4 (16.8 MB) to luke.")
+            try await luke.output.expect("yoda offers my film.mp4 (16.8 MB). /accept 1 or /decline 1")
+            try luke.type("/accept\r")
+            try await luke.output.expect("Receiving my film.mp4 ...")
+            // The chat goes on meanwhile.
+            try luke.type("/msgto yoda it is coming\r")
+            try await yoda.output.expect("luke: it is coming", within: .seconds(60))
+            try await luke.output.expect("Received \(to.path)/films/my film.mp4 from yoda: 16.8 MB in", within: .seconds(120))
+            try await yoda.output.expect("luke has my film.mp4: 16.8 MB in")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: to.path + "/films/my film.mp4")) == video)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: to.path + "/films") == ["my film.mp4"])
         }
-    }
 
-    @Test func whatCannotBeSentIsSaid() async throws {
-        let chat = try await ChatFixture()
-        let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")
-        #expect(try await missing.exitStatus() == 6)
-        #expect(missing.output.text.contains("nothing.mp4"))
-        let folder = try TemporaryDirectory()
-        try Self.video(10).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
-        let absent = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
-        #expect(try await absent.exitStatus() == 6)
-        #expect(absent.output.text.contains("luke is not active."))
-        let receiver = try chat.script(as: "luke", "--accept", "never", "--listen", "-c", "/activeuser")
-        try await receiver.output.expect("No other active user.")
-        let declined = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
-        #expect(try await declined.exitStatus() == 6)
-        #expect(declined.output.text.contains("luke declined a.mp4."))
-    }
+        @Test func scriptsSendAndTakeFiles() async throws {
+            let chat = try await ChatFixture()
+            let folder = try TemporaryDirectory()
+            let receiver = try chat.script(
+                as: "luke", directory: folder.path, "--accept", "always", "--download-dir", "in", "--listen", "-c", "/activeuser")
+            try await receiver.output.expect("No other active user.")
+            for (name, size) in [("empty", 0), ("small", 1), ("larger", 100_000)] {
+                let data = Self.video(size)
+                try data.write(to: URL(fileURLWithPath: folder.path + "/" + name))
+                let sender = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke \(name)")
+                #expect(try await sender.exitStatus() == 0)
+                #expect(sender.output.text.contains("luke has \(name): "))
+                try await receiver.output.expect("Received in/\(name) from yoda: ")
+                #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/in/" + name)) == data)
+            }
+        }
 
-    @Test func anOfferIsDeclinedOrWithdrawn() async throws {
-        let chat = try await ChatFixture()
-        let folder = try TemporaryDirectory()
-        try Self.video(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
-        let yoda = try chat.terminal(directory: folder.path)
-        let luke = try chat.terminal()
-        try await chat.logIn(yoda, as: "yoda")
-        try await chat.logIn(luke, as: "luke")
-        try yoda.type("/p2pvideo luke a.mp4\r")
-        try await luke.output.expect("/accept 1 or /decline 1")
-        try luke.type("/decline 1\r")
-        try await yoda.output.expect("luke declined a.mp4.")
-        try yoda.type("/p2pvideo luke a.mp4\r")
-        try await luke.output.expect("/accept 2 or /decline 2")
-        try luke.type("/transfers\r")
-        try await luke.output.expect("2: a.mp4 from yoda (1 kB), waits for /accept 2 or /decline 2")
-        try yoda.type("/cancel\r")
-        try await luke.output.expect("yoda stopped a.mp4.")
-        try luke.type("/accept\r")
-        try await luke.output.expect("There is no offer.")
+        @Test func whatCannotBeSentIsSaid() async throws {
+            let chat = try await ChatFixture()
+            let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")
+            #expect(try await missing.exitStatus() == 6)
+            #expect(missing.output.text.contains("nothing.mp4"))
+            let folder = try TemporaryDirectory()
+            try Self.video(10).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let absent = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
+            #expect(try await absent.exitStatus() == 6)
+            #expect(absent.output.text.contains("luke is not active."))
+            let receiver = try chat.script(as: "luke", "--accept", "never", "--listen", "-c", "/activeuser")
+            try await receiver.output.expect("No other active user.")
+            let declined = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
+            #expect(try await declined.exitStatus() == 6)
+            #expect(declined.output.text.contains("luke declined a.mp4."))
+        }
+
+        @Test func anOfferIsDeclinedOrWithdrawn() async throws {
+            let chat = try await ChatFixture()
+            let folder = try TemporaryDirectory()
+            try Self.video(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let yoda = try chat.terminal(directory: folder.path)
+            let luke = try chat.terminal()
+            try await chat.logIn(yoda, as: "yoda")
+            try await chat.logIn(luke, as: "luke")
+            try yoda.type("/p2pvideo luke a.mp4\r")
+            try await luke.output.expect("/accept 1 or /decline 1")
+            try luke.type("/decline 1\r")
+            try await yoda.output.expect("luke declined a.mp4.")
+            try yoda.type("/p2pvideo luke a.mp4\r")
+            try await luke.output.expect("/accept 2 or /decline 2")
+            try luke.type("/transfers\r")
+            try await luke.output.expect("2: a.mp4 from yoda (1 kB), waits for /accept 2 or /decline 2")
+            try yoda.type("/cancel\r")
+            try await luke.output.expect("yoda stopped a.mp4.")
+            try luke.type("/accept\r")
+            try await luke.output.expect("There is no offer.")
+        }
     }
 }
