@@ -20,6 +20,12 @@ public enum Action: Sendable {
     /// Messages to that account, direct and of its groups since it joined them, not its own, after that id, in order, at most `limit`.
     case loadMissed(Ticket, account: AccountID, after: MessageID, limit: Int)
 
+    /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``.
+    case loadHistory(Ticket, account: AccountID, HistoryQuery)
+    /// Hash a new password on the hashing pool and keep it; tokens of that account end.
+    case setPassword(Ticket, account: AccountID, password: String)
+    /// Make a random token with which that account can log in instead of its password, and keep its hash.
+    case issueToken(Ticket, account: AccountID)
     /// Say when all that is queued for that session has been written to its socket, or it is gone.
     case awaitDrain(Ticket, SessionID)
 

@@ -22,12 +22,25 @@ public enum Command: Hashable, Sendable {
     /// IRC's WHOIS, WHO and ISON of a user.
     case lookUp(users: [String], Query)
     case signal(to: String, TransferSignal)
+    /// What was said with a user or in a group.
+    case history(with: Correspondent, HistoryRange)
+    /// The latest messages that hold all those words, in any conversation of the account's.
+    case search(words: String, limit: Int)
+    case changePassword(old: String, new: String)
+    /// Something to log in with instead of the password, for a while.
+    case issueToken
     case help(String?)
     /// What the way in answers by itself, passed through so that answers keep the order of commands and flood control counts it.
     case local
     case logOut
     /// A line that the way in could not make a command of; logged and answered with that reply.
     case malformed(SlashCommandKind?, Reply)
+
+    /// As typed.
+    public enum Correspondent: Hashable, Sendable {
+        case user(String)
+        case group(String)
+    }
 
     public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
 
@@ -60,6 +73,10 @@ public enum Command: Hashable, Sendable {
             case .cancel: SlashCommandKind.cancel.word
             case .update: nil
             }
+        case .history: SlashCommandKind.history.word
+        case .search: SlashCommandKind.search.word
+        case .changePassword: SlashCommandKind.passwd.word
+        case .issueToken: nil
         case .help: SlashCommandKind.help.word
         case .logOut: SlashCommandKind.logout.word
         case .malformed(let kind, _): kind?.word

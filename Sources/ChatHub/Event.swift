@@ -14,9 +14,14 @@ public enum Event: Sendable {
     case accountFound(Ticket, Account?)
     /// The answer to ``Action/store(_:_:)``: committed and on the disk, or not and without any effect.
     case stored(Ticket, succeeded: Bool)
-    /// The answer to ``Action/loadMissed(_:account:after:limit:)``, in the order of their ids; nil when the store could not be read.
+    /// The answer to ``Action/loadMissed(_:account:after:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
+    /// not be read.
     case missed(Ticket, [ChatMessage]?)
 
+    /// The answer to ``Action/setPassword(_:account:password:)``.
+    case passwordSet(Ticket, succeeded: Bool)
+    /// The answer to ``Action/issueToken(_:account:)``: the token and for how many seconds it can be used; nil where it could not be kept.
+    case tokenIssued(Ticket, token: String?, seconds: Int)
     /// The answer to ``Action/awaitDrain(_:_:)``.
     case drained(Ticket)
 
@@ -29,6 +34,8 @@ public enum Event: Sendable {
 
     public enum Verification: Hashable, Sendable {
         case right, wrong
+        /// It was a token, and is none (any more): nothing that could be guessed, so it is not counted as a wrong password.
+        case expiredToken
         /// Too many are waiting for the hashing pool.
         case busy
         /// The store could not be read.

@@ -51,6 +51,8 @@ public struct Hub {
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
         case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
         case .missed(let ticket, let messages): finish(ticket, .messages(messages), at: now)
+        case .passwordSet(let ticket, let succeeded): finish(ticket, .passwordSet(succeeded), at: now)
+        case .tokenIssued(let ticket, let token, let seconds): finish(ticket, .token(token, seconds: seconds), at: now)
         case .drained(let ticket): finish(ticket, .drained, at: now)
         case .accountsChanged(let accounts): replaceAccounts(accounts)
         case .tick(let written): tick(written, at: now)

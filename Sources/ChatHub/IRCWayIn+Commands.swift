@@ -15,6 +15,7 @@ extension IRCWayIn {
         "ACTIVEUSER": Entry(minimumParameters: 0) { $0.command($1.command, .listActive, label: $2) },
         "AUTHENTICATE": Entry(minimumParameters: 0) { $0.local([$0.numeric("907", "You have already authenticated")], label: $2) },
         "CAP": Entry(minimumParameters: 1) { $0.negotiate($1, label: $2) },
+        "CHATHISTORY": Entry(minimumParameters: 4) { $0.history($1, label: $2) },
         "CREATEGROUP": Entry(minimumParameters: 1) {
             let members = Array($1.parameters.dropFirst())
             return $0.command($1.command, .createGroup(name: group($1.parameters[0]), members: members), label: $2)
@@ -42,11 +43,16 @@ extension IRCWayIn {
         "PART": Entry(minimumParameters: 1) {
             $0.forEachTarget($1, label: $2) { .leaveGroup(name: group($0)) }
         },
+        "PASSWD": Entry(minimumParameters: 1) { $0.changePassword($1, label: $2) },
         "PASS": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
         "PING": Entry(minimumParameters: 0) { $0.local([$0.pong($1)], label: $2) },
         "PONG": Entry(minimumParameters: 0) { _, _, _ in [] },
         "PRIVMSG": Entry(minimumParameters: 1) { $0.message($1, isNotice: false, label: $2) },
         "QUIT": Entry(minimumParameters: 0) { $0.command($1.command, .logOut, label: $2) },
+        "SEARCH": Entry(minimumParameters: 1) {
+            $0.command($1.command, .search(words: $1.parameters[$1.parameters.count - 1], limit: HistoryRange.maximum), label: $2)
+        },
+        "TOKEN": Entry(minimumParameters: 0) { $0.command($1.command, .issueToken, label: $2) },
         "TOPIC": Entry(minimumParameters: 1) { $0.topic($1, label: $2) },
         "USER": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
         "USERHOST": Entry(minimumParameters: 1) { $0.command($1.command, .lookUp(users: $1.parameters, .userhost), label: $2) },
@@ -147,6 +153,47 @@ extension IRCWayIn {
     private mutating func nick(_ message: IRCMessage, label: String?) -> [WayInStep] {
         if Name.fold(message.parameters[0]) == Name.fold(nick) { return local([], label: label) }
         return local([numeric("447", "Names are accounts: log in as \(message.parameters[0]) to be it")], label: label)
+    }
+
+    /// IRCv3 draft/chathistory: LATEST, BEFORE, AFTER and BETWEEN, by `msgid=` or `timestamp=`.
+    private mutating func history(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let words = message.parameters
+        func refused(_ text: String) -> [IRCMessage] {
+            [reply("FAIL", "CHATHISTORY", "INVALID_PARAMS", words[0], text)]
+        }
+        let target: Command.Correspondent = IRCWayIn.isGroup(words[1]) ? .group(IRCWayIn.group(words[1])) : .user(words[1])
+        let bounds = words[2..<(words.count - 1)].map { $0 == "*" ? nil : IRCWayIn.bound($0) }
+        guard let limit = Int(words[words.count - 1]), limit > 0 else { return local(refused("The limit is a number."), label: label) }
+        let range: HistoryRange
+        switch (words[0].uppercased(), bounds.count) {
+        case ("LATEST", 1): range = HistoryRange(after: bounds[0]?.upperBound, takesLatest: true, limit: limit)
+        case ("BEFORE", 1) where bounds[0] != nil: range = HistoryRange(before: bounds[0]?.lowerBound, takesLatest: true, limit: limit)
+        case ("AFTER", 1) where bounds[0] != nil: range = HistoryRange(after: bounds[0]?.upperBound, takesLatest: false, limit: limit)
+        case ("BETWEEN", 2):
+            guard let one = bounds[0], let other = bounds[1] else { return local(refused("That is no message or time."), label: label) }
+            let isForward = one.lowerBound <= other.lowerBound
+            range = HistoryRange(
+                after: isForward ? one.upperBound : other.upperBound, before: isForward ? other.lowerBound : one.lowerBound,
+                takesLatest: !isForward, limit: limit)
+        default: return local(refused("LATEST, BEFORE, AFTER and BETWEEN are known, by msgid= or timestamp=."), label: label)
+        }
+        return command(message.command, .history(with: target, range), label: label)
+    }
+
+    /// The ids that `msgid=` or `timestamp=` stands for: the upper bits of an id are its milliseconds.
+    private static func bound(_ text: String) -> ClosedRange<MessageID>? {
+        if text.hasPrefix("msgid=") { return MessageID(String(text.dropFirst(6))).map { $0...$0 } }
+        guard text.hasPrefix("timestamp="), let time = Timestamp(iso8601: String(text.dropFirst(10))) else { return nil }
+        return MessageID.range(at: time)
+    }
+
+    /// `PASSWD base64(NUL old NUL new)`: like SASL's PLAIN, so that any password can travel.
+    private mutating func changePassword(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let parts = IRCWayIn.plainParts(Array(message.parameters[0].utf8))
+        guard let parts, parts[0].isEmpty else {
+            return local([numeric("461", message.command, "PASSWD takes the old and the new password, encoded")], label: label)
+        }
+        return command(message.command, .changePassword(old: parts[1], new: parts[2]), label: label)
     }
 
     private mutating func signal(_ message: IRCMessage, label: String?) -> [WayInStep] {

@@ -15,6 +15,9 @@ extension IRCWayIn {
             if account != nil { messages = welcome() }
         case .roster(let use, let asked): messages = answerWithRoster(use, asked: asked, response)
         case .command(let name):
+            if case .history(let with, let found)? = response.first {
+                return [.write(history(found, with: with, label: label))]
+            }
             for outgoing in response { messages += self.messages(outgoing, inAnswerTo: name) }
             if name == "LIST" { messages.append(numeric("323", "End of LIST")) }
         }
@@ -39,6 +42,20 @@ extension IRCWayIn {
                 IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "BATCH", parameters: ["+" + id, "labeled-response"]), at: 0)
             messages.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
         }
+        return bytes(messages)
+    }
+
+    /// IRCv3 draft/chathistory: the messages are one batch, which carries the label; without batches they come as they are.
+    private mutating func history(_ found: [ChatMessage], with: String?, label: String?) -> [UInt8] {
+        var messages = found.map(text)
+        guard capabilities.contains(.batch) else { return bytes(messages) }
+        lastBatch += 1
+        let id = "b\(lastBatch)"
+        for index in messages.indices { messages[index].tags.append(IRCMessage.Tag("batch", id)) }
+        let start = with.map { ["+" + id, "chathistory", $0] } ?? ["+" + id, "chatty/search"]
+        let tags = label.map { [IRCMessage.Tag("label", $0)] } ?? []
+        messages.insert(IRCMessage(tags: tags, source: IRCWayIn.serverName, command: "BATCH", parameters: start), at: 0)
+        messages.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
         return bytes(messages)
     }
 
@@ -118,6 +135,7 @@ extension IRCWayIn {
             return [from(sender, "P2P", to, signal.verb.rawValue, signal.id, signal.payload)]
         case .members(let roster): return names(roster)
         case .users(let users, let query): return users.flatMap { self.user($0, query) } + ending(users, query)
+        case .history(_, let found): return found.map(text)
         case .help(let topic):
             let lines = topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)
             return lines.enumerated().map { index, line in

@@ -193,12 +193,18 @@ public struct IRCWayIn: WayIn {
             return []
         }
         sasl = nil
-        let parts = Data(base64Encoded: Data(collected)).map { Array($0).split(separator: 0, omittingEmptySubsequences: false) }
-        guard let parts, parts.count == 3, let name = String(validating: parts[1], as: UTF8.self),
-            let identity = String(validating: parts[0], as: UTF8.self), identity.isEmpty || Name.fold(identity) == Name.fold(name),
-            let password = String(validating: parts[2], as: UTF8.self), parts[2].count <= Limits.passwordBytes
+        guard let parts = IRCWayIn.plainParts(collected), parts[0].isEmpty || Name.fold(parts[0]) == Name.fold(parts[1]),
+            parts[2].utf8.count <= Limits.passwordBytes
         else { return write([numeric("904", "SASL authentication failed")], label: label) }
-        return expect(.sasl, .logIn(name: name, password: password, begins: false), label: label)
+        return expect(.sasl, .logIn(name: parts[1], password: parts[2], begins: false), label: label)
+    }
+
+    /// The three texts between NULs of a base64 message (RFC 4616 §2).
+    static func plainParts(_ encoded: [UInt8]) -> [String]? {
+        guard let data = Data(base64Encoded: Data(encoded)) else { return nil }
+        let parts = Array(data).split(separator: 0, omittingEmptySubsequences: false).map { String(validating: $0, as: UTF8.self) }
+        let texts = parts.compactMap(\.self)
+        return parts.count == 3 && texts.count == 3 ? texts : nil
     }
 
     /// The log-in's answer has come.

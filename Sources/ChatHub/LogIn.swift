@@ -86,6 +86,8 @@ extension Hub {
             store(
                 .lockOut(name: name, failures: failures, blockedUntil: until),
                 then: .failureKept(attempt.session, sequence: attempt.sequence, response))
+        case (.expiredToken, _):
+            refuse(attempt, [.reply(.tokenExpired)], reason: "the token has expired")
         case (.busy, _), (.failed, _):
             refuse(attempt, [.reply(.busy)], reason: "the server is busy")
         }

@@ -21,6 +21,8 @@ public enum Outgoing: Hashable, Sendable {
     /// The answer to a list of one group.
     case members(Roster)
     case users([UserState], Command.Query)
+    /// The answer to a question for history; `with`: a user's name or `#group`, nil for a search over all.
+    case history(with: String?, [ChatMessage])
     case help(String?)
     /// The last words before the connection is closed.
     case farewell(Reply)

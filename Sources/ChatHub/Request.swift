@@ -27,6 +27,10 @@ enum Pending {
     case change(Request, Change)
     /// All that was to be stored before has been; the request can be run again.
     case barrier(Request)
+    case history(Request, with: String?)
+    case oldPassword(Request, new: String)
+    case newPassword(Request)
+    case token(Request)
     case page(SessionID)
     case pageWritten(SessionID)
 
@@ -42,6 +46,8 @@ enum Pending {
         case account(Account?)
         case stored(Bool)
         case messages([ChatMessage]?)
+        case passwordSet(Bool)
+        case token(String?, seconds: Int)
         case drained
     }
 }
@@ -69,6 +75,10 @@ struct Phrase {
             case .decline: self.init("declined", "decline", "a file from: \(to)")
             case .cancel, .update: self.init("cancelled", "cancel", "a transfer with: \(to)")
             }
+        case .history: self.init("read", "read", "the history")
+        case .search: self.init("searched", "search", "the messages")
+        case .changePassword: self.init("changed", "change", "the password")
+        case .issueToken: self.init("got", "get", "a token")
         case .help: self.init("asked", "ask", "for help")
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
@@ -101,6 +111,12 @@ extension Hub {
         case .listMembers(let group): listMembers(request, group: group)
         case .lookUp(let users, let query): lookUp(request, users: users, query)
         case .signal(let to, let signal): relay(request, to: to, signal)
+        case .history(let with, let range): history(request, with: with, range)
+        case .search(let words, let limit): ask(.search(words, limit: limit), with: nil, for: request)
+        case .changePassword(let old, let new): changePassword(request, old: old, new: new)
+        case .issueToken:
+            sessions[request.session]?.isBusy = true
+            actions.append(.issueToken(newTicket(.token(request)), account: request.account.id))
         case .help(let topic): succeed(request, [.help(topic)])
         case .malformed(_, let reply): fail(request, reply)
         case .begin: beginSession(request.session, at: request.at, then: request.sequence)
@@ -179,6 +195,20 @@ extension Hub {
             unblock(request.session)
             finishChange(request, change, succeeded: succeeded)
             drainBacklog(of: request.session)
+        case (.history(let request, let with), .messages(let messages)):
+            unblock(request.session)
+            if let messages { succeed(request, [.history(with: with, messages)]) } else { fail(request, .storeFailed) }
+            drainBacklog(of: request.session)
+        case (.oldPassword(let request, let new), .verification(let verification)):
+            finishOldPassword(request, new: new, verification, at: now)
+        case (.newPassword(let request), .passwordSet(let succeeded)):
+            unblock(request.session)
+            if succeeded { succeed(request, [.reply(.passwordChanged)]) } else { fail(request, .storeFailed) }
+            drainBacklog(of: request.session)
+        case (.token(let request), .token(let token, let seconds)):
+            unblock(request.session)
+            respond(request.session, request.sequence, [.reply(token.map { .resumeToken($0, seconds: seconds) } ?? .storeFailed)])
+            drainBacklog(of: request.session)
         case (.page(let session), .messages(let messages)):
             replay(messages, to: session)
         case (.pageWritten(let session), .drained):
@@ -188,7 +218,7 @@ extension Hub {
         }
     }
 
-    private mutating func unblock(_ session: SessionID) { sessions[session]?.isBusy = false }
+    mutating func unblock(_ session: SessionID) { sessions[session]?.isBusy = false }
 
     /// Asks for a change to be kept; the session's next command waits for it.
     mutating func keep(_ write: StoreWrite, _ change: Pending.Change, for request: Request) {

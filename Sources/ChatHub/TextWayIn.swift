@@ -83,6 +83,12 @@ public struct TextWayIn: WayIn {
         case .members(let group): .listMembers(group: group)
         case .invite(let group, let user): .invite(user: user, group: group)
         case .leaveGroup(let group): .leaveGroup(name: group)
+        case .history(let with?, let count):
+            .history(
+                with: with.hasPrefix("#") ? .group(String(with.dropFirst())) : .user(with), HistoryRange(takesLatest: true, limit: count))
+        case .history: .malformed(.history, .usage(.history))
+        case .search(let words): .search(words: words, limit: HistoryRange.maximum)
+        case .changePassword: .malformed(.passwd, .needsClient)
         case .accept: .malformed(.accept, .needsClient)
         case .decline: .malformed(.decline, .needsClient)
         case .cancel: .malformed(.cancel, .needsClient)
@@ -134,6 +140,7 @@ public struct TextWayIn: WayIn {
         case .memberLeft(let user, let group): Notice.left(user: user, group: group) + "\n"
         case .invitation(let by, _, let group): Notice.invited(by: by, group: group) + "\n"
         case .signal(let from, _, let signal): signal.verb == .offer ? Notice.offeredToText(by: from) + "\n" : ""
+        case .history(_, let messages): messages.map { line($0) + "\n" }.joined()
         case .members(let roster): roster.members.map { Reply.member($0.name, active: $0.isActive).text + "\n" }.joined()
         case .help(let topic): (topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)).joined(separator: "\n") + "\n"
         case .askPassword, .entered, .users: ""

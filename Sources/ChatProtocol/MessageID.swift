@@ -11,6 +11,12 @@ public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible
 
     public static func < (left: MessageID, right: MessageID) -> Bool { left.rawValue < right.rawValue }
 
+    /// All ids that messages of that millisecond can have.
+    public static func range(at time: Timestamp) -> ClosedRange<MessageID> {
+        let first = (max(0, time.milliseconds) & 0x3FF_FFFF_FFFF) << 21
+        return MessageID(rawValue: first)...MessageID(rawValue: first | 0x1F_FFFF)
+    }
+
     /// The IRCv3 `msgid` tag's form: 13 characters of base 32 (Crockford's digits, as ULIDs have), in the same order as the ids.
     public var description: String {
         var value = UInt64(bitPattern: rawValue)

@@ -50,6 +50,12 @@ public enum Reply: Hashable, Sendable {
     /// A session that cannot carry files.
     case needsClient
 
+    // Account.
+    case passwordChanged
+    case badPassword(limit: Int)
+    case resumeToken(String, seconds: Int)
+    case tokenExpired
+
     // Limits and failures.
     case messageTooLong(limit: Int)
     case lineTooLong(limit: Int)
@@ -107,6 +113,10 @@ extension Reply {
         case .member(let name, let active): active ? "\(name), active" : name
         case .signalSent(let name): "Told \(name)."
         case .needsClient: "Only chatty connect can send and take files."
+        case .passwordChanged: "Your password has been changed."
+        case .badPassword(let limit): "A password has 1 to \(limit) bytes."
+        case .resumeToken(let token, let seconds): "Log in with \(token) instead of the password for the next \(seconds) seconds."
+        case .tokenExpired: "The token cannot be used any more. Log in with the password."
         case .messageTooLong(let limit): "The message is longer than \(limit) bytes. It was not sent."
         case .lineTooLong(let limit): "The line is longer than \(limit) bytes. It was not read."
         case .notUTF8: "The line is not UTF-8 text. It was not read."
@@ -128,7 +138,7 @@ extension Reply {
     public var reason: String? {
         switch self {
         case .welcome, .goodbye, .sent, .kept, .groupCreated, .joined, .left, .invited, .sentToGroup, .noOtherActive, .activeUser, .group,
-            .noGroups, .member, .signalSent:
+            .noGroups, .member, .signalSent, .passwordChanged, .resumeToken:
             nil
         case .invalidCredentials: "invalid credentials"
         case .nowBlocked: "invalid credentials, now blocked"
@@ -147,6 +157,8 @@ extension Reply {
         case .notInvited: "not invited"
         case .notMember: "not in it"
         case .alreadyMemberOther(let user, _): "\(user) is already in it"
+        case .badPassword: "not a password"
+        case .tokenExpired: "the token has expired"
         case .messageTooLong: "the message is too long"
         case .lineTooLong: "the line is too long"
         case .notUTF8: "not UTF-8"

@@ -48,6 +48,10 @@ extension Reply {
         case .noGroups: ("NO_GROUPS", [])
         case .member(let name, let active): ("MEMBER", [name, active ? "active" : "absent"])
         case .signalSent(let name): ("SIGNAL_SENT", [name])
+        case .passwordChanged: ("PASSWORD_CHANGED", [])
+        case .badPassword(let limit): ("BAD_PASSWORD", [String(limit)])
+        case .resumeToken(let token, let seconds): ("RESUME_TOKEN", [token, String(seconds)])
+        case .tokenExpired: ("TOKEN_EXPIRED", [])
         case .messageTooLong(let limit): ("MESSAGE_TOO_LONG", [String(limit)])
         case .lineTooLong(let limit): ("LINE_TOO_LONG", [String(limit)])
         case .notUTF8: ("INVALID_UTF8", [])
@@ -83,7 +87,7 @@ extension Reply {
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
             .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .notACommand, .plaintextRefused,
-            .shuttingDown, .loginRequired, .needsClient,
+            .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })
     }()
@@ -95,6 +99,7 @@ extension Reply {
         case "TOO_MANY_SESSIONS": return .tooManySessions(limit: number)
         case "LOGIN_TIMED_OUT": return .loginTimedOut(seconds: number)
         case "MESSAGE_TOO_LONG": return .messageTooLong(limit: number)
+        case "BAD_PASSWORD": return .badPassword(limit: number)
         case "LINE_TOO_LONG": return .lineTooLong(limit: number)
         case "TOO_MANY_MEMBERS": return .tooManyMembers(limit: number)
         case "TOO_MANY_GROUPS": return .tooManyGroups(limit: number)
@@ -132,6 +137,7 @@ extension Reply {
         case ("GROUP", let members?) where context.count == 4:
             return Int(members).map { .group(first, members: $0, open: context[2] == "open", joined: context[3] == "joined") }
         case ("MEMBER", let state?): return .member(first, active: state == "active")
+        case ("RESUME_TOKEN", let seconds?): return Int(seconds).map { .resumeToken(first, seconds: $0) }
         case ("SIGNAL_SENT", _): return .signalSent(to: first)
         case ("UNKNOWN_COMMAND", _): return .unknownCommand(first)
         case ("USAGE", _): return SlashCommandKind(rawValue: first).map { .usage($0) }

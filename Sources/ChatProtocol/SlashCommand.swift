@@ -3,7 +3,7 @@
 /// The server parses them for plain-text sessions, `chatty connect` for its own; what only the client knows of is marked.
 public enum SlashCommandKind: String, CaseIterable, Sendable {
     case msgto, activeuser, creategroup, joingroup, groupmsg, p2pvideo, logout, help
-    case groups, members, invite, leavegroup
+    case groups, members, invite, leavegroup, history, search, passwd
     case accept, decline, cancel, transfers, talk, reply, quit
 
     public struct Description: Sendable {
@@ -34,6 +34,9 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         case .members: about("GROUPNAME", "list who is in a group chat", [.group])
         case .invite: about("GROUPNAME USERNAME", "let a user join a group chat of yours", [.group, .user])
         case .leavegroup: about("GROUPNAME", "leave a group chat", [.group])
+        case .history: about("[USERNAME|#GROUPNAME] [NUMBER]", "show what was said, the latest NUMBER of it", [.conversation, .text])
+        case .search: about("WORDS", "find messages that hold all those words", [.text])
+        case .passwd: about("", "change your password", [], clientOnly: true)
         case .accept: about("[NUMBER]", "take a file that was offered", [.offer], clientOnly: true)
         case .decline: about("[NUMBER]", "refuse a file that was offered", [.offer], clientOnly: true)
         case .cancel: about("[NUMBER]", "stop a transfer", [.offer], clientOnly: true)
@@ -80,12 +83,19 @@ public enum SlashCommand: Equatable, Sendable {
     case members(String)
     case invite(group: String, user: String)
     case leaveGroup(String)
+    /// `with`: as typed, a group with its `#`; nil for the conversation at hand.
+    case history(with: String?, count: Int)
+    case search(String)
+    case changePassword
     case accept(String?)
     case decline(String?)
     case cancel(String?)
     case transfers
     case talk(String)
     case reply(String)
+
+    /// Messages that `/history` shows where no number is given.
+    public static let historyCount = 20
 
     /// Why a line is no command.
     public enum Defect: Error, Equatable, Sendable {
@@ -149,6 +159,21 @@ public enum SlashCommand: Equatable, Sendable {
         case .leavegroup:
             guard let group = arguments.word() else { return nil }
             self = .leaveGroup(group)
+        case .history:
+            let first = arguments.word()
+            if let first, let count = Int(first) {
+                guard count > 0 else { return nil }
+                self = .history(with: nil, count: count)
+            } else {
+                let second = arguments.word()
+                let count = second.map { Int($0) ?? 0 } ?? SlashCommand.historyCount
+                guard count > 0 else { return nil }
+                self = .history(with: first, count: count)
+            }
+        case .search:
+            guard let words = arguments.rest() else { return nil }
+            self = .search(words)
+        case .passwd: self = .changePassword
         case .accept: self = .accept(arguments.word())
         case .decline: self = .decline(arguments.word())
         case .cancel: self = .cancel(arguments.word())

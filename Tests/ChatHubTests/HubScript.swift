@@ -120,6 +120,12 @@ struct HubScript {
                 waiting.append(.stored(ticket, succeeded: !storeFails))
             case .loadMissed(let ticket, let account, let after, let limit):
                 waiting.append(.missed(ticket, Array(missed(account, after: after).prefix(limit))))
+            case .loadHistory(let ticket, let account, let query):
+                waiting.append(.missed(ticket, history(account, query)))
+            case .setPassword(let ticket, let account, let password):
+                if let name = accounts.values.first(where: { $0.id == account })?.name.folded { passwords[name] = password }
+                waiting.append(.passwordSet(ticket, succeeded: true))
+            case .issueToken(let ticket, _): waiting.append(.tokenIssued(ticket, token: "token-1", seconds: 60))
             case .awaitDrain(let ticket, _): waiting.append(.drained(ticket))
             case .log(let line): log.append(line.text)
             case .stopped: hasStopped = true
@@ -147,6 +153,30 @@ struct HubScript {
             }
         }
         return found.sorted { $0.id < $1.id }
+    }
+
+    /// The store's answer to a question for history, ranges applied; who may see what is not its business here.
+    func history(_ account: AccountID, _ query: HistoryQuery) -> [ChatMessage] {
+        var all: [ChatMessage] = []
+        for case .message(let message) in kept { all.append(message) }
+        switch query {
+        case .user(let other, let range):
+            return HubScript.cut(
+                all.filter {
+                    guard case .user(let target, _) = $0.target else { return false }
+                    return ($0.sender == account && target == other) || ($0.sender == other && target == account)
+                }, range)
+        case .group(let group, let range):
+            return HubScript.cut(all.filter { if case .group(group, _) = $0.target { true } else { false } }, range)
+        case .search(let words, let limit): return Array(all.filter { $0.text.contains(words) }.suffix(limit))
+        }
+    }
+
+    private static func cut(_ messages: [ChatMessage], _ range: HistoryRange) -> [ChatMessage] {
+        let inside = messages.filter { message in
+            (range.after.map { message.id > $0 } ?? true) && (range.before.map { message.id < $0 } ?? true)
+        }
+        return Array(range.takesLatest ? inside.suffix(range.limit) : inside.prefix(range.limit))
     }
 
     /// The replies that a session was told, as texts.

@@ -17,6 +17,7 @@ struct ReplyTests {
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .tooManyMembers(limit: 5), .tooManyGroups(limit: 6),
         .rateLimited(seconds: 1), .storeFailed, .unknownCommand("/msg"), .notACommand, .usage(.msgto), .plaintextRefused,
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
+        .passwordChanged, .badPassword(limit: 512), .resumeToken("t", seconds: 9), .tokenExpired,
     ]
 
     /// What the client makes of the wire is what the server said: the texts cannot drift apart.

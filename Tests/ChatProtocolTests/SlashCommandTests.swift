@@ -14,6 +14,9 @@ struct SlashCommandTests {
         ("/groupmsg jedi a b", .groupMessage(group: "jedi", text: "a b")),
         ("/p2pvideo yoda my movie.mp4", .sendFile(user: "yoda", path: "my movie.mp4")),
         ("/logout", .logOut), ("/quit", .logOut), ("/help", .help(nil)), ("/help msgto", .help("msgto")),
+        ("/history", .history(with: nil, count: 20)), ("/history 5", .history(with: nil, count: 5)),
+        ("/history #jedi", .history(with: "#jedi", count: 20)), ("/history yoda 7", .history(with: "yoda", count: 7)),
+        ("/search may the force", .search("may the force")), ("/passwd", .changePassword),
         ("/accept", .accept(nil)), ("/accept 2", .accept("2")),
     ])
     func understands(_ line: String, _ command: SlashCommand) throws {
@@ -26,6 +29,8 @@ struct SlashCommandTests {
         ("/creategroup", "Usage: /creategroup GROUPNAME [USERNAME ...]"), ("/joingroup", "Usage: /joingroup GROUPNAME"),
         ("/joingroup a b", "Usage: /joingroup GROUPNAME"), ("/groupmsg jedi", "Usage: /groupmsg GROUPNAME MESSAGE"),
         ("/p2pvideo yoda", "Usage: /p2pvideo USERNAME FILE"), ("/logout now", "Usage: /logout"), ("/help a b", "Usage: /help [COMMAND]"),
+        ("/history 0", "Usage: /history [USERNAME|#GROUPNAME] [NUMBER]"),
+        ("/history yoda x", "Usage: /history [USERNAME|#GROUPNAME] [NUMBER]"),
         ("/msg yoda hi", "Unknown command: /msg. Try /help."), ("/", "Unknown command: /. Try /help."),
         ("/MSGTO a b", "Unknown command: /MSGTO. Try /help."),
     ])
