@@ -84,7 +84,7 @@ public final class ChatServer: Sendable {
                 }))
         reader = StoreReader(store) { mailbox.put(HubInput($0)) }
         hashing = HashingPool(configuration.hashing)
-        let verifier = PasswordVerifier(store, hashing, cost: configuration.hashCost) { ticket, verification in
+        let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { ticket, verification in
             mailbox.put(HubInput(.verified(ticket, verification)))
         }
         log = EventLog(configuration.logFormat, write: output, tell: tell)

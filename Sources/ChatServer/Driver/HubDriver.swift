@@ -83,6 +83,16 @@ final class HubDriver: @unchecked Sendable {
         case .findAccount(let ticket, let name): hands.reader.findAccount(ticket, name)
         case .loadMissed(let ticket, let account, let after, let limit):
             hands.reader.loadMissed(ticket, account, after: after, limit: limit)
+        case .loadHistory(let ticket, let account, let query): hands.reader.loadHistory(ticket, account, query)
+        case .setPassword(let ticket, let account, let password):
+            hands.verifier.setPassword(of: account, to: password) { [mailbox] in mailbox.put(HubInput(.passwordSet(ticket, succeeded: $0)))
+            }
+        case .issueToken(let ticket, let account):
+            let token = ResumeToken()
+            hands.writer.run({ db in try Store.keep(token, of: account, at: moment.wall, db) }) { [mailbox] succeeded in
+                mailbox.put(
+                    HubInput(.tokenIssued(ticket, token: succeeded ? token.text : nil, seconds: ResumeToken.seconds)))
+            }
         case .stopped: stopped.signal()
         }
     }

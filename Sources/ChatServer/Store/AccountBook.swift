@@ -86,7 +86,12 @@ public struct AccountBook: Sendable {
     public func setPassword(of name: Name, to password: String) throws(ServerError) {
         try AccountBook.check(password)
         let phc = try hash(password)
-        try change(name, "UPDATE accounts SET phc = ? WHERE folded = ?", phc)
+        try writing { db in
+            guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
+                throw AccountBook.noAccount(name)
+            }
+            try Store.setPassword(of: AccountID(rawValue: id), to: phc, db)
+        }
     }
 
     /// A blocked account cannot log in, and is logged out.
@@ -100,7 +105,7 @@ public struct AccountBook: Sendable {
             guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
                 throw AccountBook.noAccount(name)
             }
-            for table in ["members", "invitations", "cursors"] {
+            for table in ["members", "invitations", "cursors", "tokens", "sent"] {
                 try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [id])
             }
             try db.execute(

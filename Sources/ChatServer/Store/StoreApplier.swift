@@ -20,7 +20,7 @@ struct StoreApplier {
 
     mutating func apply(_ write: StoreWrite, _ db: Database) throws {
         switch write {
-        case .message(let message): try insert(message, db)
+        case .message(let message): _ = try insert(message, db)
         case .groupCreated(let group): try insert(group, db)
         case .memberJoined(let group, let account, let after):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO members VALUES(?, ?, ?)")
@@ -48,7 +48,8 @@ struct StoreApplier {
         }
     }
 
-    private mutating func insert(_ message: ChatMessage, _ db: Database) throws {
+    /// - Returns: the conversation it lies in.
+    mutating func insert(_ message: ChatMessage, _ db: Database) throws -> Int64 {
         let conversation: Int64
         switch message.target {
         case .group(let group, _): conversation = -group.rawValue
@@ -59,6 +60,7 @@ struct StoreApplier {
                 conversation, message.id.rawValue, message.time.milliseconds, message.sender.rawValue, message.isNotice, message.text,
             ])
         if let nonce = message.nonce { try note(nonce, of: message, db) }
+        return conversation
     }
 
     /// Keeps the sender's name for a message, and now and then drops those of more than a day ago.

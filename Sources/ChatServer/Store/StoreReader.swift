@@ -8,6 +8,8 @@ final class StoreReader: Sendable {
         case account(Ticket, Name)
         case missed(Ticket, AccountID, after: MessageID, limit: Int)
         case active([AccountID])
+        case history(Ticket, AccountID, HistoryQuery)
+        case token(Ticket, AccountID, ResumeToken)
     }
 
     private let store: Store
@@ -46,6 +48,11 @@ final class StoreReader: Sendable {
     /// Lets other processes know who is active.
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
+    func loadHistory(_ ticket: Ticket, _ account: AccountID, _ query: HistoryQuery) { mailbox.put(.history(ticket, account, query)) }
+
+    /// Answers a try to log in with a token.
+    func verify(_ ticket: Ticket, _ account: AccountID, _ token: ResumeToken) { mailbox.put(.token(ticket, account, token)) }
+
     private func event(for request: Request) -> Event? {
         switch request {
         case .account(let ticket, let name):
@@ -57,6 +64,14 @@ final class StoreReader: Sendable {
             // Of use to a list only; on a full disk the list shows who was active before.
             try? ActiveAccounts.write(accounts, store.folder)
             return nil
+        case .history(let ticket, let account, let query):
+            return .missed(ticket, try? store.history(account, query))
+        case .token(let ticket, let account, let token):
+            do {
+                return .verified(ticket, try store.accepts(token, of: account, at: Moment.now.wall) ? .right : .expiredToken)
+            } catch {
+                return .verified(ticket, .failed)
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ enum StoreSchema {
     // `messages` has one clustered key and no second index: a conversation's messages lie together in their order, and a row is written once.
     // A conversation is a group (its id negated) or the pair of two accounts (a row of `pairs`).
     // `sent` has what senders called their messages of late, to know a repetition by.
+    // `words` finds messages by their words; it keeps no texts, and `indexed` tells in which conversation a message it found lies. Both follow behind.
+    // `tokens` has what stands in for a password for a while, hashed.
     // Times are milliseconds since 1970. A removed account keeps its row, without name to log in by, as the sender of what others still read.
     private static let first = """
         CREATE TABLE accounts(
@@ -33,10 +35,15 @@ enum StoreSchema {
             notice INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(conversation, id)) STRICT, WITHOUT ROWID;
         CREATE TABLE sent(
             message INTEGER PRIMARY KEY, account INTEGER NOT NULL, nonce TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
+        CREATE TABLE tokens(
+            hash BLOB PRIMARY KEY, account INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX tokens_by_account ON tokens(account);
+        CREATE TABLE indexed(id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL) STRICT;
+        CREATE VIRTUAL TABLE words USING fts5(text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
         CREATE TABLE lockouts(
             name TEXT PRIMARY KEY, failures INTEGER NOT NULL, blocked_until INTEGER) STRICT, WITHOUT ROWID;
         CREATE TABLE cursors(account INTEGER PRIMARY KEY, message INTEGER NOT NULL) STRICT;
         CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-        INSERT INTO counters VALUES('last_message', 0);
+        INSERT INTO counters VALUES('last_message', 0), ('last_indexed', 0);
         """
 }

@@ -21,20 +21,24 @@ final class StoreWriter: Sendable {
         let failing: @Sendable (String?) -> Void
     }
 
-    private struct Request: Sendable {
-        let ticket: Ticket
-        let write: StoreWrite
+    private enum Request: Sendable {
+        case write(Ticket, StoreWrite)
+        /// A transaction of its own, in its turn.
+        case job(@Sendable (Database) throws -> Void, done: @Sendable (_ succeeded: Bool) -> Void)
     }
 
     private let store: Store
     private let listener: Listener
+    private let firstVersion: Int64?
     private let mailbox = Mailbox<Request>()
     private let ended = DispatchSemaphore(value: 0)
     private static let watchInterval = 0.2
 
+    /// What is read from the store after this has been made and then changes is told.
     init(_ store: Store, _ listener: Listener) {
         self.store = store
         self.listener = listener
+        firstVersion = StoreWriter.dataVersion(store)
     }
 
     func start() {
@@ -54,25 +58,42 @@ final class StoreWriter: Sendable {
 
     var waiting: Int { mailbox.count }
 
-    func store(_ writes: [(Ticket, StoreWrite)]) { mailbox.put(writes.map { Request(ticket: $0.0, write: $0.1) }) }
+    func store(_ writes: [(Ticket, StoreWrite)]) { mailbox.put(writes.map { Request.write($0.0, $0.1) }) }
+
+    /// Runs a change that is none of the hub's, in a transaction of its own. `done` is called on this thread.
+    func run(_ job: @escaping @Sendable (Database) throws -> Void, done: @escaping @Sendable (_ succeeded: Bool) -> Void) {
+        mailbox.put(.job(job, done: done))
+    }
 
     private func run() {
+        var index = try? store.pool.writeWithoutTransaction(SearchIndex.init)
         var applier = StoreApplier()
-        var version = dataVersion()
+        var version = firstVersion
         var nextWatch = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
         var isFailing = false
         var spare: [Request] = []
-        while let requests = mailbox.take(reusing: spare, until: nextWatch) {
-            if !requests.isEmpty {
-                let begun = DispatchTime.now().uptimeNanoseconds
-                let (results, problem) = commit(requests, &applier)
-                if (problem != nil) != isFailing {
-                    isFailing = problem != nil
-                    listener.failing(problem)
+        var indexesAgain = Date.distantPast
+        // What waits to be indexed is a step's work whenever nothing else is to do.
+        while let requests = mailbox.take(reusing: spare, until: index?.isIdle == false ? min(nextWatch, indexesAgain) : nextWatch) {
+            var rest = requests[...]
+            while let first = rest.first {
+                switch first {
+                case .job(let job, let done):
+                    done(perform(job))
+                    rest = rest.dropFirst()
+                case .write:
+                    let writes = rest.prefix { if case .write = $0 { true } else { false } }
+                    rest = rest.dropFirst(writes.count)
+                    let (results, problem) = commit(writes, &applier, &index)
+                    if (problem != nil) != isFailing {
+                        isFailing = problem != nil
+                        listener.failing(problem)
+                    }
+                    listener.stored(results)
                 }
-                listener.stored(results)
-                let failed = results.count { !$0.succeeded }
-                listener.committed(results.count, Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e9, failed)
+            }
+            if index?.isIdle == false, requests.isEmpty || index?.isImpatient == true, Date() >= indexesAgain, !work(&index) {
+                indexesAgain = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
             }
             spare = requests
             guard Date() >= nextWatch else { continue }
@@ -81,37 +102,84 @@ final class StoreWriter: Sendable {
         }
     }
 
+    /// - Returns: what became of each write, and why the store fails, nil where it works.
     private func commit(
-        _ requests: [Request], _ applier: inout StoreApplier
+        _ requests: ArraySlice<Request>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
     ) -> (results: [(Ticket, succeeded: Bool)], problem: String?) {
-        guard transact(requests[...], &applier) != nil else { return (requests.map { ($0.ticket, true) }, nil) }
-        var problem: String?
-        let results = requests.indices.map { index in
-            let error = transact(requests[index...index], &applier)
-            // One write that breaks a constraint says nothing of the store.
-            if let error, error.resultCode != .SQLITE_CONSTRAINT { problem = error.message ?? "SQLite error \(error.resultCode.rawValue)" }
-            return (requests[index].ticket, succeeded: error == nil)
+        let begun = DispatchTime.now().uptimeNanoseconds
+        let writes = requests.compactMap { request -> (ticket: Ticket, write: StoreWrite)? in
+            if case .write(let ticket, let write) = request { (ticket, write) } else { nil }
         }
+        var problem: String?
+        var results: [(Ticket, succeeded: Bool)]
+        if transact(writes[...], &applier, &index) == nil {
+            results = writes.map { ($0.ticket, true) }
+        } else {
+            results = []
+            for position in writes.indices {
+                let error = transact(writes[position...position], &applier, &index)
+                // One write that breaks a constraint says nothing of the store.
+                if let error, error.resultCode != .SQLITE_CONSTRAINT {
+                    problem = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+                }
+                results.append((writes[position].ticket, succeeded: error == nil))
+            }
+        }
+        let failed = results.count { !$0.succeeded }
+        listener.committed(results.count, Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e9, failed)
         return (results, problem)
     }
 
-    /// - Returns: why nothing was written; nil when all is on the disk.
-    private func transact(_ requests: ArraySlice<Request>, _ applier: inout StoreApplier) -> DatabaseError? {
+    private func perform(_ job: (Database) throws -> Void) -> Bool {
         do {
             try store.pool.writeWithoutTransaction { db in
                 try db.inTransaction(.immediate) {
-                    var last: MessageID?
-                    for request in requests {
-                        try applier.apply(request.write, db)
-                        if case .message(let message) = request.write { last = max(last ?? message.id, message.id) }
+                    try job(db)
+                    return .commit
+                }
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// An index that cannot be written now is tried again later: nothing but finding depends on it.
+    private func work(_ index: inout SearchIndex?) -> Bool {
+        guard var next = index else { return false }
+        do {
+            try store.pool.writeWithoutTransaction { db in try next.work(db) }
+            index = next
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// - Returns: why nothing was written; nil when all is on the disk.
+    private func transact(
+        _ writes: ArraySlice<(ticket: Ticket, write: StoreWrite)>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
+    ) -> DatabaseError? {
+        do {
+            let inserted = try store.pool.writeWithoutTransaction { db in
+                var inserted: [(message: ChatMessage, conversation: Int64)] = []
+                try db.inTransaction(.immediate) {
+                    for (_, write) in writes {
+                        if case .message(let message) = write {
+                            inserted.append((message, try applier.insert(message, db)))
+                        } else {
+                            try applier.apply(write, db)
+                        }
                     }
-                    if let last {
+                    if let last = inserted.map(\.message.id).max() {
                         try db.cachedStatement(sql: "UPDATE counters SET value = max(value, ?) WHERE name = 'last_message'")
                             .execute(arguments: [last.rawValue])
                     }
                     return .commit
                 }
+                return inserted
             }
+            for (message, conversation) in inserted { index?.note(message, conversation: conversation) }
             return nil
         } catch {
             applier.forget()
@@ -120,12 +188,12 @@ final class StoreWriter: Sendable {
     }
 
     /// `PRAGMA data_version` changes when another connection has committed (https://www.sqlite.org/pragma.html#pragma_data_version).
-    private func dataVersion() -> Int64? {
+    private static func dataVersion(_ store: Store) -> Int64? {
         try? store.pool.writeWithoutTransaction { db in try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) }
     }
 
     private func watch(_ version: inout Int64?) {
-        let current = dataVersion()
+        let current = StoreWriter.dataVersion(store)
         guard let current, current != version else { return }
         // On an error the version stays as it was, and the next look finds the change again.
         guard let accounts = try? store.pool.writeWithoutTransaction(Store.accounts) else { return }

@@ -1,0 +1,28 @@
+import Crypto
+import FoundationEssentials
+
+/// What stands in for a password for a while, so that a client that lost its connection, and ten thousand that lost it at once, log in without a costly hash.
+///
+/// 256 random bits: nothing to guess, so the store keeps a plain SHA-256 of it.
+struct ResumeToken: Sendable {
+    static let prefix = "chatty-resume-"
+    /// Fourteen days.
+    static let seconds = 14 * 86_400
+    /// Of one account, at the same time.
+    static let perAccount = 32
+
+    let text: String
+
+    init() {
+        let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+        text = ResumeToken.prefix + bytes.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+    }
+
+    /// Nil for what does not look like one: a password then.
+    init?(_ text: String) {
+        guard text.hasPrefix(ResumeToken.prefix), text.utf8.count == ResumeToken.prefix.utf8.count + 64 else { return nil }
+        self.text = text
+    }
+
+    var hash: Data { Data(SHA256.hash(data: Data(text.utf8))) }
+}

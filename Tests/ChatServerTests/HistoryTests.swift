@@ -1,0 +1,107 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import GRDB
+import Testing
+
+@testable import ChatServer
+
+@Suite struct HistoryTests {
+    private let fixture: StoreFixture
+    private let yoda = StoreFixture.yoda
+    private let luke = StoreFixture.luke
+    private let hans = StoreFixture.hans
+
+    init() throws { fixture = try StoreFixture() }
+
+    /// Luke joined the group after its first message; hans is in none.
+    private func fill(_ probe: WriterProbe) throws {
+        let jedi = Group(
+            id: GroupID(rawValue: 1), name: try Name("jedi"), founder: yoda, isOpen: true, created: StoreFixture.start, members: [yoda])
+        let group = ChatMessage.Target.group(jedi.id, jedi.name)
+        let lukes = ChatMessage.Target.user(luke, try Name("luke"))
+        let results = probe.store([
+            .groupCreated(jedi), .message(try StoreFixture.message(10, from: yoda, "Yoda", to: group, "The secret plans")),
+            .memberJoined(jedi.id, luke, after: MessageID(rawValue: 10)),
+            .message(try StoreFixture.message(11, from: yoda, "Yoda", to: group, "plans for the café")),
+            .message(try StoreFixture.message(12, from: yoda, "Yoda", to: lukes, "my plans")),
+            .message(try StoreFixture.message(13, from: luke, "luke", to: .user(yoda, Name("Yoda")), "which plans?")),
+            .message(try StoreFixture.message(14, from: hans, "hans", to: lukes, "Plans are for others")),
+            .message(try StoreFixture.message(15, from: hans, "hans", to: .user(yoda, Name("Yoda")), "hans to yoda: plans")),
+        ])
+        #expect(!results.contains { $0 != true })
+    }
+
+    private func waitUntilIndexed(_ last: Int64) throws {
+        let deadline = Date(timeIntervalSinceNow: 20)
+        while try fixture.store.pool.read({ try Int64.fetchOne($0, sql: "SELECT value FROM counters WHERE name = 'last_indexed'") }) != last
+        {
+            try #require(Date() < deadline, "not indexed in time")
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+
+    private func texts(_ account: AccountID, _ query: HistoryQuery) throws -> [String] {
+        try fixture.store.history(account, query).map(\.text)
+    }
+
+    @Test func stretchesOfConversations() throws {
+        let probe = WriterProbe(fixture.store)
+        try fill(probe)
+        probe.writer.stop()
+        let group = GroupID(rawValue: 1)
+        let latest = HistoryRange(takesLatest: true, limit: 10)
+        #expect(try texts(yoda, .group(group, latest)) == ["The secret plans", "plans for the café"])
+        #expect(try texts(luke, .group(group, latest)) == ["plans for the café"], "not what was said before he joined")
+        #expect(try texts(hans, .group(group, latest)) == [])
+        #expect(try texts(luke, .user(yoda, latest)) == ["my plans", "which plans?"])
+        #expect(try texts(yoda, .user(luke, HistoryRange(takesLatest: true, limit: 1))) == ["which plans?"])
+        #expect(try texts(yoda, .user(luke, HistoryRange(takesLatest: false, limit: 1))) == ["my plans"])
+        #expect(
+            try texts(yoda, .user(luke, HistoryRange(after: MessageID(rawValue: 12), takesLatest: false, limit: 9))) == ["which plans?"])
+        #expect(try texts(yoda, .user(luke, HistoryRange(before: MessageID(rawValue: 13), takesLatest: true, limit: 9))) == ["my plans"])
+        let message = try #require(try fixture.store.history(luke, .user(yoda, latest)).last)
+        #expect(message.target == .user(yoda, try Name("Yoda")) && message.senderName.text == "luke")
+    }
+
+    @Test func aSearchFindsWhatTheAccountCanSee() throws {
+        let probe = WriterProbe(fixture.store)
+        try fill(probe)
+        try waitUntilIndexed(15)
+        #expect(try texts(luke, .search("plans", limit: 10)) == ["plans for the café", "my plans", "which plans?", "Plans are for others"])
+        #expect(try texts(luke, .search("plans", limit: 2)) == ["which plans?", "Plans are for others"], "the latest")
+        #expect(try texts(yoda, .search("SECRET plans", limit: 10)) == ["The secret plans"], "all words, whatever their case")
+        #expect(try texts(yoda, .search("cafe", limit: 10)) == ["plans for the café"])
+        for nothing in ["", "\"", "* OR", "NEAR(", "unheard", "(", "plans unheard"] {
+            #expect(try texts(hans, .search(nothing, limit: 10)) == [])
+        }
+        probe.writer.stop()
+    }
+
+    /// What was committed and not indexed when the server ended is indexed by the next one, and nothing twice.
+    @Test func theIndexCatchesUpAfterAStart() throws {
+        let first = WriterProbe(fixture.store)
+        try fill(first)
+        first.writer.stop()
+        try fixture.store.pool.write { db in
+            try db.execute(sql: "UPDATE counters SET value = 11 WHERE name = 'last_indexed'")
+            try db.execute(sql: "INSERT INTO words(words) VALUES('delete-all')")
+            try db.execute(sql: "DELETE FROM indexed")
+            for number in 100..<1000 {
+                try db.execute(sql: "INSERT INTO messages VALUES(1, ?, 0, 1, 0, 'bulk number' || ?)", arguments: [number, number])
+            }
+            try db.execute(sql: "UPDATE counters SET value = 999 WHERE name = 'last_message'")
+        }
+        let second = WriterProbe(fixture.store)
+        try waitUntilIndexed(999)
+        let results = second.store([
+            .message(try StoreFixture.message(1001, from: yoda, "Yoda", to: .user(luke, Name("luke")), "fresh plans"))
+        ])
+        #expect(results == [true])
+        try waitUntilIndexed(1001)
+        second.writer.stop()
+        #expect(try texts(luke, .search("plans", limit: 10)) == ["my plans", "which plans?", "Plans are for others", "fresh plans"])
+        let indexed = try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM indexed") }
+        #expect(indexed == 905)
+    }
+}
