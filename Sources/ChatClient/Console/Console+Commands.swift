@@ -77,6 +77,12 @@ extension Console {
             guard let lastDirect else { return complain("Nobody has written to you yet.", .failed) }
             talk(.user(lastDirect))
             request(.message(to: lastDirect, text: text), for: .command(.reply))
+        case .history(let with, let count):
+            let target = with.map { $0.hasPrefix("#") ? .group(Console.bare($0)) : .user($0) } ?? conversation
+            guard let target else { return complain(SlashCommandKind.history.usage, .usage) }
+            request(.history(with: target, count: count), for: .command(.history))
+        case .search(let words): request(.search(words), for: .command(.search))
+        case .changePassword: phase = .changingPassword([])
         case .sendFile(let user, let path): sendFile(path, to: user)
         case .accept(let word): acceptOffer(word)
         case .decline(let word): declineOffer(word)

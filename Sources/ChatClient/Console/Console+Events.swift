@@ -89,6 +89,12 @@ extension Console {
             if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, form.safe(failure.text)) }
             return
         }
+        for message in answer.found {
+            for line in form.message(message) { effects.append(.show(line)) }
+        }
+        if answer.found.isEmpty, answer.notices.isEmpty, [.command(.history), .command(.search)].contains(purpose) {
+            effects.append(.show(form.own("hint", "Nothing found.")))
+        }
         for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {
             if case .activeUser(let name, _)? = notice.reply { note(name) }
             if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }

@@ -27,6 +27,8 @@ public struct Console: Sendable {
         case askingTrust(Fingerprint)
         case naming
         case password(String)
+        /// A new password is being given: what has been typed so far.
+        case changingPassword([String])
         /// The server is thinking about the name or the password.
         case loggingIn
         case online
@@ -73,13 +75,15 @@ public struct Console: Sendable {
     /// Whether a script's next line may be given.
     public var wantsLine: Bool {
         switch phase {
-        case .naming, .password, .askingTrust: true
+        case .naming, .password, .askingTrust, .changingPassword: true
         case .online: pending.isEmpty && !inputEnded
         case .connecting, .loggingIn, .ended: false
         }
     }
 
-    public var isOnline: Bool { phase == .online }
+    public var isOnline: Bool {
+        if case .changingPassword = phase { true } else { phase == .online }
+    }
 
     public mutating func handle(_ input: ConsoleInput) -> [ConsoleEffect] {
         effects.removeAll(keepingCapacity: true)
@@ -128,6 +132,7 @@ public struct Console: Sendable {
         case .password:
             phase = .loggingIn
             effects.append(.give(.password(line)))
+        case .changingPassword(let typed): takePassword(typed + [line])
         case .online: takeTyped(line)
         case .connecting, .loggingIn, .ended: break
         }
@@ -141,6 +146,10 @@ public struct Console: Sendable {
     }
 
     private mutating func takeInterrupt(hadText: Bool) {
+        if case .changingPassword = phase {
+            phase = .online
+            return
+        }
         guard phase == .online, configuration.isInteractive else {
             status = .interrupted
             return leave()
@@ -164,8 +173,21 @@ public struct Console: Sendable {
         guard !isLeaving else { return leave() }
         isLeaving = true
         tellsGoodbye = isAsked
-        guard phase == .online else { return leave() }
+        guard isOnline else { return leave() }
         request(.logOut, for: .command(.logout))
+    }
+
+    private static let passwordPrompts = ["Old password: ", "New password: ", "New password again: "]
+
+    /// The old password, the new one, and the new one once more.
+    private mutating func takePassword(_ typed: [String]) {
+        guard typed.count == Console.passwordPrompts.count else {
+            phase = .changingPassword(typed)
+            return
+        }
+        phase = .online
+        guard typed[1] == typed[2] else { return complain("The two new passwords are not the same. Nothing was changed.", .failed) }
+        request(.changePassword(old: typed[0], new: typed[1]), for: .command(.passwd))
     }
 
     mutating func request(_ request: ClientRequest, for purpose: Purpose) {
@@ -205,6 +227,8 @@ public struct Console: Sendable {
         case .askingTrust: return .line("Is that the right key? (yes/no) ")
         case .naming: return configuration.name == nil ? .line(Texts.usernamePrompt) : .none
         case .password: return .secret(Texts.passwordPrompt)
+        case .changingPassword(let typed) where typed.count < Console.passwordPrompts.count:
+            return .secret(Console.passwordPrompts[typed.count])
         case .online where configuration.isInteractive:
             if !pasted.isEmpty { return .line("Send these \(pasted.count) lines? (yes/no) ") }
             let place: String

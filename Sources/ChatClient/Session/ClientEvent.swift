@@ -66,6 +66,8 @@ public struct Answer: Equatable, Sendable {
     public var notices: [ServerNotice]
     /// The kept message, where the request was one.
     public var sent: ReceivedMessage?
+    /// What was found, the earliest first, where the request was for messages of the past.
+    public var found: [ReceivedMessage] = []
 
     public init(_ notices: [ServerNotice], sent: ReceivedMessage? = nil) {
         self.notices = notices

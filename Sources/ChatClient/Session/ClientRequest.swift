@@ -1,4 +1,5 @@
 import ChatProtocol
+import FoundationEssentials
 
 /// Names one request of this client; the answer carries it.
 public struct RequestID: Hashable, Comparable, Sendable {
@@ -19,6 +20,9 @@ public enum ClientRequest: Hashable, Sendable {
     case members(String)
     case invite(user: String, group: String)
     case signal(to: String, TransferSignal)
+    case history(with: ReceivedMessage.Conversation, count: Int)
+    case search(String)
+    case changePassword(old: String, new: String)
     case logOut
 }
 
@@ -36,6 +40,11 @@ extension ClientRequest {
         case .members(let group): IRCMessage("MEMBERS", "#" + group)
         case .invite(let user, let group): IRCMessage("INVITE", user, "#" + group)
         case .signal(let user, let signal): IRCMessage("P2P", user, signal.verb.rawValue, signal.id, signal.payload)
+        case .history(.user(let name), let count): IRCMessage("CHATHISTORY", "LATEST", name, "*", String(count))
+        case .history(.group(let name), let count): IRCMessage("CHATHISTORY", "LATEST", "#" + name, "*", String(count))
+        case .search(let words): IRCMessage("SEARCH", words)
+        case .changePassword(let old, let new):
+            IRCMessage("PASSWD", Data([0] + Array(old.utf8) + [0] + Array(new.utf8)).base64EncodedString())
         case .logOut: IRCMessage("QUIT")
         }
     }
@@ -50,14 +59,27 @@ extension ClientRequest {
         case .joinGroup(let group), .leaveGroup(let group), .members(let group): ClientRequest.groupDefect(group)
         case .invite(let user, let group): ClientRequest.userDefect(user) ?? ClientRequest.groupDefect(group)
         case .signal(let user, _): ClientRequest.userDefect(user)
+        case .history(.user(let name), _): ClientRequest.userDefect(name)
+        case .history(.group(let name), _): ClientRequest.groupDefect(name)
+        case .search: lengthDefect
+        case .changePassword(_, let new):
+            (1...Limits.passwordBytes).contains(new.utf8.count) ? nil : .badPassword(limit: Limits.passwordBytes)
         case .activeUsers, .groups, .logOut: nil
+        }
+    }
+
+    /// Whether the messages in its answer are of the past, and not news.
+    var asksForMessages: Bool {
+        switch self {
+        case .history, .search: true
+        default: false
         }
     }
 
     /// Whether asking twice does no more than asking once. A message sent again under its label is the same message to the server.
     var isRepeatable: Bool {
         switch self {
-        case .message, .groupMessage, .activeUsers, .groups, .members, .logOut: true
+        case .message, .groupMessage, .history, .search, .activeUsers, .groups, .members, .logOut: true
         default: false
         }
     }

@@ -36,8 +36,7 @@ extension ClientSession {
         if message.command == "BATCH", let reference = message.parameters.first {
             if reference.hasPrefix("+") {
                 guard batches.count < ClientSession.batchLimit else { return true }
-                let isAnswer = message.parameters.count > 1 && message.parameters[1] == "labeled-response"
-                batches[String(reference.dropFirst())] = Batch(label: isAnswer ? message.tag("label") : nil, lines: [])
+                batches[String(reference.dropFirst())] = Batch(label: message.tag("label"), lines: [])
             } else if let batch = batches.removeValue(forKey: String(reference.dropFirst())), let label = batch.label {
                 answer(label, batch.lines, at: now)
             }
@@ -60,6 +59,11 @@ extension ClientSession {
         }
         let entry = outstanding.remove(at: index)
         var answer = Answer([])
+        if entry.request.asksForMessages {
+            answer.found = lines.compactMap(received)
+            answer.notices = lines.compactMap(notice)
+            return emit(.answered(entry.id, answer))
+        }
         for line in lines {
             if line.command == "PRIVMSG" || line.command == "NOTICE", let sent = received(line), sent.isOwn {
                 if let id = sent.id { _ = seen.insert(id) }
