@@ -89,10 +89,11 @@ final class HubDriver: @unchecked Sendable {
             }
         case .issueToken(let ticket, let account):
             let token = ResumeToken()
-            hands.writer.run({ db in try Store.keep(token, of: account, at: moment.wall, db) }) { [mailbox] succeeded in
-                mailbox.put(
-                    HubInput(.tokenIssued(ticket, token: succeeded ? token.text : nil, seconds: ResumeToken.seconds)))
-            }
+            hands.writer.run(
+                { db in try Store.keep(token, of: account, at: moment.wall, db) },
+                done: { [mailbox] succeeded in
+                    mailbox.put(HubInput(.tokenIssued(ticket, token: succeeded ? token.text : nil, seconds: ResumeToken.seconds)))
+                })
         case .stopped: stopped.signal()
         }
     }
