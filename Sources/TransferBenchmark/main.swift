@@ -21,7 +21,9 @@ guard arguments.count >= 4, let port = UInt16(arguments[2]) else {
 }
 var configuration = TransferConfiguration()
 if arguments.count > 4, let mtu = Int(arguments[4]) { configuration.maximumDatagramSize = mtu }
-if arguments.count > 5, let control = TransferConfiguration.CongestionControl(rawValue: arguments[5]) { configuration.congestionControl = control }
+if arguments.count > 5, let control = TransferConfiguration.CongestionControl(rawValue: arguments[5]) {
+    configuration.congestionControl = control
+}
 
 func report(_ name: String, _ session: TransferSession, _ elapsed: Duration) {
     let (user, system) = cpuSeconds()

@@ -6,7 +6,8 @@ import Testing
 /// Goodput through the simulator. The full table takes a while: it runs only when `CHATTY_GOODPUT` is set.
 @Suite struct GoodputTests {
     static func goodput(
-        _ control: TransferConfiguration.CongestionControl, megabits: Double, delay: Int64, loss: Double, queue: Double = 1, seconds: Double = 30,
+        _ control: TransferConfiguration.CongestionControl, megabits: Double, delay: Int64, loss: Double, queue: Double = 1,
+        seconds: Double = 30,
         seed: UInt64 = 1
     ) throws -> (share: Double, standingDelay: Double, statistics: TransferStatistics) {
         var configuration = TransferConfiguration()
@@ -29,6 +30,12 @@ import Testing
         return (Double(statistics.bytesDone) * 8 / took / rate, 1 + queueing, statistics)
     }
 
+    /// Random loss costs its share of the rate, not the rate: five seconds of a cell of the table, small enough for every run.
+    @Test(arguments: [0, 0.01, 0.05]) func randomLossIsNotTakenForCongestion(loss: Double) throws {
+        let result = try Self.goodput(.bbr, megabits: 10, delay: 10, loss: loss, seconds: 8)
+        #expect(result.share > 0.95 - 1.5 * loss - 0.05, "goodput \(result.share)")
+    }
+
     @Test(.enabled(if: ProcessInfo.processInfo.environment["CHATTY_GOODPUT"] != nil)) func table() throws {
         let wanted = ProcessInfo.processInfo.environment["CHATTY_GOODPUT"] ?? ""
         for control in TransferConfiguration.CongestionControl.allCases where wanted == "all" || wanted == control.rawValue {
@@ -37,7 +44,8 @@ import Testing
                     let result = try Self.goodput(control, megabits: megabits, delay: delay, loss: loss, seconds: 30)
                     print(
                         control, megabits, delay, loss, "goodput", (result.share * 1000).rounded() / 1000, "rtt x",
-                        (result.standingDelay * 100).rounded() / 100, "lost", result.statistics.packetsLost, "of", result.statistics.packetsSent, "spurious",
+                        (result.standingDelay * 100).rounded() / 100, "lost", result.statistics.packetsLost, "of",
+                        result.statistics.packetsSent, "spurious",
                         result.statistics.spuriousLosses)
                 }
             }

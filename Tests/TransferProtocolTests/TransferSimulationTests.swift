@@ -19,17 +19,23 @@ import Testing
     }
 
     @Test func aCleanPathIsFilled() throws {
-        let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 100e6))
-        let start = simulation.now
-        try transfer(simulation, size: 4_000_000, seed: 1, within: 60)
-        #expect((simulation.now - start).inSeconds < 0.8)
+        for control in TransferConfiguration.CongestionControl.allCases {
+            var configuration = TransferConfiguration()
+            configuration.congestionControl = control
+            let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 100e6), configuration: configuration)
+            let start = simulation.now
+            try transfer(simulation, size: 4_000_000, seed: 1, within: 60)
+            #expect((simulation.now - start).inSeconds < 0.8, "\(control)")
+        }
     }
 
     @Test(arguments: 0..<24 as Range<UInt64>) func anyLossIsRepaired(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         var model = LinkModel(rate: 50e6, delay: .milliseconds(Int64.random(in: 1...60, using: &random)))
         model.loss = [0.001, 0.01, 0.05, 0.1, 0.2, 0.3][Int(seed % 6)]
-        try transfer(try Simulation(seed: seed, forward: model), size: 300_000, seed: seed, within: 600)
+        var configuration = TransferConfiguration()
+        configuration.congestionControl = seed % 4 < 2 ? .bbr : .cubic
+        try transfer(try Simulation(seed: seed, forward: model, configuration: configuration), size: 300_000, seed: seed, within: 600)
     }
 
     @Test(arguments: 0..<10 as Range<UInt64>) func handshakeAndDataSurviveBurstsOfThree(seed: UInt64) throws {

@@ -2,7 +2,7 @@
 public struct TransferConfiguration: Sendable {
     public enum CongestionControl: String, Sendable, CaseIterable { case cubic, bbr }
 
-    public var congestionControl = CongestionControl.cubic
+    public var congestionControl = CongestionControl.bbr
     /// The largest datagram sent from the start; RFC 9000 §14 requires 1200 of every path.
     public var initialDatagramSize = 1200
     /// The largest datagram ever tried.

@@ -62,7 +62,8 @@ struct BBR: CongestionController {
 
     init(datagramSize: Int, seed: UInt64) {
         datagram = datagramSize
-        window = 10 * datagramSize
+        // Paced from the first byte, so more than RFC 9002's ten do no harm, and a long path is filled two round trips sooner.
+        window = 32 * datagramSize
         random = SplitMix(seed: seed)
     }
 
@@ -115,12 +116,25 @@ struct BBR: CongestionController {
     private mutating func updateMinimumRTT(_ ack: AckSummary) {
         guard ack.hasRTTSample else { return }
         let rtt = ack.rtt.latest
-        if probedMinimum == nil || rtt <= probedMinimum! || ack.now - probedMinimumAt > Self.probeRTTInterval && state == .probeRTT {
+        // A sample within a thirty-second of the least confirms it: a path that is seen empty again and again need not be drained
+        // to be measured.
+        func confirms(_ least: TransferDuration) -> Bool { rtt <= least + least / 32 }
+        if let least = probedMinimum, ack.now - probedMinimumAt <= Self.probeRTTInterval || state != .probeRTT {
+            if confirms(least) {
+                probedMinimum = min(least, rtt)
+                probedMinimumAt = ack.now
+            }
+        } else {
             probedMinimum = rtt
             probedMinimumAt = ack.now
         }
-        if minimumRTT == nil || rtt <= minimumRTT! || ack.now - minimumRTTAt > Self.minimumRTTWindow {
-            minimumRTT = ack.now - minimumRTTAt > Self.minimumRTTWindow ? probedMinimum ?? rtt : rtt
+        if let least = minimumRTT, ack.now - minimumRTTAt <= Self.minimumRTTWindow {
+            if confirms(least) {
+                minimumRTT = min(least, rtt)
+                minimumRTTAt = ack.now
+            }
+        } else {
+            minimumRTT = probedMinimum ?? rtt
             minimumRTTAt = ack.now
         }
     }
@@ -223,10 +237,11 @@ struct BBR: CongestionController {
             case .probeCruise, .probeRefill, .probeRTT: 1
             case .probeUp: 1.25
             }
-        guard bandwidth > 0 else {
+        if rate == nil {
+            // The first samples are of a handful of packets and say nothing of the path.
             rate = Self.startupPacingGain * Double(window) / max(ack.rtt.smoothed.inSeconds, 1e-6)
-            return
         }
+        guard bandwidth > 0 else { return }
         let wanted = gain * bandwidth * Self.pacingMargin
         if hasFilledPipe || wanted > rate ?? 0 { rate = wanted }
     }
@@ -234,7 +249,7 @@ struct BBR: CongestionController {
     private mutating func setWindow(_ ack: AckSummary) {
         // Room for the acks under way, which come bundled, and for one send to the kernel.
         let gain = state == .probeUp ? 2.25 : 2.0
-        let target = product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.001))
+        let target = product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002))
         if hasFilledPipe {
             window = min(window + ack.bytes, target)
         } else if window < target || ack.delivered < UInt64(10 * datagram) {
