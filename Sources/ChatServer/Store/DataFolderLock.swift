@@ -15,16 +15,13 @@ public final class DataFolderLock: Sendable {
         guard fcntl(descriptor, DataFolderLock.set, &lock) == 0 else {
             let code = errno
             let holder = DataFolderLock.pid(in: descriptor)
-            close(descriptor)
             guard code == EAGAIN || code == EACCES else { throw folder.failure(code) }
             let who = holder.map { "the server with pid \($0)" } ?? "another server"
             throw ServerError("The data folder \(folder.path) is in use by \(who).")
         }
         let pid = Array("\(getpid())\n".utf8)
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, pid, pid.count, 0) == pid.count else {
-            let code = errno
-            close(descriptor)
-            throw folder.failure(code)
+            throw folder.failure(errno)
         }
     }
 
@@ -33,7 +30,8 @@ public final class DataFolderLock: Sendable {
         _ = fcntl(descriptor, DataFolderLock.set, &lock)
     }
 
-    deinit { close(descriptor) }
+    /// Also where `init` throws: all is initialised by then, so a close there would be a second one, and hit whoever has the number by now.
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// The pid of the server that runs on that folder; nil where none does.
     public static func holder(of folder: DataFolder) -> Int32? {
