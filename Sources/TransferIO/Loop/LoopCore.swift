@@ -18,6 +18,8 @@ final class LoopCore {
     private var stopDeadline: TransferInstant?
     private var now = TransferInstant.zero
 
+    /// Files offered and not yet done; each may cost the receiver three descriptors.
+    private static let openOffers = 256
     /// Batches sent before the socket is looked at for acks.
     private static let sendBurst = 8
     private static let publishEvery = TransferDuration.milliseconds(50)
@@ -125,9 +127,17 @@ final class LoopCore {
             let connection = try? endpoint.connect(to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, at: Self.clock())
         else { return session.end(.failed(stopDeadline == nil ? .unreachable : .cancelled)) }
         let state = SessionState(connection: connection, session: session)
-        for source in sources { state.sources[connection.offer(source.offer)] = source }
-        connection.endOffers()
+        state.unoffered = sources[...]
         sessions[connection.handle] = state
+        offerMore(state)
+    }
+
+    /// Offers as many files as the receiver can be expected to have open at once; the next when one of these is done.
+    private func offerMore(_ state: SessionState) {
+        while state.sources.count < Self.openOffers, let source = state.unoffered.popFirst() {
+            state.sources[state.connection.offer(source.offer)] = source
+        }
+        if state.unoffered.isEmpty { state.connection.endOffers() }
     }
 
     private func state(of session: TransferSession) -> SessionState? { sessions.values.first { $0.session === session } }
@@ -201,7 +211,7 @@ final class LoopCore {
             state.session.tell(.answered(file, answer))
             switch answer {
             case .accept(let held): if !held.isEmpty { compare(file, held, state) }
-            case .decline: state.sources[file] = nil
+            case .decline: forgetSource(file, state)
             }
         case .sourceRead(let file):
             guard let source = state.sources[file] else { return }
@@ -211,12 +221,13 @@ final class LoopCore {
                 connection.fail(file, .sourceChanged, "\(source.offer.name) changed while it was being sent")
             }
         case .delivered(let file):
-            state.sources[file] = nil
+            forgetSource(file, state)
             state.session.tell(.done(file))
         case .resumed(let file, let kept): resume(file, kept, state)
         case .arrived(let file, let size): place(file, size, state)
         case .failed(let file, let failure, let text):
-            state.sources[file] = nil
+            forgetSource(file, state)
+            state.waitingPlaces.removeAll { $0.file == file }
             state.waitingWrites.removeAll { request in
                 guard request.file == file else { return false }
                 connection.wrote(request)
@@ -227,6 +238,11 @@ final class LoopCore {
         case .peerPaused(let paused): state.session.tell(.paused(paused))
         case .closed(let outcome): ended(state, outcome)
         }
+    }
+
+    private func forgetSource(_ file: FileID, _ state: SessionState) {
+        guard state.sources.removeValue(forKey: file) != nil else { return }
+        offerMore(state)
     }
 
     private func ended(_ state: SessionState, _ outcome: TransferOutcome) {
@@ -290,9 +306,7 @@ final class LoopCore {
             try destination.write(request.bytes, at: request.offset)
             if state.fullSince != nil { hasRoom(state) }
         } catch is DestinationFull {
-            state.fullSince = state.fullSince ?? now
-            state.retryDelay = min(max(state.retryDelay * 2, .milliseconds(1)), .milliseconds(500))
-            state.retryAt = now + state.retryDelay
+            wait(state)
             return false
         } catch is OutputClosed {
             state.connection.fail(request.file, .outputClosed, "the reader of the output went away")
@@ -301,6 +315,12 @@ final class LoopCore {
         }
         state.connection.wrote(request)
         return true
+    }
+
+    private func wait(_ state: SessionState) {
+        state.fullSince = state.fullSince ?? now
+        state.retryDelay = min(max(state.retryDelay * 2, .milliseconds(1)), .milliseconds(500))
+        state.retryAt = now + state.retryDelay
     }
 
     private func hasRoom(_ state: SessionState) {
@@ -321,8 +341,11 @@ final class LoopCore {
                 state.retryAt = .distantFuture
                 read(request, state)
             }
-            guard !state.waitingWrites.isEmpty, state.retryAt <= now else { continue }
+            guard !state.waitingWrites.isEmpty || !state.waitingPlaces.isEmpty, state.retryAt <= now else { continue }
             state.retryAt = .distantFuture
+            let places = state.waitingPlaces
+            state.waitingPlaces = []
+            for (file, size) in places { place(file, size, state) }
             while let first = state.waitingWrites.first, tryWrite(first, state) {
                 // A failed file takes its writes out of the queue itself.
                 if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
@@ -357,19 +380,25 @@ final class LoopCore {
         state.busy.insert(file)
         worker.run { [mailbox] in
             let result = Result { try destination.finish(size: size) }
-            mailbox.post { $0.placed(file, result.failureText, handle) }
+            mailbox.post { $0.placed(file, size, result, handle) }
         }
     }
 
-    private func placed(_ file: FileID, _ problem: String?, _ handle: UInt64) {
+    private func placed(_ file: FileID, _ size: UInt64, _ result: Result<Void, any Error>, _ handle: UInt64) {
         guard let state = sessions[handle] else { return }
         state.busy.remove(file)
-        if let problem {
-            state.connection.fail(file, .destinationFailed, problem)
-        } else {
+        switch result {
+        case .success:
+            if state.fullSince != nil { hasRoom(state) }
             state.destinations[file] = nil
             state.connection.placed(file)
             state.session.tell(.done(file))
+        case .failure(is DestinationFull):
+            // Some file systems find out only when flushing.
+            state.waitingPlaces.append((file, size))
+            wait(state)
+        case .failure(is OutputClosed): state.connection.fail(file, .outputClosed, "the reader of the output went away")
+        case .failure(let error): state.connection.fail(file, .destinationFailed, "\(error)")
         }
     }
 
@@ -380,11 +409,5 @@ final class LoopCore {
             state.publishedAt = now
             state.session.set(state.connection.statistics)
         }
-    }
-}
-
-extension Result where Success == Void {
-    fileprivate var failureText: String? {
-        if case .failure(let error) = self { "\(error)" } else { nil }
     }
 }

@@ -4,12 +4,17 @@ import TransferProtocol
 final class SessionState {
     let connection: TransferConnection
     let session: TransferSession
+    /// Those offered and not yet done.
     var sources: [FileID: any TransferSource] = [:]
+    /// Those that wait until fewer are under way.
+    var unoffered: ArraySlice<any TransferSource> = []
     var destinations: [FileID: any TransferDestination] = [:]
     /// Destinations in the file worker's hands: flushed and moved, or hashed.
     var busy: Set<FileID> = []
     /// Writes that wait for room on the disk or in the pipe, in order.
     var waitingWrites: [WriteRequest] = []
+    /// Whole files whose flush found no room.
+    var waitingPlaces: [(file: FileID, size: UInt64)] = []
     var retryAt = TransferInstant.distantFuture
     var retryDelay = TransferDuration.zero
     var fullSince: TransferInstant?

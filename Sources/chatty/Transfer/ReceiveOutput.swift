@@ -25,6 +25,7 @@ final class ReceiveOutput: Sendable {
     /// - Parameter path: `-`, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
     init(path: String, overwrite: Bool) throws {
         self.overwrite = overwrite
+        Self.allowManyFiles()
         if path == "-" {
             place = .standardOutput
             return
@@ -73,6 +74,14 @@ final class ReceiveOutput: Sendable {
             if offer.kind == .directory { return DestinationFolder(in: folder, name: name) }
             return try open(folder, name, offer, senderKey)
         }
+    }
+
+    /// A sender may have hundreds of small files under way, each with a descriptor or three: as many as the system lets us have.
+    private static func allowManyFiles() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func open(_ folder: ReceiveFolder, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(Refusal)
