@@ -102,7 +102,8 @@ public struct IRCWayIn: WayIn {
             return []
         case "NICK":
             guard let name = first, !name.isEmpty else { return write([numeric("431", "No nickname given")], label: label) }
-            nick = SafeText.shown(String(name.prefix(64)), isolates: false)
+            // Once logged in the nick is the account's name, which 001 tells: irssi sends NICK only behind SASL.
+            if account == nil { nick = SafeText.shown(String(name.prefix(64)), isolates: false) }
             if capabilities.contains(.chatty) { return expect(.name, .identify(name: name), label: label) }
             return registerIfReady()
         case "USER":

@@ -33,6 +33,13 @@ struct IRCWayInTests {
         #expect(welcome.contains(" CASEMAPPING=ascii ") && welcome.hasSuffix(":chatty 422 yoda :There is no message of the day\r\n"))
     }
 
+    @Test func aNickBehindTheLogInChangesNothing() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP LS 302\r\nCAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE \(right)\r\nCAP END\r\n")
+        let welcome = harness.send("NICK root\r\nUSER root 0 * :root\r\n")
+        #expect(welcome.hasPrefix(":chatty 001 yoda :Welcome! yoda\r\n") && !welcome.contains("root"))
+    }
+
     @Test func aClientThatDoesNotWait() {
         var harness = WayInHarness(IRCWayIn())
         harness.script.holdsBack = true
