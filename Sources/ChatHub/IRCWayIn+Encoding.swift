@@ -234,7 +234,7 @@ extension IRCWayIn {
     private func ending(_ users: [Outgoing.UserState], _ query: Command.Query) -> [IRCMessage] {
         switch query {
         case .whois: users.map { numeric("318", $0.name, "End of WHOIS") }
-        case .who: users.map { numeric("315", $0.name, "End of WHO") }
+        case .who: [numeric("315", users.last?.name ?? "*", "End of WHO")]
         case .ison: [numeric("303", users.filter { $0.activeSince != nil }.map(\.name).joined(separator: " "))]
         case .userhost:
             [

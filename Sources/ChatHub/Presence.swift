@@ -3,6 +3,9 @@ import ChatProtocol
 // Who is active, and what active clients tell each other.
 
 extension Hub {
+    /// Names in one answer to `WHO *`.
+    private static let whoLimit = 1000
+
     /// Since when an account is active: the earliest of its sessions.
     func activeSince(_ account: AccountID) -> Timestamp? { sessionsOfAccount[account]?.compactMap { sessions[$0]?.activeSince }.min() }
 
@@ -16,7 +19,10 @@ extension Hub {
     }
 
     mutating func lookUp(_ request: Request, users: [String], _ query: Command.Query) {
-        let states = users.map { name in
+        // Everybody (RFC 2812 §3.6.1): all who are active, and the mask itself, which is nobody's name, at the end.
+        let everybody =
+            query == .who && users == ["*"] ? sessionsOfAccount.keys.compactMap { directory.accounts[$0]?.name.text }.sorted() : []
+        let states = (everybody.prefix(Hub.whoLimit) + users).map { name in
             let account = directory.account(named: name)
             return Outgoing.UserState(
                 name: account?.name.text ?? name, exists: account != nil, activeSince: account.flatMap { activeSince($0.id) })

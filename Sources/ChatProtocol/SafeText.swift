@@ -1,6 +1,6 @@
 /// Makes text from others safe to show on a terminal: nothing in it can move the cursor, change colours, ring, hide, or turn the line around.
 ///
-/// Control characters (C0 but for the tab, DEL, C1) and what Unicode has to steer layout (bidirectional marks, embeddings, overrides and isolates, line and paragraph
+/// Escape sequences go whole. Control characters (C0 but for the tab, DEL, C1) and what Unicode has to steer layout (bidirectional marks, embeddings, overrides and isolates, line and paragraph
 /// separators, interlinear and tag characters, invisible operators) are dropped; combining characters are kept, at most ``maximumCombining`` in a row, and so are the joiners
 /// that emoji and Indic scripts need. A text with right-to-left letters is isolated (FSI ... PDI, UAX #9), so that it turns only itself.
 public enum SafeText {
@@ -13,7 +13,7 @@ public enum SafeText {
         var out = String.UnicodeScalarView()
         var combining = 0
         var hasRightToLeft = false
-        for scalar in text.unicodeScalars {
+        for scalar in EscapeSequence.removed(from: text).unicodeScalars {
             guard !isDropped(scalar) else { continue }
             if isCombining(scalar) {
                 combining += 1

@@ -1,4 +1,5 @@
 import ChatClient
+import ChatProtocol
 import Foundation
 
 /// `chatty connect`.
@@ -30,6 +31,19 @@ enum ConnectCommand {
         case .failure(let failure):
             Diagnostics.say(failure.message)
             return .failed
+        }
+        if options.password == nil, !options.commands.isEmpty {
+            // stdin is not read for commands then, and not for the password either unless a person sits there.
+            guard isatty(STDIN_FILENO) == 1 else {
+                throw UsageError("--command needs --password-file or $CHATTY_PASSWORD.", command: ConnectFlags.spec.name)
+            }
+            switch PasswordInput.ask(Texts.passwordPrompt) {
+            case .password(let password): options.password = password
+            case .interrupted: return .endedByInterrupt
+            case .failed(let reason):
+                Diagnostics.say(reason)
+                return .failed
+            }
         }
         (options.listens, options.listenFor) = listening(arguments)
         options.count = arguments[ConnectFlags.count]

@@ -29,7 +29,8 @@ enum PasswordInput {
         }
     }
 
-    private static func ask(_ prompt: String) -> Outcome {
+    /// Asks once, on the terminal that stdin is.
+    static func ask(_ prompt: String) -> Outcome {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { return .failed("The terminal cannot be read.") }
         var silent = before

@@ -113,7 +113,7 @@ import Testing
                 "| luke invited you to the group chat sith. Join it with /joingroup sith"
             ])
         #expect(play.client(.connectionLost) == ["| The connection is lost. Connecting again ..."])
-        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["| Connected again."])
+        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["0 WHO *", "| Connected again."])
     }
 
     @Test func theBellRingsForWhatConcernsOne() {

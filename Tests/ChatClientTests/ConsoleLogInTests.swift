@@ -29,7 +29,7 @@ import Testing
         #expect(play.type("right") == ["password right", "?"])
         #expect(
             play.client(.loggedIn(name: "ethan", again: false)) == [
-                "history of ethan", "| Welcome! ethan",
+                "0 WHO *", "history of ethan", "| Welcome! ethan",
                 "| Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):",
                 "? ethan> ",
             ])

@@ -72,6 +72,7 @@ struct SessionTranscript {
             "\(id.rawValue) \(answer.isFailure ? "failed" : "done"): " + answer.notices.map(\.text).joined(separator: " | ")
         case .message(let message):
             "message \(message.time) \(message.from) \(message.isOwn ? "(own) " : "")in \(message.conversation): \(message.text)"
+        case .seen(let user): "seen \(user)"
         case .names(let group, let users): "#\(group): \(users.joined(separator: " "))"
         case .memberJoined(let user, let group): "\(user) joined \(group)"
         case .memberLeft(let user, let group): "\(user) left \(group)"

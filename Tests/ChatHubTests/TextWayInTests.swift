@@ -87,7 +87,7 @@ struct TextWayInTests {
         let time = harness.script.now.wall
         #expect(
             harness.takeOutput()
-                == "luke joined the group chat jedi.\n\(time) #jedi luke: esc [2J here\n\(time) luke: hi\nluke left the group chat jedi.\n")
+                == "luke joined the group chat jedi.\n\(time) #jedi luke: esc  here\n\(time) luke: hi\nluke left the group chat jedi.\n")
     }
 
     @Test func linesThatWaitForALogInAreBounded() {

@@ -69,7 +69,10 @@ struct ReplyTests {
 
 struct SafeTextTests {
     @Test(arguments: [
-        ("plain", "plain"), ("a\tb", "a\tb"), ("\u{1B}[31mred\u{1B}[0m", "[31mred[0m"), ("a\r\nb\u{7}", "ab"), ("\u{9B}2J", "2J"),
+        ("plain", "plain"), ("a\tb", "a\tb"), ("\u{1B}[31mred\u{1B}[0m", "red"), ("a\r\nb\u{7}", "ab"),
+        ("\u{9B}2Jx", "x"), ("\u{1B}[12;", ""), ("\u{1B}]0;title\u{7}x", "x"), ("\u{1B}]52;c;AAAA\u{1B}\\x", "x"),
+        ("\u{1B}]no end", "no end"),
+        ("\u{1B}(Bx\u{1B}cy\u{1B}", "xy"), ("\u{90}q\u{9C}x", "x"), ("\u{1B}\u{1B}[1mx", "x"), ("\u{1B}[3\u{1B}[4mx", "x"),
         ("\u{202E}evil", "evil"), ("x\u{200B}y\u{2066}z", "xyz"), ("naïve 🙂 日本", "naïve 🙂 日本"), ("שלום", "\u{2068}שלום\u{2069}"),
     ])
     func examples(_ text: String, _ shown: String) { #expect(SafeText.shown(text) == shown) }

@@ -51,13 +51,17 @@ extension ServiceTests {
                 #expect(try await wrong.exitStatus() == (attempt < 3 ? 4 : 5))
                 #expect(wrong.output.text == "")
             }
-            let unreachable = try ChattyProcess("connect", "127.0.0.1", "1", "-u", "yoda", "-c", "/activeuser")
+            let unreachable = try ChattyProcess(
+                "connect", "127.0.0.1", "1", "-u", "yoda", "-c", "/activeuser", environment: ["CHATTY_PASSWORD": "x"])
             #expect(try await unreachable.exitStatus() == 3)
             #expect(unreachable.diagnostics.text == "chatty: 127.0.0.1:1: Connection refused.\n")
             let malformed = try chat.script(as: "yoda", "-c", "/nonsense")
             #expect(try await malformed.exitStatus() == 2)
             let nameless = try ChattyProcess("connect", "127.0.0.1", chat.port, "-c", "/activeuser")
             #expect(try await nameless.exitStatus() == 2)
+            // A command is never taken for the password.
+            let secretless = try ChattyProcess("connect", "127.0.0.1", chat.port, "-u", "yoda", "-c", ChatFixture.password(of: "yoda"))
+            #expect(try await secretless.exitStatus() == 2)
         }
 
         @Test func aChangedKeyIsRefusedUntilItIsForgotten() async throws {

@@ -37,6 +37,7 @@ extension Console {
         case .loggedIn(let name, let again): takeLogIn(name, again: again)
         case .answered(let id, let answer): take(answer, to: id)
         case .message(let message): take(message)
+        case .seen(let user): note(user)
         case .names(let group, let users):
             names.note(group: group)
             for user in users.prefix(1024) { note(user) }
@@ -72,6 +73,8 @@ extension Console {
     private mutating func takeLogIn(_ name: String, again: Bool) {
         account = name
         phase = .online
+        // For completion; nobody waits for the answer.
+        if configuration.isInteractive { effects.append(.give(.request(RequestID(rawValue: 0), .everybody))) }
         guard !again else {
             effects.append(.show(form.own("connected", "Connected again.")))
             return

@@ -16,6 +16,8 @@ public enum ClientEvent: Equatable, Sendable {
     case loggedIn(name: String, again: Bool)
     case answered(RequestID, Answer)
     case message(ReceivedMessage)
+    /// An active user, the answer to ``ClientRequest/everybody``.
+    case seen(user: String)
     /// Who is in a group: at log-in for each group of the account, and after joining one.
     case names(group: String, users: [String])
     case memberJoined(user: String, group: String)

@@ -13,6 +13,8 @@ public enum ClientRequest: Hashable, Sendable {
     case message(to: String, text: String)
     case groupMessage(group: String, text: String)
     case activeUsers
+    /// Who is there, for completion; nobody is told of it. Answered by ``ClientEvent/seen(user:)``.
+    case everybody
     case createGroup(String, members: [String])
     case joinGroup(String)
     case leaveGroup(String)
@@ -33,6 +35,7 @@ extension ClientRequest {
         case .message(let user, let text): IRCMessage("PRIVMSG", user, text)
         case .groupMessage(let group, let text): IRCMessage("PRIVMSG", "#" + group, text)
         case .activeUsers: IRCMessage("ACTIVEUSER")
+        case .everybody: IRCMessage("WHO", "*")
         case .createGroup(let group, let members): IRCMessage(command: "CREATEGROUP", parameters: ["#" + group] + members)
         case .joinGroup(let group): IRCMessage("JOIN", "#" + group)
         case .leaveGroup(let group): IRCMessage("PART", "#" + group)
@@ -64,7 +67,7 @@ extension ClientRequest {
         case .search: lengthDefect
         case .changePassword(_, let new):
             (1...Limits.passwordBytes).contains(new.utf8.count) ? nil : .badPassword(limit: Limits.passwordBytes)
-        case .activeUsers, .groups, .logOut: nil
+        case .activeUsers, .everybody, .groups, .logOut: nil
         }
     }
 
@@ -79,7 +82,7 @@ extension ClientRequest {
     /// Whether asking twice does no more than asking once. A message sent again under its label is the same message to the server.
     var isRepeatable: Bool {
         switch self {
-        case .message, .groupMessage, .history, .search, .activeUsers, .groups, .members, .logOut: true
+        case .message, .groupMessage, .history, .search, .activeUsers, .everybody, .groups, .members, .logOut: true
         default: false
         }
     }

@@ -25,6 +25,7 @@ extension ClientSession {
         case "PART": membership(message) { .memberLeft(user: $0, group: $1) }
         case "INVITE": receiveInvitation(message)
         case "P2P": receiveSignal(message)
+        case "352": receiveWho(message)
         case "353": receiveNames(message)
         case "FAIL", "WARN", "NOTE": receiveStandardReply(message)
         case "ERROR":
@@ -78,6 +79,12 @@ extension ClientSession {
             let signal = TransferSignal(verb: verb, id: message.parameters[2], payload: message.parameters[3])
         else { return }
         emit(.signal(from: from, to: message.parameters[0], signal))
+    }
+
+    /// RFC 2812 §5.1, RPL_WHOREPLY: `H` of the flags is for "here".
+    private mutating func receiveWho(_ message: IRCMessage) {
+        guard message.parameters.count >= 7, message.parameters[6].hasPrefix("H") else { return }
+        emit(.seen(user: message.parameters[5]))
     }
 
     /// RFC 2812 §5.1, RPL_NAMREPLY: prefixes before the names are their rank.

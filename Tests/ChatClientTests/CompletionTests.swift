@@ -1,0 +1,59 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatClient
+
+@Suite struct CompletionTests {
+    private static let names: NameDirectory = {
+        var names = NameDirectory()
+        for user in ["luke", "Leia", "hans"] { names.note(user: user) }
+        for group in ["jedi", "sith"] { names.note(group: group) }
+        return names
+    }()
+    private static let tree = ["": ["a b.mp4", "films/", ".hidden", "it's"], "films/": ["x.mp4"], "a b/": ["c"]]
+
+    private func complete(_ line: String) -> [String] {
+        // As readline cuts it: at the last space without a backslash before it.
+        let before = EscapedPath.words(line + "x").dropLast().joined(separator: " ")
+        let word = EscapedPath.words(line + "x").last.map { String($0.dropLast()) } ?? ""
+        return Completion.of(word, after: before.isEmpty ? "" : before + " ", names: Self.names, offers: [1, 12]) { Self.tree[$0] ?? [] }
+            .candidates
+    }
+
+    @Test(arguments: [
+        ("/msg", ["/msgto"]), ("/l", ["/logout", "/leavegroup"]), ("/msgto l", ["Leia", "luke"]), ("/msgto LE", ["Leia"]),
+        ("/msgto luke h", ["hans"]), ("/p2pvideo h", ["hans"]), ("/joingroup ", ["sith", "jedi"]), ("/groupmsg j", ["jedi"]),
+        ("/creategroup ", []), ("/creategroup new l", ["Leia", "luke"]), ("/invite jedi h", ["hans"]), ("/help act", ["activeuser"]),
+        ("/help /act", ["activeuser"]), ("/talk #s", ["#sith"]), ("/talk h", ["hans"]), ("/accept 1", ["1", "12"]), ("/activeuser x", []),
+        ("le", ["Leia"]), ("hello ha", ["hans"]), ("/unknown x", []), ("/p2pvideo luke a", ["a\\ b.mp4"]),
+        ("/p2pvideo luke a\\ b", ["a\\ b.mp4"]), ("/p2pvideo luke f", ["films/"]), ("/p2pvideo luke films/", ["films/x.mp4"]),
+        ("/p2pvideo luke a\\ b/", ["a\\ b/c"]), ("/p2pvideo luke .", [".hidden"]), ("/p2pvideo luke i", ["it\\'s"]),
+    ])
+    func whatTabOffers(line: String, candidates: [String]) { #expect(complete(line) == candidates) }
+
+    @Test func thoseHeardOfLastComeFirst() {
+        var names = Self.names
+        names.note(user: "luke")
+        #expect(names.users("") == ["luke", "hans", "Leia"])
+        names.note(user: "not a name")
+        #expect(names.users("not") == [])
+    }
+
+    @Test func namesAreForgottenAtALimit() {
+        var names = NameDirectory()
+        for number in 0...NameDirectory.limit { names.note(user: "u\(number)") }
+        #expect(names.users("u").count == NameDirectory.limit)
+        #expect(names.users("u0").isEmpty)
+    }
+
+    @Test(arguments: ["plain", "with space", "back\\slash", "quote's", "\"", "tab\t", "ü 漢"]) func pathsSurviveTheirEscapes(path: String) {
+        #expect(EscapedPath.plain(EscapedPath.escaped(path)) == path)
+        #expect(EscapedPath.words("/x " + EscapedPath.escaped(path)).count == 2)
+    }
+
+    @Test func spacesBehindAPathAreNotOfIt() {
+        #expect(EscapedPath.trimmed("a\\ b \t ") == "a\\ b")
+        #expect(EscapedPath.trimmed("a\\ ") == "a\\ ")
+        #expect(EscapedPath.trimmed("\"a b\"") == "a b")
+    }
+}

@@ -1,0 +1,148 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatClient
+
+@Suite struct ConsoleTransferTests {
+    private static let offer = #"{"name":"film.mp4","size":1200000000,"key":"x"}"#
+
+    private func signal(_ verb: TransferSignal.Verb, _ id: String, _ payload: String = "", from: String = "luke", to: String = "yoda")
+        throws -> ConsoleInput
+    {
+        .client(.signal(from: from, to: to, try #require(TransferSignal(verb: verb, id: id, payload: payload))))
+    }
+
+    private func loggedIn(_ policy: OfferPolicy = .ask) -> ConsoleTranscript {
+        var play = ConsoleTranscript {
+            $0.offers = policy
+            $0.idPrefix = "id"
+        }
+        play.logIn()
+        return play
+    }
+
+    @Test func anOwnFileFromTheOfferToTheEnd() throws {
+        var play = loggedIn()
+        #expect(play.type("/p2pvideo luke my\\ film.mp4 ") == [#"transfer offer(1, to: "luke", path: "my\\ film.mp4")"#])
+        #expect(
+            play.give(.transfer(.described(1, name: "my film.mp4", size: 2_000_000, payload: "{}"))) == [
+                "| Offered my film.mp4 (2 MB) to luke.", "1 P2P luke OFFER id1 {}",
+            ])
+        #expect(play.answer(1, .signalSent(to: "luke")) == [])
+        #expect(play.give(try signal(.accept, "id1", "where")) == [#"transfer send(1, payload: "where")"#])
+        #expect(
+            play.give(.transfer(.progress(1, done: 0, total: 2_000_000, rate: 0))) == [
+                "| Sending my film.mp4 to luke ...", "? yoda [1 ↑ 0%]> ",
+            ])
+        #expect(play.give(.transfer(.progress(1, done: 400_000, total: 2_000_000, rate: 1e5))) == ["? yoda [1 ↑ 20%]> "])
+        #expect(
+            play.give(.transfer(.progress(1, done: 1_200_000, total: 2_000_000, rate: 1e5))) == [
+                "| 1: my film.mp4, 60 % of 2 MB, 100 kB/s, 8.0 s left", "? yoda [1 ↑ 60%]> ",
+            ])
+        #expect(
+            play.give(.transfer(.finished(1, path: nil, bytes: 2_000_000, seconds: 4))) == [
+                "| luke has my film.mp4: 2 MB in 4.0 s, 500 kB/s.", "? yoda> ",
+            ])
+        #expect(play.type("/transfers") == ["| There is no transfer."])
+    }
+
+    @Test func anOfferOfAnotherIsTaken() throws {
+        var play = loggedIn()
+        #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["| luke offers film.mp4 (1.2 GB). /accept 1 or /decline 1"])
+        // The same again is the same.
+        #expect(play.give(try signal(.offer, "a1", Self.offer)) == [])
+        #expect(play.type("/accept 7") == ["| There is no offer 7."])
+        #expect(play.type("/accept") == ["transfer receive(1, from: \"luke\", payload: \(String(reflecting: Self.offer)))"])
+        #expect(play.type("/accept") == ["| There is no offer."])
+        #expect(play.give(.transfer(.ready(1, payload: "here"))) == ["1 P2P luke ACCEPT a1 here"])
+        _ = play.give(.transfer(.progress(1, done: 0, total: 10, rate: 0)))
+        #expect(
+            play.give(.transfer(.finished(1, path: "in/film.mp4", bytes: 1_200_000_000, seconds: 0))) == [
+                "| Received in/film.mp4 from luke: 1.2 GB in 0.0 s, 0 B/s.", "? yoda> ",
+            ])
+    }
+
+    @Test func answersWithoutAsking() throws {
+        var always = loggedIn(.always)
+        let taken = always.give(try signal(.offer, "a1", Self.offer))
+        #expect(taken.first == "| luke offers film.mp4 (1.2 GB).")
+        #expect(taken.last?.hasPrefix("transfer receive(1") == true)
+        var never = loggedIn(.never)
+        #expect(never.give(try signal(.offer, "a1", Self.offer)) == ["1 P2P luke DECLINE a1 :", "| Declined film.mp4 from luke."])
+    }
+
+    @Test func refusalsAndSecondThoughts() throws {
+        var play = loggedIn()
+        _ = play.type("/p2pvideo luke a")
+        _ = play.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
+        #expect(play.give(try signal(.decline, "id1")) == ["transfer cancel(1)", "| luke declined a."])
+        _ = play.type("/p2pvideo luke b")
+        #expect(play.give(.transfer(.failed(2, "no such file."))) == ["transfer cancel(2)", "| b: no such file."])
+        _ = play.type("/p2pvideo luke c")
+        _ = play.give(.transfer(.described(3, name: "c", size: 1, payload: "{}")))
+        #expect(play.answer(2, .notActive("luke")) == ["transfer cancel(3)", "| luke is not active."])
+        #expect(play.type("/p2pvideo Yoda c") == ["| That is you."])
+        #expect(play.give(try signal(.offer, "a9", Self.offer)).count == 1)
+        #expect(play.give(try signal(.cancel, "a9")) == ["transfer cancel(4)", "| luke stopped film.mp4."])
+        #expect(play.type("/cancel") == ["| There is no transfer."])
+    }
+
+    @Test func onlyThePeerOfATransferSpeaksOfIt() throws {
+        var play = loggedIn()
+        _ = play.type("/p2pvideo luke a")
+        _ = play.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
+        for verb in [TransferSignal.Verb.accept, .decline, .cancel, .update] {
+            #expect(play.give(try signal(verb, "id1", "x", from: "vader")) == [])
+        }
+        // An answer before there was an offer, and one to what was answered.
+        #expect(play.give(try signal(.accept, "id2", "x")) == [])
+        #expect(play.give(try signal(.accept, "id1", "x")).count == 1)
+        #expect(play.give(try signal(.accept, "id1", "x")) == [])
+    }
+
+    @Test func whatAnotherSessionAnsweredIsGoneHere() throws {
+        var play = loggedIn()
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        #expect(
+            play.give(try signal(.accept, "a1", "x", from: "yoda", to: "luke")) == ["| film.mp4 from luke was taken in another session."])
+        #expect(play.type("/accept") == ["| There is no offer."])
+    }
+
+    @Test func offersThatLie() throws {
+        var play = loggedIn()
+        for payload in ["", "{", "[]", #"{"name":"x"}"#, #"{"name":1,"size":1}"#, #"{"name":"x","size":-1}"#, #"{"name":"x","size":1e30}"#]
+        {
+            #expect(play.give(try signal(.offer, "a1", payload)) == [])
+        }
+        let named = play.give(try signal(.offer, "a1", #"{"name":"\u001b[2Jx\n","size":1}"#))
+        #expect(named == ["| luke offers x (1 byte). /accept 1 or /decline 1"])
+        for number in 2...300 { _ = play.give(try signal(.offer, "b\(number)", Self.offer)) }
+        #expect(play.console.desk.numbers.count == TransferDesk.limit)
+    }
+
+    @Test func aScriptWaitsForItsFile() throws {
+        var play = ConsoleTranscript(.plain) {
+            $0.name = "ci"
+            $0.idPrefix = "id"
+        }
+        play.logIn(as: "ci")
+        _ = play.type("/p2pvideo luke a")
+        #expect(play.give(.endOfInput) == [])
+        _ = play.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
+        #expect(play.answer(1, .signalSent(to: "luke")) == [])
+        _ = play.give(try signal(.accept, "id1", "x"))
+        #expect(play.give(.transfer(.finished(1, path: nil, bytes: 1, seconds: 1))).last == "2 QUIT")
+    }
+
+    @Test func amounts() {
+        #expect(
+            [0, 1, 999, 1000, 1_000_000, 16_777_216, 999_949_999, 999_950_000].map(Amount.bytes) == [
+                "0 bytes", "1 byte", "999 bytes", "1 kB", "1 MB", "16.8 MB", "999.9 MB", "1 GB",
+            ])
+        #expect(
+            [0, 1, 59.9, 60, 3600, 3725, -1, .infinity].map(Amount.time) == [
+                "0.0 s", "1.0 s", "59 s", "1:00", "1:00:00", "1:02:05", "?", "?",
+            ])
+        #expect([0, 1, 1500, .nan].map(Amount.rate) == ["0 B/s", "1 B/s", "1.5 kB/s", "? B/s"])
+    }
+}
