@@ -3,6 +3,7 @@ import ChatProtocol
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A running server: its store, its threads and its listening socket, from ``start(_:output:tell:)`` to ``stop()``.
 public final class ChatServer: Sendable {
@@ -22,6 +23,8 @@ public final class ChatServer: Sendable {
     private let hashing: HashingPool
     private let log: EventLog
     private let driver: HubDriver
+    private let tls: Guarded<NIOSSLContext>
+    private let tell: @Sendable (String) -> Void
 
     /// Starts a server; it is ready for clients when this returns.
     /// - Parameters:
@@ -38,8 +41,8 @@ public final class ChatServer: Sendable {
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, SessionID.maximumLoops))
         do {
-            let tls = try identity.context()
-            var settings = ConnectionSettings(tls: Guarded(tls), allowsPlaintext: configuration.allowsPlaintext)
+            let tls = Guarded(try identity.context())
+            var settings = ConnectionSettings(tls: tls, allowsPlaintext: configuration.allowsPlaintext)
             configuration.adjust(&settings)
             let mailbox = Mailbox<HubInput>()
             let workers = group.makeIterator().enumerated().map { index, loop in
@@ -49,7 +52,7 @@ public final class ChatServer: Sendable {
             let listener = try await Listener(port: configuration.port, group, workers)
             if let credentials { try add(credentials, configuration, store, tell) }
             let server = try ChatServer(
-                configuration, identity.fingerprint, lock, store, group, listener, workers, mailbox, output: output, tell: tell)
+                configuration, identity.fingerprint, tls, lock, store, group, listener, workers, mailbox, output: output, tell: tell)
             try await listener.accept()
             return server
         } catch {
@@ -62,12 +65,14 @@ public final class ChatServer: Sendable {
     }
 
     private init(
-        _ configuration: ServerConfiguration, _ fingerprint: String, _ lock: DataFolderLock, _ store: Store,
+        _ configuration: ServerConfiguration, _ fingerprint: String, _ tls: Guarded<NIOSSLContext>, _ lock: DataFolderLock, _ store: Store,
         _ group: MultiThreadedEventLoopGroup, _ listener: Listener, _ workers: [LoopWorker], _ mailbox: Mailbox<HubInput>,
         output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
     ) throws {
         self.configuration = configuration
         self.fingerprint = fingerprint
+        self.tls = tls
+        self.tell = tell
         self.lock = lock
         self.store = store
         self.group = group
@@ -105,6 +110,31 @@ public final class ChatServer: Sendable {
         _ = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: Moment.now.wall)
     }
 
+    /// Reads the certificate and the credentials file again, without dropping anybody: the one is shown to those who connect from now on, new accounts
+    /// of the other can log in at once.
+    /// - Throws: what cannot be read; all of it then stays as it was.
+    /// - Returns: the fingerprint in force.
+    @discardableResult
+    public func reload() async throws(ServerError) -> String {
+        let identity = try configuration.identity()
+        let credentials = try configuration.credentialsFile.map { (path) throws(ServerError) in try CredentialsFile(path: path) }
+        do {
+            let context = try identity.context()
+            tls.update { $0 = context }
+        } catch {
+            throw ServerError("The certificate cannot be used: \(error)")
+        }
+        guard let credentials else { return identity.fingerprint }
+        let result = await onThread { [configuration, store, tell] in
+            Result { () throws(ServerError) in
+                try ChatServer.add(credentials, configuration, store, tell)
+                return try AccountBook(store).list().map(\.account)
+            }
+        }
+        driver.mailbox.put(HubInput(.accountsChanged(try result.get())))
+        return identity.fingerprint
+    }
+
     /// Stops accepting, tells all clients, writes what is under way to the disk, and lets the data folder go.
     ///
     /// Clients that have not left within the grace are cut off. Not to be called twice.
@@ -125,12 +155,9 @@ public final class ChatServer: Sendable {
     }
 
     /// Runs what blocks where it blocks no task.
-    private func onThread(_ body: @escaping @Sendable () -> Void) async {
+    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                body()
-                continuation.resume()
-            }
+            Thread.detachNewThread { continuation.resume(returning: body()) }
         }
     }
 }

@@ -14,6 +14,8 @@ enum ServeCommand {
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
                 tell: { Diagnostics.say($0) })
             Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
+            let hangUp = reloading(server, on: SIGHUP)
+            defer { hangUp.cancel() }
             // It says nothing of its own; what a host has to know is said above and below.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             try await ServiceGroup(
@@ -50,6 +52,23 @@ enum ServeCommand {
         default: throw UsageError("--tls-cert and --tls-key belong together.", command: ServeFlags.spec.name)
         }
         return configuration
+    }
+
+    /// SIGHUP: read the certificate and the credentials file again.
+    private static func reloading(_ server: ChatServer, on number: Int32) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number)
+        source.setEventHandler {
+            Task {
+                do {
+                    Diagnostics.say("Read again, certificate \(try await server.reload())")
+                } catch {
+                    Diagnostics.say("Nothing was changed. \(error)")
+                }
+            }
+        }
+        source.resume()
+        return source
     }
 
     /// A connection is a file descriptor: take as many as the system allows this process.

@@ -114,6 +114,25 @@ import Testing
         }
     }
 
+    @Test func aReloadTakesNewAccountsAndANewCertificateAndDropsNobody() async throws {
+        let temporary = try TemporaryFolder()
+        let file = URL(filePath: temporary.file("credentials.txt"))
+        try Data("ethan hunt\n".utf8).write(to: file)
+        try await RunningServer.use(in: temporary, .init { $0.credentialsFile = file.path }) { server in
+            let ethan = try await server.logIn("ethan", password: "hunt", tls: true)
+            try Data("ethan changed\nluther stickell\n".utf8).write(to: file)
+            for name in ["tls-cert.pem", "tls-key.pem"] { try FileManager.default.removeItem(atPath: temporary.file("data/" + name)) }
+            let fingerprint = try await server.server.reload()
+            #expect(fingerprint != server.server.fingerprint)
+            let luther = try await server.logIn("luther", password: "stickell", tls: true)
+            try await luther.send("PRIVMSG ethan :good morning\r\n")
+            try await ethan.expect("PRIVMSG ethan :good morning\r\n")
+            _ = try await server.logIn("ethan", password: "hunt")
+            try FileManager.default.removeItem(at: file)
+            await #expect(throws: ServerError.self) { try await server.server.reload() }
+        }
+    }
+
     @Test func theIdentityIsMadeOnceAndPrivate() async throws {
         let temporary = try TemporaryFolder()
         let folder = DataFolder(temporary.path)

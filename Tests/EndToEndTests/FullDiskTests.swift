@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// A disk of one megabyte in a mount namespace of the test's own.
+@Suite("A full disk")
+struct FullDiskTests {
+    private static let unshare = Executable.path(of: "unshare")
+
+    /// Whether this machine lets the test make a namespace.
+    static var canMount: Bool {
+        guard let unshare else { return false }
+        let process = Process()
+        process.executableURL = URL(filePath: unshare)
+        process.arguments = ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "chatty-test", "/mnt"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    @Test(.enabled(if: canMount)) func sendersAreToldNothingKeptIsLostAndItRecovers() async throws {
+        let home = try await ServerProcess.home()
+        let script = """
+            cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=1m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" && head -c 400000 /dev/zero > "$DATA/filler" || exit 9
+            "$@" & server=$!
+            read -r line; rm "$DATA/filler"
+            read -r line; kill -TERM $server; wait $server
+            """
+        let unshare = try #require(Self.unshare)
+        let process = try ChattyProcess(
+            "-rm", "/bin/sh", "-c", script, "sh", Executable.chatty, "serve", "0", "--data", home["data"], "--message-rate", "0",
+            home: home,
+            environment: ["DATA": home["data"]], executable: unshare)
+        let server = try await ServerProcess(process: process, readyIn: home)
+
+        let (yoda, luke) = (try await server.logIn("yoda", "wise"), try await server.logIn("luke", "sky"))
+        let filling = String(repeating: "f", count: 3800)
+        var accepted: [Int] = []
+        var isFull = false
+        for number in 1...1000 where !isFull {
+            try yoda.send("PRIVMSG luke :number \(number) \(filling)\r\n")
+            let answer = try await yoda.input.expect(#/(FAIL PRIVMSG STORE_FAILED|PRIVMSG luke :number \d+ )/#).1
+            if answer.hasPrefix("FAIL") { isFull = true } else { accepted.append(number) }
+        }
+        #expect(isFull)
+        try await process.diagnostics.expect("The store fails, and messages are refused: ")
+        // The service itself goes on.
+        try yoda.send("PING alive\r\n")
+        try await yoda.input.expect("PONG")
+        try process.type("free\n")
+        var isKeptAgain = false
+        for _ in 1...200 where !isKeptAgain {
+            try yoda.send("PRIVMSG luke :number 5000 \(filling)\r\n")
+            isKeptAgain = try await yoda.input.expect(/(FAIL PRIVMSG STORE_FAILED|PRIVMSG luke :number 5000 )/).1.hasPrefix("PRIVMSG")
+        }
+        #expect(isKeptAgain)
+        try await luke.input.expect("PRIVMSG luke :number 5000 ")
+        let got = luke.input.text.matches(of: #/:number (\d+) /#).compactMap { Int($0.1) }
+        #expect(got == accepted + [5000])
+        try process.type("stop\n")
+        #expect(try await process.exitStatus() == 0)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@Suite("The built server", .serialized)
+struct ServeTests {
+    @Test func aKeptMessageOutlivesAKilledServer() async throws {
+        let server = try await ServerProcess()
+        let yoda = try await server.logIn("yoda", "wise")
+        try yoda.send("PRIVMSG luke :kept across a kill\r\n")
+        try await yoda.input.expect("PRIVMSG luke :kept across a kill\r\n")
+        server.process.kill()
+        #expect(try await server.process.exitStatus() == 137)
+        let next = try await ServerProcess(home: server.home)
+        let luke = try await next.logIn("luke", "sky")
+        try await luke.input.expect(":yoda!yoda@chatty PRIVMSG luke :kept across a kill\r\n")
+    }
+
+    /// Killed in the middle of a stream of messages: what was acknowledged is there, in order, each once.
+    @Test(arguments: [1, 40, 300]) func whatWasAcknowledgedIsThere(acknowledged: Int) async throws {
+        let server = try await ServerProcess(options: ["--message-rate", "0"])
+        let yoda = try await server.logIn("yoda", "wise")
+        let lines = (1...2000).map { "PRIVMSG luke :number \($0)\r\n" }.joined()
+        let writing = Task.detached { try? yoda.send(lines) }
+        try await yoda.input.expect("PRIVMSG luke :number \(acknowledged)\r\n")
+        server.process.kill()
+        _ = try await server.process.exitStatus()
+        yoda.hangUp()
+        _ = await writing.value
+        let echoed = Self.numbers(in: try await yoda.input.end())
+        let last = echoed.last ?? acknowledged
+        let next = try await ServerProcess(home: server.home)
+        let luke = try await next.logIn("luke", "sky")
+        try luke.send("PING end\r\n")
+        try await luke.input.expect("PRIVMSG luke :number \(last)\r\n")
+        let again = try await next.logIn("yoda", "wise")
+        try again.send("PRIVMSG luke :number 9999\r\n")
+        try await luke.input.expect("PRIVMSG luke :number 9999\r\n")
+        let got = Self.numbers(in: luke.input.text)
+        #expect(got == Array(1...(got.count - 1)) + [9999])
+        #expect(got.count - 1 >= last)
+    }
+
+    private static func numbers(in text: String) -> [Int] { text.matches(of: /:number (\d+)\r\n/).compactMap { Int($0.1) } }
+
+    @Test(arguments: [SIGTERM, SIGINT]) func aSignalEndsItInOrder(signal: Int32) async throws {
+        let server = try await ServerProcess()
+        let yoda = try await server.logIn("yoda", "wise")
+        server.process.signal(signal)
+        try await yoda.input.expect("ERROR :The server is shutting down.\r\n")
+        yoda.hangUp()
+        #expect(try await server.process.exitStatus() == 0)
+    }
+
+    @Test func aClientThatStaysIsCutOffWithinTheGrace() async throws {
+        let server = try await ServerProcess(options: ["--grace", "1s"])
+        let yoda = try await server.logIn("yoda", "wise")
+        server.process.signal(SIGTERM)
+        #expect(try await server.process.exitStatus(within: .seconds(10)) == 0)
+        #expect(try await yoda.input.end().contains("ERROR :"))
+    }
+
+    @Test func whatKeepsItFromStartingIsOneLine() async throws {
+        let server = try await ServerProcess()
+        let home = try TemporaryDirectory()
+        let taken = try ChattyProcess("serve", "\(server.port)", "--data", home["other"])
+        #expect(try await taken.exitStatus() == 1)
+        #expect(try await taken.diagnostics.end() == "chatty: Port \(server.port) cannot be listened on: Address already in use\n")
+        let second = try ChattyProcess("serve", "0", "--data", server.home["data"])
+        #expect(try await second.exitStatus() == 1)
+        #expect(
+            try await second.diagnostics.end()
+                == "chatty: The data folder \(server.home["data"]) is in use by the server with pid \(server.process.pid).\n")
+        let none = try ChattyProcess("serve", "0", "--data", home["other"], "--credentials", home["none"])
+        #expect(try await none.exitStatus() == 1)
+        #expect(
+            try await none.diagnostics.end() == "chatty: The credentials file \(home["none"]) cannot be read: No such file or directory\n")
+        let file = try ChattyProcess("serve", "0", "--data", home.write("", to: "file"))
+        #expect(try await file.exitStatus() == 1)
+        #expect(try await file.diagnostics.end() == "chatty: The data folder \(home["file"]) is not a folder.\n")
+    }
+
+    @Test func eventsAreOnStdoutAtOnce() async throws {
+        let server = try await ServerProcess()
+        let yoda = try await server.logIn("yoda", "wise")
+        try yoda.send("JOIN #jedi\r\n")
+        try await server.process.output.expect("Received command: /joingroup from user: yoda.\n")
+        try await server.process.output.expect("User: yoda successfully ")
+    }
+}

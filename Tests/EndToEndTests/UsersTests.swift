@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+@Suite("chatty users", .serialized)
+struct UsersTests {
+    private func users(_ words: String..., home: TemporaryDirectory, input: String = "") async throws -> (
+        status: Int32, out: String, err: String
+    ) {
+        let process = try ChattyProcess(words: ["users"] + words + ["--data", home["data"]], home: home)
+        try process.type(input)
+        try process.closeInput()
+        return (try await process.exitStatus(), try await process.output.end(), try await process.diagnostics.end())
+    }
+
+    @Test func accountsAreMadeListedAndRemovedWithoutAServer() async throws {
+        let home = try TemporaryDirectory()
+        #expect(try await users("list", home: home) == (1, "", "chatty: There is no store in \(home["data"]).\n"))
+        #expect(try await users("add", "Yoda", "luke", home: home, input: "wise\n") == (0, "", ""))
+        #expect(try await users("add", "yoda", home: home, input: "x\n") == (1, "", "chatty: There is an account yoda already.\n"))
+        #expect(
+            try await users("add", "9x", home: home, input: "x\n")
+                == (1, "", "chatty: The user name 9x is not allowed: it must begin with a letter.\n"))
+        #expect(try await users("add", "hans", home: home, input: "\n") == (1, "", "chatty: The password is empty.\n"))
+        let list = try await users("--json", home: home)
+        #expect(list.status == 0)
+        let rows = try list.out.split(separator: "\n").map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+        #expect(rows.map { $0?["name"] as? String } == ["luke", "Yoda"])
+        #expect(rows.allSatisfy { $0?["active"] as? Bool == false && $0?["blocked"] as? Bool == false && $0?["last_login"] is NSNull })
+        #expect(try await users("remove", "LUKE", home: home).status == 0)
+        #expect(try await users("remove", "luke", home: home) == (1, "", "chatty: There is no account luke.\n"))
+        let table = try await users("list", home: home).out.split(separator: "\n")
+        #expect(table.count == 2 && table[0].hasPrefix("name") && table[1].hasPrefix("Yoda"))
+    }
+
+    @Test func badLinesAreNumberedAndStrictAddsNothing() async throws {
+        let home = try TemporaryDirectory()
+        let file = try home.write("yoda wise\nnobody\nluke sky\n", to: "credentials.txt")
+        let strict = try await users("import", "--strict", file, home: home)
+        #expect(strict == (1, "", "chatty: \(file):2: there is no password\nchatty: Nothing was added.\n"))
+        let loose = try await users("import", file, home: home)
+        #expect(loose == (1, "added 2, there already 0, bad 1\n", "chatty: \(file):2: there is no password\n"))
+    }
+
+    @Test func aRunningServerSeesTheChangeAtOnce() async throws {
+        let server = try await ServerProcess()
+        let yoda = try await server.logIn("yoda", "wise")
+        #expect(try await users("add", "hans", home: server.home, input: "falcon\n").status == 0)
+        let hans = try await server.logIn("hans", "falcon")
+        try hans.send("PRIVMSG yoda :here I am\r\n")
+        try await yoda.input.expect(":hans!hans@chatty PRIVMSG yoda :here I am\r\n")
+        #expect(try await users("block", "hans", home: server.home).status == 0)
+        try await hans.input.expect("ERROR :The account hans has been removed or blocked.\r\n")
+        #expect(try await users("unblock", "hans", home: server.home).status == 0)
+        #expect(try await users("passwd", "hans", home: server.home, input: "new one\n").status == 0)
+        _ = try await server.logIn("hans", "new one")
+        let export = try await users("export", "Hans", home: server.home)
+        #expect(export.status == 0 && export.out.contains("\"to\":\"yoda\",\"text\":\"here I am\"}\n"))
+        #expect(!export.out.contains("scrypt"))
+    }
+
+    @Test func aPasswordIsAskedForTwiceAndNotShown() async throws {
+        let home = try TemporaryDirectory()
+        let process = try ChattyProcess("users", "add", "yoda", "--data", home["data"], on: .terminal(), home: home)
+        try await process.output.expect("Password: ")
+        try process.type("wise\r")
+        try await process.output.expect("Again: ")
+        try process.type("wise\r")
+        #expect(try await process.exitStatus() == 0)
+        #expect(try await !process.output.end().contains("wise"))
+        let other = try ChattyProcess("users", "passwd", "yoda", "--data", home["data"], on: .terminal(), home: home)
+        try await other.output.expect("Password: ")
+        try other.type("one\r")
+        try await other.output.expect("Again: ")
+        try other.type("two\r")
+        try await other.output.expect("chatty: The two passwords are not the same.")
+        #expect(try await other.exitStatus() == 1)
+        let left = try ChattyProcess("users", "passwd", "yoda", "--data", home["data"], on: .terminal(), home: home)
+        try await left.output.expect("Password: ")
+        try left.type("on\u{3}")
+        #expect(try await left.exitStatus() == 130)
+    }
+}
