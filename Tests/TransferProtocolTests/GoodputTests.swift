@@ -17,6 +17,7 @@ import Testing
         let product = rate / 8 * Double(2 * delay) / 1000
         var model = LinkModel(rate: rate, delay: .milliseconds(delay), queue: max(Int(product * queue), 3000))
         model.loss = loss
+        model.mtu = 1500
         var back = model
         back.loss = loss
         let simulation = try Simulation(seed: seed, forward: model, back: back, configuration: configuration)

@@ -5,8 +5,8 @@ public struct TransferConfiguration: Sendable {
     public var congestionControl = CongestionControl.bbr
     /// The largest datagram sent from the start; RFC 9000 §14 requires 1200 of every path.
     public var initialDatagramSize = 1200
-    /// The largest datagram ever tried.
-    public var maximumDatagramSize = 1452
+    /// The largest datagram ever tried, bytes. The default carries a whole record.
+    public var maximumDatagramSize = RecordFormat.sealedSize + SegmentHeader.length
     /// A peer not heard of for so long is given up (`--timeout`).
     public var idleTimeout = TransferDuration.seconds(Int64(60))
     /// How long a handshake is tried.

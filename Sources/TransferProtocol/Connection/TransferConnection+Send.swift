@@ -275,6 +275,7 @@ extension TransferConnection {
         let gain = controller.isInSlowStart ? 2 : 1.25
         var rate = controller.pacingRate ?? gain * Double(controller.window) / max(recovery.rtt.smoothed.inSeconds, 1e-6)
         if let cap = configuration.rateLimit { rate = min(rate, cap) }
+        if role == .sender, let smaller = mtu.fit(rate: rate) { setDatagramSize(smaller) }
         pacer.setRate(rate, datagramSize: datagramSize, at: now)
     }
 }

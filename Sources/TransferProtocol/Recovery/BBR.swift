@@ -247,9 +247,11 @@ struct BBR: CongestionController {
     }
 
     private mutating func setWindow(_ ack: AckSummary) {
-        // Room for the acks under way, which come bundled, and for one send to the kernel.
+        // Room for the acks under way, which come bundled, and for the sends to the kernel. Where the path takes no time, the
+        // machines' schedulers do: a megabyte lets both sides work through their turns; the pace bounds the queue it can make.
         let gain = state == .probeUp ? 2.25 : 2.0
-        let target = product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002))
+        let turns = minimumRTT.map { $0 < .milliseconds(1) } ?? false ? 1 << 20 : 0
+        let target = product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002), min(turns, Int((rate ?? 0) * 0.02)))
         if hasFilledPipe {
             window = min(window + ack.bytes, target)
         } else if window < target || ack.delivered < UInt64(10 * datagram) {

@@ -1,4 +1,8 @@
 /// Finds out how large datagrams may be (RFC 8899): probes between what is known to pass and what may be tried.
+///
+/// Beyond what Ethernet carries, size is worth its price only on a fast path: on a slow one a large datagram is a burst, and fills
+/// a queue that would have held many. So a size above 1500 is tried when the path carries it in a quarter of a millisecond, and
+/// given up when that takes more than one.
 struct PathMTU {
     private let maximum: Int
     /// The peer takes no more.
@@ -7,17 +11,23 @@ struct PathMTU {
     private(set) var current: Int
     private let initial: Int
     /// Sizes worth trying, ascending: tunnels and PPPoE, Ethernet over IPv6 and IPv4, jumbo frames, the loopback.
-    private static let steps = [1280, 1400, 1432, 1452, 1472, 4096, 8952, 16_384, 32_768, 65_000]
+    private static let steps = [1280, 1400, 1432, 1452, 1472, 4096, 8952]
+    private static let ethernet = 1500
     private static let maximumAttempts = 3
 
     private var ceiling: Int
     private var attempts = 0
     private var inFlight: Int?
+    /// The largest size up to Ethernet's that is known to pass.
+    private var currentSmall: Int
+    /// What the rate allows.
+    private var worthwhile = Self.ethernet
 
     init(_ configuration: TransferConfiguration) {
         initial = max(configuration.initialDatagramSize, 1200)
         maximum = max(configuration.maximumDatagramSize, initial)
         current = initial
+        currentSmall = min(initial, Self.ethernet)
         ceiling = maximum
     }
 
@@ -34,8 +44,8 @@ struct PathMTU {
     }
 
     private var candidates: [Int] {
-        var sizes = Self.steps.filter { $0 > current && $0 < ceiling }
-        if ceiling > current { sizes.append(ceiling) }
+        var sizes = Self.steps.filter { $0 > current && $0 < ceiling && $0 <= worthwhile }
+        if ceiling > current, ceiling <= worthwhile { sizes.append(ceiling) }
         return sizes
     }
 
@@ -47,7 +57,17 @@ struct PathMTU {
         attempts = 0
         guard size > current else { return nil }
         current = size
+        currentSmall = max(currentSmall, min(size, 1472))
         return size
+    }
+
+    /// Takes note of the path's rate, bytes a second.
+    /// - Returns: the new size of datagrams, if it had to become smaller.
+    mutating func fit(rate: Double) -> Int? {
+        worthwhile = max(Self.ethernet, Int(min(rate * 0.00025, 1e9)))
+        guard current > Self.ethernet, Double(current) > rate * 0.001 else { return nil }
+        current = currentSmall
+        return current
     }
 
     /// A probe was lost: after three of a size the next smaller one is tried.
@@ -70,6 +90,7 @@ struct PathMTU {
         guard current > 1200 else { return nil }
         ceiling = current - 1
         current = min(initial, 1200)
+        currentSmall = current
         inFlight = nil
         attempts = 0
         return current
