@@ -38,7 +38,13 @@ extension Hub {
 
     mutating func joinGroup(_ request: Request, name: String, createsMissing: Bool) {
         guard let group = directory.group(named: name) else {
-            if createsMissing { return createGroup(request, name: name, members: []) }
+            if createsMissing {
+                // From here on it is what it does, so that the server's log says what was done.
+                let creation = Request(
+                    session: request.session, sequence: request.sequence, account: request.account,
+                    command: .createGroup(name: name, members: []), at: request.at)
+                return createGroup(creation, name: name, members: [])
+            }
             return fail(request, .noSuchGroup(name))
         }
         guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }

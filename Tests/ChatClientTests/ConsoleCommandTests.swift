@@ -25,6 +25,37 @@ import Testing
         #expect(play.type("/leavegroup jedi") == ["5 PART #jedi"])
     }
 
+    @Test func aConversationWithNobodyIsLeftForTheOneBefore() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.type("/msgto hans a") == ["1 PRIVMSG hans :a", "? yoda → hans> "])
+        #expect(play.type("/msgto Hans2 a") == ["2 PRIVMSG Hans2 :a", "? yoda → Hans2> "])
+        #expect(play.answer(2, .noSuchUser("hans2")) == ["| There is no user hans2.", "? yoda → hans> "])
+        #expect(play.type("/groupmsg sith a") == ["3 PRIVMSG #sith :a", "? yoda → #sith> "])
+        #expect(play.answer(3, .noSuchGroup("sith")) == ["| There is no group chat sith.", "? yoda → hans> "])
+    }
+
+    @Test func historyIsOfTheConversationAtHandUnlessItIsNamed() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.type("/history") == ["| Usage: /history [USERNAME|#GROUPNAME] [NUMBER]"])
+        #expect(play.type("/history luke 5") == ["1 CHATHISTORY LATEST luke * 5"])
+        #expect(play.type("/talk #jedi") == ["? yoda → #jedi> "])
+        #expect(play.type("/history 7") == ["2 CHATHISTORY LATEST #jedi * 7"])
+        #expect(play.type("/search the force") == ["3 SEARCH :the force"])
+    }
+
+    @Test func aNewPasswordIsAskedForTwiceAndNeverShown() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.type("/passwd").last?.contains("Old password: ") == true)
+        #expect(play.type("old").last?.contains("New password: ") == true)
+        #expect(play.type("new").last?.contains("New password again: ") == true)
+        #expect(play.type("other").first == "| The two new passwords are not the same. Nothing was changed.")
+        for line in ["/passwd", "old", "new"] { _ = play.type(line) }
+        #expect(play.type("new").contains("1 PASSWD AG9sZABuZXc="))
+    }
+
     @Test func allCommandsReachTheServer() {
         var play = ConsoleTranscript()
         play.logIn()

@@ -93,6 +93,8 @@ extension Console {
 
     /// A person's next plain line goes where the last message went; a script says each time where to.
     private mutating func talk(_ conversation: ReceivedMessage.Conversation) {
-        if configuration.isInteractive { self.conversation = conversation }
+        guard configuration.isInteractive, self.conversation != conversation else { return }
+        previousConversation = self.conversation
+        self.conversation = conversation
     }
 }

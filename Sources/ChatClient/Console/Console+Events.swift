@@ -92,6 +92,10 @@ extension Console {
             if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, form.safe(failure.text)) }
             return
         }
+        if answer.notices.contains(where: { refusesConversation($0.reply) }) {
+            conversation = previousConversation
+            previousConversation = nil
+        }
         for message in answer.found {
             for line in form.message(message) { effects.append(.show(line)) }
         }
@@ -113,6 +117,15 @@ extension Console {
             conversation = nil
         }
         if purpose == .command(.logout) { leave() }
+    }
+
+    /// Whether nobody can be talked to where the conversation stands.
+    private func refusesConversation(_ reply: Reply?) -> Bool {
+        switch (reply, conversation) {
+        case (.noSuchUser(let name), .user(let user)), (.badUserName(let name, _), .user(let user)): Name.fold(name) == Name.fold(user)
+        case (.noSuchGroup(let name), .group(let group)), (.notMember(let name), .group(let group)): Name.fold(name) == Name.fold(group)
+        default: false
+        }
     }
 
     /// A script ends with the status of its first failure.

@@ -51,6 +51,8 @@ public struct Console: Sendable {
     var pending: [RequestID: Purpose] = [:]
     private var lastRequest: UInt64 = 0
     var conversation: ReceivedMessage.Conversation?
+    /// Gone back to where the present one turns out not to be there.
+    var previousConversation: ReceivedMessage.Conversation?
     var lastDirect: String?
     var names = NameDirectory()
     var desk = TransferDesk()
