@@ -64,7 +64,7 @@ struct PartJournal {
         identity = Identity(
             size: size, modified: Int64(bitPattern: numbers[1]), senderKey: Array(header[48..<80]), partInode: numbers[3])
         chunk = numbers[2]
-        guard chunk == Self.chunkSize(of: size ?? 0) else { return nil }
+        guard size ?? 0 <= UInt64(Int64.max) / 2, chunk == Self.chunkSize(of: size ?? 0) else { return nil }
     }
 
     /// The chunks that are marked whole, as ranges of the file.

@@ -8,7 +8,8 @@ final class LoopCore {
     private let socket: UDPSocket
     private let mailbox: LoopMailbox
     private let incoming: @Sendable (TransferSession) -> Void
-    private let worker = FileWorker()
+    /// Several, because a disk flushes many small files in nearly the time of one; a file always goes to the same.
+    private let workers = (0..<4).map { _ in FileWorker() }
     /// Readable when the mailbox has commands or a waiting source has bytes: an epoll descriptor of both.
     private let wakeUp: Int32
     private var batch: DatagramBatch
@@ -40,6 +41,7 @@ final class LoopCore {
 
     deinit { Glibc.close(wakeUp) }
 
+    private func worker(_ file: FileID) -> FileWorker { workers[Int(file) % workers.count] }
     private func watch(_ descriptor: Int32) -> Bool { clinux_watch_add(wakeUp, descriptor) == 0 }
     private func unwatch(_ descriptor: Int32) { clinux_watch_remove(wakeUp, descriptor) }
 
@@ -148,7 +150,7 @@ final class LoopCore {
         state.destinations[file] = destination
         state.busy.insert(file)
         // Hashing what is held of a large file takes its time.
-        worker.run { [mailbox] in
+        worker(file).run { [mailbox] in
             let held = destination.held
             let posted = mailbox.post { core in core.answer(file, held, inOrder: inOrder, handle) }
             if !posted { destination.abandon() }
@@ -275,7 +277,7 @@ final class LoopCore {
     private func compare(_ file: FileID, _ held: [HeldRange], _ state: SessionState) {
         guard let source = state.sources[file] else { return }
         let handle = state.connection.handle
-        worker.run { [mailbox] in
+        worker(file).run { [mailbox] in
             // What cannot be read now is sent anew, and told then.
             let kept = held.filter { (try? source.matches($0)) ?? false }.map(\.range)
             mailbox.post { core in
@@ -378,7 +380,7 @@ final class LoopCore {
         guard let destination = state.destinations[file] else { return }
         let handle = state.connection.handle
         state.busy.insert(file)
-        worker.run { [mailbox] in
+        worker(file).run { [mailbox] in
             let result = Result { try destination.finish(size: size) }
             mailbox.post { $0.placed(file, size, result, handle) }
         }

@@ -20,6 +20,8 @@ struct TransferNotice: Encodable, Sendable {
         /// A file will not arrive: `name`, `reason`.
         case failed
         case declined
+        /// Something else that people are told: `reason`.
+        case note
         /// The transfer is over: `status`, `reason`, `bytes`, `seconds`.
         case end
     }

@@ -40,10 +40,12 @@ final class TransferReporter: Sendable {
         }
     }
 
-    /// Something that went wrong: said whatever the form; JSON readers get `notice` as well.
+    /// Something that went wrong: said whatever the form, to JSON readers as `notice` or as a note.
     func complain(_ message: String, _ notice: TransferNotice? = nil) {
-        if case .json = form, let notice { write(notice.line) }
-        say(message)
+        guard case .json = form else { return say(message) }
+        var line = notice ?? TransferNotice(.note)
+        line.reason = line.reason ?? message
+        write(line.line)
     }
 
     /// What must be said even with `--quiet`, such as the ticket.
