@@ -87,6 +87,7 @@ enum ServeFlags {
             """
             What the server has acknowledged is on disk. Messages to accounts that are not active are kept and delivered at their next log-in.
             """,
+            "SIGHUP makes it read the certificate and the credentials file again, without dropping anybody.",
         ],
         environment: [
             .init(name: "STATE_DIRECTORY", text: "The data folder where `--data` is not given; systemd sets it."),
