@@ -105,6 +105,49 @@ import Testing
             ])
     }
 
+    /// Up to the question for the password or what stands for it, after a loss.
+    private func reconnect(_ play: inout SessionTranscript) {
+        _ = play.give(.disconnected("reset"))
+        _ = play.wait()
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK")
+    }
+
+    @Test func aTokenStandsForThePasswordAndThePasswordForAToken() {
+        var play = SessionTranscript { $0.resumesByToken = true }
+        _ = play.give(.start)
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken)
+        _ = play.give(.name("yoda"))
+        _ = play.server("@label=tname :chatty ACK")
+        _ = play.give(.password("secret"))
+        _ = play.server("AUTHENTICATE +", ":chatty 903 * :ok")
+        #expect(play.server(":chatty 001 yoda :Welcome") == ["in as yoda", "> @label=ttoken TOKEN"])
+        #expect(play.server("@label=ttoken NOTE TOKEN RESUME_TOKEN abc 1209600 :x") == [])
+        reconnect(&play)
+        // base64 of NUL yoda NUL abc
+        #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAYWJj"])
+        #expect(play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == ["> CAP END", "in as yoda again"])
+        reconnect(&play)
+        #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAYWJj"])
+        #expect(
+            play.server("FAIL AUTHENTICATE TOKEN_EXPIRED :x", ":chatty 904 * :failed") == ["> @label=tname NICK yoda"])
+        #expect(play.server("@label=tname :chatty ACK") == ["> AUTHENTICATE PLAIN"])
+        #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAc2VjcmV0"])
+        #expect(
+            play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == ["> CAP END", "in as yoda again", "> @label=ttoken TOKEN"])
+    }
+
+    @Test func aNewPasswordIsTheOneToConnectAgainWith() {
+        var play = SessionTranscript()
+        play.logIn()
+        #expect(play.ask(1, .changePassword(old: "secret", new: "new")).count == 1)
+        #expect(play.server("@label=t1 NOTE PASSWD PASSWORD_CHANGED :x").first?.hasPrefix("1 done") == true)
+        reconnect(&play)
+        // base64 of NUL yoda NUL new
+        #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAbmV3"])
+    }
+
     @Test func aBusyServerIsTriedAgainLater() {
         var play = SessionTranscript()
         play.logIn()

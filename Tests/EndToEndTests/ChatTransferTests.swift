@@ -58,6 +58,31 @@ extension ServiceTests {
             }
         }
 
+        @Test func severalFilesAtOnceBothWays() async throws {
+            let chat = try await ChatFixture()
+            let (one, other) = (try TemporaryDirectory(), try TemporaryDirectory())
+            let data = Self.video(3_000_000)
+            for name in ["a", "b", "c"] {
+                try data.write(to: URL(fileURLWithPath: one.path + "/" + name))
+                try data.write(to: URL(fileURLWithPath: other.path + "/" + name))
+            }
+            let yoda = try chat.terminal(directory: one.path, "--accept", "always", "--download-dir", "in")
+            let luke = try chat.terminal(directory: other.path, "--accept", "always", "--download-dir", "in")
+            try await chat.logIn(yoda, as: "yoda")
+            try await chat.logIn(luke, as: "luke")
+            try yoda.type("/p2pvideo luke a\r/p2pvideo luke b\r/p2pvideo luke c\r")
+            try luke.type("/p2pvideo yoda a\r/p2pvideo yoda b\r/p2pvideo yoda c\r")
+            for (client, peer, folder) in [(yoda, "luke", one), (luke, "yoda", other)] {
+                for name in ["a", "b", "c"] {
+                    try await client.expectScreen(columns: 140, within: .seconds(60)) { screen in
+                        screen.transcript.contains { $0.hasPrefix("Received in/\(name) from \(peer): 3 MB") }
+                            && screen.transcript.contains { $0.hasPrefix("\(peer) has \(name): 3 MB") }
+                    }
+                    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/in/" + name)) == data)
+                }
+            }
+        }
+
         @Test func whatCannotBeSentIsSaid() async throws {
             let chat = try await ChatFixture()
             let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")

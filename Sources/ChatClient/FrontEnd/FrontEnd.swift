@@ -27,6 +27,8 @@ final class FrontEnd {
     private let listenFor: Duration?
 
     private var screen: (any Screen)?
+    /// When it was last asked who is active.
+    private var namesAsked: ContinuousClock.Instant?
     private var status: ConsoleStatus?
     private var listenUntil: ContinuousClock.Instant?
     /// When a polite good-bye has taken too long.
@@ -60,8 +62,14 @@ final class FrontEnd {
         return status ?? .failed
     }
 
+    /// Who has come since is known at the next Tab.
     func completion(of word: String, after before: String) -> Completion {
-        console.completion(of: word, after: before, list: FolderListing.names)
+        let now = ContinuousClock.now
+        if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
+            namesAsked = now
+            driver.give(.request(RequestID(rawValue: 0), .everybody))
+        }
+        return console.completion(of: word, after: before, list: FolderListing.names)
     }
 
     private func wait(_ screen: any Screen, signals: Int32) {

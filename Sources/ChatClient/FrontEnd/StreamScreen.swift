@@ -13,6 +13,8 @@ final class StreamScreen: Screen {
     private let input: Int32
     private let output: Int32
     private let transcript: Transcript?
+    /// What stdin's terminal was like before a password was asked for; nil where its echo is on, or where it is none.
+    private var shown: termios?
     private let diagnose: (String) -> Void
 
     /// - Parameter commands: instead of stdin, where there are any.
@@ -83,15 +85,36 @@ final class StreamScreen: Screen {
 
     func prompt(_ prompt: ConsolePrompt) -> Bool {
         switch prompt {
-        case .line(let text), .secret(let text): write(text)
-        case .none, .command: true
+        case .line(let text):
+            showTyping()
+            return write(text)
+        case .secret(let text):
+            hideTyping()
+            return write(text)
+        case .none, .command:
+            showTyping()
+            return true
         }
     }
 
     func bell() {}
     func useHistory(account: String) {}
     func settle() {}
-    func close() {}
+    func close() { showTyping() }
+
+    /// stdin may be a terminal where stdout is none.
+    private func hideTyping() {
+        var settings = termios()
+        guard shown == nil, readsInput, tcgetattr(input, &settings) == 0 else { return }
+        shown = settings
+        settings.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(input, TCSADRAIN, &settings)
+    }
+
+    private func showTyping() {
+        guard var settings = shown.take() else { return }
+        tcsetattr(input, TCSADRAIN, &settings)
+    }
 
     private func write(_ text: String) -> Bool {
         var text = text

@@ -12,6 +12,7 @@ extension ClientSession {
         .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .chatty,
     ]
     private static let nameLabel = "name"
+    static let tokenLabel = "token"
     private static let foreign = "The server does not speak chatty's language."
 
     mutating func take(name: String, at now: Int64) {
@@ -79,7 +80,11 @@ extension ClientSession {
         }
         stage = .awaitingPassword(name)
         stageDeadline = nil
-        if let credentials, account != nil { authenticate(credentials, at: now) } else { emit(.askPassword(name: name)) }
+        if let credentials, account != nil {
+            authenticate(Credentials(name: credentials.name, password: token ?? credentials.password), at: now)
+        } else {
+            emit(.askPassword(name: name))
+        }
     }
 
     private mutating func refuseName(_ notice: ServerNotice, at now: Int64) {
@@ -126,6 +131,11 @@ extension ClientSession {
             emit(.logInFailed(blocked: blocked))
             return awaitName(at: now)
         }
+        if token != nil, notices.contains(where: { $0.reply == .tokenExpired || $0.reply == .invalidCredentials }) {
+            // A token ends with its time and with a new password; the password may still do.
+            token = nil
+            return awaitName(at: now)
+        }
         // A server that cannot take the account now may take it later; a password that has become wrong stays so.
         let isFinal = notices.contains { notice in
             switch notice.reply {
@@ -143,14 +153,21 @@ extension ClientSession {
 
     private mutating func enter(_ credentials: Credentials, as name: String, at now: Int64) {
         let again = account != nil
-        self.credentials = credentials
+        if !again { self.credentials = credentials }
         account = name
         stage = .online
         stageDeadline = nil
         lostAt = nil
         backoff.reset()
         emit(.loggedIn(name: name, again: again))
+        askToken()
         sendWaiting(at: now)
+    }
+
+    /// For the next time; see ``Configuration/resumesByToken``.
+    mutating func askToken() {
+        guard configuration.resumesByToken, token == nil else { return }
+        send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.tokenLabel)], command: "TOKEN"))
     }
 
     /// RFC 4616 §2 in base 64, cut into pieces of 400 bytes with an empty one at the end where the last is full (IRCv3 sasl-3.1).

@@ -52,6 +52,10 @@ extension ClientSession {
     }
 
     private mutating func answer(_ label: String, _ lines: [IRCMessage], at now: Int64) {
+        if label == configuration.labelPrefix + ClientSession.tokenLabel {
+            if case .resumeToken(let token, _)? = lines.first.flatMap(Reply.init) { self.token = token }
+            return
+        }
         guard let index = outstanding.firstIndex(where: { $0.deadline != nil && self.label($0.id) == label }) else {
             // Answered too late, or to the check of a name that is past: what it brings still counts.
             for line in lines { receiveUnasked(line, at: now) }
@@ -77,6 +81,12 @@ extension ClientSession {
             } else {
                 receiveUnasked(line, at: now)
             }
+        }
+        if case .changePassword(_, let new) = entry.request, !answer.isFailure, let name = credentials?.name {
+            // The one to connect again with; all tokens have ended.
+            credentials = Credentials(name: name, password: new)
+            token = nil
+            askToken()
         }
         emit(.answered(entry.id, answer))
     }

@@ -16,6 +16,8 @@ public struct ClientSession: Sendable {
         public var answerTimeout: Int64 = 30_000
         /// How long a lost connection is tried for; nil for ever. Milliseconds.
         public var reconnectFor: Int64?
+        /// Ask for a token after the log-in, and log in with it where the connection was lost: that costs the server no hashing.
+        public var resumesByToken = false
         /// Of the jitter.
         public var seed: UInt64 = 0
 
@@ -77,6 +79,8 @@ public struct ClientSession: Sendable {
     let configuration: Configuration
     var stage = Stage.offline(retryAt: nil)
     var credentials: Credentials?
+    /// In place of the password when connecting again; nil where there is none.
+    var token: String?
     /// As registered; nil before the first log-in.
     public internal(set) var account: String?
     /// In the order in which they were asked; those with a deadline have been sent over this connection.

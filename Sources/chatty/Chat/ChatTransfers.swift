@@ -21,12 +21,14 @@ final class ChatTransfers: TransferCarrier {
         var offered: [Int: SourceFile] = [:]
         /// What others were told they may send, until it begins.
         var expected: [Int: Expected] = [:]
+        /// By the sender's key, as long as a file of that sender is expected: who answers a handshake knows the key of who begins it, not which
+        /// of several secrets is meant (Noise IKpsk2), so there is one for all files that one sender has on offer.
+        var invitations: [Data: Invitation] = [:]
         var sessions: [Int: TransferSession] = [:]
     }
 
     private struct Expected {
         let offer: TransferPayload.Offer
-        let invitation: Invitation
         let folder: ReceiveFolder
     }
 
@@ -51,7 +53,8 @@ final class ChatTransfers: TransferCarrier {
             state.withLock { $0.loop = loop }
             return .success(loop.port)
         } catch {
-            return .failure(TransferCarrierFailure(message: "UDP port \(port): \(error)."))
+            let text = "\(error)."
+            return .failure(TransferCarrierFailure(message: text.prefix(1).uppercased() + text.dropFirst()))
         }
     }
 
@@ -121,18 +124,40 @@ final class ChatTransfers: TransferCarrier {
         guard let offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
         do {
             let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
-            var random = SystemRandomNumberGenerator()
-            let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
-            let invitation = Invitation(preSharedKey: secret, senderKey: Array(offer.key))
             guard let loop = state.withLock({ $0.loop }) else { return }
-            state.withLock { $0.expected[number] = Expected(offer: offer, invitation: invitation, folder: folder) }
-            loop.invite(invitation)
+            let secret = expect(number, Expected(offer: offer, folder: folder), loop)
             let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses(of: loop))
             guard let text = TransferPayload.text(answer) else { return post(.failed(number, "it cannot be answered.")) }
             post(.ready(number, payload: text))
         } catch {
             post(.failed(number, "\(error)."))
         }
+    }
+
+    /// Lets the sender in.
+    /// - Returns: the secret to come with, 32 bytes.
+    private func expect(_ number: Int, _ expected: Expected, _ loop: TransferLoop) -> [UInt8] {
+        let fresh = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
+        let (invitation, isNew) = state.withLock { state in
+            state.expected[number] = expected
+            if let invitation = state.invitations[expected.offer.key] { return (invitation, false) }
+            let invitation = Invitation(preSharedKey: fresh, senderKey: Array(expected.offer.key))
+            state.invitations[expected.offer.key] = invitation
+            return (invitation, true)
+        }
+        if isNew { loop.invite(invitation) }
+        return invitation.preSharedKey
+    }
+
+    /// Takes one off what is expected; the last of its sender's ends the invitation, connections that came with it go on.
+    private func unexpect(_ number: Int) -> Expected? {
+        let (expected, invitation, loop) = state.withLock { state -> (Expected?, Invitation?, TransferLoop?) in
+            guard let expected = state.expected.removeValue(forKey: number) else { return (nil, nil, nil) }
+            let isLast = !state.expected.values.contains { $0.offer.key == expected.offer.key }
+            return (expected, isLast ? state.invitations.removeValue(forKey: expected.offer.key) : nil, state.loop)
+        }
+        if let invitation { loop?.withdraw(invitation) }
+        return expected
     }
 
     /// A sender's handshake is done: only who was invited gets that far. On the loop's thread.
@@ -160,14 +185,12 @@ final class ChatTransfers: TransferCarrier {
 
     /// The transfer that a file on an incoming connection belongs to.
     private func claim(_ offer: FileOffer, from key: [UInt8]) -> (Int, Expected)? {
-        let found = state.withLock { state -> (Int, Expected)? in
-            let fitting = state.expected.filter { Array($0.value.offer.key) == key && $0.value.offer.size == offer.size }
-            let named = fitting.filter { $0.value.offer.name == offer.name }
-            guard let number = named.keys.min(), let expected = state.expected.removeValue(forKey: number) else { return nil }
-            return (number, expected)
+        let number = state.withLock { state in
+            state.expected.filter { _, expected in
+                Array(expected.offer.key) == key && expected.offer.size == offer.size && expected.offer.name == offer.name
+            }.keys.min()
         }
-        if let found { state.withLock { $0.loop }?.withdraw(found.1.invitation) }
-        return found
+        return number.flatMap { number in unexpect(number).map { (number, $0) } }
     }
 
     private func accept(
@@ -243,12 +266,12 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func cancel(_ number: Int) {
-        let (session, expected, loop) = state.withLock { state in
+        let session = state.withLock { state in
             state.offered[number] = nil
-            return (state.sessions.removeValue(forKey: number), state.expected.removeValue(forKey: number), state.loop)
+            return state.sessions.removeValue(forKey: number)
         }
         session?.close(.cancelled, "")
-        if let expected { loop?.withdraw(expected.invitation) }
+        _ = unexpect(number)
     }
 }
 
