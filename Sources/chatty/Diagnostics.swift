@@ -10,7 +10,12 @@ enum Diagnostics {
     /// Writes results to stdout, at once and whole.
     /// - Returns: false where nobody reads them any more or there is no room: the caller ends, silently where the pipe is broken.
     @discardableResult
-    static func output(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) }
+    static func output(_ text: String) -> Bool {
+        if write(text, to: STDOUT_FILENO) { return true }
+        let code = errno
+        if code != EPIPE { say("Cannot write: \(String(cString: strerror(code))).") }
+        return false
+    }
 
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {

@@ -91,7 +91,7 @@ struct ArgumentParserTests {
         (["a", "-c=yes"], "-c takes no value."),
         (["a", "--size", "10"], "--size needs a number from 1 to 9, not 10"),
         (["a", "--size", "+1"], "--size needs a number from 1 to 9, not +1"),
-        (["a", "--size="], "--size needs a number from 1 to 9, not an empty value"),
+        (["a", "--size="], "--size is empty: it needs a number from 1 to 9"),
         (["a", "x"], "SECOND needs a number from 0 to 99, not x"),
         (["a", "1", "b\u{1b}"], "One argument too many: b\\u{1B}"),
         ([], "FIRST is missing."),

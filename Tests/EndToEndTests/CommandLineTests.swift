@@ -39,6 +39,17 @@ struct CommandLineTests {
         #expect(try await chatty.output.end() == "")
     }
 
+    @Test func aFullDiskIsSaidAndABrokenPipeIsNot() async throws {
+        let chatty = Executable.chatty
+        let full = try ChattyProcess("-c", "'\(chatty)' --help >/dev/full", executable: "/bin/sh")
+        #expect(try await full.exitStatus() == 1)
+        #expect(try await full.diagnostics.end() == "chatty: Cannot write: No space left on device.\n")
+        // The pipe is broken for certain once a write of the shell's own has failed.
+        let script = "{ trap '' PIPE; while printf x 2>/dev/null; do :; done; '\(chatty)' --help; echo $? >&2; } | true"
+        let broken = try ChattyProcess("-c", script, executable: "/bin/sh")
+        #expect(try await broken.diagnostics.end() == "1\n")
+    }
+
     @Test func versionNamesTheLicence() async throws {
         let chatty = try ChattyProcess("--version", on: .terminal())
         try await chatty.output.expect(/chatty \d+\.\d+\.\d+\r\n/)

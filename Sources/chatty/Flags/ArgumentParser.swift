@@ -153,7 +153,10 @@ struct ArgumentParser {
         do {
             return try kind.parse(text)
         } catch {
-            throw self.error("\(shown) needs \(error.expected), not \(text.isEmpty ? "an empty value" : Printable.text(text))")
+            let given =
+                text.isEmpty
+                ? "\(shown) is empty: it needs \(error.expected)" : "\(shown) needs \(error.expected), not \(Printable.text(text))"
+            throw self.error(given)
         }
     }
 

@@ -27,7 +27,7 @@ enum ValueKind: Equatable, Sendable {
         guard !text.utf8.contains(0) else { throw ValueProblem(expected: "text without a NUL character") }
         switch self {
         case .text, .file, .directory, .host:
-            guard !text.isEmpty else { throw ValueProblem(expected: "a value that is not empty") }
+            guard !text.isEmpty else { throw ValueProblem(expected: "a value") }
             return .text(text)
         case .number(let range):
             guard let number = Self.decimal(text), range.contains(number) else {
