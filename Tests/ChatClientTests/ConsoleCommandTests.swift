@@ -94,12 +94,12 @@ import Testing
         for typed in ["/logout", "/quit"] {
             var play = ConsoleTranscript()
             play.logIn()
-            #expect(play.type(typed) == ["1 QUIT"])
+            #expect(play.type(typed) == ["1 QUIT", "?"])
             #expect(play.answer(1, .goodbye(name: "yoda")) == ["| Bye, yoda!", "abandon", "leave done"])
         }
         var play = ConsoleTranscript()
         play.logIn()
-        #expect(play.give(.endOfInput) == ["1 QUIT"])
+        #expect(play.give(.endOfInput) == ["1 QUIT", "?"])
     }
 
     @Test func ctrlCClearsTheLineAndTwiceLeaves() {
@@ -109,7 +109,7 @@ import Testing
         #expect(play.give(.interrupt(hadText: false)) == ["| Press Ctrl-C again to leave.", "? yoda> "])
         _ = play.type("/groups")
         #expect(play.give(.interrupt(hadText: false)) == ["| Press Ctrl-C again to leave.", "? yoda> "])
-        #expect(play.give(.interrupt(hadText: false)) == ["2 QUIT", "? yoda> "])
+        #expect(play.give(.interrupt(hadText: false)) == ["2 QUIT", "?"])
         #expect(play.answer(2, .goodbye(name: "yoda")) == ["| Bye, yoda!", "abandon", "leave interrupted"])
     }
 

@@ -231,7 +231,7 @@ public struct Console: Sendable {
         case .password: return .secret(Texts.passwordPrompt)
         case .changingPassword(let typed) where typed.count < Console.passwordPrompts.count:
             return .secret(Console.passwordPrompts[typed.count])
-        case .online where configuration.isInteractive:
+        case .online where configuration.isInteractive && !isLeaving:
             if !pasted.isEmpty { return .line("Send these \(pasted.count) lines? (yes/no) ") }
             let place: String
             switch conversation {

@@ -52,10 +52,13 @@ enum TransferPayload {
     /// Only addresses, never names: nobody may make this machine look something up.
     static func networkAddresses(_ texts: [String]) -> [NetworkAddress] {
         texts.compactMap { text in
-            guard let place = HostPort(text), place.port > 0, place.host.allSatisfy({ $0.isHexDigit || $0 == "." || $0 == ":" }) else {
-                return nil
-            }
+            guard let place = HostPort(text), place.port > 0, isAddress(place.host) else { return nil }
             return try? place.resolve().first
         }
+    }
+
+    private static func isAddress(_ host: String) -> Bool {
+        var storage = in6_addr()
+        return inet_pton(AF_INET, host, &storage) == 1 || inet_pton(AF_INET6, host, &storage) == 1
     }
 }
