@@ -16,8 +16,9 @@ struct HelloState {
         nextAt = now
     }
 
-    /// From one round of hellos to the next: 0.5 s, 1 s, then every 2 s, so that a lossy path costs seconds, not minutes.
-    var interval: TransferDuration { .milliseconds(round <= 1 ? 500 : round == 2 ? 1000 : 2000) }
+    /// From one round of hellos to the next: 0.5 s three times, then every second, so that a path that loses most of what it is
+    /// given still opens within the connect timeout.
+    var interval: TransferDuration { .milliseconds(round <= 3 ? 500 : 1000) }
 
     /// ```
     /// type 1 | zeros 8 | the initiator's connection id 8 | cookie length 1, cookie | length 2, Noise message 1 | zeros up to 1200

@@ -222,10 +222,11 @@ struct LossDetection {
         return lastElicitingSentAt + probeTimeout
     }
 
-    /// The probe timeout with its backoff, which stops at 2^6 and at 10 s: a path that comes back is found again soon.
+    /// The probe timeout with its backoff, which stops at a second: two datagrams a second are no load, and a path that loses most
+    /// of what it is given, or comes back, is used again soon.
     var probeTimeout: TransferDuration {
         let timeout = rtt.probeTimeout(maximumAckDelay: maximumAckDelay)
-        return min(timeout * Int64(1 << min(probeCount, 6)), max(timeout, .seconds(Int64(10))))
+        return min(timeout * Int64(1 << min(probeCount, 6)), max(timeout, .seconds(Int64(1))))
     }
 
     /// What a call of `timeout` asks for.
