@@ -51,14 +51,23 @@ import Testing
     @Test func theProbeTimeoutDoublesAndAnAckResetsIt() {
         var harness = Harness()
         harness.send()
+        harness.wait(.milliseconds(40))
+        harness.ack([0...0])
+        harness.send()
         let first = harness.detection.probeTimeout
         harness.now = harness.detection.nextTimeout!
         #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
         #expect(harness.detection.probeTimeout == first * 2)
-        #expect(harness.detection.oldestContents(2) == [content(0)])
-        harness.send()
+        #expect(harness.detection.oldestContents(2) == [content(1)])
+        // It ends at a second.
+        for _ in 0..<10 {
+            harness.now = harness.detection.nextTimeout!
+            #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
+            harness.send()
+        }
+        #expect(harness.detection.probeTimeout == .seconds(Int64(1)))
         harness.wait(.milliseconds(5))
-        harness.ack([0...1])
+        harness.ack([0...11])
         #expect(harness.detection.probeCount == 0)
         #expect(harness.detection.nextTimeout == nil)
     }
