@@ -119,9 +119,15 @@ enum SendFileCommand {
         case .plain(let peer):
             let addresses: [NetworkAddress]
             do { addresses = try peer.resolve() } catch { throw Stop(.unreachable, sentence("\(error)")) }
+            // All at once, and none waited for once one has answered: a host may have addresses that lead nowhere from here.
+            let (answers, giver) = AsyncStream.makeStream(of: (key: [UInt8], address: NetworkAddress)?.self)
+            for address in addresses { Task { giver.yield(await loop.key(of: address).map { ($0, address) }) } }
             var found: (key: [UInt8], address: NetworkAddress)?
-            for address in addresses where found == nil {
-                found = await loop.key(of: address).map { ($0, address) }
+            var silent = 0
+            for await answer in answers {
+                found = answer
+                silent += answer == nil ? 1 : 0
+                if answer != nil || silent == addresses.count { break }
             }
             guard let found else { throw Stop(.unreachable, "Nobody answers at \(peer).") }
             try await trust(found.key, of: peer, isLocal: found.address.isLoopback, keys, accepting: accepting)
