@@ -109,6 +109,24 @@ import Testing
         #expect(play.server("@label=t1 NOTE GROUPS NO_GROUPS :x") == ["told: There is no group chat yet."])
     }
 
+    @Test func whatIsTooMuchAtOnceIsSentAgainInItsOrder() {
+        var play = SessionTranscript()
+        play.logIn()
+        _ = play.ask(1, .message(to: "hans", text: "one"))
+        _ = play.ask(2, .message(to: "hans", text: "two"))
+        #expect(
+            play.server("@label=t1 FAIL PRIVMSG RATE_LIMITED 2 :Too many.", "@label=t2 FAIL PRIVMSG RATE_LIMITED 2 :Too many.") == [])
+        #expect(play.ask(3, .message(to: "hans", text: "three")) == [])
+        let start = play.now
+        #expect(
+            play.wait() == [
+                "> @label=t1 PRIVMSG hans :one", "> @label=t2 PRIVMSG hans :two", "> @label=t3 PRIVMSG hans :three",
+            ])
+        #expect(play.now == start + 2000)
+        #expect(play.server("@label=t1 FAIL PRIVMSG RATE_LIMITED 1 :Too many.") == [])
+        #expect(play.ask(4, .logOut) == ["> @label=t1 PRIVMSG hans :one", "> @label=t4 QUIT"])
+    }
+
     @Test func pingsAreAnswered() {
         var play = SessionTranscript()
         play.logIn()

@@ -25,6 +25,7 @@ extension ClientSession {
             pinged = true
             send(IRCMessage("PING", "chatty"))
         }
+        if stage == .online { sendWaiting(at: now) }
         while let overdue = outstanding.firstIndex(where: { ($0.deadline ?? .max) <= now }) {
             let request = outstanding.remove(at: overdue)
             emit(.answered(request.id, Answer([ServerNotice(text: "The server did not answer.", isFailure: true)])))
@@ -71,6 +72,7 @@ extension ClientSession {
         for (index, entry) in outstanding.enumerated() where entry.deadline != nil && entry.request.isRepeatable {
             outstanding[index].deadline = nil
         }
+        for index in outstanding.indices { outstanding[index].notBefore = .min }
         let lost = outstanding.filter { $0.deadline != nil }
         outstanding.removeAll { $0.deadline != nil }
         for entry in lost { emit(.answered(entry.id, ClientSession.unconfirmed)) }

@@ -22,6 +22,8 @@ extension ClientSession {
     /// Sends, in their order, the requests that this connection has not carried yet.
     mutating func sendWaiting(at now: Int64) {
         for index in outstanding.indices where outstanding[index].deadline == nil {
+            // What came later stays behind it, but for the good-bye.
+            if outstanding[index].notBefore > now, outstanding.last?.request != .logOut { break }
             outstanding[index].deadline = now + configuration.answerTimeout
             var line = outstanding[index].request.line
             line.tags.append(.init("label", label(outstanding[index].id)))
@@ -59,6 +61,11 @@ extension ClientSession {
         guard let index = outstanding.firstIndex(where: { $0.deadline != nil && self.label($0.id) == label }) else {
             // Answered too late, or to the check of a name that is past: what it brings still counts.
             for line in lines { receiveUnasked(line, at: now) }
+            return
+        }
+        for case .rateLimited(let seconds)? in lines.map(Reply.init) {
+            outstanding[index].deadline = nil
+            outstanding[index].notBefore = now + Int64(clamping: max(1, min(seconds, 3600))) * 1000
             return
         }
         let entry = outstanding.remove(at: index)

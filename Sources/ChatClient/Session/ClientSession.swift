@@ -74,6 +74,8 @@ public struct ClientSession: Sendable {
         let id: RequestID
         let request: ClientRequest
         var deadline: Int64?
+        /// Too many commands came before it; it is sent again then.
+        var notBefore: Int64 = .min
     }
 
     let configuration: Configuration
@@ -133,6 +135,7 @@ public struct ClientSession: Sendable {
         default:
             [
                 stageDeadline, outstanding.first { $0.deadline != nil }?.deadline,
+                outstanding.first { $0.deadline == nil && $0.notBefore > .min }?.notBefore,
                 lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
             ].compactMap(\.self).min()
         }
