@@ -86,11 +86,11 @@ let package = Package(
 
         .executableTarget(name: "TransferBenchmark", dependencies: ["TransferIO", "TransferProtocol"]),
 
-        .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol"]),
-        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol"]),
+        .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
+        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"]),
         .testTarget(
             name: "ChatServerTests",
-            dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol"]),
         .testTarget(
             name: "TransferProtocolTests",
@@ -100,6 +100,7 @@ let package = Package(
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol"]),
         .target(name: "CHarness", path: "Tests/CHarness"),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import TestSupport
 import Testing
 
 /// Random sequences of events against what must hold whatever happens.

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import TestSupport
 import Testing
 
 /// The session of the product as plain text, to the letter.

@@ -1,4 +1,5 @@
 import ChatProtocol
+import TestSupport
 import Testing
 
 /// The commands and texts of the product, to the letter.

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import TestSupport
 import Testing
 
 @testable import ChatServer
