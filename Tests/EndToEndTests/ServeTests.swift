@@ -42,41 +42,12 @@ struct ServeTests {
 
     private static func numbers(in text: String) -> [Int] { text.matches(of: /:number (\d+)\r\n/).compactMap { Int($0.1) } }
 
-    @Test(arguments: [SIGTERM, SIGINT]) func aSignalEndsItInOrder(signal: Int32) async throws {
-        let server = try await ServerProcess()
-        let yoda = try await server.logIn("yoda", "wise")
-        server.process.signal(signal)
-        try await yoda.input.expect("ERROR :The server is shutting down.\r\n")
-        yoda.hangUp()
-        #expect(try await server.process.exitStatus() == 0)
-    }
-
     @Test func aClientThatStaysIsCutOffWithinTheGrace() async throws {
         let server = try await ServerProcess(options: ["--grace", "1s"])
         let yoda = try await server.logIn("yoda", "wise")
         server.process.signal(SIGTERM)
         #expect(try await server.process.exitStatus(within: .seconds(10)) == 0)
         #expect(try await yoda.input.end().contains("ERROR :"))
-    }
-
-    @Test func whatKeepsItFromStartingIsOneLine() async throws {
-        let server = try await ServerProcess()
-        let home = try TemporaryDirectory()
-        let taken = try ChattyProcess("serve", "\(server.port)", "--data", home["other"])
-        #expect(try await taken.exitStatus() == 1)
-        #expect(try await taken.diagnostics.end() == "chatty: Port \(server.port) cannot be listened on: Address already in use\n")
-        let second = try ChattyProcess("serve", "0", "--data", server.home["data"])
-        #expect(try await second.exitStatus() == 1)
-        #expect(
-            try await second.diagnostics.end()
-                == "chatty: The data folder \(server.home["data"]) is in use by the server with pid \(server.process.pid).\n")
-        let none = try ChattyProcess("serve", "0", "--data", home["other"], "--credentials", home["none"])
-        #expect(try await none.exitStatus() == 1)
-        #expect(
-            try await none.diagnostics.end() == "chatty: The credentials file \(home["none"]) cannot be read: No such file or directory\n")
-        let file = try ChattyProcess("serve", "0", "--data", home.write("", to: "file"))
-        #expect(try await file.exitStatus() == 1)
-        #expect(try await file.diagnostics.end() == "chatty: The data folder \(home["file"]) is not a folder.\n")
     }
 
     @Test func eventsAreOnStdoutAtOnce() async throws {
