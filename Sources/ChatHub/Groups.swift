@@ -38,6 +38,11 @@ extension Hub {
 
     mutating func joinGroup(_ request: Request, name: String, createsMissing: Bool) {
         guard let group = directory.group(named: name) else {
+            if createsMissing, reservedGroups.contains(Name.fold(name)) {
+                // Somebody else is making it this moment: it is joined when that is through.
+                sessions[request.session]?.isBusy = true
+                return store(.cursors([:]), then: .barrier(request))
+            }
             if createsMissing {
                 // From here on it is what it does, so that the server's log says what was done.
                 let creation = Request(

@@ -408,6 +408,20 @@ struct GroupTests {
         #expect(script.log.last == "User: luke failed to join the group chat: sith: there is no such group chat.")
     }
 
+    @Test func twoWhoJoinAGroupThatIsNotThereAreInOne() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.holdsBack = true
+        script.send(yoda, .joinGroup(name: "jedi", createsMissing: true))
+        script.send(luke, .joinGroup(name: "Jedi", createsMissing: true))
+        script.settle()
+        #expect(script.texts(luke).last == "You joined the group chat jedi.")
+        script.send(yoda, .groupMessage(group: "jedi", text: "together", isNotice: false))
+        script.settle()
+        #expect(script.messages(luke) == ["yoda: together"])
+    }
+
     @Test func onlyTheNamedCanJoinAGroupWithMembers() {
         var script = HubScript()
         let yoda = script.logIn("yoda")

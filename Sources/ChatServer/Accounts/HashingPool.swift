@@ -29,13 +29,11 @@ final class HashingPool: @unchecked Sendable {
     init(_ limits: Limits = Limits()) {
         self.limits = limits
         for index in 0..<limits.threads {
-            let thread = Thread { [weak self] in
+            NamedThread.start("chatty-hash-\(index)") { [weak self] in
                 // Behind the chat's threads where there are not cores enough for all.
                 setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
                 while let job = self?.next() { job() }
             }
-            thread.name = "chatty-hash-\(index)"
-            thread.start()
         }
     }
 

@@ -34,12 +34,10 @@ final class HubDriver: @unchecked Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        NamedThread.start("chatty-hub") { [self] in
             run()
             ended.signal()
         }
-        thread.name = "chatty-hub"
-        thread.start()
     }
 
     /// Tells everybody; returns when all connections are closed or the time is over.

@@ -36,7 +36,7 @@ public final class EventLog: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        NamedThread.start("chatty-log") { [self] in
             while let entries = mailbox.take() {
                 let lost = dropped.update { count in
                     defer { count = 0 }
@@ -47,8 +47,6 @@ public final class EventLog: Sendable {
             }
             ended.signal()
         }
-        thread.name = "chatty-log"
-        thread.start()
     }
 
     /// Writes what waits, for at most so long.

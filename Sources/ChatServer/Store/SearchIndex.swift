@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import DequeModule
 import GRDB
 
 /// Makes committed messages findable by their words, behind the commits: what the writer has no time for now waits, and after a restart is found again.
@@ -14,68 +15,98 @@ struct SearchIndex {
 
     /// Messages of one step: a transaction short enough to hold nobody up.
     static let step = 256
-    /// Above so many that wait the writer takes a step between commits, even when it is busy.
-    static let patience = 4096
+    /// So many wait in memory at most; those over it are found again in the table.
+    static let maximumWaiting = 32_768
 
-    private var waiting: [Entry] = []
-    /// Where the catching up after a start stands; nil once it is done.
-    private var catchUp: (conversation: Int64, id: Int64, until: Int64)?
+    private var waiting: Deque<Entry> = []
+    /// Conversations that are still to be read again; nil where nothing was left undone.
+    private var catchUp: CatchUp?
+    /// Where the next catching up must reach: more came than could wait.
+    private var missedUntil: Int64?
     private var lastIndexed: Int64 = 0
+
+    private struct CatchUp {
+        /// Those not read to their end, the next one last.
+        var conversations: [Int64]
+        /// How far the next one has been read.
+        var after: Int64
+        let until: Int64
+    }
 
     /// - Parameter db: to see what an earlier server left undone.
     init(_ db: Database) throws {
         let last = try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0
         lastIndexed = try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_indexed'") ?? 0
-        if lastIndexed < last { catchUp = (.min, .min, last) }
+        if lastIndexed < last { missedUntil = last }
     }
 
-    var isIdle: Bool { waiting.isEmpty && catchUp == nil }
-    var isImpatient: Bool { waiting.count >= SearchIndex.patience }
+    var isIdle: Bool { waiting.isEmpty && catchUp == nil && missedUntil == nil }
 
     /// A message has been committed.
     mutating func note(_ message: ChatMessage, conversation: Int64) {
+        if waiting.count >= SearchIndex.maximumWaiting { missedUntil = message.id.rawValue }
+        guard missedUntil == nil else {
+            missedUntil = message.id.rawValue
+            waiting = []
+            return
+        }
         waiting.append(Entry(id: message.id.rawValue, conversation: conversation, text: message.text))
     }
 
-    /// Indexes a few of those that wait, in a transaction of its own.
+    /// Indexes a few of those that wait, in a transaction of its own; where that fails nothing has changed.
     mutating func work(_ db: Database) throws {
-        var next = self
+        if catchUp == nil, let until = missedUntil {
+            catchUp = CatchUp(
+                conversations: try Int64.fetchAll(db, sql: "SELECT id FROM pairs UNION ALL SELECT -id FROM groups"), after: lastIndexed,
+                until: until)
+            missedUntil = nil
+        }
+        if let position = catchUp { return try readAgain(position, db) }
+        let entries = waiting.prefix(SearchIndex.step)
+        let last = max(lastIndexed, entries.last?.id ?? 0)
         try db.inTransaction(.immediate) {
-            try next.step(db)
+            for entry in entries { try insert(entry, db) }
+            try keepPosition(last, db)
             return .commit
         }
-        self = next
+        lastIndexed = last
+        waiting.removeFirst(entries.count)
     }
 
-    private mutating func step(_ db: Database) throws {
-        if let position = catchUp { return try stepBack(position, db) }
-        let count = min(SearchIndex.step, waiting.count)
-        for entry in waiting[..<count] { try insert(entry, db) }
-        if count > 0 { lastIndexed = max(lastIndexed, waiting[count - 1].id) }
-        waiting.removeFirst(count)
-        try keepPosition(db)
+    private func keepPosition(_ last: Int64, _ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE counters SET value = ? WHERE name = 'last_indexed'").execute(arguments: [last])
     }
 
-    private func keepPosition(_ db: Database) throws {
-        try db.cachedStatement(sql: "UPDATE counters SET value = ? WHERE name = 'last_indexed'").execute(arguments: [lastIndexed])
-    }
-
-    /// Reads on through the table, conversation by conversation; the counter moves only at its end, so an interrupted catching up begins again.
-    private mutating func stepBack(_ position: (conversation: Int64, id: Int64, until: Int64), _ db: Database) throws {
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT conversation, id, text FROM messages WHERE (conversation, id) > (?, ?) AND id > ? AND id <= ?
-                    ORDER BY conversation, id LIMIT \(SearchIndex.step)
-                    """),
-            arguments: [position.conversation, position.id, lastIndexed, position.until])
-        for row in rows { try insert(Entry(id: row[1], conversation: row[0], text: row[2]), db) }
-        if let last = rows.last, rows.count == SearchIndex.step {
-            catchUp = (last[0], last[1], position.until)
-        } else {
+    /// Reads on through the conversations; the counter moves only at the end, so an interrupted catching up begins again.
+    private mutating func readAgain(_ position: CatchUp, _ db: Database) throws {
+        var next = position
+        try db.inTransaction(.immediate) {
+            var left = SearchIndex.step
+            // A conversation without anything new costs one look.
+            var looks = SearchIndex.step
+            while left > 0, looks > 0, let conversation = next.conversations.last {
+                let rows = try Row.fetchAll(
+                    db.cachedStatement(
+                        sql: "SELECT id, text FROM messages WHERE conversation = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?"),
+                    arguments: [conversation, next.after, position.until, left])
+                for row in rows { try insert(Entry(id: row[0], conversation: conversation, text: row[1]), db) }
+                if rows.count == left, let last = rows.last {
+                    next.after = last[0]
+                } else {
+                    next.conversations.removeLast()
+                    next.after = lastIndexed
+                }
+                left -= rows.count
+                looks -= 1
+            }
+            if next.conversations.isEmpty { try keepPosition(position.until, db) }
+            return .commit
+        }
+        if next.conversations.isEmpty {
+            lastIndexed = position.until
             catchUp = nil
-            lastIndexed = max(lastIndexed, position.until)
-            try keepPosition(db)
+        } else {
+            catchUp = next
         }
     }
 

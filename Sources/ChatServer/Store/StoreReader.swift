@@ -23,14 +23,12 @@ final class StoreReader: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        NamedThread.start("chatty-reader") { [self] in
             while let requests = mailbox.take() {
                 for request in requests { if let event = event(for: request) { answer(event) } }
             }
             ended.signal()
         }
-        thread.name = "chatty-reader"
-        thread.start()
     }
 
     /// Answers what waits, then ends; returns when it has.

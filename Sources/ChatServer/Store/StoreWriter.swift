@@ -42,12 +42,10 @@ final class StoreWriter: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        NamedThread.start("chatty-store") { [self] in
             run()
             ended.signal()
         }
-        thread.name = "chatty-store"
-        thread.start()
     }
 
     /// Commits what waits, then ends; returns when it has.
@@ -92,7 +90,7 @@ final class StoreWriter: Sendable {
                     listener.stored(results)
                 }
             }
-            if index?.isIdle == false, requests.isEmpty || index?.isImpatient == true, Date() >= indexesAgain, !work(&index) {
+            if index?.isIdle == false, requests.isEmpty, Date() >= indexesAgain, !work(&index) {
                 indexesAgain = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
             }
             spare = requests
@@ -146,10 +144,8 @@ final class StoreWriter: Sendable {
 
     /// An index that cannot be written now is tried again later: nothing but finding depends on it.
     private func work(_ index: inout SearchIndex?) -> Bool {
-        guard var next = index else { return false }
         do {
-            try store.pool.writeWithoutTransaction { db in try next.work(db) }
-            index = next
+            try store.pool.writeWithoutTransaction { db in try index?.work(db) }
             return true
         } catch {
             return false
