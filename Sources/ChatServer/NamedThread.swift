@@ -2,10 +2,10 @@ import Foundation
 
 /// A thread that tools show under its name.
 enum NamedThread {
-    /// - Parameter name: at most 15 bytes, the kernel's bound (pthread_setname_np(3)).
+    /// - Parameter name: at most 15 bytes, the kernel's bound.
     static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
         Thread.detachNewThread {
-            pthread_setname_np(pthread_self(), name)
+            Thread.current.name = name
             body()
         }
     }
