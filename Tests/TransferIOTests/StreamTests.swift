@@ -107,10 +107,15 @@ import TransferProtocol
         try folder.write("photos/a.jpg", [1])
         try folder.write("photos/2026/b.jpg", [1, 2])
         try FileManager.default.createSymbolicLink(atPath: folder.file("photos/loop"), withDestinationPath: "..")
+        // A name from another time, in Latin-1.
+        let latin = Array(folder.file("photos/caf").utf8) + [0xE9, 0]
+        let descriptor = open(latin.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600)
+        #expect(descriptor >= 0)
+        close(descriptor)
         let listing = try SourceFolder.list(path: folder.file("photos"))
         #expect(listing.sources.map(\.offer.name) == ["photos", "photos/2026", "photos/2026/b.jpg", "photos/a.jpg"])
         #expect(listing.sources.map(\.offer.kind) == [.directory, .directory, .file, .file])
-        #expect(listing.skipped == [folder.file("photos/loop")])
+        #expect(listing.skipped == [folder.file("photos/caf\u{FFFD}"), folder.file("photos/loop")])
         #expect(try SourceFileTests.read(try #require(listing.sources[2] as? SourceFile), 10, at: 0) == [1, 2])
 
         let target = try TemporaryFolder()

@@ -6,7 +6,7 @@ import TransferProtocol
 public enum SourceFolder {
     public struct Listing {
         public var sources: [any TransferSource] = []
-        /// Links, devices and sockets, which are not sent; paths as the user would write them.
+        /// Links, devices, sockets and names that are not UTF-8, which are not sent; paths as the user would write them.
         public var skipped: [String] = []
     }
 
@@ -27,7 +27,9 @@ public enum SourceFolder {
         guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
         let status = try folder.status()
         listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: modified(status)))
-        for entry in try names(in: folder).sorted() {
+        let (entries, unreadable) = try names(in: folder)
+        listing.skipped += unreadable.map { "\(path)/\($0)" }
+        for entry in entries.sorted() {
             let entryPath = "\(path)/\(entry)"
             var status = stat()
             guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(entryPath)") }
@@ -50,18 +52,24 @@ public enum SourceFolder {
         Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 
-    private static func names(in folder: OpenFile) throws -> [String] {
+    /// What is in the folder: names, and what stands for names that are not UTF-8 and so cannot be said to a receiver.
+    private static func names(in folder: OpenFile) throws -> (names: [String], unreadable: [String]) {
         let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("list \(folder.label)") }
         defer { closedir(stream) }
         var names: [String] = []
+        var unreadable: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                let name = bytes.prefix { $0 != 0 }
+                if let text = String(validating: name, as: UTF8.self) {
+                    if text != "." && text != ".." { names.append(text) }
+                } else {
+                    unreadable.append(String(decoding: name, as: UTF8.self))
+                }
             }
-            if name != "." && name != ".." { names.append(name) }
         }
-        return names
+        return (names, unreadable)
     }
 }
 

@@ -38,7 +38,7 @@ struct IncomingTransfer {
             while !Task.isCancelled {
                 try await Task.sleep(for: .milliseconds(250))
                 let shown = name.withLock(\.self)
-                guard !shown.isEmpty, front.take(session) else { continue }
+                guard !shown.isEmpty, reporter.showsAll || front.take(session) else { continue }
                 let figures = session.statistics
                 meter.add(figures.bytesDone, at: clock.seconds)
                 reporter.progress(figures, meter, name: shown)

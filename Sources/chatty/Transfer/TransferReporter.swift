@@ -31,6 +31,9 @@ final class TransferReporter: Sendable {
         return .line(columns: isKnown ? Int(size.ws_col) : 80)
     }
 
+    /// Whether figures of several transfers at once can be told apart: on one line of a terminal they cannot.
+    var showsAll: Bool { if case .json = form { true } else { false } }
+
     /// Something people should know; JSON readers get `notice` instead.
     func tell(_ message: String, _ notice: TransferNotice? = nil) {
         switch form {

@@ -1,0 +1,80 @@
+import Testing
+import TransferProtocol
+
+@testable import chatty
+
+@Suite("What a transfer says")
+struct TransferTextTests {
+    @Test(arguments: [
+        (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (16_000_000, "16.0 MB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"),
+        (1_234_567_890, "1.2 GB"), (UInt64.max, "18.4 EB"),
+    ])
+    func bytes(count: UInt64, text: String) { #expect(TransferText.bytes(count) == text) }
+
+    @Test(arguments: [
+        (0.0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (754, "12:34"), (3723, "1:02:03"), (-1, "0:00"), (.infinity, "99:59:59"),
+    ])
+    func clock(seconds: Double, text: String) { #expect(TransferText.clock(seconds) == text) }
+
+    @Test(arguments: [(0.0004, "0.4 ms"), (0.012, "12 ms"), (0.75, "750 ms"), (1.5, "1.5 s")])
+    func delay(seconds: Double, text: String) { #expect(TransferText.delay(seconds) == text) }
+
+    @Test(arguments: [(0.0, "0 %"), (0.0125, "1.25 %"), (0.3, "30 %"), (0.001, "0.10 %"), (2, "100 %")])
+    func percent(share: Double, text: String) { #expect(TransferText.percent(share) == text) }
+
+    @Test func theRateIsOfTheLastSeconds() {
+        var meter = RateMeter()
+        #expect(meter.rate == 0)
+        meter.add(0, at: 0)
+        #expect(meter.remaining(to: 100) == nil)
+        for second in 1...10 { meter.add(UInt64(second) * 100, at: Double(second)) }
+        #expect(meter.rate == 100)
+        #expect(meter.remaining(to: 2000) == 10)
+        #expect(meter.remaining(to: 500) == 0)
+        for second in 11...20 { meter.add(1000, at: Double(second)) }
+        #expect(meter.rate == 0)
+        // A resumed transfer may be told less than before.
+        meter.add(10, at: 21)
+        #expect(meter.rate == 0)
+    }
+
+    @Test(arguments: [20, 40, 60, 80, 100, 200]) func theLineFits(columns: Int) {
+        var figures = TransferStatistics()
+        figures.bytesDone = 5_000_000
+        figures.bytesTotal = 20_000_000
+        figures.smoothedRTT = .milliseconds(12)
+        let name = "a very long name of a video that somebody made on holiday.mp4"
+        let line = TransferReporter.line(
+            name: name, figures: figures, rate: 8_100_000, remaining: 2, loss: 0.001, limit: "path", columns: columns)
+        #expect(line.count < columns)
+        #expect(line.contains("25 %"))
+        if columns == 200 { #expect(line == "\(name)  25 %  5.0 MB of 20.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.10 %  limit path") }
+    }
+
+    @Test func thePlainForm() {
+        #expect(PlainForm.datagram("Start sending file:movie.mp4\n".utf8) == .start(name: "movie.mp4"))
+        #expect(PlainForm.datagram("File send has finished.".utf8) == .end)
+        #expect(PlainForm.datagram("File send has finished!".utf8) == .piece(Array("File send has finished!".utf8)))
+        for datagram in [PlainForm.Datagram.start(name: "é.mp4"), .piece([0, 1, 255]), .end] {
+            #expect(PlainForm.datagram(PlainForm.bytes(datagram)) == datagram)
+        }
+    }
+
+    @Test(arguments: [
+        (TransferFailure.unreachable, true, chatty.ExitStatus.unreachable), (.refused, true, .refused), (.timedOut, true, .interrupted),
+        (.timedOut, false, .failed), (.closedByPeer(.goingAway, ""), true, .interrupted), (.closedByPeer(.fileError, "x"), true, .failed),
+        (.unsupportedVersion([2]), true, .failed), (.protocolViolation("\u{1B}"), true, .failed),
+    ])
+    func everyFailureHasItsStatus(failure: TransferFailure, resumable: Bool, status: chatty.ExitStatus) {
+        let end = TransferEnd(failure, peer: "the receiver", resumable: resumable)
+        #expect(end.status == status)
+        #expect(end.message?.contains("\u{1B}") == false)
+        #expect(end.message?.contains("goes on from there") == (status == .interrupted))
+    }
+
+    @Test func theWorstCounts() {
+        #expect(TransferEnd.worse(.done, .notDelivered) == .notDelivered)
+        #expect(TransferEnd.worse(.failed, .notDelivered) == .failed)
+        #expect(TransferEnd.worse(.interrupted, .done) == .interrupted)
+    }
+}
