@@ -15,6 +15,7 @@ import Testing
         #expect(simulation.sender.outcome == .complete, "seed \(seed)", sourceLocation: location)
         #expect(simulation.receiver.outcome == .complete, "seed \(seed)", sourceLocation: location)
         #expect(simulation.receiver.received[0] == file.bytes, "seed \(seed)", sourceLocation: location)
+        #expect(simulation.longestStall < 50, "seed \(seed)", sourceLocation: location)
         #expect(simulation.sender.delivered == [0] && simulation.receiver.placed == [0], "seed \(seed)", sourceLocation: location)
     }
 
@@ -115,7 +116,12 @@ import Testing
         simulation.receiver.diskBlockedUntil = simulation.now + .seconds(Int64(300))
         let file = Simulation.file(size: 30_000_000, seed: 4)
         let connection = try simulation.send([file])
-        #expect(!simulation.runToEnd(within: .seconds(Int64(200))))
+        #expect(!simulation.runToEnd(within: .seconds(Int64(100))))
+        let steps = simulation.steps
+        #expect(!simulation.runToEnd(within: .seconds(Int64(100))))
+        // Waiting costs a packet now and then, and no processor time.
+        #expect(simulation.steps - steps < 500)
+        #expect(simulation.longestStall < 50)
         #expect(connection.statistics.limit == .receiver)
         simulation.receiver.endpoint.connections.first?.setPaused(true)
         #expect(simulation.run(for: .seconds(Int64(20))) { simulation.sender.sawPause })

@@ -27,6 +27,8 @@ final class Simulation {
     private var heap: [Arrival] = []
     private var order: UInt64 = 0
     private(set) var steps = 0
+    /// The most turns in a row in which a timer was due and time stood still: a driver would have spun so often.
+    private(set) var longestStall = 0
 
     static let receiverAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 9000)
     static let secret = [UInt8](repeating: 7, count: 32)
@@ -80,6 +82,7 @@ final class Simulation {
             }
             // A timer that is due and stays due would stop virtual time.
             stalled = next <= now ? stalled + 1 : 0
+            longestStall = max(longestStall, stalled)
             if stalled > 10_000 { next = now + .microseconds(1) }
             now = max(now, next)
             steps += 1
