@@ -44,12 +44,13 @@ struct Listener {
         try? await channel.close()
     }
 
-    /// `::` takes IPv4 too; a machine without IPv6 has only the other.
+    /// `::` takes IPv4 too; a machine without IPv6 has only the other. By address and not by name: looking up `::` fails where no interface but
+    /// loopback has an IPv6 address (getaddrinfo(3), AI_ADDRCONFIG).
     private static func bind(_ bootstrap: ServerBootstrap, _ port: Int) async throws -> any Channel {
         do {
-            return try await bootstrap.bind(host: "::", port: port).get()
+            return try await bootstrap.bind(to: SocketAddress(ipAddress: "::", port: port)).get()
         } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL, EPROTONOSUPPORT].contains(error.errnoCode) {
-            return try await bootstrap.bind(host: "0.0.0.0", port: port).get()
+            return try await bootstrap.bind(to: SocketAddress(ipAddress: "0.0.0.0", port: port)).get()
         }
     }
 
