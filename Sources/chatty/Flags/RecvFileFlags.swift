@@ -53,5 +53,5 @@ enum RecvFileFlags {
         ],
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
         examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos")],
-        seeAlso: ["chatty-send-file(1)", "chatty-connect(1)"])
+        seeAlso: ["chatty-send-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }

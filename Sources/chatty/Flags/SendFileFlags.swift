@@ -67,5 +67,5 @@ enum SendFileFlags {
         examples: [
             .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 chatty:TICKET")
         ],
-        seeAlso: ["chatty-recv-file(1)", "chatty-connect(1)"])
+        seeAlso: ["chatty-recv-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }
