@@ -191,11 +191,14 @@ extension IRCMessage {
 
     private static func append(_ text: String, middle: Bool, into out: inout [UInt8]) {
         if middle, text.isEmpty { return out.append(UInt8(ascii: "*")) }
-        for byte in text.utf8 {
-            switch byte {
-            case 0, 0x0A, 0x0D: out.append(middle ? UInt8(ascii: "_") : 0x20)
-            case 0x20 where middle: out.append(UInt8(ascii: "_"))
-            default: out.append(byte)
+        let start = out.count
+        out.append(contentsOf: text.utf8)
+        // Each replacement is one byte for one byte.
+        for index in start..<out.count where out[index] <= 0x20 {
+            switch out[index] {
+            case 0, 0x0A, 0x0D: out[index] = middle ? UInt8(ascii: "_") : 0x20
+            case 0x20 where middle: out[index] = UInt8(ascii: "_")
+            default: break
             }
         }
     }

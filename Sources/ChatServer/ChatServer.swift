@@ -39,7 +39,7 @@ public final class ChatServer: Sendable {
         let credentials = try configuration.credentialsFile.map { (path) throws(ServerError) in try CredentialsFile(path: path) }
         let identity = try configuration.identity()
         let store = try Store(configuration.folder)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, SessionID.maximumLoops))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(AllowedCores.count, SessionID.maximumLoops))
         do {
             let tls = Guarded(try identity.context())
             var settings = ConnectionSettings(tls: tls, allowsPlaintext: configuration.allowsPlaintext)

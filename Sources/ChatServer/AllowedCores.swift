@@ -1,0 +1,17 @@
+import NIOCore
+
+/// The cores that this process may run on: fewer than the machine has under `taskset`, a cpuset or systemd's `CPUAffinity=`.
+enum AllowedCores {
+    static var count: Int {
+        guard let status = try? SmallFile.read("The status of the process", "/proc/self/status") else { return System.coreCount }
+        return count(inStatus: String(decoding: status, as: UTF8.self)).map { min($0, System.coreCount) } ?? System.coreCount
+    }
+
+    /// The bits of `Cpus_allowed:`, hexadecimal digits with commas between groups (proc(5)); nil where there are none.
+    static func count(inStatus status: String) -> Int? {
+        let name = "Cpus_allowed:"
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else { return nil }
+        let bits = line.dropFirst(name.count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+        return bits > 0 ? bits : nil
+    }
+}
