@@ -13,7 +13,6 @@ enum ServeCommand {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
                 tell: { Diagnostics.say($0) })
-            Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
             let hangUp = reloading(server, on: SIGHUP)
             defer { hangUp.cancel() }
             // It says nothing of its own; what a host has to know is said above and below.
@@ -86,6 +85,8 @@ private struct ServeService: Service {
     let server: ChatServer
 
     func run() async throws {
+        // Said here, where the signals are in the group's hands already: who stops the server as soon as it has said so finds it stopping gracefully.
+        Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
         try await gracefulShutdown()
         try await server.stop()
     }

@@ -5,7 +5,7 @@ import FoundationEssentials
 
 extension ClientSession {
     private static let wanted: Capability = [
-        .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .accountTag, .inviteNotify, .chatty,
+        .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .accountTag, .chatty,
     ]
     /// Without these the session cannot be held.
     private static let needed: Capability = [
