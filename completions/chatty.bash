@@ -59,15 +59,15 @@ _chatty() {
             ;;
         connect)
             case $prev in
-                -u|--user|-c|--command|--fingerprint|--count) :; return ;;
+                -u|--user|-c|--command|--fingerprint|--announce|--count) :; return ;;
                 --password-file|--log) _chatty_files; return ;;
                 --accept) _chatty_words "ask always never"; return ;;
                 -d|--data|-D|--download-dir) _chatty_directories; return ;;
                 --bell) _chatty_words "dm all off"; return ;;
             esac
-            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --count --log --bell"
+            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --announce --count --log --bell"
             if [[ $cur == -* ]]; then
-                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --plaintext --json --listen --count --log --bell --help --version"
+                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --announce --plaintext --json --listen --count --log --bell --help --version"
                 return
             fi
             case $place in

@@ -37,6 +37,7 @@ complete -c chatty -n '__fish_seen_subcommand_from connect' -l fingerprint -x -d
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l forget -d 'Forget the server\'s key, and leave'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l data -s d -x -a '(__fish_complete_directories)' -d 'The data folder'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l download-dir -s D -x -a '(__fish_complete_directories)' -d 'Where received files go'
+complete -c chatty -n '__fish_seen_subcommand_from connect' -l announce -x -d 'Where others reach the UDP port, if not here'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l plaintext -d 'Do not use TLS'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l json -d 'Print one JSON object an event'
 complete -c chatty -n '__fish_seen_subcommand_from connect' -l listen -d 'Stay and print what arrives'

@@ -64,13 +64,34 @@ enum ConnectCommand {
 
         let port = arguments[ConnectFlags.udpPort].map { UInt16(clamping: $0) } ?? 0
         let downloads = arguments[ConnectFlags.downloadDirectory]
+        let announced = try announced(arguments)
         let program = ConnectProgram(
             options,
             carrier: { mailbox in
-                ChatTransfers(port: port, downloads: downloads, keyPath: data + "/transfer-key") { mailbox.post(.transfer($0)) }
+                ChatTransfers(port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key") {
+                    mailbox.post(.transfer($0))
+                }
             },
             diagnose: Diagnostics.say)
         return status(await program.run())
+    }
+
+    /// The addresses of `--announce`, as they are passed on.
+    private static func announced(_ arguments: Arguments) throws(UsageError) -> [String] {
+        var addresses: [String] = []
+        for text in arguments[ConnectFlags.announce] {
+            guard let address = TransferPayload.announcement(text) else {
+                throw UsageError(
+                    "--announce needs an IPv4 or IPv6 address with a port such as 203.0.113.7:9999, not \(Printable.text(text))",
+                    command: ConnectFlags.spec.name)
+            }
+            addresses.append(address)
+        }
+        guard addresses.count <= TransferPayload.maximumAddresses else {
+            throw UsageError(
+                "--announce can be given \(TransferPayload.maximumAddresses) times at most.", command: ConnectFlags.spec.name)
+        }
+        return addresses
     }
 
     private static func trust(

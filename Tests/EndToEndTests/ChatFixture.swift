@@ -20,11 +20,12 @@ struct ChatFixture {
 
     /// A client on a terminal, nothing typed yet.
     func terminal(
-        columns: UInt16 = 140, rows: UInt16 = 24, home: TemporaryDirectory? = nil, directory: String? = nil,
+        columns: UInt16 = 140, rows: UInt16 = 24, udpPort: UInt16? = nil, home: TemporaryDirectory? = nil, directory: String? = nil,
         environment: [String: String] = [:], _ options: String...
     ) throws -> ChattyProcess {
         try ChattyProcess(
-            words: ["connect", "127.0.0.1", port] + options, on: .terminal(columns: columns, rows: rows), home: home, directory: directory,
+            words: ["connect", "127.0.0.1", port] + (udpPort.map { ["\($0)"] } ?? []) + options,
+            on: .terminal(columns: columns, rows: rows), home: home, directory: directory,
             environment: ["NO_COLOR": "1"].merging(environment) { $1 })
     }
 

@@ -41,6 +41,43 @@ extension ServiceTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: to.path + "/films") == ["my film.mp4"])
         }
 
+        /// The path of the file loses, reorders, doubles and damages datagrams; that of the chat does not.
+        @Test(.enabled(if: UDPLink.isAvailable))
+        func aVideoOverABadPathBetweenTwoPeople() async throws {
+            let chat = try await ChatFixture()
+            let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
+            let video = Self.video(16 << 20)
+            try video.write(to: URL(fileURLWithPath: from.path + "/film.mp4"))
+            let port = try FreePort.udp()
+            let link = try UDPLink(
+                to: port,
+                ["--mtu", "1472", "--loss", "2", "--reorder", "2", "--dup", "1", "--corrupt", "0.5", "--delay", "5", "--seed", "7"])
+            let yoda = try chat.terminal(directory: from.path)
+            let luke = try chat.terminal(udpPort: port, directory: to.path, "--announce", "127.0.0.1:\(link.port)")
+            try await luke.output.expect("UDP server listening on port \(port)")
+            try await chat.logIn(yoda, as: "yoda")
+            try await chat.logIn(luke, as: "luke")
+            try yoda.type("/p2pvideo luke film.mp4\r")
+            try await luke.output.expect("yoda offers film.mp4 (16.8 MB). /accept 1 or /decline 1")
+            try luke.type("/accept\r")
+            try await luke.output.expect("Received ./film.mp4 from yoda: 16.8 MB in", within: .seconds(240))
+            try await yoda.output.expect("luke has film.mp4: 16.8 MB in")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: to.path + "/film.mp4")) == video)
+            let counts = try await link.counts()
+            // All of the video went that way, and what the path did to it was mended.
+            let numbers = counts.matches(of: /"(\w+)":(\d+)/).reduce(into: [String: Int]()) { $0["\($1.1)", default: 0] += Int($1.2) ?? 0 }
+            #expect(numbers["in", default: 0] > 10_000, "\(counts)")
+            #expect(numbers["lost", default: 0] > 100, "\(counts)")
+        }
+
+        @Test func anAddressToAnnounceIsAnAddress() async throws {
+            for text in ["nowhere", "example.org:9999", "127.0.0.1:0", "127.0.0.1"] {
+                let client = try ChattyProcess("connect", "127.0.0.1", "1", "--announce", text)
+                #expect(try await client.exitStatus() == 2)
+                #expect(client.diagnostics.text.contains("--announce needs an IPv4 or IPv6 address"))
+            }
+        }
+
         @Test func scriptsSendAndTakeFiles() async throws {
             let chat = try await ChatFixture()
             let folder = try TemporaryDirectory()

@@ -10,6 +10,7 @@ import TransferProtocol
 /// Who offers sends: the receiver names its addresses, its key and a fresh secret in its answer, and lets in that sender alone.
 final class ChatTransfers: TransferCarrier {
     private let port: UInt16
+    private let announced: [String]
     private let downloads: String
     private let keyPath: String
     private let post: @Sendable (TransferNews) -> Void
@@ -34,11 +35,15 @@ final class ChatTransfers: TransferCarrier {
 
     /// - Parameters:
     ///   - port: the UDP port; 0 for any free one.
+    ///   - announced: where others are to send instead of to this machine's own addresses, `ADDRESS:PORT`; none where empty.
     ///   - downloads: the folder for received files.
     ///   - keyPath: of this machine's key for transfers.
     ///   - post: takes what is to be told.
-    init(port: UInt16, downloads: String, keyPath: String, post: @escaping @Sendable (TransferNews) -> Void) {
+    init(
+        port: UInt16, announced: [String], downloads: String, keyPath: String, post: @escaping @Sendable (TransferNews) -> Void
+    ) {
         self.port = port
+        self.announced = announced
         self.downloads = downloads
         self.keyPath = keyPath
         self.post = post
@@ -102,7 +107,8 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func addresses(of loop: TransferLoop) -> [String] {
-        LocalAddresses.all(port: loop.port).prefix(TransferPayload.maximumAddresses).map(\.hostAndPort)
+        guard announced.isEmpty else { return announced }
+        return LocalAddresses.all(port: loop.port).prefix(TransferPayload.maximumAddresses).map(\.hostAndPort)
     }
 
     private func send(_ number: Int, _ payload: String) {

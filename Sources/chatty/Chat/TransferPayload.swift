@@ -49,6 +49,9 @@ enum TransferPayload {
         return answer
     }
 
+    /// An address as it is told the other side, from how a user typed it; nil where it is none.
+    static func announcement(_ text: String) -> String? { networkAddresses([text]).first?.hostAndPort }
+
     /// Only addresses, never names: nobody may make this machine look something up.
     static func networkAddresses(_ texts: [String]) -> [NetworkAddress] {
         texts.compactMap { text in

@@ -43,6 +43,11 @@ enum ConnectFlags {
     static let downloadDirectory = Flag<String>.value(
         "download-dir", short: "D", "DIR", .directory, default: ".", ".", "Where received files go",
         manual: "The folder that received files are put into.")
+    static let announce = Flag<[String]>.repeatable(
+        "announce", "ADDRESS:PORT", .text, "Where others reach the UDP port, if not here",
+        manual: """
+            Tells those who send files to this address, an IPv4 or IPv6 address with a port, instead of to this machine's own: that of a router             which forwards the port, or of a tunnel.
+            """)
     static let plaintext = Flag.switch(
         "plaintext", aliases: ["no-tls"], "Do not use TLS",
         manual: "Connects without TLS. The server takes that from its own machine, or where it was started with `--allow-plaintext`.")
@@ -80,7 +85,7 @@ enum ConnectFlags {
         positionals: [host.spec, port.spec, udpPort.spec],
         flags: [
             user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, forget.spec, data.spec,
-            downloadDirectory.spec, plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec,
+            downloadDirectory.spec, announce.spec, plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec,
         ],
         description: [
             """
