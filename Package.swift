@@ -98,7 +98,7 @@ let package = Package(
             exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport"]),
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
     ],
