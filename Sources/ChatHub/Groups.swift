@@ -45,9 +45,7 @@ extension Hub {
             }
             if createsMissing {
                 // From here on it is what it does, so that the server's log says what was done.
-                let creation = Request(
-                    session: request.session, sequence: request.sequence, account: request.account,
-                    command: .createGroup(name: name, members: []), at: request.at)
+                let creation = request.with(command: .createGroup(name: name, members: []))
                 return createGroup(creation, name: name, members: [])
             }
             return fail(request, .noSuchGroup(name))

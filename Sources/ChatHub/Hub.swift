@@ -5,7 +5,7 @@ import ChatProtocol
 /// Synchronous and single-threaded. Time is an argument; what needs the outside (hashing, the store) is asked for by an action and answered by an event.
 /// Every command is answered by exactly one ``Action/respond(_:label:_:)``, in the order in which a session's commands came, unless the session closes first.
 /// Held by `HubTests` (scripts) and `HubModelTests` (random sequences).
-public struct Hub {
+public struct Hub: ~Copyable {
     let configuration: HubConfiguration
     var directory: Directory
     var lockOuts: LockOutTable
@@ -40,9 +40,13 @@ public struct Hub {
         nonces = SentNonces(state.sent)
     }
 
+    /// A message makes so many at most: its answer, its delivery, and two lines for the log.
+    private static let usualActions = 4
+
     /// Takes one event and says what is to be done, in order.
     public mutating func handle(_ event: Event, at now: Moment) -> [Action] {
         actions = []
+        actions.reserveCapacity(Hub.usualActions)
         switch event {
         case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
         case .command(let id, let command, let label): receive(id, command, label: label, at: now)
@@ -75,7 +79,7 @@ public struct Hub {
     // The life of a session.
 
     private mutating func connect(_ id: SessionID, address: String, isLoopback: Bool, at now: Moment) {
-        var session = Session(id: id, address: address, isCounted: !isLoopback, connectedAt: now)
+        let session = Session(id: id, address: address, isCounted: !isLoopback, connectedAt: now)
         if let rate = configuration.messageRate { session.bucket = TokenBucket(perSecond: rate, at: now.uptime) }
         if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
         sessions[id] = session

@@ -79,8 +79,8 @@ public struct Group: Hashable, Sendable {
     }
 }
 
-/// A message as it is kept and shown.
-public struct ChatMessage: Hashable, Sendable {
+/// A message as it is kept and shown. An object: it goes through many hands on its way, and is never changed.
+public final class ChatMessage: Hashable, Sendable {
     public enum Target: Hashable, Sendable {
         case user(AccountID, Name)
         case group(GroupID, Name)
@@ -111,4 +111,11 @@ public struct ChatMessage: Hashable, Sendable {
         self.isNotice = isNotice
         self.nonce = nonce
     }
+    public static func == (left: ChatMessage, right: ChatMessage) -> Bool {
+        left === right
+            || left.id == right.id && left.time == right.time && left.sender == right.sender && left.senderName == right.senderName
+                && left.target == right.target && left.text == right.text && left.isNotice == right.isNotice && left.nonce == right.nonce
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }

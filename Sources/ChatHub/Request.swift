@@ -1,7 +1,7 @@
 import ChatProtocol
 
 /// A command of a logged-in session, on its way to an answer.
-struct Request {
+final class Request {
     let session: SessionID
     /// The place of its answer; see ``Session/open(label:)``.
     let sequence: Int
@@ -10,7 +10,23 @@ struct Request {
     /// When it arrived: the one timestamp of all that comes of it.
     let at: Moment
     /// Names that the store has been asked for in vain, folded.
-    var absent: Set<String> = []
+    let absent: Set<String>
+
+    init(session: SessionID, sequence: Int, account: Account, command: Command, at: Moment, absent: Set<String> = []) {
+        self.session = session
+        self.sequence = sequence
+        self.account = account
+        self.command = command
+        self.at = at
+        self.absent = absent
+    }
+
+    /// The same, with another command, or with one more name that the store has been asked for in vain.
+    func with(command: Command? = nil, absent name: String? = nil) -> Request {
+        Request(
+            session: session, sequence: sequence, account: account, command: command ?? self.command, at: at,
+            absent: name.map { absent.union(CollectionOfOne($0)) } ?? absent)
+    }
 }
 
 /// What is to be done when the outside answers.
@@ -54,8 +70,12 @@ enum Pending {
 
 /// What a request does, for the server's log: `created the group chat: jedi` and `create the group chat: jedi`.
 struct Phrase {
-    let done: String
-    let attempted: String
+    private let past: String
+    private let infinitive: String
+    private let rest: String
+
+    var done: String { past + " " + rest }
+    var attempted: String { infinitive + " " + rest }
 
     init(_ command: Command) {
         switch command {
@@ -88,9 +108,10 @@ struct Phrase {
         }
     }
 
-    private init(_ done: String, _ attempted: String, _ rest: String) {
-        self.done = done + " " + rest
-        self.attempted = attempted + " " + rest
+    private init(_ past: String, _ infinitive: String, _ rest: String) {
+        self.past = past
+        self.infinitive = infinitive
+        self.rest = rest
     }
 }
 
@@ -178,10 +199,10 @@ extension Hub {
             unblock(session)
             respond(session, sequence, response)
             drainBacklog(of: session)
-        case (.account(var request, let name), .account(let account)):
-            if let account { directory.insert(account) } else { request.absent.insert(name) }
+        case (.account(let request, let name), .account(let account)):
+            if let account { directory.insert(account) }
             unblock(request.session)
-            run(request)
+            run(account == nil ? request.with(absent: name) : request)
             drainBacklog(of: request.session)
         case (.message(let request, let message), .stored(let succeeded)):
             sessions[request.session]?.pendingMessages -= 1

@@ -1,8 +1,8 @@
 import ChatProtocol
 import DequeModule
 
-/// What the hub knows of one connection.
-struct Session {
+/// What the hub knows of one connection. An object: it is changed many times a message, and belongs to one hub alone (which therefore is `~Copyable`).
+final class Session {
     let id: SessionID
     let address: String
     /// Whether it is counted for its address.
@@ -61,13 +61,13 @@ struct Session {
     static let backlogLow = 16
 
     /// Keeps a place for the answer to a command that is begun; gives its number.
-    mutating func open(label: String?) -> Int {
+    func open(label: String?) -> Int {
         answers.append((label, nil))
         return firstAnswer + answers.count - 1
     }
 
     /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
-    mutating func answer(_ sequence: Int, _ response: [Outgoing]) -> [(label: String?, response: [Outgoing])] {
+    func answer(_ sequence: Int, _ response: [Outgoing]) -> [(label: String?, response: [Outgoing])] {
         let index = sequence - firstAnswer
         guard answers.indices.contains(index) else { return [] }
         answers[index].response = response

@@ -1,9 +1,15 @@
 import ChatHub
 import ChatProtocol
 
+/// A hub cannot be copied; a script is handed on as it is.
+private final class HubBox {
+    var hub: Hub
+    init(_ hub: consuming Hub) { self.hub = hub }
+}
+
 /// The hub with an outside made of values: passwords and a store in memory, answered at once or when the script says so; a clock that the script sets.
 struct HubScript {
-    private(set) var hub: Hub
+    private let box: HubBox
     private(set) var now: Moment
     /// Name (folded) to password; an account that is here and not in the hub's state was added from outside.
     var passwords: [String: String]
@@ -36,7 +42,7 @@ struct HubScript {
         }
         full.accounts = accounts.values.sorted { $0.id < $1.id }
         now = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
-        hub = Hub(configuration, full, at: now)
+        box = HubBox(Hub(configuration, full, at: now))
     }
 
     mutating func advance(milliseconds: Int64) {
@@ -66,7 +72,7 @@ struct HubScript {
     mutating func send(_ id: SessionID, _ command: Command, label: String? = nil) { handle(.command(id, command, label: label)) }
 
     mutating func handle(_ event: Event) {
-        perform(hub.handle(event, at: now))
+        perform(box.hub.handle(event, at: now))
         if !holdsBack { settle() }
     }
 
@@ -74,14 +80,14 @@ struct HubScript {
     mutating func settle() {
         while !waiting.isEmpty {
             let event = waiting.removeFirst()
-            perform(hub.handle(event, at: now))
+            perform(box.hub.handle(event, at: now))
         }
     }
 
     /// Lets the outside answer one question.
     mutating func settleOne() {
         guard !waiting.isEmpty else { return }
-        perform(hub.handle(waiting.removeFirst(), at: now))
+        perform(box.hub.handle(waiting.removeFirst(), at: now))
     }
 
     /// Lets the outside answer any one question: readers and hashing overtake each other and the store, whose answers keep their order.
@@ -91,7 +97,7 @@ struct HubScript {
         if case .stored = waiting[index] {
             index = waiting.firstIndex { if case .stored = $0 { true } else { false } } ?? index
         }
-        perform(hub.handle(waiting.remove(at: index), at: now))
+        perform(box.hub.handle(waiting.remove(at: index), at: now))
     }
 
     mutating func forget(_ id: SessionID) {

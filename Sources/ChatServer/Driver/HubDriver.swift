@@ -26,7 +26,7 @@ final class HubDriver: @unchecked Sendable {
     /// Events after which what they led to is handed on, however many more wait.
     private static let batch = 2048
 
-    init(_ hub: Hub, _ mailbox: Mailbox<HubInput>, _ hands: Hands) {
+    init(_ hub: consuming Hub, _ mailbox: Mailbox<HubInput>, _ hands: Hands) {
         self.hub = hub
         self.mailbox = mailbox
         self.hands = hands

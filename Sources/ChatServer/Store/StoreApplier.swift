@@ -8,6 +8,7 @@ struct StoreApplier {
     private var pairs: [Pair: Int64] = [:]
     private static let rememberedPairs = 65_536
     private var notedSinceCleaning = 0
+    private var messageStatement: MessageStatement?
     static let nonceMilliseconds: Int64 = 86_400_000
 
     private struct Pair: Hashable {
@@ -55,10 +56,9 @@ struct StoreApplier {
         case .group(let group, _): conversation = -group.rawValue
         case .user(let account, _): conversation = try pair(message.sender, account, db)
         }
-        try db.cachedStatement(sql: "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)").execute(
-            arguments: [
-                conversation, message.id.rawValue, message.time.milliseconds, message.sender.rawValue, message.isNotice, message.text,
-            ])
+        let statement = try messageStatement ?? MessageStatement(db)
+        messageStatement = statement
+        try statement.insert(message, conversation: conversation, db)
         if let nonce = message.nonce { try note(nonce, of: message, db) }
         return conversation
     }

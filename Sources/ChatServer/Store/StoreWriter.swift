@@ -70,9 +70,8 @@ final class StoreWriter: Sendable {
         var nextWatch = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
         var isFailing = false
         var spare: [Request] = []
-        var indexesAgain = Date.distantPast
-        // What waits to be indexed is a step's work whenever nothing else is to do.
-        while let requests = mailbox.take(reusing: spare, until: index?.isIdle == false ? min(nextWatch, indexesAgain) : nextWatch) {
+        var indexing = IndexingTurns()
+        while let requests = mailbox.take(reusing: spare, until: index?.isIdle == false ? min(nextWatch, indexing.next) : nextWatch) {
             var rest = requests[...]
             while let first = rest.first {
                 switch first {
@@ -90,8 +89,11 @@ final class StoreWriter: Sendable {
                     listener.stored(results)
                 }
             }
-            if index?.isIdle == false, requests.isEmpty, Date() >= indexesAgain, !work(&index) {
-                indexesAgain = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
+            let now = Date()
+            if !requests.isEmpty { indexing.noteWrites(at: now) }
+            if index?.isIdle == false, now >= indexing.next {
+                let succeeded = work(&index)
+                indexing.noteStep(from: now, to: Date(), succeeded: succeeded)
             }
             spare = requests
             guard Date() >= nextWatch else { continue }
@@ -139,6 +141,31 @@ final class StoreWriter: Sendable {
             return true
         } catch {
             return false
+        }
+    }
+
+    /// When the index is worked on: whenever nothing has been written for a moment, and as long as writes keep coming only a small share of the time, for
+    /// whoever waits for a commit is waited for by somebody else.
+    private struct IndexingTurns {
+        private var lastWrites = Date.distantPast
+        /// After a step that failed.
+        private var retry = Date.distantPast
+        /// When its share allows a step although writes keep coming.
+        private var turn = Date.distantPast
+        /// Seconds.
+        private static let quiet = 0.25
+        private static let pauseAfterFailure = 0.2
+        /// How many times as long as a step took nothing is done for the index while writes come.
+        private static let rest = 19.0
+
+        /// Not before this.
+        var next: Date { max(retry, min(lastWrites + IndexingTurns.quiet, max(turn, lastWrites))) }
+
+        mutating func noteWrites(at now: Date) { lastWrites = now }
+
+        mutating func noteStep(from begun: Date, to now: Date, succeeded: Bool) {
+            turn = now + now.timeIntervalSince(begun) * IndexingTurns.rest
+            if !succeeded { retry = now + IndexingTurns.pauseAfterFailure }
         }
     }
 
