@@ -15,10 +15,15 @@ final class LineEditor {
     private(set) var isAsking = false
     private var isHidden = false
     private var shown = ""
+    /// The width for which what stands on the terminal was drawn.
+    private var columns = LineEditor.windowColumns
+    private let reflows: Bool
 
-    init(accept: @escaping Accept, complete: @escaping Complete) {
+    /// - Parameter reflows: see ``ReflowingTerminal``.
+    init(reflows: Bool, accept: @escaping Accept, complete: @escaping Complete) {
         self.accept = accept
         self.complete = complete
+        self.reflows = reflows
         LineEditor.current = self
         LineEditor.useUTF8()
         rl_readline_name = UnsafePointer(strdup("chatty"))
@@ -106,8 +111,30 @@ final class LineEditor {
     /// Clears the lines on which prompt and text stand, for others to be written there.
     func hide() {
         guard isAsking, !isHidden else { return }
-        rl_clear_visible_line()
+        if !clearAfterResize() { rl_clear_visible_line() }
         isHidden = true
+    }
+
+    /// The rows that the window has now may not be those that readline drew.
+    /// - Returns: false where the width is the same as before, or the terminal cannot go up.
+    private func clearAfterResize() -> Bool {
+        let now = LineEditor.windowColumns
+        guard now != columns, now > 0 else { return false }
+        let before = columns
+        columns = now
+        defer { rl_reset_screen_size() }
+        guard rl_get_termcap("up") != nil, let prompt = rl_display_prompt, let line = rl_line_buffer else { return false }
+        let typed = String(decoding: UnsafeRawBufferPointer(start: line, count: Int(max(0, rl_point))), as: UTF8.self)
+        let rows = ScreenRows.below(String(cString: prompt) + typed, columns: reflows ? now : before)
+        // ECMA-48: CUU, ED.
+        fputs("\r" + (rows > 0 ? "\u{1B}[\(rows)A" : "") + "\u{1B}[J", rl_outstream)
+        fflush(rl_outstream)
+        return true
+    }
+
+    private static var windowColumns: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
     }
 
     /// Shows prompt and text again, the cursor where it was.
@@ -132,10 +159,18 @@ final class LineEditor {
         guard isAsking else { return false }
         reveal()
         let hadText = rl_end > 0
+        let isOneLine = rl_line_buffer.map { strchr($0, 0x0A) == nil } ?? true
         rl_free_line_state()
         rl_callback_sigcleanup()
-        rl_point = rl_end
-        rl_redisplay()
+        if isOneLine {
+            rl_point = rl_end
+            rl_redisplay()
+        } else {
+            // Of a paste that may be longer than the window only the prompt is left.
+            hide()
+            isHidden = false
+            fputs(shown, rl_outstream)
+        }
         rl_replace_line("", 1)
         fputs("^C\n", rl_outstream)
         rl_set_prompt(shown)
@@ -146,20 +181,22 @@ final class LineEditor {
     }
 
     func resize() {
-        guard isAsking else { return }
+        hide()
+        columns = LineEditor.windowColumns
+        rl_reset_screen_size()
         reveal()
-        rl_resize_terminal()
     }
 
     /// Lends the terminal to the shell, `suspended` in between.
     func suspend(_ suspended: () -> Void) {
         guard isAsking else { return suspended() }
-        reveal()
+        hide()
         rl_deprep_terminal()
         suspended()
         rl_prep_term_function(1)
-        rl_resize_terminal()
-        rl_forced_update_display()
+        columns = LineEditor.windowColumns
+        rl_reset_screen_size()
+        reveal()
     }
 
     private static func matches(_ word: UnsafePointer<CChar>?, _ start: Int32) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {

@@ -29,7 +29,8 @@ final class TerminalScreen: Screen {
         self.transcript = transcript
         self.diagnose = diagnose
         mode.silence()
-        editor = LineEditor(accept: { [unowned self] line in self.took(line) }, complete: complete)
+        let reflows = ReflowingTerminal.reflows(ProcessInfo.processInfo.environment)
+        editor = LineEditor(reflows: reflows, accept: { [unowned self] line in self.took(line) }, complete: complete)
     }
 
     func descriptor(wantsLine: Bool) -> Int32? { prompt == .none ? nil : STDIN_FILENO }

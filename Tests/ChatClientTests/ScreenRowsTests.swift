@@ -1,0 +1,22 @@
+import Testing
+
+@testable import ChatClient
+
+@Suite struct ScreenRowsTests {
+    @Test(arguments: [
+        ("", 10, 0), ("123456789", 10, 0), ("1234567890", 10, 1), ("12345678901", 10, 1), ("1\n2", 10, 1), ("12345678\t", 10, 1),
+        ("\u{1}", 2, 1),
+        ("yoda> ", 3, 2), ("anything", 0, 0),
+    ])
+    func whereTheCursorComesToStand(text: String, columns: Int, row: Int) {
+        #expect(ScreenRows.below(text, columns: columns) == row)
+    }
+
+    @Test func terminalsThatLeaveTheirRowsAlone() {
+        #expect(ReflowingTerminal.reflows(["TERM": "xterm-256color"]))
+        #expect(!ReflowingTerminal.reflows(["TERM": "xterm-256color", "XTERM_VERSION": "XTerm(379)"]))
+        #expect(!ReflowingTerminal.reflows(["TERM": "screen", "STY": "1.tty"]))
+        #expect(ReflowingTerminal.reflows(["TERM": "screen", "STY": "1.tty", "TMUX": "/tmp/tmux"]))
+        #expect(!ReflowingTerminal.reflows(["TERM": "linux"]))
+    }
+}
