@@ -21,6 +21,8 @@ public enum Command: Hashable, Sendable {
     case listMembers(group: String)
     /// IRC's WHOIS, WHO and ISON of a user.
     case lookUp(users: [String], Query)
+    /// Nil: back again.
+    case away(String?)
     case signal(to: String, TransferSignal)
     /// What was said with a user or in a group.
     case history(with: Correspondent, HistoryRange)
@@ -65,6 +67,7 @@ public enum Command: Hashable, Sendable {
         case .invite: SlashCommandKind.invite.word
         case .listGroups: SlashCommandKind.groups.word
         case .listMembers: SlashCommandKind.members.word
+        case .away: SlashCommandKind.away.word
         case .signal(_, let signal):
             switch signal.verb {
             case .offer: SlashCommandKind.p2pvideo.word

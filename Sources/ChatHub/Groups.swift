@@ -64,6 +64,7 @@ extension Hub {
             group: id, except: sessionsOfAccount[request.account.id] ?? [],
             .memberJoined(user: request.account.name.text, group: group.name.text))
         enter(request, id, created: false, .joined(group.name.text))
+        if away[request.account.id] != nil { tellAway(of: request.account, Set(audience(of: id).sessions)) }
     }
 
     /// Every session of the account is in the group now; the one that asked is told so in its answer.
@@ -136,7 +137,9 @@ extension Hub {
         return Outgoing.Roster(
             group: group.name.text, isOpen: group.isOpen, created: group.created,
             members: members.map {
-                Outgoing.Roster.Member(name: $0.name.text, isFounder: $0.id == group.founder, isActive: sessionsOfAccount[$0.id] != nil)
+                Outgoing.Roster.Member(
+                    name: $0.name.text, isFounder: $0.id == group.founder, isActive: sessionsOfAccount[$0.id] != nil,
+                    isAway: away[$0.id] != nil)
             })
     }
 

@@ -16,6 +16,8 @@ public struct Hub: ~Copyable {
     /// In the order of their connecting.
     var notLoggedIn = UnauthenticatedQueue()
     var audiences: [GroupID: Audience] = [:]
+    /// Accounts that are active but away, and what they say of it.
+    var away: [AccountID: String] = [:]
     var pending: [Ticket: Pending] = [:]
     /// Groups whose creation waits for its commit, by folded name.
     var reservedGroups: Set<String> = []
@@ -152,8 +154,11 @@ public struct Hub: ~Copyable {
         guard let account = session.account else { return }
         if session.hasBegun {
             sessionsOfAccount[account]?.removeAll { $0 == id }
-            if sessionsOfAccount[account]?.isEmpty == true { sessionsOfAccount[account] = nil }
             forgetAudiences(of: account)
+            if sessionsOfAccount[account]?.isEmpty == true {
+                sessionsOfAccount[account] = nil
+                endAway(of: account)
+            }
         }
         recordWritten(written, by: account)
         if ending == .sendQueueExceeded {

@@ -14,6 +14,9 @@ extension IRCWayIn {
     private static let table: [String: Entry] = [
         "ACTIVEUSER": Entry(minimumParameters: 0) { $0.command($1.command, .listActive, label: $2) },
         "AUTHENTICATE": Entry(minimumParameters: 0) { $0.local([$0.numeric("907", "You have already authenticated")], label: $2) },
+        "AWAY": Entry(minimumParameters: 0) {
+            $0.command($1.command, .away($1.parameters.first.flatMap { $0.isEmpty ? nil : $0 }), label: $2)
+        },
         "CAP": Entry(minimumParameters: 1) { $0.negotiate($1, label: $2) },
         "CHATHISTORY": Entry(minimumParameters: 4) { $0.history($1, label: $2) },
         "CREATEGROUP": Entry(minimumParameters: 1) {

@@ -96,7 +96,7 @@ extension IRCWayIn {
         isRegistered = true
         let tokens = [
             "CASEMAPPING=ascii", "CHANTYPES=#", "CHANNELLEN=\(Name.maximumLength + 1)", "NICKLEN=\(Name.maximumLength)", "PREFIX=(o)@",
-            "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "UTF8ONLY", "MODES=1",
+            "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "AWAYLEN=\(Limits.awayBytes)", "UTF8ONLY", "MODES=1",
             "TARGMAX=PRIVMSG:\(IRCWayIn.maximumTargets),NOTICE:\(IRCWayIn.maximumTargets),JOIN:\(IRCWayIn.maximumTargets)",
         ]
         return [
@@ -127,6 +127,7 @@ extension IRCWayIn {
         case .entered(let roster, _): return [join(nick, roster.group)] + names(roster)
         case .memberJoined(let user, let group): return [join(user, group)]
         case .memberLeft(let user, let group): return [from(user, "PART", "#" + group)]
+        case .away(let user, let text): return away(user, text)
         case .invitation(let by, let to, let group): return [from(by, "INVITE", to, "#" + group)]
         case .signal(let sender, let to, let signal):
             guard capabilities.contains(.chatty) else {
@@ -195,7 +196,7 @@ extension IRCWayIn {
             return roster.members.map { member in
                 numeric(
                     "352", "#" + roster.group, member.name, IRCWayIn.serverName, IRCWayIn.serverName, member.name,
-                    member.isFounder ? "H@" : "H", "0 \(member.name)")
+                    (member.isAway ? "G" : "H") + (member.isFounder ? "@" : ""), "0 \(member.name)")
             } + [numeric("315", name, "End of WHO")]
         case .mode:
             return [
@@ -214,6 +215,7 @@ extension IRCWayIn {
                 numeric("311", user.name, user.name, IRCWayIn.serverName, "*", user.name),
                 numeric("330", user.name, user.name, "is logged in as"),
             ]
+            if let away = user.away { lines.append(numeric("301", user.name, away)) }
             if let since = user.activeSince {
                 lines.append(numeric("317", user.name, "0", String(since.milliseconds / 1000), "seconds idle, signon time"))
             } else {
@@ -224,7 +226,8 @@ extension IRCWayIn {
             guard user.exists else { return [] }
             return [
                 numeric(
-                    "352", "*", user.name, IRCWayIn.serverName, IRCWayIn.serverName, user.name, user.activeSince == nil ? "G" : "H",
+                    "352", "*", user.name, IRCWayIn.serverName, IRCWayIn.serverName, user.name,
+                    user.activeSince == nil || user.away != nil ? "G" : "H",
                     "0 \(user.name)")
             ]
         case .ison, .userhost: return []
@@ -237,16 +240,13 @@ extension IRCWayIn {
         case .who: [numeric("315", users.last?.name ?? "*", "End of WHO")]
         case .ison: [numeric("303", users.filter { $0.activeSince != nil }.map(\.name).joined(separator: " "))]
         case .userhost:
-            [
-                numeric(
-                    "302",
-                    users.filter { $0.activeSince != nil }.map { "\($0.name)=+\($0.name)@\(IRCWayIn.serverName)" }.joined(separator: " "))
-            ]
+            [numeric("302", users.filter { $0.activeSince != nil }.map(userHost).joined(separator: " "))]
         }
     }
 
     /// A reply as a standard reply, or for clients without them as the numeric or notice that they know.
     func replies(_ reply: Reply, to command: String) -> [IRCMessage] {
+        if let numeric = awayNumeric(reply) { return [numeric] }
         if capabilities.contains(.standardReplies) {
             var line = reply.standardReply(to: command)
             line.source = IRCWayIn.serverName
@@ -277,7 +277,7 @@ extension IRCWayIn {
 
     func pong(_ message: IRCMessage) -> IRCMessage { reply("PONG", IRCWayIn.serverName, message.parameters.first ?? "") }
 
-    private func from(_ user: String, _ command: String, _ parameters: String...) -> IRCMessage {
+    func from(_ user: String, _ command: String, _ parameters: String...) -> IRCMessage {
         IRCMessage(
             tags: capabilities.contains(.accountTag) ? [IRCMessage.Tag("account", user)] : [],
             source: "\(user)!\(user)@\(IRCWayIn.serverName)", command: command, parameters: parameters)

@@ -62,7 +62,10 @@ extension Hub {
         if case .user(let account, let name) = message.target, sessionsOfAccount[account] == nil {
             succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
         } else {
-            succeed(request, [.accepted(message)])
+            var told: [Outgoing] = []
+            // Nothing is said automatically to a notice (RFC 2812 §3.3.2).
+            if case .user(let account, let name) = message.target, !message.isNotice { told = awayReply(of: account, name) }
+            succeed(request, [.accepted(message)] + told)
         }
     }
 

@@ -15,6 +15,8 @@ public enum Outgoing: Hashable, Sendable {
     case entered(Roster, created: Bool)
     case memberJoined(user: String, group: String)
     case memberLeft(user: String, group: String)
+    /// An account that shares a group with the session is away, or with nil here again.
+    case away(user: String, String?)
     /// An account was invited into a group.
     case invitation(by: String, to: String, group: String)
     case signal(from: String, to: String, TransferSignal)
@@ -32,11 +34,13 @@ public enum Outgoing: Hashable, Sendable {
             public let name: String
             public let isFounder: Bool
             public let isActive: Bool
+            public let isAway: Bool
 
-            public init(name: String, isFounder: Bool, isActive: Bool) {
+            public init(name: String, isFounder: Bool, isActive: Bool, isAway: Bool = false) {
                 self.name = name
                 self.isFounder = isFounder
                 self.isActive = isActive
+                self.isAway = isAway
             }
         }
         public let group: String
@@ -58,11 +62,14 @@ public enum Outgoing: Hashable, Sendable {
         public let exists: Bool
         /// Nil where the account is not active.
         public let activeSince: Timestamp?
+        /// What an account that is active but away says of it.
+        public let away: String?
 
-        public init(name: String, exists: Bool, activeSince: Timestamp?) {
+        public init(name: String, exists: Bool, activeSince: Timestamp?, away: String? = nil) {
             self.name = name
             self.exists = exists
             self.activeSince = activeSince
+            self.away = away
         }
     }
 }

@@ -13,7 +13,7 @@ extension Hub {
         let others = sessionsOfAccount.keys.filter { $0 != request.account.id }.compactMap { directory.accounts[$0] }
             .sorted { $0.name.folded < $1.name.folded }
         let lines = others.compactMap { account in
-            activeSince(account.id).map { Outgoing.reply(.activeUser(account.name.text, since: $0)) }
+            activeSince(account.id).map { Outgoing.reply(.activeUser(account.name.text, since: $0, isAway: away[account.id] != nil)) }
         }
         succeed(request, lines.isEmpty ? [.reply(.noOtherActive)] : lines)
     }
@@ -25,7 +25,8 @@ extension Hub {
         let states = (everybody.prefix(Hub.whoLimit) + users).map { name in
             let account = directory.account(named: name)
             return Outgoing.UserState(
-                name: account?.name.text ?? name, exists: account != nil, activeSince: account.flatMap { activeSince($0.id) })
+                name: account?.name.text ?? name, exists: account != nil, activeSince: account.flatMap { activeSince($0.id) },
+                away: account.flatMap { away[$0.id] })
         }
         succeed(request, [.users(states, query)])
     }

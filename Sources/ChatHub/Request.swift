@@ -88,6 +88,8 @@ struct Phrase {
         case .invite(let user, let group): self.init("invited", "invite", "\(user) into the group chat: \(group)")
         case .listGroups: self.init("listed", "list", "the group chats")
         case .listMembers(let group): self.init("listed", "list", "the members of the group chat: \(group)")
+        case .away(.some): self.init("went", "go", "away")
+        case .away(nil): self.init("came", "come", "back")
         case .signal(let to, let signal):
             switch signal.verb {
             case .offer: self.init("offered", "offer", "a file to: \(to)")
@@ -131,6 +133,7 @@ extension Hub {
         case .listGroups: listGroups(request)
         case .listMembers(let group): listMembers(request, group: group)
         case .lookUp(let users, let query): lookUp(request, users: users, query)
+        case .away(let text): setAway(request, text)
         case .signal(let to, let signal): relay(request, to: to, signal)
         case .history(let with, let range): history(request, with: with, range)
         case .search(let words, let limit): ask(.search(words, limit: limit), with: nil, for: request)

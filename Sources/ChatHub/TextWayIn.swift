@@ -95,6 +95,10 @@ public struct TextWayIn: WayIn {
         case .transfers: .malformed(.transfers, .needsClient)
         case .talk: .malformed(.talk, .needsClient)
         case .reply: .malformed(.reply, .needsClient)
+        case .away(let text): .away(text)
+        case .ignore: .malformed(.ignore, .needsClient)
+        case .unignore: .malformed(.unignore, .needsClient)
+        case .verify: .malformed(.verify, .needsClient)
         }
     }
 
@@ -143,7 +147,7 @@ public struct TextWayIn: WayIn {
         case .history(_, let messages): messages.map { line($0) + "\n" }.joined()
         case .members(let roster): roster.members.map { Reply.member($0.name, active: $0.isActive).text + "\n" }.joined()
         case .help(let topic): (topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)).joined(separator: "\n") + "\n"
-        case .askPassword, .entered, .users: ""
+        case .askPassword, .entered, .users, .away: ""
         }
     }
 

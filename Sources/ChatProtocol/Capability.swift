@@ -13,6 +13,7 @@ public struct Capability: OptionSet, Hashable, Sendable {
     public static let capNotify = Capability(rawValue: 1 << 7)
     public static let accountTag = Capability(rawValue: 1 << 8)
     public static let extendedJoin = Capability(rawValue: 1 << 9)
+    public static let awayNotify = Capability(rawValue: 1 << 10)
     public static let multiPrefix = Capability(rawValue: 1 << 11)
     public static let userhostInNames = Capability(rawValue: 1 << 12)
     /// chatty's own commands (`ACTIVEUSER`, `CREATEGROUP`, `GROUPS`, `P2P`) and the check of a name by `NICK` before its password.
@@ -30,6 +31,7 @@ public struct Capability: OptionSet, Hashable, Sendable {
         ("cap-notify", .capNotify, nil),
         ("account-tag", .accountTag, nil),
         ("extended-join", .extendedJoin, nil),
+        ("away-notify", .awayNotify, nil),
         ("multi-prefix", .multiPrefix, nil),
         ("userhost-in-names", .userhostInNames, nil),
         ("chatty/service", .chatty, nil),

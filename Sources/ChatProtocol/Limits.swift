@@ -8,6 +8,8 @@ public enum Limits {
     public static let clientTagBytes = 4096
     /// The tags of a line to a client, both kinds (IRCv3 message-tags: 8191).
     public static let serverTagBytes = 8191
+    /// What one says of one's being away, bytes (`AWAYLEN`).
+    public static let awayBytes = 400
     /// A password, bytes.
     public static let passwordBytes = 512
     /// Members named in one `/creategroup`.

@@ -40,10 +40,17 @@ public enum Reply: Hashable, Sendable {
 
     // Lists.
     case noOtherActive
-    case activeUser(String, since: Timestamp)
+    case activeUser(String, since: Timestamp, isAway: Bool = false)
     case group(String, members: Int, open: Bool, joined: Bool)
     case noGroups
     case member(String, active: Bool)
+
+    // Away.
+    case nowAway(String)
+    case back
+    /// To who writes to that user.
+    case away(String, String)
+    case awayTooLong(limit: Int)
 
     // Transfers.
     case signalSent(to: String)
@@ -106,11 +113,15 @@ extension Reply {
         case .alreadyMemberOther(let user, let group): "\(user) is already in the group chat \(group)."
         case .sentToGroup(let name, let time): "Message to the group chat \(name) sent at \(time)."
         case .noOtherActive: "No other active user."
-        case .activeUser(let name, let since): "\(name), active since \(since)"
+        case .activeUser(let name, let since, let isAway): "\(name), active since \(since)\(isAway ? ", away" : "")"
         case .group(let name, let members, let open, let joined):
             "\(name), \(members) \(members == 1 ? "member" : "members")\(open ? "" : ", invitation only")\(joined ? ", joined" : "")"
         case .noGroups: "There is no group chat yet."
         case .member(let name, let active): active ? "\(name), active" : name
+        case .nowAway(let text): "You are away: \(text)"
+        case .back: "You are back."
+        case .away(let name, let text): "\(name) is away: \(text)"
+        case .awayTooLong(let limit): "What you say of your being away is longer than \(limit) bytes. Nothing was changed."
         case .signalSent(let name): "Told \(name)."
         case .needsClient: "Only chatty connect can send and take files."
         case .passwordChanged: "Your password has been changed."
@@ -138,7 +149,7 @@ extension Reply {
     public var reason: String? {
         switch self {
         case .welcome, .goodbye, .sent, .kept, .groupCreated, .joined, .left, .invited, .sentToGroup, .noOtherActive, .activeUser, .group,
-            .noGroups, .member, .signalSent, .passwordChanged, .resumeToken:
+            .noGroups, .member, .nowAway, .back, .away, .signalSent, .passwordChanged, .resumeToken:
             nil
         case .invalidCredentials: "invalid credentials"
         case .nowBlocked: "invalid credentials, now blocked"
@@ -161,6 +172,7 @@ extension Reply {
         case .tokenExpired: "the token has expired"
         case .messageTooLong: "the message is too long"
         case .lineTooLong: "the line is too long"
+        case .awayTooLong: "the text is too long"
         case .notUTF8: "not UTF-8"
         case .tooManyMembers: "too many members"
         case .tooManyGroups: "in too many group chats"

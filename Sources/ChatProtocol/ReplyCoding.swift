@@ -42,11 +42,15 @@ extension Reply {
         case .alreadyMemberOther(let user, let group): ("USER_ALREADY_MEMBER", [user, group])
         case .sentToGroup(let name, let time): ("SENT_TO_GROUP", [name, time.iso8601])
         case .noOtherActive: ("NO_OTHER_ACTIVE", [])
-        case .activeUser(let name, let since): ("ACTIVE_USER", [name, since.iso8601])
+        case .activeUser(let name, let since, let isAway): ("ACTIVE_USER", [name, since.iso8601] + (isAway ? ["away"] : []))
         case .group(let name, let members, let open, let joined):
             ("GROUP", [name, String(members), open ? "open" : "invited", joined ? "joined" : "absent"])
         case .noGroups: ("NO_GROUPS", [])
         case .member(let name, let active): ("MEMBER", [name, active ? "active" : "absent"])
+        case .nowAway: ("NOW_AWAY", [])
+        case .back: ("BACK", [])
+        case .away(let name, _): ("AWAY", [name])
+        case .awayTooLong(let limit): ("AWAY_TOO_LONG", [String(limit)])
         case .signalSent(let name): ("SIGNAL_SENT", [name])
         case .passwordChanged: ("PASSWORD_CHANGED", [])
         case .badPassword(let limit): ("BAD_PASSWORD", [String(limit)])
@@ -72,7 +76,22 @@ extension Reply {
     /// Reads a standard reply; nil for what is none, or is of a newer server (its last parameter then still says it in words).
     public init?(_ message: IRCMessage) {
         guard ["FAIL", "WARN", "NOTE"].contains(message.command), message.parameters.count >= 3 else { return nil }
-        self.init(code: message.parameters[1], context: Array(message.parameters[2..<message.parameters.count - 1]))
+        let context = Array(message.parameters[2..<message.parameters.count - 1])
+        if let away = Reply.readAway(message.parameters[1], context, said: message.parameters[message.parameters.count - 1]) {
+            self = away
+        } else {
+            self.init(code: message.parameters[1], context: context)
+        }
+    }
+
+    /// Those whose words are not of ours: only the last parameter can carry spaces.
+    private static func readAway(_ code: String, _ context: [String], said: String) -> Reply? {
+        func words(behind start: String) -> String? { said.hasPrefix(start) ? String(said.dropFirst(start.count)) : nil }
+        switch (code, context.first) {
+        case ("NOW_AWAY", _): return words(behind: Reply.nowAway("").text).map { .nowAway($0) }
+        case ("AWAY", let name?): return words(behind: Reply.away(name, "").text).map { .away(name, $0) }
+        default: return nil
+        }
     }
 
     private init?(code: String, context: [String]) {
@@ -87,7 +106,7 @@ extension Reply {
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
             .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .notACommand, .plaintextRefused,
-            .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired,
+            .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired, .back,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })
     }()
@@ -103,6 +122,7 @@ extension Reply {
         case "LINE_TOO_LONG": return .lineTooLong(limit: number)
         case "TOO_MANY_MEMBERS": return .tooManyMembers(limit: number)
         case "TOO_MANY_GROUPS": return .tooManyGroups(limit: number)
+        case "AWAY_TOO_LONG": return .awayTooLong(limit: number)
         case "RATE_LIMITED": return .rateLimited(seconds: number)
         case "TOO_MANY_CONNECTIONS": return .tooManyConnections(limit: number)
         default: return nil
@@ -133,7 +153,8 @@ extension Reply {
         case ("INVITED", let group?): return .invited(user: first, group: group)
         case ("USER_ALREADY_MEMBER", let group?): return .alreadyMemberOther(user: first, group: group)
         case ("SENT_TO_GROUP", let time?): return Timestamp(iso8601: time).map { .sentToGroup(first, at: $0) }
-        case ("ACTIVE_USER", let time?): return Timestamp(iso8601: time).map { .activeUser(first, since: $0) }
+        case ("ACTIVE_USER", let time?):
+            return Timestamp(iso8601: time).map { .activeUser(first, since: $0, isAway: context.contains("away")) }
         case ("GROUP", let members?) where context.count == 4:
             return Int(members).map { .group(first, members: $0, open: context[2] == "open", joined: context[3] == "joined") }
         case ("MEMBER", let state?): return .member(first, active: state == "active")

@@ -4,7 +4,8 @@
 public enum SlashCommandKind: String, CaseIterable, Sendable {
     case msgto, activeuser, creategroup, joingroup, groupmsg, p2pvideo, logout, help
     case groups, members, invite, leavegroup, history, search, passwd
-    case accept, decline, cancel, transfers, talk, reply, quit
+    case away, ignore, unignore
+    case accept, decline, cancel, transfers, verify, talk, reply, quit
 
     public struct Description: Sendable {
         /// Arguments as the usage line shows them; empty where there are none.
@@ -18,7 +19,7 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     }
 
     /// What kind of thing an argument is.
-    public enum ArgumentKind: Sendable { case user, group, file, command, text, offer, conversation }
+    public enum ArgumentKind: Sendable { case user, ignored, group, file, command, text, offer, conversation }
 
     public var description: Description {
         switch self {
@@ -37,10 +38,14 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         case .history: about("[USERNAME|#GROUPNAME] [NUMBER]", "show what was said, the latest NUMBER of it", [.conversation, .text])
         case .search: about("WORDS", "find messages that hold all those words", [.text])
         case .passwd: about("", "change your password", [], clientOnly: true)
+        case .away: about("[MESSAGE]", "tell others that you are away; without MESSAGE, back", [.text])
+        case .ignore: about("[USERNAME]", "hear nothing of a user any more, or list whom you ignore", [.user], clientOnly: true)
+        case .unignore: about("USERNAME", "hear of a user again", [.ignored], clientOnly: true)
         case .accept: about("[NUMBER]", "take a file that was offered", [.offer], clientOnly: true)
         case .decline: about("[NUMBER]", "refuse a file that was offered", [.offer], clientOnly: true)
         case .cancel: about("[NUMBER]", "stop a transfer", [.offer], clientOnly: true)
         case .transfers: about("", "list the transfers and offers of this session", [], clientOnly: true)
+        case .verify: about("[NUMBER]", "show what both sides of a transfer can compare", [.offer], clientOnly: true)
         case .talk: about("USERNAME|#GROUPNAME", "choose where lines that are no command go", [.conversation], clientOnly: true)
         case .reply: about("MESSAGE", "answer the last direct message", [.text], clientOnly: true)
         case .quit: about("", "the same as /logout", [], clientOnly: true)
@@ -91,6 +96,12 @@ public enum SlashCommand: Equatable, Sendable {
     case decline(String?)
     case cancel(String?)
     case transfers
+    case verify(String?)
+    /// Nil: back again.
+    case away(String?)
+    /// Nil: list them.
+    case ignore(String?)
+    case unignore(String)
     case talk(String)
     case reply(String)
 
@@ -178,6 +189,12 @@ public enum SlashCommand: Equatable, Sendable {
         case .decline: self = .decline(arguments.word())
         case .cancel: self = .cancel(arguments.word())
         case .transfers: self = .transfers
+        case .verify: self = .verify(arguments.word())
+        case .away: self = .away(arguments.rest())
+        case .ignore: self = .ignore(arguments.word())
+        case .unignore:
+            guard let user = arguments.word() else { return nil }
+            self = .unignore(user)
         case .talk:
             guard let conversation = arguments.word() else { return nil }
             self = .talk(conversation)

@@ -60,7 +60,7 @@ enum ConnectCommand {
             case .off: .off
             }
         options.transcript = arguments[ConnectFlags.log]
-        options.historyFolder = stateFolder(environment).map { $0 + "/history" }
+        options.stateFolder = stateFolder(environment)
 
         let port = arguments[ConnectFlags.udpPort].map { UInt16(clamping: $0) } ?? 0
         let downloads = arguments[ConnectFlags.downloadDirectory]

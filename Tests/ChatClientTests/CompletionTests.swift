@@ -16,15 +16,17 @@ import Testing
         // As readline cuts it: at the last space without a backslash before it.
         let before = EscapedPath.words(line + "x").dropLast().joined(separator: " ")
         let word = EscapedPath.words(line + "x").last.map { String($0.dropLast()) } ?? ""
-        return Completion.of(word, after: before.isEmpty ? "" : before + " ", names: Self.names, offers: [1, 12]) { Self.tree[$0] ?? [] }
-            .candidates
+        return Completion.of(
+            word, after: before.isEmpty ? "" : before + " ", names: Self.names, ignored: ["Palpatine", "Vader"], offers: [1, 12]
+        ) { Self.tree[$0] ?? [] }.candidates
     }
 
     @Test(arguments: [
         ("/msg", ["/msgto"]), ("/l", ["/logout", "/leavegroup"]), ("/msgto l", ["Leia", "luke"]), ("/msgto LE", ["Leia"]),
         ("/msgto luke h", ["hans"]), ("/p2pvideo h", ["hans"]), ("/joingroup ", ["sith", "jedi"]), ("/groupmsg j", ["jedi"]),
         ("/creategroup ", []), ("/creategroup new l", ["Leia", "luke"]), ("/invite jedi h", ["hans"]), ("/help act", ["activeuser"]),
-        ("/help /act", ["activeuser"]), ("/talk #s", ["#sith"]), ("/talk h", ["hans"]), ("/accept 1", ["1", "12"]), ("/activeuser x", []),
+        ("/help /act", ["activeuser"]), ("/talk #s", ["#sith"]), ("/talk h", ["hans"]), ("/unignore v", ["Vader"]), ("/ignore h", ["hans"]),
+        ("/accept 1", ["1", "12"]), ("/activeuser x", []),
         ("le", ["Leia"]), ("hello ha", ["hans"]), ("/unknown x", []), ("/p2pvideo luke a", ["a\\ b.mp4"]),
         ("/p2pvideo luke a\\ b", ["a\\ b.mp4"]), ("/p2pvideo luke f", ["films/"]), ("/p2pvideo luke films/", ["films/x.mp4"]),
         ("/p2pvideo luke a\\ b/", ["a\\ b/c"]), ("/p2pvideo luke .", [".hidden"]), ("/p2pvideo luke i", ["it\\'s"]),

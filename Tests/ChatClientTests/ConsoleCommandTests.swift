@@ -29,6 +29,7 @@ import Testing
         var play = ConsoleTranscript()
         play.logIn()
         #expect(play.type("/msgto hans a") == ["1 PRIVMSG hans :a", "? yoda → hans> "])
+        _ = play.answer(1, .sent(to: "hans", at: Self.time))
         #expect(play.type("/msgto Hans2 a") == ["2 PRIVMSG Hans2 :a", "? yoda → Hans2> "])
         #expect(play.answer(2, .noSuchUser("hans2")) == ["| There is no user hans2.", "? yoda → hans> "])
         #expect(play.type("/groupmsg sith a") == ["3 PRIVMSG #sith :a", "? yoda → #sith> "])
@@ -129,7 +130,7 @@ import Testing
         play.logIn()
         #expect(play.message("luke", "today") == ["| 12:34 luke: today"])
         #expect(
-            play.message("luke", "late", at: "2026-01-31T23:30:00Z", group: "jedi") == ["| --- 2026-02-01 ---", "| 01:30 #jedi luke: late"])
+            play.message("luke", "late", at: "2026-01-31T23:30:00Z", group: "jedi") == ["| --- 2026-02-01 ---\n01:30 #jedi luke: late"])
         #expect(play.message("luke", "later", at: "2026-01-31T23:31:00Z") == ["| 01:31 luke: later"])
     }
 
@@ -143,8 +144,8 @@ import Testing
             play.client(.invited(by: "luke", group: "sith")) == [
                 "| luke invited you to the group chat sith. Join it with /joingroup sith"
             ])
-        #expect(play.client(.connectionLost) == ["| The connection is lost. Connecting again ..."])
-        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["0 WHO *", "| Connected again."])
+        #expect(play.client(.connectionLost) == ["| The connection is lost. Connecting again ...", "? yoda (offline)> "])
+        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["0 WHO *", "| Connected again.", "? yoda> "])
     }
 
     @Test func theBellRingsForWhatConcernsOne() {

@@ -65,6 +65,7 @@ struct ConsoleTranscript {
         case .answerUnknownServer(_, let isRight): "the key is \(isRight ? "right" : "wrong")"
         case .listen: "listen"
         case .useHistory(let account): "history of \(account)"
+        case .keepIgnored(let names): "ignored: " + names.joined(separator: " ")
         case .transfer(let order): "transfer \(order)"
         case .leave(let status): "leave \(status)"
         }

@@ -145,4 +145,32 @@ import Testing
             ])
         #expect([0, 1, 1500, .nan].map(Amount.rate) == ["0 B/s", "1 B/s", "1.5 kB/s", "? B/s"])
     }
+
+    @Test func bothSidesSeeWhatTheyCompare() throws {
+        var play = loggedIn()
+        #expect(play.type("/verify") == ["| There is no transfer."])
+        _ = play.type("/p2pvideo luke film.mp4")
+        _ = play.give(.transfer(.described(1, name: "film.mp4", size: 2, payload: "{}")))
+        #expect(play.type("/verify") == ["transfer verify(1)"])
+        #expect(play.give(.transfer(.verification(1, nil))) == ["| luke has not answered yet: there is nothing to compare."])
+        _ = play.give(try signal(.accept, "id1"))
+        // Also of one that has ended.
+        _ = play.give(.transfer(.finished(1, path: nil, bytes: 2, seconds: 1)))
+        #expect(play.type("/verify 1") == ["transfer verify(1)"])
+        #expect(
+            play.give(.transfer(.verification(1, "12345 67890"))) == [
+                "| 1: film.mp4 to luke: 12345 67890. If luke sees the same number with /verify, nobody is between you."
+            ])
+        #expect(play.type("/verify 7") == ["| There is no transfer 7."])
+    }
+
+    @Test func aScriptWaitsForWhatItAskedOfTheTransfers() {
+        var play = ConsoleTranscript(.plain) { $0.name = "ci" }
+        play.logIn(as: "ci")
+        _ = play.type("/p2pvideo luke film.mp4")
+        _ = play.give(.transfer(.failed(1, "there is no such file.")))
+        #expect(play.type("/verify") == ["transfer verify(1)"])
+        #expect(play.give(.endOfInput) == [])
+        #expect(play.give(.transfer(.verification(1, nil))).last == "1 QUIT")
+    }
 }

@@ -18,6 +18,8 @@ struct ReplyTests {
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .tooManyMembers(limit: 5), .tooManyGroups(limit: 6),
         .rateLimited(seconds: 1), .storeFailed, .unknownCommand("/msg"), .notACommand, .usage(.msgto), .plaintextRefused,
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
+        .activeUser("yoda", since: time, isAway: true), .nowAway("at  lunch: back soon"), .back, .away("yoda", "asleep"),
+        .awayTooLong(limit: 400),
         .passwordChanged, .badPassword(limit: 512), .resumeToken("t", seconds: 9), .tokenExpired,
     ]
 
@@ -34,7 +36,7 @@ struct ReplyTests {
 
     @Test func codesAreTheirOwn() {
         let codes = Self.all.map(\.code)
-        #expect(Set(codes).count == codes.count - 1, "only groupCreated stands twice")
+        #expect(Set(codes).count == codes.count - 2, "only groupCreated and activeUser stand twice")
     }
 
     @Test func aNewerServersReplyIsNotMisread() {

@@ -39,6 +39,11 @@ extension ServiceTests {
             try await yoda.output.expect("luke has my film.mp4: 16.8 MB in")
             #expect(try Data(contentsOf: URL(fileURLWithPath: to.path + "/films/my film.mp4")) == video)
             #expect(try FileManager.default.contentsOfDirectory(atPath: to.path + "/films") == ["my film.mp4"])
+            // What they read to each other to know that nobody is between them.
+            try yoda.type("/verify\r")
+            let number = try await yoda.output.expect(/1: my film.mp4 to luke: ((\d{5} ){7}\d{5})\. If luke sees/).1
+            try luke.type("/verify 1\r")
+            try await luke.output.expect("1: my film.mp4 from yoda: \(number). If yoda sees")
         }
 
         /// The path of the file loses, reorders, doubles and damages datagrams; that of the chat does not.

@@ -16,7 +16,7 @@ public struct Completion: Equatable, Sendable {
     ///   - before: the line up to that word.
     ///   - list: the names in a folder, those of folders with `/` behind; the folder's path ends in `/` or is empty for the current one.
     static func of(
-        _ word: String, after before: String, names: NameDirectory, offers: [Int], list: (String) -> [String]
+        _ word: String, after before: String, names: NameDirectory, ignored: [String], offers: [Int], list: (String) -> [String]
     ) -> Completion {
         let previous = EscapedPath.words(before)
         guard let command = previous.first else {
@@ -30,6 +30,7 @@ public struct Completion: Equatable, Sendable {
         guard let argument = kinds.isEmpty ? nil : kinds[min(previous.count - 1, kinds.count - 1)] else { return .words([]) }
         switch argument {
         case .user: return .words(names.users(word))
+        case .ignored: return .words(ignored.filter { Name.fold($0).hasPrefix(Name.fold(word)) })
         case .group: return .words(names.groups(word))
         case .conversation:
             return .words(word.hasPrefix("#") ? names.groups(String(word.dropFirst())).map { "#" + $0 } : names.users(word))

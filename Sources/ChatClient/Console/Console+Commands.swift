@@ -23,7 +23,7 @@ extension Console {
             try run(SlashCommand(line, client: true))
         } catch {
             if error == .notACommand, let conversation {
-                request(Console.message(line, in: conversation), for: .text)
+                say(line, in: conversation)
             } else {
                 complain(error.text, .usage)
             }
@@ -42,11 +42,13 @@ extension Console {
         fail(status)
     }
 
-    static func message(_ text: String, in conversation: ReceivedMessage.Conversation) -> ClientRequest {
-        switch conversation {
-        case .user(let user): .message(to: user, text: text)
-        case .group(let group): .groupMessage(group: group, text: text)
-        }
+    private mutating func say(_ text: String, in conversation: ReceivedMessage.Conversation) {
+        let message: ClientRequest =
+            switch conversation {
+            case .user(let user): .message(to: user, text: text)
+            case .group(let group): .groupMessage(group: group, text: text)
+            }
+        request(message, for: .message(conversation, text))
     }
 
     /// A group's name with or without the sign that IRC puts before it.
@@ -56,10 +58,10 @@ extension Console {
         switch command {
         case .message(let user, let text):
             talk(.user(user))
-            request(.message(to: user, text: text), for: .command(.msgto))
+            say(text, in: .user(user))
         case .groupMessage(let group, let text):
             talk(.group(Console.bare(group)))
-            request(.groupMessage(group: Console.bare(group), text: text), for: .command(.groupmsg))
+            say(text, in: .group(Console.bare(group)))
         case .activeUsers: request(.activeUsers, for: .command(.activeuser))
         case .createGroup(let group, let members): request(.createGroup(Console.bare(group), members: members), for: .command(.creategroup))
         case .joinGroup(let group): request(.joinGroup(Console.bare(group)), for: .command(.joingroup))
@@ -76,18 +78,22 @@ extension Console {
         case .reply(let text):
             guard let lastDirect else { return complain("Nobody has written to you yet.", .failed) }
             talk(.user(lastDirect))
-            request(.message(to: lastDirect, text: text), for: .command(.reply))
+            say(text, in: .user(lastDirect))
         case .history(let with, let count):
             let target = with.map { $0.hasPrefix("#") ? .group(Console.bare($0)) : .user($0) } ?? conversation
             guard let target else { return complain(SlashCommandKind.history.usage, .usage) }
             request(.history(with: target, count: count), for: .command(.history))
         case .search(let words): request(.search(words), for: .command(.search))
+        case .away(let text): request(.away(text?.trimmingSpaces), for: .command(.away))
+        case .ignore(let name): ignore(name)
+        case .unignore(let name): unignore(name)
         case .changePassword: phase = .changingPassword([])
         case .sendFile(let user, let path): sendFile(path, to: user)
         case .accept(let word): acceptOffer(word)
         case .decline(let word): declineOffer(word)
         case .cancel(let word): cancelTransfer(word)
         case .transfers: listTransfers()
+        case .verify(let word): verifyTransfer(word)
         }
     }
 

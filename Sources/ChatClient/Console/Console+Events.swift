@@ -43,19 +43,23 @@ extension Console {
             for user in users.prefix(1024) { note(user) }
         case .memberJoined(let user, let group):
             names.note(group: group)
-            guard !isSelf(user) else { return }
+            guard !isSelf(user), !ignored.contains(user) else { return }
             note(user)
             effects.append(.show(form.joined(user, group)))
         case .memberLeft(let user, let group):
-            guard !isSelf(user) else { return }
+            guard !isSelf(user), !ignored.contains(user) else { return }
             effects.append(.show(form.left(user, group)))
         case .invited(let by, let group):
+            guard !ignored.contains(by) else { return }
             note(by)
             names.note(group: group)
             effects.append(.show(form.invited(by: by, group)))
         case .signal(let from, let to, let signal): take(signal, from: from, to: to)
-        case .told(let notice): effects.append(.show(form.notice(notice)))
+        case .told(let notice):
+            noteAway(notice)
+            effects.append(.show(form.notice(notice)))
         case .connectionLost:
+            isOffline = true
             effects.append(.show(form.own("connection-lost", "The connection is lost. Connecting again ...", isFailure: true)))
         case .ended(let ending): take(ending)
         }
@@ -73,10 +77,14 @@ extension Console {
     private mutating func takeLogIn(_ name: String, again: Bool) {
         account = name
         phase = .online
+        isOffline = false
+        unread.arm(at: configuration.now())
         // For completion; nobody waits for the answer.
         if configuration.isInteractive { effects.append(.give(.request(RequestID(rawValue: 0), .everybody))) }
         guard !again else {
             effects.append(.show(form.own("connected", "Connected again.")))
+            // A server that was started anew has forgotten it.
+            if let awayText { request(.away(awayText), for: .quiet) }
             return
         }
         status = .done
@@ -92,31 +100,47 @@ extension Console {
             if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, form.safe(failure.text)) }
             return
         }
+        for notice in answer.notices { noteAway(notice) }
+        if purpose == .quiet, !answer.isFailure { return }
         if answer.notices.contains(where: { refusesConversation($0.reply) }) {
             conversation = previousConversation
             previousConversation = nil
         }
-        for message in answer.found {
-            for line in form.message(message) { effects.append(.show(line)) }
+        for message in answer.found where !ignored.contains(message.from) {
+            effects.append(.show(form.message(message)))
         }
         if answer.found.isEmpty, answer.notices.isEmpty, [.command(.history), .command(.search)].contains(purpose) {
             effects.append(.show(form.own("hint", "Nothing found.")))
         }
+        let isKnown = knowsAway(answer, purpose)
         for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {
-            if case .activeUser(let name, _)? = notice.reply { note(name) }
+            if isKnown, case .away? = notice.reply { continue }
+            if case .activeUser(let name, _, _)? = notice.reply { note(name) }
             if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }
             if case .member(let name, _)? = notice.reply { note(name) }
             effects.append(.show(form.notice(notice)))
         }
         if answer.isFailure {
-            let isMessage = purpose == .text || purpose == .command(.msgto) || purpose == .command(.groupmsg) || purpose == .command(.reply)
-            fail(isMessage ? .notDelivered : .failed)
+            guard case .message(let conversation, let text) = purpose else { return fail(.failed) }
+            tellFailed(text, in: conversation)
+            fail(.notDelivered)
         } else if case .command(.leavegroup) = purpose, case .group(let group)? = conversation,
             answer.notices.contains(where: { $0.reply == .left(group) })
         {
             conversation = nil
         }
         if purpose == .command(.logout) { leave() }
+    }
+
+    /// Which of the messages it was that failed, where it may not be the line typed last.
+    private mutating func tellFailed(_ text: String, in conversation: ReceivedMessage.Conversation) {
+        guard configuration.isInteractive, showsPending || unconfirmed > 0 else { return }
+        let place =
+            switch conversation {
+            case .user(let name): name
+            case .group(let name): "#" + name
+            }
+        effects.append(.show(form.dim(form.safe("Failed, to \(place): \(text)"))))
     }
 
     /// Whether nobody can be talked to where the conversation stands.
@@ -134,12 +158,16 @@ extension Console {
     }
 
     private mutating func take(_ message: ReceivedMessage) {
+        guard !ignored.contains(message.from) else { return }
         if !message.isOwn {
             note(message.from)
             received += 1
         }
         if case .group(let group) = message.conversation { names.note(group: group) }
-        for line in form.message(message) { effects.append(.show(line)) }
+        if configuration.isInteractive, !message.isOwn, unread.isDue(before: message) {
+            effects.append(.show(form.unreadMark))
+        }
+        effects.append(.show(form.message(message)))
         guard !message.isOwn else { return }
         var isDirect = false
         if case .user(let user) = message.conversation {

@@ -25,11 +25,11 @@ extension Console {
         effects.append(.transfer(.receive(offer.number, from: offer.peer, payload: offer.payload)))
     }
 
-    mutating func declineOffer(_ word: String?) {
+    mutating func declineOffer(_ word: String?, says: Bool = true) {
         guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
         signal(.decline, offer)
         _ = desk.remove(offer.number)
-        tell("declined", "Declined \(offer.name) from \(offer.peer).", offer.number)
+        if says { tell("declined", "Declined \(offer.name) from \(offer.peer).", offer.number) }
     }
 
     mutating func cancelTransfer(_ word: String?) {
@@ -57,6 +57,25 @@ extension Console {
                 }
             tell("transfer", "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer.number)
         }
+    }
+
+    mutating func verifyTransfer(_ word: String?) {
+        guard let transfer = desk.known(word) else {
+            return complain(word.map { "There is no transfer \($0)." } ?? "There is no transfer.", .failed)
+        }
+        desk.questions += 1
+        effects.append(.transfer(.verify(transfer.number)))
+    }
+
+    private mutating func tellVerification(_ number: Int, _ digits: String?) {
+        desk.questions -= 1
+        guard let transfer = desk.known(String(number)) else { return }
+        guard let digits else { return complain("\(transfer.peer) has not answered yet: there is nothing to compare.", .failed) }
+        let way = transfer.isOutgoing ? "to" : "from"
+        tell(
+            "verification",
+            "\(number): \(transfer.name) \(way) \(transfer.peer): \(digits). "
+                + "If \(transfer.peer) sees the same number with /verify, nobody is between you.", number)
     }
 
     private static func noOffer(_ word: String?) -> String { word.map { "There is no offer \($0)." } ?? "There is no offer." }
@@ -90,7 +109,7 @@ extension Console {
 
     mutating func take(_ signal: TransferSignal, from: String, to: String) {
         guard !isSelf(from) else { return followOwn(signal, with: to) }
-        note(from)
+        if !ignored.contains(from) { note(from) }
         switch signal.verb {
         case .offer: takeOffer(signal, from: from)
         case .accept:
@@ -133,6 +152,8 @@ extension Console {
             let number = desk.add(
                 isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload)
         else { return }
+        // Who is ignored gets the answer that anybody may get.
+        guard !ignored.contains(from) else { return declineOffer(String(number), says: false) }
         let said = "\(from) offers \(name) (\(Amount.bytes(offer.size)))."
         switch configuration.offers {
         case .ask:
@@ -169,6 +190,7 @@ extension Console {
                 ? "\(transfer.peer) has \(transfer.name): \(speed)."
                 : "Received \(path ?? transfer.name) from \(transfer.peer): \(speed)."
             tell(transfer.isOutgoing ? "sent" : "received", text, number)
+        case .verification(let number, let digits): tellVerification(number, digits)
         case .failed(let number, let reason):
             guard let transfer = desk[number] else { return }
             if transfer.state != .describing, transfer.state != .waiting { signal(.cancel, transfer) }

@@ -14,6 +14,8 @@ public struct Console: Sendable {
         public var count: Int?
         public var offers = OfferPolicy.ask
         public var bell = Bell.direct
+        /// What time it is.
+        public var now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) }
         /// Random letters and digits, for the ids of transfers.
         public var idPrefix = "t"
 
@@ -38,8 +40,10 @@ public struct Console: Sendable {
     /// What an answer is for.
     enum Purpose: Equatable, Sendable {
         case command(SlashCommandKind)
-        /// A line without a command.
-        case text
+        /// That text, there.
+        case message(ReceivedMessage.Conversation, String)
+        /// Nothing is said of it unless it fails.
+        case quiet
         /// A signal of that transfer.
         case signal(Int)
     }
@@ -54,6 +58,16 @@ public struct Console: Sendable {
     /// Gone back to where the present one turns out not to be there.
     var previousConversation: ReceivedMessage.Conversation?
     var lastDirect: String?
+    var ignored = IgnoreList()
+    /// What was said of who is away, so that it is said once.
+    var knownAway: [String: String] = [:]
+    /// What the account's others are told while it is away; nil while it is here.
+    var awayText: String?
+    var unread = UnreadMark()
+    /// Since the connection was lost and until it stands again.
+    var isOffline = false
+    /// The messages that wait for their confirmation have waited so long that it is to be seen.
+    private(set) var showsPending = false
     var names = NameDirectory()
     var desk = TransferDesk()
     /// Of a paste of many lines: what would be sent.
@@ -91,15 +105,16 @@ public struct Console: Sendable {
         effects.removeAll(keepingCapacity: true)
         guard phase != .ended else { return [] }
         take(input)
+        if unconfirmed == 0 { showsPending = false } else if isOffline { showsPending = true }
         leaveWhereDone()
         showPrompt()
         return effects
     }
 
-    /// What Tab offers; see ``Completion/of(_:after:names:offers:list:)``.
+    /// What Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
     public func completion(of word: String, after before: String, list: (String) -> [String]) -> Completion {
         guard phase == .online else { return .words([]) }
-        return Completion.of(word, after: before, names: names, offers: desk.numbers, list: list)
+        return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: desk.numbers, list: list)
     }
 
     private mutating func take(_ input: ConsoleInput) {
@@ -113,6 +128,9 @@ public struct Console: Sendable {
         case .client(let event): take(event)
         case .transfer(let update): take(update)
         case .listening(let port): takeListening(port)
+        case .waited: showsPending = true
+        case .attended(let isThere): unread.attend(isThere)
+        case .ignoring(let names): ignored = IgnoreList(names)
         case .stop(let status):
             self.status = status
             logOut(isAsked: configuration.isInteractive)
@@ -239,9 +257,20 @@ public struct Console: Sendable {
             case .group(let name): place = " → #" + form.safe(name)
             case nil: place = ""
             }
-            return .command((account ?? "") + place + transferStatus + "> ")
+            return .command((account ?? "") + place + stateOfConnection + transferStatus + "> ")
         default: return .none
         }
+    }
+
+    /// Own messages that the server has not confirmed yet.
+    public var unconfirmed: Int { pending.values.count { if case .message = $0 { true } else { false } } }
+
+    /// What there is to know before one types: ` (offline, 2 pending)`, ` (away)`.
+    private var stateOfConnection: String {
+        let waiting = showsPending ? unconfirmed : 0
+        let states = [isOffline ? "offline" : nil, awayText == nil ? nil : "away", waiting > 0 ? "\(waiting) pending" : nil]
+        let shown = states.compactMap(\.self)
+        return shown.isEmpty ? "" : " (" + shown.joined(separator: ", ") + ")"
     }
 
     /// How far the transfers are, for the prompt: ` [1 ↑ 40%]`.

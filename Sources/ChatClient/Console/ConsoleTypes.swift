@@ -12,6 +12,12 @@ public enum ConsoleInput: Sendable {
     case interrupt(hadText: Bool)
     case client(ClientEvent)
     case transfer(TransferNews)
+    /// Messages have been unconfirmed for so long that they are to be called pending.
+    case waited
+    /// Nobody has touched the keyboard for a while, or somebody does again.
+    case attended(Bool)
+    /// Whom the account ignores, as kept.
+    case ignoring([String])
     /// The UDP port stands on which files travel.
     case listening(port: UInt16)
     /// The time of `--listen` is over, or a signal ends it.
@@ -30,8 +36,9 @@ public enum ConsoleEffect: Equatable, Sendable {
     case answerUnknownServer(Fingerprint, isRight: Bool)
     /// Bind the UDP port now; ``ConsoleInput/listening(port:)`` follows at once, or the end.
     case listen
-    /// Use the history of that account from now on.
+    /// Use the history of that account from now on; ``ConsoleInput/ignoring(_:)`` follows at once.
     case useHistory(account: String)
+    case keepIgnored([String])
     case transfer(TransferOrder)
     /// Nothing more follows.
     case leave(ConsoleStatus)

@@ -24,8 +24,8 @@ public struct Form: Sendable {
 
     var isTerminal: Bool { if case .terminal = kind { true } else { false } }
 
-    /// The lines of a message; before it the day, where that is another than the last one's.
-    mutating func message(_ message: ReceivedMessage) -> [String] {
+    /// A message; on a terminal below the day, where that has changed.
+    mutating func message(_ message: ReceivedMessage) -> String {
         let isGroup = if case .group = message.conversation { true } else { false }
         switch kind {
         case .json:
@@ -34,18 +34,16 @@ public struct Form: Sendable {
                 case .user(let other): (message.isOwn ? other : nil, nil)
                 case .group(let name): (nil, name)
                 }
-            return [
-                JSONLine.of([
-                    "event": .text("message"), "time": .text(message.time.iso8601), "id": message.id.map { .text($0.description) },
-                    "from": .text(message.from), "to": to.map { .text($0) }, "group": group.map { .text($0) }, "text": .text(message.text),
-                ])
-            ]
+            return JSONLine.of([
+                "event": .text("message"), "time": .text(message.time.iso8601), "id": message.id.map { .text($0.description) },
+                "from": .text(message.from), "to": to.map { .text($0) }, "group": group.map { .text($0) }, "text": .text(message.text),
+            ])
         case .plain:
             switch message.conversation {
             case .user(let other) where message.isOwn:
-                return ["\(message.time) \(safe(message.from)) to \(safe(other)): \(safe(message.text))"]
-            case .user: return [Notice.direct(from: safe(message.from), at: message.time, text: message.text)]
-            case .group(let group): return [Notice.toGroup(safe(group), from: safe(message.from), at: message.time, text: message.text)]
+                return "\(message.time) \(safe(message.from)) to \(safe(other)): \(safe(message.text))"
+            case .user: return Notice.direct(from: safe(message.from), at: message.time, text: message.text)
+            case .group(let group): return Notice.toGroup(safe(group), from: safe(message.from), at: message.time, text: message.text)
             }
         case .terminal:
             let local = clock(message.time)
@@ -55,14 +53,14 @@ public struct Form: Sendable {
                 case .group: ""
                 }
             let group = if case .group(let name) = message.conversation { "#" + safe(name) + " " } else { "" }
-            let line = "\(dim(local.time)) \(isGroup ? group : "")\(coloured(message.from))\(place): \(safe(message.text))"
-            defer { day = local.date }
-            return local.date == day ? [line] : [dim("--- \(local.date) ---"), line]
+            let line =
+                "\(begin(message.time))\(dim(local.time)) \(isGroup ? group : "")\(coloured(message.from))\(place): \(safe(message.text))"
+            return line
         }
     }
 
-    /// What the server said to a command or of its own.
-    func notice(_ notice: ServerNotice) -> String {
+    /// What the server said to a command or of its own; on a terminal below the day, where that has changed.
+    mutating func notice(_ notice: ServerNotice) -> String {
         switch kind {
         case .json:
             return JSONLine.of([
@@ -72,17 +70,30 @@ public struct Form: Sendable {
         case .plain: return safe(notice.text)
         case .terminal:
             switch notice.reply {
-            case .sent(let name, let time): return "Message to \(safe(name)) sent at \(clock(time).time)."
-            case .sentToGroup(let name, let time): return "Message to the group chat \(safe(name)) sent at \(clock(time).time)."
-            case .activeUser(let name, let since): return "\(coloured(name)), active since \(moment(since))"
+            case .sent(let name, let time): return begin(time) + "Message to \(safe(name)) sent at \(clock(time).time)."
+            case .sentToGroup(let name, let time):
+                return begin(time) + "Message to the group chat \(safe(name)) sent at \(clock(time).time)."
+            case .activeUser(let name, let since, let isAway):
+                return "\(coloured(name)), active since \(moment(since))\(isAway ? ", away" : "")"
+            case .away(let name, let text): return "\(coloured(name)) is away: \(safe(text))"
             default: return notice.isFailure ? failed(safe(notice.text)) : safe(notice.text)
             }
         }
     }
 
+    /// The line that begins another day than that of what was shown last; empty on the same one.
+    private mutating func begin(_ time: Timestamp) -> String {
+        let date = clock(time).date
+        defer { day = date }
+        return date == day ? "" : dim("--- \(date) ---") + "\n"
+    }
+
+    /// Before what one has not seen.
+    var unreadMark: String { dim("--- unread ---") }
+
     private func time(_ reply: Reply?) -> Timestamp? {
         switch reply {
-        case .sent(_, let time), .sentToGroup(_, let time), .activeUser(_, let time): time
+        case .sent(_, let time), .sentToGroup(_, let time), .activeUser(_, let time, _): time
         default: nil
         }
     }

@@ -11,6 +11,8 @@ public enum TransferOrder: Equatable, Sendable {
     /// The other side has more to say.
     case update(Int, payload: String)
     case cancel(Int)
+    /// Say what both sides can compare: answered by ``TransferNews/verification(_:_:)``.
+    case verify(Int)
 }
 
 /// What whoever carries files tells the console.
@@ -22,6 +24,8 @@ public enum TransferNews: Equatable, Sendable {
     /// - path: where a received file was put; nil for one that was sent.
     case finished(Int, path: String?, bytes: Int64, seconds: Double)
     case failed(Int, String)
+    /// What both sides can compare; nil where the other side's key is not known yet.
+    case verification(Int, String?)
 }
 
 /// What to do with files that are offered.
@@ -60,7 +64,11 @@ struct TransferDesk: Sendable {
     static let limit = 256
 
     private(set) var transfers: [Int: Transfer] = [:]
+    /// Those that have ended last, for who wants to know afterwards with whom they were.
+    private var past: [Int: Transfer] = [:]
     private var last = 0
+    /// Questions to the carrier that are not answered yet.
+    var questions = 0
 
     var numbers: [Int] { transfers.keys.sorted() }
 
@@ -77,7 +85,18 @@ struct TransferDesk: Sendable {
         return last
     }
 
-    mutating func remove(_ number: Int) -> Transfer? { transfers.removeValue(forKey: number) }
+    mutating func remove(_ number: Int) -> Transfer? {
+        let transfer = transfers.removeValue(forKey: number)
+        past[number] = transfer
+        past[number - TransferDesk.limit] = nil
+        return transfer
+    }
+
+    /// The one that `/verify` means, under way or not: by its number, or the newest.
+    func known(_ word: String?) -> Transfer? {
+        if let word { return Int(word).flatMap { transfers[$0] ?? past[$0] } }
+        return (transfers.keys.max() ?? past.keys.max()).flatMap { transfers[$0] ?? past[$0] }
+    }
 
     /// Tells apart the offers of this session.
     func nextSerial() -> Int { last + 1 }
@@ -94,7 +113,7 @@ struct TransferDesk: Sendable {
     }
 
     /// Whether something goes on that a script waits for; an offer that nobody answers is nothing to wait for.
-    var isBusy: Bool { transfers.values.contains { $0.state != .waiting } }
+    var isBusy: Bool { questions > 0 || transfers.values.contains { $0.state != .waiting } }
 
     var running: [Transfer] {
         numbers.compactMap { transfers[$0] }.filter { if case .running = $0.state { true } else { false } }

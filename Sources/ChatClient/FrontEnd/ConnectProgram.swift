@@ -23,8 +23,8 @@ public struct ConnectProgram: Sendable {
         public var bell = Console.Bell.direct
         /// Where transcripts are appended; nil for none.
         public var transcript: String?
-        /// The folder of the histories; nil for none.
-        public var historyFolder: String?
+        /// The folder of what is kept for each server and account, what was typed and whom one ignores; nil for none.
+        public var stateFolder: String?
 
         public init(host: String, port: Int) {
             self.host = host
@@ -77,10 +77,11 @@ public struct ConnectProgram: Sendable {
             }
         }
         let kind: Form.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
-        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-        let console = Console(consoleConfiguration, form: Form(kind, now: now))
+        let configuration = consoleConfiguration
+        let console = Console(configuration, form: Form(kind, now: configuration.now()))
         let frontEnd = FrontEnd(
-            console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox), listenFor: options.listenFor)
+            console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
+            ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor)
         let screen = makeScreen(transcript, completingWith: frontEnd)
         return frontEnd.run(on: screen)
     }
@@ -88,7 +89,8 @@ public struct ConnectProgram: Sendable {
     private func makeScreen(_ transcript: Transcript?, completingWith frontEnd: FrontEnd) -> any Screen {
         if options.isTerminal {
             let complete: LineEditor.Complete = { [unowned frontEnd] word, before in frontEnd.completion(of: word, after: before) }
-            let screen = TerminalScreen(historyPath: historyPath, transcript: transcript, complete: complete, diagnose: diagnose)
+            let screen = TerminalScreen(
+                historyPath: { statePath("history", $0) }, transcript: transcript, complete: complete, diagnose: diagnose)
             if let screen { return screen }
         }
         return StreamScreen(commands: options.commands, transcript: transcript, diagnose: diagnose)
@@ -103,15 +105,16 @@ public struct ConnectProgram: Sendable {
         configuration.count = options.count
         configuration.offers = options.offers
         configuration.bell = options.bell
+        configuration.now = { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
         configuration.idPrefix = ConnectProgram.random(10)
         return configuration
     }
 
-    /// `HISTORY/HOST:PORT/ACCOUNT`; names of accounts have no slash, hosts may have one in what was typed.
-    private func historyPath(_ account: String) -> String? {
-        guard let folder = options.historyFolder, let name = try? Name(account) else { return nil }
+    /// `STATE/KIND/HOST:PORT/ACCOUNT`; names of accounts have no slash, hosts may have one in what was typed.
+    private func statePath(_ kind: String, _ account: String) -> String? {
+        guard let folder = options.stateFolder, let name = try? Name(account) else { return nil }
         let server = KnownHosts.Server(host: options.host, port: options.port).description.replacing("/", with: "_")
-        return "\(folder)/\(server)/\(name.folded)"
+        return "\(folder)/\(kind)/\(server)/\(name.folded)"
     }
 
     private static func random(_ count: Int) -> String {

@@ -22,6 +22,9 @@ final class FrontEnd {
     private let mailbox: Mailbox<ConsoleInput>
     private let driver: ClientDriver
     private let carrier: any TransferCarrier
+    /// By account.
+    private let ignoreFile: (String) -> IgnoreFile
+    private var ignored: IgnoreFile?
     private var console: Console
     /// How long to stay after the last command; nil for as long as it takes.
     private let listenFor: Duration?
@@ -33,15 +36,25 @@ final class FrontEnd {
     private var listenUntil: ContinuousClock.Instant?
     /// When a polite good-bye has taken too long.
     private var leaveBy: ContinuousClock.Instant?
+    /// When own messages that are not confirmed yet are to be called pending.
+    private var pendingFrom: ContinuousClock.Instant?
+    private var hasToldPending = false
+    /// When a key was pressed last.
+    private var touched = ContinuousClock.now
+    private var isAttended = true
+    /// Without a key for that long, what comes is marked as unread.
+    private static let attention = Duration.seconds(60)
     private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
     init(
-        console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier, listenFor: Duration?
+        console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
+        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?
     ) {
         self.console = console
         self.mailbox = mailbox
         self.driver = driver
         self.carrier = carrier
+        self.ignoreFile = ignoreFile
         self.listenFor = listenFor
     }
 
@@ -78,8 +91,11 @@ final class FrontEnd {
         ]
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
-        let deadline = [listenUntil, leaveBy].compactMap(\.self).min()
-        let milliseconds = deadline.map { Int32(clamping: max(0, ContinuousClock.now.duration(to: $0).components.seconds * 1000 + 1000)) }
+        let deadline = [listenUntil, leaveBy, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
+        // Rounded up, so that it has passed then.
+        let milliseconds = deadline.map {
+            Int32(clamping: Int64(max(0, min(1e9, ContinuousClock.now.duration(to: $0) / .milliseconds(1)))) + 1)
+        }
         guard poll(&polled, nfds_t(polled.count), milliseconds ?? -1) >= 0 || errno == EINTR else {
             status = .failed
             return
@@ -88,12 +104,21 @@ final class FrontEnd {
         if polled[1].revents != 0 { takeSignals(signals) }
         if polled[0].revents != 0 { takeMail() }
         if polled.count > 2, polled[2].revents != 0 {
+            touched = .now
+            if !isAttended {
+                isAttended = true
+                feed(.attended(true))
+            }
             for input in screen.read() { feed(input) }
         }
     }
 
     private func takeTime() {
         let now = ContinuousClock.now
+        if let pendingFrom, !hasToldPending, now >= pendingFrom {
+            hasToldPending = true
+            feed(.waited)
+        }
         if let leaveBy, now >= leaveBy { feed(.stop(.failed)) }
         if let listenUntil, now >= listenUntil {
             self.listenUntil = nil
@@ -102,6 +127,10 @@ final class FrontEnd {
     }
 
     private func takeMail() {
+        if isAttended, touched.duration(to: .now) > FrontEnd.attention {
+            isAttended = false
+            feed(.attended(false))
+        }
         let (inputs, wasFull) = mailbox.drain()
         for input in inputs { feed(input) }
         if wasFull { driver.caughtUp() }
@@ -127,6 +156,12 @@ final class FrontEnd {
         default: break
         }
         for effect in console.handle(input) where status == nil { perform(effect) }
+        if console.unconfirmed == 0 {
+            pendingFrom = nil
+            hasToldPending = false
+        } else if pendingFrom == nil {
+            pendingFrom = ContinuousClock.now + .seconds(1)
+        }
     }
 
     private func perform(_ effect: ConsoleEffect) {
@@ -138,7 +173,12 @@ final class FrontEnd {
         case .give(let input): driver.give(input)
         case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)
         case .listen: listen()
-        case .useHistory(let account): screen?.useHistory(account: account)
+        case .useHistory(let account):
+            screen?.useHistory(account: account)
+            let file = ignoreFile(account)
+            ignored = file
+            feed(.ignoring(file.load()))
+        case .keepIgnored(let names): if let failure = ignored?.save(names) { screen?.complain(failure) }
         case .transfer(let order): carrier.take(order)
         case .leave(let status): self.status = status
         }

@@ -25,6 +25,8 @@ public enum ClientRequest: Hashable, Sendable {
     case history(with: ReceivedMessage.Conversation, count: Int)
     case search(String)
     case changePassword(old: String, new: String)
+    /// Nil: back again.
+    case away(String?)
     case logOut
 }
 
@@ -48,6 +50,7 @@ extension ClientRequest {
         case .search(let words): IRCMessage("SEARCH", words)
         case .changePassword(let old, let new):
             IRCMessage("PASSWD", Data([0] + Array(old.utf8) + [0] + Array(new.utf8)).base64EncodedString())
+        case .away(let text): IRCMessage(command: "AWAY", parameters: text.map { [$0] } ?? [])
         case .logOut: IRCMessage("QUIT")
         }
     }
@@ -64,6 +67,7 @@ extension ClientRequest {
         case .signal(let user, _): ClientRequest.userDefect(user)
         case .history(.user(let name), _): ClientRequest.userDefect(name)
         case .history(.group(let name), _): ClientRequest.groupDefect(name)
+        case .away(let text): (text?.utf8.count ?? 0) > Limits.awayBytes ? .awayTooLong(limit: Limits.awayBytes) : nil
         case .search: lengthDefect
         case .changePassword(_, let new):
             (1...Limits.passwordBytes).contains(new.utf8.count) ? nil : .badPassword(limit: Limits.passwordBytes)
@@ -82,7 +86,7 @@ extension ClientRequest {
     /// Whether asking twice does no more than asking once. A message sent again under its label is the same message to the server.
     var isRepeatable: Bool {
         switch self {
-        case .message, .groupMessage, .history, .search, .activeUsers, .everybody, .groups, .members, .logOut: true
+        case .message, .groupMessage, .history, .search, .activeUsers, .everybody, .groups, .members, .away, .logOut: true
         default: false
         }
     }

@@ -81,9 +81,9 @@ extension ClientSession {
         emit(.signal(from: from, to: message.parameters[0], signal))
     }
 
-    /// RFC 2812 §5.1, RPL_WHOREPLY: `H` of the flags is for "here".
+    /// RFC 2812 §5.1, RPL_WHOREPLY: who is asked for is active, whether here (`H`) or away (`G`).
     private mutating func receiveWho(_ message: IRCMessage) {
-        guard message.parameters.count >= 7, message.parameters[6].hasPrefix("H") else { return }
+        guard message.parameters.count >= 7, "HG".contains(message.parameters[6].prefix(1)) else { return }
         emit(.seen(user: message.parameters[5]))
     }
 

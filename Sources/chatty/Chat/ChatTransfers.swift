@@ -26,7 +26,12 @@ final class ChatTransfers: TransferCarrier {
         /// of several secrets is meant (Noise IKpsk2), so there is one for all files that one sender has on offer.
         var invitations: [Data: Invitation] = [:]
         var sessions: [Int: TransferSession] = [:]
+        /// The other side's key, also of those that have ended, as long as they can be asked about.
+        var peerKeys: [Int: Data] = [:]
     }
+
+    /// Transfers whose keys are remembered.
+    private static let rememberedKeys = 256
 
     private struct Expected {
         let offer: TransferPayload.Offer
@@ -70,7 +75,22 @@ final class ChatTransfers: TransferCarrier {
         case .send(let number, let payload): send(number, payload)
         case .update: break
         case .cancel(let number): cancel(number)
+        case .verify(let number): verify(number)
         }
+    }
+
+    private func remember(_ key: Data, of number: Int) {
+        state.withLock { state in
+            state.peerKeys[number] = key
+            state.peerKeys[number - ChatTransfers.rememberedKeys] = nil
+        }
+    }
+
+    private func verify(_ number: Int) {
+        let keys = state.withLock { state in
+            state.loop.flatMap { loop in state.peerKeys[number].map { (Data(loop.publicKey), $0) } }
+        }
+        post(.verification(number, keys.map(VerificationNumber.of)))
     }
 
     func shutDown() {
@@ -118,6 +138,7 @@ final class ChatTransfers: TransferCarrier {
             })
         else { return post(.failed(number, "it is not offered any more.")) }
         guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
+        remember(answer.key, of: number)
         let addresses = TransferPayload.networkAddresses(answer.addresses)
         guard !addresses.isEmpty else { return post(.failed(number, "the other side named no address.")) }
         let session = loop.send([source], to: addresses, remoteKey: Array(answer.key), preSharedKey: Array(answer.secret))
@@ -131,6 +152,7 @@ final class ChatTransfers: TransferCarrier {
         do {
             let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
             guard let loop = state.withLock({ $0.loop }) else { return }
+            remember(offer.key, of: number)
             let secret = expect(number, Expected(offer: offer, folder: folder), loop)
             let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses(of: loop))
             guard let text = TransferPayload.text(answer) else { return post(.failed(number, "it cannot be answered.")) }

@@ -1,0 +1,54 @@
+import ChatProtocol
+
+/// Whom a person does not want to hear.
+struct IgnoreList: Sendable {
+    /// More than anybody ignores.
+    static let limit = 1024
+    private var byFolded: [String: String] = [:]
+
+    init(_ names: [String] = []) {
+        for name in names.prefix(IgnoreList.limit) { _ = add(name) }
+    }
+
+    /// As they were typed, in their order.
+    var names: [String] { byFolded.sorted { $0.key < $1.key }.map(\.value) }
+    var isEmpty: Bool { byFolded.isEmpty }
+
+    func contains(_ name: String) -> Bool { !byFolded.isEmpty && byFolded[Name.fold(name)] != nil }
+
+    /// - Returns: false where it is there already.
+    mutating func add(_ name: String) -> Bool { byFolded.updateValue(name, forKey: Name.fold(name)) == nil }
+
+    /// - Returns: false where it was not there.
+    mutating func remove(_ name: String) -> Bool { byFolded.removeValue(forKey: Name.fold(name)) != nil }
+}
+
+extension Console {
+    /// `/ignore`: lists them, or adds one.
+    mutating func ignore(_ name: String?) {
+        guard let name else {
+            guard !ignored.isEmpty else { return tellIgnored("You ignore nobody.") }
+            return tellIgnored("You ignore \(ignored.names.joined(separator: ", ")).")
+        }
+        do {
+            _ = try Name(name)
+        } catch {
+            return complain(Reply.badUserName(name, error).text, .failed)
+        }
+        guard !isSelf(name) else { return complain("That is you.", .failed) }
+        guard ignored.names.count < IgnoreList.limit else { return complain("You ignore \(IgnoreList.limit) users already.", .failed) }
+        guard ignored.add(name) else { return tellIgnored("You ignore \(name) already.") }
+        effects.append(.keepIgnored(ignored.names))
+        tellIgnored("You ignore \(name) from now on.")
+    }
+
+    mutating func unignore(_ name: String) {
+        guard ignored.remove(name) else { return complain("You do not ignore \(name).", .failed) }
+        effects.append(.keepIgnored(ignored.names))
+        tellIgnored("You do not ignore \(name) any more.")
+    }
+
+    private mutating func tellIgnored(_ text: String) {
+        effects.append(.show(form.own("ignored", text)))
+    }
+}

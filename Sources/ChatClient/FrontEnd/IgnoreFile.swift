@@ -1,0 +1,32 @@
+import Foundation
+
+/// Whom an account ignores on a server: a file with a name on each line, readable by its owner alone.
+struct IgnoreFile {
+    /// Nil where there is no place for it.
+    let path: String?
+
+    func load() -> [String] {
+        guard let path, let data = FileManager.default.contents(atPath: path) else { return [] }
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Replaces it whole, or removes it where there are none.
+    /// - Returns: what to say where that fails; the list then lasts as long as the program.
+    func save(_ names: [String]) -> String? {
+        guard let path else { return "There is no place to keep whom you ignore: set $HOME." }
+        let url = URL(fileURLWithPath: path)
+        do {
+            guard !names.isEmpty else {
+                try FileManager.default.removeItem(at: url)
+                return nil
+            }
+            let folder = url.deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try Data(names.map { $0 + "\n" }.joined().utf8).write(to: url, options: .atomic)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            return nil
+        } catch {
+            return "Cannot write \(path): whom you ignore is known until you leave."
+        }
+    }
+}

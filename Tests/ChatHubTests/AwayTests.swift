@@ -1,0 +1,110 @@
+import ChatHub
+import ChatProtocol
+import TestSupport
+import Testing
+
+/// RFC 2812 §4.1 and IRCv3 away-notify, whatever the way in.
+struct AwayTests {
+    @Test func whoWritesToAnAccountThatIsAwayIsTold() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.send(yoda, .away("at lunch"))
+        #expect(script.told[yoda] == [.reply(.nowAway("at lunch"))])
+        script.send(luke, .message(to: "yoda", text: "hi", isNotice: false))
+        #expect(script.told[luke]?.last == .reply(.away("yoda", "at lunch")))
+        // A notice is never answered automatically.
+        script.forget(luke)
+        script.send(luke, .message(to: "yoda", text: "hi", isNotice: true))
+        #expect(script.told[luke]?.count == 1)
+        script.forget(luke)
+        script.send(luke, .listActive)
+        #expect(script.told[luke] == [.reply(.activeUser("yoda", since: script.now.wall, isAway: true))])
+        script.send(yoda, .away(nil))
+        #expect(script.told[yoda]?.last == .reply(.back))
+        script.forget(luke)
+        script.send(luke, .message(to: "yoda", text: "hi", isNotice: false))
+        #expect(script.told[luke]?.count == 1)
+        #expect(script.log.contains("User: yoda successfully went away.") && script.log.contains("User: yoda successfully came back."))
+    }
+
+    @Test func theAccountIsAwayUntilItsLastSessionEnds() {
+        var script = HubScript()
+        let phone = script.logIn("yoda")
+        let laptop = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        script.send(phone, .away("out"))
+        #expect(script.told[laptop] == [.reply(.nowAway("out"))])
+        func seenAway() -> Bool {
+            script.forget(luke)
+            script.send(luke, .message(to: "yoda", text: "x", isNotice: false))
+            return script.told[luke]?.contains(.reply(.away("yoda", "out"))) ?? false
+        }
+        #expect(seenAway())
+        script.send(phone, .logOut)
+        #expect(seenAway())
+        script.send(laptop, .logOut)
+        _ = script.logIn("yoda")
+        #expect(!seenAway())
+    }
+
+    @Test func thoseInTheSameGroupAreTold() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        let hans = script.logIn("hans")
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        for session in [luke, hans] { script.forget(session) }
+        script.send(yoda, .away("out"))
+        #expect(script.told[luke] == [.away(user: "yoda", "out")])
+        #expect(script.told[hans] == [])
+        // Saying it again is no news.
+        script.send(yoda, .away("out"))
+        #expect(script.told[luke]?.count == 1)
+        script.send(hans, .away("too"))
+        script.send(hans, .joinGroup(name: "jedi", createsMissing: false))
+        #expect(script.told[luke]?.suffix(2) == [.memberJoined(user: "hans", group: "jedi"), .away(user: "hans", "too")])
+        script.send(yoda, .logOut)
+        #expect(script.told[luke]?.last == .away(user: "yoda", nil))
+    }
+
+    @Test func whatIsTooLongIsRefused() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .away(String(repeating: "x", count: Limits.awayBytes)))
+        script.send(yoda, .away(String(repeating: "x", count: Limits.awayBytes + 1)))
+        #expect(script.told[yoda]?.last == .reply(.awayTooLong(limit: Limits.awayBytes)))
+    }
+
+    /// The other side of an IRC client: lines of RFC 2812 and IRCv3.
+    @Test func theLinesOfIRC() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP REQ :away-notify\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
+        #expect(harness.send("AWAY :at lunch\r\n") == ":chatty 306 yoda :You have been marked as being away\r\n")
+        #expect(harness.send("USERHOST yoda\r\n") == ":chatty 302 yoda yoda=-yoda@chatty\r\n")
+        #expect(harness.send("AWAY\r\n") == ":chatty 305 yoda :You are no longer marked as being away\r\n")
+        #expect(harness.send("AWAY :\r\n") == ":chatty 305 yoda :You are no longer marked as being away\r\n")
+        harness.send("JOIN #jedi\r\n")
+        let luke = harness.script.logIn("luke")
+        harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        harness.collect()
+        _ = harness.takeOutput()
+        harness.script.send(luke, .away("with the fleet"))
+        harness.collect()
+        #expect(harness.takeOutput() == ":luke!luke@chatty AWAY :with the fleet\r\n")
+        #expect(harness.send("PRIVMSG luke :hi\r\n") == ":chatty 301 yoda luke :with the fleet\r\n")
+        #expect(harness.send("WHOIS luke\r\n").contains(":chatty 301 yoda luke :with the fleet\r\n"))
+        #expect(harness.send("WHO luke\r\n").contains(" luke G :0 luke\r\n"))
+        #expect(harness.send("WHO #jedi\r\n").contains(" luke G :0 luke\r\n"))
+        harness.script.send(luke, .away(nil))
+        harness.collect()
+        #expect(harness.takeOutput() == ":luke!luke@chatty AWAY\r\n")
+    }
+
+    @Test func clientsThatDidNotAskAreNotTold() {
+        var way = IRCWayIn()
+        #expect(way.encode(.away(user: "luke", "out")).isEmpty)
+        #expect(TextWayIn().encode(.away(user: "luke", "out")).isEmpty)
+    }
+}
