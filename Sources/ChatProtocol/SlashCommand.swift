@@ -65,6 +65,9 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     /// `/msgto USERNAME MESSAGE`.
     public var invocation: String { description.arguments.isEmpty ? word : word + " " + description.arguments }
 
+    /// The summary as a sentence.
+    public var sentence: String { Texts.sentence(description.summary) }
+
     /// The line of `/help`.
     public var helpLine: String {
         invocation + String(repeating: " ", count: max(1, 38 - invocation.utf8.count)) + description.summary

@@ -19,7 +19,7 @@ public enum Texts {
         guard let kind = SlashCommandKind(rawValue: bare), client || !kind.description.clientOnly else {
             return [unknownCommand("/" + bare)]
         }
-        return [kind.usage, sentence(kind.description.summary)]
+        return [kind.usage, kind.sentence]
     }
 
     static func sentence(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() + "." }

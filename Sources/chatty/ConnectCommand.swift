@@ -10,11 +10,12 @@ enum ConnectCommand {
             Diagnostics.say("There is no place for the data folder: set --data or $HOME.")
             return .failed
         }
-        let server = KnownHosts.Server(host: arguments[ConnectFlags.host], port: arguments[ConnectFlags.port])
+        let host = bare(arguments[ConnectFlags.host])
+        let server = KnownHosts.Server(host: host, port: arguments[ConnectFlags.port])
         let knownHosts = KnownHosts(path: data + "/known_hosts")
         if arguments[ConnectFlags.forget] { return forget(server, knownHosts) }
 
-        var options = ConnectProgram.Options(host: arguments[ConnectFlags.host], port: arguments[ConnectFlags.port])
+        var options = ConnectProgram.Options(host: host, port: arguments[ConnectFlags.port])
         options.commands = arguments[ConnectFlags.command]
         options.json = arguments[ConnectFlags.json]
         options.isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && options.commands.isEmpty && !options.json
@@ -74,6 +75,11 @@ enum ConnectCommand {
             },
             diagnose: Diagnostics.say)
         return status(await program.run())
+    }
+
+    /// An IPv6 address without the brackets in which it may stand.
+    private static func bare(_ host: String) -> String {
+        host.hasPrefix("[") && host.hasSuffix("]") && host.contains(":") ? String(host.dropFirst().dropLast()) : host
     }
 
     /// The addresses of `--announce`, as they are passed on.

@@ -120,6 +120,32 @@ extension ServiceTests {
             #expect(shell.diagnostics.text == "")
         }
 
+        @Test func aFullDiskIsSaid() async throws {
+            let chat = try await ChatFixture()
+            let shell = try ChattyProcess(
+                words: ["-c", "'\(Executable.chatty)' connect 127.0.0.1 \(chat.port) -u yoda -c /activeuser >/dev/full"],
+                environment: ["CHATTY_PASSWORD": ChatFixture.password(of: "yoda")], executable: "/bin/sh")
+            #expect(try await shell.exitStatus() == 1)
+            #expect(try await shell.diagnostics.end() == "chatty: Cannot write: No space left on device.\n")
+        }
+
+        @Test func aPlaceForTheKeysOfServersThatCannotBeWrittenIsAFailure() async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.script(as: "yoda", "--data", "/proc/nowhere", "-c", "/activeuser")
+            #expect(try await client.exitStatus() == 1)
+            #expect(client.diagnostics.text.hasPrefix("chatty: Cannot write /proc/nowhere/known_hosts: "))
+        }
+
+        @Test func anAddressMayStandInBrackets() async throws {
+            let chat = try await ChatFixture()
+            for host in ["::1", "[::1]"] {
+                let client = try ChattyProcess(
+                    "connect", host, chat.port, "-u", "yoda", "-c", "/activeuser",
+                    environment: ["CHATTY_PASSWORD": ChatFixture.password(of: "yoda")])
+                #expect(try await client.exitStatus() == 0)
+            }
+        }
+
         @Test func aTranscriptIsKept() async throws {
             let chat = try await ChatFixture()
             let folder = try TemporaryDirectory()

@@ -21,6 +21,13 @@ struct ManualTests {
         #expect(findings == [])
     }
 
+    @Test(arguments: pages.filter { $0.hasSuffix(".1") }) func aCommandsPageHasAllThatPeopleLookFor(page: String) throws {
+        let text = try String(contentsOfFile: "\(Executable.package)/man/\(page)", encoding: .utf8)
+        for section in ["SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO"] {
+            #expect(text.contains("\n.Sh \(section)\n"), "\(section)")
+        }
+    }
+
     @Test(arguments: pages) func thePagesReferredToExist(page: String) throws {
         let text = try String(contentsOfFile: "\(Executable.package)/man/\(page)", encoding: .utf8)
         for match in text.matches(of: /\n\.Xr (chatty\S*) (\d)/) { #expect(Self.pages.contains("\(match.1).\(match.2)")) }

@@ -147,6 +147,7 @@ extension ClientDriver {
                 switch error as? ServerConnector.Failure {
                 case .unreachable(let reason): handle(.disconnected(reason))
                 case .refused(let reason): handle(.rejected(reason))
+                case .failed(let reason): handle(.failed(reason))
                 case .stranger(let fingerprint): askAbout(fingerprint)
                 case nil: handle(.disconnected("\(error)"))
                 }
@@ -166,7 +167,7 @@ extension ClientDriver {
                 try trust.knownHosts.remember(fingerprint, of: trust.server)
                 connect()
             } catch {
-                handle(.rejected(error.message))
+                handle(.failed(error.message))
             }
         }
     }

@@ -18,6 +18,7 @@ final class ServerConnector {
         /// What to say.
         case unreachable(String)
         case refused(String)
+        case failed(String)
         /// Nobody vouches for it and it was never met: its owner has to say.
         case stranger(Fingerprint)
     }
@@ -130,10 +131,10 @@ final class ServerConnector {
                 try trust.knownHosts.remember(fingerprint, of: trust.server)
                 return true
             } catch {
-                attempt.verdict = (.refuse(error.message), fingerprint)
+                attempt.verdict = (.fail(error.message), fingerprint)
                 return false
             }
-        case .unlessVouchedFor, .ask, .refuse:
+        case .unlessVouchedFor, .ask, .refuse, .fail:
             attempt.verdict = (verdict, fingerprint)
             return false
         }
@@ -160,6 +161,7 @@ final class ServerConnector {
     ) {
         switch verdict {
         case .refuse(let reason): attempt.promise.fail(Failure.refused(reason))
+        case .fail(let reason): attempt.promise.fail(Failure.failed(reason))
         case .ask: attempt.promise.fail(Failure.stranger(fingerprint))
         default:
             // To be remembered: then the next connection finds it known.
@@ -167,7 +169,7 @@ final class ServerConnector {
                 if let trust = target.trust { try trust.knownHosts.remember(fingerprint, of: trust.server) }
                 self.attempt(.known, happened).future.cascade(to: attempt.promise)
             } catch {
-                attempt.promise.fail(Failure.refused(error.message))
+                attempt.promise.fail(Failure.failed(error.message))
             }
         }
     }

@@ -30,6 +30,8 @@ public struct ServerTrust: Sendable {
         indirect case unlessVouchedFor(Verdict)
         case ask
         case refuse(String)
+        /// What is known of servers could not be read or written.
+        case fail(String)
     }
 
     /// - Parameters:
@@ -44,7 +46,7 @@ public struct ServerTrust: Sendable {
         do {
             known = try knownHosts.fingerprint(of: server)
         } catch {
-            return .refuse(error.message)
+            return .fail(error.message)
         }
         switch known {
         case presented: return .accept

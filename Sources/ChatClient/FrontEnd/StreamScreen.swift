@@ -78,7 +78,11 @@ final class StreamScreen: Screen {
 
     func show(_ line: String) -> Bool {
         transcript?.add(line)
-        return write(line + "\n")
+        if write(line + "\n") { return true }
+        // Who does not read any more needs no explanation.
+        let code = errno
+        if code != EPIPE { diagnose("Cannot write: \(String(cString: strerror(code))).") }
+        return false
     }
 
     func complain(_ text: String) { diagnose(text) }

@@ -32,6 +32,8 @@ public struct ClientSession: Sendable {
         case disconnected(String)
         /// The server at the other end must not be talked to; nothing more is tried.
         case rejected(String)
+        /// It cannot be known whether it must; nothing more is tried either.
+        case failed(String)
         case name(String)
         case password(String)
         case request(RequestID, ClientRequest)
@@ -157,6 +159,7 @@ public struct ClientSession: Sendable {
         case .received(let line): receive(line, at: now)
         case .disconnected(let reason): lose(reason, at: now)
         case .rejected(let reason): end(.refused(reason))
+        case .failed(let reason): end(.failed(reason))
         case .name(let name): take(name: name, at: now)
         case .password(let password): take(password: password, at: now)
         case .request(let id, let request): take(request, id, at: now)

@@ -9,6 +9,8 @@ struct CommandSpec: Sendable {
     let flags: [FlagSpec]
     /// The manual's DESCRIPTION, a string a paragraph. `word` in backticks is shown as literal.
     let description: [String]
+    /// What can be typed once the command runs, a row each; the manual's COMMANDS.
+    var commands: [Entry] = []
     var environment: [Entry] = []
     var files: [Entry] = []
     let examples: [Example]
@@ -34,16 +36,10 @@ struct CommandSpec: Sendable {
     /// `flags` and those that every subcommand has.
     var allFlags: [FlagSpec] { flags + [Self.help.spec, Self.version.spec] }
 
-    /// `chatty serve [OPTION ...] [PORT] [MAX_ATTEMPTS]`, a line for each action.
-    var usageLines: [String] {
-        let start = "chatty \(name)"
-        guard !actions.isEmpty else {
-            return [([start, "[OPTION ...]"] + positionals.map(\.usage)).joined(separator: " ")]
-        }
-        return actions.map { action in
-            let word = action.isDefault ? "[\(action.name)]" : action.name
-            return ([start, word, "[OPTION ...]"] + action.positionals.map(\.usage)).joined(separator: " ")
-        }
+    /// `chatty serve [OPTION ...] [PORT] [MAX_ATTEMPTS]`, `chatty users [ACTION] [OPTION ...] [ARGUMENT ...]`.
+    var usage: String {
+        let arguments = actions.isEmpty ? ["[OPTION ...]"] + positionals.map(\.usage) : ["[ACTION]", "[OPTION ...]", "[ARGUMENT ...]"]
+        return (["chatty \(name)"] + arguments).joined(separator: " ")
     }
 
     /// The flag of that long name or alias.

@@ -1,3 +1,5 @@
+import ChatProtocol
+
 /// The options of `chatty connect`.
 enum ConnectFlags {
     static let host = Positional<String>.required("HOST", .host, manual: "The server's name or address.")
@@ -44,9 +46,9 @@ enum ConnectFlags {
         "download-dir", short: "D", "DIR", .directory, default: ".", ".", "Where received files go",
         manual: "The folder that received files are put into.")
     static let announce = Flag<[String]>.repeatable(
-        "announce", "ADDRESS:PORT", .text, "Where others reach the UDP port, if not here",
+        "announce", "ADDR:PORT", .text, "Where others reach the UDP port, if not here",
         manual: """
-            Tells those who send files to this address, an IPv4 or IPv6 address with a port, instead of to this machine's own: that of a router             which forwards the port, or of a tunnel.
+            Tells those who send files to this address, an IPv4 or IPv6 address with a port, instead of to this machine's own: that of a router which forwards the port, or of a tunnel.
             """)
     static let plaintext = Flag.switch(
         "plaintext", aliases: ["no-tls"], "Do not use TLS",
@@ -93,6 +95,11 @@ enum ConnectFlags {
             keys go through what was typed before. Incoming messages never disturb the line being typed.
             """,
             """
+            A line without a slash goes to the conversation that the prompt shows. The prompt also says `offline` while the connection is lost, \
+            which mends itself, how many own messages are `pending` until the server has confirmed them, `away`, and how far transfers are. \
+            A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
+            """,
+            """
             Where stdin is not a terminal, or with `--command`, it reads commands from there, prints the replies plainly, waits for the outcome \
             of the last one and leaves.
             """,
@@ -102,13 +109,20 @@ enum ConnectFlags {
             refused.
             """,
         ],
+        commands: SlashCommandKind.offered(toClient: true).map { .init(name: $0.invocation, text: $0.sentence) },
         environment: [
             .init(name: "CHATTY_PASSWORD", text: "The password, where `--password-file` is not given."),
-            .init(name: "NO_COLOR", text: "Set to anything, it turns colours off."),
+            .init(name: "NO_COLOR", text: "Set to anything, it turns colours off, as `TERM=dumb` does."),
+            .init(name: "TZ", text: "The zone in which times are shown on a terminal; elsewhere they are those of Greenwich."),
+            .init(name: "XDG_STATE_HOME", text: "The folder whose `chatty` holds what was typed before, instead of `~/.local/state`."),
         ],
         files: [
             .init(name: "~/.local/share/chatty", text: "The default data folder: the keys of the servers met are in `known_hosts`."),
-            .init(name: "~/.local/state/chatty", text: "What was typed before, for each server and account; never a password."),
+            .init(
+                name: "~/.local/state/chatty",
+                text: """
+                    For each server and account what was typed before, in `history`, and whom one ignores, in `ignored`; never a password.
+                    """),
             .init(name: "~/.inputrc", text: "Settings of the line editor; the application's name is `chatty`."),
         ],
         examples: [

@@ -1,16 +1,19 @@
-/// `--help`: what fits one screen of 80 columns.
+/// `--help`: what fits one screen of 80 columns and 24 rows with the shell's prompt.
 enum HelpText {
     /// The help of one subcommand.
     static func of(_ spec: CommandSpec) -> String {
-        var lines = spec.usageLines.enumerated().map { ($0.offset == 0 ? "Usage: " : "       ") + $0.element }
-        lines += ["", capitalized(spec.summary) + ".", ""]
-        for action in spec.actions { lines.append(row("  \(action.name)", action.summary)) }
+        var lines = ["Usage: " + spec.usage, capitalized(spec.summary) + ".", ""]
+        for action in spec.actions {
+            let word = action.isDefault ? "[\(action.name)]" : action.name
+            lines.append(row("  " + ([word] + action.positionals.map(\.usage)).joined(separator: " "), action.summary))
+        }
         if !spec.actions.isEmpty { lines.append("") }
-        for flag in spec.allFlags {
+        for flag in spec.flags {
             let left = (flag.short == nil ? "      " : "  ") + flag.usage
             lines.append(row(left, flag.summary + (shownDefault(flag).map { " [\($0)]" } ?? "")))
         }
-        lines += ["", "More: man chatty-\(spec.name)"]
+        lines.append(row("  -h, --help; -V, --version", "Show this help; the version"))
+        lines.append("More: man chatty-\(spec.name)")
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -20,6 +20,7 @@ enum ManualPage {
             """
         ])
         page.list(spec.allFlags.map { (item: item($0), text: manual($0)) })
+        page.entries("COMMANDS", spec.commands, macro: "Ic")
         page.entries("ENVIRONMENT", spec.environment, macro: "Ev")
         page.entries("FILES", spec.files, macro: "Pa")
         page.exitStatus()
@@ -40,6 +41,8 @@ enum ManualPage {
         page.list(specs.map { (item: "Nm chatty \($0.name)", text: HelpText.capitalized($0.summary) + ".") })
         page.section("OPTIONS")
         page.list(Overview.flags.map { (item: item($0), text: manual($0)) })
+        page.entries("ENVIRONMENT", Overview.environment, macro: "Ev")
+        page.entries("FILES", Overview.files, macro: "Pa")
         page.exitStatus()
         page.section("EXAMPLES")
         for example in Overview.examples { page.example(example) }

@@ -16,6 +16,23 @@ enum Overview {
         """
     ]
 
+    static let environment: [CommandSpec.Entry] = [
+        .init(name: "HOME", text: "The user's folder, in which chatty keeps its own where nothing else is said."),
+        .init(name: "XDG_DATA_HOME", text: "The folder whose `chatty` is the data folder, instead of `~/.local/share`."),
+        .init(name: "XDG_STATE_HOME", text: "The folder whose `chatty` holds what was typed before, instead of `~/.local/state`."),
+        .init(name: "STATE_DIRECTORY", text: "The data folder, of greater weight than these; systemd sets it."),
+    ]
+
+    static let files: [CommandSpec.Entry] = [
+        .init(
+            name: "~/.local/share/chatty",
+            text: """
+                The data folder: the server's store and certificate, the keys of servers and receivers met, this machine's key for transfers.
+                """
+        ),
+        .init(name: "~/.local/state/chatty", text: "What was typed in `chatty connect`, and whom one ignores."),
+    ]
+
     static let examples: [CommandSpec.Example] = [
         .init(text: "Start a server whose accounts are in a file:", line: "chatty serve 12345 --credentials credentials.txt"),
         .init(text: "Join it:", line: "chatty connect 127.0.0.1 12345"),

@@ -52,6 +52,10 @@ enum RecvFileFlags {
             """,
         ],
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
+        files: [
+            .init(name: "~/.local/share/chatty", text: "The default data folder: this machine's key is in `transfer-key`."),
+            .init(name: "*.part", text: "A file that is not whole yet, and beside it what is known of it."),
+        ],
         examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos")],
         seeAlso: ["chatty-send-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }

@@ -64,6 +64,11 @@ enum SendFileFlags {
             "An interrupted transfer is resumed by sending the same file again.",
         ],
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
+        files: [
+            .init(
+                name: "~/.local/share/chatty",
+                text: "The default data folder: this machine's key is in `transfer-key`, those of receivers met in `known-receivers`.")
+        ],
         examples: [
             .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 chatty:TICKET")
         ],
