@@ -6,8 +6,8 @@ struct ChatFixture {
     static let accounts = ["ethan", "e", "yoda", "luke", "hans"]
     static func password(of name: String) -> String { "pw-" + String(name.reversed()) }
 
-    init(_ options: String...) async throws {
-        let accounts = Dictionary(uniqueKeysWithValues: Self.accounts.map { ($0, Self.password(of: $0)) })
+    init(accounts names: [String] = Self.accounts, _ options: String...) async throws {
+        let accounts = Dictionary(uniqueKeysWithValues: names.map { ($0, Self.password(of: $0)) })
         server = try await ChattyServer(accounts: accounts, options: options)
     }
 
