@@ -26,6 +26,8 @@ final class ChatTransfers: TransferCarrier {
         /// of several secrets is meant (Noise IKpsk2), so there is one for all files that one sender has on offer.
         var invitations: [Data: Invitation] = [:]
         var sessions: [Int: TransferSession] = [:]
+        /// Whether there was ever anybody to send to or to let in.
+        var hasCarried = false
         /// The other side's key, also of those that have ended, as long as they can be asked about.
         var peerKeys: [Int: Data] = [:]
     }
@@ -81,6 +83,7 @@ final class ChatTransfers: TransferCarrier {
 
     private func remember(_ key: Data, of number: Int) {
         state.withLock { state in
+            state.hasCarried = true
             state.peerKeys[number] = key
             state.peerKeys[number - ChatTransfers.rememberedKeys] = nil
         }
@@ -94,12 +97,15 @@ final class ChatTransfers: TransferCarrier {
     }
 
     func shutDown() {
-        guard let loop = state.withLock({ $0.loop.take() }) else { return }
+        let (taken, hasCarried) = state.withLock { ($0.loop.take(), $0.hasCarried) }
+        guard let loop = taken else { return }
         let done = DispatchSemaphore(value: 0)
         Task {
             await loop.shutDown()
             done.signal()
         }
+        // Where no file was on its way there is nobody to tell: a script's command need not wait.
+        guard hasCarried else { return }
         // The loop gives its peers a second to learn of it.
         _ = done.wait(timeout: .now() + 3)
     }
