@@ -59,6 +59,7 @@ let package = Package(
             dependencies: nio + [
                 "ChatHub", "ChatProtocol", "CLinux", crypto, cryptoExtras,
                 .product(name: "NIOExtras", package: "swift-nio-extras"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -98,7 +99,7 @@ let package = Package(
             dependencies: ["TransferProtocol", crypto],
             exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
-        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol"]),
+        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport"]),
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -46,14 +46,14 @@ _chatty() {
             ;;
         serve)
             case $prev in
-                --credentials|--tls-cert|--tls-key) _chatty_files; return ;;
+                --credentials|--motd|--tls-cert|--tls-key) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
-                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--grace) :; return ;;
+                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--metrics|--grace) :; return ;;
                 --log-format) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key"
+            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --metrics --motd --grace --tls-cert --tls-key"
             if [[ $cur == -* ]]; then
-                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --grace --tls-cert --tls-key --help --version"
+                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --metrics --motd --grace --tls-cert --tls-key --help --version"
                 return
             fi
             ;;

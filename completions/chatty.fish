@@ -22,6 +22,8 @@ complete -c chatty -n '__fish_seen_subcommand_from serve' -l login-timeout -x -d
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l message-rate -x -d 'Messages a session may send, 0 for any'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l max-connections-per-address -x -d 'Connections from one address, 0 for any'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l log-format -x -a 'text json' -d 'How events are shown on stdout'
+complete -c chatty -n '__fish_seen_subcommand_from serve' -l metrics -x -d 'Serve metrics over HTTP there'
+complete -c chatty -n '__fish_seen_subcommand_from serve' -l motd -r -F -d 'A text that everybody who logs in is shown'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l grace -x -d 'How long a stop waits for connections'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l tls-cert -r -F -d 'A certificate chain (PEM) to use'
 complete -c chatty -n '__fish_seen_subcommand_from serve' -l tls-key -r -F -d 'The private key (PEM) of --tls-cert'

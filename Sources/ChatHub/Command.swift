@@ -32,6 +32,7 @@ public enum Command: Hashable, Sendable {
     /// Something to log in with instead of the password, for a while.
     case issueToken
     case help(String?)
+    case messageOfTheDay
     /// What the way in answers by itself, passed through so that answers keep the order of commands and flood control counts it.
     case local
     case logOut
@@ -57,7 +58,7 @@ public enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .begin, .lookUp, .local: nil
+        case .identify, .logIn, .begin, .lookUp, .messageOfTheDay, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

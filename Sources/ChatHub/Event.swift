@@ -27,6 +27,8 @@ public enum Event: Sendable {
 
     /// Accounts were changed from outside (`chatty users`, a credentials file): all there are now.
     case accountsChanged([Account])
+    /// The host has written another message of the day: these lines.
+    case messageOfTheDayChanged([String])
     /// About once a second, with the last message that reached the socket of each session that got any since.
     case tick(written: [SessionID: MessageID])
     /// Tell everybody and close.

@@ -26,8 +26,11 @@ public struct Hub: ~Copyable {
     var messageIDs: MessageIDSource
     var nonces: SentNonces
     var lastGroup: GroupID
+    /// Lines that those who log in are shown; none where there are none.
+    var messageOfTheDay: [String]
     private var lastTicket: UInt64 = 0
     private var isStopping = false
+    public internal(set) var statistics = HubStatistics()
     /// What the event under way has led to.
     var actions: [Action] = []
 
@@ -40,6 +43,7 @@ public struct Hub: ~Copyable {
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
         nonces = SentNonces(state.sent)
+        messageOfTheDay = configuration.messageOfTheDay
     }
 
     /// A message makes so many at most: its answer, its delivery, and two lines for the log.
@@ -61,6 +65,7 @@ public struct Hub: ~Copyable {
         case .tokenIssued(let ticket, let token, let seconds): finish(ticket, .token(token, seconds: seconds), at: now)
         case .drained(let ticket): finish(ticket, .drained, at: now)
         case .accountsChanged(let accounts): replaceAccounts(accounts)
+        case .messageOfTheDayChanged(let lines): messageOfTheDay = lines
         case .tick(let written): tick(written, at: now)
         case .shutDown: shutDown()
         }
@@ -85,6 +90,7 @@ public struct Hub: ~Copyable {
         if let rate = configuration.messageRate { session.bucket = TokenBucket(perSecond: rate, at: now.uptime) }
         if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
         sessions[id] = session
+        statistics.connections += 1
         notLoggedIn.append(id, at: now.uptime)
         if isStopping {
             close(id, .shuttingDown)

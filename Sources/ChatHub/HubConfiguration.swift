@@ -16,6 +16,8 @@ public struct HubConfiguration: Hashable, Sendable {
     public var messageRate: Double? = nil
     /// Connections from one address other than loopback; nil for no limit.
     public var maximumConnectionsPerAddress: Int? = nil
+    /// Lines that those who log in are shown.
+    public var messageOfTheDay: [String] = []
 
     public init() {}
 }

@@ -38,7 +38,7 @@ extension IRCWayIn {
         },
         "MEMBERS": Entry(minimumParameters: 1) { $0.roster(.members, $1, label: $2) },
         "MODE": Entry(minimumParameters: 1) { $0.mode($1, label: $2) },
-        "MOTD": Entry(minimumParameters: 0) { $0.local([$0.numeric("422", "There is no message of the day")], label: $2) },
+        "MOTD": Entry(minimumParameters: 0) { $0.command($1.command, .messageOfTheDay, label: $2) },
         "NAMES": Entry(minimumParameters: 1) { $0.roster(.names, $1, label: $2) },
         "NICK": Entry(minimumParameters: 1) { $0.nick($1, label: $2) },
         "NOTICE": Entry(minimumParameters: 1) { $0.message($1, isNotice: true, label: $2) },

@@ -12,7 +12,7 @@ extension IRCWayIn {
         case .sasl: messages = answerToSASL(response)
         case .password: messages = answerToPassword(response)
         case .registration:
-            if account != nil { messages = welcome() }
+            if account != nil { messages = welcome() + response.flatMap { self.messages($0, inAnswerTo: nil) } }
         case .roster(let use, let asked): messages = answerWithRoster(use, asked: asked, response)
         case .command(let name):
             if case .history(let with, let found)? = response.first {
@@ -105,7 +105,6 @@ extension IRCWayIn {
             numeric("003", "Names are accounts; groups keep their members"),
             reply("004", nick, IRCWayIn.serverName, "chatty", "i", "io"),
             reply("005", [nick] + tokens + ["are supported by this server"]),
-            numeric("422", "There is no message of the day"),
         ]
     }
 
@@ -142,8 +141,16 @@ extension IRCWayIn {
             return lines.enumerated().map { index, line in
                 numeric(index == 0 ? "704" : index == lines.count - 1 ? "706" : "705", topic ?? "index", line)
             }
+        case .messageOfTheDay(let lines): return messageOfTheDay(lines)
         case .askPassword, .loggedIn: return []
         }
+    }
+
+    /// RFC 2812 §5.1, RPL_MOTDSTART, RPL_MOTD, RPL_ENDOFMOTD, ERR_NOMOTD.
+    private func messageOfTheDay(_ lines: [String]) -> [IRCMessage] {
+        guard !lines.isEmpty else { return [numeric("422", "There is no message of the day")] }
+        return [numeric("375", "\(IRCWayIn.serverName) - Message of the day")] + lines.map { numeric("372", $0) }
+            + [numeric("376", "End of MOTD")]
     }
 
     private func text(_ message: ChatMessage) -> IRCMessage {

@@ -50,6 +50,7 @@ extension Hub {
 
     mutating func verify(_ attempt: LockOutTable.Attempt, account: Account?, at now: Moment) {
         guard account != nil || configuration.concealsUserNames else {
+            statistics.failedLogIns += 1
             refuse(attempt, [.reply(.noSuchUser(attempt.name))], reason: "there is no user \(attempt.name)")
             return verifyNext(after: attempt, at: now)
         }
@@ -72,6 +73,8 @@ extension Hub {
             }
         case (.right, nil), (.wrong, _):
             let failure = lockOuts.recordFailure(of: name, at: now)
+            statistics.failedLogIns += 1
+            if failure.isNowBlocked { statistics.lockOuts += 1 }
             var response: [Outgoing] = [.reply(.invalidCredentials)]
             var until: Timestamp?
             if failure.isNowBlocked {
@@ -87,6 +90,7 @@ extension Hub {
                 .lockOut(name: name, failures: failures, blockedUntil: until),
                 then: .failureKept(attempt.session, sequence: attempt.sequence, response))
         case (.expiredToken, _):
+            statistics.failedLogIns += 1
             refuse(attempt, [.reply(.tokenExpired)], reason: "the token has expired")
         case (.busy, _), (.failed, _):
             refuse(attempt, [.reply(.busy)], reason: "the server is busy")
@@ -126,16 +130,18 @@ extension Hub {
         sessions[session.id]?.account = account.id
         sessions[session.id]?.name = account.name.text
         sessions[session.id]?.isBusy = false
+        statistics.logIns += 1
         log(.succeeded(user: account.name.text, phrase: "logged in"))
         store(.loggedIn(account.id, at: now.wall), then: .nothing)
-        respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)])
+        let greeting: [Outgoing] = attempt.begins && !messageOfTheDay.isEmpty ? [.messageOfTheDay(messageOfTheDay)] : []
+        respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)] + greeting)
         if attempt.begins { beginSession(session.id, at: now, then: nil) }
         drainBacklog(of: session.id)
     }
 
     /// The session is told of its groups, is active from now on, and gets what it missed.
     mutating func beginSession(_ id: SessionID, at now: Moment, then sequence: Int?) {
-        if let sequence { respond(id, sequence, []) }
+        if let sequence { respond(id, sequence, [.messageOfTheDay(messageOfTheDay)]) }
         guard let session = sessions[id], !session.hasBegun, !session.isClosing, let account = session.account else { return }
         sessions[id]?.hasBegun = true
         sessions[id]?.activeSince = now.wall

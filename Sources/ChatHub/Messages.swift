@@ -47,6 +47,7 @@ extension Hub {
             nonces.settle(nonce, of: message.sender, succeeded ? (message.id, message.time) : nil)
         }
         guard succeeded else { return fail(request, .storeFailed) }
+        statistics.messages += 1
         acknowledge(request, message)
         switch message.target {
         case .user(let account, _):
@@ -71,14 +72,17 @@ extension Hub {
 
     private mutating func deliver(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID) {
         let live = recipients.filter { $0 != sender && isToBeTold($0, of: message) }
-        if !live.isEmpty { actions.append(.deliver(live, .message(message))) }
+        guard !live.isEmpty else { return }
+        statistics.deliveries += live.count
+        actions.append(.deliver(live, .message(message)))
     }
 
     private mutating func deliver(_ message: ChatMessage, to audience: Audience, except sender: SessionID) {
         if audience.isPlain, message.id > audience.replayedUpTo {
             let live = audience.sessions.filter { $0 != sender }
-            if !live.isEmpty { actions.append(.deliver(live, .message(message))) }
-            return
+            guard !live.isEmpty else { return }
+            statistics.deliveries += live.count
+            return actions.append(.deliver(live, .message(message)))
         }
         deliver(message, to: audience.sessions, except: sender)
     }

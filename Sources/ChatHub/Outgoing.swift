@@ -26,6 +26,8 @@ public enum Outgoing: Hashable, Sendable {
     /// The answer to a question for history; `with`: a user's name or `#group`, nil for a search over all.
     case history(with: String?, [ChatMessage])
     case help(String?)
+    /// Lines that the host wants everybody to see who logs in; none where there are none.
+    case messageOfTheDay([String])
     /// The last words before the connection is closed.
     case farewell(Reply)
 

@@ -20,6 +20,7 @@ extension Hub {
             // A session left open must not become the place to guess its password.
             let name = request.account.name.folded
             let failure = lockOuts.recordFailure(of: name, at: now)
+            if failure.isNowBlocked { statistics.lockOuts += 1 }
             let until = failure.isNowBlocked ? now.wall.adding(milliseconds: Int64(configuration.blockSeconds) * 1000) : nil
             store(.lockOut(name: name, failures: failure.isNowBlocked ? 0 : failure.failures, blockedUntil: until), then: .nothing)
             unblock(request.session)

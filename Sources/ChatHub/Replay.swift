@@ -18,6 +18,7 @@ extension Hub {
             // It must not be told of later messages as if there had been none before: let it come again.
             return close(id, .storeFailed)
         }
+        statistics.deliveries += messages.count
         for message in messages { actions.append(.deliver([id], .message(message))) }
         if let last = messages.last { sessions[id]?.replayedUpTo = last.id }
         if messages.count >= Hub.pageSize {

@@ -102,6 +102,7 @@ struct Phrase {
         case .changePassword: self.init("changed", "change", "the password")
         case .issueToken: self.init("got", "get", "a token")
         case .help: self.init("asked", "ask", "for help")
+        case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
         case .identify, .logIn, .begin: self.init("logged", "log", "in")
@@ -142,6 +143,7 @@ extension Hub {
             sessions[request.session]?.isBusy = true
             actions.append(.issueToken(newTicket(.token(request)), account: request.account.id))
         case .help(let topic): succeed(request, [.help(topic)])
+        case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
         case .begin: beginSession(request.session, at: request.at, then: request.sequence)
         case .local: respond(request.session, request.sequence, [])

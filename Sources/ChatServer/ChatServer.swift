@@ -11,12 +11,15 @@ public final class ChatServer: Sendable {
     public let port: Int
     /// Of its certificate.
     public let fingerprint: String
+    /// Address and port at which metrics are served, where they are, as in a URL.
+    public let metricsAddress: String?
 
     private let configuration: ServerConfiguration
     private let lock: DataFolderLock
     let store: Store
     private let group: MultiThreadedEventLoopGroup
     private let listener: Listener
+    private let metricsListener: MetricsListener?
     private let workers: [LoopWorker]
     private let writer: StoreWriter
     private let reader: StoreReader
@@ -34,10 +37,12 @@ public final class ChatServer: Sendable {
     public static func start(
         _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
     ) async throws(ServerError) -> ChatServer {
+        var configuration = configuration
         try configuration.folder.prepare()
         let lock = try DataFolderLock(configuration.folder)
         let credentials = try configuration.credentialsFile.map { (path) throws(ServerError) in try CredentialsFile(path: path) }
         let identity = try configuration.identity()
+        configuration.rules.messageOfTheDay = try configuration.messageOfTheDay()
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(AllowedCores.count, SessionID.maximumLoops))
         do {
@@ -50,9 +55,15 @@ public final class ChatServer: Sendable {
             }
             // The port is asked for before passwords are hashed, so that it is not after a minute that somebody hears of its being taken.
             let listener = try await Listener(port: configuration.port, group, workers)
+            let metrics = Metrics()
+            var metricsListener: MetricsListener?
+            if let (address, port) = configuration.metrics {
+                metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
+            }
             if let credentials { try add(credentials, configuration, store, tell) }
             let server = try ChatServer(
-                configuration, identity.fingerprint, tls, lock, store, group, listener, workers, mailbox, output: output, tell: tell)
+                configuration, identity.fingerprint, tls, lock, store, group, listener, workers, mailbox, metrics, metricsListener,
+                output: output, tell: tell)
             try await listener.accept()
             return server
         } catch {
@@ -67,7 +78,8 @@ public final class ChatServer: Sendable {
     private init(
         _ configuration: ServerConfiguration, _ fingerprint: String, _ tls: Guarded<NIOSSLContext>, _ lock: DataFolderLock, _ store: Store,
         _ group: MultiThreadedEventLoopGroup, _ listener: Listener, _ workers: [LoopWorker], _ mailbox: Mailbox<HubInput>,
-        output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
+        _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
+        tell: @escaping @Sendable (String) -> Void
     ) throws {
         self.configuration = configuration
         self.fingerprint = fingerprint
@@ -78,13 +90,20 @@ public final class ChatServer: Sendable {
         self.group = group
         self.listener = listener
         self.workers = workers
+        self.metricsListener = metricsListener
+        metricsAddress = metricsListener.map { listener in
+            let address = configuration.metrics?.address ?? ""
+            return (address.contains(":") ? "[\(address)]" : address) + ":\(listener.port)"
+        }
         port = listener.port
         writer = StoreWriter(
             store,
             StoreWriter.Listener(
                 stored: { results in mailbox.put(results.map { HubInput(.stored($0.0, succeeded: $0.succeeded)) }) },
                 accountsChanged: { mailbox.put(HubInput(.accountsChanged($0))) },
+                committed: { metrics.noteCommit(of: $0, seconds: $1, failed: $2) },
                 failing: { problem in
+                    metrics.noteFailure(problem)
                     tell(problem.map { "The store fails, and messages are refused: \($0)" } ?? "The store works again.")
                 }))
         reader = StoreReader(store) { mailbox.put(HubInput($0)) }
@@ -95,7 +114,13 @@ public final class ChatServer: Sendable {
         log = EventLog(configuration.logFormat, write: output, tell: tell)
         driver = HubDriver(
             Hub(configuration.rules, try store.loadState(), at: .now), mailbox,
-            HubDriver.Hands(workers: workers, writer: writer, reader: reader, verifier: verifier, log: log))
+            HubDriver.Hands(workers: workers, writer: writer, reader: reader, verifier: verifier, log: log, metrics: metrics))
+        metrics.watch { [writer, reader, hashing, log] in
+            [
+                ("hub", mailbox.count), ("store", writer.waiting), ("reader", reader.waiting), ("hashing", hashing.depth),
+                ("log", log.waiting),
+            ]
+        }
         writer.start()
         reader.start()
         log.start()
@@ -110,28 +135,28 @@ public final class ChatServer: Sendable {
         _ = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: Moment.now.wall)
     }
 
-    /// Reads the certificate and the credentials file again, without dropping anybody: the one is shown to those who connect from now on, new accounts
-    /// of the other can log in at once.
+    /// Reads the certificate, the message of the day and the credentials file again, without dropping anybody: the certificate is shown to those who
+    /// connect from now on, the message to those who log in, and new accounts can log in at once.
     /// - Throws: what cannot be read; all of it then stays as it was.
     /// - Returns: the fingerprint in force.
     @discardableResult
     public func reload() async throws(ServerError) -> String {
         let identity = try configuration.identity()
-        let credentials = try configuration.credentialsFile.map { (path) throws(ServerError) in try CredentialsFile(path: path) }
-        do {
-            let context = try identity.context()
-            tls.update { $0 = context }
-        } catch {
-            throw ServerError("The certificate cannot be used: \(error)")
-        }
-        guard let credentials else { return identity.fingerprint }
-        let result = await onThread { [configuration, store, tell] in
-            Result { () throws(ServerError) in
-                try ChatServer.add(credentials, configuration, store, tell)
-                return try AccountBook(store).list().map(\.account)
+        let lines = try configuration.messageOfTheDay()
+        let context: NIOSSLContext
+        do { context = try identity.context() } catch { throw ServerError("The certificate cannot be used: \(error)") }
+        if let path = configuration.credentialsFile {
+            let credentials = try CredentialsFile(path: path)
+            let result = await onThread { [configuration, store, tell] in
+                Result { () throws(ServerError) in
+                    try ChatServer.add(credentials, configuration, store, tell)
+                    return try AccountBook(store).list().map(\.account)
+                }
             }
+            driver.mailbox.put(HubInput(.accountsChanged(try result.get())))
         }
-        driver.mailbox.put(HubInput(.accountsChanged(try result.get())))
+        tls.update { $0 = context }
+        driver.mailbox.put(HubInput(.messageOfTheDayChanged(lines)))
         return identity.fingerprint
     }
 
@@ -142,6 +167,7 @@ public final class ChatServer: Sendable {
         await listener.close()
         await onThread { [driver, configuration] in driver.tellEverybody(within: .milliseconds(configuration.grace.milliseconds)) }
         for worker in workers { try await worker.stop() }
+        await metricsListener?.close()
         await onThread { [driver, hashing, reader, writer, log] in
             hashing.stop()
             driver.stop()
@@ -163,6 +189,11 @@ public final class ChatServer: Sendable {
 }
 
 extension ServerConfiguration {
+    func messageOfTheDay() throws(ServerError) -> [String] {
+        guard let messageOfTheDayFile else { return [] }
+        return try MessageOfTheDay(path: messageOfTheDayFile).lines
+    }
+
     func identity() throws(ServerError) -> TLSIdentity {
         guard let tlsFiles else { return try TLSIdentity(of: folder) }
         return try TLSIdentity(certificateFile: tlsFiles.certificate, keyFile: tlsFiles.key)

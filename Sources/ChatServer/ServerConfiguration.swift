@@ -8,10 +8,14 @@ public struct ServerConfiguration: Sendable {
     public var rules = HubConfiguration()
     /// Accounts to add; see ``CredentialsFile``.
     public var credentialsFile: String?
+    /// What everybody who logs in is shown; see ``MessageOfTheDay``.
+    public var messageOfTheDayFile: String?
     public var allowsPlaintext = false
     /// PEM files; without them the server's own identity.
     public var tlsFiles: (certificate: String, key: String)?
     public var logFormat = EventLog.Format.text
+    /// Where metrics are served over HTTP: a numeric address and a TCP port, 0 for any free one.
+    public var metrics: (address: String, port: Int)?
     /// How long a stop waits for connections.
     public var grace = Duration.seconds(5)
 

@@ -8,17 +8,18 @@ import ServiceLifecycle
 enum ServeCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         let configuration = try configuration(arguments)
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         raiseDescriptorLimit()
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
                 tell: { Diagnostics.say($0) })
-            let hangUp = reloading(server, on: SIGHUP)
+            let hangUp = reloading(server, manager, on: SIGHUP)
             defer { hangUp.cancel() }
             // It says nothing of its own; what a host has to know is said above and below.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             try await ServiceGroup(
-                services: [ServeService(server: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+                services: [ServeService(server: server, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
             ).run()
             return .done
         } catch {
@@ -44,6 +45,15 @@ enum ServeCommand {
         configuration.credentialsFile = arguments[ServeFlags.credentials]
         configuration.allowsPlaintext = arguments[ServeFlags.allowPlaintext]
         configuration.logFormat = arguments[ServeFlags.logFormat] == .json ? .json : .text
+        configuration.messageOfTheDayFile = arguments[ServeFlags.motd]
+        configuration.metrics = try arguments[ServeFlags.metrics].map { (text) throws(UsageError) in
+            guard let endpoint = NumericEndpoint(text) else {
+                throw UsageError(
+                    "--metrics needs an IPv4 or IPv6 address with a port such as 127.0.0.1:9697, not \(Printable.text(text))",
+                    command: ServeFlags.spec.name)
+            }
+            return (endpoint.address, endpoint.port)
+        }
         configuration.grace = arguments[ServeFlags.grace]
         switch (arguments[ServeFlags.tlsCertificate], arguments[ServeFlags.tlsKey]) {
         case (let certificate?, let key?): configuration.tlsFiles = (certificate, key)
@@ -53,17 +63,19 @@ enum ServeCommand {
         return configuration
     }
 
-    /// SIGHUP: read the certificate and the credentials file again.
-    private static func reloading(_ server: ChatServer, on number: Int32) -> any DispatchSourceSignal {
+    /// SIGHUP: read the certificate, the message of the day and the credentials file again.
+    private static func reloading(_ server: ChatServer, _ manager: ServiceManager, on number: Int32) -> any DispatchSourceSignal {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler {
             Task {
+                manager.reloading()
                 do {
                     Diagnostics.say("Read again, certificate \(try await server.reload())")
                 } catch {
                     Diagnostics.say("Nothing was changed. \(error)")
                 }
+                manager.ready(server.status)
             }
         }
         source.resume()
@@ -80,14 +92,23 @@ enum ServeCommand {
     }
 }
 
+extension ChatServer {
+    /// For `systemctl status`.
+    fileprivate var status: String { "Listening on port \(port)" }
+}
+
 /// The server's place among the services of the process: it runs until the signal to stop.
 private struct ServeService: Service {
     let server: ChatServer
+    let manager: ServiceManager
 
     func run() async throws {
         // Said here, where the signals are in the group's hands already: who stops the server as soon as it has said so finds it stopping gracefully.
+        if let address = server.metricsAddress { Diagnostics.say("Metrics on http://\(address)/metrics") }
         Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
+        manager.ready(server.status)
         try await gracefulShutdown()
+        manager.stopping()
         try await server.stop()
     }
 }

@@ -35,9 +35,9 @@ struct ArchitectureTests {
             target: "ChatServer",
             allowed: nio.union(system).union([
                 "ChatHub", "ChatProtocol", "CLinux", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "DequeModule", "Logging",
-                "ServiceLifecycle", "GRDB",
+                "ServiceLifecycle", "GRDB", "NIOHTTP1",
             ]),
-            only: ["GRDB": "Store"]),
+            only: ["GRDB": "Store", "NIOHTTP1": "Metrics"]),
         Room(
             target: "ChatClient",
             allowed: nio.union(system).union(["ChatProtocol", "CReadline", "CLinux", "Crypto", "DequeModule"]),

@@ -15,6 +15,11 @@ struct ReadmeTests {
             }
     }()
 
+    @Test func theUnitIsThatOfTheManual() {
+        let text = (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("README.md"), encoding: .utf8)) ?? ""
+        #expect(text.contains("```\n" + ServeFlags.unit.joined(separator: "\n") + "\n```\n"))
+    }
+
     @Test func thereAreSome() { #expect(Self.lines.count >= 2) }
 
     @Test(arguments: lines) func commandLinesParse(line: String) throws {

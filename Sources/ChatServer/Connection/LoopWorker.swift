@@ -50,6 +50,13 @@ final class LoopWorker: @unchecked Sendable {
         for _ in 1...3 { try await eventLoop.submit {}.get() }
     }
 
+    /// For metrics; from any thread.
+    func census() -> EventLoopFuture<ConnectionCensus> {
+        eventLoop.submit { [self] in
+            slots.reduce(into: ConnectionCensus()) { census, connection in connection?.count(into: &census) }
+        }
+    }
+
     /// Takes actions for connections of this loop; from any thread.
     func post(_ actions: [Action]) {
         let isFirst = inbox.update { inbox in

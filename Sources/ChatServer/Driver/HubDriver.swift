@@ -11,6 +11,7 @@ final class HubDriver: @unchecked Sendable {
         let reader: StoreReader
         let verifier: PasswordVerifier
         let log: EventLog
+        let metrics: Metrics
     }
 
     let mailbox: Mailbox<HubInput>
@@ -67,6 +68,7 @@ final class HubDriver: @unchecked Sendable {
                 }
             }
             flush()
+            hands.metrics.note(hub.statistics, hub.counts)
             spare = inputs
         }
     }

@@ -56,6 +56,8 @@ public final class EventLog: Sendable {
         _ = ended.wait(timeout: .now() + time)
     }
 
+    var waiting: Int { mailbox.count }
+
     func put(_ entries: [Entry]) {
         guard mailbox.count + entries.count <= EventLog.bound else { return dropped.update { $0 += entries.count } }
         mailbox.put(entries)

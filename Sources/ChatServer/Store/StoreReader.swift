@@ -37,6 +37,8 @@ final class StoreReader: Sendable {
         ended.wait()
     }
 
+    var waiting: Int { mailbox.count }
+
     func findAccount(_ ticket: Ticket, _ name: Name) { mailbox.put(.account(ticket, name)) }
 
     func loadMissed(_ ticket: Ticket, _ account: AccountID, after: MessageID, limit: Int) {

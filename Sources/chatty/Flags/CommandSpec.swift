@@ -14,12 +14,23 @@ struct CommandSpec: Sendable {
     var environment: [Entry] = []
     var files: [Entry] = []
     let examples: [Example]
+    /// Files to be copied from the manual, behind its examples.
+    var listings: [Listing] = []
     /// Other pages, as `chatty-connect(1)`.
     let seeAlso: [String]
 
     struct Entry: Sendable {
         let name: String
         let text: String
+    }
+
+    /// A section of the manual that shows a file.
+    struct Listing: Sendable {
+        /// In capitals.
+        let title: String
+        /// Before the file, a string a paragraph.
+        let text: [String]
+        let lines: [String]
     }
 
     struct Example: Sendable {

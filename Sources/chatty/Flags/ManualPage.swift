@@ -26,6 +26,7 @@ enum ManualPage {
         page.exitStatus()
         page.section("EXAMPLES")
         for example in spec.examples { page.example(example) }
+        for listing in spec.listings { page.listing(listing) }
         page.seeAlso(["chatty(1)"] + spec.seeAlso)
         return page.text
     }

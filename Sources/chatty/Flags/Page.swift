@@ -45,6 +45,15 @@ struct Page {
         lines += [Roff.text(example.text), ".Bd -literal -offset indent", Roff.protect(Roff.literal(example.line)), ".Ed", ".Pp"]
     }
 
+    mutating func listing(_ listing: CommandSpec.Listing) {
+        if lines.last == ".Pp" { lines.removeLast() }
+        section(listing.title)
+        paragraphs(listing.text)
+        lines.append(".Bd -literal -offset indent")
+        lines += listing.lines.map { Roff.protect(Roff.literal($0)) }
+        lines += [".Ed", ".Pp"]
+    }
+
     /// - Parameter pages: `name(section)`.
     mutating func seeAlso(_ pages: [String]) {
         if lines.last == ".Pp" { lines.removeLast() }

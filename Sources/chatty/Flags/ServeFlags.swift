@@ -49,6 +49,15 @@ enum ServeFlags {
     static let logFormat = Flag<LogFormat>.choice(
         "log-format", "FORMAT", default: .text, "How events are shown on stdout",
         manual: "`text` is one plain line an event; `json` the same events as one JSON object a line, with the time.")
+    static let metrics = Flag<String?>.optional(
+        "metrics", "ADDRESS:PORT", .text, "Serve metrics over HTTP there",
+        manual: """
+            Serves `/metrics` for Prometheus and `/healthz`, which answers 200 where the store works and 503 where it does not, over HTTP at this \
+            numeric address and TCP port. Whoever can reach it can read it: 127.0.0.1 is for this machine alone.
+            """)
+    static let motd = Flag<String?>.optional(
+        "motd", "FILE", .file, "A text that everybody who logs in is shown",
+        manual: "A text of at most 200 lines of 400 bytes that everybody who logs in is shown, as IRC's message of the day.")
     static let grace = Flag<Duration>.value(
         "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
         "How long a stop waits for connections",
@@ -70,8 +79,8 @@ enum ServeFlags {
         positionals: [port.spec, attempts.spec],
         flags: [
             credentials.spec, data.spec, maxAttempts.spec, blockSeconds.spec, concealUsernames.spec, noOfflineMessages.spec,
-            allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, grace.spec,
-            tlsCertificate.spec, tlsKey.spec,
+            allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, metrics.spec,
+            motd.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
         ],
         description: [
             """
@@ -87,9 +96,13 @@ enum ServeFlags {
             """
             What the server has acknowledged is on disk. Messages to accounts that are not active are kept and delivered at their next log-in.
             """,
-            "SIGHUP makes it read the certificate and the credentials file again, without dropping anybody.",
+            """
+            SIGHUP makes it read the certificate, the message of the day and the credentials file again, without dropping anybody. What cannot be \
+            used is told, and everything stays as it was.
+            """,
         ],
         environment: [
+            .init(name: "NOTIFY_SOCKET", text: "Where a service manager wants to be told how the server does; systemd sets it."),
             .init(name: "STATE_DIRECTORY", text: "The data folder where `--data` is not given; systemd sets it."),
             .init(name: "XDG_DATA_HOME", text: "The data folder is `$XDG_DATA_HOME/chatty` where neither of these is given."),
         ],
@@ -103,8 +116,42 @@ enum ServeFlags {
             .init(
                 text: "With a certificate of a public authority:",
                 line: "chatty serve --tls-cert fullchain.pem --tls-key privkey.pem"),
+            .init(
+                text: "With figures for Prometheus, and whether all is well for `curl -f http://127.0.0.1:9697/healthz`:",
+                line: "chatty serve --metrics 127.0.0.1:9697"),
+        ],
+        listings: [
+            .init(
+                title: "SYSTEMD",
+                text: [
+                    """
+                    Under systemd the server says itself when it listens, when it reads its settings again and when it stops (sd_notify(3)), and keeps \
+                    its data in the folder that `StateDirectory=` makes. As `/etc/systemd/system/chatty.service`:
+                    """
+                ],
+                lines: unit)
         ],
         seeAlso: ["chatty-connect(1)", "chatty-users(1)", "chatty-chat(7)"])
+
+    /// The unit that README and manual show.
+    static let unit = [
+        "[Unit]",
+        "Description=chatty",
+        "After=network-online.target",
+        "Wants=network-online.target",
+        "",
+        "[Service]",
+        "Type=notify",
+        "ExecStart=/usr/local/bin/chatty serve --metrics 127.0.0.1:9697",
+        "ExecReload=kill -HUP $MAINPID",
+        "DynamicUser=yes",
+        "StateDirectory=chatty",
+        "StateDirectoryMode=0700",
+        "Restart=on-failure",
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+    ]
 
     /// The number of wrong passwords in force: the option and the positional argument are two names of one thing.
     static func attemptsInForce(_ arguments: Arguments) throws(UsageError) -> Int {

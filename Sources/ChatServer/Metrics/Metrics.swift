@@ -1,0 +1,70 @@
+import ChatHub
+
+/// What a server knows of itself, gathered from its threads and read by who asks for it.
+///
+/// The hub's thread leaves its numbers once a batch and the store's thread once a commit: counting costs the chat nothing that could be measured.
+final class Metrics: Sendable {
+    struct Figures: Sendable {
+        var hub = HubStatistics()
+        var sessions = 0
+        var activeAccounts = 0
+        var waitingAnswers = 0
+        /// Of groups of writes, each one transaction.
+        var commits = Histogram(bounds: [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])
+        var writes = 0
+        var failedWrites = 0
+        /// Why the store fails; nil while it works.
+        var failure: String?
+    }
+
+    typealias Depths = @Sendable () -> [(queue: String, depth: Int)]
+
+    private let figures = Guarded(Figures())
+    private let queues = Guarded<Depths>({ [] })
+
+    var current: Figures { figures.value }
+
+    /// Things that wait, by who they wait for.
+    var depths: [(queue: String, depth: Int)] { queues.value() }
+
+    /// From now on these are asked for their depths.
+    func watch(_ depths: @escaping Depths) { queues.update { $0 = depths } }
+
+    func note(_ statistics: HubStatistics, _ counts: (sessions: Int, activeAccounts: Int, waiting: Int)) {
+        figures.update { figures in
+            figures.hub = statistics
+            figures.sessions = counts.sessions
+            figures.activeAccounts = counts.activeAccounts
+            figures.waitingAnswers = counts.waiting
+        }
+    }
+
+    func noteCommit(of writes: Int, seconds: Double, failed: Int) {
+        figures.update { figures in
+            figures.commits.add(seconds)
+            figures.writes += writes - failed
+            figures.failedWrites += failed
+        }
+    }
+
+    func noteFailure(_ reason: String?) { figures.update { $0.failure = reason } }
+}
+
+/// How often values were up to each of some bounds.
+struct Histogram: Equatable, Sendable {
+    let bounds: [Double]
+    /// One a bound, and the last for what is above all of them; not cumulative.
+    private(set) var counts: [Int]
+    private(set) var sum = 0.0
+
+    /// - Parameter bounds: rising.
+    init(bounds: [Double]) {
+        self.bounds = bounds
+        counts = Array(repeating: 0, count: bounds.count + 1)
+    }
+
+    mutating func add(_ value: Double) {
+        counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1
+        sum += value
+    }
+}

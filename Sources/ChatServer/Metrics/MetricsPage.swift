@@ -1,0 +1,54 @@
+import ChatHub
+import Foundation
+import NIOCore
+
+/// Makes what `/metrics` and `/healthz` answer.
+struct MetricsPage: Sendable {
+    let metrics: Metrics
+    let workers: [LoopWorker]
+    private let start = Date()
+
+    init(_ metrics: Metrics, _ workers: [LoopWorker]) {
+        self.metrics = metrics
+        self.workers = workers
+    }
+
+    /// Nil where the store works, else why it does not.
+    var failure: String? { metrics.current.failure }
+
+    /// The connections are counted on their own event loops.
+    func text(on eventLoop: any EventLoop) -> EventLoopFuture<String> {
+        EventLoopFuture.reduce(ConnectionCensus(), workers.map { $0.census() }, on: eventLoop, +).map(render)
+    }
+
+    private func render(_ census: ConnectionCensus) -> String {
+        let figures = metrics.current
+        var page = PrometheusText()
+        page.add(
+            "chatty_connections", .gauge, "Open connections by way in.",
+            ConnectionKind.all.map { kind in
+                ([("way", kind.way.rawValue), ("tls", String(kind.isEncrypted))], Double(census.kinds[kind] ?? 0))
+            })
+        page.add("chatty_connections_total", .counter, "Connections that came.", Double(figures.hub.connections))
+        page.add("chatty_active_accounts", .gauge, "Accounts with a session.", Double(figures.activeAccounts))
+        page.add("chatty_logins_total", .counter, "Log-ins that succeeded.", Double(figures.hub.logIns))
+        page.add("chatty_failed_logins_total", .counter, "Log-ins that failed.", Double(figures.hub.failedLogIns))
+        page.add("chatty_lockouts_total", .counter, "Times that a name became blocked.", Double(figures.hub.lockOuts))
+        page.add("chatty_messages_total", .counter, "Messages that were kept and acknowledged.", Double(figures.hub.messages))
+        page.add("chatty_deliveries_total", .counter, "Messages given to sessions of others.", Double(figures.hub.deliveries))
+        page.add(
+            "chatty_queue_depth", .gauge, "Things that wait for a thread of the server.",
+            metrics.depths.map { ([("queue", $0.queue)], Double($0.depth)) })
+        page.add("chatty_outbound_queued_bytes", .gauge, "Bytes that wait for their readers.", Double(census.queuedBytes))
+        page.add("chatty_commit_seconds", "Time from the begin of a transaction to its being on the disk.", figures.commits)
+        page.add("chatty_store_writes_total", .counter, "Changes that are on the disk.", Double(figures.writes))
+        page.add("chatty_store_failed_writes_total", .counter, "Changes that the store refused.", Double(figures.failedWrites))
+        page.add("chatty_store_healthy", .gauge, "1 where the store took what was last given to it.", figures.failure == nil ? 1 : 0)
+        let process = ProcessFigures()
+        page.add("process_cpu_seconds_total", .counter, "Processor time, user and system.", process.processorSeconds)
+        page.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)
+        page.add("process_open_fds", .gauge, "Open file descriptors.", process.openDescriptors)
+        page.add("process_start_time_seconds", .gauge, "When the server was started, since 1970.", start.timeIntervalSince1970)
+        return page.text
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// Tells the service manager how the server does: the protocol of sd_notify(3), a datagram to the socket that `$NOTIFY_SOCKET` names.
+///
+/// systemd's `Type=notify` waits for ``ready()`` before it starts what needs the server. Where nobody asks to be told, nothing is said.
+struct ServiceManager: Sendable {
+    private let path: String?
+
+    /// - Parameter environment: `ProcessInfo.processInfo.environment`.
+    init(environment: [String: String]) {
+        // A path, or with `@` a name in the kernel's abstract space.
+        path = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
+    }
+
+    /// - Parameter status: one line for people, as `systemctl status` shows it.
+    func ready(_ status: String) { tell("READY=1\nSTATUS=\(status)") }
+
+    /// Settings are being read again; ``ready(_:)`` says that it is through. The time is what `Type=notify-reload` wants to see.
+    func reloading() {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        tell("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
+    }
+
+    func stopping() { tell("STOPPING=1") }
+
+    /// Best effort: a manager that is not there is no reason to do anything else.
+    private func tell(_ message: String) {
+        guard let path else { return }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var name = Array(path.utf8)
+        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        if path.hasPrefix("@") { name[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count + (path.hasPrefix("@") ? 0 : 1))
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let bytes = Array(message.utf8)
+        _ = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
+            }
+        }
+    }
+}

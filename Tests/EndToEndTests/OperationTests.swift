@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built server as its host sees it: under a service manager, watched by Prometheus, backed up while it runs.
+@Suite("The server in operation")
+struct OperationTests {
+    @Test func systemdKnowsWhenItStartsReloadsAndStops() async throws {
+        let socket = try NotifySocket()
+        let home = try await ServerProcess.home()
+        let state = home["data"]
+        let process = try ChattyProcess("serve", "0", home: home, environment: ["NOTIFY_SOCKET": socket.path, "STATE_DIRECTORY": state])
+        let server = try await ServerProcess(process: process, readyIn: home)
+        #expect(socket.next() == "READY=1\nSTATUS=Listening on port \(server.port)")
+        process.signal(SIGHUP)
+        #expect(socket.next().wholeMatch(of: /RELOADING=1\nMONOTONIC_USEC=[0-9]+/) != nil)
+        try await process.diagnostics.expect("chatty: Read again, certificate SHA256:")
+        #expect(socket.next().hasPrefix("READY=1\n"))
+        process.signal(SIGTERM)
+        #expect(socket.next() == "STOPPING=1")
+        #expect(try await process.exitStatus() == 0)
+        #expect(FileManager.default.fileExists(atPath: state + "/tls-cert.pem"), "$STATE_DIRECTORY is the data folder")
+    }
+
+    @Test func prometheusReadsItsMetrics() async throws {
+        let home = try await ServerProcess.home()
+        let process = try ChattyProcess("serve", "0", "--data", home["data"], "--metrics", "127.0.0.1:0", home: home)
+        let metrics = try await process.diagnostics.expect(#/Metrics on http://127\.0\.0\.1:(\d+)/metrics\n/#, within: .seconds(120)).1
+        let server = try await ServerProcess(process: process, readyIn: home)
+        _ = try await server.logIn("yoda", "wise")
+        let client = try SocketClient(port: try #require(UInt16(metrics)))
+        try client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let answer = try await client.input.end()
+        #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(answer.contains("\nchatty_logins_total 1\n") && answer.contains("\nchatty_commit_seconds_count "))
+    }
+
+    @Test(arguments: ["localhost:1", "9697", "127.0.0.1"]) func anAddressOfMetricsIsNumeric(text: String) async throws {
+        let process = try ChattyProcess("serve", "0", "--metrics", text)
+        #expect(try await process.exitStatus() == 2)
+        #expect(try await process.diagnostics.end().contains("--metrics needs an IPv4 or IPv6 address with a port"))
+    }
+
+    static let sqlite = Executable.path(of: "sqlite3")
+
+    /// What README says under "Back it up", with a server that is being written to all the while.
+    @Test(.enabled(if: sqlite != nil, "needs sqlite3")) func aBackUpOfARunningServerIsWhole() async throws {
+        let server = try await ServerProcess(options: ["--message-rate", "0"])
+        let yoda = try await server.logIn("yoda", "wise")
+        try yoda.send("PRIVMSG luke :number 1\r\n")
+        try await yoda.input.expect("PRIVMSG luke :number 1\r\n")
+        let writing = Task.detached { for number in 2...3000 { try yoda.send("PRIVMSG luke :number \(number)\r\n") } }
+        try await yoda.input.expect("PRIVMSG luke :number 200\r\n")
+        let acknowledged = 200
+        let backUp = try TemporaryDirectory()
+        let target = backUp["data"]
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
+        let copy = try ChattyProcess(
+            server.home["data"] + "/chatty.db", ".timeout 10000", ".backup \(target)/chatty.db", executable: try #require(Self.sqlite))
+        #expect(try await copy.exitStatus() == 0, "\(copy.diagnostics.text)")
+        for name in ["tls-cert.pem", "tls-key.pem"] {
+            try FileManager.default.copyItem(atPath: server.home["data"] + "/" + name, toPath: target + "/" + name)
+        }
+        try await writing.value
+        // The server was not disturbed.
+        try await yoda.input.expect("PRIVMSG luke :number 3000\r\n")
+        let restored = try await ServerProcess(home: backUp)
+        let luke = try await restored.logIn("luke", "sky")
+        try luke.send("PING end\r\n")
+        try await luke.input.expect("PRIVMSG luke :number \(acknowledged)\r\n")
+        let again = try await restored.logIn("yoda", "wise")
+        try again.send("PRIVMSG luke :number 9999\r\n")
+        try await luke.input.expect("PRIVMSG luke :number 9999\r\n")
+        let got = luke.input.text.matches(of: #/:number (\d+)\r\n/#).compactMap { Int($0.1) }
+        #expect(got == Array(1...(got.count - 1)) + [9999] && got.count > acknowledged)
+        #expect(
+            restored.process.diagnostics.text.firstMatch(of: /SHA256:[0-9A-F:]+/)?.0
+                == server.process.diagnostics.text.firstMatch(of: /SHA256:[0-9A-F:]+/)?.0)
+    }
+}
