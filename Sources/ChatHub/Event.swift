@@ -2,7 +2,7 @@ import ChatProtocol
 
 /// All that can happen to the service. The driver makes one of each thing it sees and hands it to ``Hub/handle(_:at:)``.
 public enum Event: Sendable {
-    /// A connection is there. `address` is the peer's numeric address without its port, by which connections are counted.
+    /// A connection is there. `address` is what connections and failed log-ins are counted by: the peer's address or network.
     case connected(SessionID, address: String, isLoopback: Bool)
     case command(SessionID, Command, label: String?)
     /// The connection is gone, whoever closed it. `written`: the last message that reached its socket whole (see ``tick(written:)``).

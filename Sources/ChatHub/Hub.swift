@@ -9,6 +9,7 @@ public struct Hub: ~Copyable {
     let configuration: HubConfiguration
     var directory: Directory
     var lockOuts: LockOutTable
+    var attempts: AttemptThrottle
     var sessions: [SessionID: Session] = [:]
     /// The sessions that have begun, in the order in which they did.
     var sessionsOfAccount: [AccountID: [SessionID]] = [:]
@@ -38,6 +39,7 @@ public struct Hub: ~Copyable {
         self.configuration = configuration
         directory = Directory(state)
         lockOuts = LockOutTable(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
+        attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
         lockOuts.restore(state.lockOuts, at: now)
         cursors = state.cursors
         messageIDs = MessageIDSource(after: state.lastMessage)
@@ -191,6 +193,7 @@ public struct Hub: ~Copyable {
             if let account = sessions[id]?.account { recordWritten(message, by: account) }
         }
         saveCursors()
+        attempts.sweep(at: now.uptime)
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
             close(id, .loginTimedOut(seconds: configuration.loginTimeout))

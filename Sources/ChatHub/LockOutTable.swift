@@ -14,6 +14,8 @@ struct LockOutTable {
         let name: String
         let password: String
         let begins: Bool
+        /// Where it came from, for ``AttemptThrottle``; nil where that is not counted.
+        let address: String?
     }
 
     private struct Entry {

@@ -7,11 +7,15 @@ extension Hub {
     mutating func beginUnauthenticated(_ session: Session, _ sequence: Int, _ command: Command, at now: Moment) {
         switch command {
         case .identify(let name):
-            identify(session.id, sequence, name)
+            identify(session, sequence, name, at: now)
         case .logIn(let name, let password, let begins):
             sessions[session.id]?.isBusy = true
-            tryPassword(
-                LockOutTable.Attempt(session: session.id, sequence: sequence, name: name, password: password, begins: begins), at: now)
+            let attempt = LockOutTable.Attempt(
+                session: session.id, sequence: sequence, name: name, password: password, begins: begins, address: session.throttledAddress)
+            if let wait = attempts.take(attempt.address, at: now.uptime) {
+                return refuse(attempt, [.reply(.tooManyAttempts(seconds: wait))], reason: "too many failed log-ins from its address")
+            }
+            tryPassword(attempt, at: now)
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
         case .begin:
@@ -23,16 +27,20 @@ extension Hub {
         }
     }
 
-    private mutating func identify(_ session: SessionID, _ sequence: Int, _ name: String) {
+    private mutating func identify(_ session: Session, _ sequence: Int, _ name: String, at now: Moment) {
         if configuration.concealsUserNames || directory.account(named: name) != nil {
-            return respond(session, sequence, [.askPassword(name: name)])
+            return respond(session.id, sequence, [.askPassword(name: name)])
         }
         do throws(Name.Defect) {
             let valid = try Name(name)
-            sessions[session]?.isBusy = true
-            actions.append(.findAccount(newTicket(.identify(session, sequence: sequence, name: name)), name: valid))
+            // Finding out names is guessing, too.
+            if let wait = attempts.take(session.throttledAddress, at: now.uptime) {
+                return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
+            }
+            sessions[session.id]?.isBusy = true
+            actions.append(.findAccount(newTicket(.identify(session.id, sequence: sequence, name: name)), name: valid))
         } catch {
-            respond(session, sequence, [.reply(.badUserName(name, error))])
+            respond(session.id, sequence, [.reply(.badUserName(name, error))])
         }
     }
 
@@ -40,7 +48,9 @@ extension Hub {
         if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, [.reply(.blocked)], reason: "blocked") }
         switch lockOuts.admit(attempt) {
         case .wait: return
-        case .refuse: return refuse(attempt, [.reply(.busy)], reason: "the server is busy")
+        case .refuse:
+            attempts.giveBack(attempt.address)
+            return refuse(attempt, [.reply(.busy)], reason: "the server is busy")
         case .verify: break
         }
         if let account = directory.account(named: attempt.name) { return verify(attempt, account: account, at: now) }
@@ -65,6 +75,7 @@ extension Hub {
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
         case (.right, let account?):
+            attempts.giveBack(attempt.address)
             if lockOuts.recordSuccess(of: name) { store(.lockOut(name: name, failures: 0, blockedUntil: nil), then: .nothing) }
             if account.isBlocked {
                 refuse(attempt, [.reply(.blocked)], reason: "blocked by the administrator")
@@ -93,6 +104,7 @@ extension Hub {
             statistics.failedLogIns += 1
             refuse(attempt, [.reply(.tokenExpired)], reason: "the token has expired")
         case (.busy, _), (.failed, _):
+            attempts.giveBack(attempt.address)
             refuse(attempt, [.reply(.busy)], reason: "the server is busy")
         }
         verifyNext(after: attempt, at: now)

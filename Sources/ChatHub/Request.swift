@@ -191,7 +191,10 @@ extension Hub {
         guard let what = pending.removeValue(forKey: ticket) else { return }
         switch (what, result) {
         case (.identify(let session, let sequence, let name), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account {
+                directory.insert(account)
+                attempts.giveBack(sessions[session]?.throttledAddress)
+            }
             unblock(session)
             respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])
             drainBacklog(of: session)

@@ -43,6 +43,9 @@ final class Session {
         activeSince = connectedAt.wall
     }
 
+    /// By which its failed log-ins are counted; nil where they are not.
+    var throttledAddress: String? { isCounted ? address : nil }
+
     struct Waiting {
         let command: Command
         let label: String?

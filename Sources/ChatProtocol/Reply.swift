@@ -62,6 +62,8 @@ public enum Reply: Hashable, Sendable {
     case badPassword(limit: Int)
     case resumeToken(String, seconds: Int)
     case tokenExpired
+    /// Too many log-ins failed from one address.
+    case tooManyAttempts(seconds: Int)
 
     // Limits and failures.
     case messageTooLong(limit: Int)
@@ -128,6 +130,8 @@ extension Reply {
         case .badPassword(let limit): "A password has 1 to \(limit) bytes."
         case .resumeToken(let token, let seconds): "Log in with \(token) instead of the password for the next \(seconds) seconds."
         case .tokenExpired: "The token cannot be used any more. Log in with the password."
+        case .tooManyAttempts(let seconds):
+            "Too many failed log-ins from your address. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
         case .messageTooLong(let limit): "The message is longer than \(limit) bytes. It was not sent."
         case .lineTooLong(let limit): "The line is longer than \(limit) bytes. It was not read."
         case .notUTF8: "The line is not UTF-8 text. It was not read."
@@ -170,6 +174,7 @@ extension Reply {
         case .alreadyMemberOther(let user, _): "\(user) is already in it"
         case .badPassword: "not a password"
         case .tokenExpired: "the token has expired"
+        case .tooManyAttempts: "too many failed log-ins from its address"
         case .messageTooLong: "the message is too long"
         case .lineTooLong: "the line is too long"
         case .awayTooLong: "the text is too long"

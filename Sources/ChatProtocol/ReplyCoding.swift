@@ -56,6 +56,7 @@ extension Reply {
         case .badPassword(let limit): ("BAD_PASSWORD", [String(limit)])
         case .resumeToken(let token, let seconds): ("RESUME_TOKEN", [token, String(seconds)])
         case .tokenExpired: ("TOKEN_EXPIRED", [])
+        case .tooManyAttempts(let seconds): ("TOO_MANY_ATTEMPTS", [String(seconds)])
         case .messageTooLong(let limit): ("MESSAGE_TOO_LONG", [String(limit)])
         case .lineTooLong(let limit): ("LINE_TOO_LONG", [String(limit)])
         case .notUTF8: ("INVALID_UTF8", [])
@@ -115,6 +116,7 @@ extension Reply {
         guard let first = context.first, let number = Int(first) else { return nil }
         switch code {
         case "NOW_BLOCKED": return .nowBlocked(seconds: number)
+        case "TOO_MANY_ATTEMPTS": return .tooManyAttempts(seconds: number)
         case "TOO_MANY_SESSIONS": return .tooManySessions(limit: number)
         case "LOGIN_TIMED_OUT": return .loginTimedOut(seconds: number)
         case "MESSAGE_TOO_LONG": return .messageTooLong(limit: number)

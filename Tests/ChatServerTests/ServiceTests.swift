@@ -165,14 +165,6 @@ import Testing
             #expect(object["user"] == "yoda")
         }
     }
-
-    private func eventually(_ condition: () throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + RawClient.patience
-        while try !condition() {
-            guard ContinuousClock.now < deadline else { throw RawClient.Failure.stillOpen("the condition did not come true") }
-            await Task.yield()
-        }
-    }
 }
 
 extension DataFolder {

@@ -82,6 +82,11 @@ import Testing
         #expect(address.isLoopback == isLoopback)
     }
 
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::1%eth0"),
+    ]) func aNetworkOfIPv6IsOnePeer(numeric: String, network: String) { #expect(PeerAddress(numeric: numeric).network == network) }
+
     @Test func aLockOutHoldsOverEveryWayInAndARestart() async throws {
         let temporary: TemporaryFolder
         do {

@@ -15,6 +15,12 @@ struct PasswordHash: Equatable, Sendable {
         /// 16 MiB and five passes (OWASP Password Storage Cheat Sheet).
         static let standard = Cost(log2Rounds: 14, blockSize: 8, parallelism: 5)
 
+        /// Whether guessing at it takes less work, or less memory, than at that.
+        func isBelow(_ other: Cost) -> Bool {
+            (blockSize << log2Rounds) < (other.blockSize << other.log2Rounds)
+                || (blockSize * parallelism) << log2Rounds < (other.blockSize * other.parallelism) << other.log2Rounds
+        }
+
         /// What this server is willing to compute: at most 512 MiB.
         var isAcceptable: Bool {
             (1...20).contains(log2Rounds) && (1...32).contains(blockSize) && (1...16).contains(parallelism)

@@ -26,11 +26,22 @@ final class PasswordVerifier: Sendable {
     }
 
     func verify(_ ticket: Ticket, account: AccountID?, password: String) {
-        if let account, let token = ResumeToken(password) { return reader.verify(ticket, account, token) }
-        let isQueued = pool.run(key: account?.rawValue ?? 0) { [store, dummy, answer] in
-            answer(ticket, PasswordVerifier.judge(account, password, store, dummy))
+        // A name without account is answered alike, whatever is tried on it: its key and its look into the store are nobody's.
+        if let token = ResumeToken(password) { return reader.verify(ticket, account ?? AccountID(rawValue: 0), token) }
+        let isQueued = pool.run(key: account?.rawValue ?? -Int64(ticket.rawValue)) { [self] in
+            let (verification, hash) = PasswordVerifier.judge(account, password, store, dummy)
+            answer(ticket, verification)
+            if verification == .right, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
         }
         if !isQueued { answer(ticket, .busy) }
+    }
+
+    /// Hashes a password, just seen to be right, anew at today's cost. Where that cannot be done now the next log-in will.
+    private func strengthen(_ hash: PasswordHash, of account: AccountID, _ password: String) {
+        _ = pool.run(key: account.rawValue) { [writer, cost] in
+            guard let phc = try? PasswordHash(of: password, cost: cost).text else { return }
+            writer.run({ db in try Store.replaceHash(hash.text, of: account, by: phc, db) }, done: { _ in })
+        }
     }
 
     /// Hashes and keeps a new password; `done` is called on some thread.
@@ -42,16 +53,18 @@ final class PasswordVerifier: Sendable {
         if !isQueued { done(false) }
     }
 
-    private static func judge(_ account: AccountID?, _ password: String, _ store: Store, _ dummy: PasswordHash) -> Event.Verification {
+    private static func judge(
+        _ account: AccountID?, _ password: String, _ store: Store, _ dummy: PasswordHash
+    ) -> (Event.Verification, PasswordHash?) {
         do {
-            guard password.utf8.count <= Limits.passwordBytes else { return .wrong }
+            guard password.utf8.count <= Limits.passwordBytes else { return (.wrong, nil) }
             guard let account, let text = try store.passwordHash(of: account), let hash = PasswordHash(text) else {
                 _ = try dummy.matches(password)
-                return .wrong
+                return (.wrong, nil)
             }
-            return try hash.matches(password) ? .right : .wrong
+            return (try hash.matches(password) ? .right : .wrong, hash)
         } catch {
-            return .failed
+            return (.failed, nil)
         }
     }
 }

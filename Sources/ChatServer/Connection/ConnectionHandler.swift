@@ -63,7 +63,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         self.peer = peer
         id = worker.add(self)
         isKnownToHub = true
-        worker.submit(.connected(id, address: peer.text, isLoopback: peer.isLoopback))
+        worker.submit(.connected(id, address: peer.network, isLoopback: peer.isLoopback))
         awaitFirstBytes(context)
     }
 

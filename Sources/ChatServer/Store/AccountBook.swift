@@ -94,9 +94,15 @@ public struct AccountBook: Sendable {
         }
     }
 
-    /// A blocked account cannot log in, and is logged out.
+    /// A blocked account cannot log in, and is logged out; its tokens end.
     public func setBlocked(_ name: Name, _ isBlocked: Bool) throws(ServerError) {
-        try change(name, "UPDATE accounts SET blocked = ? WHERE folded = ?", isBlocked)
+        try writing { db in
+            guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
+                throw AccountBook.noAccount(name)
+            }
+            try db.execute(sql: "UPDATE accounts SET blocked = ? WHERE id = ?", arguments: [isBlocked, id])
+            if isBlocked { try db.execute(sql: "DELETE FROM tokens WHERE account = ?", arguments: [id]) }
+        }
     }
 
     /// Removes an account, its memberships and the direct messages kept for it. What it has said to others stays theirs.
@@ -115,13 +121,6 @@ public struct AccountBook: Sendable {
                     """, arguments: [id])
             try db.execute(sql: "DELETE FROM lockouts WHERE name = ?", arguments: [name.folded])
             try db.execute(sql: "UPDATE accounts SET folded = NULL, phc = NULL WHERE id = ?", arguments: [id])
-        }
-    }
-
-    private func change(_ name: Name, _ sql: String, _ value: some DatabaseValueConvertible) throws(ServerError) {
-        try writing { db in
-            try db.execute(sql: sql, arguments: [value, name.folded])
-            guard db.changesCount == 1 else { throw AccountBook.noAccount(name) }
         }
     }
 

@@ -25,6 +25,12 @@ extension Store {
             arguments: [token.hash, account.rawValue, now.milliseconds + Int64(ResumeToken.seconds) * 1000])
     }
 
+    /// The same password, hashed anew, unless it has been changed meanwhile.
+    static func replaceHash(_ old: String, of account: AccountID, by phc: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE accounts SET phc = ? WHERE id = ? AND phc = ?").execute(
+            arguments: [phc, account.rawValue, old])
+    }
+
     /// A new password: whoever got in by the old one has to know the new.
     static func setPassword(of account: AccountID, to phc: String, _ db: Database) throws {
         try db.cachedStatement(sql: "UPDATE accounts SET phc = ? WHERE id = ?").execute(arguments: [phc, account.rawValue])

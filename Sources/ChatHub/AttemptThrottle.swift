@@ -1,0 +1,47 @@
+/// How often an address may fail to log in, whatever the names: so many at once, and then so many a second.
+///
+/// A try is taken when it begins and given back when it succeeds, so tries that are under way at the same time count as well.
+struct AttemptThrottle {
+    private let burst: Double
+    private let perMillisecond: Double
+    /// Tries that count, and when they were last reckoned, uptime in milliseconds.
+    private var addresses: [String: (tries: Double, at: Int64)] = [:]
+    private var nextSweep: Int64 = 0
+
+    /// As many as block ten names, and then as often as one name could be tried; once in ten seconds at least.
+    init(maximumAttempts: Int, blockSeconds: Int) {
+        burst = Double(max(1, maximumAttempts) * 10)
+        perMillisecond = max(Double(maximumAttempts) / Double(max(1, blockSeconds)), 0.1) / 1000
+    }
+
+    /// Takes a try.
+    /// - Parameter address: nil for what is not counted.
+    /// - Returns: nil where there was one left, else after how many seconds there will be.
+    mutating func take(_ address: String?, at uptime: Int64) -> Int? {
+        guard let address else { return nil }
+        let tries = tries(of: address, at: uptime)
+        guard tries + 1 <= burst else { return max(1, Int(((tries + 1 - burst) / perMillisecond / 1000).rounded(.up))) }
+        addresses[address] = (tries + 1, uptime)
+        return nil
+    }
+
+    /// That try was none: it succeeded, or was not judged.
+    mutating func giveBack(_ address: String?) {
+        guard let address, let entry = addresses[address] else { return }
+        addresses[address] = entry.tries > 1 ? (entry.tries - 1, entry.at) : nil
+    }
+
+    /// Forgets, once a minute, those whose tries are over.
+    mutating func sweep(at uptime: Int64) {
+        guard uptime >= nextSweep else { return }
+        nextSweep = uptime + 60_000
+        addresses = addresses.filter { tries(of: $0.key, at: uptime) > 0 }
+    }
+
+    var count: Int { addresses.count }
+
+    private func tries(of address: String, at uptime: Int64) -> Double {
+        guard let entry = addresses[address] else { return 0 }
+        return max(0, entry.tries - Double(max(0, uptime - entry.at)) * perMillisecond)
+    }
+}

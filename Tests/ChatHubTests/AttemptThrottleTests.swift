@@ -1,0 +1,83 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatHub
+
+struct AttemptThrottleTests {
+    /// Guessing over many names: after thirty failures an address waits, other addresses and loopback do not.
+    @Test func guessingOverManyNamesIsSlow() {
+        let names = (0..<60).map { "name\($0)" }
+        var script = HubScript(users: names)
+        let guesser = script.connect(from: "192.0.2.1")
+        var refusedAt: Int?
+        for (index, name) in names.enumerated() where refusedAt == nil {
+            script.forget(guesser)
+            script.send(guesser, .logIn(name: name, password: "guess", begins: true))
+            if script.told[guesser] == [.reply(.tooManyAttempts(seconds: 4))] { refusedAt = index }
+        }
+        #expect(refusedAt == 30 && script.verifications == 30)
+        #expect(script.log.last == "User: name30 failed to log in: too many failed log-ins from its address.")
+        // Not even the right password is looked at, and none of it blocks a name.
+        script.forget(guesser)
+        script.send(guesser, .logIn(name: "name59", password: "pw-name59", begins: true))
+        #expect(script.told[guesser] == [.reply(.tooManyAttempts(seconds: 4))])
+        for address in ["192.0.2.2", "127.0.0.1"] {
+            let other = script.connect(from: address)
+            script.send(other, .logIn(name: "name59", password: "pw-name59", begins: true))
+            #expect(script.told[other]?.first == .loggedIn(name: "name59"))
+        }
+        script.advance(milliseconds: 3_334)
+        script.forget(guesser)
+        script.send(guesser, .logIn(name: "name59", password: "pw-name59", begins: true))
+        #expect(script.told[guesser]?.first == .loggedIn(name: "name59"))
+    }
+
+    @Test func whoSucceedsIsNotCounted() {
+        var script = HubScript()
+        for _ in 0..<100 {
+            let id = script.connect(from: "192.0.2.1")
+            script.send(id, .identify(name: "yoda"))
+            script.send(id, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+            #expect(script.told[id]?.contains(.loggedIn(name: "yoda")) == true)
+            script.handle(.disconnected(id, .closed, written: nil))
+        }
+    }
+
+    @Test func findingOutNamesIsGuessing() {
+        var script = HubScript()
+        let id = script.connect(from: "192.0.2.1")
+        for index in 0..<31 { script.send(id, .identify(name: "nobody\(index)")) }
+        #expect(script.texts(id).prefix(30).allSatisfy { $0.hasPrefix("There is no user") })
+        #expect(script.texts(id).last == "Too many failed log-ins from your address. Try again 4 seconds later.")
+        script.send(id, .identify(name: "yoda"))
+        #expect(script.told[id]?.last == .askPassword(name: "yoda"), "a name that is known costs nothing")
+        let local = script.connect()
+        for index in 0..<100 { script.send(local, .identify(name: "nobody\(index)")) }
+        #expect(script.texts(local).allSatisfy { $0.hasPrefix("There is no user") })
+    }
+
+    /// Tries that are under way count: a thousand at once are no way around.
+    @Test func triesAtTheSameTimeCount() {
+        let names = (0..<100).map { "name\($0)" }
+        var script = HubScript(users: names)
+        script.holdsBack = true
+        for name in names {
+            let id = script.connect(from: "192.0.2.1")
+            script.send(id, .logIn(name: name, password: "guess", begins: true))
+        }
+        #expect(script.verifications == 30)
+    }
+
+    @Test func whatIsOverIsForgotten() {
+        var throttle = AttemptThrottle(maximumAttempts: 3, blockSeconds: 10)
+        for index in 0..<1000 { #expect(throttle.take("address\(index)", at: 0) == nil) }
+        throttle.sweep(at: 60_000)
+        #expect(throttle.count == 0)
+        #expect(throttle.take(nil, at: 0) == nil)
+        // However long a name is blocked, an address may try once in ten seconds.
+        throttle = AttemptThrottle(maximumAttempts: 1, blockSeconds: 86_400)
+        for _ in 0..<10 { #expect(throttle.take("a", at: 0) == nil) }
+        #expect(throttle.take("a", at: 0) == 10)
+        #expect(throttle.take("a", at: 10_000) == nil)
+    }
+}
