@@ -20,7 +20,8 @@ public enum Action: Sendable {
     /// Messages to that account, direct and of its groups since it joined them, not its own, after that id, in order, at most `limit`.
     case loadMissed(Ticket, account: AccountID, after: MessageID, limit: Int)
 
-    /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``.
+    /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``, or for conversations by
+    /// ``Event/historyTargets(_:_:)``.
     case loadHistory(Ticket, account: AccountID, HistoryQuery)
     /// Hash a new password on the hashing pool and keep it; tokens of that account end.
     case setPassword(Ticket, account: AccountID, password: String)
@@ -48,6 +49,8 @@ public enum StoreWrite: Hashable, Sendable {
     /// What each account has been shown.
     case cursors([AccountID: MessageID])
     case loggedIn(AccountID, at: Timestamp)
+    /// How far an account has read.
+    case readMarker(AccountID, ReadTarget, Timestamp)
 }
 
 /// One line on the server's terminal.

@@ -8,6 +8,8 @@ public enum Command: Hashable, Sendable {
     case logIn(name: String, password: String, begins: Bool)
     /// The session, logged in, is ready to be told of its groups and of what it missed.
     case begin
+    /// The same for a client that asks for what it missed by itself (IRCv3 draft/chathistory): it is told of what comes from now on.
+    case beginWithoutReplay
     /// - nonce: what the sender calls this message. The same one again, after a lost connection say, is the same message: it is not said twice.
     case message(to: String, text: String, isNotice: Bool, nonce: String? = nil)
     case groupMessage(group: String, text: String, isNotice: Bool, nonce: String? = nil)
@@ -28,6 +30,10 @@ public enum Command: Hashable, Sendable {
     case history(with: Correspondent, HistoryRange)
     /// The latest messages that hold all those words, in any conversation of the account's.
     case search(words: String, limit: Int)
+    /// The conversations whose last messages lie in that stretch.
+    case historyTargets(HistoryRange)
+    /// Keeps, or without a time asks, how far one has read.
+    case markRead(with: Correspondent, Timestamp?)
     case changePassword(old: String, new: String)
     /// Something to log in with instead of the password, for a while.
     case issueToken
@@ -58,7 +64,7 @@ public enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .begin, .lookUp, .messageOfTheDay, .local: nil
+        case .identify, .logIn, .begin, .beginWithoutReplay, .lookUp, .messageOfTheDay, .markRead, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word
@@ -77,7 +83,7 @@ public enum Command: Hashable, Sendable {
             case .cancel: SlashCommandKind.cancel.word
             case .update: nil
             }
-        case .history: SlashCommandKind.history.word
+        case .history, .historyTargets: SlashCommandKind.history.word
         case .search: SlashCommandKind.search.word
         case .changePassword: SlashCommandKind.passwd.word
         case .issueToken: nil

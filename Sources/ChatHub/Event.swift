@@ -18,6 +18,9 @@ public enum Event: Sendable {
     /// not be read.
     case missed(Ticket, [ChatMessage]?)
 
+    /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
+    case historyTargets(Ticket, [HistoryTarget]?)
+
     /// The answer to ``Action/setPassword(_:account:password:)``.
     case passwordSet(Ticket, succeeded: Bool)
     /// The answer to ``Action/issueToken(_:account:)``: the token and for how many seconds it can be used; nil where it could not be kept.

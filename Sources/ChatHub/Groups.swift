@@ -70,7 +70,7 @@ extension Hub {
     /// Every session of the account is in the group now; the one that asked is told so in its answer.
     private mutating func enter(_ request: Request, _ group: GroupID, created: Bool, _ reply: Reply) {
         audiences[group] = nil
-        guard let roster = roster(of: group) else { return fail(request, .storeFailed) }
+        guard let roster = roster(of: group, readBy: request.account.id) else { return fail(request, .storeFailed) }
         succeed(request, [.entered(roster, created: created), .reply(reply)])
         let others = (sessionsOfAccount[request.account.id] ?? []).filter { $0 != request.session && sessions[$0]?.isClosing == false }
         for id in others { actions.append(.deliver([id], .entered(roster, created: created))) }
@@ -131,7 +131,8 @@ extension Hub {
         succeed(request, [.members(roster)])
     }
 
-    func roster(of id: GroupID) -> Outgoing.Roster? {
+    /// - Parameter reader: whose read marker goes with it.
+    func roster(of id: GroupID, readBy reader: AccountID? = nil) -> Outgoing.Roster? {
         guard let group = directory.groups[id] else { return nil }
         let members = group.members.compactMap { directory.accounts[$0] }.sorted { $0.name.folded < $1.name.folded }
         return Outgoing.Roster(
@@ -140,7 +141,7 @@ extension Hub {
                 Outgoing.Roster.Member(
                     name: $0.name.text, isFounder: $0.id == group.founder, isActive: sessionsOfAccount[$0.id] != nil,
                     isAway: away[$0.id] != nil)
-            })
+            }, readUpTo: reader.flatMap { readMarkers[$0]?[.group(id)] })
     }
 
     private func hasRoomForGroup(_ account: Account) -> Bool { directory.groups(of: account.id).count < Limits.groupsPerAccount }

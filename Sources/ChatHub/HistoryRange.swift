@@ -6,6 +6,8 @@ public struct HistoryRange: Hashable, Sendable {
     public let after: MessageID?
     /// Only messages earlier than this one.
     public let before: MessageID?
+    /// As many before these as after them, and these as well; the bounds above are nil then.
+    public let around: ClosedRange<MessageID>?
     /// Where there are more than `limit`: the latest of them, or the earliest.
     public let takesLatest: Bool
     /// 1 to ``maximum``.
@@ -18,6 +20,13 @@ public struct HistoryRange: Hashable, Sendable {
         self.after = after
         self.before = before
         self.takesLatest = takesLatest
+        around = nil
+        self.limit = min(max(1, limit), HistoryRange.maximum)
+    }
+
+    public init(around: ClosedRange<MessageID>, limit: Int) {
+        (after, before, takesLatest) = (nil, nil, true)
+        self.around = around
         self.limit = min(max(1, limit), HistoryRange.maximum)
     }
 }
@@ -30,4 +39,20 @@ public enum HistoryQuery: Hashable, Sendable {
     case group(GroupID, HistoryRange)
     /// The latest messages, of all conversations the account can see, that hold all those words; in the order of their ids.
     case search(String, limit: Int)
+    /// The conversations whose last messages lie in that stretch, in the order of these.
+    case targets(HistoryRange)
+}
+
+/// A conversation that an account has, and when something was last said in it.
+public struct HistoryTarget: Hashable, Sendable {
+    /// A user's name, or `#group`.
+    public let name: String
+    public let latest: MessageID
+    public let time: Timestamp
+
+    public init(name: String, latest: MessageID, time: Timestamp) {
+        self.name = name
+        self.latest = latest
+        self.time = time
+    }
 }

@@ -29,6 +29,7 @@ public struct Hub: ~Copyable {
     var lastGroup: GroupID
     /// Lines that those who log in are shown; none where there are none.
     var messageOfTheDay: [String]
+    var readMarkers: [AccountID: [ReadTarget: Timestamp]]
     private var lastTicket: UInt64 = 0
     private var isStopping = false
     public internal(set) var statistics = HubStatistics()
@@ -45,6 +46,7 @@ public struct Hub: ~Copyable {
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
         nonces = SentNonces(state.sent)
+        readMarkers = state.readMarkers
         messageOfTheDay = configuration.messageOfTheDay
     }
 
@@ -63,6 +65,7 @@ public struct Hub: ~Copyable {
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
         case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
         case .missed(let ticket, let messages): finish(ticket, .messages(messages), at: now)
+        case .historyTargets(let ticket, let targets): finish(ticket, .historyTargets(targets), at: now)
         case .passwordSet(let ticket, let succeeded): finish(ticket, .passwordSet(succeeded), at: now)
         case .tokenIssued(let ticket, let token, let seconds): finish(ticket, .token(token, seconds: seconds), at: now)
         case .drained(let ticket): finish(ticket, .drained, at: now)
@@ -119,7 +122,7 @@ public struct Hub: ~Copyable {
         guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
             return beginUnauthenticated(session, sequence, command, at: now)
         }
-        if command != .logOut, command != .begin, let wait = sessions[id]?.bucket?.take(at: now.uptime) {
+        if ![.logOut, .begin, .beginWithoutReplay].contains(command), let wait = sessions[id]?.bucket?.take(at: now.uptime) {
             return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
         }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
@@ -171,7 +174,7 @@ public struct Hub: ~Copyable {
         recordWritten(written, by: account)
         if ending == .sendQueueExceeded {
             // What this session was told and never got is replayed at the next log-in, even where another session was faster.
-            let reached = written ?? session.replayedUpTo
+            let reached = written ?? max(session.replayedUpTo, session.reachedBefore)
             if let cursor = cursors[account], cursor > reached { cursors[account] = reached }
             changedCursors.insert(account)
         }
@@ -180,6 +183,7 @@ public struct Hub: ~Copyable {
 
     private mutating func replaceAccounts(_ accounts: [Account]) {
         for group in directory.replaceAccounts(accounts) { audiences[group] = nil }
+        readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {

@@ -52,6 +52,7 @@ public struct HubState: Sendable {
     public var groups: [Group] = []
     public var lockOuts: [LockOut] = []
     public var cursors: [AccountID: MessageID] = [:]
+    public var readMarkers: [AccountID: [ReadTarget: Timestamp]] = [:]
     /// The messages sent with a nonce of late, the earliest first.
     public var sent: [Sent] = []
     public var lastMessage: MessageID = .zero

@@ -18,7 +18,7 @@ extension IRCWayIn {
             $0.command($1.command, .away($1.parameters.first.flatMap { $0.isEmpty ? nil : $0 }), label: $2)
         },
         "CAP": Entry(minimumParameters: 1) { $0.negotiate($1, label: $2) },
-        "CHATHISTORY": Entry(minimumParameters: 4) { $0.history($1, label: $2) },
+        "CHATHISTORY": Entry(minimumParameters: 0) { $0.history($1, label: $2) },
         "CREATEGROUP": Entry(minimumParameters: 1) {
             let members = Array($1.parameters.dropFirst())
             return $0.command($1.command, .createGroup(name: group($1.parameters[0]), members: members), label: $2)
@@ -36,6 +36,7 @@ extension IRCWayIn {
         "LUSERS": Entry(minimumParameters: 0) {
             $0.local([$0.numeric("251", "Ask for the active users with ACTIVEUSER")], label: $2)
         },
+        "MARKREAD": Entry(minimumParameters: 0) { $0.markRead($1, label: $2) },
         "MEMBERS": Entry(minimumParameters: 1) { $0.roster(.members, $1, label: $2) },
         "MODE": Entry(minimumParameters: 1) { $0.mode($1, label: $2) },
         "MOTD": Entry(minimumParameters: 0) { $0.command($1.command, .messageOfTheDay, label: $2) },
@@ -81,13 +82,13 @@ extension IRCWayIn {
         return entry.handler(&self, message, label)
     }
 
-    private static func isGroup(_ target: String) -> Bool { target.utf8.first == UInt8(ascii: "#") }
+    static func isGroup(_ target: String) -> Bool { target.utf8.first == UInt8(ascii: "#") }
 
     /// `jedi` of `#jedi`; a target without the sign is left as it is.
-    private static func group(_ target: String) -> String { isGroup(target) ? String(target.dropFirst()) : target }
+    static func group(_ target: String) -> String { isGroup(target) ? String(target.dropFirst()) : target }
 
     /// An answer that is ready, in its turn.
-    private mutating func local(_ messages: [IRCMessage], label: String?) -> [WayInStep] {
+    mutating func local(_ messages: [IRCMessage], label: String?) -> [WayInStep] {
         expect(.local(messages), .local, label: label)
     }
 
@@ -156,38 +157,6 @@ extension IRCWayIn {
     private mutating func nick(_ message: IRCMessage, label: String?) -> [WayInStep] {
         if Name.fold(message.parameters[0]) == Name.fold(nick) { return local([], label: label) }
         return local([numeric("447", "Names are accounts: log in as \(message.parameters[0]) to be it")], label: label)
-    }
-
-    /// IRCv3 draft/chathistory: LATEST, BEFORE, AFTER and BETWEEN, by `msgid=` or `timestamp=`.
-    private mutating func history(_ message: IRCMessage, label: String?) -> [WayInStep] {
-        let words = message.parameters
-        func refused(_ text: String) -> [IRCMessage] {
-            [reply("FAIL", "CHATHISTORY", "INVALID_PARAMS", words[0], text)]
-        }
-        let target: Command.Correspondent = IRCWayIn.isGroup(words[1]) ? .group(IRCWayIn.group(words[1])) : .user(words[1])
-        let bounds = words[2..<(words.count - 1)].map { $0 == "*" ? nil : IRCWayIn.bound($0) }
-        guard let limit = Int(words[words.count - 1]), limit > 0 else { return local(refused("The limit is a number."), label: label) }
-        let range: HistoryRange
-        switch (words[0].uppercased(), bounds.count) {
-        case ("LATEST", 1): range = HistoryRange(after: bounds[0]?.upperBound, takesLatest: true, limit: limit)
-        case ("BEFORE", 1) where bounds[0] != nil: range = HistoryRange(before: bounds[0]?.lowerBound, takesLatest: true, limit: limit)
-        case ("AFTER", 1) where bounds[0] != nil: range = HistoryRange(after: bounds[0]?.upperBound, takesLatest: false, limit: limit)
-        case ("BETWEEN", 2):
-            guard let one = bounds[0], let other = bounds[1] else { return local(refused("That is no message or time."), label: label) }
-            let isForward = one.lowerBound <= other.lowerBound
-            range = HistoryRange(
-                after: isForward ? one.upperBound : other.upperBound, before: isForward ? other.lowerBound : one.lowerBound,
-                takesLatest: !isForward, limit: limit)
-        default: return local(refused("LATEST, BEFORE, AFTER and BETWEEN are known, by msgid= or timestamp=."), label: label)
-        }
-        return command(message.command, .history(with: target, range), label: label)
-    }
-
-    /// The ids that `msgid=` or `timestamp=` stands for: the upper bits of an id are its milliseconds.
-    private static func bound(_ text: String) -> ClosedRange<MessageID>? {
-        if text.hasPrefix("msgid=") { return MessageID(String(text.dropFirst(6))).map { $0...$0 } }
-        guard text.hasPrefix("timestamp="), let time = Timestamp(iso8601: String(text.dropFirst(10))) else { return nil }
-        return MessageID.range(at: time)
     }
 
     /// `PASSWD base64(NUL old NUL new)`: like SASL's PLAIN, so that any password can travel.

@@ -14,9 +14,11 @@ extension IRCWayIn {
         case .registration:
             if account != nil { messages = welcome() + response.flatMap { self.messages($0, inAnswerTo: nil) } }
         case .roster(let use, let asked): messages = answerWithRoster(use, asked: asked, response)
+        case .history(let kind, let target):
+            return [.write(answerToHistory(kind, target, response, label: label))]
         case .command(let name):
-            if case .history(let with, let found)? = response.first {
-                return [.write(history(found, with: with, label: label))]
+            if case .history(_, let found)? = response.first {
+                return [.write(batch(found.map(text), ["chatty/search"], label: label))]
             }
             for outgoing in response { messages += self.messages(outgoing, inAnswerTo: name) }
             if name == "LIST" { messages.append(numeric("323", "End of LIST")) }
@@ -28,7 +30,7 @@ extension IRCWayIn {
     public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
 
     /// IRCv3 labeled-response: nothing is acknowledged, one line carries the label, more are a batch.
-    private mutating func labeled(_ messages: [IRCMessage], _ label: String) -> [UInt8] {
+    mutating func labeled(_ messages: [IRCMessage], _ label: String) -> [UInt8] {
         let tag = IRCMessage.Tag("label", label)
         var messages = messages
         switch messages.count {
@@ -42,20 +44,6 @@ extension IRCWayIn {
                 IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "BATCH", parameters: ["+" + id, "labeled-response"]), at: 0)
             messages.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
         }
-        return bytes(messages)
-    }
-
-    /// IRCv3 draft/chathistory: the messages are one batch, which carries the label; without batches they come as they are.
-    private mutating func history(_ found: [ChatMessage], with: String?, label: String?) -> [UInt8] {
-        var messages = found.map(text)
-        guard capabilities.contains(.batch) else { return bytes(messages) }
-        lastBatch += 1
-        let id = "b\(lastBatch)"
-        for index in messages.indices { messages[index].tags.append(IRCMessage.Tag("batch", id)) }
-        let start = with.map { ["+" + id, "chathistory", $0] } ?? ["+" + id, "chatty/search"]
-        let tags = label.map { [IRCMessage.Tag("label", $0)] } ?? []
-        messages.insert(IRCMessage(tags: tags, source: IRCWayIn.serverName, command: "BATCH", parameters: start), at: 0)
-        messages.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
         return bytes(messages)
     }
 
@@ -98,17 +86,22 @@ extension IRCWayIn {
             "CASEMAPPING=ascii", "CHANTYPES=#", "CHANNELLEN=\(Name.maximumLength + 1)", "NICKLEN=\(Name.maximumLength)", "PREFIX=(o)@",
             "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "AWAYLEN=\(Limits.awayBytes)", "UTF8ONLY", "MODES=1",
             "TARGMAX=PRIVMSG:\(IRCWayIn.maximumTargets),NOTICE:\(IRCWayIn.maximumTargets),JOIN:\(IRCWayIn.maximumTargets)",
+            "CHATHISTORY=\(HistoryRange.maximum)", "MSGREFTYPES=msgid,timestamp",
         ]
         return [
             numeric("001", Reply.welcome(name: nick).text),
             numeric("002", "Your host is \(IRCWayIn.serverName)"),
             numeric("003", "Names are accounts; groups keep their members"),
             reply("004", nick, IRCWayIn.serverName, "chatty", "i", "io"),
-            reply("005", [nick] + tokens + ["are supported by this server"]),
-        ]
+        ] + IRCWayIn.lines(of: tokens).map { reply("005", [nick] + $0 + ["are supported by this server"]) }
     }
 
-    private func messages(_ outgoing: Outgoing, inAnswerTo command: String?) -> [IRCMessage] {
+    /// At most thirteen tokens fit a line of RPL_ISUPPORT (modern.ircdocs.horse).
+    private static func lines(of tokens: [String]) -> [[String]] {
+        stride(from: 0, to: tokens.count, by: 13).map { Array(tokens[$0..<min($0 + 13, tokens.count)]) }
+    }
+
+    func messages(_ outgoing: Outgoing, inAnswerTo command: String?) -> [IRCMessage] {
         switch outgoing {
         case .reply(let reply):
             if command == "LIST", case .group(let name, let members, _, _) = reply {
@@ -123,7 +116,13 @@ extension IRCWayIn {
             return capabilities.contains(.echoMessage) ? [text(message)] : []
         case .message(let message):
             return [text(message)]
-        case .entered(let roster, _): return [join(nick, roster.group)] + names(roster)
+        case .entered(let roster, _):
+            var lines = [join(nick, roster.group)] + names(roster)
+            // Behind JOIN and before the end of NAMES (IRCv3 draft/read-marker).
+            if capabilities.contains(.readMarker) {
+                lines.insert(readMarker("#" + roster.group, roster.readUpTo), at: lines.count - 1)
+            }
+            return lines
         case .memberJoined(let user, let group): return [join(user, group)]
         case .memberLeft(let user, let group): return [from(user, "PART", "#" + group)]
         case .away(let user, let text): return away(user, text)
@@ -136,13 +135,15 @@ extension IRCWayIn {
         case .members(let roster): return names(roster)
         case .users(let users, let query): return users.flatMap { self.user($0, query) } + ending(users, query)
         case .history(_, let found): return found.map(text)
+        case .readMarker(let target, let time):
+            return command != nil || capabilities.contains(.readMarker) ? [readMarker(target, time)] : []
         case .help(let topic):
             let lines = topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)
             return lines.enumerated().map { index, line in
                 numeric(index == 0 ? "704" : index == lines.count - 1 ? "706" : "705", topic ?? "index", line)
             }
         case .messageOfTheDay(let lines): return messageOfTheDay(lines)
-        case .askPassword, .loggedIn: return []
+        case .askPassword, .loggedIn, .historyTargets: return []
         }
     }
 
@@ -153,7 +154,7 @@ extension IRCWayIn {
             + [numeric("376", "End of MOTD")]
     }
 
-    private func text(_ message: ChatMessage) -> IRCMessage {
+    func text(_ message: ChatMessage) -> IRCMessage {
         let target =
             switch message.target {
             case .user(_, let name): name.text

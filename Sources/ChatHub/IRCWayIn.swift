@@ -18,6 +18,8 @@ public struct IRCWayIn: WayIn {
         case registration
         /// A command; its name is in standard replies.
         case command(String)
+        /// `CHATHISTORY`, as it was asked.
+        case history(kind: String, target: String)
         /// What was asked for is about one group, and this is how it is shown.
         case roster(RosterUse, asked: String)
         /// Ready before it was asked: only its turn had to come.
@@ -122,8 +124,11 @@ public struct IRCWayIn: WayIn {
     private mutating func registerIfReady() -> [WayInStep] {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
-        return logInWithPass() + expect(.registration, .begin, label: nil)
+        return logInWithPass() + expect(.registration, asksForHistory ? .beginWithoutReplay : .begin, label: nil)
     }
+
+    /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server.
+    private var asksForHistory: Bool { capabilities.contains(.chatHistory) && !capabilities.contains(.chatty) }
 
     /// `PASS account:password`, or `PASS password` for the nick's account.
     private mutating func logInWithPass() -> [WayInStep] {

@@ -25,6 +25,10 @@ public enum Outgoing: Hashable, Sendable {
     case users([UserState], Command.Query)
     /// The answer to a question for history; `with`: a user's name or `#group`, nil for a search over all.
     case history(with: String?, [ChatMessage])
+    /// The conversations of an account, by their last messages.
+    case historyTargets([HistoryTarget])
+    /// How far the account has read; `target`: a user's name or `#group`.
+    case readMarker(target: String, Timestamp?)
     case help(String?)
     /// Lines that the host wants everybody to see who logs in; none where there are none.
     case messageOfTheDay([String])
@@ -49,12 +53,15 @@ public enum Outgoing: Hashable, Sendable {
         public let isOpen: Bool
         public let created: Timestamp
         public let members: [Member]
+        /// How far the account that is told this has read; nil where it has never said.
+        public let readUpTo: Timestamp?
 
-        public init(group: String, isOpen: Bool, created: Timestamp, members: [Member]) {
+        public init(group: String, isOpen: Bool, created: Timestamp, members: [Member], readUpTo: Timestamp? = nil) {
             self.group = group
             self.isOpen = isOpen
             self.created = created
             self.members = members
+            self.readUpTo = readUpTo
         }
     }
 

@@ -44,6 +44,7 @@ enum Pending {
     /// All that was to be stored before has been; the request can be run again.
     case barrier(Request)
     case history(Request, with: String?)
+    case historyTargets(Request)
     case oldPassword(Request, new: String)
     case newPassword(Request)
     case token(Request)
@@ -55,6 +56,7 @@ enum Pending {
         case joined(GroupID)
         case left(GroupID)
         case invited(AccountID, GroupID)
+        case markedRead(ReadTarget, shown: String, Timestamp)
     }
 
     enum Result {
@@ -62,6 +64,7 @@ enum Pending {
         case account(Account?)
         case stored(Bool)
         case messages([ChatMessage]?)
+        case historyTargets([HistoryTarget]?)
         case passwordSet(Bool)
         case token(String?, seconds: Int)
         case drained
@@ -97,7 +100,8 @@ struct Phrase {
             case .decline: self.init("declined", "decline", "a file from: \(to)")
             case .cancel, .update: self.init("cancelled", "cancel", "a transfer with: \(to)")
             }
-        case .history: self.init("read", "read", "the history")
+        case .history, .historyTargets: self.init("read", "read", "the history")
+        case .markRead: self.init("marked", "mark", "what was read")
         case .search: self.init("searched", "search", "the messages")
         case .changePassword: self.init("changed", "change", "the password")
         case .issueToken: self.init("got", "get", "a token")
@@ -105,7 +109,7 @@ struct Phrase {
         case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
-        case .identify, .logIn, .begin: self.init("logged", "log", "in")
+        case .identify, .logIn, .begin, .beginWithoutReplay: self.init("logged", "log", "in")
         case .lookUp: self.init("looked", "look", "up users")
         case .local: self.init("asked", "ask", "the server")
         }
@@ -138,6 +142,10 @@ extension Hub {
         case .signal(let to, let signal): relay(request, to: to, signal)
         case .history(let with, let range): history(request, with: with, range)
         case .search(let words, let limit): ask(.search(words, limit: limit), with: nil, for: request)
+        case .historyTargets(let range):
+            sessions[request.session]?.isBusy = true
+            actions.append(.loadHistory(newTicket(.historyTargets(request)), account: request.account.id, .targets(range)))
+        case .markRead(let with, let time): markRead(request, with: with, time)
         case .changePassword(let old, let new): changePassword(request, old: old, new: new)
         case .issueToken:
             sessions[request.session]?.isBusy = true
@@ -145,7 +153,8 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin: beginSession(request.session, at: request.at, then: request.sequence)
+        case .begin: beginSession(request.session, replays: true, at: request.at, then: request.sequence)
+        case .beginWithoutReplay: beginSession(request.session, replays: false, at: request.at, then: request.sequence)
         case .local: respond(request.session, request.sequence, [])
         case .identify, .logIn: respond(request.session, request.sequence, [])
         case .logOut:
@@ -228,6 +237,10 @@ extension Hub {
             unblock(request.session)
             if let messages { succeed(request, [.history(with: with, messages)]) } else { fail(request, .storeFailed) }
             drainBacklog(of: request.session)
+        case (.historyTargets(let request), .historyTargets(let targets)):
+            unblock(request.session)
+            if let targets { succeed(request, [.historyTargets(targets)]) } else { fail(request, .storeFailed) }
+            drainBacklog(of: request.session)
         case (.oldPassword(let request, let new), .verification(let verification)):
             finishOldPassword(request, new: new, verification, at: now)
         case (.newPassword(let request), .passwordSet(let succeeded)):
@@ -261,6 +274,8 @@ extension Hub {
         case .joined(let group): finishJoining(request, group, succeeded: succeeded)
         case .left(let group): finishLeaving(request, group, succeeded: succeeded)
         case .invited(let account, let group): finishInvitation(request, account, group, succeeded: succeeded)
+        case .markedRead(let target, let shown, let time):
+            finishMarking(request, target, shown: shown, time, succeeded: succeeded)
         }
     }
 }

@@ -32,6 +32,8 @@ final class Session {
     var replay = Replay.live
     /// The last message it got by replay: what is stored before it must not come again.
     var replayedUpTo = MessageID.zero
+    /// What the account had been shown before this session began.
+    var reachedBefore = MessageID.zero
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 

@@ -16,6 +16,8 @@ public struct Capability: OptionSet, Hashable, Sendable {
     public static let awayNotify = Capability(rawValue: 1 << 10)
     public static let multiPrefix = Capability(rawValue: 1 << 11)
     public static let userhostInNames = Capability(rawValue: 1 << 12)
+    public static let chatHistory = Capability(rawValue: 1 << 20)
+    public static let readMarker = Capability(rawValue: 1 << 21)
     /// chatty's own commands (`ACTIVEUSER`, `CREATEGROUP`, `GROUPS`, `P2P`) and the check of a name by `NICK` before its password.
     public static let chatty = Capability(rawValue: 1 << 13)
 
@@ -34,6 +36,8 @@ public struct Capability: OptionSet, Hashable, Sendable {
         ("away-notify", .awayNotify, nil),
         ("multi-prefix", .multiPrefix, nil),
         ("userhost-in-names", .userhostInNames, nil),
+        ("draft/chathistory", .chatHistory, nil),
+        ("draft/read-marker", .readMarker, nil),
         ("chatty/service", .chatty, nil),
     ]
 

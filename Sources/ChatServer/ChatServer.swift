@@ -97,7 +97,7 @@ public final class ChatServer: Sendable {
         }
         port = listener.port
         writer = StoreWriter(
-            store,
+            store, keepDays: configuration.keepDays,
             StoreWriter.Listener(
                 stored: { results in mailbox.put(results.map { HubInput(.stored($0.0, succeeded: $0.succeeded)) }) },
                 accountsChanged: { mailbox.put(HubInput(.accountsChanged($0))) },

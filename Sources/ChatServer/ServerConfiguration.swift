@@ -10,6 +10,8 @@ public struct ServerConfiguration: Sendable {
     public var credentialsFile: String?
     /// What everybody who logs in is shown; see ``MessageOfTheDay``.
     public var messageOfTheDayFile: String?
+    /// Messages that are older, in days, are taken away; nil keeps all.
+    public var keepDays: Int?
     public var allowsPlaintext = false
     /// PEM files; without them the server's own identity.
     public var tlsFiles: (certificate: String, key: String)?

@@ -53,9 +53,90 @@ struct HistoryTests {
         #expect(texts("CHATHISTORY AFTER luke timestamp=\(harness.script.now.wall.adding(milliseconds: -1500).iso8601) 5") == "c")
         #expect(texts("SEARCH :b") == "b")
         #expect(harness.send("@label=x CHATHISTORY LATEST luke * 1\r\n").hasPrefix("@label=x :chatty BATCH +"))
-        for bad in ["LATEST luke 3", "SIDEWAYS luke * 3", "BEFORE luke * 3", "LATEST luke * none", "BETWEEN luke msgid=1 * 3"] {
-            #expect(harness.send("CHATHISTORY \(bad)\r\n").contains(bad.hasPrefix("LATEST luke 3") ? " 461 " : "INVALID_PARAMS"))
+        #expect(texts("CHATHISTORY AROUND luke msgid=\(ids[1]) 3") == "abc")
+        #expect(texts("CHATHISTORY AROUND luke msgid=\(ids[1]) 2") == "bc")
+        #expect(texts("CHATHISTORY AROUND luke msgid=\(ids[2]) 2") == "bc", "what is missing on one side is taken from the other")
+        for bad in [
+            "", "LATEST luke 3", "SIDEWAYS luke * 3", "BEFORE luke * 3", "LATEST luke * none", "LATEST luke * 0",
+            "BETWEEN luke msgid=1 * 3",
+            "BETWEEN luke msgid=\(ids[0]) 3", "TARGETS * * 3", "TARGETS 3", "LATEST luke * 3 4", "AROUND luke * 3", "LATEST luke msgid=x 3",
+        ] {
+            let kind = bad.split(separator: " ").first.map(String.init) ?? "*"
+            #expect(harness.send("CHATHISTORY \(bad)\r\n").hasPrefix(":chatty FAIL CHATHISTORY INVALID_PARAMS \(kind) :"), "\(bad)")
         }
+        for target in ["nobody", "#sith"] {
+            #expect(
+                harness.send("@label=x CHATHISTORY LATEST \(target) * 3\r\n")
+                    .hasPrefix("@label=x :chatty FAIL CHATHISTORY INVALID_TARGET LATEST \(target) :"))
+        }
+    }
+
+    @Test func conversationsAreListed() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send(
+            "CAP REQ :sasl batch server-time labeled-response draft/chathistory\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n")
+        let welcome = harness.send("CAP END\r\n")
+        #expect(welcome.contains(" CHATHISTORY=100 MSGREFTYPES=msgid,timestamp "))
+        let time = Timestamp(milliseconds: 1_700_000_000_123)
+        harness.script.targets = [
+            HistoryTarget(name: "luke", latest: MessageID(rawValue: 1), time: time),
+            HistoryTarget(name: "#jedi", latest: MessageID(rawValue: 2), time: time),
+        ]
+        let line = "@label=l CHATHISTORY TARGETS timestamp=\(time.iso8601) timestamp=\(time.adding(milliseconds: 9).iso8601) 50\r\n"
+        #expect(
+            harness.send(line) == """
+                @label=l :chatty BATCH +b1 draft/chathistory-targets\r
+                @batch=b1 :chatty CHATHISTORY TARGETS luke \(time.iso8601)\r
+                @batch=b1 :chatty CHATHISTORY TARGETS #jedi \(time.iso8601)\r
+                :chatty BATCH -b1\r
+
+                """)
+    }
+
+    /// A client that fetches what it missed is not given it as well, and misses nothing of what is stored while it asks.
+    @Test func whoFetchesHistoryIsNotGivenIt() {
+        var harness = WayInHarness(IRCWayIn())
+        let luke = harness.script.logIn("luke")
+        harness.script.send(luke, .message(to: "yoda", text: "missed", isNotice: false))
+        harness.script.holdsBack = true
+        harness.script.send(luke, .message(to: "yoda", text: "on its way", isNotice: false))
+        harness.script.holdsBack = false
+        harness.send("CAP REQ :sasl batch server-time draft/chathistory\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n")
+        harness.script.settle()
+        harness.collect()
+        let output = harness.takeOutput()
+        #expect(!output.contains(":missed"))
+        #expect(harness.send("CHATHISTORY LATEST luke * 9\r\n").contains(":missed"))
+        // The next session that does not ask is given all that was not written to any.
+        harness.script.handle(.disconnected(harness.session, .closed, written: nil))
+        let again = harness.script.connect()
+        harness.script.send(again, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        #expect(harness.script.messages(again) == ["luke: missed", "luke: on its way"])
+    }
+
+    /// Closed for reading too slowly, such a session takes nothing back that the account had been shown before.
+    @Test func aSlowSessionThatFetchesTakesNothingBack() {
+        var script = HubScript()
+        let luke = script.logIn("luke")
+        script.send(luke, .message(to: "yoda", text: "old", isNotice: false))
+        let first = script.logIn("yoda")
+        guard
+            case .message(let old)? = script.kept.compactMap({
+                if case .message(let message) = $0 { Outgoing.message(message) } else { nil }
+            }).first
+        else {
+            Issue.record("nothing kept")
+            return
+        }
+        script.handle(.disconnected(first, .closed, written: old.id))
+        let fetching = script.connect()
+        script.send(fetching, .logIn(name: "yoda", password: "pw-yoda", begins: false))
+        script.send(fetching, .beginWithoutReplay)
+        script.send(luke, .message(to: "yoda", text: "new", isNotice: false))
+        script.handle(.disconnected(fetching, .sendQueueExceeded, written: nil))
+        let again = script.connect()
+        script.send(again, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        #expect(script.messages(again) == ["luke: new"])
     }
 }
 

@@ -17,6 +17,8 @@ struct HubScript {
     /// Everything that was committed, in order.
     private(set) var kept: [StoreWrite] = []
     var storeFails = false
+    /// The store's answer to a question for conversations.
+    var targets: [HistoryTarget] = []
     /// Where true, the outside answers only when ``settle()`` is called.
     var holdsBack = false
     private var waiting: [Event] = []
@@ -126,6 +128,7 @@ struct HubScript {
                 waiting.append(.stored(ticket, succeeded: !storeFails))
             case .loadMissed(let ticket, let account, let after, let limit):
                 waiting.append(.missed(ticket, Array(missed(account, after: after).prefix(limit))))
+            case .loadHistory(let ticket, _, .targets): waiting.append(.historyTargets(ticket, targets))
             case .loadHistory(let ticket, let account, let query):
                 waiting.append(.missed(ticket, history(account, query)))
             case .setPassword(let ticket, let account, let password):
@@ -174,11 +177,16 @@ struct HubScript {
                 }, range)
         case .group(let group, let range):
             return HubScript.cut(all.filter { if case .group(group, _) = $0.target { true } else { false } }, range)
+        case .targets: return []
         case .search(let words, let limit): return Array(all.filter { $0.text.contains(words) }.suffix(limit))
         }
     }
 
     private static func cut(_ messages: [ChatMessage], _ range: HistoryRange) -> [ChatMessage] {
+        if let around = range.around {
+            let behind = messages.filter { $0.id > around.upperBound }.prefix(range.limit / 2)
+            return messages.filter { $0.id <= around.upperBound }.suffix(range.limit - behind.count) + behind
+        }
         let inside = messages.filter { message in
             (range.after.map { message.id > $0 } ?? true) && (range.before.map { message.id < $0 } ?? true)
         }

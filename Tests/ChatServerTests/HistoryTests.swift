@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import ChatServer
@@ -72,10 +73,82 @@ import Testing
         #expect(try texts(luke, .search("plans", limit: 2)) == ["which plans?", "Plans are for others"], "the latest")
         #expect(try texts(yoda, .search("SECRET plans", limit: 10)) == ["The secret plans"], "all words, whatever their case")
         #expect(try texts(yoda, .search("cafe", limit: 10)) == ["plans for the café"])
-        for nothing in ["", "\"", "* OR", "NEAR(", "unheard", "(", "plans unheard"] {
-            #expect(try texts(hans, .search(nothing, limit: 10)) == [])
+        for nothing in ["", "\"", "* OR", "NEAR(", "unheard", "(", "plans unheard", "\"\"", "- !", "\"plans\" NOT secret"] {
+            #expect(try texts(hans, .search(nothing, limit: 10)) == [], "\(nothing)")
         }
         probe.writer.stop()
+    }
+
+    @Test func whatIsTypedIsWordsAndNeverSyntax() throws {
+        let probe = WriterProbe(fixture.store)
+        let target = ChatMessage.Target.user(luke, try Name("luke"))
+        let said = [
+            "The quick brown fox", "brown and quick", "quick brown", "Crème brûlée, NAÏVE Ångström", "text:column OR NEAR (a b)",
+            "e-mail me",
+            "don't", "東京 へ", "über alles", "C++ & C#", "12,5 %", "foxes",
+        ]
+        let writes = try said.enumerated().map {
+            StoreWrite.message(try StoreFixture.message(Int64($0.offset + 1), from: yoda, "Yoda", to: target, $0.element))
+        }
+        #expect(!probe.store(writes).contains { $0 != true })
+        try waitUntilIndexed(Int64(said.count))
+        probe.writer.stop()
+        let cases: [(String, [Int])] = [
+            ("quick brown", [0, 1, 2]), ("\"quick brown\"", [0, 2]), ("\"quick brown", [0, 2]), ("\"brown quick\"", []),
+            ("\"quick brown\" fox", [0]), ("creme brulee", [3]), ("CRÈME", [3]), ("cre\u{300}me", [3]), ("naive angstrom", [3]),
+            ("uber", [8]), ("text:column", [4]), ("OR", [4]), ("near", [4]), ("a AND b", []), ("e-mail", [5]), ("mail-e", []),
+            ("don't", [6]), ("東京", [7]), ("fox", [0]), ("fox*", [0, 11]), ("fo *", []), ("*", []), ("C#", [9]), ("12,5", [10]),
+            ("^the", [0]), ("quick -brown", [0, 1, 2]), ("{text}: quick", []), ("\"quick\"\"brown\"", [0, 1, 2]), ("qu\0ick", []),
+            ("(quick OR brown)", []), ("quick + brown", [0, 1, 2]), ("'; DROP TABLE messages; --", []),
+        ]
+        for (words, expected) in cases {
+            #expect(try texts(luke, .search(words, limit: 10)) == expected.map { said[$0] }, "\(words)")
+        }
+        // As many words as a line can hold are looked for without an error.
+        let many = String(repeating: "quick ", count: 700)
+        #expect(try texts(luke, .search(many, limit: 10)).count == 3)
+    }
+
+    /// Random text from what FTS5 reads as syntax is never an error.
+    @Test(arguments: 0..<UInt64(20)) func noTextIsAnError(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let pieces = [
+            "\"", "*", "(", ")", "NEAR", "AND", "OR", "NOT", "^", "+", "-", ":", "{", "}", ",", " ", "plans", "é", "\0", "\u{202E}", "text",
+        ]
+        for _ in 0..<50 {
+            let text = (0..<Int.random(in: 0...40, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+            #expect(throws: Never.self, "\(text.debugDescription)") { try fixture.store.history(yoda, .search(text, limit: 3)) }
+        }
+    }
+
+    @Test func aroundAMessageAndTheListOfConversations() throws {
+        let probe = WriterProbe(fixture.store)
+        try fill(probe)
+        let target = ChatMessage.Target.user(hans, try Name("hans"))
+        let more = try (100..<120).map { StoreWrite.message(try StoreFixture.message($0, from: luke, "luke", to: target, "\($0)")) }
+        #expect(!probe.store(more).contains { $0 != true })
+        probe.writer.stop()
+        func around(_ id: Int64, _ limit: Int) throws -> [Int64] {
+            let id = MessageID(rawValue: id)
+            return try fixture.store.history(hans, .user(luke, HistoryRange(around: id...id, limit: limit))).map(\.id.rawValue)
+        }
+        #expect(try around(110, 5) == [108, 109, 110, 111, 112])
+        #expect(try around(110, 4) == [109, 110, 111, 112])
+        #expect(try around(119, 4) == [116, 117, 118, 119])
+        #expect(try around(1, 3) == [14])
+        #expect(try around(110, 1) == [110])
+        func targets(_ account: AccountID, _ range: HistoryRange) throws -> [String] {
+            try fixture.store.conversations(of: account, range).map { "\($0.name) \($0.latest.rawValue)" }
+        }
+        let all = HistoryRange(takesLatest: false, limit: 9)
+        #expect(try targets(luke, all) == ["#jedi 11", "Yoda 13", "hans 119"])
+        #expect(try targets(yoda, all) == ["#jedi 11", "luke 13", "hans 15"])
+        #expect(try targets(hans, all) == ["Yoda 15", "luke 119"])
+        #expect(try targets(luke, HistoryRange(takesLatest: true, limit: 1)) == ["hans 119"])
+        let middle = HistoryRange(after: MessageID(rawValue: 11), before: MessageID(rawValue: 119), takesLatest: false, limit: 9)
+        #expect(try targets(luke, middle) == ["Yoda 13"])
+        try AccountBook(fixture.store, cost: .cheap).remove(Name("hans"))
+        #expect(try targets(luke, all) == ["#jedi 11", "Yoda 13"])
     }
 
     /// What was committed and not indexed when the server ended is indexed by the next one, and nothing twice.

@@ -111,14 +111,17 @@ public struct AccountBook: Sendable {
             guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
                 throw AccountBook.noAccount(name)
             }
-            for table in ["members", "invitations", "cursors", "tokens", "sent"] {
+            for table in ["members", "invitations", "cursors", "tokens", "sent", "read_markers"] {
                 try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [id])
             }
-            try db.execute(
-                sql: """
-                    DELETE FROM messages WHERE sender <> ?1
-                    AND conversation IN (SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1)
-                    """, arguments: [id])
+            try db.execute(sql: "DELETE FROM read_markers WHERE target = ?", arguments: [id])
+            for conversation in try Int64.fetchAll(
+                db, sql: "SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1", arguments: [id])
+            {
+                let rows = try Row.fetchAll(
+                    db, sql: "SELECT id, text FROM messages WHERE conversation = ? AND sender <> ?", arguments: [conversation, id])
+                try MessageDeletion.delete(rows, from: conversation, db)
+            }
             try db.execute(sql: "DELETE FROM lockouts WHERE name = ?", arguments: [name.folded])
             try db.execute(sql: "UPDATE accounts SET folded = NULL, phc = NULL WHERE id = ?", arguments: [id])
         }

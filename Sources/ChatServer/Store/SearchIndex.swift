@@ -111,7 +111,10 @@ struct SearchIndex {
     }
 
     private func insert(_ entry: Entry, _ db: Database) throws {
-        try db.cachedStatement(sql: "INSERT OR IGNORE INTO indexed VALUES(?, ?)").execute(arguments: [entry.id, entry.conversation])
+        // It may have been taken away while it waited.
+        try db.cachedStatement(
+            sql: "INSERT OR IGNORE INTO indexed SELECT id, conversation FROM messages WHERE conversation = ? AND id = ?"
+        ).execute(arguments: [entry.conversation, entry.id])
         guard db.changesCount == 1 else { return }
         try db.cachedStatement(sql: "INSERT INTO words(rowid, text) VALUES(?, ?)").execute(arguments: [entry.id, entry.text])
     }

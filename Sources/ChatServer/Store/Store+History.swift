@@ -15,10 +15,22 @@ extension Store {
                 guard let joined = targets.joined[-group.rawValue] else { return [] }
                 return try Store.stretch(of: -group.rawValue, after: joined, range, targets, db)
             case .search(let words, let limit):
-                guard let pattern = FTS5Pattern(matchingAllTokensIn: words) else { return [] }
+                guard let pattern = SearchPattern(words) else { return [] }
                 return try Store.search(pattern, limit, targets, db)
+            case .targets: return []
             }
         }
+    }
+
+    /// The conversations of an account whose last messages lie in that stretch, in the order of these.
+    func conversations(of account: AccountID, _ range: HistoryRange) throws -> [HistoryTarget] {
+        let found = try pool.read { db in
+            let targets = try HistoryTargets(account, db)
+            return try targets.conversations(db).filter { target in
+                (range.after.map { target.latest > $0 } ?? true) && (range.before.map { target.latest < $0 } ?? true)
+            }
+        }.sorted { $0.latest < $1.latest }
+        return Array(range.takesLatest ? found.suffix(range.limit) : found.prefix(range.limit))
     }
 
     private static let columns = "m.conversation, m.id, m.time, m.sender, m.notice, m.text, a.name, p.low, p.high"
@@ -27,30 +39,48 @@ extension Store {
     private static func stretch(
         of conversation: Int64, after joined: Int64, _ range: HistoryRange, _ targets: HistoryTargets, _ db: Database
     ) throws -> [ChatMessage] {
-        let order = range.takesLatest ? "DESC" : "ASC"
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT \(columns) FROM \(tables) WHERE m.conversation = ? AND m.id > ? AND m.id < ? ORDER BY m.id \(order) LIMIT ?
-                    """),
-            arguments: [conversation, max(joined, range.after?.rawValue ?? 0), range.before?.rawValue ?? .max, range.limit])
-        let messages = try rows.compactMap { try targets.message($0, db) }
-        return range.takesLatest ? messages.reversed() : messages
+        func read(after: Int64, before: Int64, latest: Bool, _ limit: Int) throws -> [ChatMessage] {
+            guard limit > 0 else { return [] }
+            let rows = try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT \(columns) FROM \(tables) WHERE m.conversation = ? AND m.id > ? AND m.id < ?
+                        ORDER BY m.id \(latest ? "DESC" : "ASC") LIMIT ?
+                        """),
+                arguments: [conversation, max(joined, after), before, limit])
+            let messages = try rows.compactMap { try targets.message($0, db) }
+            return latest ? messages.reversed() : messages
+        }
+        guard let around = range.around else {
+            return try read(
+                after: range.after?.rawValue ?? 0, before: range.before?.rawValue ?? .max, latest: range.takesLatest, range.limit)
+        }
+        let middle = around.upperBound.rawValue
+        let behind = try read(after: middle, before: .max, latest: false, range.limit / 2)
+        return try read(after: 0, before: middle + 1, latest: true, range.limit - behind.count) + behind
     }
 
-    /// The index is read backwards and stops as soon as there are enough: a common word costs no more than a rare one.
+    /// Hits that one search looks at, the latest first: a word that everybody uses must not keep others waiting for their history.
+    static let maximumHits = 500_000
+
+    /// The index is read backwards and stops as soon as there are enough: a common word costs no more than a rare one. Hits in conversations of others
+    /// are passed over without a look at their texts.
     private static func search(
-        _ pattern: FTS5Pattern, _ limit: Int, _ targets: HistoryTargets, _ db: Database
+        _ pattern: SearchPattern, _ limit: Int, _ targets: HistoryTargets, _ db: Database
     ) throws -> [ChatMessage] {
-        let cursor = try Row.fetchCursor(
+        let visible = try targets.visible(db)
+        guard !visible.isEmpty else { return [] }
+        let hits = try Row.fetchCursor(
             db.cachedStatement(
                 sql: """
-                    SELECT \(columns) FROM words w JOIN indexed i ON i.id = w.rowid
-                    JOIN messages m ON m.conversation = i.conversation AND m.id = i.id JOIN accounts a ON a.id = m.sender
-                    LEFT JOIN pairs p ON p.id = m.conversation WHERE words MATCH ? ORDER BY w.rowid DESC
-                    """), arguments: [pattern])
+                    SELECT i.conversation, i.id FROM words w JOIN indexed i ON i.id = w.rowid WHERE words MATCH ? ORDER BY w.rowid DESC LIMIT ?
+                    """), arguments: [pattern.expression, maximumHits])
+        let one = try db.cachedStatement(sql: "SELECT \(columns) FROM \(tables) WHERE m.conversation = ? AND m.id = ?")
         var found: [ChatMessage] = []
-        while found.count < limit, let row = try cursor.next() {
+        while found.count < limit, let hit = try hits.next() {
+            let conversation: Int64 = hit[0]
+            let id: Int64 = hit[1]
+            guard visible.contains(conversation), let row = try Row.fetchOne(one, arguments: [conversation, id]) else { continue }
             if let message = try targets.message(row, db) { found.append(message) }
         }
         return found.reversed()
@@ -81,6 +111,34 @@ private struct HistoryTargets {
         try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT id FROM pairs WHERE low = ? AND high = ?"),
             arguments: [min(account, other).rawValue, max(account, other).rawValue])
+    }
+
+    /// All conversations it has a part in.
+    func visible(_ db: Database) throws -> Set<Int64> {
+        Set(joined.keys).union(
+            try Int64.fetchAll(
+                db.cachedStatement(sql: "SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1"),
+                arguments: [account.rawValue]))
+    }
+
+    /// Each with its last message; those with accounts that are gone cannot be asked for, and are left out.
+    func conversations(_ db: Database) throws -> [HistoryTarget] {
+        let last = try db.cachedStatement(
+            sql: "SELECT id, time FROM messages WHERE conversation = ? AND id > ? ORDER BY id DESC LIMIT 1")
+        func target(_ name: String, _ conversation: Int64, after: Int64) throws -> HistoryTarget? {
+            try Row.fetchOne(last, arguments: [conversation, after]).map { row in
+                HistoryTarget(name: name, latest: MessageID(rawValue: row[0]), time: Timestamp(milliseconds: row[1]))
+            }
+        }
+        var found = try groups.compactMap { try target("#" + $0.value.text, $0.key, after: joined[$0.key] ?? 0) }
+        let pairs = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT p.id, a.name FROM pairs p JOIN accounts a ON a.id = p.high WHERE p.low = ?1 AND a.folded IS NOT NULL
+                    UNION SELECT p.id, a.name FROM pairs p JOIN accounts a ON a.id = p.low WHERE p.high = ?1 AND a.folded IS NOT NULL
+                    """), arguments: [account.rawValue])
+        for row in pairs { if let target = try target(row[1], row[0], after: 0) { found.append(target) } }
+        return found
     }
 
     /// The message of a row; nil where the account cannot see it.

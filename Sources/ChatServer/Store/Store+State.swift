@@ -23,6 +23,9 @@ extension Store {
         for row in try Row.fetchAll(db, sql: "SELECT account, message FROM cursors") {
             state.cursors[AccountID(rawValue: row[0])] = MessageID(rawValue: row[1])
         }
+        for row in try Row.fetchAll(db, sql: "SELECT account, target, time FROM read_markers") {
+            state.readMarkers[AccountID(rawValue: row[0]), default: [:]][ReadTarget(row: row[1])] = Timestamp(milliseconds: row[2])
+        }
         state.sent = try Row.fetchAll(
             db, sql: "SELECT account, nonce, message, time FROM (SELECT * FROM sent ORDER BY message DESC LIMIT 100000) ORDER BY message"
         ).map { row in

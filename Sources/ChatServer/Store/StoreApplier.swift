@@ -43,6 +43,9 @@ struct StoreApplier {
             let statement = try db.cachedStatement(
                 sql: "INSERT INTO cursors VALUES(?, ?) ON CONFLICT(account) DO UPDATE SET message = excluded.message")
             for (account, message) in cursors { try statement.execute(arguments: [account.rawValue, message.rawValue]) }
+        case .readMarker(let account, let target, let time):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO read_markers VALUES(?, ?, ?)")
+                .execute(arguments: [account.rawValue, target.row, time.milliseconds])
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
                 .execute(arguments: [time.milliseconds, account.rawValue])

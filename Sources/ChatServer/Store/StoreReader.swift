@@ -64,6 +64,8 @@ final class StoreReader: Sendable {
             // Of use to a list only; on a full disk the list shows who was active before.
             try? ActiveAccounts.write(accounts, store.folder)
             return nil
+        case .history(let ticket, let account, .targets(let range)):
+            return .historyTargets(ticket, try? store.conversations(of: account, range))
         case .history(let ticket, let account, let query):
             return .missed(ticket, try? store.history(account, query))
         case .token(let ticket, let account, let token):

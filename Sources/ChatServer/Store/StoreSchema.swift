@@ -5,6 +5,7 @@ enum StoreSchema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in try db.execute(sql: first) }
+        migrator.registerMigration("2") { db in try db.execute(sql: second) }
         return migrator
     }()
 
@@ -45,5 +46,12 @@ enum StoreSchema {
         CREATE TABLE cursors(account INTEGER PRIMARY KEY, message INTEGER NOT NULL) STRICT;
         CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         INSERT INTO counters VALUES('last_message', 0), ('last_indexed', 0);
+        """
+
+    // How far an account has read a conversation (IRCv3 read-marker); `target` is another account, or a group with its id negated.
+    private static let second = """
+        CREATE TABLE read_markers(
+            account INTEGER NOT NULL, target INTEGER NOT NULL, time INTEGER NOT NULL,
+            PRIMARY KEY(account, target)) STRICT, WITHOUT ROWID;
         """
 }

@@ -30,13 +30,16 @@ final class StoreWriter: Sendable {
     private let store: Store
     private let listener: Listener
     private let firstVersion: Int64?
+    private let keepDays: Int?
     private let mailbox = Mailbox<Request>()
     private let ended = DispatchSemaphore(value: 0)
     private static let watchInterval = 0.2
 
     /// What is read from the store after this has been made and then changes is told.
-    init(_ store: Store, _ listener: Listener) {
+    /// - Parameter keepDays: messages that are older are taken away; nil keeps all.
+    init(_ store: Store, keepDays: Int? = nil, _ listener: Listener) {
         self.store = store
+        self.keepDays = keepDays
         self.listener = listener
         firstVersion = StoreWriter.dataVersion(store)
     }
@@ -65,6 +68,7 @@ final class StoreWriter: Sendable {
 
     private func run() {
         var index = try? store.pool.writeWithoutTransaction(SearchIndex.init)
+        var retention = keepDays.map { Retention(days: $0) }
         var applier = StoreApplier()
         var version = firstVersion
         var nextWatch = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
@@ -95,8 +99,11 @@ final class StoreWriter: Sendable {
                 let succeeded = work(&index)
                 indexing.noteStep(from: now, to: Date(), succeeded: succeeded)
             }
+            if retention?.isIdle == false, requests.isEmpty { work(&retention) }
             spare = requests
             guard Date() >= nextWatch else { continue }
+            // Once in a while even where there is always something else to do.
+            work(&retention)
             nextWatch = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
             watch(&version)
         }
@@ -177,6 +184,11 @@ final class StoreWriter: Sendable {
         } catch {
             return false
         }
+    }
+
+    /// What cannot be taken away now is later: a look begins once an hour.
+    private func work(_ retention: inout Retention?) {
+        try? store.pool.writeWithoutTransaction { db in try retention?.work(db, at: .now) }
     }
 
     /// - Returns: why nothing was written; nil when all is on the disk.

@@ -1,0 +1,107 @@
+import ChatProtocol
+
+// What was said before, and how far it has been read: IRCv3 draft/chathistory and draft/read-marker.
+
+extension IRCWayIn {
+    /// `CHATHISTORY LATEST|BEFORE|AFTER|AROUND target bound limit`, `BETWEEN target bound bound limit`, `TARGETS bound bound limit`.
+    mutating func history(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let words = message.parameters
+        let kind = words.first?.uppercased() ?? "*"
+        func refused(_ text: String) -> [IRCMessage] { [reply("FAIL", "CHATHISTORY", "INVALID_PARAMS", kind, text)] }
+        let counts = ["LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4]
+        guard let count = counts[kind] else {
+            return local(refused("LATEST, BEFORE, AFTER, AROUND, BETWEEN and TARGETS are known."), label: label)
+        }
+        guard words.count == count else { return local(refused("\(kind) takes \(count - 1) parameters."), label: label) }
+        guard let limit = Int(words[count - 1]), limit > 0 else {
+            return local(refused("The limit is a number above zero."), label: label)
+        }
+        let first = kind == "TARGETS" ? 1 : 2
+        let bounds = words[first..<(count - 1)].compactMap { IRCWayIn.bound($0) }
+        let isOpen = kind == "LATEST" && words[2] == "*"
+        guard bounds.count == count - 1 - first || isOpen else {
+            return local(refused("A message is named by msgid= or timestamp=."), label: label)
+        }
+        let range: HistoryRange
+        switch kind {
+        case "BEFORE": range = HistoryRange(before: bounds[0].lowerBound, takesLatest: true, limit: limit)
+        case "AFTER": range = HistoryRange(after: bounds[0].upperBound, takesLatest: false, limit: limit)
+        case "AROUND": range = HistoryRange(around: bounds[0], limit: limit)
+        case "BETWEEN", "TARGETS": range = IRCWayIn.stretch(from: bounds[0], to: bounds[1], limit)
+        default: range = HistoryRange(after: isOpen ? nil : bounds[0].upperBound, takesLatest: true, limit: limit)
+        }
+        let target = kind == "TARGETS" ? "*" : words[1]
+        let command: Command =
+            kind == "TARGETS" ? .historyTargets(range) : .history(with: IRCWayIn.correspondent(target), range)
+        return expect(.history(kind: kind, target: target), command, label: label)
+    }
+
+    /// Both ends excluded; where the first is the later one, the latest are taken.
+    private static func stretch(from one: ClosedRange<MessageID>, to other: ClosedRange<MessageID>, _ limit: Int) -> HistoryRange {
+        let isForward = one.lowerBound <= other.lowerBound
+        return HistoryRange(
+            after: isForward ? one.upperBound : other.upperBound, before: isForward ? other.lowerBound : one.lowerBound,
+            takesLatest: !isForward, limit: limit)
+    }
+
+    private static func correspondent(_ target: String) -> Command.Correspondent {
+        isGroup(target) ? .group(group(target)) : .user(target)
+    }
+
+    /// The ids that `msgid=` or `timestamp=` stands for: the upper bits of an id are its milliseconds.
+    private static func bound(_ text: String) -> ClosedRange<MessageID>? {
+        if text.hasPrefix("msgid=") { return MessageID(String(text.dropFirst(6))).map { $0...$0 } }
+        return time(text).map { MessageID.range(at: $0) }
+    }
+
+    private static func time(_ text: String) -> Timestamp? {
+        text.hasPrefix("timestamp=") ? Timestamp(iso8601: String(text.dropFirst(10))) : nil
+    }
+
+    /// Messages and conversations are one batch, which carries the label; without batches they come as they are.
+    mutating func answerToHistory(_ kind: String, _ target: String, _ response: [Outgoing], label: String?) -> [UInt8] {
+        switch response.first {
+        case .history(let with, let found)?: return batch(found.map(text), ["chathistory", with ?? target], label: label)
+        case .historyTargets(let targets)?:
+            let lines = targets.map { reply("CHATHISTORY", "TARGETS", $0.name, $0.time.iso8601) }
+            return batch(lines, ["draft/chathistory-targets"], label: label)
+        case .reply(let refusal)? where !capabilities.contains(.chatty):
+            let code = refusal == .storeFailed ? "MESSAGE_ERROR" : "INVALID_TARGET"
+            let line = reply("FAIL", "CHATHISTORY", code, kind, target, refusal.text)
+            return label.map { labeled([line], $0) } ?? bytes([line])
+        default:
+            let lines = response.flatMap { messages($0, inAnswerTo: "CHATHISTORY") }
+            return label.map { labeled(lines, $0) } ?? bytes(lines)
+        }
+    }
+
+    mutating func batch(_ lines: [IRCMessage], _ kind: [String], label: String?) -> [UInt8] {
+        guard capabilities.contains(.batch) else { return bytes(lines) }
+        lastBatch += 1
+        let id = "b\(lastBatch)"
+        var lines = lines
+        for index in lines.indices { lines[index].tags.append(IRCMessage.Tag("batch", id)) }
+        let tags = label.map { [IRCMessage.Tag("label", $0)] } ?? []
+        lines.insert(IRCMessage(tags: tags, source: IRCWayIn.serverName, command: "BATCH", parameters: ["+" + id] + kind), at: 0)
+        lines.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
+        return bytes(lines)
+    }
+
+    /// `MARKREAD target` asks, `MARKREAD target timestamp=...` tells.
+    mutating func markRead(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let words = message.parameters
+        guard let target = words.first, !target.isEmpty else {
+            return local([reply("FAIL", "MARKREAD", "NEED_MORE_PARAMS", "MARKREAD takes a user or a group.")], label: label)
+        }
+        let time = words.count > 1 ? IRCWayIn.time(words[1]) : nil
+        guard words.count == 1 || time != nil else {
+            return local([reply("FAIL", "MARKREAD", "INVALID_PARAMS", target, "A time is told by timestamp=.")], label: label)
+        }
+        return command(message.command, .markRead(with: IRCWayIn.correspondent(target), time), label: label)
+    }
+
+    /// To a client that has asked for `draft/read-marker`, or that has just used it.
+    func readMarker(_ target: String, _ time: Timestamp?) -> IRCMessage {
+        reply("MARKREAD", target, time.map { "timestamp=\($0.iso8601)" } ?? "*")
+    }
+}

@@ -1,0 +1,22 @@
+import GRDB
+
+/// Takes messages away with what is known by them: their words in the index, and what their senders called them.
+enum MessageDeletion {
+    /// - Parameters:
+    ///   - rows: id and text of each.
+    static func delete(_ rows: [Row], from conversation: Int64, _ db: Database) throws {
+        let message = try db.cachedStatement(sql: "DELETE FROM messages WHERE conversation = ? AND id = ?")
+        let indexed = try db.cachedStatement(sql: "DELETE FROM indexed WHERE id = ?")
+        // The index keeps no texts: it has to be told what to forget (https://www.sqlite.org/fts5.html#the_delete_command).
+        let words = try db.cachedStatement(sql: "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)")
+        let sent = try db.cachedStatement(sql: "DELETE FROM sent WHERE message = ?")
+        for row in rows {
+            let id: Int64 = row[0]
+            let text: String = row[1]
+            try message.execute(arguments: [conversation, id])
+            try sent.execute(arguments: [id])
+            try indexed.execute(arguments: [id])
+            if db.changesCount == 1 { try words.execute(arguments: [id, text]) }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+import ChatHub
+
+// How a read marker's target stands in its row: an account's id, or a group's negated.
+extension ReadTarget {
+    var row: Int64 {
+        switch self {
+        case .user(let account): account.rawValue
+        case .group(let group): -group.rawValue
+        }
+    }
+
+    init(row: Int64) {
+        self = row < 0 ? .group(GroupID(rawValue: -row)) : .user(AccountID(rawValue: row))
+    }
+}

@@ -1,0 +1,101 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import GRDB
+import Testing
+
+@testable import ChatServer
+
+/// Stores that released versions have written, as text that `sqlite3 chatty.db .dump` made.
+@Suite struct MigrationTests {
+    private static func dump(_ version: Int) throws -> String {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/store-\(version).sql")
+        return try String(contentsOf: file, encoding: .utf8)
+    }
+
+    /// A folder with the store of that version, as its server left it.
+    private static func folder(_ version: Int, in temporary: TemporaryFolder) throws -> DataFolder {
+        let folder = DataFolder(temporary.file("data"))
+        try folder.prepare()
+        let queue = try DatabaseQueue(path: folder.database)
+        try queue.writeWithoutTransaction { try $0.execute(sql: dump(version)) }
+        try queue.close()
+        return folder
+    }
+
+    private static func schema(_ db: Database) throws -> [String: String] {
+        let rows = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+    }
+
+    @Test(arguments: [1]) func everythingOfAnOlderStoreIsThere(version: Int) throws {
+        let temporary = try TemporaryFolder()
+        let folder = try Self.folder(version, in: temporary)
+        let before = try Data(contentsOf: URL(filePath: folder.database))
+        let store = try Store(folder)
+        let state = try store.loadState()
+        #expect(state.accounts.map(\.name.text) == ["yoda", "luke", "hans"])
+        let (yoda, luke, hans) = (AccountID(rawValue: 1), AccountID(rawValue: 2), AccountID(rawValue: 3))
+        #expect(state.groups.map(\.name.text) == ["jedi"])
+        #expect(state.groups.first?.members == [yoda, luke] && state.groups.first?.invited == [hans])
+        #expect(state.lockOuts == [HubState.LockOut(name: "hans", failures: 2, blockedUntil: nil)])
+        #expect(state.sent.map(\.nonce) == ["once"] && state.readMarkers.isEmpty)
+        #expect(try store.missed(luke, after: state.cursors[luke] ?? .zero, limit: 9).map(\.text) == ["while you were away"])
+        #expect(try store.history(yoda, .search("cafe", limit: 9)).map(\.text) == ["Do or do not, there is no café."])
+        #expect(try store.history(yoda, .user(luke, HistoryRange(takesLatest: true, limit: 9))).count == 3)
+        let token = try #require(ResumeToken("chatty-resume-00e5629baa8fa6bdbce4580206e4046a2b8ca9324e69e3cf65caf410357e31ca"))
+        #expect(try store.accepts(token, of: luke, at: Timestamp(milliseconds: 1_795_553_921_736)))
+        #expect(try PasswordHash(store.passwordHash(of: yoda) ?? "")?.matches("wise") == true)
+        // It is what a new store is, and it can be written to.
+        let fresh = try StoreFixture()
+        #expect(try store.pool.read(Self.schema) == fresh.store.pool.read(Self.schema))
+        let probe = WriterProbe(store)
+        #expect(probe.store([.readMarker(luke, .user(yoda), Timestamp(milliseconds: 5))]) == [true])
+        probe.writer.stop()
+        try store.close()
+
+        // The back-up is the store as it was, for the version that wrote it.
+        let copy = folder.database + ".before-\(version + 1)"
+        let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let (old, again) = (try DatabaseQueue(path: copy), try DatabaseQueue())
+        try again.writeWithoutTransaction { try $0.execute(sql: Self.dump(version)) }
+        #expect(try old.read(Self.schema) == again.read(Self.schema))
+        #expect(try old.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM messages") } == 4)
+        #expect(try old.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+        #expect(before.count > 0)
+
+        // The next start changes nothing and makes no further back-up.
+        let stamp = try FileManager.default.attributesOfItem(atPath: copy)[.modificationDate] as? Date
+        #expect(try Store(folder).loadState().readMarkers == [luke: [.user(yoda): Timestamp(milliseconds: 5)]])
+        #expect(try FileManager.default.attributesOfItem(atPath: copy)[.modificationDate] as? Date == stamp)
+    }
+
+    /// A migration that was released stays what it was.
+    @Test func theFirstSchemaIsTheReleasedOne() throws {
+        let (made, released) = (try DatabaseQueue(), try DatabaseQueue())
+        try StoreSchema.migrator.migrate(made, upTo: "1")
+        try released.writeWithoutTransaction { try $0.execute(sql: Self.dump(1)) }
+        #expect(try made.read(Self.schema) == released.read(Self.schema))
+    }
+
+    @Test func anOlderStoreInUseByAnotherServerIsLeftAlone() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try Self.folder(1, in: temporary)
+        let script =
+            "import fcntl,struct,sys,time; f=open(sys.argv[1],'w'); f.write('4711\\n'); f.flush(); fcntl.fcntl(f,37,struct.pack('hhqqi4x',1,0,0,0,0)); print('held',flush=True); sys.stdin.read()"
+        let holder = Process()
+        let (input, output) = (Pipe(), Pipe())
+        holder.executableURL = URL(filePath: "/usr/bin/env")
+        holder.arguments = ["python3", "-c", script, folder.lockFile]
+        holder.standardInput = input
+        holder.standardOutput = output
+        try holder.run()
+        defer { holder.terminate() }
+        try #require(output.fileHandleForReading.availableData == Data("held\n".utf8))
+        #expect(throws: ServerError("The store in \(folder.path) is of an older version and in use by the server with pid 4711.")) {
+            try Store(folder)
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.database + ".before-2"))
+    }
+}

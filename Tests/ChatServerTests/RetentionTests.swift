@@ -1,0 +1,118 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import GRDB
+import NIOCore
+import Testing
+
+@testable import ChatServer
+
+@Suite struct RetentionTests {
+    private let fixture: StoreFixture
+    private static let day: Int64 = 86_400_000
+    private let now = Moment(wall: StoreFixture.start, uptime: 1_000_000)
+
+    init() throws { fixture = try StoreFixture() }
+
+    /// A message so many days old.
+    private func message(_ days: Int64, _ number: Int64, _ text: String, group: Int64? = nil) throws -> StoreWrite {
+        let time = StoreFixture.start.adding(milliseconds: -days * Self.day)
+        let id = MessageID(rawValue: MessageID.range(at: time).lowerBound.rawValue + number)
+        let target: ChatMessage.Target =
+            group == nil ? .user(StoreFixture.luke, try Name("luke")) : .group(GroupID(rawValue: group ?? 0), try Name("jedi"))
+        return .message(
+            ChatMessage(
+                id: id, time: time, sender: StoreFixture.yoda, senderName: try Name("Yoda"), target: target, text: text,
+                nonce: "n\(days)-\(number)"))
+    }
+
+    private func fill() throws {
+        let probe = WriterProbe(fixture.store)
+        var writes: [StoreWrite] = [
+            .groupCreated(
+                Group(
+                    id: GroupID(rawValue: 1), name: try Name("jedi"), founder: StoreFixture.yoda, isOpen: true,
+                    created: StoreFixture.start, members: [StoreFixture.yoda, StoreFixture.luke]))
+        ]
+        for number in 0..<Int64(700) {
+            writes.append(try message(31, number, "old words \(number)", group: number.isMultiple(of: 2) ? 1 : nil))
+        }
+        writes += [try message(29, 0, "young words"), try message(29, 1, "young words to all", group: 1)]
+        #expect(!probe.store(writes).contains { $0 != true })
+        while try count("SELECT count(*) FROM indexed") < 702 { Thread.sleep(forTimeInterval: 0.005) }
+        probe.writer.stop()
+    }
+
+    private func count(_ sql: String) throws -> Int { try fixture.store.pool.read { try Int.fetchOne($0, sql: sql) ?? -1 } }
+
+    private func work(_ retention: inout Retention, at moment: Moment) throws {
+        try fixture.store.pool.writeWithoutTransaction { try retention.work($0, at: moment) }
+    }
+
+    private func later(_ milliseconds: Int64, step: Int64 = 0) -> Moment {
+        Moment(wall: now.wall.adding(milliseconds: milliseconds + step), uptime: now.uptime + milliseconds)
+    }
+
+    @Test func whatIsOlderGoesInSmallStepsWithItsWords() throws {
+        try fill()
+        var retention = Retention(days: 30)
+        try work(&retention, at: now)
+        #expect(try count("SELECT count(*) FROM messages") == 702 - Retention.step && !retention.isIdle)
+        while !retention.isIdle { try work(&retention, at: now) }
+        let luke = StoreFixture.luke
+        #expect(try fixture.store.missed(luke, after: .zero, limit: 99).map(\.text) == ["young words", "young words to all"])
+        #expect(try fixture.store.history(luke, .search("words", limit: 99)).count == 2)
+        for table in ["indexed", "messages", "sent"] { #expect(try count("SELECT count(*) FROM \(table)") == 2, "\(table)") }
+        #expect(try count("SELECT count(*) FROM words WHERE words MATCH 'old'") == 0, "the index holds nothing of it")
+        try fixture.store.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "INSERT INTO words(words) VALUES('integrity-check')")
+        }
+        // A day later nothing is old yet, two days later all is.
+        try work(&retention, at: later(Self.day / 2))
+        #expect(try count("SELECT count(*) FROM messages") == 2)
+        try work(&retention, at: later(2 * Self.day))
+        #expect(try count("SELECT count(*) FROM messages") == 0)
+    }
+
+    /// A clock that jumps forward is believed when it still says so an hour later.
+    @Test func aClockThatIsSetForAMomentTakesNothing() throws {
+        try fill()
+        var retention = Retention(days: 40)
+        try work(&retention, at: now)
+        #expect(retention.isIdle)
+        let year = 365 * Self.day
+        try work(&retention, at: later(Retention.interval, step: year))
+        #expect(retention.isIdle)
+        try work(&retention, at: later(2 * Retention.interval))
+        try work(&retention, at: later(3 * Retention.interval))
+        #expect(try count("SELECT count(*) FROM messages") == 702)
+        try work(&retention, at: later(4 * Retention.interval, step: year))
+        try work(&retention, at: later(5 * Retention.interval, step: year))
+        #expect(!retention.isIdle)
+    }
+
+    @Test func aServerTakesAwayWhatIsOld() async throws {
+        let first = try await RunningServer()
+        let yoda = try await first.logIn("yoda")
+        try await yoda.send("PRIVMSG luke :long ago\r\nPRIVMSG luke :today\r\n")
+        try await yoda.expect("PRIVMSG luke :today\r\n")
+        try await first.server.store.pool.write { db in
+            try db.execute(sql: "UPDATE messages SET id = id - (? << 21) WHERE text = 'long ago'", arguments: [3 * Self.day])
+        }
+        try await first.server.stop()
+        try await RunningServer.use(in: first.temporary, .init { $0.keepDays = 2 }) { server in
+            try await eventually { try server.server.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM messages") } == 1 }
+            let luke = try await server.logIn("luke")
+            try await luke.expect("PRIVMSG luke :today\r\n")
+        }
+    }
+
+    /// What goes with an account leaves no words behind.
+    @Test func aRemovedAccountsInboxLeavesTheIndex() throws {
+        try fill()
+        try AccountBook(fixture.store, cost: .cheap).remove(Name("luke"))
+        #expect(try count("SELECT count(*) FROM messages") == 351)
+        #expect(try count("SELECT count(*) FROM indexed") == 351)
+        #expect(try count("SELECT count(*) FROM words WHERE words MATCH 'old'") == 350)
+    }
+}
