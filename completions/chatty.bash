@@ -48,12 +48,12 @@ _chatty() {
             case $prev in
                 --credentials|--motd|--tls-cert|--tls-key) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
-                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--metrics|--grace) :; return ;;
+                --max-attempts|--block-seconds|--login-timeout|--message-rate|--max-connections-per-address|--metrics|--keep-days|--grace) :; return ;;
                 --log-format) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --metrics --motd --grace --tls-cert --tls-key"
+            _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --metrics --keep-days --motd --grace --tls-cert --tls-key"
             if [[ $cur == -* ]]; then
-                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --metrics --motd --grace --tls-cert --tls-key --help --version"
+                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --metrics --keep-days --motd --grace --tls-cert --tls-key --help --version"
                 return
             fi
             ;;
@@ -107,11 +107,13 @@ _chatty() {
         users)
             case $prev in
                 -d|--data) _chatty_directories; return ;;
+                --server) _chatty_hosts; return ;;
+                -u|--user|--fingerprint) :; return ;;
                 --password-file) _chatty_files; return ;;
             esac
-            _chatty_place "-d --data --password-file"
+            _chatty_place "-d --data --server -u --user --fingerprint --password-file"
             case $cur:$action in
-                -*:list|-*:) _chatty_words "--data --json --help --version"; return ;;
+                -*:list|-*:) _chatty_words "--data --json --online --server --user --accept-new --fingerprint --password-file --help --version"; return ;;
                 -*:add) _chatty_words "--data --password-file --help --version"; return ;;
                 -*:passwd) _chatty_words "--data --password-file --help --version"; return ;;
                 -*:remove) _chatty_words "--data --help --version"; return ;;

@@ -45,6 +45,7 @@ enum ServeCommand {
         configuration.credentialsFile = arguments[ServeFlags.credentials]
         configuration.allowsPlaintext = arguments[ServeFlags.allowPlaintext]
         configuration.logFormat = arguments[ServeFlags.logFormat] == .json ? .json : .text
+        configuration.keepDays = arguments[ServeFlags.keepDays]
         configuration.messageOfTheDayFile = arguments[ServeFlags.motd]
         configuration.metrics = try arguments[ServeFlags.metrics].map { (text) throws(UsageError) in
             guard let endpoint = NumericEndpoint(text) else {

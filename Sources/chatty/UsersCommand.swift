@@ -5,6 +5,7 @@ import Foundation
 /// `chatty users`.
 enum UsersCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
+        if let server = arguments[UsersFlags.server] { return try await ask(server, arguments) }
         guard let path = DataDirectory.path(option: arguments[UsersFlags.data], environment: ProcessInfo.processInfo.environment) else {
             throw UsageError("There is no place for the data folder: give --data.", command: UsersFlags.spec.name)
         }
@@ -30,13 +31,32 @@ enum UsersCommand {
         case "unblock": try existing(folder).setBlocked(name(arguments[UsersFlags.name]), false)
         case "export": return try export(name(arguments[UsersFlags.name]), existing(folder))
         case "import": return try importFile(arguments, folder)
-        default: return try list(existing(folder), json: arguments[UsersFlags.json])
+        default: return try list(existing(folder), arguments)
         }
         return .done
     }
 
-    private static func list(_ book: AccountBook, json: Bool) throws -> ExitStatus {
-        let rows = try book.list().map { AccountRow($0) }
+    /// `chatty connect` asks, and says what it is told.
+    private static func ask(_ server: String, _ arguments: Arguments) async throws(UsageError) -> ExitStatus {
+        guard arguments[UsersFlags.online] else { throw UsageError("--server goes with --online.", command: UsersFlags.spec.name) }
+        guard let user = arguments[UsersFlags.user] else { throw UsageError("--server needs --user.", command: UsersFlags.spec.name) }
+        guard let place = ServerPlace(server) else {
+            throw UsageError("--server needs HOST or HOST:PORT, not \(Printable.text(server))", command: UsersFlags.spec.name)
+        }
+        var words = ["--user=\(user)", "--command=/activeuser"]
+        if arguments[UsersFlags.json] { words.append("--json") }
+        if arguments[UsersFlags.acceptNew] { words.append("--accept-new") }
+        for flag in [UsersFlags.fingerprint, UsersFlags.passwordFile, UsersFlags.data] {
+            if let value = arguments[flag] { words.append("--\(flag.spec.name)=\(value)") }
+        }
+        words += ["--", place.host] + (place.port.map { [String($0)] } ?? [])
+        guard case .run(let asked) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { return .usage }
+        return try await ConnectCommand.run(asked)
+    }
+
+    private static func list(_ book: AccountBook, _ arguments: Arguments) throws -> ExitStatus {
+        let json = arguments[UsersFlags.json]
+        let rows = try book.list().filter { $0.isActive || !arguments[UsersFlags.online] }.map { AccountRow($0) }
         let text = json ? rows.map(\.json).joined() : AccountRow.table(rows)
         return Diagnostics.output(text) ? .done : .failed
     }

@@ -59,6 +59,34 @@ struct UsersTests {
         #expect(!export.out.contains("scrypt"))
     }
 
+    @Test func whoIsOnlineIsInTheFolderOrAskedOfAServer() async throws {
+        let server = try await ServerProcess()
+        let luke = try await server.logIn("luke", "sky")
+        // The server tells other processes once a second.
+        var online = try await users("--online", "--json", home: server.home).out
+        for _ in 1...200 where online.isEmpty { online = try await users("--online", "--json", home: server.home).out }
+        #expect(online.hasPrefix("{\"name\":\"luke\",") && online.contains("\"active\":true"))
+        let home = try TemporaryDirectory()
+        func ask(_ words: String...) async throws -> (status: Int32, out: String, err: String) {
+            let process = try ChattyProcess(words: ["users"] + words, home: home, environment: ["CHATTY_PASSWORD": "wise"])
+            try process.closeInput()
+            return (try await process.exitStatus(), try await process.output.end(), try await process.diagnostics.end())
+        }
+        let place = "127.0.0.1:\(server.port)"
+        let asked = try await ask("--online", "--server", place, "-u", "yoda")
+        #expect(asked.status == 0 && asked.out.wholeMatch(of: #/luke, active since [-0-9T:]+Z\n/#) != nil, "\(asked)")
+        let json = try await ask("--online", "--json", "--server", place, "-u", "yoda")
+        #expect(json.status == 0 && json.out.hasPrefix("{\"event\":\"reply\",\"code\":\"ACTIVE_USER\",\"text\":\"luke, "))
+        try luke.send("QUIT\r\n")
+        _ = try await luke.input.end()
+        #expect(try await ask("--online", "--server", place, "-u", "yoda") == (0, "No other active user.\n", ""))
+        let stranger = try await ask("--online", "--server", place, "-u", "nobody")
+        #expect(stranger.status == 4 && stranger.err == "chatty: There is no user nobody.\n", "\(stranger)")
+        #expect(try await ask("--server", place).status == 2)
+        #expect(try await ask("--online", "--server", place).status == 2)
+        #expect(try await ask("--online", "--server", "x:y", "-u", "yoda").status == 2)
+    }
+
     @Test func aPasswordIsAskedForTwiceAndNotShown() async throws {
         let home = try TemporaryDirectory()
         let process = try ChattyProcess("users", "add", "yoda", "--data", home["data"], on: .terminal(), home: home)

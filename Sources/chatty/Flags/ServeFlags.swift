@@ -55,6 +55,12 @@ enum ServeFlags {
             Serves `/metrics` for Prometheus and `/healthz`, which answers 200 where the store works and 503 where it does not, over HTTP at this \
             numeric address and TCP port. Whoever can reach it can read it: 127.0.0.1 is for this machine alone.
             """)
+    static let keepDays = Flag<Int?>.optional(
+        "keep-days", "N", .number(1...36500), "Take away messages older than this",
+        manual: """
+            Takes away messages that are older than so many days, also those that somebody has not seen yet. Without it all are kept. The room they \
+            leave in the store is used for new ones.
+            """)
     static let motd = Flag<String?>.optional(
         "motd", "FILE", .file, "A text that everybody who logs in is shown",
         manual: "A text of at most 200 lines of 400 bytes that everybody who logs in is shown, as IRC's message of the day.")
@@ -80,7 +86,7 @@ enum ServeFlags {
         flags: [
             credentials.spec, data.spec, maxAttempts.spec, blockSeconds.spec, concealUsernames.spec, noOfflineMessages.spec,
             allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, metrics.spec,
-            motd.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
+            keepDays.spec, motd.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
         ],
         description: [
             """

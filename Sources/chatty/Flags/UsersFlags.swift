@@ -9,8 +9,26 @@ enum UsersFlags {
         manual: "The data folder of the server whose accounts these are. See FILES for the default.")
     static let json = Flag.switch(
         "json", actions: ["list"], "Print one JSON object an account", manual: "Prints one JSON object a line for each account.")
+    static let online = Flag.switch(
+        "online", actions: ["list"], "Only those who have a session now",
+        manual: "Shows only the accounts that have a session now.")
+    static let server = Flag<String?>.optional(
+        "server", "HOST[:PORT]", .host, actions: ["list"], "Ask this server who is online",
+        manual: """
+            With `--online`: asks a server, as `chatty connect` with `/activeuser` does, instead of looking into a data folder, and so from any machine. \
+            Needs `--user`; the asking account itself is not shown. The port is 6697 where none is given.
+            """)
+    static let user = Flag<String?>.optional(
+        "user", short: "u", "NAME", .text, actions: ["list"], "The account to ask the server with",
+        manual: "The account to log in as for `--server`. Its password is that of `--password-file`, `$CHATTY_PASSWORD` or the terminal.")
+    static let acceptNew = Flag.switch(
+        "accept-new", actions: ["list"], "Trust an unknown server's key without asking",
+        manual: "With `--server`: remembers the key of a server that was never met before. One that has changed is refused all the same.")
+    static let fingerprint = Flag<String?>.optional(
+        "fingerprint", "SHA256", .text, actions: ["list"], "Take only the key with this fingerprint",
+        manual: "With `--server`: takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
     static let passwordFile = Flag<String?>.optional(
-        "password-file", "FILE", .file, actions: ["add", "passwd"], "A file whose first line is the password",
+        "password-file", "FILE", .file, actions: ["list", "add", "passwd"], "A file whose first line is the password",
         manual: """
             Reads the password from the first line of a file, `-` for stdin. Without it the terminal is asked, or stdin is read where it is no \
             terminal. Passwords are never taken from the command line.
@@ -46,7 +64,9 @@ enum UsersFlags {
                 name: "import", summary: "add accounts from a file", positionals: [file.spec],
                 manual: "Adds an account for each `name password` line. A bad line is reported with its number."),
         ],
-        flags: [data.spec, json.spec, passwordFile.spec, strict.spec],
+        flags: [
+            data.spec, json.spec, online.spec, server.spec, user.spec, acceptNew.spec, fingerprint.spec, passwordFile.spec, strict.spec,
+        ],
         description: [
             "Works on the data folder of a server, whether or not the server is running; a running server sees the change at once."
         ],
@@ -55,6 +75,7 @@ enum UsersFlags {
         examples: [
             .init(text: "Add an account:", line: "chatty users add yoda"),
             .init(text: "Names of all accounts, in a script:", line: "chatty users list --json | jq -r .name"),
+            .init(text: "Who is online on a server elsewhere:", line: "chatty users --online --server chat.example.org -u yoda"),
         ],
         seeAlso: ["chatty-serve(1)"])
 }
