@@ -20,7 +20,8 @@ extension IRCWayIn {
         "CAP": Entry(minimumParameters: 1) { $0.negotiate($1, label: $2) },
         "CHATHISTORY": Entry(minimumParameters: 0) { $0.history($1, label: $2) },
         "CREATEGROUP": Entry(minimumParameters: 1) {
-            let members = Array($1.parameters.dropFirst())
+            // The fifteenth parameter is all the rest of the line (RFC 2812 §2.3.1).
+            let members = $1.parameters.dropFirst().flatMap { $0.split(separator: " ").map(String.init) }
             return $0.command($1.command, .createGroup(name: group($1.parameters[0]), members: members), label: $2)
         },
         "GROUPS": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups, label: $2) },

@@ -258,6 +258,7 @@ extension IRCWayIn {
         if capabilities.contains(.standardReplies) {
             var line = reply.standardReply(to: command)
             line.source = IRCWayIn.serverName
+            line = IRCWayIn.fitted(line)
             if case .left(let group) = reply { return [from(nick, "PART", "#" + group), line] }
             return [line]
         }
@@ -295,11 +296,33 @@ extension IRCWayIn {
     func numeric(_ code: String, _ parameters: String...) -> IRCMessage { reply(code, [nick] + parameters) }
 
     func reply(_ command: String, _ parameters: String..., source: Bool = true) -> IRCMessage {
-        IRCMessage(source: source ? IRCWayIn.serverName : nil, command: command, parameters: parameters)
+        IRCWayIn.fitted(IRCMessage(source: source ? IRCWayIn.serverName : nil, command: command, parameters: parameters))
     }
 
     private func reply(_ command: String, _ parameters: [String]) -> IRCMessage {
-        IRCMessage(source: IRCWayIn.serverName, command: command, parameters: parameters)
+        IRCWayIn.fitted(IRCMessage(source: IRCWayIn.serverName, command: command, parameters: parameters))
+    }
+
+    /// What a client asked about comes back to it in the answer: where it is so long that the answer would be no line of IRC any more, its end is left out.
+    private static func fitted(_ message: IRCMessage) -> IRCMessage {
+        var message = message
+        // The source's colon and space, the text's colon, CRLF.
+        let around = (message.source?.utf8.count ?? 0) + message.command.utf8.count + 5
+        while true {
+            let excess = message.parameters.reduce(around) { $0 + 1 + $1.utf8.count } - Limits.lineBytes
+            guard excess > 0,
+                let longest = message.parameters.indices.max(by: {
+                    message.parameters[$0].utf8.count < message.parameters[$1].utf8.count
+                })
+            else { return message }
+            let text = message.parameters[longest]
+            let kept = max(0, min(text.utf8.count - excess - 3, text.utf8.count * 2 / 3))
+            // As many whole characters as fit.
+            var bytes = Array(text.utf8.prefix(kept))
+            while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
+            if let last = bytes.last, last >= 0xC0 { bytes.removeLast() }
+            message.parameters[longest] = String(decoding: bytes, as: UTF8.self) + "…"
+        }
     }
 
     func bytes(_ messages: [IRCMessage]) -> [UInt8] {

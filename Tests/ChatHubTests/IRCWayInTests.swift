@@ -158,6 +158,24 @@ struct IRCWayInTests {
         #expect(harness.send(String(repeating: "y", count: 20_000) + "\r\nPING a\r\n").hasSuffix(":chatty PONG chatty a\r\n"))
     }
 
+    /// What is echoed of a line that was just short enough is still a line.
+    @Test func answersFitIntoALine() {
+        let names = (0..<300).map { "someone-\($0)" }
+        var harness = WayInHarness(IRCWayIn(), HubScript(users: ["yoda"] + names))
+        harness.send("CAP REQ :standard-replies\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
+        let long = String(repeating: "é", count: 2290)
+        for line in [
+            "PING :\(long)", "WHOIS \(long)", "NICK \(long)", "PRIVMSG \(long) x", "\(String(repeating: "X", count: 4590))",
+            "JOIN #\(long)",
+            "CREATEGROUP #jedi \(names.joined(separator: " "))", "CHATHISTORY LATEST \(long.prefix(2200)) * 5", "CAP REQ :\(long)",
+        ] {
+            let output = harness.send(line + "\r\n")
+            #expect(output.hasPrefix(":"), "\(line.prefix(20))")
+            for answer in output.split(separator: "\r\n") { #expect(answer.utf8.count + 2 <= Limits.lineBytes, "\(line.prefix(20))") }
+        }
+        #expect(harness.script.kept.contains { if case .groupCreated(let group) = $0 { group.invited.count == 300 } else { false } })
+    }
+
     @Test(arguments: 0..<UInt64(150))
     func anyBytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
