@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(name: "TransferBenchmark", dependencies: ["TransferIO", "TransferProtocol"]),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
-        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"]),
+        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(
             name: "ChatServerTests",
             dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],

@@ -19,6 +19,7 @@ public final class ChatServer: Sendable {
     let store: Store
     private let group: MultiThreadedEventLoopGroup
     private let listener: Listener
+    let metrics: Metrics
     private let metricsListener: MetricsListener?
     private let workers: [LoopWorker]
     private let writer: StoreWriter
@@ -90,6 +91,7 @@ public final class ChatServer: Sendable {
         self.group = group
         self.listener = listener
         self.workers = workers
+        self.metrics = metrics
         self.metricsListener = metricsListener
         metricsAddress = metricsListener.map { listener in
             let address = configuration.metrics?.address ?? ""

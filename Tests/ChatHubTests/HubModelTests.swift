@@ -5,127 +5,182 @@ import Testing
 
 /// Random sequences of events against what must hold whatever happens.
 struct HubModelTests {
-    private let users = ["yoda", "luke", "hans", "leia"]
-    private let groups = ["jedi", "sith"]
-
-    /// Every accepted message reaches each who should get it exactly once and in order, over log-outs, failing stores and answers in any rhythm;
-    /// nobody else gets it; every command is answered once; a blocked name never gets in.
-    @Test(arguments: 0..<UInt64(150))
+    /// Every accepted message reaches each who should get it exactly once and in order, over log-outs, failing stores, set clocks and answers in any
+    /// rhythm; nobody else gets it; every command is answered once; a blocked name never gets in, an ended token neither.
+    @Test(arguments: 0..<UInt64(200))
     func invariants(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
-        var script = HubScript(users: users)
+        var model = HubModel(seed: seed)
+        for _ in 0..<300 { model.step() }
+        model.finish()
+    }
+
+    /// Several sessions of each account at once: each session gets what it gets in order and once, all of them all that is said while they are there.
+    @Test(arguments: 0..<UInt64(100))
+    func severalSessions(seed: UInt64) {
+        var model = HubModel(seed: seed, sessionsPerAccount: 3)
+        for _ in 0..<300 { model.step() }
+        model.finish()
+    }
+}
+
+/// The small model: what users do at random, and what is known of it without the hub.
+private struct HubModel {
+    private static let users = ["yoda", "luke", "hans", "leia"]
+    private static let groups = ["jedi", "sith", "rebels"]
+
+    private let seed: UInt64
+    private let sessionsPerAccount: Int
+    private var random: SeededGenerator
+    private var script: HubScript
+    /// The sessions that are logged in, and whose they are.
+    private var open: [SessionID: String] = [:]
+    private var received: [String: [MessageID: Int]] = [:]
+    private var order: [SessionID: MessageID] = [:]
+    private var counted: [SessionID: Int] = [:]
+    private var commands: [SessionID: Int] = [:]
+    private var failures: [String: Int] = [:]
+    /// Uptime, milliseconds.
+    private var blockedUntil: [String: Int64] = [:]
+    private var text = 0
+
+    init(seed: UInt64, sessionsPerAccount: Int = 1) {
+        self.seed = seed
+        self.sessionsPerAccount = sessionsPerAccount
+        random = SeededGenerator(seed: seed)
+        script = HubScript(users: HubModel.users)
         script.holdsBack = true
-        var open: [SessionID: String] = [:]
-        var received: [String: [MessageID: Int]] = [:]
-        var order: [SessionID: MessageID] = [:]
-        var counted: [SessionID: Int] = [:]
-        var commands: [SessionID: Int] = [:]
-        var failures: [String: Int] = [:]
-        var blockedUntil: [String: Int64] = [:]
-        var text = 0
+    }
 
-        func check(_ script: HubScript) {
-            for (id, user) in open {
-                let told = script.told[id] ?? []
-                for outgoing in told[(counted[id] ?? 0)...] {
-                    guard case .message(let message) = outgoing else { continue }
-                    if message.senderName.folded != user { received[user, default: [:]][message.id, default: 0] += 1 }
-                    #expect(message.id > order[id] ?? .zero, "out of order or twice (seed \(seed))")
-                    order[id] = message.id
-                }
-                counted[id] = told.count
+    private func isBlocked(_ user: String) -> Bool { blockedUntil[user] ?? 0 > script.now.uptime }
+
+    private mutating func user() -> String { HubModel.users.randomElement(using: &random) ?? "yoda" }
+    private mutating func group() -> String { HubModel.groups.randomElement(using: &random) ?? "jedi" }
+
+    mutating func step() {
+        let user = user()
+        let sessions = open.filter { $0.value == user }.keys.sorted()
+        let session = sessions.randomElement(using: &random)
+        switch Int.random(in: 0..<112, using: &random) {
+        case 0..<10: if sessions.count < sessionsPerAccount { logIn(user, password: "pw-" + user, isRight: true) }
+        case 10..<14: if let session { leave(session) }
+        case 14..<18: guess(user)
+        case 18..<20: if let session { command(session, .createGroup(name: group(), members: [])) }
+        case 20..<22: if let session { command(session, .createGroup(name: group(), members: [self.user(), self.user()])) }
+        case 22..<28: if let session { command(session, .joinGroup(name: group(), createsMissing: false)) }
+        case 28..<30: if let session { command(session, .joinGroup(name: group(), createsMissing: true)) }
+        case 30..<55:
+            text += 1
+            if let session { command(session, .message(to: self.user(), text: "\(text)", isNotice: false)) }
+        case 55..<75:
+            text += 1
+            if let session { command(session, .groupMessage(group: group(), text: "\(text)", isNotice: false)) }
+        case 75..<95: script.settleOne(using: &random)
+        case 95: script.storeFails.toggle()
+        case 96: script.advance(milliseconds: Int64.random(in: 0..<6000, using: &random))
+        case 97: script.stepClock(milliseconds: Int64.random(in: -90_000_000...90_000_000, using: &random))
+        case 98..<101: if let session { command(session, .leaveGroup(name: group())) }
+        case 101..<103: if let session { command(session, .invite(user: self.user(), group: group())) }
+        case 103..<105: if let session { command(session, .issueToken) }
+        case 105: if let token = script.tokens.keys.sorted().randomElement(using: &random) { script.tokens[token] = nil }
+        case 106..<109: if sessions.count < sessionsPerAccount { tryToken(user) }
+        default: script.handle(.tick(written: order.filter { open[$0.key] != nil }))
+        }
+        check()
+    }
+
+    private mutating func command(_ session: SessionID, _ command: Command) {
+        commands[session, default: 1] += 1
+        script.send(session, command)
+    }
+
+    private mutating func logIn(_ user: String, password: String, isRight: Bool) {
+        let id = script.connect()
+        script.send(id, .logIn(name: user, password: password, begins: true))
+        // Only until it is answered: the replay goes on among what follows.
+        while script.told[id]?.isEmpty ?? true { script.settleOne(using: &random) }
+        if isBlocked(user) {
+            #expect(script.told[id] == [.reply(.blocked)], "a blocked name got in (seed \(seed))")
+        } else if isRight {
+            open[id] = user
+            failures[user] = 0
+            return
+        } else {
+            #expect(script.told[id] == [.reply(.tokenExpired)], "an ended token got in (seed \(seed))")
+        }
+        script.handle(.disconnected(id, .closed, written: nil))
+    }
+
+    /// A token of that account, of another one, or one that has ended: only the first is one, and none of them counts as a wrong password.
+    private mutating func tryToken(_ user: String) {
+        let token = script.tokens.keys.sorted().randomElement(using: &random) ?? HubScript.tokenPrefix + "none"
+        logIn(user, password: token, isRight: script.tokens[token] == user)
+    }
+
+    private mutating func guess(_ user: String) {
+        let id = script.connect()
+        script.send(id, .logIn(name: user, password: "wrong", begins: true))
+        script.settle()
+        if !isBlocked(user) {
+            failures[user, default: 0] += 1
+            if failures[user] == 3 {
+                failures[user] = 0
+                blockedUntil[user] = script.now.uptime + 10_000
             }
         }
-        func lastWritten(_ id: SessionID) -> MessageID? { order[id] }
+        script.handle(.disconnected(id, .closed, written: nil))
+    }
 
-        for _ in 0..<300 {
-            let user = users.randomElement(using: &random) ?? "yoda"
-            let session = open.filter { $0.value == user }.keys.sorted().first
-            switch Int.random(in: 0..<100, using: &random) {
-            case 0..<10 where session == nil:
-                // One session an account, so that "exactly once" can be counted.
-                let id = script.connect()
-                open[id] = user
-                script.send(id, .logIn(name: user, password: "pw-" + user, begins: true))
-                // Only until it is answered: the replay goes on among what follows.
-                while script.told[id]?.isEmpty ?? true { script.settleOne(using: &random) }
-                if blockedUntil[user] ?? 0 > script.now.uptime {
-                    #expect(script.told[id] == [.reply(.blocked)], "a blocked name got in (seed \(seed))")
-                    script.handle(.disconnected(id, .closed, written: nil))
-                    open[id] = nil
-                } else {
-                    failures[user] = 0
+    private mutating func leave(_ session: SessionID) {
+        script.settle()
+        check()
+        script.handle(.disconnected(session, .closed, written: order[session]))
+        open[session] = nil
+    }
+
+    /// Looks at what the sessions have been told since the last look.
+    private mutating func check() {
+        var members: [MessageID: Set<AccountID>]?
+        for (id, user) in open {
+            let told = script.told[id] ?? []
+            for outgoing in told[(counted[id] ?? 0)...] {
+                guard case .message(let message) = outgoing else { continue }
+                #expect(message.id > order[id] ?? .zero, "out of order or twice (seed \(seed))")
+                order[id] = message.id
+                let account = script.accounts[user]?.id
+                switch message.target {
+                case .user(let target, _):
+                    #expect(target == account || message.sender == account, "a message between others (seed \(seed))")
+                case .group:
+                    let known = members ?? script.membersAtMessages()
+                    members = known
+                    #expect(known[message.id]?.contains { $0 == account } == true, "a message to a non-member (seed \(seed))")
                 }
-            case 10..<14:
-                if let session {
-                    script.settle()
-                    check(script)
-                    script.handle(.disconnected(session, .closed, written: lastWritten(session)))
-                    open[session] = nil
-                }
-            case 14..<18:
-                let id = script.connect()
-                script.send(id, .logIn(name: user, password: "wrong", begins: true))
-                script.settle()
-                if blockedUntil[user] ?? 0 <= script.now.uptime {
-                    failures[user, default: 0] += 1
-                    if failures[user] == 3 {
-                        failures[user] = 0
-                        blockedUntil[user] = script.now.uptime + 10_000
-                    }
-                }
-                script.handle(.disconnected(id, .closed, written: nil))
-            case 18..<22:
-                if let session {
-                    command(&script, session, .createGroup(name: groups.randomElement(using: &random) ?? "jedi", members: []))
-                }
-            case 22..<30:
-                if let session {
-                    command(&script, session, .joinGroup(name: groups.randomElement(using: &random) ?? "jedi", createsMissing: false))
-                }
-            case 30..<55:
-                text += 1
-                if let session {
-                    command(&script, session, .message(to: users.randomElement(using: &random) ?? "luke", text: "\(text)", isNotice: false))
-                }
-            case 55..<75:
-                text += 1
-                if let session {
-                    command(
-                        &script, session,
-                        .groupMessage(group: groups.randomElement(using: &random) ?? "jedi", text: "\(text)", isNotice: false))
-                }
-            case 75..<95: script.settleOne(using: &random)
-            case 95: script.storeFails.toggle()
-            case 96: script.advance(milliseconds: Int64.random(in: 0..<6000, using: &random))
-            default: script.handle(.tick(written: order.filter { open[$0.key] != nil }))
+                if message.senderName.folded != user { received[user, default: [:]][message.id, default: 0] += 1 }
             }
-            check(script)
+            counted[id] = told.count
         }
-        func command(_ script: inout HubScript, _ session: SessionID, _ command: Command) {
-            commands[session, default: 1] += 1
-            script.send(session, command)
-        }
+    }
 
+    mutating func finish() {
         script.storeFails = false
         script.settle()
-        check(script)
+        check()
         for (id, _) in open { #expect(script.answers[id]?.count == commands[id] ?? 1, "an answer a command (seed \(seed))") }
-        // Everybody comes once more; then all that was kept has been received exactly once.
-        for (id, _) in open { script.handle(.disconnected(id, .closed, written: lastWritten(id))) }
+        // Everybody comes once more; then all that was kept has been received, by who has one session exactly once.
+        for (id, _) in open { script.handle(.disconnected(id, .closed, written: order[id])) }
         open = [:]
         script.advance(milliseconds: 20_000)
-        for user in users {
-            let id = script.connect()
-            open[id] = user
-            script.send(id, .logIn(name: user, password: "pw-" + user, begins: true))
+        for user in HubModel.users {
+            logIn(user, password: "pw-" + user, isRight: true)
             script.settle()
-            check(script)
+            check()
         }
-        for user in users {
+        for user in HubModel.users {
             guard let account = script.accounts[user]?.id else { continue }
             let due = script.missed(account, after: .zero).map(\.id)
-            #expect(received[user, default: [:]].filter { $0.value != 1 } == [:], "\(user) got something twice (seed \(seed))")
+            if sessionsPerAccount == 1 {
+                #expect(received[user, default: [:]].filter { $0.value != 1 } == [:], "\(user) got something twice (seed \(seed))")
+            }
             let lost = Set(due).subtracting(received[user, default: [:]].keys)
             #expect(lost.isEmpty, "\(user) never got \(lost.count) messages (seed \(seed))")
         }

@@ -17,6 +17,10 @@ struct HubScript {
     /// Everything that was committed, in order.
     private(set) var kept: [StoreWrite] = []
     var storeFails = false
+    /// What stands in for a password: token to its account (folded name).
+    var tokens: [String: String] = [:]
+    private var lastToken = 0
+    static let tokenPrefix = "token-"
     /// The store's answer to a question for conversations.
     var targets: [HistoryTarget] = []
     /// Where true, the outside answers only when ``settle()`` is called.
@@ -121,7 +125,11 @@ struct HubScript {
             case .verify(let ticket, let account, let password):
                 verifications += 1
                 let name = account.flatMap { id in accounts.values.first { $0.id == id }?.name.folded }
-                waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? .right : .wrong))
+                if password.hasPrefix(HubScript.tokenPrefix) {
+                    waiting.append(.verified(ticket, name != nil && tokens[password] == name ? .right : .expiredToken))
+                } else {
+                    waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? .right : .wrong))
+                }
             case .findAccount(let ticket, let name): waiting.append(.accountFound(ticket, accounts[name.folded]))
             case .store(let ticket, let write):
                 if !storeFails { kept.append(write) }
@@ -134,7 +142,11 @@ struct HubScript {
             case .setPassword(let ticket, let account, let password):
                 if let name = accounts.values.first(where: { $0.id == account })?.name.folded { passwords[name] = password }
                 waiting.append(.passwordSet(ticket, succeeded: true))
-            case .issueToken(let ticket, _): waiting.append(.tokenIssued(ticket, token: "token-1", seconds: 60))
+            case .issueToken(let ticket, let account):
+                lastToken += 1
+                let token = "\(HubScript.tokenPrefix)\(lastToken)"
+                tokens[token] = accounts.values.first { $0.id == account }?.name.folded
+                waiting.append(.tokenIssued(ticket, token: token, seconds: 60))
             case .awaitDrain(let ticket, _): waiting.append(.drained(ticket))
             case .log(let line): log.append(line.text)
             case .stopped: hasStopped = true
@@ -201,6 +213,22 @@ struct HubScript {
             default: nil
             }
         }
+    }
+
+    /// Who was in each group when each message to it was kept: the rule that nobody else may be told of it.
+    func membersAtMessages() -> [MessageID: Set<AccountID>] {
+        var members: [GroupID: Set<AccountID>] = [:]
+        var found: [MessageID: Set<AccountID>] = [:]
+        for write in kept {
+            switch write {
+            case .groupCreated(let group): members[group.id] = group.members
+            case .memberJoined(let group, let account, _): members[group, default: []].insert(account)
+            case .memberLeft(let group, let account): members[group]?.remove(account)
+            case .message(let message): if case .group(let group, _) = message.target { found[message.id] = members[group] ?? [] }
+            default: break
+            }
+        }
+        return found
     }
 
     /// The messages that a session got from others.

@@ -60,4 +60,22 @@ struct FullDiskTests {
         try process.type("stop\n")
         #expect(try await process.exitStatus() == 0)
     }
+
+    /// A data folder that cannot be written is one line, and nothing was changed.
+    @Test(.enabled(if: canMount)) func aReadOnlyFolderIsOneLine() async throws {
+        let home = try await ServerProcess.home()
+        let script = """
+            cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=1m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" &&
+            mount -o remount,ro chatty-test "$DATA" || exit 9
+            "$@"; echo "status $?"; "$CHATTY" users list --data "$DATA"; echo "status $?"
+            """
+        let process = try ChattyProcess(
+            "-rm", "/bin/sh", "-c", script, "sh", Executable.chatty, "serve", "0", "--data", home["data"], home: home,
+            environment: ["DATA": home["data"], "CHATTY": Executable.chatty], executable: try #require(Self.unshare))
+        #expect(try await process.exitStatus() == 0)
+        #expect(process.output.text.hasPrefix("status 1\n"))
+        let lines = process.diagnostics.text.split(separator: "\n")
+        #expect(lines.first == "chatty: The data folder \(home["data"]) cannot be used: Read-only file system", "\(lines)")
+        #expect(lines.allSatisfy { $0.hasPrefix("chatty: ") } && lines.count <= 2, "\(lines)")
+    }
 }

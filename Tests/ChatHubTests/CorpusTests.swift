@@ -1,0 +1,93 @@
+import ChatHub
+import ChatProtocol
+import Foundation
+import TestSupport
+import Testing
+
+/// Sessions of a fixed corpus, as they are and bent by seeds, against every way in, in pieces of any length.
+struct CorpusTests {
+    /// The sessions of a file: lines with their ends, a blank line between two sessions.
+    private static func sessions(_ name: String) throws -> [[UInt8]] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/" + name)
+        let text = try String(contentsOf: file, encoding: .utf8)
+        return text.split(separator: "\n\n").map { Array(($0.replacing("\n", with: "\r\n") + "\r\n").utf8) }
+    }
+
+    /// Gives a session to a way in, and says what it and luke, who listens, are told.
+    private static func play<Way: WayIn>(_ bytes: [UInt8], on way: Way, _ random: inout SeededGenerator) -> (own: String, lukes: String) {
+        var configuration = HubConfiguration()
+        configuration.messageOfTheDay = ["Be kind."]
+        var harness = WayInHarness(way, HubScript(configuration))
+        var listener = WayInHarness(TextWayIn(), harness.script)
+        listener.send("luke\npw-luke\n")
+        harness.script = listener.script
+        var own = harness.takeOutput()
+        var rest = bytes[...]
+        while !rest.isEmpty, !harness.isClosed {
+            let piece = rest.prefix(Int.random(in: 1...400, using: &random))
+            rest = rest.dropFirst(piece.count)
+            own += harness.send(Array(piece))
+        }
+        #expect(!harness.isClosed || harness.script.closed.contains(harness.session) || way is TextWayIn)
+        listener.script = harness.script
+        listener.collect()
+        // Whatever it was, the next one is served.
+        var next = WayInHarness(IRCWayIn(), harness.script)
+        next.script.advance(milliseconds: 20_000)
+        #expect(next.send("PASS hans:pw-hans\r\nNICK hans\r\nUSER h 0 * :h\r\n").contains(":chatty 001 hans :Welcome! hans\r\n"))
+        return (own, listener.takeOutput())
+    }
+
+    /// Lines of IRC that any client can read.
+    private static func checkIRC(_ output: String) {
+        #expect(output.isEmpty || output.hasSuffix("\r\n"))
+        for line in Array(output.utf8).split(separator: 0x0A) {
+            #expect(line.last == 0x0D)
+            let tags = line.first == UInt8(ascii: "@") ? line.prefix { $0 != 0x20 }.count + 1 : 0
+            #expect(tags <= Limits.serverTagBytes && line.count + 1 - tags <= Limits.lineBytes)
+            #expect(throws: Never.self) { try IRCMessage(parsing: Array(line.dropLast())) }
+        }
+    }
+
+    /// Lines that no terminal takes for anything but text.
+    private static func checkText(_ output: String) {
+        for scalar in output.unicodeScalars where scalar != "\n" {
+            #expect(scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value), "\(scalar.value) reaches a terminal")
+        }
+    }
+
+    @Test func theCorpusIsUnderstood() throws {
+        var random = SeededGenerator(seed: 0)
+        let (irc, _) = try Self.play(Self.sessions("irc.txt")[0], on: IRCWayIn(), &random)
+        Self.checkIRC(irc)
+        #expect(!irc.contains(" 421 ") && irc.contains("GOODBYE"))
+        let (text, _) = try Self.play(Self.sessions("text.txt")[0], on: TextWayIn(), &random)
+        Self.checkText(text)
+        #expect(text.hasSuffix("Bye, yoda!\n"))
+    }
+
+    @Test(arguments: 0..<UInt64(120)) func bentIRC(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for session in try Self.sessions("irc.txt") {
+            let (own, lukes) = Self.play(random.mutated(session), on: IRCWayIn(), &random)
+            Self.checkIRC(own)
+            Self.checkText(lukes)
+        }
+    }
+
+    @Test(arguments: 0..<UInt64(120)) func bentText(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for session in try Self.sessions("text.txt") {
+            let (own, lukes) = Self.play(random.mutated(session), on: TextWayIn(), &random)
+            Self.checkText(own)
+            Self.checkText(lukes)
+        }
+    }
+
+    /// Each way is told apart by its first bytes, so each also hears what was meant for the other.
+    @Test(arguments: 0..<UInt64(40)) func theOthersCorpus(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for session in try Self.sessions("text.txt") { Self.checkIRC(Self.play(random.mutated(session), on: IRCWayIn(), &random).own) }
+        for session in try Self.sessions("irc.txt") { Self.checkText(Self.play(random.mutated(session), on: TextWayIn(), &random).own) }
+    }
+}

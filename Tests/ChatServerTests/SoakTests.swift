@@ -1,0 +1,121 @@
+import ChatProtocol
+import Foundation
+import GRDB
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import ChatServer
+
+/// A server under everything at once for a bounded time: five seconds, or as many as `$CHATTY_SOAK` says.
+@Suite struct SoakTests {
+    private static let seconds = ProcessInfo.processInfo.environment["CHATTY_SOAK"].flatMap { Int($0) } ?? 5
+
+    /// Talkers, people who come and go, guessers, readers who stop and noise: afterwards everything that waited is gone, memory is as it was, and all that
+    /// was acknowledged is there once, in order.
+    @Test func nothingIsLostAndNothingStays() async throws {
+        let names = (0..<6).map { "user\($0)" }
+        let change = RunningServer.Change {
+            $0.rules.messageRate = nil
+            $0.metrics = ("127.0.0.1", 0)
+            $0.adjust = { $0.lingering = .milliseconds(100) }
+        }
+        try await RunningServer.use(accounts: names + ["sink", "victim"], change) { server in
+            // Once through everything, so that what is made once is there.
+            let warm = try await Self.round(server, names, until: .now + .seconds(1), seed: 1)
+            let before = ProcessFigures()
+            let acknowledged = try await Self.round(server, names, until: .now + .seconds(Self.seconds), seed: 2)
+            try await eventually { server.server.metrics.current.sessions == 0 }
+            try await eventually { server.server.metrics.depths.allSatisfy { $0.depth == 0 } }
+            let after = ProcessFigures()
+            #expect(after.residentBytes < before.residentBytes + 64 * 1_048_576, "grown by \(after.residentBytes - before.residentBytes)")
+            // All that was acknowledged is kept, once each and in its order: sink gets what it has not read yet.
+            let sent = (warm + acknowledged).reduce(into: [String: [Int]]()) { $0[$1.name, default: []] += $1.numbers }
+            #expect(sent.values.reduce(0) { $0 + $1.count } > 100)
+            for (name, numbers) in sent {
+                let kept = try Self.kept(server, from: name)
+                #expect(kept == kept.sorted() && Set(kept).count == kept.count, "\(name): in order, each once")
+                #expect(Set(kept).isSuperset(of: numbers), "\(name): \(Set(numbers).subtracting(kept).count) lost")
+            }
+        }
+    }
+
+    private static func kept(_ server: RunningServer, from name: String) throws -> [Int] {
+        try server.server.store.pool.read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT text FROM messages m JOIN accounts a ON a.id = m.sender WHERE a.name = ? AND text LIKE 'soak %' ORDER BY m.id",
+                arguments: [name])
+        }.compactMap { Int($0.dropFirst(5)) }
+    }
+
+    private struct Talker: Sendable {
+        let name: String
+        /// Those that were acknowledged.
+        var numbers: [Int] = []
+    }
+
+    private static func round(
+        _ server: RunningServer, _ names: [String], until end: ContinuousClock.Instant, seed: UInt64
+    ) async throws -> [Talker] {
+        try await withThrowingTaskGroup(of: Talker?.self) { group in
+            for (index, name) in names.enumerated() {
+                group.addTask { try await talk(server, name, until: end, seed: seed * 100 + UInt64(index)) }
+            }
+            group.addTask {
+                var random = SeededGenerator(seed: seed * 1000)
+                while ContinuousClock.now < end { try await disturb(server, &random) }
+                return nil
+            }
+            var talkers: [Talker] = []
+            for try await talker in group { if let talker { talkers.append(talker) } }
+            return talkers
+        }
+    }
+
+    /// Comes, says something, and leaves in one way or another.
+    private static func talk(
+        _ server: RunningServer, _ name: String, until end: ContinuousClock.Instant, seed: UInt64
+    ) async throws -> Talker {
+        var random = SeededGenerator(seed: seed)
+        var talker = Talker(name: name)
+        var number = Int(seed) * 1_000_000
+        while ContinuousClock.now < end {
+            let client = try await server.logIn(name, tls: Int.random(in: 0..<4, using: &random) == 0)
+            for _ in 0..<Int.random(in: 1...40, using: &random) {
+                number += 1
+                try await client.send("PRIVMSG sink :soak \(number)\r\n")
+                try await client.expect("PRIVMSG sink :soak \(number)\r\n")
+                talker.numbers.append(number)
+            }
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0:
+                try await client.send("QUIT\r\n")
+                _ = try await client.end()
+            case 1: try await client.close()
+            default:
+                // Sent and not waited for: kept or not, and never half.
+                number += 1
+                try await client.send("JOIN #soak\r\nPRIVMSG #soak :soak \(number)\r\nPRIVMSG sink :cut sho")
+                try await client.close()
+            }
+        }
+        return talker
+    }
+
+    private static func disturb(_ server: RunningServer, _ random: inout SeededGenerator) async throws {
+        let client = try await RawClient(port: server.port, receiveBuffer: 4096)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0:
+            // The server may close at any byte.
+            try? await client.send(random.bytes(Int.random(in: 1...20_000, using: &random)))
+        case 1:
+            try await client.send("CAP REQ :sasl\r\n")
+            try await client.register("sink", password: "pw-sink")
+            try await client.channel.setOption(.autoRead, value: false).get()
+        case 2: try await client.send("PASS victim:wrong\r\nNICK victim\r\nUSER x 0 * :x\r\n")
+        default: try await client.send("NICK someone\r\nPING x\r\n")
+        }
+        try? await client.close()
+    }
+}
