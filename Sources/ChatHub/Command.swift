@@ -53,6 +53,14 @@ public enum Command: Hashable, Sendable {
 
     public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
 
+    /// Whether flood control leaves it out: without it nobody could come or go.
+    var isFree: Bool {
+        switch self {
+        case .begin, .beginWithoutReplay, .logOut: true
+        default: false
+        }
+    }
+
     /// Whether it only adds a message: several may wait for their commit at once.
     var isMessage: Bool {
         switch self {

@@ -101,6 +101,8 @@ public struct Hub: ~Copyable {
             close(id, .shuttingDown)
         } else if let limit = configuration.maximumConnectionsPerAddress, session.isCounted, connectionsOfAddress[address] ?? 0 > limit {
             close(id, .tooManyConnections(limit: limit))
+        } else if session.isCounted, notLoggedIn.count > Limits.unauthenticatedConnections {
+            close(id, .busy)
         }
     }
 
@@ -122,7 +124,7 @@ public struct Hub: ~Copyable {
         guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
             return beginUnauthenticated(session, sequence, command, at: now)
         }
-        if ![.logOut, .begin, .beginWithoutReplay].contains(command), let wait = sessions[id]?.bucket?.take(at: now.uptime) {
+        if !command.isFree, let wait = sessions[id]?.bucket?.take(at: now.uptime) {
             return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
         }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }

@@ -18,6 +18,8 @@ public enum Limits {
     public static let groupsPerAccount = 256
     /// Sessions that one account has at once.
     public static let sessionsPerAccount = 16
+    /// Connections that have not logged in, at once; more are turned away, but for the server's own machine.
+    public static let unauthenticatedConnections = 2000
     /// What one side of a transfer tells the other through the server, bytes.
     public static let signalBytes = 3072
     /// A label of `labeled-response`, bytes (its specification says 64).

@@ -523,6 +523,16 @@ struct PresenceTests {
         #expect(script.hasStopped)
     }
 
+    @Test func connectionsThatDoNotLogInAreBounded() {
+        var script = HubScript()
+        let local = (0..<10).map { _ in script.connect() }
+        let strangers = (0..<2000).map { script.connect(from: "192.0.2.\($0 % 250)") }
+        #expect(script.closed == Set(strangers.suffix(10)) && script.texts(strangers[1999]) == ["The server is busy. Try again."])
+        script.send(local[0], .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        _ = script.connect()
+        #expect(script.closed.count == 10, "who logs in makes room, and the own machine is never turned away")
+    }
+
     @Test func connectionsOfOneAddressAreBounded() {
         var configuration = HubConfiguration()
         configuration.maximumConnectionsPerAddress = 2

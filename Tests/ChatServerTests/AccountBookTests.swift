@@ -18,6 +18,47 @@ import Testing
         #expect(list.first?.lastLogin == nil)
     }
 
+    @Test func anExportIsAllThatIsKeptOfOnePerson() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let (yoda, luke, hans) = (StoreFixture.yoda, StoreFixture.luke, StoreFixture.hans)
+        func group(_ id: Int64, _ name: String, _ members: Set<AccountID>, invited: Set<AccountID> = []) throws -> Group {
+            Group(
+                id: GroupID(rawValue: id), name: try Name(name), founder: yoda, isOpen: false, created: StoreFixture.start,
+                members: members,
+                invited: invited)
+        }
+        #expect(
+            !probe.store([
+                .groupCreated(try group(1, "jedi", [yoda, luke])), .groupCreated(try group(2, "sith", [yoda], invited: [luke])),
+                .message(try StoreFixture.message(1, from: luke, "luke", to: .user(hans, Name("hans")), "to \"hans\"")),
+                .message(try StoreFixture.message(2, from: hans, "hans", to: .user(yoda, Name("Yoda")), "between others")),
+                .message(try StoreFixture.message(3, from: yoda, "Yoda", to: .group(GroupID(rawValue: 1), Name("jedi")), "to all")),
+                .readMarker(luke, .user(hans), StoreFixture.start), .readMarker(luke, .group(GroupID(rawValue: 1)), StoreFixture.start),
+                .readMarker(hans, .user(luke), StoreFixture.start),
+            ]).contains { $0 != true })
+        probe.writer.stop()
+        try fixture.store.pool.write { try Store.keep(ResumeToken(), of: luke, at: StoreFixture.start, $0) }
+        var lines: [String] = []
+        try AccountBook(fixture.store).export(Name("LUKE")) { line in
+            lines.append(line)
+            return true
+        }
+        let start = StoreFixture.start
+        #expect(
+            lines.joined() == """
+                {"account":"luke","created":"1970-01-01T00:00:00.000Z","last_login":null,"blocked":false}
+                {"group":"jedi"}
+                {"invited":"sith"}
+                {"read":"#jedi","time":"\(start.iso8601)"}
+                {"read":"hans","time":"\(start.iso8601)"}
+                {"token":"until","time":"\(start.adding(milliseconds: Int64(ResumeToken.seconds) * 1000).iso8601)"}
+                {"id":"0000000000001","time":"\(start.adding(milliseconds: 1).iso8601)","from":"luke","to":"hans","text":"to \\"hans\\""}
+                {"id":"0000000000003","time":"\(start.adding(milliseconds: 3).iso8601)","from":"Yoda","to":"#jedi","text":"to all"}
+
+                """)
+    }
+
     @Test func aRemovedAccountTakesItsInboxAndLeavesWhatItSaid() throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)

@@ -31,7 +31,8 @@ struct ChatManualTests {
 
     @Test(arguments: [
         Limits.messageBytes, Limits.lineBytes, Limits.clientTagBytes, Limits.serverTagBytes, Limits.passwordBytes, Limits.membersPerGroup,
-        Limits.groupsPerAccount, Limits.sessionsPerAccount, Limits.signalBytes, Limits.labelBytes, Name.maximumLength,
+        Limits.groupsPerAccount, Limits.sessionsPerAccount, Limits.signalBytes, Limits.unauthenticatedConnections, Limits.labelBytes,
+        Name.maximumLength,
     ])
     func limitsAreThoseInForce(limit: Int) { #expect(Self.words.contains(String(limit))) }
 }

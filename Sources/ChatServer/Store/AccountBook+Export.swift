@@ -2,8 +2,8 @@ import ChatProtocol
 import GRDB
 
 extension AccountBook {
-    /// All that is kept of one person: a JSON object a line, the account first, then its groups, then the messages it sent and got in the order of
-    /// their ids. Its password's hash is not part of it.
+    /// All that is kept of one person: a JSON object a line, the account first, then its groups and invitations, how far it has read, its tokens, then the
+    /// messages it sent and got in the order of their ids. What its password and tokens are hashed to is not part of it.
     /// - Parameter write: takes a line with its end; false ends the export.
     public func export(_ name: Name, to write: (String) -> Bool) throws(ServerError) {
         do {
@@ -14,11 +14,11 @@ extension AccountBook {
                 else { throw ServerError("There is no account \(name).") }
                 let id: Int64 = row[0]
                 guard write(AccountBook.accountLine(row)) else { return }
-                let groups = try Row.fetchCursor(
-                    db, sql: "SELECT g.name FROM members m JOIN groups g ON g.id = m.group_id WHERE m.account = ? ORDER BY g.name",
-                    arguments: [id])
-                while let group = try groups.next() {
-                    guard write("{\"group\":\(JSONText.quoted(group[0]))}\n") else { return }
+                for (key, sql) in AccountBook.namesOf {
+                    for row in try Row.fetchAll(db, sql: sql, arguments: [id]) {
+                        let time = (row[1] as Int64?).map { ",\"time\":\(JSONText.quoted(Timestamp(milliseconds: $0).iso8601))" } ?? ""
+                        guard write("{\"\(key)\":\(JSONText.quoted(row[0]))\(time)}\n") else { return }
+                    }
                 }
                 let messages = try Row.fetchCursor(db, sql: AccountBook.messagesOf, arguments: [id])
                 while let message = try messages.next() {
@@ -31,6 +31,20 @@ extension AccountBook {
             throw Store.failure(store.folder, error)
         }
     }
+
+    /// What a line is about, and where its name and time are from.
+    private static let namesOf = [
+        ("group", "SELECT g.name, NULL FROM members m JOIN groups g ON g.id = m.group_id WHERE m.account = ? ORDER BY g.name"),
+        ("invited", "SELECT g.name, NULL FROM invitations i JOIN groups g ON g.id = i.group_id WHERE i.account = ? ORDER BY g.name"),
+        (
+            "read",
+            """
+            SELECT coalesce('#' || g.name, a.name) AS shown, r.time FROM read_markers r LEFT JOIN groups g ON g.id = -r.target
+            LEFT JOIN accounts a ON a.id = r.target WHERE r.account = ? AND shown IS NOT NULL ORDER BY shown
+            """
+        ),
+        ("token", "SELECT 'until', expires FROM tokens WHERE account = ? ORDER BY expires"),
+    ]
 
     private static let messagesOf = """
         SELECT m.id, m.time, s.name, m.text, coalesce('#' || g.name, r.name) FROM messages m

@@ -188,6 +188,7 @@ final class StoreWriter: Sendable {
 
     /// What cannot be taken away now is later: a look begins once an hour.
     private func work(_ retention: inout Retention?) {
+        guard retention != nil else { return }
         try? store.pool.writeWithoutTransaction { db in try retention?.work(db, at: .now) }
     }
 

@@ -57,8 +57,8 @@ enum UsersFlags {
             ActionSpec(
                 name: "export", summary: "show all that is kept of an account", positionals: [name.spec],
                 manual: """
-                    Prints what is kept of one person as JSON, an object a line: the account, its groups, and the messages it sent and got, in \
-                    their order.
+                    Prints what is kept of one person as JSON, an object a line: the account, its groups and invitations, how far it has read, until \
+                    when its tokens last, and the messages it sent and got, in their order.
                     """),
             ActionSpec(
                 name: "import", summary: "add accounts from a file", positionals: [file.spec],
