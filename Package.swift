@@ -86,7 +86,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
-        .executableTarget(name: "TransferBenchmark", dependencies: ["TransferIO", "TransferProtocol"]),
+        .executableTarget(name: "TransferBenchmark", dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator"]),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
         .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
@@ -97,12 +97,13 @@ let package = Package(
         .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol"]),
         .testTarget(
             name: "TransferProtocolTests",
-            dependencies: ["TransferProtocol", crypto],
+            dependencies: ["TransferProtocol", "TransferSimulator", crypto],
             exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport"]),
         .target(name: "CHarness", path: "Tests/CHarness"),
+        .target(name: "TransferSimulator", dependencies: ["TransferProtocol", crypto], path: "Tests/TransferSimulator"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,5 @@
 import Testing
+import TransferSimulator
 
 @testable import TransferProtocol
 

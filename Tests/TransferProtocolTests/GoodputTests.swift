@@ -1,59 +1,32 @@
-import Foundation
 import Testing
+import TransferProtocol
+import TransferSimulator
 
-@testable import TransferProtocol
-
-/// Goodput through the simulator. The full table takes a while: it runs only when `CHATTY_GOODPUT` is set.
+/// Cells of the table of goodput that are small enough for every run; `TransferBenchmark goodput` makes all of it.
 @Suite struct GoodputTests {
-    static func goodput(
-        _ control: TransferConfiguration.CongestionControl, megabits: Double, delay: Int64, loss: Double, queue: Double = 1,
-        seconds: Double = 30,
-        seed: UInt64 = 1
-    ) throws -> (share: Double, standingDelay: Double, statistics: TransferStatistics) {
-        var configuration = TransferConfiguration()
-        configuration.congestionControl = control
-        let rate = megabits * 1e6
-        // `delay` is one way: the round trip is twice as long.
-        let product = rate / 8 * Double(2 * delay) / 1000
-        var model = LinkModel(rate: rate, delay: .milliseconds(delay), queue: max(Int(product * queue), 3000))
-        model.loss = loss
-        model.mtu = 1500
-        var back = model
-        back.loss = loss
-        let simulation = try Simulation(seed: seed, forward: model, back: back, configuration: configuration)
-        let file = Simulation.file(size: Int(rate / 8 * seconds * 1.2), seed: 1)
-        let connection = try simulation.send([file], ends: false)
-        let start = simulation.now
-        simulation.run(for: .seconds(seconds)) { false }
-        let statistics = connection.statistics
-        let took = (simulation.now - start).inSeconds
-        let queueing = (statistics.smoothedRTT.inSeconds - statistics.minimumRTT.inSeconds) / statistics.minimumRTT.inSeconds
-        return (Double(statistics.bytesDone) * 8 / took / rate, 1 + queueing, statistics)
+    /// Random loss costs its share of the rate, not the rate.
+    @Test(arguments: [(0, 0.95), (0.01, 0.93), (0.05, 0.85)]) func randomLossIsNotTakenForCongestion(loss: Double, least: Double) throws {
+        let result = try Goodput.alone(.bbr, Goodput.Path(10, 20, loss: loss))
+        #expect(result.share > least && !result.isDamaged, "\(result)")
     }
 
-    /// Random loss costs its share of the rate, not the rate: five seconds of a cell of the table, small enough for every run.
-    @Test(arguments: [0, 0.01, 0.05]) func randomLossIsNotTakenForCongestion(loss: Double) throws {
-        let result = try Self.goodput(.bbr, megabits: 10, delay: 10, loss: loss, seconds: 8)
-        #expect(result.share > 0.95 - 1.5 * loss - 0.05, "goodput \(result.share)")
+    @Test(arguments: [0.25, 10]) func neitherAShortQueueNorADeepOneIsAnObstacle(queue: Double) throws {
+        let result = try Goodput.alone(.bbr, Goodput.Path(10, 20, queue: queue))
+        #expect(result.share > 0.8 && result.delay < 1.5, "\(result)")
     }
 
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["CHATTY_GOODPUT"] != nil)) func table() throws {
-        let wanted = ProcessInfo.processInfo.environment["CHATTY_GOODPUT"] ?? ""
-        for control in TransferConfiguration.CongestionControl.allCases where wanted == "all" || wanted == control.rawValue {
-            for (megabits, delay) in [(10.0, Int64(10)), (100, 25), (100, 100)] {
-                for loss in [0, 0.001, 0.01, 0.05] {
-                    let result = try Self.goodput(control, megabits: megabits, delay: delay, loss: loss, seconds: 30)
-                    print(
-                        control, megabits, delay, loss, "goodput", (result.share * 1000).rounded() / 1000, "rtt x",
-                        (result.standingDelay * 100).rounded() / 100, "lost", result.statistics.packetsLost, "of",
-                        result.statistics.packetsSent, "spurious",
-                        result.statistics.spuriousLosses)
-                }
-            }
-            for queue in [0.25, 10] {
-                let result = try Self.goodput(control, megabits: 100, delay: 25, loss: 0, queue: queue)
-                print(control, "queue", queue, "goodput", (result.share * 1000).rounded() / 1000, "rtt x", result.standingDelay)
-            }
-        }
+    @Test(arguments: [0, 10 as Int64], Goodput.Control.allCases)
+    func neitherStarvesTheOther(head: Int64, control: Goodput.Control) throws {
+        let share = try Goodput.besideCubic(control, Goodput.Path(10, 20), head: head)
+        #expect(share > 0.3 && share < 0.7, "\(share)")
+    }
+
+    /// CUBIC, which fills what queue it finds, stays below the marks; after start-up it loses nothing.
+    @Test func marksAreHeeded() throws {
+        let marking = try Goodput.alone(.cubic, Goodput.Path(10, 40, queue: 4, marks: true), seconds: 15)
+        let dropping = try Goodput.alone(.cubic, Goodput.Path(10, 40, queue: 4), seconds: 15)
+        let longer = try Goodput.alone(.cubic, Goodput.Path(10, 40, queue: 4, marks: true), seconds: 30)
+        #expect(marking.share > 0.9 && marking.marked > 0 && marking.delay < dropping.delay - 0.5, "\(marking), \(dropping)")
+        #expect(longer.dropped == marking.dropped)
     }
 }

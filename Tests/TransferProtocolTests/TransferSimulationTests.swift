@@ -1,4 +1,5 @@
 import Testing
+import TransferSimulator
 
 @testable import TransferProtocol
 
@@ -178,9 +179,10 @@ import Testing
 
     @Test func anInterruptedTransferResumes() throws {
         let file = Simulation.file(size: 1_000_000, seed: 11)
+        let bytes = try #require(file.bytes)
         let simulation = try Simulation(seed: 11, forward: LinkModel(rate: 50e6))
         // The first part is right but for one damaged block.
-        var part = Array(file.bytes[..<655_360])
+        var part = Array(bytes[..<655_360])
         part[70_000] ^= 1
         simulation.receiver.parts = [file.offer.name: part]
         let connection = try simulation.send([file])
@@ -196,7 +198,7 @@ import Testing
     @Test func aWholeFileAlreadyThereCostsNoData() throws {
         let file = Simulation.file(size: 500_000, seed: 12)
         let simulation = try Simulation(seed: 12)
-        simulation.receiver.parts = [file.offer.name: file.bytes]
+        simulation.receiver.parts = [file.offer.name: try #require(file.bytes)]
         let connection = try simulation.send([file])
         #expect(simulation.runToEnd(within: .seconds(Int64(60))))
         #expect(simulation.sender.outcome == .complete)
@@ -217,7 +219,7 @@ import Testing
     @Test func aSourceThatGetsShorterIsAnError() throws {
         let simulation = try Simulation(seed: 14, forward: LinkModel(rate: 50e6))
         var file = Simulation.file(size: 300_000, seed: 14)
-        file.bytes.removeLast(100_000)
+        file.bytes?.removeLast(100_000)
         try simulation.send([file])
         #expect(simulation.runToEnd(within: .seconds(Int64(60))))
         #expect(simulation.receiver.failures == [0: .sourceChanged])

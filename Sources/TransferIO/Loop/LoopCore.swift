@@ -56,7 +56,7 @@ final class LoopCore {
         while !isStopped {
             for command in mailbox.take() { command(self) }
             now = Self.clock()
-            let received = socket.receive { endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, at: now) }
+            let received = socket.receive { endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, ecn: $0.ecn, at: now) }
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             handleEvents()
@@ -104,7 +104,9 @@ final class LoopCore {
         var skip = 0
         // A full buffer empties at the rate of the link; one that does not within a second loses the rest, as a path may.
         for _ in 0..<100 {
-            switch socket.send(batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, skip: skip) {
+            switch socket.send(
+                batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, skip: skip, ecn: batch.ecn)
+            {
             case .sent: return
             case .wouldBlock(let sent):
                 skip = sent

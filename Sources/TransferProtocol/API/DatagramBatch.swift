@@ -26,6 +26,8 @@ public struct DatagramBatch: ~Copyable {
     public private(set) var bytes = 0
     /// A probe for a larger path MTU: send it with fragmentation forbidden, and take `EMSGSIZE` as an answer.
     public internal(set) var isProbe = false
+    /// The ECN bits to send the batch with (RFC 3168 §5): 2 is "capable", 0 "not capable".
+    public internal(set) var ecn: UInt8 = 0
 
     private let pieceStorage: UnsafeMutableBufferPointer<Piece>
     private var pieceCount = 0
@@ -56,6 +58,7 @@ public struct DatagramBatch: ~Copyable {
         pieceCount = 0
         scratchUsed = 0
         isProbe = false
+        ecn = 0
         closed = false
     }
 

@@ -16,9 +16,9 @@ struct HelloState {
         nextAt = now
     }
 
-    /// From one round of hellos to the next: 0.5 s three times, then every second, so that a path that loses most of what it is
-    /// given still opens within the connect timeout.
-    var interval: TransferDuration { .milliseconds(round <= 3 ? 500 : 1000) }
+    /// From one round of hellos to the next: 0.3 s at first, then half a second, so that a path that loses most of what it is given
+    /// still opens within the connect timeout.
+    var interval: TransferDuration { .milliseconds(round <= 3 ? 300 : 500) }
 
     /// ```
     /// type 1 | zeros 8 | the initiator's connection id 8 | cookie length 1, cookie | length 2, Noise message 1 | zeros up to 1200

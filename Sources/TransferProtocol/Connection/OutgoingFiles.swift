@@ -24,6 +24,8 @@ struct OutgoingFiles {
     private(set) var unresolved = 0
     private(set) var bytesTotal: UInt64 = 0
     private(set) var delivered = 0
+    /// At least one file was given up.
+    private(set) var hasFailed = false
 
     var isDone: Bool { offersEnded && unresolved == 0 }
 
@@ -126,6 +128,7 @@ struct OutgoingFiles {
     mutating func fail(_ id: FileID) -> Bool {
         guard let state = files[id]?.state, state != .delivered, state != .failed, state != .declined else { return false }
         files[id]?.state = .failed
+        hasFailed = true
         files[id]?.ranges.removeAll()
         unresolved -= 1
         return true

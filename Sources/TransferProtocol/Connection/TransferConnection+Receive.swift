@@ -2,7 +2,8 @@
 extension TransferConnection {
     /// Takes one datagram that carries our connection id.
     func receive(
-        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, scratch: UnsafeMutableRawBufferPointer, at now: TransferInstant
+        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        at now: TransferInstant
     ) {
         guard phase != .closed, let first = datagram.first, case .ours(let type) = FirstByte(first) else {
             counters.datagramsDropped += 1
@@ -11,8 +12,8 @@ extension TransferConnection {
         counters.packetsReceived += 1
         counters.bytesReceived += UInt64(datagram.count)
         switch type {
-        case .segment: receiveSegment(datagram, from: address, at: now)
-        case .sealed: receiveSealed(datagram, from: address, scratch: scratch, at: now)
+        case .segment: receiveSegment(datagram, from: address, ecn: ecn, at: now)
+        case .sealed: receiveSealed(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
         case .reply: receiveReply(datagram, from: address, at: now)
         case .cookie:
             guard role == .sender, phase == .handshaking, datagram.count > DatagramType.commonHeader, datagram.count <= 200 else { return }
@@ -68,14 +69,14 @@ extension TransferConnection {
         events.append(.established(peerKey: peerKey, verification: verification))
     }
 
-    private func receiveSegment(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
+    private func receiveSegment(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, ecn: UInt8, at now: TransferInstant) {
         guard role == .receiver, phase == .established, let key = keys?.receiveCheck, let header = SegmentHeader(datagram, key: key) else {
             counters.datagramsDropped += 1
             return
         }
         if address != peerAddress { heard(from: address, bytes: datagram.count, at: now) }
-        if let number = acks.expand(header.packetNumber) {
-            _ = acks.received(number, eliciting: true, authenticated: false, at: now)
+        if let number = acks.expand(header.packetNumber), acks.received(number, eliciting: true, authenticated: false, at: now) {
+            ecnReceived.count(ecn)
         }
         takePiece(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
@@ -83,7 +84,8 @@ extension TransferConnection {
     }
 
     private func receiveSealed(
-        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, scratch: UnsafeMutableRawBufferPointer, at now: TransferInstant
+        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        at now: TransferInstant
     ) {
         guard keys != nil, let (number, frames) = SealedPacket.open(datagram, with: &keys!.openControl, into: scratch) else {
             counters.datagramsDropped += 1
@@ -105,7 +107,7 @@ extension TransferConnection {
         }
         let eliciting = takeFrames(frames, from: address, at: now)
         guard let eliciting else { return violated("a packet that cannot be read") }
-        _ = acks.received(number, eliciting: eliciting, authenticated: true, at: now)
+        if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
 
     private func heard(from address: NetworkAddress, bytes: Int, at now: TransferInstant) {
@@ -116,12 +118,17 @@ extension TransferConnection {
     private func takeFrames(_ frames: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) -> Bool? {
         var reader = WireReader(frames)
         var eliciting = false
+        var sawAck = false
+        var counts: ECNCounts?
         while !reader.isAtEnd {
             guard let frame = try? Frame.read(from: &reader, ranges: &rangeScratch, failed: &failedScratch) else { return nil }
             switch frame {
             case .padding: continue
             case .ping: eliciting = true
-            case .ack(let delay): takeAck(delay: delay, at: now)
+            case .ack(let delay):
+                sawAck = true
+                takeAck(delay: delay, at: now)
+            case .ecnCounts(let reported): counts = reported
             case .window(let opened, let limit): takeWindow(opened: opened, limit: limit)
             case .failedRecords: if role == .sender { for record in failedScratch { ring.resendSealed(record) } }
             case .stream(let offset, let bytes):
@@ -147,6 +154,7 @@ extension TransferConnection {
             }
             if isOver { return false }
         }
+        if sawAck { takeMarks(counts, at: now) }
         return eliciting
     }
 
@@ -156,6 +164,12 @@ extension TransferConnection {
             controller: &controller, at: now)
         settleContents()
         watchHead(at: now)
+        updatePacer(at: now)
+    }
+
+    private func takeMarks(_ counts: ECNCounts?, at now: TransferInstant) {
+        guard ecn.received(counts, acknowledgedCapable: recovery.acknowledgedCapable) else { return }
+        controller.marked(sentAt: recovery.largestNewlySentAt, inFlight: recovery.bytesInFlight, at: now)
         updatePacer(at: now)
     }
 
@@ -196,6 +210,7 @@ extension TransferConnection {
         // Only the port changed: the path is the same (RFC 9000 §9.4).
         if !sameHost {
             recovery.pathChanged()
+            ecn.pathChanged()
             controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
         }
         recovery.resetBackoff()
@@ -249,7 +264,8 @@ extension TransferConnection {
     }
 
     private func takeClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
-        if reason == .done, role == .receiver ? incoming.isDone : outgoing.isDone {
+        // That no further offer comes is said by the close itself.
+        if reason == .done, role == .receiver ? incoming.unresolved == 0 : outgoing.isDone {
             events.append(.closed(.complete))
         } else {
             events.append(.closed(.failed(.closedByPeer(reason, text))))

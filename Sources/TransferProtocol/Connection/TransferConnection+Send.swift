@@ -98,6 +98,8 @@ extension TransferConnection {
             var eliciting = false
             var content = PacketContent()
             if acks.hasPending {
+                // First, for the ack takes all the room that it can use.
+                if !ecnReceived.isZero { writer.ecnFrame(ecnReceived) }
                 writer.frame(.ack)
                 if acks.ranges.write(to: &writer, delay: acks.delay(at: now)) { acks.sent() }
             }
@@ -121,7 +123,8 @@ extension TransferConnection {
                 content = PacketContent(kind: .stream, number: offset, offset: 0, length: UInt32(bytes.count))
                 eliciting = true
             }
-            if pingPending || (isBareProbe && !eliciting) {
+            // A window or ack-rate frame that must not be lost asks for an ack by a ping beside it.
+            if pingPending || (eliciting && content.kind == .nothing) || isBareProbe {
                 writer.frame(.ping)
                 pingPending = false
                 eliciting = true
@@ -197,6 +200,7 @@ extension TransferConnection {
             sentBytes += sent
         }
         guard sentBytes > 0 else { return false }
+        if ecn.marksPackets { batch.ecn = 2 }
         pacer.sent(sentBytes)
         counted(sentBytes, at: now)
         if !isBlockedByPath, limit != .path { limit = .cpu }
@@ -231,7 +235,7 @@ extension TransferConnection {
             bytes: size, eliciting: true,
             content: PacketContent(
                 kind: .segment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
-            controller: &controller, at: now)
+            isECNCapable: ecn.marksPackets, controller: &controller, at: now)
         return size
     }
 
@@ -250,7 +254,7 @@ extension TransferConnection {
             bytes: length, eliciting: true,
             content: PacketContent(
                 kind: .sealedSegment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
-            controller: &controller, at: now)
+            isECNCapable: ecn.marksPackets, controller: &controller, at: now)
         return length
     }
 

@@ -30,7 +30,7 @@ extension TransferConnection {
 
     private var headPatience: TransferDuration { recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay) * 3 }
     private var finishPatience: TransferDuration {
-        streamOut.isAcknowledged ? max(headPatience, .seconds(Int64(1))) : Self.finishTimeout
+        role == .receiver && streamOut.isAcknowledged ? max(headPatience, .seconds(Int64(1))) : Self.finishTimeout
     }
 
     func handleTimeout(at now: TransferInstant) {
@@ -67,6 +67,7 @@ extension TransferConnection {
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2
             for content in recovery.oldestContents(2) { sendAgain(content) }
+            if recovery.probeCount == 3 { ecn.nothingArrives() }
             if recovery.probeCount == 3, let smaller = mtu.blackHole() { setDatagramSize(smaller) }
         }
         if now >= lastSentAt + configuration.keepAlive { pingPending = true }
@@ -115,7 +116,15 @@ extension TransferConnection {
         guard phase == .established else { return }
         switch role {
         case .sender:
-            if outgoing.isDone, streamOut.isAcknowledged { finish(.complete, closing: (.done, "")) }
+            guard outgoing.isDone else { return }
+            // Where every file is delivered the receiver has heard all that matters, whatever acks are lost; it may have left already.
+            // Of a file that failed it has to hear.
+            if streamOut.isAcknowledged || !outgoing.hasFailed { return finish(.complete, closing: (.done, "")) }
+            guard let since = finishedAt else {
+                finishedAt = now
+                return
+            }
+            if now >= since + Self.finishTimeout { finish(.complete, closing: (.done, "")) }
         case .receiver:
             guard incoming.isDone else { return }
             guard let since = finishedAt else {

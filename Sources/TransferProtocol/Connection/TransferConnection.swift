@@ -46,6 +46,9 @@ public final class TransferConnection {
     var pacer = Pacer()
     var acks = AckScheduler()
     var path = PathValidator()
+    var ecn = ECNValidator()
+    /// What the datagrams received so far were marked with.
+    var ecnReceived = ECNCounts()
     var datagramSize: Int
     var mtu: PathMTU
     var rangeScratch: [ClosedRange<UInt64>] = []

@@ -117,8 +117,9 @@ public final class TransferEndpoint {
 
     /// Takes one receive's worth of datagrams: `segmentSize` bytes each, the last maybe shorter (as `UDP_GRO` delivers them).
     /// The memory is only read, and only during the call.
+    /// - Parameter ecn: the ECN bits that all of them came with.
     public func receive(
-        _ bytes: UnsafeRawBufferPointer, segmentSize: Int, from address: NetworkAddress, at now: TransferInstant
+        _ bytes: UnsafeRawBufferPointer, segmentSize: Int, from address: NetworkAddress, ecn: UInt8 = 0, at now: TransferInstant
     ) {
         guard segmentSize > 0 else { return }
         var latest: TransferConnection?
@@ -134,7 +135,7 @@ public final class TransferEndpoint {
             let id = UInt64(bigEndian: datagram.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
             // A run of datagrams is nearly always of one connection.
             if let latest, latest.localID.value == id {
-                latest.receive(datagram, from: address, scratch: scratch, at: now)
+                latest.receive(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
                 continue
             }
             switch FirstByte(datagram[0]) {
@@ -153,7 +154,7 @@ public final class TransferEndpoint {
             case .ours:
                 if let connection = byID[id] {
                     latest = connection
-                    connection.receive(datagram, from: address, scratch: scratch, at: now)
+                    connection.receive(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
                 } else {
                     datagramsDropped += 1
                 }

@@ -45,7 +45,9 @@ struct BBR: CongestionController {
 
     /// More than so many bytes in flight made a queue overflow.
     private var inflightHigh = Int.max
-    private var savedInflightHigh = Int.max
+    /// What it was before the latest reduction, for its undo.
+    private var savedInflightHigh: Int?
+    private var markedInRound = false
     private var lostInRound = 0
     private var deliveredAtRoundStart: UInt64 = 0
     private var lossEventsInRound = 0
@@ -59,6 +61,14 @@ struct BBR: CongestionController {
     private var probeRTTDone: TransferInstant?
     private var probeRTTRound: UInt64 = 0
     private var random: SplitMix
+
+    // Beside another flow that keeps the queue filled
+    private var competition: Cubic?
+    private var drainedRound: UInt64?
+    private var cleanProbes = 0
+    /// The least of the last half minute or so: what the path takes without anybody's queue, as far as known.
+    private var leastRTTs: (current: TransferDuration?, previous: TransferDuration?) = (nil, nil)
+    private var leastRTTsSince = TransferInstant.zero
 
     init(datagramSize: Int, seed: UInt64) {
         datagram = datagramSize
@@ -84,7 +94,16 @@ struct BBR: CongestionController {
         return (roundMinimumRTT ?? latestRTT) > minimumRTT + max(minimumRTT / 8, .milliseconds(1))
     }
 
-    mutating func sent(packet: UInt64, bytes: Int, inFlight: Int, at now: TransferInstant) {}
+    /// Though our own part of the queue is drained, the path's round trip stays far above its least: somebody else's queue.
+    private var isOthersQueue: Bool {
+        guard let seen = roundMinimumRTT, let least = [leastRTTs.current, leastRTTs.previous].compactMap(\.self).min() else { return false }
+        let packets = bandwidth > 0 ? TransferDuration.seconds(3 * Double(datagram) / bandwidth) : .zero
+        return seen > least + max(least / 5, packets, .milliseconds(1))
+    }
+
+    mutating func sent(packet: UInt64, bytes: Int, inFlight: Int, at now: TransferInstant) {
+        competition?.sent(packet: packet, bytes: bytes, inFlight: inFlight, at: now)
+    }
 
     mutating func acknowledged(_ ack: AckSummary) {
         guard let sample = ack.sample else { return }
@@ -99,6 +118,7 @@ struct BBR: CongestionController {
             roundMinimumRTT = min(roundMinimumRTT ?? latestRTT, latestRTT)
         }
         updateMinimumRTT(ack)
+        competition?.acknowledged(ack)
         if state == .startup { checkStartup(ack, sample) }
         if state == .drain, ack.inFlight <= product(1) { enterDown(ack.now) }
         if hasFilledPipe, state != .drain, state != .probeRTT { cycle(ack) }
@@ -106,6 +126,7 @@ struct BBR: CongestionController {
         if isRoundStart {
             lostInRound = 0
             lossEventsInRound = 0
+            markedInRound = false
             deliveredAtRoundStart = ack.delivered
             roundMinimumRTT = nil
         }
@@ -116,6 +137,11 @@ struct BBR: CongestionController {
     private mutating func updateMinimumRTT(_ ack: AckSummary) {
         guard ack.hasRTTSample else { return }
         let rtt = ack.rtt.latest
+        leastRTTs.current = min(leastRTTs.current ?? rtt, rtt)
+        if ack.now - leastRTTsSince > .seconds(Int64(15)) {
+            leastRTTs = (current: rtt, previous: leastRTTs.current)
+            leastRTTsSince = ack.now
+        }
         // A sample within a thirty-second of the least confirms it: a path that is seen empty again and again need not be drained
         // to be measured.
         func confirms(_ least: TransferDuration) -> Bool { rtt <= least + least / 32 }
@@ -167,16 +193,22 @@ struct BBR: CongestionController {
         cruiseTime = .milliseconds(Int64.random(in: 2000...3000, using: &random))
         bandwidths = (current: 0, previous: bandwidth)
         phaseRound = round
+        drainedRound = nil
     }
 
     private mutating func cycle(_ ack: AckSummary) {
         switch state {
         case .probeDown:
             let target = inflightHigh == .max ? product(1) : min(product(1), Int(Double(inflightHigh) * Self.headroom))
-            if ack.inFlight <= max(target, minimumWindow) { state = .probeCruise }
-            // A queue that another flow holds does not drain for us.
-            if round >= phaseRound + 4 { state = .probeCruise }
+            let isDrained = ack.inFlight <= max(target, minimumWindow) + datagram
+            if drainedRound == nil, isDrained || round >= phaseRound + 4 { drainedRound = round }
+            // What is measured in the round after the next was sent with our part of the queue gone.
+            guard let drainedRound, isRoundStart, round >= drainedRound + 2 || !isOthersQueue else { break }
+            state = .probeCruise
+            if isOthersQueue { compete() }
         case .probeCruise:
+            // The window of CUBIC does the probing; whether it still has to is seen in probeRTT.
+            if competition != nil { break }
             let reno = UInt64(min(product(1) / max(datagram, 1), 63))
             if ack.now - cycleStart > cruiseTime || round >= phaseRound + max(reno, 8) {
                 state = .probeRefill
@@ -201,6 +233,12 @@ struct BBR: CongestionController {
         }
     }
 
+    /// Takes what a flow of CUBIC would: with less, one that fills the queue would leave us next to nothing.
+    private mutating func compete() {
+        cleanProbes = 0
+        if competition == nil { competition = Cubic(datagramSize: datagram, window: max(window, product(1), minimumWindow)) }
+    }
+
     private mutating func checkProbeRTT(_ ack: AckSummary) {
         if state != .probeRTT {
             guard hasFilledPipe, ack.now - probedMinimumAt > Self.probeRTTInterval else { return }
@@ -217,7 +255,11 @@ struct BBR: CongestionController {
             probeRTTDone = ack.now + Self.probeRTTDuration
             probeRTTRound = round
         }
-        if let done = probeRTTDone, ack.now >= done, round > probeRTTRound {
+        if let done = probeRTTDone, ack.now >= done, isRoundStart, round > probeRTTRound {
+            if competition != nil {
+                cleanProbes = isOthersQueue ? 0 : cleanProbes + 1
+                if cleanProbes >= 2 { competition = nil }
+            }
             probedMinimumAt = ack.now
             minimumRTT = probedMinimum ?? minimumRTT
             minimumRTTAt = ack.now
@@ -244,6 +286,7 @@ struct BBR: CongestionController {
         guard bandwidth > 0 else { return }
         let wanted = gain * bandwidth * Self.pacingMargin
         if hasFilledPipe || wanted > rate ?? 0 { rate = wanted }
+        if let competition, state != .probeRTT { rate = max(rate ?? 0, 1.25 * Double(competition.window) / ack.rtt.smoothed.inSeconds) }
     }
 
     private mutating func setWindow(_ ack: AckSummary) {
@@ -260,16 +303,19 @@ struct BBR: CongestionController {
         var cap = Int.max
         switch state {
         case .probeCruise, .probeRTT: cap = inflightHigh == .max ? .max : Int(Double(inflightHigh) * Self.headroom)
-        case .probeDown, .probeRefill, .probeUp: cap = inflightHigh
+        case .probeDown: cap = min(inflightHigh, product(1) + 2 * datagram)
+        case .probeRefill, .probeUp: cap = inflightHigh
         case .startup, .drain: break
         }
         if state == .probeRTT { cap = min(cap, probeRTTWindow) }
         window = max(min(window, cap), minimumWindow)
+        if let competition, state != .probeRTT { window = max(window, competition.window) }
     }
 
     mutating func lost(_ loss: LossSummary, persistent: Bool) {
         lostInRound += loss.bytes
         lossEventsInRound += 1
+        competition?.lost(loss, persistent: persistent)
         if persistent {
             window = minimumWindow
             return
@@ -283,12 +329,35 @@ struct BBR: CongestionController {
         enterDown(loss.now)
     }
 
+    mutating func marked(sentAt: TransferInstant, inFlight: Int, at now: TransferInstant) {
+        competition?.marked(sentAt: sentAt, inFlight: inFlight, at: now)
+        guard !markedInRound else { return }
+        markedInRound = true
+        // A mark is the queue itself speaking: no more than is in flight now fits the path.
+        switch state {
+        case .startup:
+            hasFilledPipe = true
+            inflightHigh = max(product(1), inFlight)
+            state = .drain
+        case .probeUp, .probeRefill:
+            savedInflightHigh = nil
+            inflightHigh = max(inFlight, Int(Double(product(1)) * Self.beta), minimumWindow)
+            enterDown(now)
+        case .probeCruise: inflightHigh = max(min(inflightHigh, inFlight), product(1), minimumWindow)
+        case .drain, .probeDown, .probeRTT: break
+        }
+    }
+
     mutating func lossWasSpurious(at now: TransferInstant) {
-        inflightHigh = max(inflightHigh, savedInflightHigh)
+        competition?.lossWasSpurious(at: now)
+        guard let saved = savedInflightHigh else { return }
+        inflightHigh = max(inflightHigh, saved)
+        savedInflightHigh = nil
     }
 
     mutating func datagramSizeChanged(to bytes: Int) {
         datagram = bytes
+        competition?.datagramSizeChanged(to: bytes)
         window = max(window, minimumWindow)
     }
 }

@@ -13,6 +13,9 @@ protocol CongestionController {
     mutating func acknowledged(_ ack: AckSummary)
     /// - Parameter persistent: nothing at all got through for the persistent congestion period (RFC 9002 §7.6).
     mutating func lost(_ loss: LossSummary, persistent: Bool)
+    /// The path marked packets "congestion experienced" (ECN).
+    /// - Parameter sentAt: when the latest of those it can have been was sent: one reduction a round trip.
+    mutating func marked(sentAt: TransferInstant, inFlight: Int, at now: TransferInstant)
     /// Everything that the latest reduction was made for arrived after all.
     mutating func lossWasSpurious(at now: TransferInstant)
     mutating func datagramSizeChanged(to bytes: Int)

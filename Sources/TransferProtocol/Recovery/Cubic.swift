@@ -37,6 +37,15 @@ struct Cubic: CongestionController {
         window = min(10 * datagramSize, max(2 * datagramSize, 14_720))
     }
 
+    /// In congestion avoidance from the start, at a window that was found otherwise.
+    init(datagramSize: Int, window: Int) {
+        datagram = datagramSize
+        self.window = window
+        threshold = window
+        maximum = Double(window) / Double(datagramSize)
+        hyStart.finish()
+    }
+
     var pacingRate: Double? { nil }
     var isInSlowStart: Bool { window < threshold }
     private var minimum: Int { 2 * datagram }
@@ -108,11 +117,24 @@ struct Cubic: CongestionController {
             maximum = Double(threshold) / Double(datagram)
             return
         }
-        if let start = recoveryStart, loss.latestSentAt <= start { return }
+        guard reduces(forPacketSentAt: loss.latestSentAt) else { return }
         previous = Saved(
             window: window, threshold: threshold, maximum: maximum, k: k, epochStart: epochStart, epochWindow: epochWindow,
             renoWindow: renoWindow, hyStart: hyStart)
-        recoveryStart = loss.now
+        reduce(at: loss.now)
+    }
+
+    private func reduces(forPacketSentAt sentAt: TransferInstant) -> Bool { recoveryStart.map { sentAt > $0 } ?? true }
+
+    mutating func marked(sentAt: TransferInstant, inFlight: Int, at now: TransferInstant) {
+        guard reduces(forPacketSentAt: sentAt) else { return }
+        // A mark is never taken back.
+        previous = nil
+        reduce(at: now)
+    }
+
+    private mutating func reduce(at now: TransferInstant) {
+        recoveryStart = now
         let current = Double(window) / Double(datagram)
         // Fast convergence, §4.7.
         maximum = current < maximum ? current * (1 + Self.beta) / 2 : current

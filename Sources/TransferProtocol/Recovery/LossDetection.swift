@@ -28,6 +28,10 @@ struct LossDetection {
     private(set) var lostPackets: UInt64 = 0
     private(set) var spuriousLosses: UInt64 = 0
     private(set) var bogusAcks: UInt64 = 0
+    /// Packets acknowledged that were sent as ECN-capable.
+    private(set) var acknowledgedCapable: UInt64 = 0
+    /// When the largest of the newly acknowledged packets of the latest ack was sent.
+    private(set) var largestNewlySentAt = TransferInstant.zero
     private(set) var sentPackets: UInt64 = 0
     /// The latest delivery-rate sample that said anything, bytes a second.
     private(set) var deliveryRate = 0.0
@@ -42,7 +46,8 @@ struct LossDetection {
     var canTrack: Bool { !packets.isFull }
 
     mutating func sent(
-        bytes: Int, eliciting: Bool, content: PacketContent, controller: inout any CongestionController, at now: TransferInstant
+        bytes: Int, eliciting: Bool, content: PacketContent, isECNCapable: Bool = false, controller: inout any CongestionController,
+        at now: TransferInstant
     ) {
         var packet = SentPacket()
         packet.state = .outstanding
@@ -50,6 +55,7 @@ struct LossDetection {
         packet.size = UInt32(bytes)
         packet.sentAt = now
         packet.content = content
+        packet.isECNCapable = isECNCapable
         sentPackets += 1
         if eliciting {
             rate.stamp(&packet, bytesInFlight: bytesInFlight, at: now)
@@ -94,6 +100,7 @@ struct LossDetection {
                 switch packet.state {
                 case .outstanding:
                     packets[number].state = .acknowledged
+                    if packet.isECNCapable { acknowledgedCapable += 1 }
                     if newLargest == nil || number > newLargest! {
                         newLargest = number
                         largestSentAt = packet.sentAt
@@ -108,6 +115,7 @@ struct LossDetection {
                     }
                 case .lost:
                     packets[number].state = .acknowledged
+                    if packet.isECNCapable { acknowledgedCapable += 1 }
                     spurious = true
                     spuriousLosses += 1
                     if number >= episodeStart { episodeSpurious += 1 }
@@ -126,6 +134,7 @@ struct LossDetection {
             episodeLost = 0
         }
         if let newLargest {
+            largestNewlySentAt = largestSentAt
             var hasSample = false
             if newLargest > largestAcknowledged ?? 0 || largestAcknowledged == nil {
                 largestAcknowledged = newLargest

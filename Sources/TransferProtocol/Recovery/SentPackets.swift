@@ -15,6 +15,8 @@ struct SentPacket {
     var state = State.empty
     var isEliciting = false
     var isAppLimited = false
+    /// Sent with the ECN bits that say that it may be marked.
+    var isECNCapable = false
     /// Datagram bytes that count as in flight.
     var size: UInt32 = 0
     var sentAt = TransferInstant.zero

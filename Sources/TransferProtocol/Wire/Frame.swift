@@ -19,6 +19,8 @@ enum Frame {
         case close = 9
         /// A piece of a sealed record, up to the end of the packet.
         case recordPart = 10
+        /// With every ack: how the packets received so far were marked (ECN).
+        case ecnCounts = 11
     }
 
     case padding
@@ -35,6 +37,7 @@ enum Frame {
     case pathResponse(UInt64)
     case close(reason: UInt8, text: String)
     case recordPart(record: UInt32, offset: Int, endsRecord: Bool, bytes: UnsafeRawBufferPointer)
+    case ecnCounts(ECNCounts)
 
     static let maximumFailedRecords = 32
 
@@ -64,6 +67,8 @@ enum Frame {
         case .pathChallenge: return .pathChallenge(try reader.integer(UInt64.self))
         case .pathResponse: return .pathResponse(try reader.integer(UInt64.self))
         case .close: return .close(reason: try reader.byte(), text: try reader.text(upTo: TransferLimits.reasonBytes))
+        case .ecnCounts:
+            return .ecnCounts(ECNCounts(capable0: try reader.varint(), capable1: try reader.varint(), congested: try reader.varint()))
         case .recordPart:
             let record = try reader.integer(UInt32.self)
             let high = UInt32(try reader.byte())
@@ -90,6 +95,13 @@ extension WireWriter {
         varint(packets)
         varint(delay)
         varint(lowest)
+    }
+
+    mutating func ecnFrame(_ counts: ECNCounts) {
+        frame(.ecnCounts)
+        varint(counts.capable0)
+        varint(counts.capable1)
+        varint(counts.congested)
     }
 
     mutating func failedFrame(_ records: [UInt64]) {

@@ -1,56 +1,67 @@
 import Crypto
 
-@testable import TransferProtocol
+import TransferProtocol
 
 /// An endpoint with its files in memory: what the socket loop and the file objects are in the product.
-final class SimulatedHost {
-    struct Source {
-        var offer: FileOffer
-        var bytes: [UInt8]
+package final class SimulatedHost {
+    package struct Source {
+        package var offer: FileOffer
+        /// Its content; nil for ``SyntheticContent``, of which nobody has to keep a copy.
+        package var bytes: [UInt8]?
         /// The file is found changed when it was read.
-        var changes = false
+        package var changes = false
+
+        package init(offer: FileOffer, bytes: [UInt8]?) {
+            self.offer = offer
+            self.bytes = bytes
+        }
     }
 
-    let endpoint: TransferEndpoint
-    var address: NetworkAddress
-    var batch = DatagramBatch()
+    package let endpoint: TransferEndpoint
+    package var address: NetworkAddress
+    package var batch = DatagramBatch()
     /// What this side sends, by connection and file.
-    var sources: [UInt64: [FileID: Source]] = [:]
+    package var sources: [UInt64: [FileID: Source]] = [:]
     /// What it received, by file (receivers in tests have one connection).
-    var received: [FileID: [UInt8]] = [:]
-    var offers: [FileID: FileOffer] = [:]
-    var placed: Set<FileID> = []
-    var delivered: Set<FileID> = []
-    var failures: [FileID: FileFailure] = [:]
-    var outcome: TransferOutcome?
-    var established = 0
-    var sawPause = false
+    package var received: [FileID: [UInt8]] = [:]
+    package var offers: [FileID: FileOffer] = [:]
+    package var placed: Set<FileID> = []
+    package var delivered: Set<FileID> = []
+    package var failures: [FileID: FileFailure] = [:]
+    package var outcome: TransferOutcome?
+    package var established = 0
+    package var sawPause = false
     /// Seconds a write of one byte takes; writes queue up.
-    var secondsPerByte = 0.0
+    package var secondsPerByte = 0.0
     /// No write is taken before then.
-    var diskBlockedUntil = TransferInstant.zero
-    var answer: (FileOffer) -> FileAnswer = { _ in .accept(held: []) }
+    package var diskBlockedUntil = TransferInstant.zero
+    package var answer: (FileOffer) -> FileAnswer = { _ in .accept(held: []) }
     /// What is on disk from an earlier attempt.
-    var parts: [String: [UInt8]] = [:]
-    var stopsAnswering = false
-    var inOrder = false
-    var writtenInOrder = true
+    package var parts: [String: [UInt8]] = [:]
+    package var stopsAnswering = false
+    /// What is sent to it does not arrive.
+    package var hearsNothing = false
+    /// What arrives is ``SyntheticContent``: compared with it and not kept.
+    package var expectsSyntheticContent = false
+    package private(set) var bytesDamaged: UInt64 = 0
+    package var inOrder = false
+    package var writtenInOrder = true
     private var nextOrdered: UInt64 = 0
     private var writes: [(due: TransferInstant, connection: TransferConnection, request: WriteRequest)] = []
     private var diskFreeAt = TransferInstant.zero
 
-    init(_ configuration: TransferConfiguration, address: NetworkAddress, seed: UInt64) throws {
+    package init(_ configuration: TransferConfiguration, address: NetworkAddress, seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         let key = try NoiseKeyPair(privateBytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
         endpoint = TransferEndpoint(configuration: configuration, staticKey: key, random: random)
         self.address = address
     }
 
-    var nextTimeout: TransferInstant {
+    package var nextTimeout: TransferInstant {
         stopsAnswering ? .distantFuture : min(endpoint.nextTimeout, writes.first?.due ?? .distantFuture)
     }
 
-    func act(at now: TransferInstant) {
+    package func act(at now: TransferInstant) {
         guard !stopsAnswering else { return }
         while let first = writes.first, first.due <= now {
             writes.removeFirst()
@@ -60,6 +71,10 @@ final class SimulatedHost {
     }
 
     private func take(_ request: WriteRequest, on connection: TransferConnection) {
+        if expectsSyntheticContent {
+            if !SyntheticContent.isIn(request.bytes, at: request.offset) { bytesDamaged += UInt64(request.bytes.count) }
+            return connection.wrote(request)
+        }
         let end = Int(request.offset) + request.bytes.count
         if received[request.file, default: []].count < end {
             received[request.file, default: []].append(
@@ -86,9 +101,13 @@ final class SimulatedHost {
         case .answered: break
         case .read(let request):
             guard let source = sources[connection.handle]?[request.file] else { return connection.filled(request, count: 0) }
+            guard let bytes = source.bytes else {
+                SyntheticContent.fill(request.buffer, at: request.offset)
+                return connection.filled(request, count: request.buffer.count)
+            }
             let start = Int(request.offset)
-            let count = min(request.buffer.count, source.bytes.count - start)
-            request.buffer.copyBytes(from: source.bytes[start..<start + count])
+            let count = min(request.buffer.count, bytes.count - start)
+            request.buffer.copyBytes(from: bytes[start..<start + count])
             connection.filled(request, count: count)
         case .sourceRead(let file):
             if sources[connection.handle]?[file]?.changes == true {
@@ -118,10 +137,31 @@ final class SimulatedHost {
             diskFreeAt = max(diskFreeAt, now, diskBlockedUntil) + .seconds(Double(request.bytes.count) * secondsPerByte)
             writes.append((diskFreeAt, connection, request))
         case .arrived(let file, let size):
-            if received[file]?.count == Int(size) || size == 0 { placed.insert(file) }
+            if received[file]?.count == Int(size) || size == 0 || expectsSyntheticContent { placed.insert(file) }
             connection.placed(file)
         case .failed(let file, let failure, _): failures[file] = failure
         case .peerPaused(let paused): if paused { sawPause = true }
+        }
+    }
+}
+
+/// Bytes that follow from where they are in the file, so that transfers of gigabytes need no memory to be held to the truth.
+package enum SyntheticContent {
+    private static func word(_ index: UInt64) -> UInt64 {
+        let mixed = (index &+ 1) &* 0x9E37_79B9_7F4A_7C15
+        return mixed ^ mixed >> 29
+    }
+
+    /// - Parameter offset: a multiple of 8, as all reads of whole records are.
+    package static func fill(_ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) {
+        for index in 0..<buffer.count / 8 {
+            buffer.storeBytes(of: word(offset / 8 + UInt64(index)), toByteOffset: 8 * index, as: UInt64.self)
+        }
+    }
+
+    package static func isIn(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
+        (0..<bytes.count / 8).allSatisfy {
+            bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self) == word(offset / 8 + UInt64($0))
         }
     }
 }

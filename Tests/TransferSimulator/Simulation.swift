@@ -1,39 +1,44 @@
-@testable import TransferProtocol
+import TransferProtocol
 
-/// Two hosts and the path between them, in virtual time. A run is a function of its seed.
-final class Simulation {
+/// Two hosts and the path between them, in virtual time; and more pairs on the same path, where flows compete. A run is a function of
+/// its seed.
+package final class Simulation {
     private struct Arrival {
         var due: TransferInstant
         var order: UInt64
-        var toReceiver: Bool
+        /// Where in `hosts`.
+        var host: Int
         var datagram: [UInt8]
+        var ecn: UInt8
         var from: NetworkAddress
         var to: NetworkAddress
     }
 
-    let sender: SimulatedHost
-    let receiver: SimulatedHost
-    var forward: SimulatedLink
-    var back: SimulatedLink
-    private(set) var now = TransferInstant(nanoseconds: 1_000_000_000)
+    package let sender: SimulatedHost
+    package let receiver: SimulatedHost
+    /// Both, and those of ``addPair(_:)``: a sender and its receiver in turns.
+    private var hosts: [SimulatedHost] = []
+    package var forward: SimulatedLink
+    package var back: SimulatedLink
+    package private(set) var now = TransferInstant(nanoseconds: 1_000_000_000)
     /// The sender's address changes every so often; what is still on its way to the old one is lost.
-    var rebindEvery: TransferDuration?
+    package var rebindEvery: TransferDuration?
     /// Change the host too, not the port alone.
-    var rebindsHost = false
+    package var rebindsHost = false
     /// What a stranger adds to what it saw pass.
-    var attacker: ((_ datagram: [UInt8], _ toReceiver: Bool) -> [[UInt8]])?
-    static let attackerAddress = NetworkAddress(ipv4: 0x7F00_0666, port: 666)
+    package var attacker: ((_ datagram: [UInt8], _ toReceiver: Bool) -> [[UInt8]])?
+    package static let attackerAddress = NetworkAddress(ipv4: 0x7F00_0666, port: 666)
     private var rebindAt = TransferInstant.distantFuture
     private var heap: [Arrival] = []
     private var order: UInt64 = 0
-    private(set) var steps = 0
+    package private(set) var steps = 0
     /// The most turns in a row in which a timer was due and time stood still: a driver would have spun so often.
-    private(set) var longestStall = 0
+    package private(set) var longestStall = 0
 
-    static let receiverAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 9000)
-    static let secret = [UInt8](repeating: 7, count: 32)
+    package static let receiverAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 9000)
+    package static let secret = [UInt8](repeating: 7, count: 32)
 
-    init(
+    package init(
         seed: UInt64, forward: LinkModel = LinkModel(), back: LinkModel? = nil,
         configuration: TransferConfiguration = TransferConfiguration()
     ) throws {
@@ -42,18 +47,35 @@ final class Simulation {
         receiver.endpoint.invitations = [Invitation(preSharedKey: Self.secret)]
         self.forward = SimulatedLink(forward, seed: seed &* 5 &+ 11)
         self.back = SimulatedLink(back ?? forward, seed: seed &* 5 &+ 12)
+        hosts = [sender, receiver]
+    }
+
+    /// Another sender and its receiver, whose datagrams go through the same two links.
+    package func addPair(_ configuration: TransferConfiguration, seed: UInt64) throws -> (sender: SimulatedHost, receiver: SimulatedHost) {
+        let port = UInt16(5000 + 10 * hosts.count)
+        let pair = (
+            sender: try SimulatedHost(configuration, address: NetworkAddress(ipv4: 0x7F00_0001, port: port), seed: seed &* 7 &+ 3),
+            receiver: try SimulatedHost(configuration, address: NetworkAddress(ipv4: 0x7F00_0001, port: port + 1), seed: seed &* 7 &+ 4)
+        )
+        pair.receiver.endpoint.invitations = [Invitation(preSharedKey: Self.secret)]
+        hosts += [pair.sender, pair.receiver]
+        return pair
     }
 
     /// Connects and offers the files.
-    @discardableResult func send(_ files: [SimulatedHost.Source], ends: Bool = true) throws -> TransferConnection {
+    /// - Parameter pair: between whom; the first pair where nil.
+    @discardableResult package func send(
+        _ files: [SimulatedHost.Source], ends: Bool = true, between pair: (sender: SimulatedHost, receiver: SimulatedHost)? = nil
+    ) throws -> TransferConnection {
+        let (sender, receiver) = pair ?? (sender, receiver)
         let connection = try sender.endpoint.connect(
-            to: [Self.receiverAddress], remoteKey: receiver.endpoint.publicKey, preSharedKey: Self.secret, at: now)
+            to: [receiver.address], remoteKey: receiver.endpoint.publicKey, preSharedKey: Self.secret, at: now)
         for file in files { sender.sources[connection.handle, default: [:]][connection.offer(file.offer)] = file }
         if ends { connection.endOffers() }
         return connection
     }
 
-    static func file(_ name: String = "movie.mp4", size: Int, seed: UInt64) -> SimulatedHost.Source {
+    package static func file(_ name: String = "movie.mp4", size: Int, seed: UInt64) -> SimulatedHost.Source {
         var random = SplitMix(seed: seed &+ 99)
         var bytes = [UInt8](repeating: 0, count: size)
         bytes.withUnsafeMutableBytes { memory in
@@ -68,14 +90,14 @@ final class Simulation {
 
     /// Runs until `condition` holds or `limit` of virtual time is over.
     /// - Returns: whether the condition came true.
-    @discardableResult func run(for limit: TransferDuration, until condition: () -> Bool) -> Bool {
+    @discardableResult package func run(for limit: TransferDuration, until condition: () -> Bool) -> Bool {
         let end = now + limit
         if let rebindEvery { rebindAt = min(rebindAt, now + rebindEvery) }
-        pump(sender)
-        pump(receiver)
+        for index in hosts.indices { pump(index) }
         var stalled = 0
         while !condition() {
-            var next = min(heap.first?.due ?? .distantFuture, sender.nextTimeout, receiver.nextTimeout, rebindAt)
+            var next = min(heap.first?.due ?? .distantFuture, rebindAt)
+            for host in hosts { next = min(next, host.nextTimeout) }
             guard next <= end else {
                 now = end
                 return condition()
@@ -91,42 +113,54 @@ final class Simulation {
                 sender.address.port &+= 1
                 if rebindsHost { sender.address.low += 1 }
             }
-            while let first = heap.first, first.due <= now { deliver(popFirst(first)) }
-            for host in [sender, receiver] where host.nextTimeout <= now { host.endpoint.handleTimeout(at: now) }
-            pump(sender)
-            pump(receiver)
+            // As with real ones, a host does something only when something happens to it.
+            var awake: Set<Int> = []
+            while let first = heap.first, first.due <= now { awake.insert(deliver(popFirst(first))) }
+            for index in hosts.indices where hosts[index].nextTimeout <= now {
+                hosts[index].endpoint.handleTimeout(at: now)
+                awake.insert(index)
+            }
+            for index in hosts.indices where awake.contains(index) { pump(index) }
         }
         return true
     }
 
     /// Runs until both sides are over.
-    @discardableResult func runToEnd(within limit: TransferDuration) -> Bool {
+    @discardableResult package func runToEnd(within limit: TransferDuration) -> Bool {
         run(for: limit) { sender.outcome != nil && receiver.outcome != nil }
     }
 
-    private func deliver(_ arrival: Arrival) {
-        let host = arrival.toReceiver ? receiver : sender
-        guard !host.stopsAnswering, arrival.to == host.address else { return }
-        arrival.datagram.withUnsafeBytes { host.endpoint.receive($0, segmentSize: $0.count, from: arrival.from, at: now) }
+    private func deliver(_ arrival: Arrival) -> Int {
+        let host = hosts[arrival.host]
+        guard !host.stopsAnswering, !host.hearsNothing, arrival.to == host.address else { return arrival.host }
+        arrival.datagram.withUnsafeBytes {
+            host.endpoint.receive($0, segmentSize: $0.count, from: arrival.from, ecn: arrival.ecn, at: now)
+        }
+        return arrival.host
     }
 
-    private func pump(_ host: SimulatedHost) {
+    private func pump(_ index: Int) {
+        let host = hosts[index]
+        let isSender = index.isMultiple(of: 2)
         guard !host.stopsAnswering else { return }
         host.act(at: now)
         while host.endpoint.nextDatagrams(into: &host.batch, at: now) {
-            let isSender = host === sender
             for datagram in host.batch.datagrams() {
-                let arrivals = isSender ? forward.carry(datagram, at: now) : back.carry(datagram, at: now)
-                for (due, bytes) in arrivals {
+                let arrivals =
+                    isSender
+                    ? forward.carry(datagram, ecn: host.batch.ecn, at: now) : back.carry(datagram, ecn: host.batch.ecn, at: now)
+                for (due, bytes, ecn) in arrivals {
                     push(
                         Arrival(
-                            due: due, order: order, toReceiver: isSender, datagram: bytes, from: host.address, to: host.batch.destination))
+                            due: due, order: order, host: index ^ 1, datagram: bytes, ecn: ecn, from: host.address,
+                            to: host.batch.destination))
                     order += 1
                 }
                 for forged in attacker?(datagram, isSender) ?? [] {
                     push(
                         Arrival(
-                            due: now + .milliseconds(1), order: order, toReceiver: isSender, datagram: forged, from: Self.attackerAddress,
+                            due: now + .milliseconds(1), order: order, host: index ^ 1, datagram: forged, ecn: 0,
+                            from: Self.attackerAddress,
                             to: host.batch.destination))
                     order += 1
                 }

@@ -1,0 +1,98 @@
+import TransferProtocol
+
+/// How much of a path's rate a transfer uses, alone and beside another; in virtual time, so that a run is repeated exactly.
+package enum Goodput {
+    package typealias Control = TransferConfiguration.CongestionControl
+
+    package struct Path {
+        package var megabits: Double
+        /// Without any queue, milliseconds.
+        package var roundTrip: Double
+        package var loss: Double
+        /// In products of rate and round trip.
+        package var queue: Double
+        /// Marks with ECN above half of the queue.
+        package var marks: Bool
+
+        package init(_ megabits: Double, _ roundTrip: Double, loss: Double = 0, queue: Double = 1, marks: Bool = false) {
+            self.megabits = megabits
+            self.roundTrip = roundTrip
+            self.loss = loss
+            self.queue = queue
+            self.marks = marks
+        }
+
+        var model: LinkModel {
+            let product = megabits * 1e6 / 8 * roundTrip / 1000
+            var model = LinkModel(
+                rate: megabits * 1e6, delay: .seconds(roundTrip / 2000), queue: max(Int(product * queue), 3000), loss: loss, mtu: 1500)
+            if marks { model.markAbove = model.queue / 2 }
+            return model
+        }
+    }
+
+    package struct Result {
+        /// Of the bottleneck's rate, what arrived as file.
+        package var share: Double
+        /// The mean round trip after start-up as a multiple of the empty path's.
+        package var delay: Double
+        package var isDamaged: Bool
+        /// Datagrams that the path dropped, and marked.
+        package var dropped: Int
+        package var marked: Int
+    }
+
+    /// One flow alone, start-up included.
+    package static func alone(_ control: Control, _ path: Path, seconds: Int64 = 30, seed: UInt64 = 1) throws -> Result {
+        let simulation = try Simulation(seed: seed, forward: path.model, configuration: configuration(control))
+        let connection = try start(in: simulation, path, seconds)
+        var delays: [Double] = []
+        for _ in 0..<seconds * 10 {
+            simulation.run(for: .milliseconds(100)) { false }
+            delays.append(connection.statistics.smoothedRTT.inSeconds)
+        }
+        // The first three seconds belong to start-up.
+        let settled = delays.dropFirst(30)
+        return Result(
+            share: Double(connection.statistics.bytesDone) * 8 / Double(seconds) / (path.megabits * 1e6),
+            delay: settled.reduce(0, +) / Double(max(settled.count, 1)) / (path.roundTrip / 1000),
+            isDamaged: simulation.receiver.bytesDamaged > 0, dropped: simulation.forward.dropped, marked: simulation.forward.marked)
+    }
+
+    /// The flow's share of what both carry, beside a flow of CUBIC.
+    /// - Parameters:
+    ///   - head: seconds by which the other began earlier.
+    ///   - seconds: measured, after 20 of start-up.
+    package static func besideCubic(
+        _ control: Control, _ path: Path, head: Int64, seconds: Int64 = 60, seed: UInt64 = 1
+    ) throws -> Double {
+        // Without it the two would be in step for ever, and the same one would find the queue full each time.
+        var back = path.model
+        back.jitter = .milliseconds(2)
+        let simulation = try Simulation(seed: seed, forward: path.model, back: back, configuration: configuration(.cubic))
+        let other = try start(in: simulation, path, seconds + 40)
+        simulation.run(for: .seconds(head)) { false }
+        let pair = try simulation.addPair(configuration(control), seed: seed + 7)
+        let ours = try start(in: simulation, path, seconds + 40, between: pair)
+        simulation.run(for: .seconds(Int64(20))) { false }
+        let before = (other: other.statistics.bytesDone, ours: ours.statistics.bytesDone)
+        simulation.run(for: .seconds(seconds)) { false }
+        let carried = (other: other.statistics.bytesDone - before.other, ours: ours.statistics.bytesDone - before.ours)
+        return Double(carried.ours) / Double(max(carried.other + carried.ours, 1))
+    }
+
+    private static func configuration(_ control: Control) -> TransferConfiguration {
+        var configuration = TransferConfiguration()
+        configuration.congestionControl = control
+        return configuration
+    }
+
+    /// Begins to send a file that does not end before the measurement.
+    private static func start(
+        in simulation: Simulation, _ path: Path, _ seconds: Int64, between pair: (sender: SimulatedHost, receiver: SimulatedHost)? = nil
+    ) throws -> TransferConnection {
+        (pair?.receiver ?? simulation.receiver).expectsSyntheticContent = true
+        let size = UInt64(path.megabits * 1e6 / 8 * Double(seconds) * 2) & ~7
+        return try simulation.send([.init(offer: FileOffer(name: "file", size: size), bytes: nil)], ends: false, between: pair)
+    }
+}

@@ -1,0 +1,114 @@
+import TransferProtocol
+
+/// One direction of a path: what it does to a datagram. Times are virtual, chance is seeded.
+package struct LinkModel {
+    /// Bits a second; nil for no bottleneck.
+    package var rate: Double?
+    package var delay = TransferDuration.milliseconds(10)
+    package var jitter = TransferDuration.zero
+    /// Bytes that wait at the bottleneck at most.
+    package var queue = 256 * 1024
+    /// Chances from 0 to 1.
+    package var loss = 0.0
+    /// Losses, and damages, come so many in a row.
+    package var burst = 1
+    package var duplicate = 0.0
+    package var corrupt = 0.0
+    /// Sent early, past the queue.
+    package var reorder = 0.0
+    package var mtu = 65_535
+    /// With more bytes than this in the queue, what can be marked is marked (ECN).
+    package var markAbove: Int?
+    /// It clears the ECN bits, as some routers do.
+    package var erasesECN = false
+    /// It drops what has an ECN bit set.
+    package var dropsCapable = false
+    /// In every `on + off`, `off` of nothing.
+    package var blackhole: (on: TransferDuration, off: TransferDuration)?
+
+    package init(
+        rate: Double? = nil, delay: TransferDuration = .milliseconds(10), queue: Int = 256 * 1024, loss: Double = 0, burst: Int = 1,
+        corrupt: Double = 0, mtu: Int = 65_535
+    ) {
+        self.rate = rate
+        self.delay = delay
+        self.queue = queue
+        self.loss = loss
+        self.burst = burst
+        self.corrupt = corrupt
+        self.mtu = mtu
+    }
+}
+
+/// The state of one direction.
+package struct SimulatedLink {
+    package let model: LinkModel
+    var random: SplitMix
+    private var freeAt = TransferInstant.zero
+    private var lastDue = TransferInstant.zero
+    private var burstLeft = 0
+    private var damageLeft = 0
+    package private(set) var bytes: UInt64 = 0
+    package private(set) var dropped = 0
+    package private(set) var marked = 0
+
+    package init(_ model: LinkModel, seed: UInt64) {
+        self.model = model
+        random = SplitMix(seed: seed)
+    }
+
+    private mutating func chance(_ p: Double) -> Bool { p > 0 && Double.random(in: 0..<1, using: &random) < p }
+
+    /// What arrives of `datagram`, and when.
+    package mutating func carry(_ datagram: [UInt8], ecn: UInt8, at now: TransferInstant) -> [(TransferInstant, [UInt8], UInt8)] {
+        if datagram.count > model.mtu || (model.dropsCapable && ecn != 0) { return drop() }
+        var ecn = model.erasesECN ? 0 : ecn
+        if let (on, off) = model.blackhole, (now - .zero).nanoseconds % (on + off).nanoseconds >= on.nanoseconds { return drop() }
+        if burstLeft > 0 {
+            burstLeft -= 1
+            return drop()
+        }
+        if chance(model.loss) {
+            burstLeft = model.burst - 1
+            return drop()
+        }
+        var leaves = now
+        if let rate = model.rate {
+            let waiting = (freeAt - now).inSeconds * rate / 8
+            if Int(waiting) + datagram.count > model.queue { return drop() }
+            // RFC 3168: marked where a datagram that cannot be marked would soon have to be dropped.
+            if let mark = model.markAbove, ecn == 1 || ecn == 2, Int(waiting) > mark {
+                ecn = 3
+                marked += 1
+            }
+            leaves = max(freeAt, now) + .seconds(Double(datagram.count) * 8 / rate)
+            freeAt = leaves
+        }
+        bytes += UInt64(datagram.count)
+        var arrivals: [(TransferInstant, [UInt8], UInt8)] = []
+        for _ in 0..<(chance(model.duplicate) ? 2 : 1) {
+            var copy = datagram
+            if damageLeft > 0 || chance(model.corrupt) {
+                damageLeft = damageLeft > 0 ? damageLeft - 1 : model.burst - 1
+                copy[Int.random(in: 0..<copy.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+            }
+            var due = leaves + model.delay
+            if chance(model.reorder) {
+                due = now + model.delay / 2
+            } else {
+                if model.jitter > .zero {
+                    due = due + TransferDuration(nanoseconds: .random(in: 0..<model.jitter.nanoseconds, using: &random))
+                }
+                due = max(due, lastDue)
+                lastDue = due
+            }
+            arrivals.append((due, copy, ecn))
+        }
+        return arrivals
+    }
+
+    private mutating func drop() -> [(TransferInstant, [UInt8], UInt8)] {
+        dropped += 1
+        return []
+    }
+}
