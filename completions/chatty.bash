@@ -76,14 +76,15 @@ _chatty() {
             ;;
         send-file)
             case $prev in
-                --name|--limit|--timeout) :; return ;;
+                --name|--limit|--mtu|--timeout) :; return ;;
+                --cc) _chatty_words "bbr cubic"; return ;;
                 --secret-file) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--name --limit --secret-file -d --data --timeout --progress"
+            _chatty_place "--name --limit --cc --mtu --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--name --limit --secret-file --accept-new --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--name --limit --cc --mtu --secret-file --accept-new --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             case $place in

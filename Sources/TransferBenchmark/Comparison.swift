@@ -73,8 +73,10 @@ enum Comparison {
         func add(_ name: String, _ contestant: (any Contestant)?) {
             if let contestant { found.append(contestant) } else { print("not compared, because it is not here: \(name)") }
         }
-        add("chatty", FileManager.default.isExecutableFile(atPath: chatty) ? ChattyContestant(program: chatty) : nil)
+        let isBuilt = FileManager.default.isExecutableFile(atPath: chatty)
+        add("chatty", isBuilt ? ChattyContestant(name: "chatty, probed MTU", program: chatty) : nil)
         add("C yardstick", yardstick(bench).map(YardstickContestant.init))
+        add("chatty", isBuilt ? ChattyContestant(name: "chatty, 1400-byte segments", program: chatty, options: ["--mtu", "1400"]) : nil)
         add("rsync", Bench.tool("rsync").map(RsyncContestant.init))
         if let nginx = Bench.tool("nginx"), let curl = Bench.tool("curl"), let openssl = Bench.tool("openssl") {
             add("nginx", NginxContestant(nginx: nginx, curl: curl, openssl: openssl))

@@ -2,8 +2,10 @@ import Foundation
 
 /// `chatty send-file` to `chatty recv-file`, the built program as users run it.
 struct ChattyContestant: Contestant {
-    let name = "chatty"
+    let name: String
     let program: String
+    /// Of the sender.
+    var options: [String] = []
 
     func run(_ bench: Bench) throws -> Sample {
         let home = ["HOME": bench.folder + "/home"]
@@ -11,7 +13,7 @@ struct ChattyContestant: Contestant {
             [program, "recv-file", "-o", bench.folder + "/target", "--once", "--overwrite", "--quiet"], environment: home)
         let ticket = try receiver.wait(for: /Ticket: (chatty1[a-z2-7]+)\n/)
         return try bench.measure {
-            let sender = try Child([program, "send-file", "--quiet", bench.source, ticket], environment: home)
+            let sender = try Child([program, "send-file", "--quiet"] + options + [bench.source, ticket], environment: home)
             let sent = sender.end()
             let received = receiver.end()
             guard sent.status == 0, received.status == 0 else { throw BenchmarkError("status \(sent.status), \(received.status)") }

@@ -68,6 +68,12 @@ enum SendFileCommand {
         configuration.idleTimeout = timeout
         configuration.connectTimeout = min(configuration.connectTimeout, timeout)
         configuration.rateLimit = arguments[SendFileFlags.limit].map(Double.init)
+        configuration.congestionControl =
+            switch arguments[SendFileFlags.cc] {
+            case .bbr: .bbr
+            case .cubic: .cubic
+            }
+        if let largest = arguments[SendFileFlags.mtu] { configuration.maximumDatagramSize = largest }
         let loop = try TransferLoop(
             socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
         let end = await withTaskGroup(of: TransferEnd.self) { group in

@@ -13,6 +13,18 @@ enum SendFileFlags {
             An upper bound of the rate: bytes a second, with `K`, `M` or `G` (powers of 1000) or `Ki`, `Mi`, `Gi` (of 1024), or bits with \
             `Mbit`.
             """)
+    static let cc = Flag<CongestionControl>.choice(
+        "cc", "CONTROL", default: .bbr, "How the rate is found",
+        manual: """
+            The congestion control. `bbr` paces at the rate that the path is measured to carry: it keeps its rate through random loss, such as \
+            that of radio links, and fills no queues. `cubic` is what most of the Internet does: it takes every loss for congestion.
+            """)
+    static let mtu = Flag<Int?>.optional(
+        "mtu", "BYTES", .number(1200...65507), "The largest datagram to try",
+        manual: """
+            The largest datagram to try, in bytes of UDP payload. Without it the path is probed for the largest that it carries, up to that of \
+            the loopback.
+            """)
     static let secretFile = Flag<String?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for a DESTINATION that is no ticket. Secrets are never taken from the command line.")
@@ -39,6 +51,11 @@ enum SendFileFlags {
             file:NAME`, the pieces, `File send has finished.` Anybody on the way can read and change it, and what is lost is not noticed.
             """)
 
+    enum CongestionControl: String, CaseIterable, FlagDecodable {
+        case bbr
+        case cubic
+    }
+
     enum Progress: String, CaseIterable, FlagDecodable {
         case text
         case json
@@ -49,7 +66,7 @@ enum SendFileFlags {
         summary: "send files straight to another machine",
         positionals: [files.spec, destination.spec],
         flags: [
-            name.spec, limit.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec, progress.spec, quiet.spec,
+            name.spec, limit.spec, cc.spec, mtu.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec, progress.spec, quiet.spec,
             legacy.spec,
         ],
         description: [
