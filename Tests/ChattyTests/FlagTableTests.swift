@@ -68,6 +68,7 @@ struct FlagTableTests {
         try agree(ConnectFlags.accept)
         try agree(ConnectFlags.bell)
         try agree(ConnectFlags.downloadDirectory)
+        try agree(SendFileFlags.cc)
         try agree(SendFileFlags.timeout)
         try agree(SendFileFlags.progress)
         try agree(RecvFileFlags.output)
@@ -91,7 +92,8 @@ struct FlagTableTests {
             Set(defaults) == [
                 "serve --max-attempts", "serve --block-seconds", "serve --login-timeout", "serve --message-rate",
                 "serve --max-connections-per-address", "serve --log-format", "serve --grace", "connect --accept", "connect --bell",
-                "connect --download-dir", "send-file --timeout", "send-file --progress", "recv-file --timeout", "recv-file --progress",
+                "connect --download-dir", "send-file --cc", "send-file --timeout", "send-file --progress", "recv-file --timeout",
+                "recv-file --progress",
                 "recv-file --output", "recv-file --accept",
             ])
     }
