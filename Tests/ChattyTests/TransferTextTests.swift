@@ -62,7 +62,9 @@ struct TransferTextTests {
 
     @Test(arguments: [
         (TransferFailure.unreachable, true, chatty.ExitStatus.unreachable), (.refused, true, .refused), (.timedOut, true, .interrupted),
-        (.timedOut, false, .failed), (.closedByPeer(.goingAway, ""), true, .interrupted), (.closedByPeer(.fileError, "x"), true, .failed),
+        (.timedOut, false, .failed), (.closedByPeer(.goingAway, ""), true, .interrupted),
+        (.closedByPeer(.fileError, "x"), true, .interrupted),
+        (.diskFull, true, .interrupted),
         (.unsupportedVersion([2]), true, .failed), (.protocolViolation("\u{1B}"), true, .failed),
     ])
     func everyFailureHasItsStatus(failure: TransferFailure, resumable: Bool, status: chatty.ExitStatus) {

@@ -219,6 +219,57 @@ struct SendFileFaultTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: disk + "/movie.mp4")) == Contents.make(8_000_000))
     }
 
+    @Test func aDiskThatStaysFull() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
+        let disk = folder["disk"]
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        guard mount("tmpfs", disk, "tmpfs", 0, "size=10m") == 0 else {
+            print("SKIPPED: a full disk needs the right to mount a tmpfs")
+            return
+        }
+        defer { umount2(disk, Int32(MNT_DETACH)) }
+        let target = try TemporaryDirectory()
+        let home = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--once", "--timeout", "4"], into: target, output: disk)
+        let sender = try ChattyProcess("send-file", "--limit", "2M", "--progress", "json", source, receiver.ticket, home: home)
+        try await sender.diagnostics.expect(/"bytes":[2-9]\d{6},/)
+        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
+        try await receiver.process.diagnostics.expect("chatty: The disk is full; waiting for room.\n")
+        try await sender.diagnostics.expect(/"limit":"disk full"/)
+        #expect(try await receiver.process.exitStatus() == 7)
+        #expect(try await sender.exitStatus() == 7)
+        #expect(try await receiver.process.diagnostics.end().contains("the receiver's disk stays full. What arrived is kept"))
+        #expect(try await sender.diagnostics.end().contains("What arrived is kept"))
+        // With room again it goes on from there.
+        try FileManager.default.removeItem(atPath: disk + "/other")
+        let second = try await FileReceiver(into: target, output: disk)
+        let again = try ChattyProcess("send-file", "--progress", "json", source, second.ticket, home: home)
+        #expect(try await again.exitStatus() == 0)
+        #expect(try await second.process.exitStatus() == 0)
+        #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: disk + "/movie.mp4")) == Contents.make(8_000_000))
+    }
+
+    /// A reader that stops is no full disk: nobody gives up, and both say what they wait for.
+    @Test func aReaderThatStops() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(40_000_000), to: "movie.mp4")
+        let home = try TemporaryDirectory()
+        let shell = try ChattyProcess(
+            words: ["-c", "\(Executable.chatty) recv-file -o - --once --timeout 2 --progress json | (read go < \(home["go"]); wc -c)"],
+            home: home, executable: "/bin/sh")
+        #expect(mkfifo(home["go"], 0o600) == 0)
+        let ticket = String(try await shell.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
+        let sender = try ChattyProcess("send-file", "--timeout", "2", "--progress", "json", source, ticket)
+        for _ in 0..<16 { try await shell.diagnostics.expect(/"limit":"reader"/) }
+        try await sender.diagnostics.expect(/"limit":"receiver"/)
+        #expect(!sender.hasEnded && !shell.diagnostics.text.contains("full"))
+        try "go\n".write(toFile: home["go"], atomically: false, encoding: .utf8)
+        #expect(try await sender.exitStatus() == 0)
+        try await shell.output.expect("40000000\n")
+    }
+
     @Test func aFolderThatCannotBeWritten() async throws {
         let process = try ChattyProcess("recv-file", "-o", "/nowhere/at/all/")
         #expect(try await process.exitStatus() == 1)

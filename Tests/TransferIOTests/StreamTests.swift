@@ -76,7 +76,7 @@ import TransferProtocol
                 do {
                     try Self.write(Array(bytes[start..<min(start + 16_384, bytes.count)]), at: start, to: destination)
                     break
-                } catch is DestinationFull {
+                } catch is DestinationBusy {
                     stops += 1
                     got += pipe.take(Int.random(in: 1..<70_000, using: &random))
                 }

@@ -1,4 +1,5 @@
 import Testing
+import TransferSimulator
 
 @testable import TransferProtocol
 
@@ -31,6 +32,26 @@ import Testing
         // The same round trip counts once.
         cubic.lost(loss(at: start + .milliseconds(10), sentAt: start), persistent: false)
         #expect(cubic.window == 16_800)
+    }
+
+    /// A reduction whose losses all arrive after all is taken back: the window of CUBIC, the bound in flight of BBR.
+    @Test func reorderingCostsNoRate() throws {
+        for control in TransferConfiguration.CongestionControl.allCases {
+            func rate(_ reorder: Double) throws -> Double {
+                var model = LinkModel(rate: 20e6, delay: .milliseconds(20), queue: 100_000, mtu: 1500)
+                model.reorder = reorder
+                var configuration = TransferConfiguration()
+                configuration.congestionControl = control
+                let simulation = try Simulation(seed: 5, forward: model, configuration: configuration)
+                let connection = try simulation.send([Simulation.file(size: 20_000_000, seed: 5)])
+                let start = simulation.now
+                #expect(simulation.runToEnd(within: .seconds(Int64(60))))
+                if reorder > 0 { #expect(connection.statistics.spuriousLosses > 0, "\(control)") }
+                return 20_000_000 * 8 / (simulation.now - start).inSeconds / 20e6
+            }
+            let (straight, mixed) = (try rate(0), try rate(0.02))
+            #expect(straight > 0.9 && mixed > 0.85 * straight, "\(control): \(mixed) of \(straight)")
+        }
     }
 
     /// RFC 9438 §4.2: after a reduction the window is back at its old maximum after K seconds.

@@ -52,6 +52,23 @@ import Testing
         #expect(mtu.nextProbe.map { $0 < 1472 } ?? false)
     }
 
+    @Test func aPathThatGotBetterIsFoundOut() {
+        var mtu = PathMTU(TransferConfiguration())
+        var now = TransferInstant(nanoseconds: 1_000_000_000)
+        while let size = mtu.nextProbe { if size > 1472 { mtu.refused(size) } else { _ = mtu.acknowledged(size) } }
+        #expect(mtu.current == 1472)
+        #expect(mtu.blackHole() == 1200)
+        while let size = mtu.nextProbe { mtu.refused(size) }
+        mtu.raise(at: now)
+        now = now + .seconds(Int64(59))
+        mtu.raise(at: now)
+        #expect(mtu.nextProbe == nil)
+        now = now + .seconds(Int64(2))
+        mtu.raise(at: now)
+        #expect(mtu.nextProbe == 1472)
+        #expect(mtu.acknowledged(1472) == 1472)
+    }
+
     @Test func thePeersLimitIsKept() {
         var mtu = PathMTU(TransferConfiguration())
         mtu.limit(toPeerMaximum: 1300)

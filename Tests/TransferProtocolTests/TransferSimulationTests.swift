@@ -150,6 +150,16 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .failed(.timedOut))
     }
 
+    /// With nothing to send for long, each keeps the other alive by the other's patience.
+    @Test func aSourceThatPausesIsNotGivenUp() throws {
+        var configuration = TransferConfiguration()
+        configuration.idleTimeout = .seconds(Int64(2))
+        let simulation = try Simulation(seed: 21, forward: LinkModel(rate: 10e6), configuration: configuration)
+        try simulation.send([Simulation.file(size: 1000, seed: 21)], ends: false)
+        #expect(!simulation.runToEnd(within: .seconds(Int64(120))))
+        #expect(simulation.sender.delivered == [0] && simulation.sender.outcome == nil && simulation.receiver.outcome == nil)
+    }
+
     @Test func nobodyThereIsUnreachable() throws {
         let simulation = try Simulation(seed: 8)
         simulation.receiver.stopsAnswering = true

@@ -1,7 +1,7 @@
 import Glibc
 import TransferProtocol
 
-/// Standard output or a pipe to a player: the bytes in order. Never waits; while the reader is slow it says ``DestinationFull``, which
+/// Standard output or a pipe to a player: the bytes in order. Never waits; while the reader is slow it says ``DestinationBusy``, which
 /// slows the sender down.
 public final class StreamDestination: TransferDestination, @unchecked Sendable {
     // `@unchecked`: a transfer calls its destinations from one thread at a time.
@@ -22,7 +22,7 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
 
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
         guard offset <= position else { throw DestinationError.incomplete("the output") }
-        // A call repeated after DestinationFull: a part of it is written already.
+        // A call repeated after one of these: a part of it is written already.
         let skip = min(position - offset, UInt64(bytes.count))
         try put(UnsafeRawBufferPointer(rebasing: bytes[Int(skip)...]))
     }
@@ -39,12 +39,13 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
         var rest = bytes
         while !rest.isEmpty {
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            if retrying({ poll(&entry, 1, 0) }) == 0 { throw DestinationFull() }
+            if retrying({ poll(&entry, 1, 0) }) == 0 { throw DestinationBusy() }
             // A pipe that poll calls writable takes PIPE_BUF bytes without waiting (POSIX), and may wait with more.
             let count = retrying { Glibc.write(descriptor, rest.baseAddress, isPipe ? min(rest.count, 4096) : rest.count) }
             if count < 0 {
                 switch errno {
-                case EAGAIN, ENOSPC, EDQUOT: throw DestinationFull()
+                case EAGAIN: throw DestinationBusy()
+                case ENOSPC, EDQUOT: throw DestinationFull()
                 case EPIPE: throw OutputClosed()
                 default: throw DestinationError.cannotWrite(SystemError("write the output"))
                 }

@@ -18,12 +18,16 @@ final class LoopCore {
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     private var stopDeadline: TransferInstant?
     private var now = TransferInstant.zero
+    /// Spent waiting for something to do, all in all.
+    private var waited = TransferDuration.zero
 
     /// Files offered and not yet done; each may cost the receiver three descriptors.
     private static let openOffers = 256
     /// Batches sent before the socket is looked at for acks.
     private static let sendBurst = 8
     private static let publishEvery = TransferDuration.milliseconds(50)
+    /// Long enough for shares of it to mean something.
+    private static let judgeEvery = TransferDuration.milliseconds(200)
 
     init(
         socket: sending UDPSocket, staticKey: NoiseKeyPair, configuration: TransferConfiguration, mailbox: LoopMailbox,
@@ -59,6 +63,7 @@ final class LoopCore {
             let received = socket.receive { endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, ecn: $0.ecn, at: now) }
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
+            giveUpFullDisks()
             handleEvents()
             let moreToSend = sendBatches()
             publish()
@@ -81,10 +86,11 @@ final class LoopCore {
 
     private func waitForWork() {
         var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
-        for state in sessions.values { until = min(until, state.retryAt) }
+        for state in sessions.values { until = min(until, state.retryAt, fullDeadline(state) ?? .distantFuture) }
         now = Self.clock()
         guard until > now else { return }
         socket.wait(for: min(until - now, .seconds(Int64(60))), wakeUp: wakeUp)
+        waited = waited + (Self.clock() - now)
     }
 
     // Sending
@@ -239,7 +245,9 @@ final class LoopCore {
             }
             if !state.busy.contains(file) { state.destinations.removeValue(forKey: file)?.abandon() }
             state.session.tell(.failed(file, failure, text: text))
-        case .peerPaused(let paused): state.session.tell(.paused(paused))
+        case .peerPaused(let paused):
+            state.peerFullSince = paused ? state.peerFullSince ?? now : nil
+            state.session.tell(.paused(paused))
         case .closed(let outcome): ended(state, outcome)
         }
     }
@@ -261,6 +269,8 @@ final class LoopCore {
 
     private func read(_ request: ReadRequest, _ state: SessionState) {
         guard let source = state.sources[request.file] else { return state.connection.filled(request, count: 0) }
+        let start = Self.clock()
+        defer { state.fileTime = state.fileTime + (Self.clock() - start) }
         do {
             state.connection.filled(request, count: try source.read(into: request.buffer, at: request.offset))
         } catch let notReady as SourceNotReady {
@@ -307,9 +317,17 @@ final class LoopCore {
             return true
         }
         do {
+            let start = Self.clock()
+            defer { state.fileTime = state.fileTime + (Self.clock() - start) }
             try destination.write(request.bytes, at: request.offset)
+            state.retryDelay = .zero
             if state.fullSince != nil { hasRoom(state) }
         } catch is DestinationFull {
+            state.fullSince = state.fullSince ?? now
+            wait(state)
+            return false
+        } catch is DestinationBusy {
+            state.isReaderSlow = true
             wait(state)
             return false
         } catch is OutputClosed {
@@ -322,14 +340,12 @@ final class LoopCore {
     }
 
     private func wait(_ state: SessionState) {
-        state.fullSince = state.fullSince ?? now
         state.retryDelay = min(max(state.retryDelay * 2, .milliseconds(1)), .milliseconds(500))
         state.retryAt = now + state.retryDelay
     }
 
     private func hasRoom(_ state: SessionState) {
         state.fullSince = nil
-        state.retryDelay = .zero
         guard state.toldPaused else { return }
         state.toldPaused = false
         state.connection.setPaused(false)
@@ -354,12 +370,24 @@ final class LoopCore {
                 // A failed file takes its writes out of the queue itself.
                 if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
             }
-            // A pipe may merely be slow; a disk that has no room for two seconds is full.
+            // Room may come and go within moments; without any for two seconds the disk is full.
             if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
                 state.toldPaused = true
                 state.connection.setPaused(true)
                 state.session.tell(.paused(true))
             }
+        }
+    }
+
+    /// When a transfer that waits for room on the receiver's disk is given up.
+    private func fullDeadline(_ state: SessionState) -> TransferInstant? {
+        (state.fullSince ?? state.peerFullSince).map { $0 + endpoint.configuration.idleTimeout }
+    }
+
+    private func giveUpFullDisks() {
+        for state in sessions.values {
+            guard let deadline = fullDeadline(state), deadline <= now else { continue }
+            state.connection.close(.fileError, "The disk of the receiver stays full.", as: .diskFull)
         }
     }
 
@@ -399,6 +427,7 @@ final class LoopCore {
             state.session.tell(.done(file))
         case .failure(is DestinationFull):
             // Some file systems find out only when flushing.
+            state.fullSince = state.fullSince ?? now
             state.waitingPlaces.append((file, size))
             wait(state)
         case .failure(is OutputClosed): state.connection.fail(file, .outputClosed, "the reader of the output went away")
@@ -411,7 +440,32 @@ final class LoopCore {
     private func publish() {
         for state in sessions.values where now - state.publishedAt >= Self.publishEvery {
             state.publishedAt = now
-            state.session.set(state.connection.statistics)
+            judge(state)
+            var figures = state.connection.statistics
+            if let limit = state.limit { figures.limit = limit }
+            state.session.set(figures)
         }
+    }
+
+    /// What limits a session as far as this machine is concerned, told by where its time goes; nil leaves it to the engine.
+    private func judge(_ state: SessionState) {
+        let elapsed = now - state.judgedAt
+        guard elapsed >= Self.judgeEvery else { return }
+        let isBusy = waited - state.waitedBefore < elapsed / 10
+        if state.fullSince != nil {
+            state.limit = .diskFull
+        } else if state.isReaderSlow {
+            state.limit = .reader
+        } else if state.fileTime > elapsed / 2 {
+            state.limit = .disk
+        } else if isBusy {
+            state.limit = .cpu
+        } else {
+            state.limit = state.session.isSender ? nil : .senderOrPath
+        }
+        state.isReaderSlow = false
+        state.judgedAt = now
+        state.waitedBefore = waited
+        state.fileTime = .zero
     }
 }

@@ -17,7 +17,17 @@ final class SessionState {
     var waitingPlaces: [(file: FileID, size: UInt64)] = []
     var retryAt = TransferInstant.distantFuture
     var retryDelay = TransferDuration.zero
+    /// The disk has had no room since then.
     var fullSince: TransferInstant?
+    /// The receiver has said so.
+    var peerFullSince: TransferInstant?
+    /// Whoever reads the output is what the writes wait for.
+    var isReaderSlow = false
+    /// Spent with files since `judgedAt`.
+    var fileTime = TransferDuration.zero
+    var judgedAt = TransferInstant.zero
+    var waitedBefore = TransferDuration.zero
+    var limit: TransferStatistics.Limit?
     var toldPaused = false
     /// A read that waits for its stream, and what becomes readable then.
     var waitingRead: (request: ReadRequest, descriptor: Int32)?

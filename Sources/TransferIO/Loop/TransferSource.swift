@@ -18,7 +18,7 @@ public protocol TransferDestination: AnyObject, Sendable {
     var held: [HeldRange] { get }
     /// The sender agreed to these ranges; all else will be written anew.
     func resume(keeping kept: [Range<UInt64>]) throws
-    /// Writes `bytes` at `offset`, in any order. Throws ``DestinationFull`` to be asked again later.
+    /// Writes `bytes` at `offset`, in any order. Throws ``DestinationFull`` or ``DestinationBusy`` to be asked again later.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
     /// Every byte is written: truncate to `size`, sync, set the mode and time, and move to the final place. May take long.
     func finish(size: UInt64) throws
@@ -28,5 +28,10 @@ public protocol TransferDestination: AnyObject, Sendable {
 
 /// Thrown by a destination whose disk is full: the transfer pauses, and the write is tried again.
 public struct DestinationFull: Error {
+    public init() {}
+}
+
+/// Thrown by a destination whose reader is slower than the transfer: the write is tried again, and nothing is wrong.
+public struct DestinationBusy: Error {
     public init() {}
 }

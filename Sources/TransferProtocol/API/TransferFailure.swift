@@ -10,6 +10,8 @@ public enum TransferFailure: Error, Hashable, Sendable {
     case timedOut
     /// This side cancelled.
     case cancelled
+    /// The receiver's disk was full for as long as a silent peer is waited for. What was received is kept.
+    case diskFull
     /// The peer closed, with its reason.
     case closedByPeer(CloseReason, String)
     /// The peer broke the protocol in a packet that was really its own.

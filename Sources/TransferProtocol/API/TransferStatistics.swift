@@ -12,6 +12,14 @@ public struct TransferStatistics: Hashable, Sendable {
         case limit
         /// Nothing in the protocol: this machine.
         case cpu
+        /// Reading or writing the files, which takes most of the time.
+        case disk
+        /// The receiver's disk is full: nothing moves until it has room.
+        case diskFull = "disk full"
+        /// Whoever reads the receiver's output.
+        case reader
+        /// What comes to a receiver that could take more; which of the two it is it cannot tell.
+        case senderOrPath = "sender or path"
         /// There is nothing to send.
         case idle
     }

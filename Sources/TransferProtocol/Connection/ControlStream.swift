@@ -69,6 +69,8 @@ struct ControlStreamSender {
 struct ControlStreamReceiver {
     /// More than the sender's window beyond what is in order is no honest sender's.
     static let maximumAhead: UInt64 = 2 * ControlStreamSender.window
+    /// Gaps between pieces that came early: an honest sender's are lost packets.
+    private static let maximumPieces = 4096
 
     private var ready: [UInt8] = []
     private var next: UInt64 = 0
@@ -81,7 +83,15 @@ struct ControlStreamReceiver {
         guard end > next else { return }
         guard end <= next + Self.maximumAhead else { throw WireError() }
         if offset > next {
-            guard !ahead.contains(where: { $0.offset == offset && $0.bytes.count >= bytes.count }) else { return }
+            guard !ahead.contains(where: { $0.offset <= offset && $0.offset + UInt64($0.bytes.count) >= end }) else { return }
+            // What goes on where another piece ends joins it: there are never more than there are gaps.
+            if let index = ahead.firstIndex(where: { $0.offset + UInt64($0.bytes.count) == offset }) {
+                aheadBytes += bytes.count
+                guard aheadBytes <= 2 * Int(Self.maximumAhead) else { throw WireError() }
+                ahead[index].bytes.append(contentsOf: bytes)
+                return
+            }
+            guard ahead.count < Self.maximumPieces else { throw WireError() }
             // Overlapping pieces cost memory twice; a sender that does so without end is cut off.
             aheadBytes += bytes.count
             guard aheadBytes <= 2 * Int(Self.maximumAhead) else { throw WireError() }

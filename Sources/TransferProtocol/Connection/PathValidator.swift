@@ -13,7 +13,7 @@ struct PathValidator {
     private static let maximumResponses = 4
 
     private var candidate: Candidate?
-    private var responses: [(NetworkAddress, UInt64)] = []
+    private var responses: [(address: NetworkAddress, challenge: UInt64, size: Int)] = []
 
     /// Something that was really the peer's came from an address that is not the current one.
     mutating func heard(from address: NetworkAddress, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
@@ -27,8 +27,9 @@ struct PathValidator {
     }
 
     /// The peer wants to see that we are reached at the address it wrote to.
-    mutating func challenged(from address: NetworkAddress, _ challenge: UInt64) {
-        if responses.count < Self.maximumResponses { responses.append((address, challenge)) }
+    /// - Parameter bytes: of its datagram; a stranger that sends a copy of it gets no more than three times as much.
+    mutating func challenged(from address: NetworkAddress, _ challenge: UInt64, bytes: Int) {
+        if responses.count < Self.maximumResponses { responses.append((address, challenge, min(1200, 3 * bytes))) }
     }
 
     /// - Returns: the new address of the peer, if this proves it.
@@ -40,11 +41,11 @@ struct PathValidator {
 
     enum Outgoing {
         case challenge(UInt64, to: NetworkAddress, size: Int)
-        case response(UInt64, to: NetworkAddress)
+        case response(UInt64, to: NetworkAddress, size: Int)
     }
 
     mutating func next(probeTimeout: TransferDuration, at now: TransferInstant) -> Outgoing? {
-        if let (address, data) = responses.popLast() { return .response(data, to: address) }
+        if let last = responses.popLast() { return .response(last.challenge, to: last.address, size: last.size) }
         guard let current = candidate, current.nextAt <= now else { return nil }
         if current.attempts >= Self.maximumAttempts {
             candidate = nil

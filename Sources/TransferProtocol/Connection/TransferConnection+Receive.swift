@@ -105,7 +105,12 @@ extension TransferConnection {
             receiveWhileClosing(frames, at: now)
             return
         }
-        let eliciting = takeFrames(frames, from: address, at: now)
+        // A copy, sent by the network or by somebody else: only the ack that it asks for may be missing.
+        if acks.isRepeated(number) {
+            _ = acks.received(number, eliciting: true, authenticated: false, at: now)
+            return
+        }
+        let eliciting = takeFrames(frames, from: address, datagram: datagram.count, at: now)
         guard let eliciting else { return violated("a packet that cannot be read") }
         if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
@@ -115,7 +120,9 @@ extension TransferConnection {
     }
 
     /// - Returns: whether the packet asks for an ack; nil if it cannot be read.
-    private func takeFrames(_ frames: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) -> Bool? {
+    private func takeFrames(
+        _ frames: UnsafeRawBufferPointer, from address: NetworkAddress, datagram bytes: Int, at now: TransferInstant
+    ) -> Bool? {
         var reader = WireReader(frames)
         var eliciting = false
         var sawAck = false
@@ -131,26 +138,26 @@ extension TransferConnection {
             case .ecnCounts(let reported): counts = reported
             case .window(let opened, let limit): takeWindow(opened: opened, limit: limit)
             case .failedRecords: if role == .sender { for record in failedScratch { ring.resendSealed(record) } }
-            case .stream(let offset, let bytes):
+            case .stream(let offset, let piece):
                 eliciting = true
-                guard (try? streamIn.receive(offset: offset, bytes: bytes)) != nil, let messages = try? streamIn.messages() else {
+                guard (try? streamIn.receive(offset: offset, bytes: piece)) != nil, let messages = try? streamIn.messages() else {
                     return nil
                 }
                 for message in messages where !isOver { take(message) }
             case .ackRate(let packets, let delay, let lowest): acks.setFrequency(every: packets, delay: delay, lowest: lowest)
             case .pathChallenge(let data):
                 eliciting = true
-                path.challenged(from: address, data)
+                path.challenged(from: address, data, bytes: bytes)
             case .pathResponse(let data):
                 eliciting = true
                 if let new = path.answered(from: address, data) { moved(to: new) }
             case .close(let reason, let text):
                 takeClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
                 return false
-            case .recordPart(let record, let offset, let endsRecord, let bytes):
+            case .recordPart(let record, let offset, let endsRecord, let piece):
                 eliciting = true
                 guard role == .receiver else { return nil }
-                takePiece(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: true, at: now)
+                takePiece(piece, record: record, offset: offset, endsRecord: endsRecord, fromSealed: true, at: now)
             }
             if isOver { return false }
         }

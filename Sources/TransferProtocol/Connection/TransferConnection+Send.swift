@@ -75,8 +75,8 @@ extension TransferConnection {
                 writer.integer(data)
                 return (true, PacketContent())
             }
-        case .response(let data, let address):
-            return seal(into: &batch, to: address, size: 1200, paddedTo: 1200, at: now) { writer in
+        case .response(let data, let address, let size):
+            return seal(into: &batch, to: address, size: size, paddedTo: size, at: now) { writer in
                 writer.frame(.pathResponse)
                 writer.integer(data)
                 return (true, PacketContent())
@@ -153,7 +153,9 @@ extension TransferConnection {
 
     /// A probe for larger datagrams (RFC 8899).
     private func nextProbe(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
-        guard role == .sender, recovery.rtt.hasSample, let size = mtu.nextProbe, !ring.isEmpty,
+        guard role == .sender, recovery.rtt.hasSample else { return false }
+        mtu.raise(at: now)
+        guard let size = mtu.nextProbe, !ring.isEmpty,
             recovery.bytesInFlight + size <= controller.window || recovery.bytesInFlight == 0
         else { return false }
         let sent = seal(into: &batch, to: peerAddress, size: size, paddedTo: size, at: now) { writer in

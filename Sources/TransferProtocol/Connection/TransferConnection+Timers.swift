@@ -5,6 +5,8 @@ extension TransferConnection {
     /// How long a receiver with everything in place waits for a sender that does not say it knows.
     private static let finishTimeout = TransferDuration.seconds(Int64(15))
 
+    /// Three times before the peer would give us up, so that one may be lost.
+    private var keepAlive: TransferDuration { min(configuration.keepAlive, peerIdleTimeout / 3) }
     var idleDeadline: TransferInstant { lastHeardAt + configuration.idleTimeout }
 
     var nextTimeout: TransferInstant {
@@ -15,7 +17,7 @@ extension TransferConnection {
             guard role == .sender else { return startedAt + Self.halfOpenTimeout }
             return min(hello?.nextAt ?? .distantFuture, startedAt + configuration.connectTimeout)
         case .established:
-            var earliest = min(idleDeadline, lastSentAt + configuration.keepAlive)
+            var earliest = min(idleDeadline, lastSentAt + keepAlive)
             func consider(_ time: TransferInstant?) { if let time, time < earliest { earliest = time } }
             consider(recovery.nextTimeout)
             consider(acks.nextTimeout)
@@ -70,7 +72,7 @@ extension TransferConnection {
             if recovery.probeCount == 3 { ecn.nothingArrives() }
             if recovery.probeCount == 3, let smaller = mtu.blackHole() { setDatagramSize(smaller) }
         }
-        if now >= lastSentAt + configuration.keepAlive { pingPending = true }
+        if now >= lastSentAt + keepAlive { pingPending = true }
         if role == .sender { watchHead(at: now) }
         if role == .sender { probeWindow(at: now) }
         path.expire(at: now)

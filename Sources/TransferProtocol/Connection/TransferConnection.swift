@@ -149,7 +149,7 @@ public final class TransferConnection {
         now.pacingRate = pacer.rate
         now.deliveryRate = recovery.deliveryRate
         now.datagramSize = datagramSize
-        now.limit = limit
+        now.limit = counters.peerPaused ? .diskFull : limit
         now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
         now.filesDone = role == .sender ? outgoing.delivered : incoming.placed
         return now
@@ -257,9 +257,10 @@ public final class TransferConnection {
     }
 
     /// Ends the connection now and tells the peer why (at most ``TransferLimits/reasonBytes`` of text).
-    public func close(_ reason: CloseReason, _ text: String) {
+    /// - Parameter failure: what this side is told in the `closed` event.
+    public func close(_ reason: CloseReason, _ text: String, as failure: TransferFailure = .cancelled) {
         guard !isOver else { return }
-        finish(.failed(.cancelled), closing: (reason, text))
+        finish(.failed(failure), closing: (reason, text))
     }
 
     /// The kernel refused a datagram of `size` bytes for its length.

@@ -53,6 +53,10 @@ struct RecordReceiver {
         if assemblies[index].sealedOnly, !fromSealed { return (.pending, number) }
         let end = min(offset + payload.count, RecordFormat.sealedSize)
         guard offset < end else { return (.pending, number) }
+        // Shorter ones nobody needs to send, and each costs memory until its neighbours are here.
+        guard payload.count >= RecordFormat.minimumSegment || endsRecord || end == RecordFormat.sealedSize else {
+            return (.pending, number)
+        }
         if endsRecord { assemblies[index].endsAt(end) }
         let range = offset..<end
         if !assemblies[index].contains(range), let source = payload.baseAddress, let base = pool.memory(assemblies[index].slot).baseAddress

@@ -14,6 +14,9 @@ struct PathMTU {
     private static let steps = [1280, 1400, 1432, 1452, 1472, 4096, 8952]
     private static let ethernet = 1500
     private static let maximumAttempts = 3
+    /// What did not pass is tried again after so long: the path may be another (RFC 8899 §5.1.1, PMTU_RAISE_TIMER).
+    private static let raiseAfter = TransferDuration.seconds(Int64(60))
+    private var searchedAt: TransferInstant?
 
     private var ceiling: Int
     private var attempts = 0
@@ -41,6 +44,18 @@ struct PathMTU {
         guard inFlight == nil else { return nil }
         // The largest first: most paths are one of two kinds, and one round trip tells.
         return candidates.last
+    }
+
+    /// Begins the search anew a while after it ended.
+    mutating func raise(at now: TransferInstant) {
+        guard inFlight == nil, candidates.isEmpty else { return }
+        guard let since = searchedAt else {
+            searchedAt = now
+            return
+        }
+        guard now - since >= Self.raiseAfter else { return }
+        searchedAt = nil
+        ceiling = min(maximum, peerMaximum)
     }
 
     private var candidates: [Int] {

@@ -15,7 +15,7 @@ struct AckRanges {
 
     enum Insertion { case new, duplicate }
 
-    mutating func contains(_ number: UInt64) -> Bool { ranges.contains { $0.contains(number) } }
+    func contains(_ number: UInt64) -> Bool { ranges.contains { $0.contains(number) } }
 
     /// Adds one number; the common case, the next after the largest, costs nothing.
     @discardableResult mutating func insert(_ number: UInt64) -> Insertion {

@@ -342,6 +342,7 @@ extension TransferFailure {
         case .refused: "the other side refused the connection"
         case .unsupportedVersion: "the other side speaks another version"
         case .timedOut: "the other side went silent; what arrived is kept"
+        case .diskFull: "the receiver's disk stays full; what arrived is kept"
         case .cancelled: "it was stopped"
         case .closedByPeer(.goingAway, _): "the other side left; what arrived is kept"
         case .closedByPeer(_, let text): text.isEmpty ? "the other side stopped it" : "the other side stopped it: \(text)"

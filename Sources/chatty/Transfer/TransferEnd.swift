@@ -23,6 +23,8 @@ struct TransferEnd: Hashable, Sendable {
         case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
         case .closedByPeer(.goingAway, _): self.init(status: interrupted, message: "Interrupted by \(peer).\(hint)")
         case .closedByPeer(.cancelled, let text): self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.said(text))\(hint)")
+        case .diskFull: self.init(status: interrupted, message: "Given up: the receiver's disk stays full.\(hint)")
+        case .closedByPeer(.fileError, let text): self.init(status: interrupted, message: "Given up by \(peer).\(Self.said(text))\(hint)")
         case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
         case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) broke the protocol: \(Printable.text(text))")
         }

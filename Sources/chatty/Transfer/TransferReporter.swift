@@ -63,7 +63,7 @@ final class TransferReporter: Sendable {
         let remaining = figures.bytesTotal > 0 ? meter.remaining(to: figures.bytesTotal) : nil
         let lost = figures.packetsLost - min(figures.spuriousLosses, figures.packetsLost)
         let loss = figures.packetsSent > 0 ? Double(lost) / Double(figures.packetsSent) : 0
-        let limit = figures.peerPaused ? "disk full" : figures.limit.rawValue
+        let limit = figures.limit.rawValue
         switch form {
         case .json:
             var notice = TransferNotice(.progress)
@@ -75,7 +75,7 @@ final class TransferReporter: Sendable {
             notice.rtt = figures.smoothedRTT.inSeconds
             notice.loss = loss
             notice.limit = limit
-            notice.paused = figures.peerPaused
+            notice.paused = figures.limit == .diskFull
             write(notice.line)
         case .line(let columns):
             let line = Self.line(
