@@ -35,9 +35,9 @@ struct ArchitectureTests {
             target: "ChatServer",
             allowed: nio.union(system).union([
                 "ChatHub", "ChatProtocol", "CLinux", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "DequeModule", "Logging",
-                "ServiceLifecycle", "GRDB", "NIOHTTP1",
+                "ServiceLifecycle", "GRDB", "GRDBSQLite", "NIOHTTP1",
             ]),
-            only: ["GRDB": "Store", "NIOHTTP1": "Metrics"]),
+            only: ["GRDB": "Store", "GRDBSQLite": "Store", "NIOHTTP1": "Metrics"]),
         Room(
             target: "ChatClient",
             allowed: nio.union(system).union(["ChatProtocol", "CReadline", "CLinux", "Crypto", "DequeModule"]),

@@ -75,7 +75,7 @@ extension ServiceTests {
             let chat = try await ChatFixture()
             let files = try TemporaryDirectory()
             for name in ["my video.mp4", "my music.ogg"] {
-                FileManager.default.createFile(atPath: files.path + "/" + name, contents: Data())
+                try files.write("", to: name)
             }
             try FileManager.default.createDirectory(atPath: files.path + "/folder", withIntermediateDirectories: false)
             let hans = try chat.script(as: "hans", "-c", "/creategroup jedi", "-c", "/msgto yoda hi")
@@ -96,10 +96,9 @@ extension ServiceTests {
             try await completes("ha", to: "yoda> hans")
             // More than one: the second Tab lists them, and the line is as it was.
             try client.type("\u{15}/p2pvideo hans my\\ \t\t")
-            let screen = try await client.expectScreen(columns: 140) {
-                $0.lines.contains { $0.contains("music.ogg") && $0.contains("video.mp4") }
+            try await client.expectScreen(columns: 140) {
+                $0.lines.contains { $0.contains("music.ogg") && $0.contains("video.mp4") } && $0.cursorLine == "yoda> /p2pvideo hans my\\"
             }
-            #expect(screen.cursorLine == "yoda> /p2pvideo hans my\\")
             try client.type("\u{15}/leave\tj\u{3}")
             try await client.output.expect("^C")
         }

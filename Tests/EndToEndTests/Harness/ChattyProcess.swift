@@ -144,6 +144,9 @@ final class ChattyProcess: Sendable {
         } catch {
             throw HarnessFailure("\(error) Output: \(String(reflecting: output.text)) \(String(reflecting: diagnostics.text))")
         }
+        // What it wrote last is read, too; a child of its own may hold the pipes longer.
+        let soon = ContinuousClock.now + .seconds(5)
+        for stream in [output, diagnostics] { await stream.hasEnded(by: soon) }
         guard let status = state.state.withLock({ $0.status }) else { throw HarnessFailure("no status of pid \(pid)") }
         return status
     }

@@ -103,13 +103,19 @@ final class ExpectStream: Sendable {
     /// - Returns: everything that ever arrived.
     @discardableResult
     func end(within time: Duration = patience) async throws -> String {
-        let deadline = ContinuousClock.now + time
+        guard await hasEnded(by: ContinuousClock.now + time) else {
+            throw HarnessFailure("\(name) did not end within \(time). Unread: \(String(reflecting: unread))")
+        }
+        return text
+    }
+
+    /// Whether the stream has ended, or does so before the deadline.
+    @discardableResult
+    func hasEnded(by deadline: ContinuousClock.Instant) async -> Bool {
         while true {
             let (count, isEnded) = state.withLock { ($0.bytes.count, $0.isEnded) }
-            if isEnded { return text }
-            guard await more(than: count, until: deadline) else {
-                throw HarnessFailure("\(name) did not end within \(time). Unread: \(String(reflecting: unread))")
-            }
+            if isEnded { return true }
+            guard await more(than: count, until: deadline) else { return false }
         }
     }
 
