@@ -28,7 +28,8 @@ public enum SafeText {
         return hasRightToLeft && isolates ? "\u{2068}" + safe + "\u{2069}" : safe
     }
 
-    private static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a character steers what shows it, or shows nothing: it is left out of what people are shown.
+    public static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09: false
         case 0x00...0x1F, 0x7F...0x9F: true

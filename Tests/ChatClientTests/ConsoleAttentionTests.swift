@@ -37,6 +37,27 @@ import Testing
         #expect(play.console.unconfirmed == 0)
     }
 
+    @Test func aLongPasteGoesOutAsItIsAnswered() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        _ = play.type("/talk hans")
+        _ = play.type((1...2000).map { "line \($0)" }.joined(separator: "\n"))
+        let first = play.type("yes")
+        #expect(first.count == 33 && first[31] == "32 PRIVMSG hans :line 32" && first[32] == "? yoda → hans (2000 pending)> ")
+        #expect(
+            play.answer(1, .sent(to: "hans", at: Self.time)) == [
+                "| Message to hans sent at 12:34.", "33 PRIVMSG hans :line 33", "? yoda → hans (1999 pending)> ",
+            ])
+        // Typed later, sent later.
+        #expect(play.type("and this") == ["? yoda → hans (2000 pending)> "])
+        _ = play.client(.connectionLost)
+        #expect(play.answer(2, .sent(to: "hans", at: Self.time)).count == 3)
+        _ = play.client(.loggedIn(name: "yoda", again: true))
+        #expect(
+            play.give(.interrupt(hadText: false)) == ["| 1967 lines were not sent.", "? yoda → hans (32 pending)> "])
+        #expect(play.give(.interrupt(hadText: false)).first == "| Press Ctrl-C again to leave.")
+    }
+
     @Test func whatFailedIsNamedWhereSeveralAreUnderWay() {
         var play = ConsoleTranscript()
         play.logIn()

@@ -202,6 +202,10 @@ import Testing
             play.message("luke", "a \"b\"\u{1B}[31m\\", group: "jedi") == [
                 #"| {"event":"message","time":"2026-01-31T10:34:56.000Z","from":"luke","group":"jedi","text":"a \"b\"\u001b[31m\\"}"#
             ])
+        // Nothing raw that would turn a line around, hide or steer: neither of the first plane nor of another.
+        #expect(
+            play.message("luke", "\u{202E}a\u{200B}b\u{9B}c\u{E0001}\u{7F}").first?.hasSuffix(
+                #""text":"\u202ea\u200bb\u009bc\udb40\udc01\u007f"}"#) == true)
         _ = play.type("/activeuser")
         #expect(
             play.answer(1, .noOtherActive) == [#"| {"event":"reply","code":"NO_OTHER_ACTIVE","text":"No other active user."}"#])

@@ -7,7 +7,7 @@ extension Console {
         if !pasted.isEmpty {
             let lines = pasted
             pasted = []
-            if ["y", "yes"].contains(line.trimmingSpaces.lowercased()) { for line in lines { run(line) } }
+            if ["y", "yes"].contains(line.trimmingSpaces.lowercased()) { queued += lines }
             return
         }
         let lines = line.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.trimmingSpaces.isEmpty }
@@ -15,10 +15,11 @@ extension Console {
             pasted = lines
             return
         }
-        for line in lines { run(line) }
+        // What is typed meanwhile comes behind what was pasted.
+        if queued.isEmpty { for line in lines { run(line) } } else { queued += lines }
     }
 
-    private mutating func run(_ line: String) {
+    mutating func run(_ line: String) {
         do throws(SlashCommand.Defect) {
             try run(SlashCommand(line, client: true))
         } catch {

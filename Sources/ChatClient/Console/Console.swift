@@ -1,4 +1,5 @@
 import ChatProtocol
+import DequeModule
 
 /// The conversation between the user, or a script, and the session: what is asked, what a line means, what is shown. Pure: no terminal, no network.
 public struct Console: Sendable {
@@ -72,6 +73,10 @@ public struct Console: Sendable {
     var desk = TransferDesk()
     /// Of a paste of many lines: what would be sent.
     var pasted: [String] = []
+    /// Lines that go out as those before them are answered.
+    var queued: Deque<String> = []
+    /// Requests under way at once, of lines that are queued.
+    private static let queuedAtOnce = 32
     var received = 0
     /// The first failure of a script.
     var status = ConsoleStatus.done
@@ -105,6 +110,7 @@ public struct Console: Sendable {
         effects.removeAll(keepingCapacity: true)
         guard phase != .ended else { return [] }
         take(input)
+        while isOnline, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() { run(line) }
         if unconfirmed == 0 { showsPending = false } else if isOffline { showsPending = true }
         leaveWhereDone()
         showPrompt()
@@ -176,6 +182,9 @@ public struct Console: Sendable {
         }
         if !pasted.isEmpty {
             pasted = []
+        } else if !hadText, !queued.isEmpty {
+            effects.append(.show(form.own("hint", "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
+            queued = []
         } else if hadText {
             hasInterrupted = false
         } else if hasInterrupted {
@@ -267,7 +276,7 @@ public struct Console: Sendable {
 
     /// What there is to know before one types: ` (offline, 2 pending)`, ` (away)`.
     private var stateOfConnection: String {
-        let waiting = showsPending ? unconfirmed : 0
+        let waiting = showsPending || !queued.isEmpty ? unconfirmed + queued.count : 0
         let states = [isOffline ? "offline" : nil, awayText == nil ? nil : "away", waiting > 0 ? "\(waiting) pending" : nil]
         let shown = states.compactMap(\.self)
         return shown.isEmpty ? "" : " (" + shown.joined(separator: ", ") + ")"

@@ -1,3 +1,5 @@
+import ChatProtocol
+
 /// One JSON object on one line (RFC 8259), its members in the order given.
 struct JSONLine {
     enum Value {
@@ -21,7 +23,7 @@ struct JSONLine {
         }
     }
 
-    /// Control characters are escaped, and so are C1 and the separators that some programs take for line ends.
+    /// Control characters are escaped, and so is all else that would steer a terminal on which it is read, or that programs take for line ends.
     private static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
@@ -31,9 +33,12 @@ struct JSONLine {
             case 0x0A: out += "\\n"
             case 0x0D: out += "\\r"
             case 0x09: out += "\\t"
-            case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where SafeText.isDropped(scalar):
+                // Beyond the first plane as a pair of surrogates (RFC 8259 §7).
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             default: out.unicodeScalars.append(scalar)
             }
         }

@@ -47,6 +47,11 @@ final class LineEditor {
         }
         rl_attempted_completion_function = { word, start, _ in LineEditor.matches(word, start) }
         rl_completion_display_matches_hook = { matches, count, longest in
+            guard count <= LineEditor.listedMatches else {
+                fputs("\n\(count) possibilities\n", rl_outstream)
+                rl_forced_update_display()
+                return
+            }
             // Of paths the last part is shown, which readline does for what it takes for file names.
             let arePaths = LineEditor.current?.listsPaths ?? false
             rl_filename_completion_desired = arePaths ? 1 : 0
@@ -61,6 +66,8 @@ final class LineEditor {
         }
     }
 
+    /// More than that nobody reads; how many there are is said instead.
+    private static let listedMatches: Int32 = 200
     private var listsPaths = false
 
     /// readline reads characters as the locale has them; where that knows only bytes, UTF-8 is what people have.
