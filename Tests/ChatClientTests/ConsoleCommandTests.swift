@@ -15,7 +15,7 @@ import Testing
             play.answer(1, .sent(to: "hans", at: Self.time), .kept(for: "hans")) == [
                 "| Message to hans sent at 12:34.", "| hans is not active. The message will be delivered at the next login.",
             ])
-        #expect(play.type("and more") == ["2 PRIVMSG hans :and more"])
+        #expect(play.type("//etc is a folder") == ["2 PRIVMSG hans :/etc is a folder"])
         #expect(play.type("/groupmsg #jedi all") == ["3 PRIVMSG #jedi :all", "? yoda → #jedi> "])
         #expect(play.answer(3, .sentToGroup("jedi", at: Self.time)) == ["| Message to the group chat jedi sent at 12:34."])
         #expect(play.type("/talk luke") == ["? yoda → luke> "])

@@ -20,6 +20,8 @@ extension Console {
     }
 
     mutating func run(_ line: String) {
+        // Two slashes are one that begins no command.
+        if line.hasPrefix("//"), let conversation { return say(String(line.dropFirst()), in: conversation) }
         do throws(SlashCommand.Defect) {
             try run(SlashCommand(line, client: true))
         } catch {

@@ -73,7 +73,10 @@ final class LineEditor {
     /// readline reads characters as the locale has them; where that knows only bytes, UTF-8 is what people have.
     private static func useUTF8() {
         setlocale(LC_ALL, "")
-        if __ctype_get_mb_cur_max() < 2 { setlocale(LC_CTYPE, "C.UTF-8") }
+        guard __ctype_get_mb_cur_max() < 2 else { return }
+        setlocale(LC_CTYPE, "C.UTF-8")
+        // readline sets the locale anew when it begins, by the first of these that is there.
+        setenv("LC_ALL", "C.UTF-8", 1)
     }
 
     /// Shows the prompt and takes keys, keeping what is typed already.
@@ -200,6 +203,17 @@ final class LineEditor {
         hide()
         rl_deprep_terminal()
         suspended()
+        rl_prep_term_function(1)
+        columns = LineEditor.windowColumns
+        rl_reset_screen_size()
+        reveal()
+    }
+
+    /// The process goes on after something stopped it unasked, and somebody else has had the terminal.
+    func resume() {
+        guard isAsking else { return }
+        hide()
+        rl_deprep_terminal()
         rl_prep_term_function(1)
         columns = LineEditor.windowColumns
         rl_reset_screen_size()

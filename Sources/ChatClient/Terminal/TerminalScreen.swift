@@ -47,7 +47,13 @@ final class TerminalScreen: Screen {
             inputs.append(.endOfInput)
             return
         }
-        if case .command = prompt { history?.add(line) }
+        switch prompt {
+        case .command(let text):
+            history?.add(line)
+            transcript?.add(text + line)
+        case .line(let text): transcript?.add(text + line)
+        case .none, .secret: break
+        }
         inputs.append(.line(line))
     }
 
@@ -81,6 +87,10 @@ final class TerminalScreen: Screen {
                 kill(getpid(), SIGSTOP)
                 mode.silence()
             }
+        case SIGCONT:
+            // Of Ctrl-Z it is the end, and all is in order; of SIGSTOP it is the first that is heard.
+            mode.silence()
+            editor?.resume()
         default: break
         }
         return []

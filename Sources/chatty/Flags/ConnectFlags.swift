@@ -64,7 +64,7 @@ enum ConnectFlags {
         manual: "Leaves after so many messages have arrived. Implies `--listen`.")
     static let log = Flag<String?>.optional(
         "log", "FILE", .file, "Keep a transcript",
-        manual: "Appends all that is shown to a file, which is made readable for its owner alone.")
+        manual: "Appends all that is shown and typed, but for passwords, to a file, which is made readable for its owner alone.")
     static let bell = Flag<Bell>.choice(
         "bell", "WHEN", default: .dm, "When to ring the terminal's bell",
         manual: "Rings at direct messages and where one's name is mentioned (`dm`), at every message (`all`) or never (`off`).")
@@ -95,7 +95,7 @@ enum ConnectFlags {
             keys go through what was typed before. Incoming messages never disturb the line being typed.
             """,
             """
-            A line without a slash goes to the conversation that the prompt shows. The prompt also says `offline` while the connection is lost, \
+            A line without a slash goes to the conversation that the prompt shows; one that begins with two goes there with one. The prompt also says `offline` while the connection is lost, \
             which mends itself, how many own messages are `pending` until the server has confirmed them, `away`, and how far transfers are. \
             A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
             """,

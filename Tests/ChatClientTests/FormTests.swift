@@ -1,0 +1,33 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatClient
+
+@Suite struct FormTests {
+    private static let time = Timestamp(iso8601: "2026-01-31T10:34:56Z") ?? Timestamp(milliseconds: 0)
+
+    private func message(_ kind: Form.Kind, from: String, _ text: String = "hi") -> String {
+        var form = Form(kind, clock: { _ in LocalTime(date: "2026-01-31", time: "12:34") }, now: Self.time)
+        return form.message(
+            ReceivedMessage(id: nil, time: Self.time, from: from, conversation: .group("jedi"), text: text, isOwn: false))
+    }
+
+    /// The colour in which a name stands.
+    private func colour(_ name: String) -> Substring? {
+        message(.terminal(colours: true), from: name).firstMatch(of: /#jedi \x{1B}\[(\d+)m/).map { $0.1 }
+    }
+
+    @Test func aNameHasOneColourWhateverItsCase() {
+        #expect(colour("yoda") != nil && colour("yoda") == colour("Yoda"))
+        let colours = Set(["yoda", "luke", "hans", "leia", "vader", "chewie", "lando", "obiwan"].map { colour($0) })
+        #expect(colours.count >= 4, "\(colours)")
+        // Pinned: a colour that people have got used to does not change with a version.
+        #expect(colour("yoda") == "34")
+    }
+
+    @Test func withoutColoursThereIsNoEscapeSequence() {
+        #expect(message(.terminal(colours: false), from: "yoda") == "12:34 #jedi yoda: hi")
+        #expect(message(.plain, from: "yoda") == "2026-01-31T10:34:56Z #jedi yoda: hi")
+        #expect(!message(.terminal(colours: true), from: "yoda", "\u{1B}[31mred").contains("[31mred"))
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+extension ServiceTests {
+    /// What terminals, environments and signals make of `chatty connect`.
+    @Suite("chatty connect on other terminals")
+    struct ConnectTerminalKindTests {
+        @Test(arguments: [
+            (["NO_COLOR": ""], true), (["NO_COLOR": "1"], false), (["NO_COLOR": "", "TERM": "dumb"], false),
+        ])
+        func coloursAreForTerminalsThatHaveThem(environment: [String: String], hasColours: Bool) async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.terminal(environment: environment)
+            try await chat.logIn(client, as: "yoda")
+            let hans = try chat.script(as: "hans", "-c", "/msgto yoda look")
+            #expect(try await hans.exitStatus() == 0)
+            try await client.output.expect(": look")
+            #expect(client.output.text.contains(/\x{1B}\[\d+mhans/) == hasColours)
+            try client.type("/logout\r")
+            #expect(try await client.exitStatus() == 0)
+            // A dumb terminal gets nothing that it could not carry out.
+            if environment["TERM"] == "dumb" { #expect(!client.output.text.contains("\u{1B}")) }
+        }
+
+        @Test func theSettingsOfReadlineApply() async throws {
+            let chat = try await ChatFixture()
+            let home = try TemporaryDirectory()
+            try home.write("$if chatty\n\"\\C-t\": \"/help joingroup\"\n$endif\n$if bash\n\"\\C-t\": \"bash\"\n$endif\n", to: ".inputrc")
+            let client = try chat.terminal(home: home)
+            try await chat.logIn(client, as: "yoda")
+            try client.type("\u{14}\r")
+            try await client.output.expect("Usage: /joingroup GROUPNAME")
+        }
+
+        @Test(arguments: ["C", "POSIX", "C.UTF-8"]) func anyLocaleTakesEveryCharacter(locale: String) async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.terminal(environment: ["LC_ALL": locale])
+            try await chat.logIn(client, as: "yoda")
+            // One character is erased, not one byte.
+            try client.type("/msgto hans \u{fc}\u{6f22}x\u{e9}\u{7f}\u{7f}\r")
+            try await client.output.expect("sent at")
+            let hans = try chat.script(as: "hans", "--count", "1", "-c", "/activeuser")
+            try await hans.output.expect("yoda: \u{fc}\u{6f22}\n")
+        }
+
+        @Test func stoppedFromOutsideItGoesOnWithWhatWasTyped() async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.terminal()
+            try await chat.logIn(client, as: "yoda")
+            try client.type("/msgto hans half ")
+            try await client.expectScreen(columns: 140) { $0.cursorLine == "yoda> /msgto hans half" }
+            client.signal(SIGSTOP)
+            let hans = try chat.script(as: "hans", "-c", "/msgto yoda meanwhile")
+            #expect(try await hans.exitStatus() == 0)
+            client.signal(SIGCONT)
+            try await client.output.expect("hans: meanwhile")
+            try await client.expectScreen(columns: 140) { $0.cursorLine == "yoda> /msgto hans half" }
+            try client.type("and half\r")
+            try await client.output.expect("sent at")
+            let reader = try chat.script(as: "hans", "--count", "1", "-c", "/activeuser")
+            try await reader.output.expect("yoda: half and half")
+        }
+
+        @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+        func aScriptEndsByItsSignal(signal: Int32, status: Int32) async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.script(as: "yoda", "--listen")
+            try client.type("/activeuser\n")
+            try await client.output.expect("No other active user.\n")
+            client.signal(signal)
+            #expect(try await client.exitStatus() == status)
+            #expect(client.diagnostics.text == "")
+        }
+
+        @Test func aTranscriptHasBothSidesAndNoPassword() async throws {
+            let chat = try await ChatFixture()
+            let folder = try TemporaryDirectory()
+            let client = try chat.terminal("--log", folder["log"])
+            try await chat.logIn(client, as: "yoda")
+            try client.type("/msgto hans do or do not\r")
+            try await client.output.expect("sent at")
+            let hans = try chat.script(as: "hans", "-c", "/msgto yoda I do")
+            #expect(try await hans.exitStatus() == 0)
+            try await client.output.expect(": I do")
+            try client.type("/logout\r")
+            #expect(try await client.exitStatus() == 0)
+            let log = try String(contentsOfFile: folder["log"], encoding: .utf8)
+            #expect(log.contains("Enter username: yoda\n") && log.contains("yoda> /msgto hans do or do not\n"))
+            #expect(log.contains(/\d\d:\d\d hans: I do\n/) && log.hasSuffix("Bye, yoda!\n"))
+            #expect(!log.contains(ChatFixture.password(of: "yoda")))
+        }
+    }
+}
