@@ -101,16 +101,35 @@ final class FrontEnd {
             return
         }
         takeTime()
+        if polled.count > 2, polled[2].revents != 0 {
+            takeInput(screen)
+            // What was typed before a signal key comes before it.
+            var typed = 1
+            while polled[1].revents != 0, typed < FrontEnd.typeAhead, FrontEnd.isReadable(screen.descriptor(wantsLine: console.wantsLine)) {
+                takeInput(screen)
+                typed += 1
+            }
+        }
         if polled[1].revents != 0 { takeSignals(signals) }
         if polled[0].revents != 0 { takeMail() }
-        if polled.count > 2, polled[2].revents != 0 {
-            touched = .now
-            if !isAttended {
-                isAttended = true
-                feed(.attended(true))
-            }
-            for input in screen.read() { feed(input) }
+    }
+
+    /// What a terminal holds at most (n_tty(4)).
+    private static let typeAhead = 4096
+
+    private func takeInput(_ screen: any Screen) {
+        touched = .now
+        if !isAttended {
+            isAttended = true
+            feed(.attended(true))
         }
+        for input in screen.read() { feed(input) }
+    }
+
+    private static func isReadable(_ descriptor: Int32?) -> Bool {
+        guard let descriptor else { return false }
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, 0) > 0
     }
 
     private func takeTime() {

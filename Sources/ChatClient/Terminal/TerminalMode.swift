@@ -13,7 +13,8 @@ struct TerminalMode {
         self.descriptor = descriptor
         found = settings
         settings.c_lflag &= ~tcflag_t(ECHO | ICANON)
-        settings.c_lflag |= tcflag_t(ISIG)
+        // What was typed before a signal key stays to be read: where it vanished, who was told that there is something would wait for it.
+        settings.c_lflag |= tcflag_t(ISIG | NOFLSH)
         settings.c_iflag |= tcflag_t(ICRNL)
         withUnsafeMutableBytes(of: &settings.c_cc) { keys in
             keys[Int(VMIN)] = 1
