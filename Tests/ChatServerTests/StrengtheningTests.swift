@@ -83,6 +83,36 @@ import Testing
         #expect(good == Array(repeating: false, count: 3) + Array(repeating: true, count: ResumeToken.perAccount))
     }
 
+    /// A full queue says so at once, and neither those who chat nor those with a token wait for it.
+    @Test func aFullQueueOfPasswordsIsToldAndHoldsNobodyUp() async throws {
+        let change = RunningServer.Change {
+            $0.rules.concealsUserNames = true
+            // A name without account costs what a new password costs.
+            $0.hashCost = PasswordHash.Cost(log2Rounds: 15, blockSize: 8, parallelism: 1)
+            $0.hashing.threads = 1
+            $0.hashing.waiting = 2
+        }
+        try await RunningServer.use(change) { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl standard-replies echo-message")
+            try await yoda.send("TOKEN\r\n")
+            try await yoda.expect("RESUME_TOKEN ")
+            let token = try await yoda.expect(" ")
+            try await eventually { try Self.phc(server, "yoda").hasPrefix("$scrypt$ln=15,") }
+            var guessers: [RawClient] = []
+            for index in 0..<10 {
+                let line = "PASS nobody\(index):guess\r\nNICK g\r\nUSER g 0 * :g\r\n"
+                guessers.append(try await RawClient(port: server.port, first: "CAP REQ :sasl\r\n" + line))
+            }
+            for guesser in guessers { try await guesser.send("CAP END\r\n") }
+            _ = try await server.logIn("yoda", password: token)
+            try await yoda.send("PRIVMSG luke :meanwhile\r\n")
+            try await yoda.expect("PRIVMSG luke :meanwhile\r\n")
+            var busy = 0
+            for guesser in guessers where try await guesser.end().contains("464 g :The server is busy. Try again.\r\n") { busy += 1 }
+            #expect((5...8).contains(busy), "\(busy) of ten")
+        }
+    }
+
     /// Where names are concealed, whatever is tried on one that has no account is answered as for one that has.
     @Test func concealedNamesAreAnsweredAlike() async throws {
         try await RunningServer.use(.init { $0.rules.concealsUserNames = true }) { server in
