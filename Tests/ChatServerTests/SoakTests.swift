@@ -11,8 +11,8 @@ import Testing
 @Suite struct SoakTests {
     private static let seconds = ProcessInfo.processInfo.environment["CHATTY_SOAK"].flatMap { Int($0) } ?? 5
 
-    /// Talkers, people who come and go, guessers, readers who stop and noise: afterwards everything that waited is gone, memory is as it was, and all that
-    /// was acknowledged is there once, in order.
+    /// Talkers, people who come and go, guessers, readers who stop and noise: afterwards everything that waited is gone, and all that was acknowledged is
+    /// there once, in order. (Memory is that of the server alone in `OperationTests`.)
     @Test func nothingIsLostAndNothingStays() async throws {
         let names = (0..<6).map { "user\($0)" }
         let change = RunningServer.Change {
@@ -21,16 +21,11 @@ import Testing
             $0.adjust = { $0.lingering = .milliseconds(100) }
         }
         try await RunningServer.use(accounts: names + ["sink", "victim"], change) { server in
-            // Once through everything, so that what is made once is there.
-            let warm = try await Self.round(server, names, until: .now + .seconds(1), seed: 1)
-            let before = ProcessFigures()
-            let acknowledged = try await Self.round(server, names, until: .now + .seconds(Self.seconds), seed: 2)
+            let acknowledged = try await Self.round(server, names, until: .now + .seconds(Self.seconds), seed: 1)
             try await eventually { server.server.metrics.current.sessions == 0 }
             try await eventually { server.server.metrics.depths.allSatisfy { $0.depth == 0 } }
-            let after = ProcessFigures()
-            #expect(after.residentBytes < before.residentBytes + 64 * 1_048_576, "grown by \(after.residentBytes - before.residentBytes)")
             // All that was acknowledged is kept, once each and in its order.
-            let sent = (warm + acknowledged).reduce(into: [String: [Int]]()) { $0[$1.name, default: []] += $1.numbers }
+            let sent = acknowledged.reduce(into: [String: [Int]]()) { $0[$1.name, default: []] += $1.numbers }
             #expect(sent.values.reduce(0) { $0 + $1.count } > 100)
             for (name, numbers) in sent {
                 let kept = try Self.kept(server, from: name)

@@ -35,6 +35,37 @@ struct OperationTests {
         #expect(answer.contains("\nchatty_logins_total 1\n") && answer.contains("\nchatty_commit_seconds_count "))
     }
 
+    /// Sessions that come and go and messages that are kept leave nothing in the memory of the server.
+    @Test func memoryStaysAsItWas() async throws {
+        let home = try await ServerProcess.home()
+        let process = try ChattyProcess(
+            "serve", "0", "--data", home["data"], "--metrics", "127.0.0.1:0", "--message-rate", "0", home: home)
+        let metrics = try await process.diagnostics.expect(#/Metrics on http://127\.0\.0\.1:(\d+)/metrics\n/#, within: .seconds(120)).1
+        let server = try await ServerProcess(process: process, readyIn: home)
+        let first = try await server.logIn("yoda", "wise")
+        try first.send("TOKEN\r\n")
+        let token = String(try await first.input.expect(#/RESUME_TOKEN (\S+) /#).1)
+        func comeAndGo(_ sessions: Int) async throws {
+            for number in 1...sessions {
+                let client = try await server.logIn("yoda", token)
+                for message in 1...20 { try client.send("PRIVMSG luke :number \(number) \(message)\r\n") }
+                try await client.input.expect("PRIVMSG luke :number \(number) 20\r\n")
+                client.hangUp()
+            }
+        }
+        func memory() async throws -> Int {
+            let client = try SocketClient(port: try #require(UInt16(metrics)))
+            try client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            let answer = try await client.input.end()
+            return try #require(answer.firstMatch(of: /\nprocess_resident_memory_bytes (\d+)\n/).flatMap { Int($0.1) })
+        }
+        try await comeAndGo(100)
+        let before = try await memory()
+        try await comeAndGo(300)
+        let after = try await memory()
+        #expect(after < before + 16 * 1_048_576, "grown from \(before) to \(after) bytes over 300 sessions and 6000 messages")
+    }
+
     @Test(arguments: ["localhost:1", "9697", "127.0.0.1"]) func anAddressOfMetricsIsNumeric(text: String) async throws {
         let process = try ChattyProcess("serve", "0", "--metrics", text)
         #expect(try await process.exitStatus() == 2)
