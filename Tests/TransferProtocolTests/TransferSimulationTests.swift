@@ -160,6 +160,16 @@ import TransferSimulator
         #expect(simulation.sender.delivered == [0] && simulation.sender.outcome == nil && simulation.receiver.outcome == nil)
     }
 
+    /// A close that was heard is answered: neither side stays to repeat it.
+    @Test func theEndTakesOneRoundTrip() throws {
+        let simulation = try Simulation(seed: 22, forward: LinkModel(delay: .milliseconds(50)))
+        try simulation.send([Simulation.file(size: 1000, seed: 22)])
+        #expect(simulation.runToEnd(within: .seconds(Int64(5))))
+        let start = simulation.now
+        #expect(simulation.run(for: .seconds(Int64(5))) { simulation.sender.endpoint.isQuiet && simulation.receiver.endpoint.isQuiet })
+        #expect((simulation.now - start).inSeconds < 0.11)
+    }
+
     @Test func nobodyThereIsUnreachable() throws {
         let simulation = try Simulation(seed: 8)
         simulation.receiver.stopsAnswering = true

@@ -278,7 +278,12 @@ extension TransferConnection {
             events.append(.closed(.failed(.closedByPeer(reason, text))))
         }
         pendingRead = nil
-        phase = .closed
+        // One close back, so that the peer need not wait for a sign that it was heard (RFC 9000 §10.2.2).
+        phase = .closing
+        closeReason = (reason, "")
+        closeDue = .zero
+        closesLeft = 1
+        isAnsweringClose = true
     }
 
     /// A peer that goes on has not heard our close: it is told again, unless it is closing itself.

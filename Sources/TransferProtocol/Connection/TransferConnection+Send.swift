@@ -271,6 +271,7 @@ extension TransferConnection {
         }
         if closesLeft > 1 { closeDue = now + spacing / 2 }
         closesLeft -= 1
+        if isAnsweringClose { phase = .closed }
         return sent
     }
 

@@ -89,6 +89,8 @@ public final class TransferConnection {
     var closeReason: (CloseReason, String)?
     var closeDue: TransferInstant?
     var closesLeft = 0
+    /// The peer closed; its close is answered once, and then all is over.
+    var isAnsweringClose = false
     var lingerUntil = TransferInstant.distantFuture
 
     var counters = TransferStatistics()
