@@ -135,6 +135,31 @@ struct SendFileFaultTests {
         #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
     }
 
+    /// The link goes away in the middle; over another address the rest comes.
+    @Test(.enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the dropped link is not tested"))
+    func aDroppedLinkAndTheResumeOverAnotherAddress() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(16_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let senderHome = try TemporaryDirectory()
+        let environment = ["CHATTY_SECRET": "correct horse battery"]
+        let receiver = try await FileReceiver(["--count", "2", "--timeout", "2"], into: target, environment: environment)
+        let link = try UDPLink(to: receiver.port, ["--rate", "100"])
+        let sender = try await slowSender(source, "127.0.0.1:\(link.port)", home: senderHome, environment: environment)
+        _ = try await link.counts()
+        #expect(try await sender.exitStatus() == 7)
+        try await receiver.process.diagnostics.expect("nothing was heard of the sender")
+        #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
+        let again = try ChattyProcess(
+            "send-file", "--progress", "json", source, "[::1]:\(receiver.port)", home: senderHome, environment: environment)
+        #expect(try await again.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 7)
+        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.names() == ["movie.mp4"])
+        #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
+    }
+
     @Test func aVanishedSender() async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
