@@ -35,6 +35,25 @@ import Testing
             ])
     }
 
+    @Test func theMessageOfTheDayIsShownOnATerminalAndToPrograms() {
+        let lines = ["Be \u{1B}[31mkind\u{202E}.", " ", "\u{5D0}"]
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(play.client(.messageOfTheDay(lines)) == ["| Be kind.\n \n\u{2068}\u{5D0}\u{2069}"])
+        // Again after a lost connection, but only what is new.
+        #expect(play.client(.messageOfTheDay(lines)) == [])
+        #expect(play.client(.messageOfTheDay(["Be kinder."])) == ["| Be kinder."])
+        var program = ConsoleTranscript(.json)
+        program.logIn()
+        #expect(
+            program.client(.messageOfTheDay(lines)) == [
+                #"| {"event":"motd","text":"Be \u001b[31mkind\u202e.\n \n"# + "\u{5D0}\"}"
+            ])
+        var script = ConsoleTranscript(.plain)
+        script.logIn()
+        #expect(script.client(.messageOfTheDay(lines)) == [])
+    }
+
     @Test func anEmptyNameIsAskedForAgain() {
         var play = ConsoleTranscript()
         _ = play.client(.connected)

@@ -26,6 +26,7 @@ struct SeededGenerator: RandomNumberGenerator {
         ":c 353 yoda = #jedi :@luke yoda", ":c 352 yoda * luke c c luke H :0 x", ":luke!l@c INVITE yoda #jedi",
         #":luke!l@c P2P yoda OFFER a1 :{"name":"x","size":9223372036854775807}"#, ":luke!l@c P2P yoda CANCEL a1 :",
         ":luke!l@c P2P yoda ACCEPT i1 :x",
+        ":c 375 yoda :x", ":c 372 yoda :\u{1B}[2J\u{202E}x", ":c 372", ":c 376 yoda :x",
         "FAIL * SHUTTING_DOWN :x", "FAIL * LOGIN_TIMED_OUT 60 :x", "NOTE X RESUME_TOKEN a 1 :x",
         "@label=ttoken NOTE TOKEN RESUME_TOKEN a 1 :x", "",
         ":", "@", "@=;; X", "999", "\u{0}", "401 yoda x :no",

@@ -22,6 +22,25 @@ import Testing
         #expect(play.server(":chatty 001 ethan :Welcome") == ["in as ethan"])
     }
 
+    @Test func theMessageOfTheDayIsToldAsAWhole() {
+        var play = SessionTranscript()
+        play.logIn()
+        #expect(play.server(":c 375 yoda :- Message of the day", ":c 372 yoda :Be kind.", ":c 372 yoda : ") == [])
+        #expect(play.server(":c 376 yoda :End of MOTD") == ["motd: Be kind. |  "])
+        // Without a beginning, or with nothing between it and the end, there is none.
+        #expect(play.server(":c 372 yoda :x", ":c 376 yoda :x", ":c 375 yoda :x", ":c 376 yoda :x", ":c 422 yoda :none") == [])
+        let limit = ClientSession.messageOfTheDayLimit
+        _ = play.server(":c 375 yoda :x")
+        for line in 0...limit { _ = play.server(":c 372 yoda :\(line)") }
+        #expect(play.server(":c 376 yoda :x").first?.hasSuffix(" | \(limit - 1)") == true)
+        // What a lost connection has cut off is not told later.
+        _ = play.server(":c 375 yoda :x", ":c 372 yoda :half")
+        _ = play.give(.disconnected(""))
+        _ = play.wait()
+        _ = play.give(.connected)
+        #expect(play.server(":c 376 yoda :x") == [])
+    }
+
     @Test func capabilitiesMayComeInSeveralLines() {
         var play = SessionTranscript()
         _ = play.give(.start)

@@ -78,6 +78,7 @@ struct SessionTranscript {
         case .memberLeft(let user, let group): "\(user) left \(group)"
         case .invited(let by, let group): "\(by) invites to \(group)"
         case .signal(let from, let to, let signal): "signal \(from) to \(to): \(signal.verb.rawValue) \(signal.id) \(signal.payload)"
+        case .messageOfTheDay(let lines): "motd: " + lines.joined(separator: " | ")
         case .told(let notice): "told: \(notice.text)"
         case .connectionLost: "lost"
         case .ended(let ending): "ended: \(ending)"

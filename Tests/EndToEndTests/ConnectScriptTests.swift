@@ -107,6 +107,18 @@ extension ServiceTests {
             #expect(try await listener.exitStatus() == 143)
         }
 
+        @Test func theMessageOfTheDayIsAnEventForProgramsAndNothingElse() async throws {
+            let folder = try TemporaryDirectory()
+            try "Be kind.\nThe hosts\n".write(toFile: folder["motd"], atomically: false, encoding: .utf8)
+            let chat = try await ChatFixture(accounts: ["yoda"], "--motd", folder["motd"])
+            let program = try chat.script(as: "yoda", "--json", "-c", "/activeuser")
+            #expect(try await program.exitStatus() == 0)
+            #expect(program.output.text.hasPrefix(#"{"event":"motd","text":"Be kind.\nThe hosts"}"# + "\n"))
+            let script = try chat.script(as: "yoda", "-c", "/activeuser")
+            #expect(try await script.exitStatus() == 0)
+            #expect(script.output.text == "No other active user.\n" && script.diagnostics.text == "")
+        }
+
         @Test func nobodyReadingIsSilent() async throws {
             let chat = try await ChatFixture()
             let shell = try ChattyProcess(

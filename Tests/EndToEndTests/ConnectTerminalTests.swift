@@ -46,6 +46,18 @@ extension ServiceTests {
             #expect(try await client.exitStatus() == 0)
         }
 
+        @Test func theMessageOfTheDayStandsBelowTheWelcome() async throws {
+            let folder = try TemporaryDirectory()
+            try "Be kind.\n\nThe hosts\n".write(toFile: folder["motd"], atomically: false, encoding: .utf8)
+            let chat = try await ChatFixture(accounts: ["yoda"], "--motd", folder["motd"])
+            let client = try chat.terminal()
+            try await chat.logIn(client, as: "yoda")
+            try await client.output.expect("The hosts")
+            let screen = try await client.expectScreen(columns: 140) { $0.cursorLine == "yoda>" }
+            let welcome = try #require(screen.transcript.firstIndex(of: "Welcome! yoda"))
+            #expect(screen.transcript[welcome...].dropFirst(2) == ["Be kind.", "", "The hosts", "yoda>"])
+        }
+
         @Test func aMessageThatComesInLeavesTheTypedLineAlone() async throws {
             let chat = try await ChatFixture()
             let luke = try chat.terminal(columns: 60)

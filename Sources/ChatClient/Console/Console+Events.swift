@@ -55,6 +55,11 @@ extension Console {
             names.note(group: group)
             effects.append(.show(form.invited(by: by, group)))
         case .signal(let from, let to, let signal): take(signal, from: from, to: to)
+        case .messageOfTheDay(let lines):
+            // After a lost connection only where it has changed.
+            guard lines != messageOfTheDay else { return }
+            messageOfTheDay = lines
+            if let text = form.messageOfTheDay(lines) { effects.append(.show(text)) }
         case .told(let notice):
             noteAway(notice)
             effects.append(.show(form.notice(notice)))

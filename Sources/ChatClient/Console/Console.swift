@@ -65,6 +65,8 @@ public struct Console: Sendable {
     /// What the account's others are told while it is away; nil while it is here.
     var awayText: String?
     var unread = UnreadMark()
+    /// As it was shown last.
+    var messageOfTheDay: [String] = []
     /// Since the connection was lost and until it stands again.
     var isOffline = false
     /// The messages that wait for their confirmation have waited so long that it is to be seen.

@@ -116,6 +116,15 @@ public struct Form: Sendable {
         event("invited", Notice.invited(by: safe(user), group: safe(group)), user: user, group: group)
     }
 
+    /// What the host has written for everybody who logs in; nil in the plain form, in which a script finds answers and what others say, and nothing else.
+    func messageOfTheDay(_ lines: [String]) -> String? {
+        switch kind {
+        case .json: own("motd", lines.joined(separator: "\n"))
+        case .terminal: lines.map(safe).joined(separator: "\n")
+        case .plain: nil
+        }
+    }
+
     /// Something of this client's own: the state of its connection, of a transfer, an answer to what only it knows.
     func own(_ name: String, _ text: String, number: Int? = nil, isFailure: Bool = false) -> String {
         guard kind == .json else { return isFailure ? failed(safe(text)) : safe(text) }

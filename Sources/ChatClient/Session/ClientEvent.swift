@@ -25,6 +25,8 @@ public enum ClientEvent: Equatable, Sendable {
     /// The account was invited.
     case invited(by: String, group: String)
     case signal(from: String, to: String, TransferSignal)
+    /// What the host has written for everybody who logs in, line by line; at each log-in, also after a lost connection.
+    case messageOfTheDay([String])
     /// What the server tells of nobody's command.
     case told(ServerNotice)
     /// Once for each loss; the client mends it by itself.

@@ -27,6 +27,7 @@ extension ClientSession {
         case "P2P": receiveSignal(message)
         case "352": receiveWho(message)
         case "353": receiveNames(message)
+        case "372", "375", "376": receiveMessageOfTheDay(message)
         case "FAIL", "WARN", "NOTE": receiveStandardReply(message)
         case "ERROR":
             guard farewell == nil, !loggingOut else { return }
@@ -94,6 +95,21 @@ extension ClientSession {
             String(name.drop { "~&@%+".contains($0) }.prefix { $0 != "!" })
         }
         emit(.names(group: String(message.parameters[2].dropFirst()), users: names))
+    }
+
+    /// RFC 2812 §5.1, RPL_MOTDSTART, RPL_MOTD, RPL_ENDOFMOTD: told as a whole, and not where its beginning or its end is missing.
+    private mutating func receiveMessageOfTheDay(_ message: IRCMessage) {
+        switch message.command {
+        case "375": messageOfTheDay = []
+        case "376":
+            if let messageOfTheDay, !messageOfTheDay.isEmpty { emit(.messageOfTheDay(messageOfTheDay)) }
+            messageOfTheDay = nil
+        default:
+            guard message.parameters.count >= 2, let count = messageOfTheDay?.count, count < ClientSession.messageOfTheDayLimit else {
+                return
+            }
+            messageOfTheDay?.append(message.parameters[message.parameters.count - 1])
+        }
     }
 
     private mutating func receiveStandardReply(_ message: IRCMessage) {

@@ -99,6 +99,8 @@ public struct ClientSession: Sendable {
     /// The label under which a batch was opened, and its lines so far, by the batch's name.
     var batches: [String: Batch] = [:]
     var seen = SeenMessages()
+    /// The lines so far of the message of the day; nil while none is being received.
+    var messageOfTheDay: [String]?
     /// What the server said before it closed.
     var farewell: ServerNotice?
     var outputs: [Output] = []
@@ -112,6 +114,8 @@ public struct ClientSession: Sendable {
     static let outstandingLimit = 1024
     static let batchLimit = 16
     static let batchLineLimit = 8192
+    /// Lines of a message of the day; what is over is left out.
+    static let messageOfTheDayLimit = 1024
 
     public init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -180,6 +184,7 @@ public struct ClientSession: Sendable {
         stageDeadline = now + configuration.answerTimeout
         hasSentUser = false
         batches = [:]
+        messageOfTheDay = nil
         outputs.append(.connect)
     }
 

@@ -63,7 +63,10 @@ enum ServeFlags {
             """)
     static let motd = Flag<String?>.optional(
         "motd", "FILE", .file, "A text that everybody who logs in is shown",
-        manual: "A text of at most 200 lines of 400 bytes that everybody who logs in is shown, as IRC's message of the day.")
+        manual: """
+            A text of at most 200 lines of 400 bytes that everybody who logs in is shown, as IRC's message of the day; `chatty connect` shows it on a \
+            terminal, and with `--json` as the event `motd`.
+            """)
     static let grace = Flag<Duration>.value(
         "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
         "How long a stop waits for connections",
