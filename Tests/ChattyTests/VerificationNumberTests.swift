@@ -16,8 +16,11 @@ import Testing
         #expect(number != VerificationNumber.of(Self.one, third))
     }
 
-    /// By Python's hashlib, as the manual describes it: clients of different versions have to agree.
-    @Test func isTheOneThatWasDescribed() {
-        #expect(VerificationNumber.of(Self.one, Self.other) == "32930 38584 03417 24449 10664 58534 64141 65436")
+    /// By Python's hashlib, as chatty-transfer(7) describes it: clients of different versions have to agree.
+    @Test func isTheOneThatTheManualGives() throws {
+        let number = "32930 38584 03417 24449 10664 58534 64141 65436"
+        #expect(VerificationNumber.of(Self.one, Self.other) == number)
+        let page = GeneratedFilesTests.package.appendingPathComponent("man/chatty-transfer.7")
+        #expect(try String(contentsOf: page, encoding: .utf8).contains("\n\(number)\n"))
     }
 }
