@@ -1,4 +1,5 @@
 import ChatProtocol
+import Foundation
 import TestSupport
 import Testing
 
@@ -67,6 +68,19 @@ struct ReplyTests {
             Texts.commandsPrompt
                 == "Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):"
         )
+    }
+}
+
+struct JSONTextTests {
+    @Test(arguments: [
+        ("", ""), ("plain /", "plain /"), (#"a"b\c"#, #"a\"b\\c"#), ("\n\r\t\u{0}\u{1B}\u{7F}\u{9B}", #"\n\r\t\u0000\u001b\u007f\u009b"#),
+        ("\u{202E}\u{2066}\u{61C}\u{200B}\u{FEFF}\u{2028}", #"\u202e\u2066\u061c\u200b\ufeff\u2028"#),
+        ("\u{E0001}", #"\udb40\udc01"#), ("naïve 🙂 日本", "naïve 🙂 日本"),
+    ])
+    func examples(_ text: String, _ inside: String) throws {
+        let quoted = JSONText.quoted(text)
+        #expect(quoted == "\"\(inside)\"")
+        #expect(try JSONDecoder().decode([String].self, from: Data("[\(quoted)]".utf8)) == [text])
     }
 }
 

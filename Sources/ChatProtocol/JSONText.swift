@@ -1,6 +1,7 @@
 /// Text as a JSON string (RFC 8259 §7).
 public enum JSONText {
-    /// With its quotation marks. Control characters and what a terminal could take for one are escaped.
+    /// With its quotation marks. Control characters are escaped, and so is all else that would steer a terminal on which it is read, or that
+    /// programs take for line ends; see ``SafeText/isDropped(_:)``.
     public static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
@@ -10,13 +11,13 @@ public enum JSONText {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            default:
-                if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value) {
-                    let digits = String(scalar.value, radix: 16)
+            case _ where SafeText.isDropped(scalar):
+                // Beyond the first plane as a pair of surrogates.
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
                     out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                } else {
-                    out.unicodeScalars.append(scalar)
                 }
+            default: out.unicodeScalars.append(scalar)
             }
         }
         return out + "\""
