@@ -23,7 +23,7 @@ extension Hub {
         tellAway(of: account)
     }
 
-    /// What is said to who writes to that account: nothing while it is here.
+    /// What is said to who writes to that account or invites it: nothing while it is here.
     func awayReply(of account: AccountID, _ name: Name) -> [Outgoing] {
         away[account].map { [.reply(.away(name.text, $0))] } ?? []
     }

@@ -109,7 +109,8 @@ extension Hub {
             return fail(request, .storeFailed)
         }
         if !group.members.contains(account) { directory.invite(account, to: id) }
-        succeed(request, [.reply(.invited(user: user.name.text, group: group.name.text))])
+        // Who is away is told of to the inviter as well (RFC 2812 §3.2.7).
+        succeed(request, [.reply(.invited(user: user.name.text, group: group.name.text))] + awayReply(of: account, user.name))
         announceInvitation(of: account, to: group.name.text, by: request.account)
     }
 

@@ -48,7 +48,7 @@ public enum Reply: Hashable, Sendable {
     // Away.
     case nowAway(String)
     case back
-    /// To who writes to that user.
+    /// To who writes to that user or invites it.
     case away(String, String)
     case awayTooLong(limit: Int)
 

@@ -28,6 +28,21 @@ struct AwayTests {
         #expect(script.log.contains("User: yoda successfully went away.") && script.log.contains("User: yoda successfully came back."))
     }
 
+    @Test func whoInvitesAnAccountThatIsAwayIsTold() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        for group in ["jedi", "sith"] { script.send(luke, .createGroup(name: group, members: [])) }
+        script.send(yoda, .away("at lunch"))
+        script.forget(luke)
+        script.send(luke, .invite(user: "yoda", group: "jedi"))
+        #expect(script.told[luke] == [.reply(.invited(user: "yoda", group: "jedi")), .reply(.away("yoda", "at lunch"))])
+        script.send(yoda, .away(nil))
+        script.forget(luke)
+        script.send(luke, .invite(user: "yoda", group: "sith"))
+        #expect(script.told[luke] == [.reply(.invited(user: "yoda", group: "sith"))])
+    }
+
     @Test func theAccountIsAwayUntilItsLastSessionEnds() {
         var script = HubScript()
         let phone = script.logIn("yoda")
@@ -94,6 +109,8 @@ struct AwayTests {
         harness.collect()
         #expect(harness.takeOutput() == ":luke!luke@chatty AWAY :with the fleet\r\n")
         #expect(harness.send("PRIVMSG luke :hi\r\n") == ":chatty 301 yoda luke :with the fleet\r\n")
+        harness.send("CREATEGROUP sith\r\n")
+        #expect(harness.send("INVITE luke #sith\r\n") == ":chatty 341 yoda luke #sith\r\n:chatty 301 yoda luke :with the fleet\r\n")
         #expect(harness.send("WHOIS luke\r\n").contains(":chatty 301 yoda luke :with the fleet\r\n"))
         #expect(harness.send("WHO luke\r\n").contains(" luke G :0 luke\r\n"))
         #expect(harness.send("WHO #jedi\r\n").contains(" luke G :0 luke\r\n"))
