@@ -94,7 +94,7 @@ let package = Package(
             name: "ChatServerTests",
             dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Fixtures"]),
-        .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol"]),
+        .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol", "TestSupport"]),
         .testTarget(
             name: "TransferProtocolTests",
             dependencies: ["TransferProtocol", "TransferSimulator", crypto],

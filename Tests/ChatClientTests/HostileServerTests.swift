@@ -1,18 +1,8 @@
 import ChatProtocol
+import TestSupport
 import Testing
 
 @testable import ChatClient
-
-/// A generator whose run repeats by its seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Whatever a server says and whenever it goes, session and console keep to their rules.
 @Suite struct HostileServerTests {
@@ -38,7 +28,7 @@ struct SeededGenerator: RandomNumberGenerator {
     ]
 
     @Test(arguments: 0..<UInt64(300)) func theRulesHold(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var configuration = ClientSession.Configuration()
         configuration.labelPrefix = "t"
         configuration.resumesByToken = seed.isMultiple(of: 2)

@@ -77,10 +77,7 @@ import Testing
         let first = "@time=2026-01-31T12:00:00.000Z;msgid=00000000000A1 :luke!l@chatty PRIVMSG yoda :one"
         let second = "@time=2026-01-31T12:00:01.000Z;msgid=00000000000A2 :luke!l@chatty PRIVMSG yoda :two"
         #expect(play.server(first).count == 1)
-        _ = play.give(.disconnected("reset"))
-        _ = play.wait()
-        _ = play.give(.connected)
-        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK")
+        reconnect(&play)
         play.enter()
         #expect(play.server(first, second, second) == ["message 2026-01-31T12:00:01Z luke in user(\"luke\"): two"])
     }
@@ -95,10 +92,8 @@ import Testing
     @Test func aPasswordThatNoLongerFitsEndsIt() {
         var play = SessionTranscript()
         play.logIn()
-        _ = play.give(.disconnected("reset"))
-        _ = play.wait()
-        _ = play.give(.connected)
-        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
+        reconnect(&play)
+        _ = play.server("AUTHENTICATE +")
         #expect(
             play.server("FAIL AUTHENTICATE INVALID_CREDENTIALS :x", ":chatty 904 * :failed") == [
                 "said: Invalid credentials. Try again.", "disconnect", "ended: refused(\"\")",
@@ -151,10 +146,8 @@ import Testing
     @Test func aBusyServerIsTriedAgainLater() {
         var play = SessionTranscript()
         play.logIn()
-        _ = play.give(.disconnected("reset"))
-        _ = play.wait()
-        _ = play.give(.connected)
-        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
+        reconnect(&play)
+        _ = play.server("AUTHENTICATE +")
         #expect(play.server("FAIL AUTHENTICATE BUSY :x", ":chatty 904 * :failed") == ["disconnect"])
         #expect(play.wait() == ["connect"])
     }

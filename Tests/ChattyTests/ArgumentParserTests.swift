@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import chatty
@@ -134,7 +135,7 @@ struct ArgumentParserTests {
 
     /// Any words at all end in arguments or in one error: no crash and no word lost unnoticed.
     @Test(arguments: 0..<40 as Range<UInt64>) func randomWordsAreTakenOrRefused(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let parts = [
             "-", "--", "--name", "--name=", "=", "-n", "-c", "-cq", "x", "5", "--wait", "--size=3", "-s", "\u{0}", "é", "-é", "--é=", "a b",
             "",
@@ -157,18 +158,5 @@ struct ArgumentParserTests {
                 }
             }
         }
-    }
-}
-
-/// A generator whose sequence depends on the seed alone.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -212,15 +212,19 @@ struct SendFileFaultTests {
         #expect(try home.read("head") == Contents.make(8_000_000).prefix(1000))
     }
 
+    /// The path of a mounted disk of 10 MiB, which the caller unmounts; nil where mounting is not allowed.
+    private static func smallDisk(in folder: TemporaryDirectory) throws -> String? {
+        let disk = folder["disk"]
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        if mount("tmpfs", disk, "tmpfs", 0, "size=10m") == 0 { return disk }
+        print("SKIPPED: a full disk needs the right to mount a tmpfs")
+        return nil
+    }
+
     @Test func aFullDisk() async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
-        let disk = folder["disk"]
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-        guard mount("tmpfs", disk, "tmpfs", 0, "size=10m") == 0 else {
-            print("SKIPPED: a full disk needs the right to mount a tmpfs")
-            return
-        }
+        guard let disk = try Self.smallDisk(in: folder) else { return }
         defer { umount2(disk, Int32(MNT_DETACH)) }
         // Too small from the start.
         try Data(count: 5 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
@@ -247,12 +251,7 @@ struct SendFileFaultTests {
     @Test func aDiskThatStaysFull() async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
-        let disk = folder["disk"]
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-        guard mount("tmpfs", disk, "tmpfs", 0, "size=10m") == 0 else {
-            print("SKIPPED: a full disk needs the right to mount a tmpfs")
-            return
-        }
+        guard let disk = try Self.smallDisk(in: folder) else { return }
         defer { umount2(disk, Int32(MNT_DETACH)) }
         let target = try TemporaryDirectory()
         let home = try TemporaryDirectory()

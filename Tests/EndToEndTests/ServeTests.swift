@@ -26,21 +26,13 @@ struct ServeTests {
         _ = try await server.process.exitStatus()
         yoda.hangUp()
         _ = await writing.value
-        let echoed = Self.numbers(in: try await yoda.input.end())
+        let echoed = ServerProcess.numbers(in: try await yoda.input.end())
         let last = echoed.last ?? acknowledged
         let next = try await ServerProcess(home: server.home)
-        let luke = try await next.logIn("luke", "sky")
-        try luke.send("PING end\r\n")
-        try await luke.input.expect("PRIVMSG luke :number \(last)\r\n")
-        let again = try await next.logIn("yoda", "wise")
-        try again.send("PRIVMSG luke :number 9999\r\n")
-        try await luke.input.expect("PRIVMSG luke :number 9999\r\n")
-        let got = Self.numbers(in: luke.input.text)
+        let got = try await next.numbersForLuke(upTo: last)
         #expect(got == Array(1...(got.count - 1)) + [9999])
         #expect(got.count - 1 >= last)
     }
-
-    private static func numbers(in text: String) -> [Int] { text.matches(of: /:number (\d+)\r\n/).compactMap { Int($0.1) } }
 
     @Test func aClientThatStaysIsCutOffWithinTheGrace() async throws {
         let server = try await ServerProcess(options: ["--grace", "1s"])

@@ -56,4 +56,17 @@ extension ServerProcess {
         try await client.input.expect(" 422 ")
         return client
     }
+
+    /// What `luke` missed of the messages `number N` that `yoda` has sent to him, and `number 9999`, which `yoda` sends now.
+    /// - Parameter last: a number that must be there.
+    func numbersForLuke(upTo last: Int) async throws -> [Int] {
+        let luke = try await logIn("luke", "sky")
+        try await luke.input.expect("PRIVMSG luke :number \(last)\r\n")
+        let yoda = try await logIn("yoda", "wise")
+        try yoda.send("PRIVMSG luke :number 9999\r\n")
+        try await luke.input.expect("PRIVMSG luke :number 9999\r\n")
+        return ServerProcess.numbers(in: luke.input.text)
+    }
+
+    static func numbers(in text: String) -> [Int] { text.matches(of: /:number (\d+)\r\n/).compactMap { Int($0.1) } }
 }

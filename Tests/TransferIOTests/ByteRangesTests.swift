@@ -1,11 +1,12 @@
 import Testing
+import TransferProtocol
 
 @testable import TransferIO
 
 @Suite struct ByteRangesTests {
     /// Against a plain set of numbers.
     @Test(arguments: 0..<40 as Range<UInt64>) func isASet(seed: UInt64) {
-        var random = SeededRandom(seed)
+        var random = SplitMix(seed: seed)
         var ranges = ByteRanges()
         var model = Set<UInt64>()
         for _ in 0..<200 {

@@ -22,7 +22,7 @@ import TransferProtocol
     }
 
     @Test(arguments: 0..<12 as Range<UInt64>) func anyOrderMakesTheFile(seed: UInt64) throws {
-        var random = SeededRandom(seed)
+        var random = SplitMix(seed: seed)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(Int.random(in: 0..<300_000, using: &random))
         let destination = try Self.destination(folder, "a/b/movie.mp4", size: seed.isMultiple(of: 2) ? bytes.count : nil)
@@ -61,7 +61,7 @@ import TransferProtocol
     }
 
     @Test func anInterruptedFileIsGoneOnWith() throws {
-        var random = SeededRandom(1)
+        var random = SplitMix(seed: 1)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(5 << 20)
         do {
@@ -89,7 +89,7 @@ import TransferProtocol
     }
 
     @Test func aDamagedPartIsNotBelieved() throws {
-        var random = SeededRandom(2)
+        var random = SplitMix(seed: 2)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(2 << 20)
         do {

@@ -58,7 +58,7 @@ import TransferProtocol
     }
 
     @Test(arguments: [true, false]) func filesAndFoldersArrive(offload: Bool) async throws {
-        var random = SeededRandom(4)
+        var random = SplitMix(seed: 4)
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: source.file("photos/2026"), withIntermediateDirectories: true)
@@ -132,7 +132,7 @@ import TransferProtocol
     }
 
     @Test func aStreamIsHeldBackByItsReader() async throws {
-        var random = SeededRandom(5)
+        var random = SplitMix(seed: 5)
         let bytes = random.bytes(30_000_000)
         let input = try StreamTests.Pipe()
         let output = try StreamTests.Pipe()
