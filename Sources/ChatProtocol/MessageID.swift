@@ -11,9 +11,9 @@ public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible
 
     public static func < (left: MessageID, right: MessageID) -> Bool { left.rawValue < right.rawValue }
 
-    /// All ids that messages of that millisecond can have.
+    /// All ids that messages of that millisecond can have; those of the first or the last one there is, where it lies outside them.
     public static func range(at time: Timestamp) -> ClosedRange<MessageID> {
-        let first = (max(0, time.milliseconds) & 0x3FF_FFFF_FFFF) << 21
+        let first = min(max(0, time.milliseconds), 0x3FF_FFFF_FFFF) << 21
         return MessageID(rawValue: first)...MessageID(rawValue: first | 0x1F_FFFF)
     }
 

@@ -49,7 +49,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         else { return nil }
         var thousandths: Int64 = 0
         if bytes[19] == UInt8(ascii: ".") {
-            guard bytes.count > 21, number(20..<bytes.count - 1) != nil || bytes.count > 38 else { return nil }
+            // Looked at one by one: there can be more of them than a number holds.
+            guard bytes.count > 21, bytes[20..<bytes.count - 1].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             let digits = min(3, bytes.count - 21)
             guard var value = number(20..<20 + digits) else { return nil }
             for _ in digits..<3 { value *= 10 }

@@ -38,9 +38,17 @@ struct TimestampTests {
     @Test(arguments: [
         "", "2026", "2026-01-31T12:34:56", "2026-13-31T12:34:56Z", "2026-01-31T24:34:56Z", "2026-01-31T12:34:56.Z",
         "2026-01-31T12:34:56.xZ",
+        "2026-01-31T12:34:56.9999999999999999999x", "2026-01-31T12:34:56.999999999999999999xZ", "2026-01-31T12:34:56.99999999999999999999Z",
         "2026-01-31 12:34:56Z", "+026-01-31T12:34:56Z", "2026-01-31T12:34:56ZZ",
     ])
     func refuses(_ text: String) { #expect(Timestamp(iso8601: text) == nil) }
+
+    /// Nineteen digits are more than a number of 64 bits holds; who sends a time chooses how many there are.
+    @Test(arguments: 1...19)
+    func fractionsOfAnyLength(_ digits: Int) {
+        let time = Timestamp(iso8601: "2026-01-31T12:34:56." + String(repeating: "9", count: digits) + "Z")
+        #expect(time?.iso8601 == "2026-01-31T12:34:56." + ["900", "990", "999"][min(digits, 3) - 1] + "Z")
+    }
 }
 
 struct MessageIDTests {
@@ -57,4 +65,13 @@ struct MessageIDTests {
 
     @Test(arguments: ["", "0", "ZZZZZZZZZZZZZ", "000000000000I", "00000000000000", "000000000000é"])
     func refuses(_ text: String) { #expect(MessageID(text) == nil) }
+
+    /// Ids have 42 bits of milliseconds, which end in 2109: a later time is behind every message, and not in the past again.
+    @Test func timesOutsideAreTheFirstAndTheLast() {
+        func range(_ milliseconds: Int64) -> ClosedRange<MessageID> { MessageID.range(at: Timestamp(milliseconds: milliseconds)) }
+        #expect(range(-1) == range(0) && range(0).lowerBound == .zero)
+        let last: Int64 = 1 << 42 - 1
+        #expect(range(last).upperBound == MessageID(rawValue: .max) && range(last).lowerBound > range(last - 1).upperBound)
+        #expect(range(last + 1) == range(last) && range(.max) == range(last))
+    }
 }

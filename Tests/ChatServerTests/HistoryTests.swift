@@ -137,6 +137,7 @@ import Testing
         #expect(try around(119, 4) == [116, 117, 118, 119])
         #expect(try around(1, 3) == [14])
         #expect(try around(110, 1) == [110])
+        #expect(try around(.max, 3) == [117, 118, 119], "whoever asks names any number")
         func targets(_ account: AccountID, _ range: HistoryRange) throws -> [String] {
             try fixture.store.conversations(of: account, range).map { "\($0.name) \($0.latest.rawValue)" }
         }

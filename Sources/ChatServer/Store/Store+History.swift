@@ -55,7 +55,8 @@ extension Store {
             return try read(
                 after: range.after?.rawValue ?? 0, before: range.before?.rawValue ?? .max, latest: range.takesLatest, range.limit)
         }
-        let middle = around.upperBound.rawValue
+        // Whoever asks may name the largest number as an id; no message has it.
+        let middle = min(around.upperBound.rawValue, .max - 1)
         let behind = try read(after: middle, before: .max, latest: false, range.limit / 2)
         return try read(after: 0, before: middle + 1, latest: true, range.limit - behind.count) + behind
     }
