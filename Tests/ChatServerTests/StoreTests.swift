@@ -19,8 +19,12 @@ import Testing
             .lockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start), .lockOut(name: "f", failures: 1, blockedUntil: nil),
             .lockOut(name: "f", failures: 0, blockedUntil: nil), .cursors([StoreFixture.luke: MessageID(rawValue: 70)]),
             .cursors([StoreFixture.luke: MessageID(rawValue: 60)]), .loggedIn(StoreFixture.luke, at: StoreFixture.start),
+            .readMarker(StoreFixture.luke, .user(StoreFixture.yoda), StoreFixture.start),
+            .readMarker(StoreFixture.luke, .user(StoreFixture.yoda), StoreFixture.start.adding(milliseconds: -1)),
+            .readMarker(StoreFixture.luke, .group(jedi.id), StoreFixture.start),
+            .readMarker(StoreFixture.luke, .group(jedi.id), StoreFixture.start.adding(milliseconds: 1)),
         ])
-        #expect(results == Array(repeating: true, count: 9))
+        #expect(results == Array(repeating: true, count: 13))
         probe.writer.stop()
         try fixture.store.close()
 
@@ -34,6 +38,12 @@ import Testing
         #expect(state.cursors == [StoreFixture.luke: MessageID(rawValue: 60)])
         #expect(state.lastMessage == MessageID(rawValue: 77))
         #expect(state.lastGroup == jedi.id)
+        #expect(
+            state.readMarkers == [
+                StoreFixture.luke: [
+                    .user(StoreFixture.yoda): StoreFixture.start, .group(jedi.id): StoreFixture.start.adding(milliseconds: 1),
+                ]
+            ], "only forward")
     }
 
     @Test func everyCommitReachesTheDisk() throws {

@@ -44,8 +44,10 @@ struct StoreApplier {
                 sql: "INSERT INTO cursors VALUES(?, ?) ON CONFLICT(account) DO UPDATE SET message = excluded.message")
             for (account, message) in cursors { try statement.execute(arguments: [account.rawValue, message.rawValue]) }
         case .readMarker(let account, let target, let time):
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO read_markers VALUES(?, ?, ?)")
-                .execute(arguments: [account.rawValue, target.row, time.milliseconds])
+            // Only forward, whichever of an account's sessions was the last to ask.
+            try db.cachedStatement(
+                sql: "INSERT INTO read_markers VALUES(?, ?, ?) ON CONFLICT(account, target) DO UPDATE SET time = max(time, excluded.time)"
+            ).execute(arguments: [account.rawValue, target.row, time.milliseconds])
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
                 .execute(arguments: [time.milliseconds, account.rawValue])
