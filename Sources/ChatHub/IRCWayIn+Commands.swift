@@ -97,8 +97,9 @@ extension IRCWayIn {
         guard message.parameters.count > 1, let text = message.parameters.last, !text.isEmpty else {
             return local([numeric("412", "No text to send")], label: label)
         }
-        // chatty connect gives every request a label of its own, over all its connections; others begin anew with each.
-        let nonce = capabilities.contains(.chatty) ? label : nil
+        // chatty connect gives every request a label of its own, over all its connections; others begin anew with each. It names one message: with
+        // several targets there are several.
+        let nonce = capabilities.contains(.chatty) && !message.parameters[0].contains(",") ? label : nil
         return forEachTarget(message, label: label) { target in
             IRCWayIn.isGroup(target)
                 ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice, nonce: nonce)

@@ -146,6 +146,15 @@ struct IRCWayInTests {
                 == ":chatty FAIL * GOODBYE yoda :Bye, yoda!\r\nERROR :Bye, yoda!\r\n".replacing("FAIL *", with: "NOTE *"))
     }
 
+    /// A label names one message: what goes to two is two, and neither is taken for a repetition of the other.
+    @Test func aLabelledMessageToTwoReachesBoth() {
+        var harness = registered("sasl labeled-response batch standard-replies chatty/service")
+        let luke = harness.script.logIn("luke")
+        let hans = harness.script.logIn("hans")
+        harness.send("@label=a PRIVMSG luke,hans :x\r\n")
+        #expect(harness.script.messages(luke) == ["yoda: x"] && harness.script.messages(hans) == ["yoda: x"])
+    }
+
     @Test func tooLongAndNotText() {
         var harness = registered("sasl standard-replies")
         let long = "PRIVMSG luke :" + String(repeating: "x", count: 5000)
