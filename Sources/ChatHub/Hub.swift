@@ -24,6 +24,8 @@ public struct Hub: ~Copyable {
     var reservedGroups: Set<String> = []
     var cursors: [AccountID: MessageID]
     var changedCursors: Set<AccountID> = []
+    /// Behind what an account is replayed at its next log-in, where a session of it was cut off before it had got what the others did.
+    var owed: [AccountID: MessageID] = [:]
     var messageIDs: MessageIDSource
     var nonces: SentNonces
     var lastGroup: GroupID
@@ -174,10 +176,10 @@ public struct Hub: ~Copyable {
             }
         }
         recordWritten(written, by: account)
-        if ending == .sendQueueExceeded {
-            // What this session was told and never got is replayed at the next log-in, even where another session was faster.
-            let reached = written ?? max(session.replayedUpTo, session.reachedBefore)
-            if let cursor = cursors[account], cursor > reached { cursors[account] = reached }
+        if ending == .sendQueueExceeded, session.hasBegun {
+            // What this session was told and never got is replayed at the next log-in, even where another session was, or goes on being, faster.
+            let reached = written ?? session.reachedBefore
+            owed[account] = min(reached, owed[account] ?? reached)
             changedCursors.insert(account)
         }
         if changedCursors.contains(account) { saveCursors() }
@@ -186,6 +188,7 @@ public struct Hub: ~Copyable {
     private mutating func replaceAccounts(_ accounts: [Account]) {
         for group in directory.replaceAccounts(accounts) { audiences[group] = nil }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
+        owed = owed.filter { directory.accounts[$0.key] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {
@@ -220,7 +223,7 @@ public struct Hub: ~Copyable {
     private mutating func saveCursors() {
         guard !changedCursors.isEmpty else { return }
         var rows: [AccountID: MessageID] = [:]
-        for account in changedCursors { rows[account] = cursors[account] }
+        for account in changedCursors { rows[account] = cursors[account].map { min($0, owed[account] ?? $0) } }
         changedCursors = []
         store(.cursors(rows), then: .nothing)
     }

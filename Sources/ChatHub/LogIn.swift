@@ -163,6 +163,10 @@ extension Hub {
         for group in directory.groups(of: account).sorted() {
             if let roster = roster(of: group, readBy: account) { actions.append(.deliver([id], .entered(roster, created: false))) }
         }
+        if let owed = owed.removeValue(forKey: account) {
+            if replays { cursors[account] = min(owed, cursors[account] ?? owed) }
+            changedCursors.insert(account)
+        }
         sessions[id]?.reachedBefore = cursors[account] ?? .zero
         guard replays else { return }
         sessions[id]?.replayedUpTo = cursors[account] ?? .zero

@@ -243,6 +243,61 @@ struct MessageTests {
         #expect(script.messages(again) == ["yoda: b", "yoda: c"])
     }
 
+    /// The other session stays and is told more, before the one that was cut off is there again.
+    @Test func aSlowSessionLosesNothingWhileTheOtherGoesOn() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let fast = script.logIn("hans")
+        let slow = script.logIn("hans")
+        for text in ["a", "b"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
+        func ids() -> [MessageID] {
+            (script.told[fast] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
+        }
+        script.handle(.tick(written: [fast: ids()[1], slow: ids()[0]]))
+        script.handle(.disconnected(slow, .sendQueueExceeded, written: ids()[0]))
+        script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
+        script.handle(.tick(written: [fast: ids()[2]]))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == ["yoda: b", "yoda: c"])
+        let third = script.connect()
+        script.handle(.tick(written: [again: ids()[2]]))
+        script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(third) == [], "once")
+    }
+
+    /// A page of what was missed lay in the queue of a session that took none of it, while the other session got all.
+    @Test func aSessionThatTookNothingOfItsReplayGetsItAgain() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        for text in ["a", "b"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
+        let (slow, fast) = (script.connect(), script.connect())
+        for id in [slow, fast] { script.send(id, .logIn(name: "hans", password: "pw-hans", begins: true)) }
+        #expect(script.messages(slow) == ["yoda: a", "yoda: b"] && script.messages(fast) == ["yoda: a", "yoda: b"])
+        var last = MessageID.zero
+        for case .message(let message) in script.told[fast] ?? [] { last = message.id }
+        script.handle(.tick(written: [fast: last]))
+        script.handle(.disconnected(slow, .sendQueueExceeded, written: nil))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == ["yoda: a", "yoda: b"])
+    }
+
+    /// It had logged in and not been told of anything yet: nothing is owed to it.
+    @Test func aSessionCutOffBeforeItBeganTakesNothingBack() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let fast = script.logIn("hans")
+        script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
+        for case .message(let message) in script.told[fast] ?? [] { script.handle(.tick(written: [fast: message.id])) }
+        let early = script.connect()
+        script.send(early, .logIn(name: "hans", password: "pw-hans", begins: false))
+        script.handle(.disconnected(early, .sendQueueExceeded, written: nil))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == [])
+    }
+
     @Test func withoutOfflineMessagesItIsRefused() {
         var configuration = HubConfiguration()
         configuration.keepsOfflineMessages = false
