@@ -13,6 +13,8 @@ public struct Hub: ~Copyable {
     var sessions: [SessionID: Session] = [:]
     /// The sessions that have begun, in the order in which they did.
     var sessionsOfAccount: [AccountID: [SessionID]] = [:]
+    /// Those that have logged in, begun or not.
+    var sessionCounts: [AccountID: Int] = [:]
     var connectionsOfAddress: [String: Int] = [:]
     /// In the order of their connecting.
     var notLoggedIn = UnauthenticatedQueue()
@@ -167,6 +169,8 @@ public struct Hub: ~Copyable {
             if connectionsOfAddress[session.address] == 0 { connectionsOfAddress[session.address] = nil }
         }
         guard let account = session.account else { return }
+        sessionCounts[account, default: 1] -= 1
+        if sessionCounts[account] == 0 { sessionCounts[account] = nil }
         if session.hasBegun {
             sessionsOfAccount[account]?.removeAll { $0 == id }
             forgetAudiences(of: account)

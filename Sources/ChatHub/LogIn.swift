@@ -114,6 +114,7 @@ extension Hub {
         var next = lockOuts.finishVerification(of: Name.fold(attempt.name))
         while let waiting = next {
             guard sessions[waiting.session]?.isClosing == false else {
+                attempts.giveBack(waiting.address)
                 next = lockOuts.finishVerification(of: Name.fold(waiting.name))
                 continue
             }
@@ -134,11 +135,11 @@ extension Hub {
 
     private mutating func logIn(_ attempt: LockOutTable.Attempt, _ account: Account, at now: Moment) {
         guard let session = sessions[attempt.session], !session.isClosing else { return }
-        let open = sessionsOfAccount[account.id]?.count ?? 0
-        guard open < Limits.sessionsPerAccount else {
+        guard sessionCounts[account.id] ?? 0 < Limits.sessionsPerAccount else {
             return refuse(attempt, [.reply(.tooManySessions(limit: Limits.sessionsPerAccount))], reason: "too many sessions")
         }
         notLoggedIn.remove(session.id)
+        sessionCounts[account.id, default: 0] += 1
         sessions[session.id]?.account = account.id
         sessions[session.id]?.name = account.name.text
         sessions[session.id]?.isBusy = false

@@ -68,6 +68,20 @@ struct AttemptThrottleTests {
         #expect(script.verifications == 30)
     }
 
+    /// Those that wait in line for one name, and are gone before it is their turn, were not judged.
+    @Test func triesThatWereNeverJudgedDoNotCount() {
+        var script = HubScript()
+        script.holdsBack = true
+        let ids = (0..<30).map { _ in script.connect(from: "192.0.2.1") }
+        for id in ids { script.send(id, .logIn(name: "yoda", password: "pw-yoda", begins: true)) }
+        for id in ids.dropFirst() { script.handle(.disconnected(id, .closed, written: nil)) }
+        script.settle()
+        script.holdsBack = false
+        let again = (0..<30).map { _ in script.connect(from: "192.0.2.1") }
+        for id in again { script.send(id, .logIn(name: "yoda", password: "wrong", begins: true)) }
+        #expect(!again.flatMap(script.texts).contains { $0.hasPrefix("Too many failed log-ins") })
+    }
+
     @Test func whatIsOverIsForgotten() {
         var throttle = AttemptThrottle(maximumAttempts: 3, blockSeconds: 10)
         for index in 0..<1000 { #expect(throttle.take("address\(index)", at: 0) == nil) }

@@ -243,6 +243,20 @@ struct MessageTests {
         #expect(script.messages(again) == ["yoda: b", "yoda: c"])
     }
 
+    /// Whether they have begun or not: one that stays between logging in and beginning is a session, too.
+    @Test(arguments: [true, false])
+    func anAccountHasOnlySoManySessions(begins: Bool) {
+        var script = HubScript()
+        let ids = (0...Limits.sessionsPerAccount).map { _ in script.connect() }
+        for id in ids { script.send(id, .logIn(name: "hans", password: "pw-hans", begins: begins)) }
+        let refusal = Outgoing.reply(.tooManySessions(limit: Limits.sessionsPerAccount))
+        #expect(ids.filter { script.told[$0]?.contains(refusal) == true } == [ids[Limits.sessionsPerAccount]])
+        script.handle(.disconnected(ids[0], .closed, written: nil))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: begins))
+        #expect(script.told[again]?.contains(refusal) == false)
+    }
+
     /// The other session stays and is told more, before the one that was cut off is there again.
     @Test func aSlowSessionLosesNothingWhileTheOtherGoesOn() {
         var script = HubScript()
