@@ -20,7 +20,7 @@
 enum { MAX_BATCH = 64 };
 
 typedef union {
-    char bytes[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
+    char bytes[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
     struct cmsghdr align;
 } control_buffer;
 
@@ -29,7 +29,7 @@ static int is_mapped(const struct sockaddr *to) {
 }
 
 /* Fills in the control messages of a send; leaves the header without any where none is needed. */
-static void put_control(struct msghdr *message, control_buffer *control, uint16_t segment, int ecn) {
+static void put_control(struct msghdr *message, control_buffer *control, uint16_t segment, int ecn, const clinux_udp_local *local) {
     const struct sockaddr *to = message->msg_name;
     memset(control, 0, sizeof *control);
     message->msg_control = control->bytes;
@@ -51,25 +51,43 @@ static void put_control(struct msghdr *message, control_buffer *control, uint16_
         c->cmsg_len = CMSG_LEN(sizeof ecn);
         memcpy(CMSG_DATA(c), &ecn, sizeof ecn);
         used += CMSG_SPACE(sizeof ecn);
+        c = CMSG_NXTHDR(message, c);
+    }
+    if (local && to && to->sa_family == AF_INET) {
+        struct in_pktinfo info = {.ipi_ifindex = (int)local->interface};
+        memcpy(&info.ipi_spec_dst, &local->address.s6_addr[12], sizeof info.ipi_spec_dst);
+        c->cmsg_level = IPPROTO_IP;
+        c->cmsg_type = IP_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        used += CMSG_SPACE(sizeof info);
+    } else if (local && to) {
+        /* On a dual-stack socket IPv4 takes this one, too, with a mapped address. */
+        struct in6_pktinfo info = {.ipi6_addr = local->address, .ipi6_ifindex = local->interface};
+        c->cmsg_level = IPPROTO_IPV6;
+        c->cmsg_type = IPV6_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        used += CMSG_SPACE(sizeof info);
     }
     message->msg_controllen = used;
     if (!used) message->msg_control = NULL;
 }
 
 ssize_t clinux_udp_send_pieces(int fd, const struct iovec *pieces, size_t count, uint16_t segment, int ecn, const struct sockaddr *to,
-                               socklen_t to_length) {
+                               socklen_t to_length, const clinux_udp_local *local) {
     control_buffer control;
     struct msghdr message = {.msg_name = (void *)to, .msg_namelen = to_length, .msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
-    put_control(&message, &control, segment, ecn);
+    put_control(&message, &control, segment, ecn, local);
     return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int clinux_udp_send_many(int fd, const struct iovec *pieces, size_t count, size_t segment, size_t skip, int ecn, const struct sockaddr *to,
-                         socklen_t to_length) {
+                         socklen_t to_length, const clinux_udp_local *local) {
     struct mmsghdr messages[MAX_BATCH];
     control_buffer control;
     struct msghdr shape = {.msg_name = (void *)to, .msg_namelen = to_length};
-    put_control(&shape, &control, 0, ecn);
+    put_control(&shape, &control, 0, ecn, local);
     unsigned made = 0;
     for (size_t i = 0; i < count && made < MAX_BATCH;) {
         size_t first = i, bytes = 0;
@@ -92,6 +110,7 @@ static void take_control(struct msghdr *message, clinux_udp_received *received) 
     received->ecn = 0;
     received->truncated = (message->msg_flags & MSG_TRUNC) != 0;
     received->from_length = message->msg_namelen;
+    received->local = (clinux_udp_local){.interface = 0};
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
         if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
             int segment;
@@ -103,6 +122,17 @@ static void take_control(struct msghdr *message, clinux_udp_received *received) 
             int traffic_class;
             memcpy(&traffic_class, CMSG_DATA(c), sizeof traffic_class);
             received->ecn = traffic_class & 3;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) continue;
+            received->local.address = info.ipi6_addr;
+            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) received->local.interface = info.ipi6_ifindex;
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            memset(&received->local.address.s6_addr[10], 0xFF, 2);
+            memcpy(&received->local.address.s6_addr[12], &info.ipi_spec_dst, sizeof info.ipi_spec_dst);
         }
     }
 }
@@ -165,6 +195,10 @@ int clinux_udp_set_path_options(int fd, int family) {
     if (family == AF_INET6) {
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe6, sizeof probe6);
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
+        /* Tells the address of IPv4 traffic as well, mapped. */
+        result |= setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+    } else {
+        result |= setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     }
     /* On a dual-stack socket these hold for the IPv4 traffic it carries. */
     result |= setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe4, sizeof probe4);

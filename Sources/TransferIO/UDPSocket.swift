@@ -3,7 +3,8 @@ import Glibc
 import TransferProtocol
 
 /// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams a system call: with GSO and GRO where the kernel has
-/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:writable:wakeUp:)``. Held by `UDPSocketTests`.
+/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:writable:wakeUp:)``. Who spoke first is answered from the
+/// address of this host that was asked. Held by `UDPSocketTests`.
 ///
 /// Belongs to one thread at a time.
 public final class UDPSocket {
@@ -41,6 +42,7 @@ public final class UDPSocket {
     /// Whether the kernel joins what it receives (UDP_GRO).
     public let hasCoalescing: Bool
     private let buffer: UnsafeMutableRawBufferPointer
+    var answers = AnswerAddresses()
     private let received: UnsafeMutableBufferPointer<clinux_udp_received>
 
     /// - Parameters:
@@ -99,19 +101,18 @@ public final class UDPSocket {
                 var done = skip
                 if done == 0, segments == 1 || hasSegmentation {
                     let segment = segments == 1 ? 0 : UInt16(clamping: segmentSize)
-                    if retrying({ clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length) })
-                        >= 0
-                    {
-                        return .sent
+                    let bytes = fromAskedAddress(to: address) {
+                        clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length, $0)
                     }
+                    if bytes >= 0 { return .sent }
                     if segments == 1 || (errno != EIO && errno != EINVAL) { return failure(sent: 0) }
                     // Refused as a batch: because the kernel cannot after all, or because a segment is larger than the link takes.
                     // One at a time tells which.
                 }
                 while done < segments {
-                    let count = retrying {
+                    let count = fromAskedAddress(to: address) {
                         clinux_udp_send_many(
-                            descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length)
+                            descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length, $0)
                     }
                     if count <= 0 { return failure(sent: done) }
                     if skip == 0 { hasSegmentation = false }
@@ -126,8 +127,23 @@ public final class UDPSocket {
     public func send(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress) -> SendResult {
         var piece = iovec(iov_base: UnsafeMutableRawPointer(mutating: datagram.baseAddress), iov_len: datagram.count)
         return address.withSocketAddress(family: family) { to, length in
-            retrying { clinux_udp_send_pieces(descriptor, &piece, 1, 0, 0, to, length) } >= 0 ? .sent : failure(sent: 0)
+            fromAskedAddress(to: address) { clinux_udp_send_pieces(descriptor, &piece, 1, 0, 0, to, length, $0) } >= 0
+                ? .sent : failure(sent: 0)
         }
+    }
+
+    /// Sends from the address that `peer` asked, and from the one that the kernel chooses where nothing was asked or that address is gone.
+    @inline(__always)
+    private func fromAskedAddress<Result: FixedWidthInteger & SignedInteger>(
+        to peer: NetworkAddress, _ send: (UnsafePointer<clinux_udp_local>?) -> Result
+    ) -> Result {
+        guard var local = answers.local(for: peer) else { return retrying { send(nil) } }
+        let result = retrying { send(&local) }
+        guard result < 0, errno == EADDRNOTAVAIL || errno == EINVAL || errno == ENETUNREACH || errno == EHOSTUNREACH else { return result }
+        // There may be another reason, which the caller has to see.
+        let withoutIt = retrying { send(nil) }
+        if withoutIt >= 0 { answers.forgetLocal(of: peer) }
+        return withoutIt
     }
 
     private func failure(sent: Int) -> SendResult {
@@ -172,6 +188,7 @@ public final class UDPSocket {
     private func deliver(_ slot: UnsafeMutablePointer<clinux_udp_received>, _ memory: UnsafeMutableRawPointer, _ body: (Received) -> Void) {
         // An empty datagram carries nothing, a cut one cannot be told from a forged one.
         guard slot.pointee.truncated == 0, slot.pointee.length > 0, let from = NetworkAddress(slot.pointee.from) else { return }
+        answers.heard(from: from, at: slot.pointee.local)
         body(
             Received(
                 bytes: UnsafeRawBufferPointer(start: memory, count: Int(slot.pointee.length)),

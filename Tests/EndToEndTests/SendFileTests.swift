@@ -21,6 +21,20 @@ struct SendFileTests {
         #expect(try await receiver.process.output.end() == "")
     }
 
+    /// On a host with several addresses the sender hears only the one it asked; all of 127.0.0.0/8 is this host.
+    @Test func toAnAddressThatTheKernelWouldNotChoose() async throws {
+        let folder = try TemporaryDirectory()
+        let bytes = Contents.make(4_000_000)
+        let source = try folder.write(bytes, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let environment = ["CHATTY_SECRET": "correct horse battery"]
+        let receiver = try await FileReceiver(into: target, environment: environment)
+        let sender = try ChattyProcess("send-file", source, "127.0.0.2:\(receiver.port)", environment: environment)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == bytes)
+    }
+
     @Test(.enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the path with loss is not tested"))
     func aVideoArrivesThroughLoss() async throws {
         let folder = try TemporaryDirectory()
