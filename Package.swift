@@ -11,7 +11,9 @@ import PackageDescription
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let locks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nio: [Target.Dependency] = [
+    locks,
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOTLS", package: "swift-nio"),
@@ -75,13 +77,13 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(
-            name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", crypto, cryptoExtras], swiftSettings: transferSettings),
+            name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", locks, crypto, cryptoExtras], swiftSettings: transferSettings),
 
         // floor 3
         .executableTarget(
             name: "chatty",
             dependencies: [
-                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", crypto,
+                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", locks, crypto,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -101,7 +103,7 @@ let package = Package(
             exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TestSupport"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(name: "TransferSimulator", dependencies: ["TransferProtocol", crypto], path: "Tests/TransferSimulator"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -1,6 +1,7 @@
 import ChatHub
 import ChatProtocol
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -27,7 +28,7 @@ public final class ChatServer: Sendable {
     private let hashing: HashingPool
     private let log: EventLog
     private let driver: HubDriver
-    private let tls: Guarded<NIOSSLContext>
+    private let tls: NIOLockedValueBox<NIOSSLContext>
     private let tell: @Sendable (String) -> Void
 
     /// Starts a server; it is ready for clients when this returns.
@@ -47,7 +48,7 @@ public final class ChatServer: Sendable {
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(AllowedCores.count, SessionID.maximumLoops))
         do {
-            let tls = Guarded(try identity.context())
+            let tls = NIOLockedValueBox(try identity.context())
             var settings = ConnectionSettings(tls: tls, allowsPlaintext: configuration.allowsPlaintext)
             configuration.adjust(&settings)
             let mailbox = Mailbox<HubInput>()
@@ -77,7 +78,8 @@ public final class ChatServer: Sendable {
     }
 
     private init(
-        _ configuration: ServerConfiguration, _ fingerprint: String, _ tls: Guarded<NIOSSLContext>, _ lock: DataFolderLock, _ store: Store,
+        _ configuration: ServerConfiguration, _ fingerprint: String, _ tls: NIOLockedValueBox<NIOSSLContext>, _ lock: DataFolderLock,
+        _ store: Store,
         _ group: MultiThreadedEventLoopGroup, _ listener: Listener, _ workers: [LoopWorker], _ mailbox: Mailbox<HubInput>,
         _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
         tell: @escaping @Sendable (String) -> Void
@@ -157,7 +159,7 @@ public final class ChatServer: Sendable {
             }
             driver.mailbox.put(HubInput(.accountsChanged(try result.get())))
         }
-        tls.update { $0 = context }
+        tls.withLockedValue { $0 = context }
         driver.mailbox.put(HubInput(.messageOfTheDayChanged(lines)))
         return identity.fingerprint
     }

@@ -1,8 +1,8 @@
 import ChatProtocol
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
-import Synchronization
 
 /// A server on loopback that answers lines by a script.
 final class ScriptedServer: Sendable {
@@ -77,14 +77,14 @@ final class ScriptedServer: Sendable {
     }
 
     private final class Opened: Sendable {
-        private let channels = Mutex<[any Channel]>([])
+        private let channels = NIOLockedValueBox<[any Channel]>([])
         func add(_ channel: any Channel) -> Int {
-            channels.withLock {
+            channels.withLockedValue {
                 $0.append(channel)
                 return $0.count
             }
         }
-        var last: (any Channel)? { channels.withLock { $0.last } }
+        var last: (any Channel)? { channels.withLockedValue { $0.last } }
     }
 
     private final class Handler: ChannelInboundHandler {

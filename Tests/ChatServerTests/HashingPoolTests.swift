@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import ChatServer
@@ -21,18 +22,18 @@ import Testing
 
     @Test func keysTakeTurns() throws {
         let (pool, release) = try heldPool(.init())
-        let order = Guarded<[String]>([])
+        let order = NIOLockedValueBox<[String]>([])
         let done = DispatchSemaphore(value: 0)
         for (key, name) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")] as [(Int64, String)] {
             #expect(
                 pool.run(key: key) {
-                    order.update { $0.append(name) }
+                    order.withLockedValue { $0.append(name) }
                     done.signal()
                 })
         }
         release.signal()
         for _ in 1...6 { #expect(done.wait(timeout: .now() + 20) == .success) }
-        #expect(order.value == ["a1", "b1", "c1", "a2", "b2", "a3"])
+        #expect(order.withLockedValue { $0 } == ["a1", "b1", "c1", "a2", "b2", "a3"])
         pool.stop()
     }
 

@@ -1,5 +1,6 @@
 import ChatHub
 import Foundation
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import ChatServer
@@ -42,12 +43,12 @@ import Testing
         let fixture = try StoreFixture()
         let phc = try PasswordHash(of: "pass", cost: .cheap).text
         try fixture.store.pool.write { try $0.execute(sql: "UPDATE accounts SET phc = ? WHERE id = 1", arguments: [phc]) }
-        let answers = Guarded<[Ticket: Event.Verification]>([:])
+        let answers = NIOLockedValueBox<[Ticket: Event.Verification]>([:])
         let arrived = DispatchSemaphore(value: 0)
         let pool = HashingPool()
         let probe = WriterProbe(fixture.store)
         let note: @Sendable (Ticket, Event.Verification) -> Void = { ticket, answer in
-            answers.update { $0[ticket] = answer }
+            answers.withLockedValue { $0[ticket] = answer }
             arrived.signal()
         }
         let reader = StoreReader(fixture.store) { if case .verified(let ticket, let answer) = $0 { note(ticket, answer) } }
@@ -79,7 +80,7 @@ import Testing
         reader.stop()
         probe.writer.stop()
         #expect(
-            answers.value
+            answers.withLockedValue { $0 }
                 == [
                     1: .right, 2: .wrong, 3: .wrong, 4: .wrong, 5: .wrong, 6: .right, 7: .expiredToken, 8: .expiredToken, 9: .expiredToken,
                     10: .wrong, 11: .right,

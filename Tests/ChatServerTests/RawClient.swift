@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -36,7 +37,7 @@ final class RawClient: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.allowRemoteHalfClosure, value: true)
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer)) }
-        inbox.first.update { $0 = first }
+        inbox.first.withLockedValue { $0 = first }
         channel = try await bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 if tls {
@@ -92,11 +93,11 @@ final class RawClient: Sendable {
             var isAtEnd = false
             var waiter: CheckedContinuation<Void, Never>?
         }
-        private let state = Guarded(State())
-        let first = Guarded("")
+        private let state = NIOLockedValueBox(State())
+        let first = NIOLockedValueBox("")
 
         func channelActive(context: ChannelHandlerContext) {
-            let first = first.value
+            let first = first.withLockedValue { $0 }
             if !first.isEmpty { context.writeAndFlush(NIOAny(ByteBuffer(string: first)), promise: nil) }
         }
 
@@ -113,7 +114,7 @@ final class RawClient: Sendable {
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
         private func change(_ body: (inout State) -> Void) {
-            state.update { state in
+            state.withLockedValue { state in
                 body(&state)
                 state.waiter?.resume()
                 state.waiter = nil
@@ -121,14 +122,14 @@ final class RawClient: Sendable {
         }
 
         /// The last of what is unread.
-        var text: String { String(decoding: state.value.unread.suffix(2000), as: UTF8.self) }
+        var text: String { String(decoding: state.withLockedValue { $0 }.unread.suffix(2000), as: UTF8.self) }
 
         func wait<Value>(
             untilEnd: Bool = false, _ body: (inout Data) -> Value?, orThrow failure: (String) -> Failure
         ) async throws -> Value {
             let deadline = ContinuousClock.now + RawClient.patience
             while true {
-                let (value, seen, isAtEnd) = state.update { state in
+                let (value, seen, isAtEnd) = state.withLockedValue { state in
                     (untilEnd && !state.isAtEnd ? nil : body(&state.unread), state.unread.endIndex, state.isAtEnd)
                 }
                 if let value { return value }
@@ -144,7 +145,7 @@ final class RawClient: Sendable {
                 change { _ in }
             }
             await withCheckedContinuation { continuation in
-                state.update { state in
+                state.withLockedValue { state in
                     if state.unread.endIndex != seen || state.isAtEnd { continuation.resume() } else { state.waiter = continuation }
                 }
             }

@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import ChatServer
@@ -15,10 +16,10 @@ final class RunningServer: Sendable {
 
     /// Collects what a server says.
     final class Recorder: Sendable {
-        private let text = Guarded("")
+        private let text = NIOLockedValueBox("")
 
-        func add(_ more: String) { text.update { $0 += more } }
-        var all: String { text.value }
+        func add(_ more: String) { text.withLockedValue { $0 += more } }
+        var all: String { text.withLockedValue { $0 } }
     }
 
     var port: Int { server.port }

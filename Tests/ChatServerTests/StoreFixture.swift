@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import ChatServer
@@ -46,10 +47,10 @@ final class StoreFixture: Sendable {
 /// A running writer and what it told.
 final class WriterProbe: Sendable {
     let writer: StoreWriter
-    private let results = Guarded<[Ticket: Bool]>([:])
-    private let batches = Guarded<[Int]>([])
-    private let accounts = Guarded<[[Account]]>([])
-    private let failures = Guarded<[String?]>([])
+    private let results = NIOLockedValueBox<[Ticket: Bool]>([:])
+    private let batches = NIOLockedValueBox<[Int]>([])
+    private let accounts = NIOLockedValueBox<[[Account]]>([])
+    private let failures = NIOLockedValueBox<[String?]>([])
     private let arrivals = DispatchSemaphore(value: 0)
 
     init(_ store: Store) {
@@ -58,15 +59,15 @@ final class WriterProbe: Sendable {
             store,
             StoreWriter.Listener(
                 stored: { answers in
-                    results.update { for (ticket, succeeded) in answers { $0[ticket] = succeeded } }
-                    batches.update { $0.append(answers.count) }
+                    results.withLockedValue { for (ticket, succeeded) in answers { $0[ticket] = succeeded } }
+                    batches.withLockedValue { $0.append(answers.count) }
                     for _ in answers { arrivals.signal() }
                 },
                 accountsChanged: { list in
-                    accounts.update { $0.append(list) }
+                    accounts.withLockedValue { $0.append(list) }
                     arrivals.signal()
                 },
-                failing: { problem in failures.update { $0.append(problem) } }))
+                failing: { problem in failures.withLockedValue { $0.append(problem) } }))
         writer.start()
     }
 
@@ -75,15 +76,15 @@ final class WriterProbe: Sendable {
         let tickets = writes.indices.map { Ticket(rawValue: firstTicket + UInt64($0)) }
         writer.store(Array(zip(tickets, writes)))
         for _ in writes where arrivals.wait(timeout: .now() + 20) == .timedOut { break }
-        return tickets.map { results.value[$0] }
+        return tickets.map { results.withLockedValue { $0 }[$0] }
     }
 
     func nextAccounts() -> [Account]? {
-        arrivals.wait(timeout: .now() + 20) == .success ? accounts.value.last : nil
+        arrivals.wait(timeout: .now() + 20) == .success ? accounts.withLockedValue { $0 }.last : nil
     }
 
-    var batchSizes: [Int] { batches.value }
-    var reportedFailures: [String?] { failures.value }
+    var batchSizes: [Int] { batches.withLockedValue { $0 } }
+    var reportedFailures: [String?] { failures.withLockedValue { $0 } }
 }
 
 extension PasswordHash.Cost {

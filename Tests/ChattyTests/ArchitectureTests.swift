@@ -24,7 +24,8 @@ struct ArchitectureTests {
     private static let nio: Set<String> = [
         "NIO", "NIOCore", "NIOPosix", "NIOSSL", "NIOExtras", "NIOFoundationCompat", "NIOConcurrencyHelpers", "NIOTLS",
     ]
-    private static let system: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch"]
+    // Locks are NIO's everywhere: the thread sanitizer sees them, and it does not see the `Mutex` of `Synchronization`.
+    private static let system: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Dispatch", "NIOConcurrencyHelpers"]
 
     static let rooms = [
         Room(target: "ChatProtocol", allowed: ["FoundationEssentials"], isPure: true),

@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A queue from any thread to one that polls: what is posted makes ``descriptor`` readable.
 public final class Mailbox<Element: Sendable>: Sendable {
     /// For `poll`; readable while something waits.
     public let descriptor: Int32
-    private let waiting = Mutex<[Element]>([])
+    private let waiting = NIOLockedValueBox<[Element]>([])
     private let limit: Int
 
     /// - Parameter limit: over that many the poster is told to hold back.
@@ -23,7 +23,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     /// - Returns: false where so much waits that its source should pause.
     @discardableResult
     public func post(_ element: Element) -> Bool {
-        let count = waiting.withLock { waiting in
+        let count = waiting.withLockedValue { waiting in
             waiting.append(element)
             return waiting.count
         }
@@ -34,7 +34,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     /// All that waits, in order, and whether its source was told to pause.
     public func drain() -> (elements: [Element], wasFull: Bool) {
         clinux_wakeup_clear(descriptor)
-        let elements = waiting.withLock { waiting in
+        let elements = waiting.withLockedValue { waiting in
             let elements = waiting
             waiting = []
             return elements

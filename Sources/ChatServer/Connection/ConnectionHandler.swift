@@ -130,7 +130,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         phase = .handshaking
         isEncrypted = true
         do {
-            let tls = NIOSSLServerHandler(context: worker.settings.tls.value)
+            let tls = NIOSSLServerHandler(context: worker.settings.tls.withLockedValue { $0 })
             try context.pipeline.syncOperations.addHandler(tls, position: .before(self))
             context.pipeline.fireChannelRead(first)
             context.pipeline.fireChannelReadComplete()

@@ -1,11 +1,12 @@
 import ChatHub
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOSSL
 
 /// What all connections of a server have in common.
 struct ConnectionSettings: Sendable {
     /// The TLS identity in force; another one for those who come later, after a reload.
-    let tls: Guarded<NIOSSLContext>
+    let tls: NIOLockedValueBox<NIOSSLContext>
     var allowsPlaintext = false
     /// A client that has said nothing for so long gets the prompts.
     var silence: TimeAmount = .seconds(1)

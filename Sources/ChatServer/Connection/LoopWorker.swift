@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// The connections of one event loop: takes the hub's actions for them and gathers what they have to tell the hub.
@@ -11,7 +12,7 @@ final class LoopWorker: @unchecked Sendable {
     let eventLoop: any EventLoop
     let settings: ConnectionSettings
     private let hub: Mailbox<HubInput>
-    private let inbox = Guarded<(actions: [Action], isScheduled: Bool)>(([], false))
+    private let inbox = NIOLockedValueBox<(actions: [Action], isScheduled: Bool)>(([], false))
 
     private var slots: [ConnectionHandler?] = []
     private var freeSlots: [Int] = []
@@ -59,7 +60,7 @@ final class LoopWorker: @unchecked Sendable {
 
     /// Takes actions for connections of this loop; from any thread.
     func post(_ actions: [Action]) {
-        let isFirst = inbox.update { inbox in
+        let isFirst = inbox.withLockedValue { inbox in
             if inbox.actions.isEmpty { inbox.actions = actions } else { inbox.actions += actions }
             defer { inbox.isScheduled = true }
             return !inbox.isScheduled
@@ -68,7 +69,7 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     private func drain() {
-        let actions = inbox.update { inbox in
+        let actions = inbox.withLockedValue { inbox in
             defer { inbox = ([], false) }
             return inbox.actions
         }

@@ -1,6 +1,7 @@
 import ChatHub
 import ChatProtocol
 import Foundation
+import NIOConcurrencyHelpers
 
 /// The lines on the server's terminal, written whole and at once by a thread of its own: a terminal that stands still holds nobody up.
 ///
@@ -22,7 +23,7 @@ public final class EventLog: Sendable {
     private let write: @Sendable ([UInt8]) -> Void
     private let tell: @Sendable (String) -> Void
     private let mailbox = Mailbox<Entry>()
-    private let dropped = Guarded(0)
+    private let dropped = NIOLockedValueBox(0)
     private let ended = DispatchSemaphore(value: 0)
     private static let bound = 1 << 17
 
@@ -38,7 +39,7 @@ public final class EventLog: Sendable {
     func start() {
         NamedThread.start("chatty-log") { [self] in
             while let entries = mailbox.take() {
-                let lost = dropped.update { count in
+                let lost = dropped.withLockedValue { count in
                     defer { count = 0 }
                     return count
                 }
@@ -59,7 +60,7 @@ public final class EventLog: Sendable {
     var waiting: Int { mailbox.count }
 
     func put(_ entries: [Entry]) {
-        guard mailbox.count + entries.count <= EventLog.bound else { return dropped.update { $0 += entries.count } }
+        guard mailbox.count + entries.count <= EventLog.bound else { return dropped.withLockedValue { $0 += entries.count } }
         mailbox.put(entries)
     }
 }

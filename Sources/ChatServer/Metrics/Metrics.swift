@@ -1,4 +1,5 @@
 import ChatHub
+import NIOConcurrencyHelpers
 
 /// What a server knows of itself, gathered from its threads and read by who asks for it.
 ///
@@ -19,19 +20,19 @@ final class Metrics: Sendable {
 
     typealias Depths = @Sendable () -> [(queue: String, depth: Int)]
 
-    private let figures = Guarded(Figures())
-    private let queues = Guarded<Depths>({ [] })
+    private let figures = NIOLockedValueBox(Figures())
+    private let queues = NIOLockedValueBox<Depths>({ [] })
 
-    var current: Figures { figures.value }
+    var current: Figures { figures.withLockedValue { $0 } }
 
     /// Things that wait, by who they wait for.
-    var depths: [(queue: String, depth: Int)] { queues.value() }
+    var depths: [(queue: String, depth: Int)] { queues.withLockedValue { $0 }() }
 
     /// From now on these are asked for their depths.
-    func watch(_ depths: @escaping Depths) { queues.update { $0 = depths } }
+    func watch(_ depths: @escaping Depths) { queues.withLockedValue { $0 = depths } }
 
     func note(_ statistics: HubStatistics, _ counts: (sessions: Int, activeAccounts: Int, waiting: Int)) {
-        figures.update { figures in
+        figures.withLockedValue { figures in
             figures.hub = statistics
             figures.sessions = counts.sessions
             figures.activeAccounts = counts.activeAccounts
@@ -40,14 +41,14 @@ final class Metrics: Sendable {
     }
 
     func noteCommit(of writes: Int, seconds: Double, failed: Int) {
-        figures.update { figures in
+        figures.withLockedValue { figures in
             figures.commits.add(seconds)
             figures.writes += writes - failed
             figures.failedWrites += failed
         }
     }
 
-    func noteFailure(_ reason: String?) { figures.update { $0.failure = reason } }
+    func noteFailure(_ reason: String?) { figures.withLockedValue { $0.failure = reason } }
 }
 
 /// How often values were up to each of some bounds.

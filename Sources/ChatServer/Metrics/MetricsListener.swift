@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -18,18 +19,18 @@ final class MetricsListener: Sendable {
     init(
         address: String, port: Int, _ group: MultiThreadedEventLoopGroup, time: TimeAmount = MetricsListener.time, _ page: MetricsPage
     ) async throws(ServerError) {
-        let open = Guarded(0)
+        let open = NIOLockedValueBox(0)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let isFull = open.update { count in
+                    let isFull = open.withLockedValue { count in
                         count += 1
                         return count > MetricsListener.maximumConnections
                     }
-                    channel.closeFuture.whenComplete { _ in open.update { $0 -= 1 } }
+                    channel.closeFuture.whenComplete { _ in open.withLockedValue { $0 -= 1 } }
                     guard !isFull else { return channel.close(promise: nil) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
                     try channel.pipeline.syncOperations.addHandler(MetricsHandler(page, time: time))

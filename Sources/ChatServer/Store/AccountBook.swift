@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import NIOConcurrencyHelpers
 
 /// The accounts of a store, as `chatty users` and the start of a server work on them. A running server sees what is committed here at its next look.
 public struct AccountBook: Sendable {
@@ -151,12 +152,12 @@ public struct AccountBook: Sendable {
     }
 
     private func hashes(of passwords: [String]) throws(ServerError) -> [String] {
-        let results = Guarded([String?](repeating: nil, count: passwords.count))
+        let results = NIOLockedValueBox([String?](repeating: nil, count: passwords.count))
         DispatchQueue.concurrentPerform(iterations: passwords.count) { index in
             let text = try? PasswordHash(of: passwords[index], cost: cost).text
-            results.update { $0[index] = text }
+            results.withLockedValue { $0[index] = text }
         }
-        let hashes = results.value.compactMap(\.self)
+        let hashes = results.withLockedValue { $0.compactMap(\.self) }
         guard hashes.count == passwords.count else { throw ServerError("The passwords cannot be hashed: there is not enough memory.") }
         return hashes
     }

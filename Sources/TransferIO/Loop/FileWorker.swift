@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A thread for what takes long with files: hashing what is held, flushing, renaming. One job after the other.
 final class FileWorker: Sendable {
@@ -8,11 +8,11 @@ final class FileWorker: Sendable {
         var isRunning = false
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// Runs `job` after those before it. The thread ends when there are none, and starts again with the next.
     func run(_ job: @escaping @Sendable () -> Void) {
-        let start = state.withLock { state in
+        let start = state.withLockedValue { state in
             state.jobs.append(job)
             defer { state.isRunning = true }
             return !state.isRunning
@@ -31,7 +31,7 @@ final class FileWorker: Sendable {
     }
 
     private func next() -> (@Sendable () -> Void)? {
-        state.withLock { state in
+        state.withLockedValue { state in
             guard !state.jobs.isEmpty else {
                 state.isRunning = false
                 return nil

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Commands on their way to the loop's thread, and what wakes it.
 final class LoopMailbox: Sendable {
@@ -11,7 +11,7 @@ final class LoopMailbox: Sendable {
         var isClosed = false
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     /// Readable when there are commands.
     let descriptor: Int32
 
@@ -24,7 +24,7 @@ final class LoopMailbox: Sendable {
 
     /// - Returns: false if the loop has ended: the command will not run.
     @discardableResult func post(_ command: @escaping Command) -> Bool {
-        let posted = state.withLock { state in
+        let posted = state.withLockedValue { state in
             guard !state.isClosed else { return false }
             state.commands.append(command)
             return true
@@ -34,7 +34,7 @@ final class LoopMailbox: Sendable {
     }
 
     func take() -> [Command] {
-        state.withLock { state in
+        state.withLockedValue { state in
             guard !state.commands.isEmpty else { return [] }
             clinux_wakeup_clear(descriptor)
             defer { state.commands = [] }
@@ -45,7 +45,7 @@ final class LoopMailbox: Sendable {
     /// No command is taken any more.
     /// - Returns: those that came before.
     func close() -> [Command] {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.isClosed = true
             defer { state.commands = [] }
             return state.commands

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import TransferProtocol
 
 /// A thread that drives a ``TransferEndpoint`` over one UDP socket: any number of transfers, out and in, at once.

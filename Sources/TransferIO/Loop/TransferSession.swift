@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 import TransferProtocol
 
 /// One transfer of a loop, out or in.
@@ -8,7 +8,7 @@ public final class TransferSession: Sendable {
     public let updates: AsyncStream<TransferUpdate>
     private let continuation: AsyncStream<TransferUpdate>.Continuation
     private let mailbox: LoopMailbox
-    private let figures = Mutex(TransferStatistics())
+    private let figures = NIOLockedValueBox(TransferStatistics())
 
     init(isSender: Bool, mailbox: LoopMailbox) {
         self.isSender = isSender
@@ -17,7 +17,7 @@ public final class TransferSession: Sendable {
     }
 
     /// The latest figures; cheap, may be asked at any time.
-    public var statistics: TransferStatistics { figures.withLock { $0 } }
+    public var statistics: TransferStatistics { figures.withLockedValue { $0 } }
 
     /// Answers an offered file: written to `destination`.
     /// - Parameter inOrder: for a pipe: hand the bytes over in the order of the file.
@@ -31,7 +31,7 @@ public final class TransferSession: Sendable {
     public func close(_ reason: CloseReason, _ text: String) { mailbox.post { $0.close(self, reason, text) } }
 
     func tell(_ update: TransferUpdate) { continuation.yield(update) }
-    func set(_ statistics: TransferStatistics) { figures.withLock { $0 = statistics } }
+    func set(_ statistics: TransferStatistics) { figures.withLockedValue { $0 = statistics } }
 
     func end(_ outcome: TransferOutcome) {
         continuation.yield(.ended(outcome))

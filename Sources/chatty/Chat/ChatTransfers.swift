@@ -1,7 +1,7 @@
 import ChatClient
 import Dispatch
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
@@ -14,7 +14,7 @@ final class ChatTransfers: TransferCarrier {
     private let downloads: String
     private let keyPath: String
     private let post: @Sendable (TransferNews) -> Void
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     private struct State {
         var loop: TransferLoop?
@@ -62,7 +62,7 @@ final class ChatTransfers: TransferCarrier {
             let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
                 self?.receive(session)
             }
-            state.withLock { $0.loop = loop }
+            state.withLockedValue { $0.loop = loop }
             return .success(loop.port)
         } catch {
             let text = "\(error)."
@@ -82,7 +82,7 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func remember(_ key: Data, of number: Int) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.hasCarried = true
             state.peerKeys[number] = key
             state.peerKeys[number - ChatTransfers.rememberedKeys] = nil
@@ -90,14 +90,14 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func verify(_ number: Int) {
-        let keys = state.withLock { state in
+        let keys = state.withLockedValue { state in
             state.loop.flatMap { loop in state.peerKeys[number].map { (Data(loop.publicKey), $0) } }
         }
         post(.verification(number, keys.map(VerificationNumber.of)))
     }
 
     func shutDown() {
-        let (taken, hasCarried) = state.withLock { ($0.loop.take(), $0.hasCarried) }
+        let (taken, hasCarried) = state.withLockedValue { ($0.loop.take(), $0.hasCarried) }
         guard let loop = taken else { return }
         let done = DispatchSemaphore(value: 0)
         Task {
@@ -115,11 +115,11 @@ final class ChatTransfers: TransferCarrier {
     private func describe(_ number: Int, _ path: String) {
         do {
             let source = try SourceFile(path: ChatTransfers.existing(path))
-            guard let loop = state.withLock({ $0.loop }), let size = source.offer.size else { return }
+            guard let loop = state.withLockedValue({ $0.loop }), let size = source.offer.size else { return }
             let offer = TransferPayload.Offer(
                 name: source.offer.name, size: size, key: Data(loop.publicKey), addresses: addresses(of: loop))
             guard let payload = TransferPayload.text(offer) else { return post(.failed(number, "it cannot be described.")) }
-            state.withLock { $0.offered[number] = source }
+            state.withLockedValue { $0.offered[number] = source }
             post(.described(number, name: source.offer.name, size: Int64(clamping: size), payload: payload))
         } catch {
             post(.failed(number, "\(error)."))
@@ -139,7 +139,7 @@ final class ChatTransfers: TransferCarrier {
 
     private func send(_ number: Int, _ payload: String) {
         guard
-            let (loop, source) = state.withLock({ state in
+            let (loop, source) = state.withLockedValue({ state in
                 state.loop.flatMap { loop in state.offered.removeValue(forKey: number).map { (loop, $0) } }
             })
         else { return post(.failed(number, "it is not offered any more.")) }
@@ -157,7 +157,7 @@ final class ChatTransfers: TransferCarrier {
         guard let offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
         do {
             let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
-            guard let loop = state.withLock({ $0.loop }) else { return }
+            guard let loop = state.withLockedValue({ $0.loop }) else { return }
             remember(offer.key, of: number)
             let secret = expect(number, Expected(offer: offer, folder: folder), loop)
             let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses(of: loop))
@@ -172,7 +172,7 @@ final class ChatTransfers: TransferCarrier {
     /// - Returns: the secret to come with, 32 bytes.
     private func expect(_ number: Int, _ expected: Expected, _ loop: TransferLoop) -> [UInt8] {
         let fresh = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
-        let (invitation, isNew) = state.withLock { state in
+        let (invitation, isNew) = state.withLockedValue { state in
             state.expected[number] = expected
             if let invitation = state.invitations[expected.offer.key] { return (invitation, false) }
             let invitation = Invitation(preSharedKey: fresh, senderKey: Array(expected.offer.key))
@@ -185,7 +185,7 @@ final class ChatTransfers: TransferCarrier {
 
     /// Takes one off what is expected; the last of its sender's ends the invitation, connections that came with it go on.
     private func unexpect(_ number: Int) -> Expected? {
-        let (expected, invitation, loop) = state.withLock { state -> (Expected?, Invitation?, TransferLoop?) in
+        let (expected, invitation, loop) = state.withLockedValue { state -> (Expected?, Invitation?, TransferLoop?) in
             guard let expected = state.expected.removeValue(forKey: number) else { return (nil, nil, nil) }
             let isLast = !state.expected.values.contains { $0.offer.key == expected.offer.key }
             return (expected, isLast ? state.invitations.removeValue(forKey: expected.offer.key) : nil, state.loop)
@@ -219,7 +219,7 @@ final class ChatTransfers: TransferCarrier {
 
     /// The transfer that a file on an incoming connection belongs to.
     private func claim(_ offer: FileOffer, from key: [UInt8]) -> (Int, Expected)? {
-        let number = state.withLock { state in
+        let number = state.withLockedValue { state in
             state.expected.filter { _, expected in
                 Array(expected.offer.key) == key && expected.offer.size == offer.size && expected.offer.name == offer.name
             }.keys.min()
@@ -251,7 +251,7 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func watch(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) async {
-        state.withLock { $0.sessions[number] = session }
+        state.withLockedValue { $0.sessions[number] = session }
         let start = ContinuousClock.now
         let ticker = Task { [post] in
             var last = (bytes: session.statistics.bytesDone, at: ContinuousClock.now)
@@ -289,7 +289,7 @@ final class ChatTransfers: TransferCarrier {
 
     /// Tells the outcome, once.
     private func finish(_ number: Int, _ outcome: TransferNews) {
-        if state.withLock({ $0.sessions.removeValue(forKey: number) != nil }) { post(outcome) }
+        if state.withLockedValue({ $0.sessions.removeValue(forKey: number) != nil }) { post(outcome) }
     }
 
     private func finish(_ number: Int, _ outcome: TransferNews, after wait: Duration) {
@@ -300,7 +300,7 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func cancel(_ number: Int) {
-        let session = state.withLock { state in
+        let session = state.withLockedValue { state in
             state.offered[number] = nil
             return state.sessions.removeValue(forKey: number)
         }

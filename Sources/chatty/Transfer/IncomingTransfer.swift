@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
@@ -14,14 +14,14 @@ struct IncomingTransfer {
     let front: Front
 
     final class Front: Sendable {
-        private let shown = Mutex<ObjectIdentifier?>(nil)
+        private let shown = NIOLockedValueBox<ObjectIdentifier?>(nil)
         func take(_ session: TransferSession) -> Bool {
-            shown.withLock { shown in
+            shown.withLockedValue { shown in
                 if shown == nil { shown = ObjectIdentifier(session) }
                 return shown == ObjectIdentifier(session)
             }
         }
-        func give(_ session: TransferSession) { shown.withLock { if $0 == ObjectIdentifier(session) { $0 = nil } } }
+        func give(_ session: TransferSession) { shown.withLockedValue { if $0 == ObjectIdentifier(session) { $0 = nil } } }
     }
 
     private struct File {
@@ -32,12 +32,12 @@ struct IncomingTransfer {
     /// - Returns: nil where nothing was offered, or another transfer took this one's place: then it counts for nothing.
     func run() async -> ExitStatus? {
         let clock = TransferClock()
-        let name = Mutex("")
+        let name = NIOLockedValueBox("")
         let ticker = Task { [session, reporter, front] in
             var meter = RateMeter()
             while !Task.isCancelled {
                 try await Task.sleep(for: .milliseconds(250))
-                let shown = name.withLock(\.self)
+                let shown = name.withLockedValue(\.self)
                 guard !shown.isEmpty, reporter.showsAll || front.take(session) else { continue }
                 let figures = session.statistics
                 meter.add(figures.bytesDone, at: clock.seconds)
@@ -61,7 +61,7 @@ struct IncomingTransfer {
                 if case .json = reporter.form { reporter.tell("", notice) }
             case .offered(let id, let offer):
                 worst = worst ?? .done
-                name.withLock { $0 = Printable.text(SafeName(offer.name)?.last ?? "a file") }
+                name.withLockedValue { $0 = Printable.text(SafeName(offer.name)?.last ?? "a file") }
                 let answer = await accepts(offer, from: peer, acceptsAll)
                 acceptsAll = answer == .all
                 guard answer != .no else {

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
@@ -72,12 +72,12 @@ enum PlainTransfer {
         notice.port = Int(socket.port)
         reporter.announce(
             LocalAddresses.all(port: socket.port).map { "Address: \($0.hostAndPort)" }, notice)
-        let signal = Mutex(ExitStatus?.none)
-        let watcher = Task { for await number in signals.signals { signal.withLock { $0 = SignalWatch.status(of: number) } } }
+        let signal = NIOLockedValueBox(ExitStatus?.none)
+        let watcher = Task { for await number in signals.signals { signal.withLockedValue { $0 = SignalWatch.status(of: number) } } }
         defer { watcher.cancel() }
         let receiver = PlainReceiver(
             socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit)
-        return await receiver.run { signal.withLock(\.self) }
+        return await receiver.run { signal.withLockedValue(\.self) }
     }
 }
 

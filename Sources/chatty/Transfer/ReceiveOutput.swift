@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
@@ -20,7 +20,7 @@ final class ReceiveOutput: Sendable {
     private let place: Place
     private let overwrite: Bool
     /// Standard output carries one file at a time.
-    private let isOutputBusy = Mutex(false)
+    private let isOutputBusy = NIOLockedValueBox(false)
 
     /// - Parameter path: `-`, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
     init(path: String, overwrite: Bool) throws {
@@ -58,7 +58,7 @@ final class ReceiveOutput: Sendable {
         switch place {
         case .standardOutput:
             guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to standard output") }
-            let isFree = isOutputBusy.withLock { isBusy in
+            let isFree = isOutputBusy.withLockedValue { isBusy in
                 defer { isBusy = true }
                 return !isBusy
             }

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
@@ -11,7 +11,7 @@ final class TransferReporter: Sendable {
     }
 
     let form: Form
-    private let isLineShown = Mutex(false)
+    private let isLineShown = NIOLockedValueBox(false)
 
     init(_ form: Form) {
         self.form = form
@@ -80,7 +80,7 @@ final class TransferReporter: Sendable {
         case .line(let columns):
             let line = Self.line(
                 name: name, figures: figures, rate: rate, remaining: remaining, loss: loss, limit: limit, columns: columns)
-            isLineShown.withLock { $0 = true }
+            isLineShown.withLockedValue { $0 = true }
             // To the start, over what is there, and what is left of it away: terminals without escape sequences show this, too.
             write("\r" + line + String(repeating: " ", count: max(0, columns - 1 - line.count)) + "\r" + line)
         case .plain, .quiet: break
@@ -90,7 +90,7 @@ final class TransferReporter: Sendable {
     /// Takes the progress line away.
     func clearLine() {
         guard case .line(let columns) = form else { return }
-        let wasShown = isLineShown.withLock { isShown in
+        let wasShown = isLineShown.withLockedValue { isShown in
             defer { isShown = false }
             return isShown
         }

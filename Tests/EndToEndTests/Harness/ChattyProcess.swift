@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The built `chatty` (or another program) as a child, on pipes or on a terminal of its own; always ended, at the latest with this object.
 ///
@@ -12,7 +12,8 @@ import Synchronization
 ///     try client.type("/logout\r")
 ///     #expect(try await client.exitStatus() == 0)
 ///
-/// A child gets none of the test's environment but `PATH`: `HOME` is a fresh folder, the locale is `C.UTF-8`.
+/// A child gets none of the test's environment but `PATH` and what tells a sanitizer how to run: `HOME` is a fresh folder, the locale is
+/// `C.UTF-8`.
 final class ChattyProcess: Sendable {
     enum Place: Sendable {
         /// stdin, stdout and stderr are three pipes.
@@ -39,11 +40,11 @@ final class ChattyProcess: Sendable {
 
     /// Shared with the thread that waits for the child, which must not hold the process object itself.
     private final class Shared: Sendable {
-        let state: Mutex<State>
+        let state: NIOLockedValueBox<State>
         let ended: ExpectStream
 
         init(input: Int32, ended: ExpectStream) {
-            state = Mutex(State(input: input))
+            state = NIOLockedValueBox(State(input: input))
             self.ended = ended
         }
     }
@@ -61,7 +62,10 @@ final class ChattyProcess: Sendable {
     ) throws {
         self.home = try home ?? TemporaryDirectory()
         let wiring = try Wiring(place)
-        var complete = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "LANG": "C.UTF-8"]
+        let own = ProcessInfo.processInfo.environment
+        var complete = own.filter { ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key) }
+        complete["PATH"] = own["PATH"] ?? "/usr/bin:/bin"
+        complete["LANG"] = "C.UTF-8"
         complete["HOME"] = self.home.path
         if case .terminal = place { complete["TERM"] = "xterm" }
         complete.merge(environment) { $1 }
@@ -87,14 +91,14 @@ final class ChattyProcess: Sendable {
 
     deinit {
         kill()
-        state.state.withLock { if $0.input >= 0 { close($0.input) } }
+        state.state.withLockedValue { if $0.input >= 0 { close($0.input) } }
     }
 
     private static func wait(for pid: pid_t, _ shared: Shared, tell descriptor: Int32) {
         var information = siginfo_t()
         // The child stays a zombie until the lock is held: so nobody signals a process that has taken over its number.
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-        shared.state.withLock { state in
+        shared.state.withLockedValue { state in
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             state.status = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
@@ -107,7 +111,7 @@ final class ChattyProcess: Sendable {
     func type(_ text: String) throws { try type(bytes: Array(text.utf8)) }
 
     func type(bytes: [UInt8]) throws {
-        let input = state.state.withLock { $0.input }
+        let input = state.state.withLockedValue { $0.input }
         guard input >= 0 else { throw HarnessFailure("the child's input is closed") }
         try Descriptor.write(bytes, to: input)
     }
@@ -115,7 +119,7 @@ final class ChattyProcess: Sendable {
     /// Ends the child's stdin; on a terminal types Ctrl-D.
     func closeInput() throws {
         guard !isTerminal else { return try type("\u{4}") }
-        state.state.withLock { state in
+        state.state.withLockedValue { state in
             if state.input >= 0 { close(state.input) }
             state.input = -1
         }
@@ -123,7 +127,7 @@ final class ChattyProcess: Sendable {
 
     /// Sends a signal, unless the child has ended.
     func signal(_ number: Int32) {
-        state.state.withLock { if !$0.isReaped { Foundation.kill(pid, number) } }
+        state.state.withLockedValue { if !$0.isReaped { Foundation.kill(pid, number) } }
     }
 
     /// `SIGKILL`.
@@ -132,7 +136,7 @@ final class ChattyProcess: Sendable {
     /// Gives the terminal another size, as a user does who pulls at the window.
     func resize(columns: UInt16, rows: UInt16) throws {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-        let input = state.state.withLock { $0.input }
+        let input = state.state.withLockedValue { $0.input }
         guard ioctl(input, UInt(TIOCSWINSZ), &size) == 0 else { throw HarnessFailure.system("TIOCSWINSZ") }
     }
 
@@ -147,12 +151,12 @@ final class ChattyProcess: Sendable {
         // What it wrote last is read, too; a child of its own may hold the pipes longer.
         let soon = ContinuousClock.now + .seconds(5)
         for stream in [output, diagnostics] { await stream.hasEnded(by: soon) }
-        guard let status = state.state.withLock({ $0.status }) else { throw HarnessFailure("no status of pid \(pid)") }
+        guard let status = state.state.withLockedValue({ $0.status }) else { throw HarnessFailure("no status of pid \(pid)") }
         return status
     }
 
     /// Whether the child has ended.
-    var hasEnded: Bool { state.state.withLock { $0.isReaped } }
+    var hasEnded: Bool { state.state.withLockedValue { $0.isReaped } }
 
     /// What the terminal shows, escape sequences carried out: `screen().lines`.
     func screen(columns: Int = 80, rows: Int = 24) -> TerminalScreen {

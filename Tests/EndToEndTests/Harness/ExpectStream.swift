@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Bytes that arrive from a child or a socket, read by a thread of their own and waited for with a deadline.
 ///
@@ -16,7 +16,7 @@ final class ExpectStream: Sendable {
         var nextWaiter = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let name: String
 
     /// - Parameters:
@@ -25,7 +25,7 @@ final class ExpectStream: Sendable {
     init(_ name: String, reading descriptor: Int32?, closes: Bool = true) {
         self.name = name
         guard let descriptor else {
-            state.withLock { $0.isEnded = true }
+            state.withLockedValue { $0.isEnded = true }
             return
         }
         // The thread holds the stream until the other side closes, which the owner of the child or socket brings about.
@@ -51,7 +51,7 @@ final class ExpectStream: Sendable {
     }
 
     private func wake(_ change: (inout State) -> Void) {
-        let waiters = state.withLock { state in
+        let waiters = state.withLockedValue { state in
             change(&state)
             defer { state.waiters = [:] }
             return state.waiters.values.map(\.self)
@@ -60,13 +60,13 @@ final class ExpectStream: Sendable {
     }
 
     /// Everything that has arrived so far.
-    var bytes: [UInt8] { state.withLock { $0.bytes } }
+    var bytes: [UInt8] { state.withLockedValue { $0.bytes } }
 
     /// Everything that has arrived so far, as text.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// What no `expect` has consumed yet, as text.
-    var unread: String { state.withLock { String(decoding: $0.bytes[$0.consumed...], as: UTF8.self) } }
+    var unread: String { state.withLockedValue { String(decoding: $0.bytes[$0.consumed...], as: UTF8.self) } }
 
     /// Waits until `pattern` appears and consumes all up to its end.
     /// - Returns: the match: its captures are values from the dialogue.
@@ -74,13 +74,13 @@ final class ExpectStream: Sendable {
     func expect<Output>(_ pattern: Regex<Output>, within time: Duration = patience) async throws -> Regex<Output>.Match {
         let deadline = ContinuousClock.now + time
         while true {
-            let (text, count, isEnded) = state.withLock { state in
+            let (text, count, isEnded) = state.withLockedValue { state in
                 (String(decoding: state.bytes[state.consumed...], as: UTF8.self), state.bytes.count, state.isEnded)
             }
             if let match = try pattern.firstMatch(in: text) {
                 // Counted from the end, so that bytes replaced in decoding do not move the mark.
                 let left = text[match.range.upperBound...].utf8.count
-                state.withLock { $0.consumed = max($0.consumed, count - left) }
+                state.withLockedValue { $0.consumed = max($0.consumed, count - left) }
                 return match
             }
             guard !isEnded else { throw HarnessFailure("\(name) ended before what was expected. Unread: \(String(reflecting: text))") }
@@ -113,7 +113,7 @@ final class ExpectStream: Sendable {
     @discardableResult
     func hasEnded(by deadline: ContinuousClock.Instant) async -> Bool {
         while true {
-            let (count, isEnded) = state.withLock { ($0.bytes.count, $0.isEnded) }
+            let (count, isEnded) = state.withLockedValue { ($0.bytes.count, $0.isEnded) }
             if isEnded { return true }
             guard await more(than: count, until: deadline) else { return false }
         }
@@ -123,16 +123,16 @@ final class ExpectStream: Sendable {
     /// - Returns: false where the deadline came first.
     func more(than count: Int, until deadline: ContinuousClock.Instant) async -> Bool {
         guard ContinuousClock.now < deadline else { return false }
-        let waiter = state.withLock { state in
+        let waiter = state.withLockedValue { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
         let alarm = Task {
             try? await Task.sleep(until: deadline, clock: .continuous)
-            state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
+            state.withLockedValue { $0.waiters.removeValue(forKey: waiter) }?.resume()
         }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let isOver = state.withLock { state in
+            let isOver = state.withLockedValue { state in
                 if state.bytes.count > count || state.isEnded || ContinuousClock.now >= deadline { return true }
                 state.waiters[waiter] = continuation
                 return false
@@ -140,6 +140,6 @@ final class ExpectStream: Sendable {
             if isOver { continuation.resume() }
         }
         alarm.cancel()
-        return state.withLock { $0.bytes.count > count || $0.isEnded }
+        return state.withLockedValue { $0.bytes.count > count || $0.isEnded }
     }
 }

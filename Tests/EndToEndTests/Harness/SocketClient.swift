@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A bare TCP connection to a server on this machine: sends any bytes and waits for any answer.
 ///
@@ -9,7 +9,7 @@ import Synchronization
 final class SocketClient: Sendable {
     /// What the server sends.
     let input: ExpectStream
-    private let descriptor: Mutex<Int32>
+    private let descriptor: NIOLockedValueBox<Int32>
 
     /// Connects to 127.0.0.1.
     init(port: UInt16) throws(HarnessFailure) {
@@ -24,7 +24,7 @@ final class SocketClient: Sendable {
             close(socket)
             throw failure
         }
-        descriptor = Mutex(socket)
+        descriptor = NIOLockedValueBox(socket)
         // The stream reads a duplicate, which it closes itself: shutting down ends its read, where closing would not.
         input = ExpectStream("the connection to port \(port)", reading: fcntl(socket, F_DUPFD_CLOEXEC, 0))
     }
@@ -34,15 +34,15 @@ final class SocketClient: Sendable {
     func send(_ text: String) throws(HarnessFailure) { try send(bytes: Array(text.utf8)) }
 
     func send(bytes: [UInt8]) throws(HarnessFailure) {
-        try Descriptor.write(bytes, to: descriptor.withLock { $0 })
+        try Descriptor.write(bytes, to: descriptor.withLockedValue { $0 })
     }
 
     /// Says that nothing more will be sent; what the server sends still arrives.
-    func endSending() { descriptor.withLock { _ = shutdown($0, Int32(SHUT_WR)) } }
+    func endSending() { descriptor.withLockedValue { _ = shutdown($0, Int32(SHUT_WR)) } }
 
     /// Closes both directions.
     func hangUp() {
-        descriptor.withLock { descriptor in
+        descriptor.withLockedValue { descriptor in
             guard descriptor >= 0 else { return }
             shutdown(descriptor, Int32(SHUT_RDWR))
             close(descriptor)
