@@ -54,6 +54,13 @@ import Testing
             try await client.endInput()
             let rest = try await client.end()
             #expect(rest.contains("No other active user.\nUsage: /msgto USERNAME MESSAGE\n"))
+        }
+    }
+
+    @Test func whoEndsBeforeAnythingIsSaidIsToldNothing() async throws {
+        // A silence that nobody waits out: the end of the input comes first however slow the machine is.
+        let patient = RunningServer.Change { $0.adjust = { $0.silence = .hours(1) } }
+        try await RunningServer.use(patient) { server in
             let scanner = try await RawClient(port: server.port)
             try await scanner.endInput()
             #expect(try await scanner.end().isEmpty)
