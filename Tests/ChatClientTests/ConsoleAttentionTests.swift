@@ -11,12 +11,13 @@ import Testing
         var play = ConsoleTranscript()
         play.logIn()
         _ = play.client(.connectionLost)
-        #expect(play.type("/msgto hans a") == ["1 PRIVMSG hans :a", "? yoda → hans (offline, 1 pending)> "])
-        #expect(play.type("b") == ["2 PRIVMSG hans :b", "? yoda → hans (offline, 2 pending)> "])
+        #expect(
+            play.type("/msgto hans a") == ["1 PRIVMSG hans :a", "| Pending, to hans: a", "? yoda → hans (offline, 1 pending)> "])
+        #expect(play.type("b") == ["2 PRIVMSG hans :b", "| Pending, to hans: b", "? yoda → hans (offline, 2 pending)> "])
         #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["0 WHO *", "| Connected again.", "? yoda → hans (2 pending)> "])
         #expect(
             play.answer(1, .sent(to: "hans", at: Self.time)) == [
-                "| Message to hans sent at 12:34.", "? yoda → hans (1 pending)> ",
+                "| Message to hans sent at 12:34.", "| Kept, to hans: a", "? yoda → hans (1 pending)> ",
             ])
         #expect(
             play.answer(2, .messageTooLong(limit: 4096)) == [
@@ -29,12 +30,42 @@ import Testing
         play.logIn()
         #expect(play.type("/groupmsg jedi a") == ["1 PRIVMSG #jedi :a", "? yoda → #jedi> "])
         #expect(play.console.unconfirmed == 1)
-        #expect(play.give(.waited) == ["? yoda → #jedi (1 pending)> "])
+        #expect(play.give(.waited) == ["| Pending, to #jedi: a", "? yoda → #jedi (1 pending)> "])
+        // What is typed behind one that waits, waits.
+        let long = String(repeating: "b", count: 61)
+        #expect(
+            play.type(long) == [
+                "2 PRIVMSG #jedi :\(long)", "| Pending, to #jedi: \(long.dropLast())…", "? yoda → #jedi (2 pending)> ",
+            ])
         #expect(
             play.answer(1, .sentToGroup("jedi", at: Self.time)) == [
-                "| Message to the group chat jedi sent at 12:34.", "? yoda → #jedi> ",
+                "| Message to the group chat jedi sent at 12:34.", "| Kept, to #jedi: a", "? yoda → #jedi (1 pending)> ",
             ])
+        #expect(play.answer(2, .sentToGroup("jedi", at: Self.time))[1] == "| Kept, to #jedi: \(long.dropLast())…")
+        #expect(play.type("c") == ["3 PRIVMSG #jedi :c"])
+        #expect(play.answer(3, .sentToGroup("jedi", at: Self.time)) == ["| Message to the group chat jedi sent at 12:34."])
         #expect(play.console.unconfirmed == 0)
+    }
+
+    @Test func ofManyMessagesOnTheirWayTheNumberIsTold() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        _ = play.client(.connectionLost)
+        for number in 1...5 { #expect(play.type("/msgto hans \(number)")[1] == "| Pending, to hans: \(number)") }
+        #expect(play.type("/msgto hans 6") == ["6 PRIVMSG hans :6", "? yoda → hans (offline, 6 pending)> "])
+        #expect(
+            play.answer(6, .sent(to: "hans", at: Self.time)) == [
+                "| Message to hans sent at 12:34.", "? yoda → hans (offline, 5 pending)> ",
+            ])
+    }
+
+    @Test func aPasswordBehindPasswdInAPasteIsNoMessage() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        _ = play.type("/talk hans")
+        _ = play.type("/passwd\nold\nnew")
+        #expect(play.type("yes") == ["| 2 lines were not sent.", "? Old password: (hidden)"])
+        #expect(play.give(.interrupt(hadText: false)) == ["? yoda → hans> "])
     }
 
     @Test func aLongPasteGoesOutAsItIsAnswered() {

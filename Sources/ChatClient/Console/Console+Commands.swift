@@ -4,13 +4,18 @@ import ChatProtocol
 
 extension Console {
     mutating func takeTyped(_ line: String) {
+        let lines = line.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.trimmingSpaces.isEmpty }
         if !pasted.isEmpty {
+            // Many lines are no answer: more of the paste, or another.
+            guard lines.count < 2 else {
+                pasted += lines
+                return
+            }
             let lines = pasted
             pasted = []
             if ["y", "yes"].contains(line.trimmingSpaces.lowercased()) { queued += lines }
             return
         }
-        let lines = line.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.trimmingSpaces.isEmpty }
         guard lines.count < 2 || !configuration.isInteractive else {
             pasted = lines
             return
@@ -90,7 +95,10 @@ extension Console {
         case .away(let text): request(.away(text?.trimmingSpaces), for: .command(.away))
         case .ignore(let name): ignore(name)
         case .unignore(let name): unignore(name)
-        case .changePassword: phase = .changingPassword([])
+        case .changePassword:
+            // What was pasted behind it may be the passwords, which no message may carry.
+            dropQueued()
+            phase = .changingPassword([])
         case .sendFile(let user, let path): sendFile(path, to: user)
         case .accept(let word): acceptOffer(word)
         case .decline(let word): declineOffer(word)

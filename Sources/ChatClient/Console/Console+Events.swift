@@ -125,27 +125,19 @@ extension Console {
             if case .member(let name, _)? = notice.reply { note(name) }
             effects.append(.show(form.notice(notice)))
         }
+        let wasToldPending = toldPending.remove(id) != nil
         if answer.isFailure {
             guard case .message(let conversation, let text) = purpose else { return fail(.failed) }
             tellFailed(text, in: conversation)
             fail(.notDelivered)
+        } else if wasToldPending, case .message(let conversation, let text) = purpose {
+            tellKept(text, in: conversation)
         } else if case .command(.leavegroup) = purpose, case .group(let group)? = conversation,
             answer.notices.contains(where: { $0.reply == .left(group) })
         {
             conversation = nil
         }
         if purpose == .command(.logout) { leave() }
-    }
-
-    /// Which of the messages it was that failed, where it may not be the line typed last.
-    private mutating func tellFailed(_ text: String, in conversation: ReceivedMessage.Conversation) {
-        guard configuration.isInteractive, showsPending || unconfirmed > 0 else { return }
-        let place =
-            switch conversation {
-            case .user(let name): name
-            case .group(let name): "#" + name
-            }
-        effects.append(.show(form.dim(form.safe("Failed, to \(place): \(text)"))))
     }
 
     /// Whether nobody can be talked to where the conversation stands.

@@ -71,6 +71,8 @@ public struct Console: Sendable {
     var isOffline = false
     /// The messages that wait for their confirmation have waited so long that it is to be seen.
     private(set) var showsPending = false
+    /// Those of them that were called pending by what they say.
+    var toldPending: Set<RequestID> = []
     var names = NameDirectory()
     var desk = TransferDesk()
     /// Of a paste of many lines: what would be sent.
@@ -112,8 +114,9 @@ public struct Console: Sendable {
         effects.removeAll(keepingCapacity: true)
         guard phase != .ended else { return [] }
         take(input)
-        while isOnline, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() { run(line) }
+        while phase == .online, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() { run(line) }
         if unconfirmed == 0 { showsPending = false } else if isOffline { showsPending = true }
+        if showsPending { tellPending() }
         leaveWhereDone()
         showPrompt()
         return effects
@@ -185,8 +188,7 @@ public struct Console: Sendable {
         if !pasted.isEmpty {
             pasted = []
         } else if !hadText, !queued.isEmpty {
-            effects.append(.show(form.own("hint", "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
-            queued = []
+            dropQueued()
         } else if hadText {
             hasInterrupted = false
         } else if hasInterrupted {
@@ -197,6 +199,12 @@ public struct Console: Sendable {
             effects.append(.show(form.own("hint", "Press Ctrl-C again to leave.")))
         }
         shownPrompt = nil
+    }
+
+    mutating func dropQueued() {
+        guard !queued.isEmpty else { return }
+        effects.append(.show(form.own("hint", "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
+        queued = []
     }
 
     /// - Parameter isAsked: by a person or a script, who is told; not where a script has just ended.
@@ -272,9 +280,6 @@ public struct Console: Sendable {
         default: return .none
         }
     }
-
-    /// Own messages that the server has not confirmed yet.
-    public var unconfirmed: Int { pending.values.count { if case .message = $0 { true } else { false } } }
 
     /// What there is to know before one types: ` (offline, 2 pending)`, ` (away)`.
     private var stateOfConnection: String {

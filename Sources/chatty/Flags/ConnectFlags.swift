@@ -97,7 +97,12 @@ enum ConnectFlags {
             """
             A line without a slash goes to the conversation that the prompt shows; one that begins with two goes there with one. The prompt also says `offline` while the connection is lost, \
             which mends itself, how many own messages are `pending` until the server has confirmed them, `away`, and how far transfers are. \
-            A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
+            A message that waits for longer than a second is shown as `Pending`, and then as `Kept` once the server has it or as `Failed`, with what it \
+            says. A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
+            """,
+            """
+            Ctrl-C clears the line, or leaves when pressed twice on an empty one; Ctrl-D logs out; Ctrl-Z and `fg` work. Of pasted text nothing is sent \
+            before Return, and many lines are asked about first; where the terminal does not mark pastes, lines that arrive at once are one.
             """,
             """
             Where stdin is not a terminal, or with `--command`, it reads commands from there, prints the replies plainly, waits for the outcome \

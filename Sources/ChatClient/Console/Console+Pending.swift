@@ -1,0 +1,47 @@
+import ChatProtocol
+
+// Own messages on their way: a person sees of each that took its time that it waits, and then what became of it.
+
+extension Console {
+    /// With more than that on their way their number in the prompt says enough.
+    private static let toldByText = 5
+    /// Enough of a message to know it by.
+    private static let shownOfText = 60
+
+    /// Own messages that the server has not confirmed yet.
+    public var unconfirmed: Int { pending.values.count { if case .message = $0 { true } else { false } } }
+
+    /// Says of messages that wait which ones they are, each once.
+    mutating func tellPending() {
+        guard configuration.isInteractive, unconfirmed + queued.count <= Console.toldByText else { return }
+        for (id, purpose) in pending.sorted(by: { $0.key < $1.key }) where !toldPending.contains(id) {
+            guard case .message(let conversation, let text) = purpose else { continue }
+            toldPending.insert(id)
+            tell("Pending", Console.shortened(text), conversation)
+        }
+    }
+
+    /// One that was called pending has arrived.
+    mutating func tellKept(_ text: String, in conversation: ReceivedMessage.Conversation) {
+        tell("Kept", Console.shortened(text), conversation)
+    }
+
+    /// Which of the messages it was that failed, where it may not be the line typed last; in full, so that it can be sent again.
+    mutating func tellFailed(_ text: String, in conversation: ReceivedMessage.Conversation) {
+        guard configuration.isInteractive, showsPending || unconfirmed > 0 else { return }
+        tell("Failed", text, conversation)
+    }
+
+    private mutating func tell(_ state: String, _ text: String, _ conversation: ReceivedMessage.Conversation) {
+        let place =
+            switch conversation {
+            case .user(let name): name
+            case .group(let name): "#" + name
+            }
+        effects.append(.show(form.dim(form.safe("\(state), to \(place): \(text)"))))
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.count > shownOfText ? text.prefix(shownOfText) + "…" : text
+    }
+}
