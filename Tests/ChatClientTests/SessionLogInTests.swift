@@ -26,7 +26,7 @@ import Testing
         var play = SessionTranscript()
         play.logIn()
         #expect(play.server(":c 375 yoda :- Message of the day", ":c 372 yoda :Be kind.", ":c 372 yoda : ") == [])
-        #expect(play.server(":c 376 yoda :End of MOTD") == ["motd: Be kind. |  "])
+        #expect(play.server(":c 376 yoda :End of MOTD") == ["motd: Be kind. | "])
         // Without a beginning, or with nothing between it and the end, there is none.
         #expect(play.server(":c 372 yoda :x", ":c 376 yoda :x", ":c 375 yoda :x", ":c 376 yoda :x", ":c 422 yoda :none") == [])
         let limit = ClientSession.messageOfTheDayLimit

@@ -108,7 +108,9 @@ extension ClientSession {
             guard message.parameters.count >= 2, let count = messageOfTheDay?.count, count < ClientSession.messageOfTheDayLimit else {
                 return
             }
-            messageOfTheDay?.append(message.parameters[message.parameters.count - 1])
+            // An empty line travels as a space, since IRC clients leave empty ones out.
+            let line = message.parameters[message.parameters.count - 1]
+            messageOfTheDay?.append(line == " " ? "" : line)
         }
     }
 
