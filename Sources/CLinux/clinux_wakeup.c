@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 int clinux_wakeup_make(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -18,6 +19,17 @@ void clinux_wakeup_signal(int descriptor) {
 void clinux_wakeup_clear(int descriptor) {
     eventfd_t count;
     (void)!eventfd_read(descriptor, &count);
+}
+
+int clinux_alarm_make(unsigned seconds) {
+    int descriptor = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    struct itimerspec times = {{(time_t)seconds, 0}, {(time_t)seconds, 0}};
+    if (descriptor >= 0 && timerfd_settime(descriptor, 0, &times, NULL) != 0) {
+        int saved = errno;
+        close(descriptor);
+        return errno = saved, -1;
+    }
+    return descriptor;
 }
 
 #define LIMIT 16

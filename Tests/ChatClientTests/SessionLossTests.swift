@@ -16,6 +16,70 @@ import Testing
         #expect(play.now == start + 50_000)
     }
 
+    @Test func afterASleepAConnectionHasAShortTimeToShowThatItStands() {
+        var play = SessionTranscript()
+        play.logIn()
+        _ = play.ask(1, .message(to: "hans", text: "before the lid closed"))
+        play.now += 3_600_000
+        // The request is not late: its time was slept through.
+        #expect(play.give(.timer) == ["> PING awake"])
+        let woke = play.now
+        // What the kernel had kept from before says nothing of now.
+        play.now += 1
+        #expect(play.server("@msgid=00000000000A1 :luke!l@chatty PRIVMSG yoda :old").count == 1)
+        #expect(play.wait() == ["disconnect", "lost"])
+        #expect(play.now == woke + 4001)
+        #expect(play.wait() == ["connect"])
+        #expect(play.now <= woke + 4001 + 500)
+        _ = play.give(.connected)
+        _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK")
+        _ = play.server("AUTHENTICATE +", ":chatty 903 * :ok")
+        #expect(
+            play.server(":chatty 001 yoda :Welcome") == ["in as yoda again", "> @label=t1 PRIVMSG hans :before the lid closed"])
+    }
+
+    @Test func aConnectionThatAnswersAfterASleepGoesOn() {
+        var play = SessionTranscript()
+        play.logIn()
+        let start = play.now
+        #expect(play.give(.woke) == ["> PING awake"])
+        #expect(play.server(":chatty PONG chatty :awake") == [])
+        #expect(play.wait() == ["> PING chatty"])
+        #expect(play.now == start + 20_000)
+        // Late by less than a sleep is only late.
+        play.now += 10_000 + 5_000
+        #expect(play.give(.timer) == ["disconnect", "lost"])
+    }
+
+    @Test func afterASleepALostConnectionIsTriedAtOnce() {
+        var play = SessionTranscript { $0.reconnectFor = 30_000 }
+        play.logIn()
+        _ = play.give(.disconnected("reset"))
+        for _ in 0..<4 {
+            #expect(play.wait() == ["connect"])
+            _ = play.give(.disconnected("no route"))
+        }
+        play.now += 3_600_000
+        #expect(play.give(.timer) == ["connect"])
+        // An attempt that was slept through is given up soon, and the next ones begin with short waits.
+        play.now += 3_600_000
+        #expect(play.give(.timer) == [])
+        let woke = play.now
+        #expect(play.wait() == ["disconnect"])
+        #expect(play.wait() == ["connect"])
+        #expect(play.now <= woke + 4500)
+    }
+
+    @Test func whoWakesBeforeTheLogInWaitsOn() {
+        var play = SessionTranscript()
+        #expect(play.give(.woke) == [])
+        _ = play.give(.start)
+        // The question whether a key is right has no time.
+        play.now += 3_600_000
+        #expect(play.give(.connected) == ["connected", "> CAP LS 302"])
+        #expect(play.give(.woke) == ["> PING awake"])
+    }
+
     @Test func aLossIsToldOnceAndMended() {
         var play = SessionTranscript()
         play.logIn()

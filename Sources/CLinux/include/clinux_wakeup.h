@@ -9,6 +9,10 @@ int clinux_wakeup_make(void);
 void clinux_wakeup_signal(int descriptor);
 void clinux_wakeup_clear(int descriptor);
 
+/// A descriptor that becomes readable every so many seconds, of which those count in which the machine sleeps; `clinux_wakeup_clear` makes it wait for the
+/// next time. Non-blocking, closed on exec. -1 with errno set.
+int clinux_alarm_make(unsigned seconds);
+
 /// From now on each of these signals arrives as one byte, its number, on the descriptor returned, instead of what it did before. Signals that are ignored
 /// stay ignored. One channel a process; -1 with errno set, EBUSY for a second one.
 int clinux_signals_open(const int *signals, size_t count);

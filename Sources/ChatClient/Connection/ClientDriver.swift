@@ -65,7 +65,8 @@ extension ClientDriver {
         private var generation = 0
         private var timer: Scheduled<Void>?
         private var isPaused = false
-        private let start = NIODeadline.now()
+        /// Goes on while the machine sleeps.
+        private let start = ContinuousClock.now
 
         init(_ configuration: Configuration, on loop: any EventLoop, _ onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
             self.configuration = configuration
@@ -75,7 +76,7 @@ extension ClientDriver {
             session = ClientSession(configuration.session)
         }
 
-        private var now: Int64 { (NIODeadline.now() - start).nanoseconds / 1_000_000 }
+        private var now: Int64 { Int64(start.duration(to: .now) / .milliseconds(1)) }
 
         func handle(_ input: ClientSession.Input) {
             var hasWritten = false

@@ -44,6 +44,9 @@ final class FrontEnd {
     private var isAttended = true
     /// Without a key for that long, what comes is marked as unread.
     private static let attention = Duration.seconds(60)
+    /// As often as the session looks whether its server is there; seconds. After a sleep of the machine the alarm goes off at once, while the
+    /// timeouts of poll and of event loops count the time awake.
+    private static let alarmInterval: UInt32 = 20
     private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
     init(
@@ -61,6 +64,8 @@ final class FrontEnd {
     /// Runs to the end of the session. Blocks its thread.
     func run(on screen: any Screen) -> ConsoleStatus {
         self.screen = screen
+        let alarm = clinux_alarm_make(FrontEnd.alarmInterval)
+        defer { if alarm >= 0 { close(alarm) } }
         let signals = FrontEnd.signals.withUnsafeBufferPointer { clinux_signals_open($0.baseAddress, $0.count) }
         defer { clinux_signals_close() }
         driver.give(.start)
@@ -68,7 +73,7 @@ final class FrontEnd {
             while status == nil, let input = screen.ready(wantsLine: console.wantsLine) { feed(input) }
             guard status == nil else { break }
             screen.settle()
-            wait(screen, signals: signals)
+            wait(screen, signals: signals, alarm: alarm)
         }
         screen.close()
         carrier.shutDown()
@@ -85,9 +90,10 @@ final class FrontEnd {
         return console.completion(of: word, after: before, list: FolderListing.names)
     }
 
-    private func wait(_ screen: any Screen, signals: Int32) {
+    private func wait(_ screen: any Screen, signals: Int32, alarm: Int32) {
         var polled = [
             pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: alarm, events: Int16(POLLIN), revents: 0),
         ]
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
@@ -101,7 +107,11 @@ final class FrontEnd {
             return
         }
         takeTime()
-        if polled.count > 2, polled[2].revents != 0 {
+        if polled[2].revents != 0 {
+            clinux_wakeup_clear(alarm)
+            driver.give(.timer)
+        }
+        if polled.count > 3, polled[3].revents != 0 {
             takeInput(screen)
             // What was typed before a signal key comes before it.
             var typed = 1
@@ -161,7 +171,9 @@ final class FrontEnd {
         for signal in bytes.prefix(max(0, count)).map(Int32.init) {
             switch signal {
             case SIGTERM, SIGHUP: feed(.stop(.terminated))
-            default: for input in screen?.signalled(signal) ?? [] { feed(input) }
+            default:
+                if signal == SIGCONT { driver.give(.woke) }
+                for input in screen?.signalled(signal) ?? [] { feed(input) }
             }
         }
     }

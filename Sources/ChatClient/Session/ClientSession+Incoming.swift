@@ -7,6 +7,8 @@ extension ClientSession {
         guard isConnected() else { return }
         lastHeard = now
         pinged = false
+        // What was on the way before the sleep proves nothing yet, but after it comes what does.
+        if probeBy != nil { probeBy = now + configuration.probeTimeout }
         // A line that breaks the rules is none of a server of ours; it is left out, as RFC 2812 §2.3 has it.
         guard case .line(let bytes) = line, let message = try? IRCMessage(parsing: bytes) else { return }
         if stage != .online {
@@ -20,6 +22,7 @@ extension ClientSession {
     mutating func receiveUnasked(_ message: IRCMessage, at now: Int64) {
         switch message.command {
         case "PING": send(IRCMessage(command: "PONG", parameters: message.parameters))
+        case "PONG" where message.parameters.last == ClientSession.probe: probeBy = nil
         case "PRIVMSG", "NOTICE": receiveMessage(message)
         case "JOIN": membership(message) { .memberJoined(user: $0, group: $1) }
         case "PART": membership(message) { .memberLeft(user: $0, group: $1) }

@@ -17,7 +17,7 @@ extension ClientSession {
             return lose("The server does not answer.", at: now)
         }
         guard isConnected() else { return }
-        if now >= lastHeard + configuration.pingInterval + configuration.pingTimeout, pinged {
+        if (probeBy ?? .max) <= now || now >= lastHeard + configuration.pingInterval + configuration.pingTimeout && pinged {
             outputs.append(.disconnect)
             return lose("The server does not answer.", at: now)
         }
@@ -32,10 +32,36 @@ extension ClientSession {
         }
     }
 
+    /// What a ping after a sleep carries, and its answer.
+    static let probe = "awake"
+
+    /// After a sleep nothing is late that it made late, a lost connection is tried at once, and one that seems to stand has a short time to show that it does.
+    mutating func wake(at now: Int64) {
+        backoff.reset()
+        lostAt = lostAt.map { _ in now }
+        switch stage {
+        case .ended, .offline(retryAt: nil): return
+        case .offline: connect(at: now)
+        case .connecting:
+            // The first one may wait for a person's answer; another is better made anew.
+            stageDeadline = now + (account == nil ? configuration.answerTimeout : configuration.probeTimeout)
+        default:
+            if stageDeadline != nil { stageDeadline = now + configuration.answerTimeout }
+            for index in outstanding.indices where outstanding[index].deadline != nil {
+                outstanding[index].deadline = now + configuration.answerTimeout
+            }
+            lastHeard = now
+            pinged = false
+            probeBy = now + configuration.probeTimeout
+            send(IRCMessage("PING", ClientSession.probe))
+        }
+    }
+
     /// The connection is gone.
     mutating func lose(_ reason: String, at now: Int64, atLeast floor: Int64 = 0) {
         guard stage != .ended else { return }
         stageDeadline = nil
+        probeBy = nil
         if loggingOut {
             for entry in outstanding {
                 let isFarewell = entry.request == .logOut

@@ -3,7 +3,7 @@ import DequeModule
 
 /// The client's side of the service as a state machine without I/O: over one connection after the other, from the first capability to the last good-bye.
 ///
-/// Time is milliseconds of a clock that only goes forward, passed in. What to do comes back as ``Output``, in order.
+/// Time is milliseconds of a clock that only goes forward, also while the machine sleeps, passed in. What to do comes back as ``Output``, in order.
 public struct ClientSession: Sendable {
     public struct Configuration: Sendable {
         /// Before every label, so that no two clients, ever, use the same: by its label the server knows a message that is sent again.
@@ -12,6 +12,10 @@ public struct ClientSession: Sendable {
         public var pingInterval: Int64 = 20_000
         /// Give it up that long after; milliseconds.
         public var pingTimeout: Int64 = 10_000
+        /// After a sleep a connection has that long to show that it still is one; milliseconds.
+        public var probeTimeout: Int64 = 4_000
+        /// A timeout that is late by more than that was slept through, by the machine or by a process that was stopped; milliseconds.
+        public var lateness: Int64 = 5_000
         /// A connection has to be ready for the log-in in that time, and a request answered; milliseconds.
         public var answerTimeout: Int64 = 30_000
         /// How long a lost connection is tried for; nil for ever. Milliseconds.
@@ -38,6 +42,8 @@ public struct ClientSession: Sendable {
         case password(String)
         case request(RequestID, ClientRequest)
         case timer
+        /// The process goes on after it was stopped.
+        case woke
         /// Leave without a word, whatever waits.
         case abandon
     }
@@ -95,6 +101,8 @@ public struct ClientSession: Sendable {
     var lostAt: Int64?
     var lastHeard: Int64 = 0
     var pinged = false
+    /// When a connection that was slept through is given up; nil where it has shown that it stands.
+    var probeBy: Int64?
     var stageDeadline: Int64?
     /// The label under which a batch was opened, and its lines so far, by the batch's name.
     var batches: [String: Batch] = [:]
@@ -128,7 +136,9 @@ public struct ClientSession: Sendable {
     /// Takes what happened and gives what is to be done, in order.
     public mutating func handle(_ input: Input, at now: Int64) -> [Output] {
         outputs.removeAll(keepingCapacity: true)
-        if stage != .ended { take(input, at: now) }
+        guard stage != .ended else { return [] }
+        if let due = nextTimeout, now > due + configuration.lateness { wake(at: now) }
+        take(input, at: now)
         return outputs
     }
 
@@ -142,7 +152,7 @@ public struct ClientSession: Sendable {
             [
                 stageDeadline, outstanding.first { $0.deadline != nil }?.deadline,
                 outstanding.first { $0.deadline == nil && $0.notBefore > .min }?.notBefore,
-                lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
+                probeBy, lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
             ].compactMap(\.self).min()
         }
     }
@@ -156,6 +166,7 @@ public struct ClientSession: Sendable {
             guard stage == .connecting else { return }
             lastHeard = now
             pinged = false
+            probeBy = nil
             if account == nil { emit(.connected) }
             stage = .listing([])
             stageDeadline = now + configuration.answerTimeout
@@ -168,6 +179,7 @@ public struct ClientSession: Sendable {
         case .password(let password): take(password: password, at: now)
         case .request(let id, let request): take(request, id, at: now)
         case .timer: takeTime(at: now)
+        case .woke: wake(at: now)
         case .abandon: end(.loggedOut)
         }
     }
