@@ -61,6 +61,54 @@ extension ServiceTests {
             try await reader.output.expect("yoda: half and half")
         }
 
+        @Test func afterAStopADeadConnectionIsNoticedWithinSeconds() async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.terminal()
+            try await chat.logIn(client, as: "yoda")
+            // A server that says nothing is what a link is that went away during a sleep.
+            chat.server.process.signal(SIGSTOP)
+            client.signal(SIGSTOP)
+            client.signal(SIGCONT)
+            try await client.output.expect("The connection is lost. Connecting again ...", within: .seconds(15))
+            chat.server.process.signal(SIGCONT)
+            try await client.output.expect("Connected again.")
+            try client.type("/msgto hans awake\r")
+            try await client.output.expect("sent at")
+        }
+
+        @Test(arguments: ["dumb", "linux", "xterm"]) func whatComesAtOnceIsAPasteWhereNoBracketsSayIt(kind: String) async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.terminal(environment: ["TERM": kind, "INPUTRC": "/dev/null"])
+            try await chat.logIn(client, as: "yoda")
+            try client.type("/talk hans\r")
+            try await client.output.expect("hans> ")
+            try client.type("first\rsecond\r")
+            if kind == "xterm" {
+                // There brackets would have said it: this is somebody who types ahead of a slow line.
+                try await client.output.expect("sent at")
+                try await client.output.expect("sent at")
+                return
+            }
+            try await client.output.expect("Send these 2 lines? (yes/no) ")
+            try client.type("no\r")
+            try await client.expectScreen(columns: 140) { $0.cursorLine.hasSuffix("hans>") }
+            // A line without its end is not sent in two halves.
+            try client.type("half\ra line")
+            try await client.expectScreen(columns: 140) { $0.cursorLine.hasSuffix("a line") }
+            try client.type(", whole\r")
+            try await client.output.expect("Send these 2 lines? (yes/no) ")
+            try client.type("yes\r")
+            try await client.output.expect("sent at")
+            try await client.output.expect("sent at")
+            try client.type("one\r")
+            try await client.output.expect("sent at")
+            let hans = try chat.script(as: "hans", "--count", "3", "-c", "/activeuser")
+            try await hans.output.expect("yoda: half")
+            try await hans.output.expect("yoda: a line, whole")
+            try await hans.output.expect("yoda: one")
+            #expect(!hans.output.text.contains("first"))
+        }
+
         @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
         func aScriptEndsByItsSignal(signal: Int32, status: Int32) async throws {
             let chat = try await ChatFixture()

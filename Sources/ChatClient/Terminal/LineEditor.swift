@@ -79,6 +79,20 @@ final class LineEditor {
         setenv("LC_ALL", "C.UTF-8", 1)
     }
 
+    /// Whether the terminal is asked to put brackets around pastes, as the user's settings have it.
+    var bracketsPastes: Bool { rl_variable_value("enable-bracketed-paste").map { String(cString: $0) } == "on" }
+
+    /// Puts text before what is being typed, the cursor at the end.
+    /// - Returns: false where nothing is being typed.
+    func put(before text: String) -> Bool {
+        guard isAsking, rl_end > 0, let line = rl_line_buffer else { return false }
+        hide()
+        rl_replace_line(text + String(cString: line), 0)
+        rl_point = rl_end
+        reveal()
+        return true
+    }
+
     /// Shows the prompt and takes keys, keeping what is typed already.
     func ask(_ prompt: String) {
         if isAsking {

@@ -12,6 +12,9 @@ final class TerminalScreen: Screen {
     private let historyPath: (String) -> String?
     private let transcript: Transcript?
     private let diagnose: (String) -> Void
+    private var burst = PasteBurst(on: STDIN_FILENO)
+    /// Whether pastes can be told from typing by their brackets alone.
+    private let hasBrackets: Bool
     /// The secret's prompt stands on an unfinished line.
     private var isAskingSecret = false
 
@@ -29,7 +32,9 @@ final class TerminalScreen: Screen {
         self.transcript = transcript
         self.diagnose = diagnose
         mode.silence()
-        let reflows = ReflowingTerminal.reflows(ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let reflows = ReflowingTerminal.reflows(environment)
+        hasBrackets = PasteBurst.isBracketed(by: environment["TERM"])
         editor = LineEditor(reflows: reflows, accept: { [unowned self] line in self.took(line) }, complete: complete)
     }
 
@@ -37,16 +42,33 @@ final class TerminalScreen: Screen {
     func ready(wantsLine: Bool) -> ConsoleInput? { inputs.isEmpty ? nil : inputs.removeFirst() }
 
     func read() -> [ConsoleInput] {
-        if case .secret = prompt { readSecret() } else { editor?.readKey() }
+        if case .secret = prompt {
+            readSecret()
+            return []
+        }
+        editor?.readKey()
+        if !burst.isEmpty, !burst.goesOn { endBurst() }
         return []
+    }
+
+    /// A last line without its end waits for Return, with those before it.
+    private func endBurst() {
+        let lines = burst.end()
+        if editor?.put(before: lines + "\n") != true { enter(lines) }
     }
 
     private func took(_ line: String?) {
         guard let line else {
+            _ = burst.end()
             show("")
             inputs.append(.endOfInput)
             return
         }
+        if case .command = prompt, !hasBrackets || editor?.bracketsPastes != true, burst.take(line) { return }
+        enter(line)
+    }
+
+    private func enter(_ line: String) {
         switch prompt {
         case .command(let text):
             history?.add(line)
@@ -79,7 +101,7 @@ final class TerminalScreen: Screen {
         switch signal {
         case SIGINT:
             let hadText = editor?.clearLine() ?? false
-            return [.interrupt(hadText: hadText)]
+            return [.interrupt(hadText: !burst.end().isEmpty || hadText)]
         case SIGWINCH: editor?.resize()
         case SIGTSTP:
             editor?.suspend {
