@@ -12,7 +12,7 @@ extension ConnectionHandler {
 
     /// Says what comes unasked.
     func tell(_ outgoing: Outgoing) {
-        if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { wayIn = TextWayIn() }
+        if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { changeKind { wayIn = TextWayIn() } }
         guard phase == .speaking || phase == .undecided, let bytes = wayIn?.encode(outgoing) else { return }
         append(bytes)
     }
@@ -67,9 +67,11 @@ extension ConnectionHandler {
         pending = ConnectionHandler.empty
         pendingMessage = nil
         inFlight += bytes.readableBytes
+        worker.noteQueued(bytes.readableBytes)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
             inFlight -= bytes.readableBytes
+            worker.noteQueued(-bytes.readableBytes)
             if case .success = result, let message {
                 written = message
                 worker.note(written: message, by: id)

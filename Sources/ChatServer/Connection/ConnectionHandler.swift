@@ -31,7 +31,11 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private var peer: PeerAddress?
     private(set) var isEncrypted = false
     private var silence: Scheduled<Void>?
-    var wayIn: (any WayIn)?
+    var wayIn: (any WayIn)? {
+        didSet { knownRepresentation = wayIn?.representation }
+    }
+    /// Of `wayIn`, which is a copy to ask: every delivery asks.
+    private var knownRepresentation: Representation?
 
     private var lines = LineDecoder(maximum: 0)
     /// Lines that came when too many commands were waiting for their answers already.
@@ -55,7 +59,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     init(_ worker: LoopWorker) { self.worker = worker }
 
-    var representation: Representation? { phase == .speaking ? wayIn?.representation : nil }
+    var representation: Representation? { phase == .speaking ? knownRepresentation : nil }
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
@@ -75,11 +79,18 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         reportEnd()
     }
 
+    /// Does what changes how the connection is counted.
+    func changeKind(_ change: () -> Void) {
+        let before = kind
+        change()
+        if isKnownToHub { worker.recount(from: before, to: kind) }
+    }
+
     /// For the hub the session is over: when all has been said, or the connection is gone.
     func reportEnd() {
         guard isKnownToHub else { return }
         isKnownToHub = false
-        worker.remove(id)
+        worker.remove(self)
         for ticket in drains { worker.submit(.drained(ticket)) }
         drains = []
         worker.submit(.disconnected(id, ending, written: written))
@@ -128,7 +139,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func startTLS(_ context: ChannelHandlerContext, _ first: ByteBuffer) {
         phase = .handshaking
-        isEncrypted = true
+        changeKind { isEncrypted = true }
         do {
             let tls = NIOSSLServerHandler(context: worker.settings.tls.withLockedValue { $0 })
             try context.pipeline.syncOperations.addHandler(tls, position: .before(self))
@@ -143,12 +154,12 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         phase = .speaking
         var way = way
         guard isEncrypted || worker.settings.allowsPlaintext || isLocal else {
-            wayIn = way
+            changeKind { wayIn = way }
             return closeGently(.closed, saying: .farewell(.plaintextRefused))
         }
         lines = LineDecoder(maximum: Way.maximumLine)
         let greeting = way.greeting()
-        wayIn = way
+        changeKind { wayIn = way }
         append(greeting)
         // Nobody may have said anything: a client that closes its side before is gone.
         finishIfAnswered()

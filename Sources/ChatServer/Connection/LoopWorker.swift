@@ -22,6 +22,8 @@ final class LoopWorker: @unchecked Sendable {
     private var dirty: [ConnectionHandler] = []
     private var isFlushScheduled = false
     private var written: [SessionID: MessageID] = [:]
+    /// Kept up to date by the connections, so that a look at it costs the same however many they are.
+    private var counted = ConnectionCensus()
     private var ticking: RepeatedTask?
 
     init(index: Int, eventLoop: any EventLoop, settings: ConnectionSettings, hub: Mailbox<HubInput>) {
@@ -53,9 +55,7 @@ final class LoopWorker: @unchecked Sendable {
 
     /// For metrics; from any thread.
     func census() -> EventLoopFuture<ConnectionCensus> {
-        eventLoop.submit { [self] in
-            slots.reduce(into: ConnectionCensus()) { census, connection in connection?.count(into: &census) }
-        }
+        eventLoop.submit { [self] in counted }
     }
 
     /// Takes actions for connections of this loop; from any thread.
@@ -129,15 +129,28 @@ final class LoopWorker: @unchecked Sendable {
         let slot = freeSlots.popLast() ?? slots.endIndex
         if slot == slots.endIndex { slots.append(nil) }
         slots[slot] = connection
+        counted.kinds[connection.kind, default: 0] += 1
         lastSerial &+= 1
         return SessionID(loop: index, slot: slot, serial: lastSerial)
     }
 
-    func remove(_ id: SessionID) {
+    func remove(_ connection: ConnectionHandler) {
+        let id = connection.id
+        counted.kinds[connection.kind, default: 1] -= 1
         slots[id.slot] = nil
         freeSlots.append(id.slot)
         written[id] = nil
     }
+
+    /// A connection that is counted has turned out to be of another kind.
+    func recount(from before: ConnectionKind, to after: ConnectionKind) {
+        guard before != after else { return }
+        counted.kinds[before, default: 1] -= 1
+        counted.kinds[after, default: 0] += 1
+    }
+
+    /// So many bytes more, or less, wait for their readers.
+    func noteQueued(_ bytes: Int) { counted.queuedBytes += bytes }
 
     func note(written message: MessageID, by id: SessionID) { written[id] = message }
 

@@ -17,7 +17,7 @@ struct ConnectionKind: Hashable, Sendable {
 /// The connections of one event loop, counted.
 struct ConnectionCensus: Sendable {
     var kinds: [ConnectionKind: Int] = [:]
-    /// Bytes that wait for their readers.
+    /// Bytes that have been given to sockets and wait for their readers.
     var queuedBytes = 0
 
     static func + (left: ConnectionCensus, right: ConnectionCensus) -> ConnectionCensus {
@@ -34,10 +34,5 @@ extension ConnectionHandler {
             case nil: .undecided
             }
         return ConnectionKind(way: way, isEncrypted: isEncrypted)
-    }
-
-    func count(into census: inout ConnectionCensus) {
-        census.kinds[kind, default: 0] += 1
-        census.queuedBytes += inFlight + pending.readableBytes
     }
 }
