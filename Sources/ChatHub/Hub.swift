@@ -100,7 +100,7 @@ public struct Hub: ~Copyable {
         if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
         sessions[id] = session
         statistics.connections += 1
-        notLoggedIn.append(id, at: now.uptime)
+        notLoggedIn.append(id, isCounted: session.isCounted, at: now.uptime)
         if isStopping {
             close(id, .shuttingDown)
         } else if let limit = configuration.maximumConnectionsPerAddress, session.isCounted, connectionsOfAddress[address] ?? 0 > limit {
@@ -157,6 +157,8 @@ public struct Hub: ~Copyable {
         guard let session = sessions[id], !session.isClosing else { return }
         sessions[id]?.isClosing = true
         sessions[id]?.backlog = []
+        // Who reads slowly that it is turned away takes nobody's place.
+        notLoggedIn.remove(id)
         actions.append(.deliver([id], .farewell(reply)))
         actions.append(.close(id))
     }

@@ -3,26 +3,37 @@ import DequeModule
 /// The sessions that have not logged in, the oldest first, so that a tick looks only at those whose time is over.
 struct UnauthenticatedQueue {
     private var queue: Deque<(id: SessionID, connectedAt: Int64)> = []
-    private var present: Set<SessionID> = []
+    /// Those in it, and whether each counts towards the limit.
+    private var present: [SessionID: Bool] = [:]
+    /// Those that count towards the limit.
+    private(set) var count = 0
 
-    var count: Int { present.count }
-
-    /// - Parameter uptime: milliseconds, not before that of the last one appended.
-    mutating func append(_ id: SessionID, at uptime: Int64) {
+    /// - Parameters:
+    ///   - isCounted: whether it counts towards the limit.
+    ///   - uptime: milliseconds, not before that of the last one appended.
+    mutating func append(_ id: SessionID, isCounted: Bool, at uptime: Int64) {
         queue.append((id, uptime))
-        present.insert(id)
+        present[id] = isCounted
+        if isCounted { count += 1 }
     }
 
     mutating func remove(_ id: SessionID) {
-        present.remove(id)
-        while let first = queue.first, !present.contains(first.id) { queue.removeFirst() }
+        take(id)
+        while let first = queue.first, present[first.id] == nil { queue.removeFirst() }
     }
 
     mutating func popFirst(connectedBefore uptime: Int64) -> SessionID? {
         while let first = queue.first, first.connectedAt < uptime {
             queue.removeFirst()
-            if present.remove(first.id) != nil { return first.id }
+            if take(first.id) { return first.id }
         }
         return nil
+    }
+
+    /// - Returns: whether it was there.
+    @discardableResult private mutating func take(_ id: SessionID) -> Bool {
+        guard let isCounted = present.removeValue(forKey: id) else { return false }
+        if isCounted { count -= 1 }
+        return true
     }
 }

@@ -595,11 +595,24 @@ struct PresenceTests {
     @Test func connectionsThatDoNotLogInAreBounded() {
         var script = HubScript()
         let local = (0..<10).map { _ in script.connect() }
-        let strangers = (0..<2000).map { script.connect(from: "192.0.2.\($0 % 250)") }
-        #expect(script.closed == Set(strangers.suffix(10)) && script.texts(strangers[1999]) == ["The server is busy. Try again."])
-        script.send(local[0], .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        script.holdsBack = true
+        let strangers = (0..<2010).map { script.connect(from: "192.0.2.\($0 % 250)") }
+        #expect(script.closed == Set(strangers.suffix(10)) && script.texts(strangers[2009]) == ["The server is busy. Try again."])
         _ = script.connect()
-        #expect(script.closed.count == 10, "who logs in makes room, and the own machine is never turned away")
+        #expect(script.closed.count == 10, "the own machine is never turned away, and takes nobody's place")
+        script.send(strangers[0], .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        script.settle()
+        _ = script.connect(from: "192.0.2.1")
+        #expect(script.closed.count == 10, "who logs in makes room")
+        script.handle(.disconnected(strangers[1], .closed, written: nil))
+        _ = script.connect(from: "192.0.2.1")
+        #expect(script.closed.count == 10, "who goes makes room")
+        script.holdsBack = true
+        for _ in 0..<5 { _ = script.connect(from: "192.0.2.1") }
+        script.handle(.disconnected(strangers[2], .closed, written: nil))
+        _ = script.connect(from: "192.0.2.1")
+        #expect(script.closed.count == 15, "who is being turned away takes nobody's place")
+        #expect(local.allSatisfy { !script.closed.contains($0) })
     }
 
     @Test func connectionsOfOneAddressAreBounded() {
