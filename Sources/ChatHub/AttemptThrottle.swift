@@ -1,6 +1,7 @@
 /// How often an address may fail to log in, whatever the names: so many at once, and then so many a second.
 ///
-/// A try is taken when it begins and given back when it succeeds, so tries that are under way at the same time count as well.
+/// A guess is taken when it begins and given back when it succeeds, so guesses that are under way at the same time count as well. A resume token, which nobody
+/// can guess, counts only when it fails: a whole network that lost its link comes back at once.
 struct AttemptThrottle {
     private let burst: Double
     private let perMillisecond: Double
@@ -15,14 +16,22 @@ struct AttemptThrottle {
     }
 
     /// Takes a try.
-    /// - Parameter address: nil for what is not counted.
+    /// - Parameters:
+    ///   - address: nil for what is not counted.
+    ///   - isGuess: otherwise it is only looked whether there is one left.
     /// - Returns: nil where there was one left, else after how many seconds there will be.
-    mutating func take(_ address: String?, at uptime: Int64) -> Int? {
+    mutating func take(_ address: String?, at uptime: Int64, isGuess: Bool = true) -> Int? {
         guard let address else { return nil }
         let tries = tries(of: address, at: uptime)
         guard tries + 1 <= burst else { return max(1, Int(((tries + 1 - burst) / perMillisecond / 1000).rounded(.up))) }
-        addresses[address] = (tries + 1, uptime)
+        if isGuess { addresses[address] = (tries + 1, uptime) }
         return nil
+    }
+
+    /// Counts a try that took none when it began, and failed.
+    mutating func count(_ address: String?, at uptime: Int64) {
+        guard let address else { return }
+        addresses[address] = (min(tries(of: address, at: uptime) + 1, burst), uptime)
     }
 
     /// That try was none: it succeeded, or was not judged.

@@ -16,6 +16,17 @@ struct LockOutTable {
         let begins: Bool
         /// Where it came from, for ``AttemptThrottle``; nil where that is not counted.
         let address: String?
+        /// Where it is the old password of who wants a new one.
+        var change: PasswordChange?
+
+        /// Nothing that could be guessed, so nothing that has to be counted before it fails.
+        var isToken: Bool { ResumeTokenText.isOne(password) }
+    }
+
+    /// What a session that knows its password changes it to.
+    struct PasswordChange {
+        let request: Request
+        let new: String
     }
 
     private struct Entry {

@@ -12,8 +12,8 @@ extension Hub {
             sessions[session.id]?.isBusy = true
             let attempt = LockOutTable.Attempt(
                 session: session.id, sequence: sequence, name: name, password: password, begins: begins, address: session.throttledAddress)
-            if let wait = attempts.take(attempt.address, at: now.uptime) {
-                return refuse(attempt, [.reply(.tooManyAttempts(seconds: wait))], reason: "too many failed log-ins from its address")
+            if let wait = attempts.take(attempt.address, at: now.uptime, isGuess: !attempt.isToken) {
+                return refuse(attempt, .tooManyAttempts(seconds: wait), reason: "too many failed log-ins from its address")
             }
             tryPassword(attempt, at: now)
         case .malformed(_, let reply):
@@ -44,14 +44,18 @@ extension Hub {
         }
     }
 
-    private mutating func tryPassword(_ attempt: LockOutTable.Attempt, at now: Moment) {
-        if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, [.reply(.blocked)], reason: "blocked") }
+    mutating func tryPassword(_ attempt: LockOutTable.Attempt, at now: Moment) {
+        if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, .blocked, reason: "blocked") }
         switch lockOuts.admit(attempt) {
         case .wait: return
         case .refuse:
-            attempts.giveBack(attempt.address)
-            return refuse(attempt, [.reply(.busy)], reason: "the server is busy")
+            giveBack(attempt)
+            return refuse(attempt, .busy, reason: "the server is busy")
         case .verify: break
+        }
+        if let change = attempt.change {
+            return actions.append(
+                .verify(newTicket(.oldPassword(attempt, change)), account: change.request.account.id, password: attempt.password))
         }
         if let account = directory.account(named: attempt.name) { return verify(attempt, account: account, at: now) }
         guard let name = try? Name(attempt.name) else { return verify(attempt, account: nil, at: now) }
@@ -61,7 +65,7 @@ extension Hub {
     mutating func verify(_ attempt: LockOutTable.Attempt, account: Account?, at now: Moment) {
         guard account != nil || configuration.concealsUserNames else {
             statistics.failedLogIns += 1
-            refuse(attempt, [.reply(.noSuchUser(attempt.name))], reason: "there is no user \(attempt.name)")
+            refuse(attempt, .noSuchUser(attempt.name), reason: "there is no user \(attempt.name)")
             return verifyNext(after: attempt, at: now)
         }
         actions.append(.verify(newTicket(.verification(attempt, account)), account: account?.id, password: attempt.password))
@@ -75,10 +79,10 @@ extension Hub {
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
         case (.right, let account?):
-            attempts.giveBack(attempt.address)
+            giveBack(attempt)
             if lockOuts.recordSuccess(of: name) { store(.lockOut(name: name, failures: 0, blockedUntil: nil), then: .nothing) }
             if account.isBlocked {
-                refuse(attempt, [.reply(.blocked)], reason: "blocked by the administrator")
+                refuse(attempt, .blocked, reason: "blocked by the administrator")
             } else {
                 logIn(attempt, account, at: now)
             }
@@ -102,19 +106,23 @@ extension Hub {
                 then: .failureKept(attempt.session, sequence: attempt.sequence, response))
         case (.expiredToken, _):
             statistics.failedLogIns += 1
-            refuse(attempt, [.reply(.tokenExpired)], reason: "the token has expired")
+            attempts.count(attempt.address, at: now.uptime)
+            refuse(attempt, .tokenExpired, reason: "the token has expired")
         case (.busy, _), (.failed, _):
-            attempts.giveBack(attempt.address)
-            refuse(attempt, [.reply(.busy)], reason: "the server is busy")
+            giveBack(attempt)
+            refuse(attempt, .busy, reason: "the server is busy")
         }
         verifyNext(after: attempt, at: now)
     }
 
-    private mutating func verifyNext(after attempt: LockOutTable.Attempt, at now: Moment) {
+    /// It was no guess that failed. What a token takes it takes when it fails.
+    private mutating func giveBack(_ attempt: LockOutTable.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.address) } }
+
+    mutating func verifyNext(after attempt: LockOutTable.Attempt, at now: Moment) {
         var next = lockOuts.finishVerification(of: Name.fold(attempt.name))
         while let waiting = next {
             guard sessions[waiting.session]?.isClosing == false else {
-                attempts.giveBack(waiting.address)
+                giveBack(waiting)
                 next = lockOuts.finishVerification(of: Name.fold(waiting.name))
                 continue
             }
@@ -126,17 +134,22 @@ extension Hub {
         }
     }
 
-    private mutating func refuse(_ attempt: LockOutTable.Attempt, _ response: [Outgoing], reason: String) {
+    private mutating func refuse(_ attempt: LockOutTable.Attempt, _ reply: Reply, reason: String) {
+        if let request = attempt.change?.request {
+            unblock(request.session)
+            fail(request, reply)
+            return drainBacklog(of: request.session)
+        }
         log(.failed(user: attempt.name, phrase: "log in", reason: reason))
         sessions[attempt.session]?.isBusy = false
-        respond(attempt.session, attempt.sequence, response)
+        respond(attempt.session, attempt.sequence, [.reply(reply)])
         drainBacklog(of: attempt.session)
     }
 
     private mutating func logIn(_ attempt: LockOutTable.Attempt, _ account: Account, at now: Moment) {
         guard let session = sessions[attempt.session], !session.isClosing else { return }
         guard sessionCounts[account.id] ?? 0 < Limits.sessionsPerAccount else {
-            return refuse(attempt, [.reply(.tooManySessions(limit: Limits.sessionsPerAccount))], reason: "too many sessions")
+            return refuse(attempt, .tooManySessions(limit: Limits.sessionsPerAccount), reason: "too many sessions")
         }
         notLoggedIn.remove(session.id)
         sessionCounts[account.id, default: 0] += 1

@@ -7,18 +7,25 @@ extension Hub {
         guard (1...Limits.passwordBytes).contains(new.utf8.count), !new.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
             return fail(request, .badPassword(limit: Limits.passwordBytes))
         }
-        guard !lockOuts.isBlocked(request.account.name.folded, at: request.at) else { return fail(request, .blocked) }
         sessions[request.session]?.isBusy = true
-        actions.append(.verify(newTicket(.oldPassword(request, new: new)), account: request.account.id, password: old))
+        // In line with the log-ins of that name: so many wrong passwords block it, whichever way they come and however many come at once.
+        tryPassword(
+            LockOutTable.Attempt(
+                session: request.session, sequence: request.sequence, name: request.account.name.text, password: old, begins: false,
+                address: nil, change: LockOutTable.PasswordChange(request: request, new: new)), at: request.at)
     }
 
-    mutating func finishOldPassword(_ request: Request, new: String, _ verification: Event.Verification, at now: Moment) {
+    mutating func finishOldPassword(
+        _ attempt: LockOutTable.Attempt, _ change: LockOutTable.PasswordChange, _ verification: Event.Verification, at now: Moment
+    ) {
+        let request = change.request
+        let name = request.account.name.folded
         switch verification {
         case .right:
-            return actions.append(.setPassword(newTicket(.newPassword(request)), account: request.account.id, password: new))
+            if lockOuts.recordSuccess(of: name) { store(.lockOut(name: name, failures: 0, blockedUntil: nil), then: .nothing) }
+            actions.append(.setPassword(newTicket(.newPassword(request)), account: request.account.id, password: change.new))
         case .wrong:
             // A session left open must not become the place to guess its password.
-            let name = request.account.name.folded
             let failure = lockOuts.recordFailure(of: name, at: now)
             if failure.isNowBlocked { statistics.lockOuts += 1 }
             let until = failure.isNowBlocked ? now.wall.adding(milliseconds: Int64(configuration.blockSeconds) * 1000) : nil
@@ -33,5 +40,6 @@ extension Hub {
             fail(request, .busy)
         }
         drainBacklog(of: request.session)
+        verifyNext(after: attempt, at: now)
     }
 }

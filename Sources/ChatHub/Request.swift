@@ -45,7 +45,7 @@ enum Pending {
     case barrier(Request)
     case history(Request, with: String?)
     case historyTargets(Request)
-    case oldPassword(Request, new: String)
+    case oldPassword(LockOutTable.Attempt, LockOutTable.PasswordChange)
     case newPassword(Request)
     case token(Request)
     case page(SessionID)
@@ -241,8 +241,8 @@ extension Hub {
             unblock(request.session)
             if let targets { succeed(request, [.historyTargets(targets)]) } else { fail(request, .storeFailed) }
             drainBacklog(of: request.session)
-        case (.oldPassword(let request, let new), .verification(let verification)):
-            finishOldPassword(request, new: new, verification, at: now)
+        case (.oldPassword(let attempt, let change), .verification(let verification)):
+            finishOldPassword(attempt, change, verification, at: now)
         case (.newPassword(let request), .passwordSet(let succeeded)):
             unblock(request.session)
             if succeeded { succeed(request, [.reply(.passwordChanged)]) } else { fail(request, .storeFailed) }

@@ -82,6 +82,25 @@ struct AttemptThrottleTests {
         #expect(!again.flatMap(script.texts).contains { $0.hasPrefix("Too many failed log-ins") })
     }
 
+    /// A network that lost its link comes back at once, each with a token; those that have expired are tries like others.
+    @Test func tokensCountWhenTheyFail() {
+        let names = (0..<100).map { "name\($0)" }
+        var script = HubScript(users: names)
+        for (index, name) in names.enumerated() { script.tokens[HubScript.token(index)] = name }
+        script.holdsBack = true
+        let ids = names.map { _ in script.connect(from: "192.0.2.1") }
+        for (index, id) in ids.enumerated() { script.send(id, .logIn(name: names[index], password: HubScript.token(index), begins: true)) }
+        script.settle()
+        #expect(ids.indices.allSatisfy { script.told[ids[$0]]?.first == .loggedIn(name: names[$0]) })
+        script.holdsBack = false
+        let guesser = script.connect(from: "192.0.2.1")
+        for _ in 0..<31 { script.send(guesser, .logIn(name: "name1", password: HubScript.token(99), begins: true)) }
+        #expect(script.told[guesser]?.prefix(30).allSatisfy { $0 == .reply(.tokenExpired) } == true)
+        #expect(script.told[guesser]?.last == .reply(.tooManyAttempts(seconds: 4)))
+        script.send(guesser, .logIn(name: "name1", password: "pw-name1", begins: true))
+        #expect(script.told[guesser]?.last == .reply(.tooManyAttempts(seconds: 4)))
+    }
+
     @Test func whatIsOverIsForgotten() {
         var throttle = AttemptThrottle(maximumAttempts: 3, blockSeconds: 10)
         for index in 0..<1000 { #expect(throttle.take("address\(index)", at: 0) == nil) }

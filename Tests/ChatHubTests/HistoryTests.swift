@@ -165,10 +165,36 @@ struct PasswordChangeTests {
         #expect(script.texts(yoda).suffix(3) == Array(repeating: "A password has 1 to 512 bytes.", count: 3)[...])
     }
 
+    /// Many sessions of one account that guess at the same time get no more guesses than one, and wait in one line with who logs in.
+    @Test func guessesAtTheSameTimeAreCountedTogether() {
+        var script = HubScript()
+        let sessions = (0..<10).map { _ in script.logIn("yoda") }
+        let door = script.connect()
+        let before = script.verifications
+        script.holdsBack = true
+        for id in sessions.prefix(2) { script.send(id, .changePassword(old: "no", new: "new")) }
+        script.send(door, .logIn(name: "yoda", password: "no", begins: true))
+        for id in sessions.dropFirst(2) { script.send(id, .changePassword(old: "no", new: "new")) }
+        #expect(script.verifications == before + 1, "one at a time")
+        script.settle()
+        #expect(script.verifications == before + 3)
+        #expect(script.texts(door).first == "Invalid credentials. Try again.")
+        #expect(script.texts(door).last?.hasPrefix("You are blocked due to multiple failed") == true)
+        #expect(sessions.prefix(2).allSatisfy { script.texts($0) == ["Invalid credentials. Try again."] })
+        #expect(sessions.dropFirst(2).allSatisfy { script.texts($0) == ["You are blocked. Please try again later."] })
+    }
+
+    @Test func theRightOneEndsTheRowOfWrongOnes() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        for old in ["no", "no", "pw-yoda", "no", "no"] { script.send(yoda, .changePassword(old: old, new: "pw-yoda")) }
+        #expect(!script.texts(yoda).contains { $0.hasPrefix("You are blocked") })
+    }
+
     @Test func aTokenIsGivenOnRequest() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         script.send(yoda, .issueToken)
-        #expect(script.told[yoda] == [.reply(.resumeToken("token-1", seconds: 60))])
+        #expect(script.told[yoda] == [.reply(.resumeToken(HubScript.token(1), seconds: 60))])
     }
 }

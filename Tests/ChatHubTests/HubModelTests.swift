@@ -112,7 +112,7 @@ private struct HubModel {
 
     /// A token of that account, of another one, or one that has ended: only the first is one, and none of them counts as a wrong password.
     private mutating func tryToken(_ user: String) {
-        let token = script.tokens.keys.sorted().randomElement(using: &random) ?? HubScript.tokenPrefix + "none"
+        let token = script.tokens.keys.sorted().randomElement(using: &random) ?? HubScript.token(0)
         logIn(user, password: token, isRight: script.tokens[token] == user)
     }
 

@@ -20,7 +20,11 @@ struct HubScript {
     /// What stands in for a password: token to its account (folded name).
     var tokens: [String: String] = [:]
     private var lastToken = 0
-    static let tokenPrefix = "token-"
+    /// The token of that number.
+    static func token(_ number: Int) -> String {
+        let digits = String(number)
+        return ResumeTokenText.prefix + String(repeating: "0", count: ResumeTokenText.digits - digits.utf8.count) + digits
+    }
     /// The store's answer to a question for conversations.
     var targets: [HistoryTarget] = []
     /// Where true, the outside answers only when ``settle()`` is called.
@@ -125,7 +129,7 @@ struct HubScript {
             case .verify(let ticket, let account, let password):
                 verifications += 1
                 let name = account.flatMap { id in accounts.values.first { $0.id == id }?.name.folded }
-                if password.hasPrefix(HubScript.tokenPrefix) {
+                if ResumeTokenText.isOne(password) {
                     waiting.append(.verified(ticket, name != nil && tokens[password] == name ? .right : .expiredToken))
                 } else {
                     waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? .right : .wrong))
@@ -144,7 +148,7 @@ struct HubScript {
                 waiting.append(.passwordSet(ticket, succeeded: true))
             case .issueToken(let ticket, let account):
                 lastToken += 1
-                let token = "\(HubScript.tokenPrefix)\(lastToken)"
+                let token = HubScript.token(lastToken)
                 tokens[token] = accounts.values.first { $0.id == account }?.name.folded
                 waiting.append(.tokenIssued(ticket, token: token, seconds: 60))
             case .awaitDrain(let ticket, _): waiting.append(.drained(ticket))

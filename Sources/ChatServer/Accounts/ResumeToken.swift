@@ -1,3 +1,4 @@
+import ChatHub
 import Crypto
 import FoundationEssentials
 
@@ -5,7 +6,6 @@ import FoundationEssentials
 ///
 /// 256 random bits: nothing to guess, so the store keeps a plain SHA-256 of it.
 struct ResumeToken: Sendable {
-    static let prefix = "chatty-resume-"
     /// Fourteen days.
     static let seconds = 14 * 86_400
     /// Of one account, at the same time.
@@ -15,12 +15,12 @@ struct ResumeToken: Sendable {
 
     init() {
         let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-        text = ResumeToken.prefix + bytes.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+        text = ResumeTokenText.prefix + bytes.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
     }
 
     /// Nil for what does not look like one: a password then.
     init?(_ text: String) {
-        guard text.hasPrefix(ResumeToken.prefix), text.utf8.count == ResumeToken.prefix.utf8.count + 64 else { return nil }
+        guard ResumeTokenText.isOne(text) else { return nil }
         self.text = text
     }
 
