@@ -46,6 +46,25 @@ import Testing
             ], "only forward")
     }
 
+    /// Two sessions of an account join at once: what was said in between is for both.
+    @Test func whoJoinsTwiceHasJoinedOnce() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let jedi = Group(
+            id: GroupID(rawValue: 4), name: try Name("Jedi"), founder: StoreFixture.yoda, isOpen: true, created: StoreFixture.start,
+            members: [StoreFixture.yoda])
+        let said = try StoreFixture.message(6, from: StoreFixture.yoda, "Yoda", to: .group(jedi.id, jedi.name), "between")
+        let luke = StoreFixture.luke
+        _ = probe.store([
+            .groupCreated(jedi), .memberJoined(jedi.id, luke, after: MessageID(rawValue: 5)), .message(said),
+            .memberJoined(jedi.id, luke, after: MessageID(rawValue: 6)),
+        ])
+        #expect(try fixture.store.missed(luke, after: .zero, limit: 9).map(\.text) == ["between"])
+        _ = probe.store([.memberLeft(jedi.id, luke), .memberJoined(jedi.id, luke, after: MessageID(rawValue: 6))], firstTicket: 9)
+        #expect(try fixture.store.missed(luke, after: .zero, limit: 9).isEmpty, "who left has joined anew")
+        probe.writer.stop()
+    }
+
     @Test func everyCommitReachesTheDisk() throws {
         let fixture = try StoreFixture()
         let (synchronous, mode) = try fixture.store.pool.writeWithoutTransaction { db in

@@ -24,7 +24,8 @@ struct StoreApplier {
         case .message(let message): _ = try insert(message, db)
         case .groupCreated(let group): try insert(group, db)
         case .memberJoined(let group, let account, let after):
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO members VALUES(?, ?, ?)")
+            // Two sessions of one account may join at once: what was said between the two is for both.
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO members VALUES(?, ?, ?)")
                 .execute(arguments: [group.rawValue, account.rawValue, after.rawValue])
             try db.cachedStatement(sql: "DELETE FROM invitations WHERE group_id = ? AND account = ?")
                 .execute(arguments: [group.rawValue, account.rawValue])
