@@ -26,7 +26,8 @@ import Testing
                 nonce: "n\(days)-\(number)"))
     }
 
-    private func fill() throws {
+    /// - Parameter idle: how long ago the last message was, days.
+    private func fill(idle: Int64 = 0) throws {
         let probe = WriterProbe(fixture.store)
         var writes: [StoreWrite] = [
             .groupCreated(
@@ -41,6 +42,10 @@ import Testing
         #expect(!probe.store(writes).contains { $0 != true })
         while try count("SELECT count(*) FROM indexed") < 702 { Thread.sleep(forTimeInterval: 0.005) }
         probe.writer.stop()
+        let last = MessageID.range(at: StoreFixture.start.adding(milliseconds: -idle * Self.day)).lowerBound
+        try fixture.store.pool.write { db in
+            try db.execute(sql: "UPDATE counters SET value = ? WHERE name = 'last_message'", arguments: [last.rawValue])
+        }
     }
 
     private func count(_ sql: String) throws -> Int { try fixture.store.pool.read { try Int.fetchOne($0, sql: sql) ?? -1 } }
@@ -89,6 +94,24 @@ import Testing
         try work(&retention, at: later(4 * Retention.interval, step: year))
         try work(&retention, at: later(5 * Retention.interval, step: year))
         #expect(!retention.isIdle)
+    }
+
+    /// A machine that starts with its clock far ahead, before it has asked for the time, has an hour to find out.
+    @Test func aClockThatIsAheadAtTheStartTakesNothing() throws {
+        try fill(idle: 2)
+        var retention = Retention(days: 30)
+        try work(&retention, at: now)
+        try work(&retention, at: later(Retention.interval / 2))
+        #expect(try count("SELECT count(*) FROM messages") == 702)
+        // Set right meanwhile: nothing is as old as it looked.
+        var corrected = Retention(days: 40)
+        let year = 365 * Self.day
+        try work(&corrected, at: later(0, step: year))
+        try work(&corrected, at: later(Retention.interval))
+        #expect(try count("SELECT count(*) FROM messages") == 702 && corrected.isIdle)
+        // It still says so: nobody has written for two days.
+        try work(&retention, at: later(Retention.interval))
+        #expect(try count("SELECT count(*) FROM messages") < 702)
     }
 
     @Test func aServerTakesAwayWhatIsOld() async throws {

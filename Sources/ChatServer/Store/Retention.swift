@@ -44,8 +44,13 @@ struct Retention {
         pass = conversations.isEmpty ? nil : (conversations, before)
     }
 
-    /// Begins anew once an hour. A clock that was set meanwhile is believed only when it still says so an hour later: what is gone does not come back.
+    /// Begins anew once an hour. A clock that was set meanwhile is believed only when it still says so an hour later, and so is one that at the start says that
+    /// nothing has been written for a day (a machine that has not asked for the time yet): what is gone does not come back.
     private mutating func look(_ db: Database, at now: Moment) throws {
+        if last == nil, try Retention.looksWrong(now, db) {
+            last = now
+            return
+        }
         if let last {
             guard now.uptime - last.uptime >= Retention.interval else { return }
             let step = (now.wall.milliseconds - last.wall.milliseconds) - (now.uptime - last.uptime)
@@ -57,5 +62,10 @@ struct Retention {
             try Int64.fetchAll(db, sql: "SELECT id FROM pairs UNION ALL SELECT -id FROM groups"),
             MessageID.range(at: now.wall.adding(milliseconds: -age)).lowerBound
         )
+    }
+
+    private static func looksWrong(_ now: Moment, _ db: Database) throws -> Bool {
+        let newest = try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0
+        return MessageID(rawValue: newest) < MessageID.range(at: now.wall.adding(milliseconds: -86_400_000)).lowerBound
     }
 }
