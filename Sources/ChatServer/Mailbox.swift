@@ -1,11 +1,11 @@
-import Foundation
+import Dispatch
 
 /// What threads leave for one thread, which takes all of it at once: the more has come while it worked, the larger its next batch.
 ///
 /// Unbounded by itself; every producer is bounded by what it may have under way.
 final class Mailbox<Element: Sendable>: @unchecked Sendable {
     // Unchecked: all below is touched only while `condition` is locked.
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var waiting: [Element] = []
     private var isClosed = false
     private var isTakerAsleep = false
@@ -42,16 +42,12 @@ final class Mailbox<Element: Sendable>: @unchecked Sendable {
     ///   - spare: an emptied array whose room is used for what comes next.
     ///   - deadline: when to come back with nothing.
     /// - Returns: nil once closed and empty.
-    func take(reusing spare: [Element] = [], until deadline: Date? = nil) -> [Element]? {
+    func take(reusing spare: [Element] = [], until deadline: DispatchTime? = nil) -> [Element]? {
         condition.lock()
         defer { condition.unlock() }
         while waiting.isEmpty, !isClosed {
             isTakerAsleep = true
             defer { isTakerAsleep = false }
-            guard let deadline else {
-                condition.wait()
-                continue
-            }
             guard condition.wait(until: deadline) else { return waiting }
         }
         guard !waiting.isEmpty else { return nil }

@@ -71,7 +71,7 @@ final class StoreWriter: Sendable {
         var retention = keepDays.map { Retention(days: $0) }
         var applier = StoreApplier()
         var version = firstVersion
-        var nextWatch = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
+        var nextWatch = DispatchTime.now() + StoreWriter.watchInterval
         var isFailing = false
         var spare: [Request] = []
         var indexing = IndexingTurns()
@@ -93,18 +93,18 @@ final class StoreWriter: Sendable {
                     listener.stored(results)
                 }
             }
-            let now = Date()
+            let now = DispatchTime.now()
             if !requests.isEmpty { indexing.noteWrites(at: now) }
             if index?.isIdle == false, now >= indexing.next {
                 let succeeded = work(&index)
-                indexing.noteStep(from: now, to: Date(), succeeded: succeeded)
+                indexing.noteStep(from: now, to: .now(), succeeded: succeeded)
             }
             if retention?.isIdle == false, requests.isEmpty { work(&retention) }
             spare = requests
-            guard Date() >= nextWatch else { continue }
+            guard DispatchTime.now() >= nextWatch else { continue }
             // Once in a while even where there is always something else to do.
             work(&retention)
-            nextWatch = Date(timeIntervalSinceNow: StoreWriter.watchInterval)
+            nextWatch = DispatchTime.now() + StoreWriter.watchInterval
             watch(&version)
         }
     }
@@ -154,11 +154,11 @@ final class StoreWriter: Sendable {
     /// When the index is worked on: whenever nothing has been written for a moment, and as long as writes keep coming only a small share of the time, for
     /// whoever waits for a commit is waited for by somebody else.
     private struct IndexingTurns {
-        private var lastWrites = Date.distantPast
+        private var lastWrites = DispatchTime(uptimeNanoseconds: 1)
         /// After a step that failed.
-        private var retry = Date.distantPast
+        private var retry = DispatchTime(uptimeNanoseconds: 1)
         /// When its share allows a step although writes keep coming.
-        private var turn = Date.distantPast
+        private var turn = DispatchTime(uptimeNanoseconds: 1)
         /// Seconds.
         private static let quiet = 0.25
         private static let pauseAfterFailure = 0.2
@@ -166,12 +166,12 @@ final class StoreWriter: Sendable {
         private static let rest = 19.0
 
         /// Not before this.
-        var next: Date { max(retry, min(lastWrites + IndexingTurns.quiet, max(turn, lastWrites))) }
+        var next: DispatchTime { max(retry, min(lastWrites + IndexingTurns.quiet, max(turn, lastWrites))) }
 
-        mutating func noteWrites(at now: Date) { lastWrites = now }
+        mutating func noteWrites(at now: DispatchTime) { lastWrites = now }
 
-        mutating func noteStep(from begun: Date, to now: Date, succeeded: Bool) {
-            turn = now + now.timeIntervalSince(begun) * IndexingTurns.rest
+        mutating func noteStep(from begun: DispatchTime, to now: DispatchTime, succeeded: Bool) {
+            turn = now + Double(now.uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9 * IndexingTurns.rest
             if !succeeded { retry = now + IndexingTurns.pauseAfterFailure }
         }
     }

@@ -1,0 +1,39 @@
+import Dispatch
+import Testing
+
+@testable import ChatServer
+
+struct MailboxTests {
+    @Test func allThatWaitsIsTakenAtOnceInItsOrder() {
+        let mailbox = Mailbox<Int>()
+        mailbox.put([1, 2])
+        mailbox.put(3)
+        #expect(mailbox.count == 3 && mailbox.take() == [1, 2, 3] && mailbox.count == 0)
+        mailbox.put(4)
+        mailbox.close()
+        mailbox.put(5)
+        #expect(mailbox.take() == [4] && mailbox.take() == nil)
+    }
+
+    /// Whatever the clock on the wall says meanwhile: the deadline is one of the clock that only goes forward.
+    @Test func whoWaitsInVainComesBackAtTheDeadline() {
+        let mailbox = Mailbox<Int>()
+        let begun = DispatchTime.now()
+        #expect(mailbox.take(until: begun + 0.05) == [])
+        #expect(DispatchTime.now() >= begun + 0.05)
+        #expect(mailbox.take(until: begun) == [], "a deadline that has passed is no wait")
+    }
+
+    @Test func whoSleepsIsWoken() {
+        let mailbox = Mailbox<Int>()
+        let taken = Mailbox<[Int]?>()
+        NamedThread.start("taker") {
+            taken.put(mailbox.take(until: .now() + 60))
+            taken.put(mailbox.take())
+        }
+        mailbox.put(7)
+        #expect(taken.take(until: .now() + 60) == [[7]])
+        mailbox.close()
+        #expect(taken.take(until: .now() + 60) == [nil])
+    }
+}
