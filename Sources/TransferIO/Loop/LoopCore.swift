@@ -67,7 +67,8 @@ final class LoopCore {
             handleEvents()
             let moreToSend = sendBatches()
             publish()
-            if received == 0, !moreToSend { waitForWork() }
+            // A command may have ended the loop: what it waits for is then over already.
+            if received == 0, !moreToSend, !isStopped { waitForWork() }
         }
         stop()
     }
