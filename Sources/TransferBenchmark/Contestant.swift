@@ -66,15 +66,16 @@ struct Bench {
         return Sample(seconds: seconds, cpu: cpu)
     }
 
-    /// Writes and deletes as much as a run will write. A virtual machine gives memory that lies free back to its host within seconds,
-    /// and fetching it again takes longer than a transfer.
+    /// Writes and deletes as much as a run will write. A virtual machine gives memory that has lain free for some seconds back to its
+    /// host, and fetching it again takes longer than a transfer; so nothing is deleted before all is written, or the memory of the file
+    /// of the run before would go back in the midst of this one.
     private func warm() throws {
-        unlink(target)
-        let path = folder + "/target/warm"
+        let path = folder + "/warm"
         let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)
         guard descriptor >= 0 else { throw BenchmarkError("cannot write \(path)") }
         defer {
             close(descriptor)
+            unlink(target)
             unlink(path)
         }
         let block = [UInt8](repeating: 1, count: 1 << 20)
