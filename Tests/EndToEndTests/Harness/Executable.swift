@@ -13,6 +13,9 @@ enum Executable {
     /// The built `chatty`.
     static let chatty = folder + "/chatty"
 
+    /// Whether a sanitizer keeps books about all memory (`.ci/sanitize`), so that how much there is says nothing of chatty.
+    static let isSanitized = ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains { ProcessInfo.processInfo.environment[$0] != nil }
+
     /// The package's top folder.
     static let package: String = {
         // Tests/EndToEndTests/Harness/Executable.swift
