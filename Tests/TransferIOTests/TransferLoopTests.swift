@@ -171,15 +171,8 @@ import TransferProtocol
         await receiver.shutDown()
     }
 
-    @Test func aLoopThatHasNothingToDoEndsAtOnce() async throws {
-        // The shortest of several: a busy machine may keep one waiting.
-        var shortest = Duration.seconds(60)
-        for _ in 0..<10 {
-            let loop = try Self.loop()
-            let start = ContinuousClock.now
-            await loop.shutDown()
-            shortest = min(shortest, ContinuousClock.now - start)
-        }
-        #expect(shortest < .milliseconds(40))
+    @Test(.timeLimit(.minutes(5))) func aLoopThatHasNothingToDoEndsAtOnce() async throws {
+        // With a grace that the test would not live to see the end of.
+        try await Self.loop().shutDown(within: .seconds(Int64(3600)))
     }
 }

@@ -183,12 +183,12 @@ final class LoopCore {
         endpoint.requestKey(of: address, at: Self.clock())
     }
 
-    func shutDown(_ waiter: CheckedContinuation<Void, Never>) {
+    func shutDown(_ waiter: CheckedContinuation<Void, Never>, within grace: TransferDuration?) {
         stopWaiters.append(waiter)
         guard stopDeadline == nil else { return }
         // Where all is over already, the first close is on its way and only its repetition is missing; a peer that hears none of them
         // knows from the files that it is done.
-        stopDeadline = Self.clock() + (endpoint.connections.isEmpty ? .milliseconds(50) : .seconds(Int64(1)))
+        stopDeadline = Self.clock() + (grace ?? (endpoint.connections.isEmpty ? .milliseconds(50) : .seconds(Int64(1))))
         for connection in endpoint.connections { connection.close(.goingAway, "") }
     }
 

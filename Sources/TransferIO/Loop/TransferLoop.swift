@@ -55,9 +55,12 @@ public final class TransferLoop: Sendable {
     }
 
     /// Closes every session (`goingAway`), waits until the peers know or a second has passed, ends the thread, closes the socket.
-    public func shutDown() async {
+    public func shutDown() async { await shutDown(within: nil) }
+
+    /// - Parameter grace: the time for that; nil for the usual.
+    func shutDown(within grace: TransferDuration?) async {
         await withCheckedContinuation { continuation in
-            if !mailbox.post({ $0.shutDown(continuation) }) { continuation.resume() }
+            if !mailbox.post({ $0.shutDown(continuation, within: grace) }) { continuation.resume() }
         }
     }
 }
