@@ -280,10 +280,10 @@ struct SendFileFaultTests {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(40_000_000), to: "movie.mp4")
         let home = try TemporaryDirectory()
+        try #require(mkfifo(home["go"], 0o600) == 0)
         let shell = try ChattyProcess(
             words: ["-c", "\(Executable.chatty) recv-file -o - --once --timeout 2 --progress json | (read go < \(home["go"]); wc -c)"],
             home: home, executable: "/bin/sh")
-        #expect(mkfifo(home["go"], 0o600) == 0)
         let ticket = String(try await shell.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
         let sender = try ChattyProcess("send-file", "--timeout", "2", "--progress", "json", source, ticket)
         for _ in 0..<16 { try await shell.diagnostics.expect(/"limit":"reader"/) }
