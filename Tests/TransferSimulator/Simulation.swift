@@ -27,6 +27,8 @@ package final class Simulation {
     package var rebindsHost = false
     /// What a stranger adds to what it saw pass.
     package var attacker: ((_ datagram: [UInt8], _ toReceiver: Bool) -> [[UInt8]])?
+    /// Bytes that the stranger sent, and bytes that came to its address: what it could turn against somebody whose address it forges.
+    package private(set) var strangersBytes = (sent: 0, received: 0)
     package static let attackerAddress = NetworkAddress(ipv4: 0x7F00_0666, port: 666)
     private var rebindAt = TransferInstant.distantFuture
     private var heap: [Arrival] = []
@@ -146,6 +148,7 @@ package final class Simulation {
         host.act(at: now)
         while host.endpoint.nextDatagrams(into: &host.batch, at: now) {
             for datagram in host.batch.datagrams() {
+                if host.batch.destination == Self.attackerAddress { strangersBytes.received += datagram.count }
                 let arrivals =
                     isSender
                     ? forward.carry(datagram, ecn: host.batch.ecn, at: now) : back.carry(datagram, ecn: host.batch.ecn, at: now)
@@ -157,6 +160,7 @@ package final class Simulation {
                     order += 1
                 }
                 for forged in attacker?(datagram, isSender) ?? [] {
+                    strangersBytes.sent += forged.count
                     push(
                         Arrival(
                             due: now + .milliseconds(1), order: order, host: index ^ 1, datagram: forged, ecn: 0,

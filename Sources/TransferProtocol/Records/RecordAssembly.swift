@@ -13,6 +13,11 @@ struct RecordAssembly {
     private(set) var length = RecordFormat.sealedSize
 
     var isComplete: Bool { prefix >= length }
+    /// Runs of bytes that are here, each apart from the others.
+    var pieces: Int { islands.count + (prefix > 0 ? 1 : 0) }
+
+    /// Whether a piece may be kept: an honest sender's never leave more gaps than a record has segments, and each costs memory.
+    func hasRoom(for range: Range<Int>) -> Bool { islands.count < RecordFormat.maximumSegments || range.lowerBound <= prefix }
 
     mutating func begin(slot: Int32) {
         state = .assembling

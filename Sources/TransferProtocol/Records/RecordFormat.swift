@@ -18,6 +18,7 @@ enum RecordFormat {
     static let slotSize = (sealedSize + 64 + 63) & ~63
     /// A segment's payload is at least so long, so that a record has at most 64 of them (one bit each in a word).
     static let minimumSegment = 300
+    static let maximumSegments = 64
     /// Records sealed under one key before the next is derived from it: 2^22 x 16 KiB = 64 GiB, far below the 2^24.5 records
     /// of RFC 8446 §5.5.
     static let recordsPerKey: UInt64 = 1 << 22

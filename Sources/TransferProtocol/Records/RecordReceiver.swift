@@ -24,7 +24,7 @@ struct RecordReceiver {
     /// Records below this number may be sent.
     var limit: UInt64 { written + UInt64(window) }
 
-    private subscript(number: UInt64) -> RecordAssembly {
+    private(set) subscript(number: UInt64) -> RecordAssembly {
         get { assemblies[Int(truncatingIfNeeded: number) & mask] }
         _modify { yield &assemblies[Int(truncatingIfNeeded: number) & mask] }
     }
@@ -57,8 +57,10 @@ struct RecordReceiver {
         guard payload.count >= RecordFormat.minimumSegment || endsRecord || end == RecordFormat.sealedSize else {
             return (.pending, number)
         }
-        if endsRecord { assemblies[index].endsAt(end) }
         let range = offset..<end
+        // Pieces that end a record may be short: of a peer that sends many such, most are dropped.
+        guard assemblies[index].hasRoom(for: range) else { return (.pending, number) }
+        if endsRecord { assemblies[index].endsAt(end) }
         if !assemblies[index].contains(range), let source = payload.baseAddress, let base = pool.memory(assemblies[index].slot).baseAddress
         {
             (base + offset).copyMemory(from: source, byteCount: range.count)

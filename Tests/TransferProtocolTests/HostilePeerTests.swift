@@ -1,0 +1,140 @@
+import Testing
+import TransferSimulator
+
+@testable import TransferProtocol
+
+/// What a peer that has the keys, or a stranger that sees every datagram, can make this side spend: bounded memory, bounded time, and at
+/// most three bytes for one.
+@Suite struct HostilePeerTests {
+    private static let address = NetworkAddress(ipv4: 0x7F00_0001, port: 5000)
+
+    /// Every second byte of the control stream, so that each is a gap.
+    @Test func gapsInTheControlStreamEndTheConnection() {
+        var stream = ControlStreamReceiver()
+        var pieces = 0
+        var failed = false
+        for offset in stride(from: UInt64(1), to: ControlStreamReceiver.maximumAhead, by: 2) {
+            do throws(WireError) {
+                try Self.receive(&stream, offset, [0])
+                pieces += 1
+            } catch {
+                failed = true
+                break
+            }
+        }
+        #expect(failed && pieces <= 4096, "\(pieces) pieces were kept")
+    }
+
+    /// Pieces that overlap, each one byte further than the one before: what is kept of them stays within the bound.
+    @Test func overlappingPiecesOfTheControlStreamEndTheConnection() {
+        var stream = ControlStreamReceiver()
+        var bytes = 0
+        var failed = false
+        for step in 0..<4000 {
+            do throws(WireError) {
+                try Self.receive(&stream, UInt64(2 + 2 * step), [UInt8](repeating: 0, count: 1000 + 3 * step))
+                bytes += 1000 + 3 * step
+            } catch {
+                failed = true
+                break
+            }
+        }
+        #expect(failed && bytes <= 2 * Int(ControlStreamReceiver.maximumAhead), "\(bytes) bytes were kept")
+    }
+
+    @Test func whatLiesFarAheadInTheControlStreamIsNotKept() {
+        var stream = ControlStreamReceiver()
+        #expect(throws: WireError.self) { try Self.receive(&stream, ControlStreamReceiver.maximumAhead, [0]) }
+    }
+
+    private static func receive(_ stream: inout ControlStreamReceiver, _ offset: UInt64, _ bytes: [UInt8]) throws(WireError) {
+        let result: Result<Void, WireError> = bytes.withUnsafeBytes { memory in
+            do throws(WireError) { return .success(try stream.receive(offset: offset, bytes: memory)) } catch { return .failure(error) }
+        }
+        try result.get()
+    }
+
+    /// A piece may be short only where it ends the record: single bytes that all say so, with gaps between them.
+    @Test func tinyPiecesOfARecordAreNotCollected() {
+        var receiver = RecordReceiver(window: 4)
+        let byte: [UInt8] = [1]
+        byte.withUnsafeBytes { piece in
+            for offset in stride(from: 2, to: RecordFormat.sealedSize - 2, by: 2) {
+                _ = receiver.take(piece, record: 0, offset: offset, endsRecord: true, fromSealed: true)
+            }
+            #expect(receiver.piecesKept(of: 0) <= RecordFormat.maximumSegments)
+            // Without the flag not one of them.
+            for offset in stride(from: 2, to: RecordFormat.sealedSize - 2, by: 2) {
+                _ = receiver.take(piece, record: 1, offset: offset, endsRecord: false, fromSealed: true)
+            }
+            #expect(receiver.piecesKept(of: 1) == 0)
+        }
+        // The record still comes together when it is sent as it should be.
+        let whole = [UInt8](repeating: 7, count: RecordFormat.sealedSize)
+        whole.withUnsafeBytes {
+            #expect(receiver.take($0, record: 0, offset: 0, endsRecord: false, fromSealed: true).0 == .complete)
+        }
+    }
+
+    /// Records beyond the window, and pieces that begin beyond a record's end, take no memory.
+    @Test func recordsBeyondTheWindowAreNotCollected() {
+        var receiver = RecordReceiver(window: 4)
+        let bytes = [UInt8](repeating: 7, count: 1000)
+        bytes.withUnsafeBytes { piece in
+            for record in UInt32(4)..<2000 {
+                #expect(receiver.take(piece, record: record, offset: 0, endsRecord: false, fromSealed: true).0 == .pending)
+            }
+            _ = receiver.take(piece, record: 0, offset: 1 << 20, endsRecord: true, fromSealed: true)
+            for record in UInt64(0)..<4 { #expect(receiver.piecesKept(of: record) == 0) }
+        }
+    }
+
+    /// A stranger sends a copy of all that passes from its own address (which may be forged): what goes there in return is at most three
+    /// times as much, and the transfer is not led away.
+    @Test(arguments: 0..<4 as Range<UInt64>) func copiesFromElsewhereAreNotAmplified(seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
+        simulation.attacker = { datagram, _ in Int.random(in: 0..<4, using: &random) == 0 ? [datagram] : [] }
+        let file = Simulation.file(size: 1_000_000, seed: seed)
+        let connection = try simulation.send([file])
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))), "seed \(seed)")
+        #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes, "seed \(seed)")
+        #expect(connection.peerAddress == Simulation.receiverAddress, "seed \(seed)")
+        let (sent, received) = simulation.strangersBytes
+        #expect(sent > 0 && received > 0 && received <= 3 * sent, "seed \(seed): \(received) bytes for \(sent)")
+    }
+
+    /// Challenges that overtake each other: only so many are answered as are remembered, none with more than three times its size.
+    @Test func aFloodOfChallengesIsAnsweredInMeasure() {
+        var path = PathValidator()
+        let now = TransferInstant(nanoseconds: 1_000_000_000)
+        for challenge in UInt64(0)..<1000 { path.challenged(from: Self.address, challenge, bytes: 50) }
+        var answered = 0
+        while case .response(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) {
+            #expect(size <= 150)
+            answered += 1
+            if answered > 100 { break }
+        }
+        #expect(answered > 0 && answered <= 4, "\(answered) were answered")
+    }
+
+    /// Addresses that only ever send and never answer a challenge: a bounded number of challenges, and none for a tiny datagram.
+    @Test func aFloodOfAddressesIsChallengedInMeasure() {
+        var path = PathValidator()
+        var now = TransferInstant(nanoseconds: 1_000_000_000)
+        var (received, sent) = (0, 0)
+        for index in 0..<10_000 {
+            let from = NetworkAddress(ipv4: 0x0A00_0000 + UInt32(index), port: 1)
+            path.heard(from: from, bytes: 60, challenge: UInt64(index), at: now)
+            received += 60
+            while case .challenge(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) { sent += size }
+            now = now + .milliseconds(1)
+        }
+        #expect(sent > 0 && sent <= 3 * received, "\(sent) bytes for \(received)")
+    }
+}
+
+extension RecordReceiver {
+    /// Pieces of a record that lie apart and are remembered.
+    fileprivate func piecesKept(of record: UInt64) -> Int { self[record].pieces }
+}
