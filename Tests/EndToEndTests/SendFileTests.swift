@@ -53,6 +53,49 @@ struct SendFileTests {
         #expect(Int(lost.2) ?? 0 > (Int(lost.1) ?? 0) / 100, "the path lost what it should: \(counts)")
     }
 
+    /// `--mtu` bounds what is tried: of a path that takes no more, nothing is dropped for its length.
+    @Test(
+        .enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the bound of the datagrams is not tested"),
+        arguments: [false, true])
+    func noDatagramIsLargerThanAsked(bounded: Bool) async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let environment = ["CHATTY_SECRET": "correct horse battery"]
+        let receiver = try await FileReceiver(into: target, environment: environment)
+        let link = try UDPLink(to: receiver.port, ["--mtu", "1300", "--delay", "1", "--seed", "7"])
+        let options = bounded ? ["--mtu", "1300"] : []
+        let sender = try ChattyProcess(words: ["send-file"] + options + [source, "127.0.0.1:\(link.port)"], environment: environment)
+        #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        let counts = try await link.counts()
+        let tooLarge = try #require(try /"to_server":.*?"oversize":(\d+)/.firstMatch(in: counts)?.1)
+        #expect((tooLarge == "0") == bounded, "\(counts)")
+    }
+
+    /// `--cc`: random loss is congestion to CUBIC, which then sends a tenth of what BBR does.
+    @Test(.enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the choice of congestion control is not tested"))
+    func theCongestionControlIsTheOneAskedFor() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(2_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        var times: [String: Duration] = [:]
+        for control in ["bbr", "cubic"] {
+            let target = try TemporaryDirectory()
+            let environment = ["CHATTY_SECRET": "correct horse battery"]
+            let receiver = try await FileReceiver(into: target, environment: environment)
+            let link = try UDPLink(to: receiver.port, ["--loss", "2", "--delay", "15", "--rate", "100", "--mtu", "1500", "--seed", "7"])
+            let start = ContinuousClock.now
+            let sender = try ChattyProcess("send-file", "--cc", control, source, "127.0.0.1:\(link.port)", environment: environment)
+            #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
+            times[control] = ContinuousClock.now - start
+            #expect(try await receiver.process.exitStatus() == 0)
+            #expect(try target.read("movie.mp4") == movie)
+        }
+        let (bbr, cubic) = (try #require(times["bbr"]), try #require(times["cubic"]))
+        #expect(cubic / bbr > 2, "BBR took \(bbr), CUBIC \(cubic)")
+    }
+
     @Test func severalFilesAndAFolder() async throws {
         let folder = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: folder["photos/2026"], withIntermediateDirectories: true)

@@ -54,6 +54,43 @@ import TransferSimulator
         }
     }
 
+    /// Probing for bandwidth, losses lower the bound in flight and end the probe; when all of them arrive after all, it is back.
+    @Test func aBoundThatBBRSetForNothingIsTakenBack() {
+        var bbr = BBR(datagramSize: 1200, seed: 1)
+        var now = TransferInstant(nanoseconds: 1_000_000_000)
+        var delivered: UInt64 = 0
+        var previous: UInt64 = 0
+        /// One round trip at 12 Mbit/s.
+        func round(_ rtt: TransferDuration) {
+            now = now + rtt
+            previous = delivered
+            delivered += UInt64(1.5e6 * rtt.inSeconds)
+            // So little at a time that no probe is over before the path has had its say.
+            var ack = summary(1200, at: now, sentAt: now, packet: 0, rtt: rtt)
+            ack.inFlight = 30_000
+            ack.sample = DeliveryRate.Sample(
+                rate: 1.5e6, delivered: delivered - previous, priorDelivered: previous, inFlight: Int(delivered - previous))
+            ack.delivered = delivered
+            bbr.acknowledged(ack)
+        }
+        for _ in 0..<400 where bbr.state != .probeUp { round(.milliseconds(50)) }
+        #expect(bbr.state == .probeUp && bbr.inflightHigh == .max)
+        // A queue, and a tenth of what was in flight lost.
+        round(.milliseconds(80))
+        #expect(bbr.state == .probeUp)
+        var lost = loss(at: now, sentAt: now)
+        lost.sample.inFlight = 100_000
+        lost.sample.lost = 10_000
+        bbr.lost(lost, persistent: false)
+        #expect(bbr.state == .probeDown && bbr.inflightHigh == 100_000)
+        bbr.lossWasSpurious(at: now)
+        #expect(bbr.inflightHigh == .max)
+        // Once only: what was lowered for good reason afterwards stays.
+        bbr.marked(sentAt: now, inFlight: 50_000, at: now)
+        bbr.lossWasSpurious(at: now)
+        #expect(bbr.inflightHigh == .max)
+    }
+
     /// RFC 9438 §4.2: after a reduction the window is back at its old maximum after K seconds.
     @Test func theCurveReturnsToTheMaximumAfterK() {
         var cubic = Cubic(datagramSize: 1000)

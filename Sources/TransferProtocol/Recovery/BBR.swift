@@ -44,7 +44,7 @@ struct BBR: CongestionController {
     private var hasFilledPipe = false
 
     /// More than so many bytes in flight made a queue overflow.
-    private var inflightHigh = Int.max
+    private(set) var inflightHigh = Int.max
     /// What it was before the latest reduction, for its undo.
     private var savedInflightHigh: Int?
     private var markedInRound = false
