@@ -7,10 +7,14 @@
 
 int clinux_watch_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-int clinux_watch_add(int watch, int descriptor) {
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+static int add(int watch, int descriptor, unsigned events) {
+    struct epoll_event event = {.events = events, .data.fd = descriptor};
     return epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event);
 }
+
+int clinux_watch_add(int watch, int descriptor) { return add(watch, descriptor, EPOLLIN); }
+
+int clinux_watch_add_writable(int watch, int descriptor) { return add(watch, descriptor, EPOLLOUT); }
 
 void clinux_watch_remove(int watch, int descriptor) { (void)epoll_ctl(watch, EPOLL_CTL_DEL, descriptor, NULL); }
 

@@ -39,12 +39,12 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
         var rest = bytes
         while !rest.isEmpty {
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            if retrying({ poll(&entry, 1, 0) }) == 0 { throw DestinationBusy() }
+            if retrying({ poll(&entry, 1, 0) }) == 0 { throw DestinationBusy(descriptor: descriptor) }
             // A pipe that poll calls writable takes PIPE_BUF bytes without waiting (POSIX), and may wait with more.
             let count = retrying { Glibc.write(descriptor, rest.baseAddress, isPipe ? min(rest.count, 4096) : rest.count) }
             if count < 0 {
                 switch errno {
-                case EAGAIN: throw DestinationBusy()
+                case EAGAIN: throw DestinationBusy(descriptor: descriptor)
                 case ENOSPC, EDQUOT: throw DestinationFull()
                 case EPIPE: throw OutputClosed()
                 default: throw DestinationError.cannotWrite(SystemError("write the output"))

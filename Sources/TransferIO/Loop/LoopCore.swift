@@ -10,7 +10,7 @@ final class LoopCore {
     private let incoming: @Sendable (TransferSession) -> Void
     /// Several, because a disk flushes many small files in nearly the time of one; a file always goes to the same.
     private let workers = (0..<4).map { _ in FileWorker() }
-    /// Readable when the mailbox has commands or a waiting source has bytes: an epoll descriptor of both.
+    /// Readable when the mailbox has commands, a waiting source has bytes or a waiting output has room: an epoll descriptor of all.
     private let wakeUp: Int32
     private var batch: DatagramBatch
     private var sessions: [UInt64: SessionState] = [:]
@@ -244,6 +244,7 @@ final class LoopCore {
                 connection.wrote(request)
                 return true
             }
+            if state.waitingWrites.isEmpty { unwatchOutput(state) }
             if !state.busy.contains(file) { state.destinations.removeValue(forKey: file)?.abandon() }
             state.session.tell(.failed(file, failure, text: text))
         case .peerPaused(let paused):
@@ -261,6 +262,7 @@ final class LoopCore {
     private func ended(_ state: SessionState, _ outcome: TransferOutcome) {
         guard sessions.removeValue(forKey: state.connection.handle) != nil else { return }
         if let (_, descriptor) = state.waitingRead { unwatch(descriptor) }
+        unwatchOutput(state)
         for (file, destination) in state.destinations where !state.busy.contains(file) { destination.abandon() }
         state.session.set(state.connection.statistics)
         state.session.end(outcome)
@@ -327,9 +329,14 @@ final class LoopCore {
             state.fullSince = state.fullSince ?? now
             wait(state)
             return false
-        } catch is DestinationBusy {
+        } catch let busy as DestinationBusy {
             state.isReaderSlow = true
-            wait(state)
+            if clinux_watch_add_writable(wakeUp, busy.descriptor) == 0 {
+                state.waitingOutput = busy.descriptor
+            } else {
+                // One that cannot be watched is tried again soon.
+                wait(state)
+            }
             return false
         } catch is OutputClosed {
             state.connection.fail(request.file, .outputClosed, "the reader of the output went away")
@@ -345,6 +352,12 @@ final class LoopCore {
         state.retryAt = now + state.retryDelay
     }
 
+    private func unwatchOutput(_ state: SessionState) {
+        guard let descriptor = state.waitingOutput else { return }
+        unwatch(descriptor)
+        state.waitingOutput = nil
+    }
+
     private func hasRoom(_ state: SessionState) {
         state.fullSince = nil
         guard state.toldPaused else { return }
@@ -356,13 +369,16 @@ final class LoopCore {
     /// Reads and writes that had to wait.
     private func retryFiles() {
         for state in sessions.values {
-            if let (request, descriptor) = state.waitingRead, state.retryAt <= now || isReadable(descriptor) {
+            if let (request, descriptor) = state.waitingRead, state.retryAt <= now || isReady(descriptor, POLLIN) {
                 unwatch(descriptor)
                 state.waitingRead = nil
                 state.retryAt = .distantFuture
                 read(request, state)
             }
-            guard !state.waitingWrites.isEmpty || !state.waitingPlaces.isEmpty, state.retryAt <= now else { continue }
+            guard !state.waitingWrites.isEmpty || !state.waitingPlaces.isEmpty,
+                state.retryAt <= now || state.waitingOutput.map({ isReady($0, POLLOUT) }) ?? false
+            else { continue }
+            unwatchOutput(state)
             state.retryAt = .distantFuture
             let places = state.waitingPlaces
             state.waitingPlaces = []
@@ -392,8 +408,8 @@ final class LoopCore {
         }
     }
 
-    private func isReadable(_ descriptor: Int32) -> Bool {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    private func isReady(_ descriptor: Int32, _ events: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         return poll(&entry, 1, 0) > 0
     }
 
@@ -455,7 +471,7 @@ final class LoopCore {
         let isBusy = waited - state.waitedBefore < elapsed / 10
         if state.fullSince != nil {
             state.limit = .diskFull
-        } else if state.isReaderSlow {
+        } else if state.isReaderSlow || state.waitingOutput != nil {
             state.limit = .reader
         } else if state.fileTime > elapsed / 2 {
             state.limit = .disk

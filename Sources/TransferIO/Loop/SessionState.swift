@@ -29,6 +29,8 @@ final class SessionState {
     var waitedBefore = TransferDuration.zero
     var limit: TransferStatistics.Limit?
     var toldPaused = false
+    /// What becomes writable when the reader of the output has taken some of it.
+    var waitingOutput: Int32?
     /// A read that waits for its stream, and what becomes readable then.
     var waitingRead: (request: ReadRequest, descriptor: Int32)?
     var publishedAt = TransferInstant.zero

@@ -33,5 +33,7 @@ public struct DestinationFull: Error {
 
 /// Thrown by a destination whose reader is slower than the transfer: the write is tried again, and nothing is wrong.
 public struct DestinationBusy: Error {
-    public init() {}
+    /// Writable when it is worth trying.
+    public let descriptor: Int32
+    public init(descriptor: Int32) { self.descriptor = descriptor }
 }
