@@ -18,6 +18,8 @@ public enum Event: Sendable {
     /// not be read.
     case missed(Ticket, [ChatMessage]?)
 
+    /// The answer to ``Action/loadHistory(_:account:_:)`` for a search that took too long.
+    case searchTooBroad(Ticket)
     /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
     case historyTargets(Ticket, [HistoryTarget]?)
 

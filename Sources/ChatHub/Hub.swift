@@ -69,6 +69,7 @@ public struct Hub: ~Copyable {
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
         case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
         case .missed(let ticket, let messages): finish(ticket, .messages(messages), at: now)
+        case .searchTooBroad(let ticket): finish(ticket, .tooBroad, at: now)
         case .historyTargets(let ticket, let targets): finish(ticket, .historyTargets(targets), at: now)
         case .passwordSet(let ticket, let succeeded): finish(ticket, .passwordSet(succeeded), at: now)
         case .tokenIssued(let ticket, let token, let seconds): finish(ticket, .token(token, seconds: seconds), at: now)

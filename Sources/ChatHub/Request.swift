@@ -64,6 +64,7 @@ enum Pending {
         case account(Account?)
         case stored(Bool)
         case messages([ChatMessage]?)
+        case tooBroad
         case historyTargets([HistoryTarget]?)
         case passwordSet(Bool)
         case token(String?, seconds: Int)
@@ -236,6 +237,10 @@ extension Hub {
         case (.history(let request, let with), .messages(let messages)):
             unblock(request.session)
             if let messages { succeed(request, [.history(with: with, messages)]) } else { fail(request, .storeFailed) }
+            drainBacklog(of: request.session)
+        case (.history(let request, _), .tooBroad):
+            unblock(request.session)
+            fail(request, .searchTooBroad)
             drainBacklog(of: request.session)
         case (.historyTargets(let request), .historyTargets(let targets)):
             unblock(request.session)

@@ -73,6 +73,7 @@ public enum Reply: Hashable, Sendable {
     case tooManyGroups(limit: Int)
     case rateLimited(seconds: Int)
     case storeFailed
+    case searchTooBroad
     case unknownCommand(String)
     case notACommand
     case usage(SlashCommandKind)
@@ -139,6 +140,7 @@ extension Reply {
         case .tooManyGroups(let limit): "You are in \(limit) group chats already. Leave one first."
         case .rateLimited(let seconds): "Too many commands. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
         case .storeFailed: "The server could not keep it: its store is full or failing. Nothing was sent."
+        case .searchTooBroad: "The search took too long. Look for longer or rarer words."
         case .unknownCommand(let word): Texts.unknownCommand(word)
         case .notACommand: Texts.notACommand
         case .usage(let kind): kind.usage
@@ -183,6 +185,7 @@ extension Reply {
         case .tooManyGroups: "in too many group chats"
         case .rateLimited: "too many commands"
         case .storeFailed: "the store is full or failing"
+        case .searchTooBroad: "the search took too long"
         case .unknownCommand: "unknown command"
         case .notACommand: "not a command"
         case .usage: "wrong number of arguments"

@@ -64,6 +64,7 @@ extension Reply {
         case .tooManyGroups(let limit): ("TOO_MANY_GROUPS", [String(limit)])
         case .rateLimited(let seconds): ("RATE_LIMITED", [String(seconds)])
         case .storeFailed: ("STORE_FAILED", [])
+        case .searchTooBroad: ("SEARCH_TOO_BROAD", [])
         case .unknownCommand(let word): ("UNKNOWN_COMMAND", [word])
         case .notACommand: ("NOT_A_COMMAND", [])
         case .usage(let kind): ("USAGE", [kind.rawValue])
@@ -106,7 +107,8 @@ extension Reply {
 
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
-            .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .notACommand, .plaintextRefused,
+            .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .searchTooBroad, .notACommand,
+            .plaintextRefused,
             .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired, .back,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })

@@ -110,7 +110,7 @@ public final class ChatServer: Sendable {
                     metrics.noteFailure(problem)
                     tell(problem.map { "The store fails, and messages are refused: \($0)" } ?? "The store works again.")
                 }))
-        reader = StoreReader(store) { mailbox.put(HubInput($0)) }
+        reader = StoreReader(store, searchTime: configuration.searchTime) { mailbox.put(HubInput($0)) }
         hashing = HashingPool(configuration.hashing)
         let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { ticket, verification in
             mailbox.put(HubInput(.verified(ticket, verification)))

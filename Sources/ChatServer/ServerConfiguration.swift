@@ -1,4 +1,5 @@
 import ChatHub
+import Dispatch
 
 /// What `chatty serve` is told.
 public struct ServerConfiguration: Sendable {
@@ -24,6 +25,8 @@ public struct ServerConfiguration: Sendable {
     /// What a hash of a new password costs, and the threads that compute them.
     var hashCost = PasswordHash.Cost.standard
     var hashing = HashingPool.Limits()
+    /// What one search may take.
+    var searchTime = SearchTime.limit
     /// Overrides for tests of the bounds.
     var adjust: @Sendable (inout ConnectionSettings) -> Void = { _ in }
 

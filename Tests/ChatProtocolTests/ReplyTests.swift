@@ -17,7 +17,7 @@ struct ReplyTests {
         .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
         .needsClient,
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .tooManyMembers(limit: 5), .tooManyGroups(limit: 6),
-        .rateLimited(seconds: 1), .storeFailed, .unknownCommand("/msg"), .notACommand, .usage(.msgto), .plaintextRefused,
+        .rateLimited(seconds: 1), .storeFailed, .searchTooBroad, .unknownCommand("/msg"), .notACommand, .usage(.msgto), .plaintextRefused,
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
         .activeUser("yoda", since: time, isAway: true), .nowAway("at  lunch: back soon"), .back, .away("yoda", "asleep"),
         .awayTooLong(limit: 400),

@@ -79,6 +79,23 @@ import Testing
         probe.writer.stop()
     }
 
+    /// Words that may go on, as many as fit into a line: each gathers every message there is.
+    @Test func aSearchThatTakesTooLongIsStopped() throws {
+        let probe = WriterProbe(fixture.store)
+        let target = ChatMessage.Target.user(luke, try Name("luke"))
+        let words = (0..<400).map { number in (0..<8).map { "w\(number)x\($0)" }.joined(separator: " ") }
+        let writes = try words.enumerated().map {
+            StoreWrite.message(try StoreFixture.message(Int64($0.offset + 1), from: yoda, "Yoda", to: target, $0.element))
+        }
+        #expect(!probe.store(writes).contains { $0 != true })
+        try waitUntilIndexed(400)
+        probe.writer.stop()
+        let broad = HistoryQuery.search(Array(repeating: "w*", count: 500).joined(separator: " "), limit: 10)
+        #expect(throws: DatabaseError.self) { try fixture.store.history(luke, broad, searchTime: .nanoseconds(1)) }
+        #expect(try texts(luke, .search("w399x7", limit: 10)) == [words[399]], "the next one is nobody's loss")
+        #expect(try fixture.store.history(luke, broad, searchTime: .seconds(60)).count == 10)
+    }
+
     @Test func whatIsTypedIsWordsAndNeverSyntax() throws {
         let probe = WriterProbe(fixture.store)
         let target = ChatMessage.Target.user(luke, try Name("luke"))

@@ -1,10 +1,14 @@
 import ChatHub
 import ChatProtocol
+import Dispatch
 import GRDB
 
 extension Store {
     /// Messages that an account can see: its direct ones, and those of its groups since it joined each; in the order of their ids.
-    func history(_ account: AccountID, _ query: HistoryQuery) throws -> [ChatMessage] {
+    /// - Throws: besides failures of the store, `DatabaseError` with `SQLITE_INTERRUPT` for a search that took longer than that.
+    func history(
+        _ account: AccountID, _ query: HistoryQuery, searchTime: DispatchTimeInterval = SearchTime.limit
+    ) throws -> [ChatMessage] {
         try pool.read { db in
             let targets = try HistoryTargets(account, db)
             switch query {
@@ -16,7 +20,7 @@ extension Store {
                 return try Store.stretch(of: -group.rawValue, after: joined, range, targets, db)
             case .search(let words, let limit):
                 guard let pattern = SearchPattern(words) else { return [] }
-                return try Store.search(pattern, limit, targets, db)
+                return try SearchTime.bounded(by: searchTime, db) { try Store.search(pattern, limit, targets, db) }
             case .targets: return []
             }
         }

@@ -1,8 +1,9 @@
 import ChatHub
 import ChatProtocol
 import Foundation
+import GRDB
 
-/// Reads for the hub on a thread of its own, in the order asked.
+/// Reads for the hub on a thread of its own, in the order asked; searches on another, so that nobody's log-in or replay waits for one.
 final class StoreReader: Sendable {
     private enum Request: Sendable {
         case account(Ticket, Name)
@@ -15,29 +16,37 @@ final class StoreReader: Sendable {
     private let store: Store
     private let answer: @Sendable (Event) -> Void
     private let mailbox = Mailbox<Request>()
+    private let searches = Mailbox<Request>()
+    private let searchTime: DispatchTimeInterval
     private let ended = DispatchSemaphore(value: 0)
 
-    init(_ store: Store, answer: @escaping @Sendable (Event) -> Void) {
+    /// - Parameter searchTime: what one search may take.
+    init(_ store: Store, searchTime: DispatchTimeInterval = SearchTime.limit, answer: @escaping @Sendable (Event) -> Void) {
         self.store = store
+        self.searchTime = searchTime
         self.answer = answer
     }
 
     func start() {
-        NamedThread.start("chatty-reader") { [self] in
-            while let requests = mailbox.take() {
-                for request in requests { if let event = event(for: request) { answer(event) } }
-            }
-            ended.signal()
+        NamedThread.start("chatty-reader") { [self] in answerAll(in: mailbox) }
+        NamedThread.start("chatty-search") { [self] in answerAll(in: searches) }
+    }
+
+    private func answerAll(in mailbox: Mailbox<Request>) {
+        while let requests = mailbox.take() {
+            for request in requests { if let event = event(for: request) { answer(event) } }
         }
+        ended.signal()
     }
 
     /// Answers what waits, then ends; returns when it has.
     func stop() {
         mailbox.close()
-        ended.wait()
+        searches.close()
+        for _ in 1...2 { ended.wait() }
     }
 
-    var waiting: Int { mailbox.count }
+    var waiting: Int { mailbox.count + searches.count }
 
     func findAccount(_ ticket: Ticket, _ name: Name) { mailbox.put(.account(ticket, name)) }
 
@@ -48,7 +57,9 @@ final class StoreReader: Sendable {
     /// Lets other processes know who is active.
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
-    func loadHistory(_ ticket: Ticket, _ account: AccountID, _ query: HistoryQuery) { mailbox.put(.history(ticket, account, query)) }
+    func loadHistory(_ ticket: Ticket, _ account: AccountID, _ query: HistoryQuery) {
+        if case .search = query { searches.put(.history(ticket, account, query)) } else { mailbox.put(.history(ticket, account, query)) }
+    }
 
     /// Answers a try to log in with a token.
     func verify(_ ticket: Ticket, _ account: AccountID, _ token: ResumeToken) { mailbox.put(.token(ticket, account, token)) }
@@ -67,7 +78,13 @@ final class StoreReader: Sendable {
         case .history(let ticket, let account, .targets(let range)):
             return .historyTargets(ticket, try? store.conversations(of: account, range))
         case .history(let ticket, let account, let query):
-            return .missed(ticket, try? store.history(account, query))
+            do {
+                return .missed(ticket, try store.history(account, query, searchTime: searchTime))
+            } catch DatabaseError.SQLITE_INTERRUPT {
+                return .searchTooBroad(ticket)
+            } catch {
+                return .missed(ticket, nil)
+            }
         case .token(let ticket, let account, let token):
             do {
                 return .verified(ticket, try store.accepts(token, of: account, at: Moment.now.wall) ? .right : .expiredToken)
