@@ -4,7 +4,8 @@ import ChatProtocol
 public enum Event: Sendable {
     /// A connection is there. `address` is what connections and failed log-ins are counted by: the peer's address or network.
     case connected(SessionID, address: String, isLoopback: Bool)
-    case command(SessionID, Command, label: String?)
+    /// - bytes: of the line it came in; none for what did not come in one.
+    case command(SessionID, Command, label: String?, bytes: Int = 0)
     /// The connection is gone, whoever closed it. `written`: the last message that reached its socket whole (see ``tick(written:)``).
     case disconnected(SessionID, Ending, written: MessageID?)
 
@@ -17,9 +18,9 @@ public enum Event: Sendable {
     /// The answer to ``Action/loadMissed(_:account:after:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
     /// not be read.
     case missed(Ticket, [ChatMessage]?)
-
     /// The answer to ``Action/loadHistory(_:account:_:)`` for a search that took too long.
     case searchTooBroad(Ticket)
+
     /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
     case historyTargets(Ticket, [HistoryTarget]?)
 

@@ -63,7 +63,7 @@ public struct Hub: ~Copyable {
         actions.reserveCapacity(Hub.usualActions)
         switch event {
         case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
-        case .command(let id, let command, let label): receive(id, command, label: label, at: now)
+        case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
         case .disconnected(let id, let ending, let written): disconnect(id, ending, written: written)
         case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
@@ -98,6 +98,9 @@ public struct Hub: ~Copyable {
     private mutating func connect(_ id: SessionID, address: String, isLoopback: Bool, at now: Moment) {
         let session = Session(id: id, address: address, isCounted: !isLoopback, connectedAt: now)
         if let rate = configuration.messageRate { session.bucket = TokenBucket(perSecond: rate, at: now.uptime) }
+        if let rate = configuration.byteRate {
+            session.byteBucket = TokenBucket(perSecond: rate, least: Double(IRCWayIn.maximumLine), at: now.uptime)
+        }
         if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
         sessions[id] = session
         statistics.connections += 1
@@ -111,12 +114,12 @@ public struct Hub: ~Copyable {
         }
     }
 
-    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, at now: Moment) {
+    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
         guard let session = sessions[id], !session.isClosing else { return }
         if session.backlog.isEmpty, session.canBegin(command) {
-            begin(id, command, label: label, at: now)
+            begin(id, command, label: label, bytes: bytes, at: now)
         } else {
-            sessions[id]?.backlog.append(Session.Waiting(command: command, label: label, at: now))
+            sessions[id]?.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes, at: now))
             if session.backlog.count >= Session.backlogHigh, !session.isPaused {
                 sessions[id]?.isPaused = true
                 actions.append(.pauseReading(id, true))
@@ -124,12 +127,14 @@ public struct Hub: ~Copyable {
         }
     }
 
-    private mutating func begin(_ id: SessionID, _ command: Command, label: String?, at now: Moment) {
+    private mutating func begin(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
         guard let sequence = sessions[id]?.open(label: label), let session = sessions[id] else { return }
         guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
             return beginUnauthenticated(session, sequence, command, at: now)
         }
-        if !command.isFree, let wait = sessions[id]?.bucket?.take(at: now.uptime) {
+        if !command.isFree,
+            let wait = sessions[id]?.bucket?.take(at: now.uptime) ?? sessions[id]?.byteBucket?.take(Double(bytes), at: now.uptime)
+        {
             return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
         }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
@@ -140,7 +145,7 @@ public struct Hub: ~Copyable {
     mutating func drainBacklog(of id: SessionID) {
         while let session = sessions[id], !session.isClosing, let next = session.backlog.first, session.canBegin(next.command) {
             sessions[id]?.backlog.removeFirst()
-            begin(id, next.command, label: next.label, at: next.at)
+            begin(id, next.command, label: next.label, bytes: next.bytes, at: next.at)
         }
         if let session = sessions[id], session.isPaused, !session.isClosing, session.backlog.count <= Session.backlogLow {
             sessions[id]?.isPaused = false

@@ -14,6 +14,8 @@ public struct HubConfiguration: Hashable, Sendable {
     public var loginTimeout = 60
     /// Commands a second and session, on average over ten seconds; nil for no limit.
     public var messageRate: Double? = nil
+    /// Bytes of these a second and session, on average over ten seconds; nil for no limit.
+    public var byteRate: Double? = nil
     /// Connections from one address other than loopback; nil for no limit.
     public var maximumConnectionsPerAddress: Int? = nil
     /// Lines that those who log in are shown.

@@ -16,6 +16,7 @@ final class Session {
     var hasBegun = false
     var activeSince: Timestamp
     var bucket: TokenBucket?
+    var byteBucket: TokenBucket?
 
     /// Messages that wait for their commit.
     var pendingMessages = 0
@@ -51,6 +52,7 @@ final class Session {
     struct Waiting {
         let command: Command
         let label: String?
+        let bytes: Int
         let at: Moment
     }
 

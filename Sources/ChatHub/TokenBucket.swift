@@ -1,24 +1,30 @@
-/// Flood control: so many a second on average, with ten seconds' worth saved up at most.
+/// Flood control: so much a second on average, with some saved up.
 struct TokenBucket {
     private let perSecond: Double
+    private let capacity: Double
     private var tokens: Double
     private var last: Int64
 
-    /// - Parameter now: uptime, milliseconds.
-    init(perSecond: Double, at now: Int64) {
+    /// - Parameters:
+    ///   - least: what can always be saved up; ten seconds' worth where that is more.
+    ///   - now: uptime, milliseconds.
+    init(perSecond: Double, least: Double = 1, at now: Int64) {
         self.perSecond = perSecond
-        tokens = max(1, perSecond * 10)
+        capacity = max(least, perSecond * 10)
+        tokens = capacity
         last = now
     }
 
-    /// Takes one token, or says after how many whole seconds there will be one.
-    mutating func take(at now: Int64) -> Int? {
-        tokens = min(max(1, perSecond * 10), tokens + Double(max(0, now - last)) / 1000 * perSecond)
+    /// Takes so many tokens, or says after how many whole seconds there will be as many.
+    /// - Parameter amount: what is more than can be saved up takes all of that.
+    mutating func take(_ amount: Double = 1, at now: Int64) -> Int? {
+        let amount = min(amount, capacity)
+        tokens = min(capacity, tokens + Double(max(0, now - last)) / 1000 * perSecond)
         last = max(last, now)
-        if tokens >= 1 {
-            tokens -= 1
+        if tokens >= amount {
+            tokens -= amount
             return nil
         }
-        return max(1, Int(((1 - tokens) / perSecond).rounded(.up)))
+        return max(1, Int(((amount - tokens) / perSecond).rounded(.up)))
     }
 }

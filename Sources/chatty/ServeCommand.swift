@@ -40,6 +40,7 @@ enum ServeCommand {
         configuration.rules.loginTimeout = Int(arguments[ServeFlags.loginTimeout].components.seconds)
         let rate = arguments[ServeFlags.messageRate]
         configuration.rules.messageRate = rate == 0 ? nil : Double(rate)
+        configuration.rules.byteRate = configuration.rules.messageRate.map { $0 * Double(ServeFlags.bytesPerMessage) }
         let connections = arguments[ServeFlags.maxConnections]
         configuration.rules.maximumConnectionsPerAddress = connections == 0 ? nil : connections
         configuration.credentialsFile = arguments[ServeFlags.credentials]

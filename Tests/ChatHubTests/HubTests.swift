@@ -436,6 +436,42 @@ struct MessageTests {
         #expect(script.texts(yoda) == ["luke is not active. The message will be delivered at the next login."])
     }
 
+    /// So many bytes a second, ten seconds' worth saved up; a line of the greatest length always goes through in the end.
+    @Test func floodControlOfBytes() {
+        var configuration = HubConfiguration()
+        configuration.byteRate = 2000
+        var script = HubScript(configuration)
+        let yoda = script.logIn("yoda")
+        func send(_ bytes: Int) {
+            script.handle(.command(yoda, .message(to: "luke", text: "x", isNotice: false), label: nil, bytes: bytes))
+        }
+        for _ in 0..<6 { send(4000) }
+        #expect(script.told[yoda]?.count(where: \.isAcceptance) == 5)
+        #expect(script.texts(yoda).last == "Too many commands. Try again 2 seconds later.")
+        script.advance(milliseconds: 1999)
+        send(4000)
+        #expect(script.texts(yoda).last == "Too many commands. Try again 1 second later.")
+        script.advance(milliseconds: 1)
+        script.forget(yoda)
+        send(4000)
+        #expect(script.told[yoda]?.first?.isAcceptance == true)
+        // With a bound far below it a longest line waits until all is saved up again.
+        configuration.byteRate = 10
+        script = HubScript(configuration)
+        let luke = script.logIn("luke")
+        func sendLong() {
+            let longest = Event.command(
+                luke, .message(to: "yoda", text: "x", isNotice: false), label: nil, bytes: IRCWayIn.maximumLine)
+            script.handle(longest)
+        }
+        for _ in 0..<2 { sendLong() }
+        #expect(script.texts(luke).last == "Too many commands. Try again \((IRCWayIn.maximumLine + 9) / 10) seconds later.")
+        script.advance(milliseconds: 1_000_000)
+        script.forget(luke)
+        sendLong()
+        #expect(script.told[luke]?.first?.isAcceptance == true)
+    }
+
     @Test func messagesDuringAReplayComeOnceAndInOrder() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -630,4 +666,8 @@ struct PresenceTests {
         _ = script.connect(from: "192.0.2.1")
         #expect(script.closed == [third])
     }
+}
+
+extension Outgoing {
+    fileprivate var isAcceptance: Bool { if case .accepted = self { true } else { false } }
 }

@@ -92,6 +92,21 @@ import Testing
         }
     }
 
+    @Test func bytesAreCountedByTheLine() async throws {
+        try await RunningServer.use(.init { $0.rules.byteRate = 1000 }) { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message standard-replies")
+            let text = String(repeating: "z", count: 4000)
+            for number in 1...2 {
+                try await yoda.send("PRIVMSG luke :\(number)\(text)\r\n")
+                try await yoda.expect("PRIVMSG luke :\(number)")
+            }
+            try await yoda.send("PRIVMSG luke :3\(text)\r\n")
+            try await yoda.expect("FAIL PRIVMSG RATE_LIMITED")
+            try await yoda.send("PRIVMSG luke :short\r\n")
+            try await yoda.expect("PRIVMSG luke :short")
+        }
+    }
+
     private static func numbers(in text: String) -> [Int] {
         text.matches(of: #/PRIVMSG luke :(\d+) /#).compactMap { Int($0.1) }
     }

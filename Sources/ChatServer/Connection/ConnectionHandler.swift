@@ -37,6 +37,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// Of `wayIn`, which is a copy to ask: every delivery asks.
     private var knownRepresentation: Representation?
 
+    private var longestLine = 0
     private var lines = LineDecoder(maximum: 0)
     /// Lines that came when too many commands were waiting for their answers already.
     private var waitingLines: Deque<LineDecoder.Line> = []
@@ -157,7 +158,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             changeKind { wayIn = way }
             return closeGently(.closed, saying: .farewell(.plaintextRefused))
         }
-        lines = LineDecoder(maximum: Way.maximumLine)
+        longestLine = Way.maximumLine
+        lines = LineDecoder(maximum: longestLine)
         let greeting = way.greeting()
         changeKind { wayIn = way }
         append(greeting)
@@ -185,15 +187,21 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func receive(_ line: LineDecoder.Line) {
         guard phase == .speaking, let steps = wayIn?.receive(line) else { return }
-        run(steps)
+        switch line {
+        case .line(let bytes): run(steps, bytes: bytes.count)
+        case .tooLong: run(steps, bytes: longestLine)
+        }
     }
 
-    private func run(_ steps: [WayInStep]) {
+    /// - Parameter bytes: of the line that led to them.
+    private func run(_ steps: [WayInStep], bytes: Int = 0) {
+        var bytes = bytes
         for step in steps {
             switch step {
             case .command(let command, let label):
                 outstanding += 1
-                worker.submit(.command(id, command, label: label), at: arrival)
+                worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
+                bytes = 0
             case .write(let bytes): append(bytes)
             case .close: closeGently(.closed)
             }

@@ -42,7 +42,12 @@ enum ServeFlags {
         manual: "Closes a connection that has not logged in after this time.")
     static let messageRate = Flag<Int>.value(
         "message-rate", "N/s", .eventRate, default: 20, "20/s", "Messages a session may send, 0 for any",
-        manual: "How many messages a second a session may send for long; short bursts may be faster. 0 is no limit.")
+        manual: """
+            How many messages a second a session may send for long, with 1600 bytes for each on average; short bursts may be faster, and a message of the \
+            greatest length goes through in the end. 0 is no limit.
+            """)
+    /// Of lines from a session, for each of ``messageRate``.
+    static let bytesPerMessage = 1600
     static let maxConnections = Flag<Int>.value(
         "max-connections-per-address", "N", .number(0...100_000), default: 64, "64", "Connections from one address, 0 for any",
         manual: "How many connections one address may hold at a time; 0 is no limit. This machine's own connections are not counted.")
