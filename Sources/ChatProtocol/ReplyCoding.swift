@@ -3,6 +3,8 @@
 extension Reply {
     /// The machine-readable word of the standard reply.
     public var code: String { wire.code }
+    /// What it is about, behind that word: names, numbers, times.
+    public var context: [String] { wire.context }
 
     /// The standard reply that says this.
     /// - Parameter command: what it answers; `*` where it answers none.

@@ -193,6 +193,7 @@ enum ConnectCommand {
         case .refused: .refused
         case .blocked: .blocked
         case .notDelivered: .notDelivered
+        case .resumable: .interrupted
         case .interrupted: .endedByInterrupt
         case .terminated: .endedByTerminate
         }

@@ -209,6 +209,11 @@ import Testing
         _ = play.type("/activeuser")
         #expect(
             play.answer(1, .noOtherActive) == [#"| {"event":"reply","code":"NO_OTHER_ACTIVE","text":"No other active user."}"#])
+        _ = play.type("/msgto x hi")
+        #expect(
+            play.answer(2, .noSuchUser("x")) == [
+                #"| {"event":"error","code":"NO_SUCH_USER","context":["x"],"text":"There is no user x."}"#
+            ])
         #expect(play.type("/x") == [#"| {"event":"error","text":"Unknown command: /x. Try /help."}"#])
     }
 }

@@ -46,6 +46,37 @@ import Testing
         #expect(play.type("/transfers") == ["| There is no transfer."])
     }
 
+    @Test func programsReadTransfersMemberByMember() throws {
+        var play = ConsoleTranscript(.json) {
+            $0.offers = .always
+            $0.listens = true
+        }
+        play.logIn()
+        #expect(
+            play.give(try signal(.offer, "a1", Self.offer)).first
+                == #"| {"event":"offer","number":1,"from":"luke","name":"film.mp4","size":1200000000,"text":"luke offers film.mp4 (1.2 GB)."}"#
+        )
+        _ = play.give(.transfer(.ready(1, payload: "here")))
+        #expect(
+            play.give(.transfer(.progress(1, done: 7, total: 1_200_000_000, rate: 0))) == [
+                #"| {"event":"started","number":1,"from":"luke","name":"film.mp4","size":1200000000,"done":7,"text":"Receiving film.mp4 ..."}"#
+            ])
+        #expect(
+            play.give(.transfer(.finished(1, path: "in/film.mp4", bytes: 1_200_000_000, seconds: 1))).first?.contains(
+                #""path":"in/film.mp4","text":"Received in/film.mp4 from luke: 1.2 GB in 1.0 s, 1.2 GB/s."}"#) == true)
+    }
+
+    @Test(arguments: [(true, ConsoleStatus.resumable), (false, .notDelivered)])
+    func aScriptKnowsWhetherTheSameAgainGoesOn(isResumable: Bool, status: ConsoleStatus) throws {
+        var play = ConsoleTranscript(.plain)
+        play.logIn()
+        _ = play.type("/p2pvideo luke film.mp4")
+        _ = play.give(.transfer(.described(1, name: "film.mp4", size: 10, payload: "{}")))
+        _ = play.give(try signal(.accept, "t1", "where"))
+        _ = play.give(.transfer(.failed(1, "gone.", isResumable: isResumable)))
+        #expect(play.console.status == status)
+    }
+
     @Test func anOfferOfAnotherIsTaken() throws {
         var play = loggedIn()
         #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["| luke offers film.mp4 (1.2 GB). /accept 1 or /decline 1"])

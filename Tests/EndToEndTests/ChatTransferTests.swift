@@ -125,6 +125,36 @@ extension ServiceTests {
             }
         }
 
+        @Test(.enabled(if: UDPLink.isAvailable)) func aScriptIsToldThatTheSameAgainGoesOn() async throws {
+            let chat = try await ChatFixture()
+            let folder = try TemporaryDirectory()
+            let video = Self.video(24 << 20)
+            try video.write(to: URL(fileURLWithPath: folder.path + "/film.mp4"))
+            let port = try FreePort.udp()
+            let link = try UDPLink(to: port, ["--rate", "50"])
+            func receiver(_ options: String...) throws -> ChattyProcess {
+                try ChattyProcess(
+                    words: [
+                        "connect", "127.0.0.1", chat.port, "\(port)", "-u", "luke", "--json", "--accept", "always", "--download-dir",
+                        folder.path + "/in", "--listen", "-c", "/activeuser",
+                    ] + options, environment: ["CHATTY_PASSWORD": ChatFixture.password(of: "luke")])
+            }
+            let first = try receiver("--announce", "127.0.0.1:\(link.port)")
+            try await first.output.expect("NO_OTHER_ACTIVE")
+            let home = try TemporaryDirectory()
+            let sender = try chat.script(as: "yoda", home: home, directory: folder.path, "-c", "/p2pvideo luke film.mp4")
+            try await first.output.expect(#"{"event":"progress","number":1,"from":"yoda","name":"film.mp4","size":25165824,"done":"#)
+            first.signal(SIGTERM)
+            #expect(try await first.exitStatus() == 143)
+            #expect(try await sender.exitStatus() == 7)
+            #expect(sender.output.text.contains("what arrived is kept"))
+            let second = try receiver()
+            try await second.output.expect("NO_OTHER_ACTIVE")
+            let again = try chat.script(as: "yoda", home: home, directory: folder.path, "-c", "/p2pvideo luke film.mp4")
+            #expect(try await again.exitStatus() == 0)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/in/film.mp4")) == video)
+        }
+
         @Test func whatCannotBeSentIsSaid() async throws {
             let chat = try await ChatFixture()
             let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")

@@ -76,7 +76,7 @@ struct UsersTests {
         let asked = try await ask("--online", "--server", place, "-u", "yoda")
         #expect(asked.status == 0 && asked.out.wholeMatch(of: #/luke, active since [-0-9T:]+Z\n/#) != nil, "\(asked)")
         let json = try await ask("--online", "--json", "--server", place, "-u", "yoda")
-        #expect(json.status == 0 && json.out.hasPrefix("{\"event\":\"reply\",\"code\":\"ACTIVE_USER\",\"text\":\"luke, "))
+        #expect(json.status == 0 && json.out.hasPrefix("{\"event\":\"reply\",\"code\":\"ACTIVE_USER\",\"context\":[\"luke\","))
         try luke.send("QUIT\r\n")
         _ = try await luke.input.end()
         #expect(try await ask("--online", "--server", place, "-u", "yoda") == (0, "No other active user.\n", ""))

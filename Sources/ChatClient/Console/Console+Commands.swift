@@ -41,9 +41,9 @@ extension Console {
     /// An error of what was typed: shown to a person where the answers are, to a script on stderr.
     mutating func complain(_ text: String, _ status: ConsoleStatus) {
         if configuration.isInteractive {
-            effects.append(.show(form.own("error", text, isFailure: true)))
+            effects.append(.show(form.own(.error, text, isFailure: true)))
         } else if form.kind == .json {
-            effects.append(.show(form.own("error", text)))
+            effects.append(.show(form.own(.error, text)))
         } else {
             effects.append(.show(form.safe(text)))
         }
@@ -80,7 +80,7 @@ extension Console {
         case .logOut: logOut()
         case .help(let topic):
             let lines = topic.map { Texts.help(on: $0, client: true) } ?? Texts.help(client: true)
-            for line in lines { effects.append(.show(form.own("help", line))) }
+            for line in lines { effects.append(.show(form.own(.help, line))) }
         case .talk(let target):
             conversation = target.hasPrefix("#") ? .group(Console.bare(target)) : .user(target)
         case .reply(let text):

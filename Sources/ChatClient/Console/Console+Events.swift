@@ -12,7 +12,7 @@ extension Console {
             phase = .askingTrust(fingerprint)
             effects.append(.show("This server was never met before, and its certificate is self-made. Its key is\n  \(fingerprint)"))
         case .connected:
-            if tellsLogIn { effects.append(.show(form.own("connected", Texts.connected))) }
+            if tellsLogIn { effects.append(.show(form.own(.connected, Texts.connected))) }
             effects.append(.listen)
         case .askName:
             phase = .naming
@@ -65,13 +65,13 @@ extension Console {
             effects.append(.show(form.notice(notice)))
         case .connectionLost:
             isOffline = true
-            effects.append(.show(form.own("connection-lost", "The connection is lost. Connecting again ...", isFailure: true)))
+            effects.append(.show(form.own(.connectionLost, "The connection is lost. Connecting again ...", isFailure: true)))
         case .ended(let ending): take(ending)
         }
     }
 
     mutating func takeListening(_ port: UInt16) {
-        if tellsLogIn { effects.append(.show(form.own("listening", Texts.udpListening(port: port)))) }
+        if tellsLogIn { effects.append(.show(form.own(.listening, Texts.udpListening(port: port)))) }
     }
 
     /// The answers to a log-in: on stdout in the conversation, where they are its texts; on stderr where only the outcome counts.
@@ -87,7 +87,7 @@ extension Console {
         // For completion; nobody waits for the answer.
         if configuration.isInteractive { effects.append(.give(.request(RequestID(rawValue: 0), .everybody))) }
         guard !again else {
-            effects.append(.show(form.own("connected", "Connected again.")))
+            effects.append(.show(form.own(.connected, "Connected again.")))
             // A server that was started anew has forgotten it.
             if let awayText { request(.away(awayText), for: .quiet) }
             return
@@ -115,7 +115,7 @@ extension Console {
             effects.append(.show(form.message(message)))
         }
         if answer.found.isEmpty, answer.notices.isEmpty, [.command(.history), .command(.search)].contains(purpose) {
-            effects.append(.show(form.own("hint", "Nothing found.")))
+            effects.append(.show(form.own(.hint, "Nothing found.")))
         }
         let isKnown = knowsAway(answer, purpose)
         for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {

@@ -29,7 +29,7 @@ extension Console {
         guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
         signal(.decline, offer)
         _ = desk.remove(offer.number)
-        if says { tell("declined", "Declined \(offer.name) from \(offer.peer).", offer.number) }
+        if says { tell(.declined, "Declined \(offer.name) from \(offer.peer).", offer) }
     }
 
     mutating func cancelTransfer(_ word: String?) {
@@ -39,12 +39,12 @@ extension Console {
         if transfer.state != .describing { signal(.cancel, transfer) }
         effects.append(.transfer(.cancel(transfer.number)))
         _ = desk.remove(transfer.number)
-        tell("cancelled", "Stopped \(transfer.name).", transfer.number)
+        tell(.cancelled, "Stopped \(transfer.name).", transfer)
         fail(.notDelivered)
     }
 
     mutating func listTransfers() {
-        guard !desk.numbers.isEmpty else { return effects.append(.show(form.own("transfer", "There is no transfer."))) }
+        guard !desk.numbers.isEmpty else { return effects.append(.show(form.own(.transfer, "There is no transfer."))) }
         for transfer in desk.numbers.compactMap({ desk[$0] }) {
             let way = transfer.isOutgoing ? "\(transfer.name) to \(transfer.peer)" : "\(transfer.name) from \(transfer.peer)"
             let state: String =
@@ -55,7 +55,7 @@ extension Console {
                 case .preparing: "connecting"
                 case .running(let done, let total, let rate): Console.progress(done, total, rate)
                 }
-            tell("transfer", "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer.number)
+            tell(.transfer, "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer)
         }
     }
 
@@ -72,10 +72,10 @@ extension Console {
         guard let transfer = desk.known(String(number)) else { return }
         guard let digits else { return complain("\(transfer.peer) has not answered yet: there is nothing to compare.", .failed) }
         let way = transfer.isOutgoing ? "to" : "from"
-        tell(
-            "verification",
+        let text =
             "\(number): \(transfer.name) \(way) \(transfer.peer): \(digits). "
-                + "If \(transfer.peer) sees the same number with /verify, nobody is between you.", number)
+            + "If \(transfer.peer) sees the same number with /verify, nobody is between you."
+        effects.append(.show(form.transfer(.verification, text, transfer, verification: digits)))
     }
 
     private static func noOffer(_ word: String?) -> String { word.map { "There is no offer \($0)." } ?? "There is no offer." }
@@ -86,8 +86,10 @@ extension Console {
         return "\(share) of \(Amount.bytes(total)), \(Amount.rate(rate))\(left)"
     }
 
-    private mutating func tell(_ event: String, _ text: String, _ number: Int, isFailure: Bool = false) {
-        effects.append(.show(form.own(event, text, number: number, isFailure: isFailure)))
+    private mutating func tell(
+        _ event: EventKind, _ text: String, _ transfer: TransferDesk.Transfer, path: String? = nil, isFailure: Bool = false
+    ) {
+        effects.append(.show(form.transfer(event, text, transfer, path: path, isFailure: isFailure)))
     }
 
     private mutating func signal(_ verb: TransferSignal.Verb, _ transfer: TransferDesk.Transfer, payload: String = "") {
@@ -98,11 +100,11 @@ extension Console {
     }
 
     /// Ends a transfer that went wrong.
-    mutating func giveUp(_ number: Int, _ reason: String) {
+    mutating func giveUp(_ number: Int, _ reason: String, isResumable: Bool = false) {
         guard let transfer = desk.remove(number) else { return }
         effects.append(.transfer(.cancel(number)))
-        tell("transfer-failed", reason, number, isFailure: true)
-        if transfer.isOutgoing { fail(.notDelivered) } else { fail(.failed) }
+        tell(.transferFailed, reason, transfer, isFailure: true)
+        if isResumable { fail(.resumable) } else if transfer.isOutgoing { fail(.notDelivered) } else { fail(.failed) }
     }
 
     // What the other side says.
@@ -142,7 +144,7 @@ extension Console {
         else { return }
         _ = desk.remove(offer.number)
         let what = signal.verb == .accept ? "taken" : "declined"
-        tell("answered-elsewhere", "\(offer.name) from \(other) was \(what) in another session.", offer.number)
+        tell(.answeredElsewhere, "\(offer.name) from \(other) was \(what) in another session.", offer)
     }
 
     private mutating func takeOffer(_ signal: TransferSignal, from: String) {
@@ -150,17 +152,18 @@ extension Console {
         let name = offer.name.isEmpty ? "a file" : String(offer.name.prefix(255))
         guard desk.find(id: signal.id, peer: from, isOutgoing: false) == nil,
             let number = desk.add(
-                isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload)
+                isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload),
+            let transfer = desk[number]
         else { return }
         // Who is ignored gets the answer that anybody may get.
         guard !ignored.contains(from) else { return declineOffer(String(number), says: false) }
         let said = "\(from) offers \(name) (\(Amount.bytes(offer.size)))."
         switch configuration.offers {
         case .ask:
-            tell("offer", "\(said) /accept \(number) or /decline \(number)", number)
+            tell(.offer, "\(said) /accept \(number) or /decline \(number)", transfer)
             if configuration.isInteractive, configuration.bell != .off { effects.append(.bell) }
         case .always:
-            tell("offer", said, number)
+            tell(.offer, said, transfer)
             acceptOffer(String(number))
         case .never: declineOffer(String(number))
         }
@@ -176,7 +179,7 @@ extension Console {
             desk[number]?.size = size
             desk[number]?.state = .offered
             guard let transfer = desk[number] else { return }
-            tell("offered", "Offered \(name) (\(Amount.bytes(size))) to \(transfer.peer).", number)
+            tell(.offered, "Offered \(name) (\(Amount.bytes(size))) to \(transfer.peer).", transfer)
             signal(.offer, transfer, payload: payload)
         case .ready(let number, let payload):
             guard let transfer = desk[number] else { return }
@@ -189,28 +192,31 @@ extension Console {
                 transfer.isOutgoing
                 ? "\(transfer.peer) has \(transfer.name): \(speed)."
                 : "Received \(path ?? transfer.name) from \(transfer.peer): \(speed)."
-            tell(transfer.isOutgoing ? "sent" : "received", text, number)
+            tell(transfer.isOutgoing ? .sent : .received, text, transfer, path: path)
         case .verification(let number, let digits): tellVerification(number, digits)
-        case .failed(let number, let reason):
+        case .failed(let number, let reason, let isResumable):
             guard let transfer = desk[number] else { return }
             if transfer.state != .describing, transfer.state != .waiting { signal(.cancel, transfer) }
-            giveUp(number, "\(transfer.name): \(reason)")
+            // A reason of the system's may name the file itself.
+            let text = reason.contains(transfer.name) ? reason.prefix(1).uppercased() + reason.dropFirst() : "\(transfer.name): \(reason)"
+            giveUp(number, text, isResumable: isResumable)
         }
     }
 
     /// Told at the start and then every quarter of a file that takes a while; the prompt shows the rest.
     private mutating func takeProgress(_ number: Int, _ done: Int64, _ total: Int64, _ rate: Double) {
-        guard let transfer = desk[number] else { return }
+        guard let before = desk[number]?.state else { return }
         desk[number]?.state = .running(done: done, total: total, rate: rate)
-        if case .running = transfer.state {
+        guard let transfer = desk[number] else { return }
+        if case .running = before {
             let quarter = total > 0 ? Int(Double(done) / Double(total) * 4) : 0
             guard quarter > transfer.told, quarter < 4 else { return }
             desk[number]?.told = quarter
-            tell("progress", "\(number): \(transfer.name), \(Console.progress(done, total, rate))", number)
+            tell(.progress, "\(number): \(transfer.name), \(Console.progress(done, total, rate))", transfer)
         } else {
             tell(
-                "started", transfer.isOutgoing ? "Sending \(transfer.name) to \(transfer.peer) ..." : "Receiving \(transfer.name) ...",
-                number)
+                .started, transfer.isOutgoing ? "Sending \(transfer.name) to \(transfer.peer) ..." : "Receiving \(transfer.name) ...",
+                transfer)
         }
     }
 }

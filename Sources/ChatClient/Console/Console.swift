@@ -196,14 +196,14 @@ public struct Console: Sendable {
             logOut()
         } else {
             hasInterrupted = true
-            effects.append(.show(form.own("hint", "Press Ctrl-C again to leave.")))
+            effects.append(.show(form.own(.hint, "Press Ctrl-C again to leave.")))
         }
         shownPrompt = nil
     }
 
     mutating func dropQueued() {
         guard !queued.isEmpty else { return }
-        effects.append(.show(form.own("hint", "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
+        effects.append(.show(form.own(.hint, "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
         queued = []
     }
 

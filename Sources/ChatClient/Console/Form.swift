@@ -35,7 +35,8 @@ public struct Form: Sendable {
                 case .group(let name): (nil, name)
                 }
             return JSONLine.of([
-                "event": .text("message"), "time": .text(message.time.iso8601), "id": message.id.map { .text($0.description) },
+                "event": .text(EventKind.message.rawValue), "time": .text(message.time.iso8601),
+                "id": message.id.map { .text($0.description) },
                 "from": .text(message.from), "to": to.map { .text($0) }, "group": group.map { .text($0) }, "text": .text(message.text),
             ])
         case .plain:
@@ -64,8 +65,9 @@ public struct Form: Sendable {
         switch kind {
         case .json:
             return JSONLine.of([
-                "event": .text(notice.isFailure ? "error" : "reply"), "code": notice.reply.map { .text($0.code) },
-                "text": .text(notice.text), "time": time(notice.reply).map { .text($0.iso8601) },
+                "event": .text((notice.isFailure ? EventKind.error : .reply).rawValue), "code": notice.reply.map { .text($0.code) },
+                "context": notice.reply.flatMap { $0.context.isEmpty ? nil : .list($0.context) }, "text": .text(notice.text),
+                "time": time(notice.reply).map { .text($0.iso8601) },
             ])
         case .plain: return safe(notice.text)
         case .terminal:
@@ -105,35 +107,53 @@ public struct Form: Sendable {
     }
 
     func joined(_ user: String, _ group: String) -> String {
-        event("joined", Notice.joined(user: safe(user), group: safe(group)), user: user, group: group)
+        event(.joined, Notice.joined(user: safe(user), group: safe(group)), user: user, group: group)
     }
 
     func left(_ user: String, _ group: String) -> String {
-        event("left", Notice.left(user: safe(user), group: safe(group)), user: user, group: group)
+        event(.left, Notice.left(user: safe(user), group: safe(group)), user: user, group: group)
     }
 
     func invited(by user: String, _ group: String) -> String {
-        event("invited", Notice.invited(by: safe(user), group: safe(group)), user: user, group: group)
+        event(.invited, Notice.invited(by: safe(user), group: safe(group)), user: user, group: group)
     }
 
     /// What the host has written for everybody who logs in; nil in the plain form, in which a script finds answers and what others say, and nothing else.
     func messageOfTheDay(_ lines: [String]) -> String? {
         switch kind {
-        case .json: own("motd", lines.joined(separator: "\n"))
+        case .json: own(.motd, lines.joined(separator: "\n"))
         case .terminal: lines.map(safe).joined(separator: "\n")
         case .plain: nil
         }
     }
 
     /// Something of this client's own: the state of its connection, of a transfer, an answer to what only it knows.
-    func own(_ name: String, _ text: String, number: Int? = nil, isFailure: Bool = false) -> String {
-        guard kind == .json else { return isFailure ? failed(safe(text)) : safe(text) }
-        return JSONLine.of(["event": .text(name), "number": number.map { .number(Int64($0)) }, "text": .text(text)])
+    func own(_ kind: EventKind, _ text: String, isFailure: Bool = false) -> String {
+        guard self.kind == .json else { return isFailure ? failed(safe(text)) : safe(text) }
+        return JSONLine.of(["event": .text(kind.rawValue), "text": .text(text)])
     }
 
-    private func event(_ name: String, _ text: String, user: String, group: String) -> String {
-        guard kind == .json else { return text }
-        return JSONLine.of(["event": .text(name), "user": .text(user), "group": .text(group)])
+    /// The same of a transfer.
+    /// - Parameters:
+    ///   - path: where a received file was put.
+    ///   - verification: what both sides can compare.
+    func transfer(
+        _ kind: EventKind, _ text: String, _ transfer: TransferDesk.Transfer, path: String? = nil, verification: String? = nil,
+        isFailure: Bool = false
+    ) -> String {
+        guard self.kind == .json else { return own(kind, text, isFailure: isFailure) }
+        let done: Int64? = if case .running(let done, _, _) = transfer.state { done } else { nil }
+        return JSONLine.of([
+            "event": .text(kind.rawValue), "number": .number(Int64(transfer.number)),
+            transfer.isOutgoing ? "to" : "from": .text(transfer.peer),
+            "name": .text(transfer.name), "size": .number(transfer.size), "done": done.map { .number($0) }, "path": path.map { .text($0) },
+            "verification": verification.map { .text($0) }, "text": .text(text),
+        ])
+    }
+
+    private func event(_ kind: EventKind, _ text: String, user: String, group: String) -> String {
+        guard self.kind == .json else { return text }
+        return JSONLine.of(["event": .text(kind.rawValue), "user": .text(user), "group": .text(group)])
     }
 
     /// Nothing in it can steer a terminal. On one, tabs are spaces too.

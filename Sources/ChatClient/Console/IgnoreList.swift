@@ -49,6 +49,6 @@ extension Console {
     }
 
     private mutating func tellIgnored(_ text: String) {
-        effects.append(.show(form.own("ignored", text)))
+        effects.append(.show(form.own(.ignored, text)))
     }
 }

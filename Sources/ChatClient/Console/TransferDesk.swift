@@ -23,7 +23,8 @@ public enum TransferNews: Equatable, Sendable {
     case progress(Int, done: Int64, total: Int64, rate: Double)
     /// - path: where a received file was put; nil for one that was sent.
     case finished(Int, path: String?, bytes: Int64, seconds: Double)
-    case failed(Int, String)
+    /// - isResumable: what arrived is kept, and offering the same again goes on from there.
+    case failed(Int, String, isResumable: Bool = false)
     /// What both sides can compare; nil where the other side's key is not known yet.
     case verification(Int, String?)
 }

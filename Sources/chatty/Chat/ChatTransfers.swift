@@ -278,7 +278,8 @@ final class ChatTransfers: TransferCarrier {
                 if destination != nil, let finished = outcome { finish(number, finished, after: .seconds(2)) }
             case .failed(_, let failure, let text):
                 outcome = .failed(number, text.isEmpty ? "\(failure.text)." : "\(failure.text) (\(text)).")
-            case .ended(.failed(let failure)): outcome = outcome ?? .failed(number, "\(failure.text).")
+            case .ended(.failed(let failure)):
+                outcome = outcome ?? .failed(number, "\(failure.text).", isResumable: failure.keepsWhatArrived)
             default: break
             }
             if case .finished? = outcome, destination == nil { break }
@@ -347,6 +348,14 @@ extension TransferFailure {
         case .closedByPeer(.goingAway, _): "the other side left; what arrived is kept"
         case .closedByPeer(_, let text): text.isEmpty ? "the other side stopped it" : "the other side stopped it: \(text)"
         case .protocolViolation(let text): "the other side broke the protocol: \(text)"
+        }
+    }
+
+    /// Whether the same offer made again would go on from where this one stopped.
+    fileprivate var keepsWhatArrived: Bool {
+        switch self {
+        case .timedOut, .diskFull, .closedByPeer(.goingAway, _): true
+        default: false
         }
     }
 }

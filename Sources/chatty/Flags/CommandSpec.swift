@@ -11,6 +11,8 @@ struct CommandSpec: Sendable {
     let description: [String]
     /// What can be typed once the command runs, a row each; the manual's COMMANDS.
     var commands: [Entry] = []
+    /// What it prints for programs, a row each; the manual's EVENTS.
+    var events: [Entry] = []
     var environment: [Entry] = []
     var files: [Entry] = []
     let examples: [Example]

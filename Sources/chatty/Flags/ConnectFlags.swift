@@ -1,3 +1,4 @@
+import ChatClient
 import ChatProtocol
 
 /// The options of `chatty connect`.
@@ -55,7 +56,7 @@ enum ConnectFlags {
         manual: "Connects without TLS. The server takes that from its own machine, or where it was started with `--allow-plaintext`.")
     static let json = Flag.switch(
         "json", "Print one JSON object an event",
-        manual: "Prints every event as one JSON object a line, for programs.")
+        manual: "Prints every event as one JSON object a line, for programs: see EVENTS. Members may be added in time, none changes.")
     static let listen = Flag<OptionalValue<Duration>>.optionalValue(
         "listen", "TIME", .duration(.zero...Duration.seconds(10_000_000)), "Stay and print what arrives",
         manual: "Stays after the last command and prints what arrives: for this time, or without one until the server or a signal ends it.")
@@ -115,6 +116,7 @@ enum ConnectFlags {
             """,
         ],
         commands: SlashCommandKind.offered(toClient: true).map { .init(name: $0.invocation, text: $0.sentence) },
+        events: EventKind.allCases.map { .init(name: $0.rawValue, text: $0.meaning) },
         environment: [
             .init(name: "CHATTY_PASSWORD", text: "The password, where `--password-file` is not given."),
             .init(name: "NO_COLOR", text: "Set to anything, it turns colours off, as `TERM=dumb` does."),

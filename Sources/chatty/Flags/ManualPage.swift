@@ -21,6 +21,7 @@ enum ManualPage {
         ])
         page.list(spec.allFlags.map { (item: item($0), text: manual($0)) })
         page.entries("COMMANDS", spec.commands, macro: "Ic")
+        page.entries("EVENTS", spec.events, macro: "Cm")
         page.entries("ENVIRONMENT", spec.environment, macro: "Ev")
         page.entries("FILES", spec.files, macro: "Pa")
         page.exitStatus()
