@@ -12,6 +12,16 @@ import Testing
         #expect(ScreenRows.below(text, columns: columns) == row)
     }
 
+    @Test(arguments: [
+        // Drawn in one row, the end of a row that is full now; not where something stands behind the cursor.
+        (60, 10, true, 0), (60, 10, false, 1), (60, 5, true, 1), (60, 9, true, 1),
+        // In a full row readline had put the cursor into the next one.
+        (10, 5, true, 2), (5, 10, true, 1), (0, 10, true, 0),
+    ])
+    func whereItComesToStandInRowsWrappedAnew(before: Int, now: Int, isAtEnd: Bool, row: Int) {
+        #expect(ScreenRows.belowReflowed("1234567890", from: before, to: now, isAtEnd: isAtEnd) == row)
+    }
+
     @Test func terminalsThatLeaveTheirRowsAlone() {
         #expect(ReflowingTerminal.reflows(["TERM": "xterm-256color"]))
         #expect(!ReflowingTerminal.reflows(["TERM": "xterm-256color", "XTERM_VERSION": "XTerm(379)"]))

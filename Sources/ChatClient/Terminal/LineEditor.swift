@@ -59,6 +59,7 @@ final class LineEditor {
             rl_filename_completion_desired = 0
             rl_forced_update_display()
         }
+        rl_redisplay_function = { LineEditor.draw() }
         // Between prompts the terminal echoes nothing; readline would take that for its own state.
         rl_prep_term_function = { meta in
             rl_prep_terminal(meta)
@@ -145,15 +146,26 @@ final class LineEditor {
         let now = LineEditor.windowColumns
         guard now != columns, now > 0 else { return false }
         let before = columns
-        columns = now
-        defer { rl_reset_screen_size() }
+        defer { adoptWindow() }
         guard rl_get_termcap("up") != nil, let prompt = rl_display_prompt, let line = rl_line_buffer else { return false }
         let typed = String(decoding: UnsafeRawBufferPointer(start: line, count: Int(max(0, rl_point))), as: UTF8.self)
-        let rows = ScreenRows.below(String(cString: prompt) + typed, columns: reflows ? now : before)
+        let text = String(cString: prompt) + typed
+        let rows =
+            reflows
+            ? ScreenRows.belowReflowed(text, from: before, to: now, isAtEnd: rl_point >= rl_end)
+            : ScreenRows.below(text, columns: before)
         // ECMA-48: CUU, ED.
         fputs("\r" + (rows > 0 ? "\u{1B}[\(rows)A" : "") + "\u{1B}[J", rl_outstream)
         fflush(rl_outstream)
         return true
+    }
+
+    /// From now on readline draws for the width that the window has.
+    private func adoptWindow() {
+        columns = LineEditor.windowColumns
+        rl_reset_screen_size()
+        // Where a prompt wraps is kept with it. A search has another one in its place, for as long as it lasts.
+        if rl_readline_state & UInt(RL_STATE_ISEARCH | RL_STATE_NSEARCH) == 0 { rl_set_prompt(shown) }
     }
 
     private static var windowColumns: Int {
@@ -161,9 +173,14 @@ final class LineEditor {
         return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
     }
 
+    /// In fewer columns than these readline loses count of its rows; what is typed there is shown once the window is wider.
+    private static let leastColumns = 4
+    private static var isTooNarrow: Bool { (1..<leastColumns).contains(windowColumns) }
+    private static func draw() { if !isTooNarrow { rl_redisplay() } }
+
     /// Shows prompt and text again, the cursor where it was.
     func reveal() {
-        guard isHidden else { return }
+        guard isHidden, !LineEditor.isTooNarrow else { return }
         isHidden = false
         rl_on_new_line()
         rl_redisplay()
@@ -188,7 +205,7 @@ final class LineEditor {
         rl_callback_sigcleanup()
         if isOneLine {
             rl_point = rl_end
-            rl_redisplay()
+            LineEditor.draw()
         } else {
             // Of a paste that may be longer than the window only the prompt is left.
             hide()
@@ -199,15 +216,15 @@ final class LineEditor {
         fputs("^C\n", rl_outstream)
         rl_set_prompt(shown)
         rl_on_new_line()
-        rl_redisplay()
+        LineEditor.draw()
         fflush(rl_outstream)
+        isHidden = LineEditor.isTooNarrow
         return hadText
     }
 
     func resize() {
         hide()
-        columns = LineEditor.windowColumns
-        rl_reset_screen_size()
+        adoptWindow()
         reveal()
     }
 
@@ -218,8 +235,7 @@ final class LineEditor {
         rl_deprep_terminal()
         suspended()
         rl_prep_term_function(1)
-        columns = LineEditor.windowColumns
-        rl_reset_screen_size()
+        adoptWindow()
         reveal()
     }
 
@@ -229,8 +245,7 @@ final class LineEditor {
         hide()
         rl_deprep_terminal()
         rl_prep_term_function(1)
-        columns = LineEditor.windowColumns
-        rl_reset_screen_size()
+        adoptWindow()
         reveal()
     }
 

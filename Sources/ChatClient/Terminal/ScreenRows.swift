@@ -5,9 +5,24 @@ import Glibc
 enum ScreenRows {
     /// The row, counted from the one it begins in, of the place behind `text` on a terminal that is so many columns wide.
     ///
+    /// - Parameter staysInFullRow: where the last row is full, the place is that row's end and not the next row's beginning.
+    ///
     /// As readline shows a line: control characters as `^A`, tabs to the next multiple of eight, line ends as such. A wide character that does not fit goes to the next row.
-    static func below(_ text: String, columns: Int) -> Int {
+    static func below(_ text: String, columns: Int, staysInFullRow: Bool = false) -> Int {
         guard columns > 0 else { return 0 }
+        let end = end(of: text, columns: columns)
+        return end.column >= columns && !staysInFullRow ? end.row + 1 : end.row
+    }
+
+    /// What its rows are wrapped to on a terminal that does so is the text as it was drawn: with the cursor behind its last character, unless readline had to put
+    /// it into another row, or it stood further left.
+    static func belowReflowed(_ text: String, from before: Int, to now: Int, isAtEnd: Bool) -> Int {
+        let wasFull = before > 0 && end(of: text, columns: before).column >= before
+        return below(text, columns: now, staysInFullRow: isAtEnd && !wasFull)
+    }
+
+    /// - Returns: the column is that of no cell where the row is full.
+    private static func end(of text: String, columns: Int) -> (row: Int, column: Int) {
         var row = 0
         var column = 0
         for scalar in text.unicodeScalars {
@@ -23,8 +38,7 @@ enum ScreenRows {
             }
             column += width
         }
-        // A full row has its cursor in the next one.
-        return column >= columns ? row + 1 : row
+        return (row, column)
     }
 
     /// By the locale's tables, as readline has it.
