@@ -61,6 +61,20 @@ extension ServiceTests {
             try await reader.output.expect("yoda: half and half")
         }
 
+        @Test func thePasswordIsAskedForAgainAfterAStop() async throws {
+            let chat = try await ChatFixture()
+            let client = try chat.terminal()
+            try await client.output.expect("Enter username: ")
+            try client.type("yoda\r")
+            try await client.output.expect("Enter password: ")
+            client.signal(SIGSTOP)
+            client.signal(SIGCONT)
+            // The shell has written below it meanwhile.
+            try await client.output.expect("\rEnter password: ")
+            try client.type(ChatFixture.password(of: "yoda") + "\r")
+            try await client.output.expect("yoda> ")
+        }
+
         @Test func afterAStopADeadConnectionIsNoticedWithinSeconds() async throws {
             let chat = try await ChatFixture()
             let client = try chat.terminal()

@@ -109,13 +109,21 @@ final class TerminalScreen: Screen {
                 kill(getpid(), SIGSTOP)
                 mode.silence()
             }
+            askSecretAgain()
         case SIGCONT:
             // Of Ctrl-Z it is the end, and all is in order; of SIGSTOP it is the first that is heard.
             mode.silence()
             editor?.resume()
+            askSecretAgain()
         default: break
         }
         return []
+    }
+
+    /// The shell has written below the question.
+    private func askSecretAgain() {
+        guard isAskingSecret, case .secret(let text) = prompt else { return }
+        editor?.write("\r" + text)
     }
 
     @discardableResult
