@@ -83,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "chatty",
             dependencies: [
-                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", locks, crypto,
+                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "CLinux", locks, crypto,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

@@ -47,7 +47,11 @@ enum CommandLineTool {
 
     private static func command(named name: String) throws(UsageError) -> Command {
         if let command = Command.all.first(where: { $0.spec.name == name }) { return command }
-        guard !name.hasPrefix("-") else { throw UsageError("There is no option \(Printable.text(name)) before the command.") }
+        guard !name.hasPrefix("-") else {
+            let hint = Suggestion.nearest(to: String(name.drop { $0 == "-" }), among: Overview.flags.map(\.name))
+            throw UsageError(
+                "There is no option \(Printable.text(name)) before the command." + (hint.map { " Did you mean --\($0)?" } ?? ""))
+        }
         let hint = Suggestion.nearest(to: name, among: Command.all.map(\.spec.name)).map { " Did you mean \($0)?" } ?? ""
         throw UsageError("There is no command \(Printable.text(name)).\(hint)")
     }

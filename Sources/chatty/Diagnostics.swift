@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 
 /// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
@@ -20,20 +21,6 @@ enum Diagnostics {
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
-                if count >= 0 {
-                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-                } else if errno == EAGAIN {
-                    var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    Foundation.poll(&poll, 1, -1)
-                } else if errno != EINTR {
-                    return false
-                }
-            }
-            return true
-        }
+        return text.withUTF8 { clinux_write_all(descriptor, $0.baseAddress, $0.count) == 0 }
     }
 }

@@ -86,6 +86,10 @@ struct ArgumentParserTests {
     @Test(arguments: [
         (["a", "--nam", "x"], "There is no option --nam. Did you mean --name?"),
         (["a", "--qiuet"], "There is no option --qiuet. Did you mean --quiet?"),
+        (
+            ["a", "--secnd=3"],
+            "There is no option --secnd. SECOND is given without a name before it: chatty try [OPTION ...] FIRST [SECOND]"
+        ),
         (["a", "--zzz"], "There is no option --zzz."),
         (["a", "-z"], "There is no option -z."),
         (["a", "--color=yes"], "--color takes no value."),

@@ -26,6 +26,18 @@ struct CommandLineTests {
             ["serve", "--max-attemps=3"],
             "chatty: serve: There is no option --max-attemps. Did you mean --max-attempts?\nchatty: Try: chatty serve --help\n"
         ),
+        (
+            ["serve", "--port=abc"],
+            """
+            chatty: serve: There is no option --port. PORT is given without a name before it: chatty serve [OPTION ...] [PORT] [MAX_ATTEMPTS]
+            chatty: Try: chatty serve --help
+
+            """
+        ),
+        (
+            ["--versoin"],
+            "chatty: There is no option --versoin before the command. Did you mean --version?\nchatty: Try: chatty --help\n"
+        ),
         (["connect"], "chatty: connect: HOST is missing.\nchatty: Try: chatty connect --help\n"),
         (
             ["serve", "\u{1b}[2J"],
@@ -48,6 +60,21 @@ struct CommandLineTests {
         let script = "{ trap '' PIPE; while printf x 2>/dev/null; do :; done; '\(chatty)' --help; echo $? >&2; } | true"
         let broken = try ChattyProcess("-c", script, executable: "/bin/sh")
         #expect(try await broken.diagnostics.end() == "1\n")
+    }
+
+    @Test func aClosedStreamStaysClosed() async throws {
+        let closed = try ChattyProcess("-c", "'\(Executable.chatty)' --help >&-", executable: "/bin/sh")
+        #expect(try await closed.exitStatus() == 1)
+        #expect(try await closed.diagnostics.end() == "chatty: Cannot write: Bad file descriptor.\n")
+        // What is opened later gets none of their numbers: here a store, to which a log and a diagnostic would be written.
+        let script = """
+            '\(Executable.chatty)' users import credentials --data data <&- >&- 2>&- && '\(Executable.chatty)' users list --json --data data <&-
+            """
+        let folder = try TemporaryDirectory()
+        try folder.write("yoda secret\n", to: "credentials")
+        let users = try ChattyProcess("-c", script, directory: folder.path, executable: "/bin/sh")
+        #expect(try await users.exitStatus() == 0)
+        #expect(try await users.output.end().contains("yoda"))
     }
 
     @Test func versionNamesTheLicence() async throws {

@@ -1,3 +1,4 @@
+import ChatProtocol
 import Crypto
 
 /// The SHA-256 digest of a server's certificate (its DER form), by which a self-made one is known again.
@@ -22,9 +23,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `SHA256:` and 32 pairs of digits with colons between them.
-    public var description: String {
-        "SHA256:" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: ":")
-    }
+    public var description: String { CertificateDigest.text(bytes) }
 
     private static func value(_ digit: UInt8) -> UInt8? {
         switch digit {

@@ -1,3 +1,4 @@
+import CLinux
 import ChatProtocol
 import Glibc
 
@@ -122,20 +123,6 @@ final class StreamScreen: Screen {
 
     private func write(_ text: String) -> Bool {
         var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = Glibc.write(output, rest.baseAddress, rest.count)
-                if count >= 0 {
-                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-                } else if errno == EAGAIN {
-                    var polled = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-                    poll(&polled, 1, -1)
-                } else if errno != EINTR {
-                    return false
-                }
-            }
-            return true
-        }
+        return text.withUTF8 { clinux_write_all(output, $0.baseAddress, $0.count) == 0 }
     }
 }

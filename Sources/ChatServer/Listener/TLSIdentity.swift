@@ -40,8 +40,7 @@ public struct TLSIdentity: Sendable {
         }
         self.certificates = certificates
         self.key = key
-        let digest = SHA256.hash(data: der)
-        fingerprint = "SHA256:" + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: ":")
+        fingerprint = CertificateDigest.text(SHA256.hash(data: der))
         do { _ = try context() } catch {
             throw ServerError("The private key \(keyFile) does not belong to the certificate \(certificateFile).")
         }

@@ -40,12 +40,21 @@ struct ArgumentParser {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let flag = spec.flag(named: name) else {
-            let names = spec.allFlags.flatMap { [$0.name] + $0.aliases }
-            let hint = Suggestion.nearest(to: name, among: names).map { " Did you mean --\($0)?" } ?? ""
-            throw error("There is no option --\(Printable.text(name)).\(hint)")
+            throw error("There is no option --\(Printable.text(name)).\(hint(for: name))")
         }
         let attached = parts.count > 1 ? String(parts[1]) : nil
         try take(flag, shown: "--\(name)", attached: attached, &rest, &arguments)
+    }
+
+    /// What somebody meant who typed `--name`: an option, or an argument, which has no name before it.
+    private func hint(for name: String) -> String {
+        let arguments = spec.positionals.map { (typed: $0.name.lowercased().replacing("_", with: "-"), shown: $0.name) }
+        let names = spec.allFlags.flatMap { [$0.name] + $0.aliases }
+        guard let nearest = Suggestion.nearest(to: name, among: names + arguments.map(\.typed)) else { return "" }
+        if let argument = arguments.first(where: { $0.typed == nearest }), !names.contains(nearest) {
+            return " \(argument.shown) is given without a name before it: \(spec.usage)"
+        }
+        return " Did you mean --\(nearest)?"
     }
 
     private func takeShort(_ text: Substring, _ rest: inout ArraySlice<String>, _ arguments: inout Arguments) throws(UsageError) {
