@@ -37,7 +37,6 @@ enum Overview {
         .init(text: "Start a server whose accounts are in a file:", line: "chatty serve 12345 --credentials credentials.txt"),
         .init(text: "Join it:", line: "chatty connect 127.0.0.1 12345"),
         .init(
-            text: "Turn on completion in bash:",
-            line: "chatty --generate completions/chatty.bash > ~/.local/share/bash-completion/completions/chatty"),
+            text: "Turn on completion in bash, in `~/.bashrc`:", line: "eval \"$(chatty --generate completions/chatty.bash)\""),
     ]
 }

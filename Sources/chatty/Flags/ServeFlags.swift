@@ -75,7 +75,7 @@ enum ServeFlags {
     static let grace = Flag<Duration>.value(
         "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
         "How long a stop waits for connections",
-        manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time.")
+        manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time, with status 0.")
     static let tlsCertificate = Flag<String?>.optional(
         "tls-cert", "FILE", .file, "A certificate chain (PEM) to use",
         manual: "A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`.")
