@@ -16,8 +16,9 @@ struct OutgoingFiles {
         var isStream: Bool { offer.size == nil }
     }
 
-    private(set) var files: [FileID: File] = [:]
-    private var nextID: FileID = 0
+    /// By their numbers. An array, because changing an element of a dictionary in place costs three allocations, and a record of file
+    /// bytes changes one.
+    private var files: ContiguousArray<File> = []
     private(set) var offersEnded = false
     /// Accepted files in the order of sending; the first is being read.
     private var queue: Deque<FileID> = []
@@ -30,19 +31,18 @@ struct OutgoingFiles {
     var isDone: Bool { offersEnded && unresolved == 0 }
 
     mutating func add(_ offer: FileOffer) -> FileID {
-        defer { nextID += 1 }
-        files[nextID] = File(offer: offer)
+        files.append(File(offer: offer))
         unresolved += 1
-        return nextID
+        return FileID(files.count - 1)
     }
 
     mutating func endOffers() { offersEnded = true }
 
-    subscript(file: FileID) -> File? { files[file] }
+    subscript(file: FileID) -> File? { Int(file) < files.count ? files[Int(file)] : nil }
 
     /// - Returns: false if the answer makes no sense: no such file, or answered before.
     mutating func answered(_ id: FileID, _ answer: FileAnswer) -> Bool {
-        guard var file = files[id], file.state == .offered else { return false }
+        guard var file = self[id], file.state == .offered else { return false }
         switch answer {
         case .decline:
             file.state = .declined
@@ -54,13 +54,13 @@ struct OutgoingFiles {
             file.held = held.map(\.range)
             bytesTotal += file.offer.size ?? 0
         }
-        files[id] = file
+        files[Int(id)] = file
         return true
     }
 
     /// Queues an answered file, all but `kept` of it. `kept` must be among what the receiver holds.
     mutating func start(_ id: FileID, keeping kept: [Range<UInt64>]) -> Bool {
-        guard var file = files[id], file.state == .answered, kept.allSatisfy({ file.held.contains($0) }) else { return false }
+        guard var file = self[id], file.state == .answered, kept.allSatisfy({ file.held.contains($0) }) else { return false }
         file.state = .sending
         if let size = file.offer.size {
             var position: UInt64 = 0
@@ -72,7 +72,7 @@ struct OutgoingFiles {
         } else {
             file.ranges = [0..<UInt64.max]
         }
-        files[id] = file
+        files[Int(id)] = file
         queue.append(id)
         return true
     }
@@ -80,12 +80,12 @@ struct OutgoingFiles {
     /// A started file with nothing (more) to read: takes it off the queue. Called until it returns nil.
     mutating func takeFinished() -> FileID? {
         while let first = queue.first {
-            guard let file = files[first], file.state == .sending else {
+            guard let file = self[first], file.state == .sending else {
                 queue.removeFirst()
                 continue
             }
             guard file.ranges.isEmpty else { return nil }
-            files[first]?.state = .read
+            files[Int(first)].state = .read
             queue.removeFirst()
             return first
         }
@@ -94,42 +94,43 @@ struct OutgoingFiles {
 
     /// The next bytes to read: the file, from where, how many at most, and whether it is a stream.
     var nextRead: (file: FileID, offset: UInt64, limit: UInt64, isStream: Bool)? {
-        guard let first = queue.first, let file = files[first], let range = file.ranges.first else { return nil }
+        guard let first = queue.first, let file = self[first], let range = file.ranges.first else { return nil }
         return (first, range.lowerBound, range.upperBound - range.lowerBound, file.isStream)
     }
 
     /// `count` bytes from the front of the file's first range were read; 0 ends a stream.
     mutating func advance(_ id: FileID, by count: Int) {
-        guard var range = files[id]?.ranges.first else { return }
+        guard var range = self[id]?.ranges.first else { return }
+        let index = Int(id)
         if count == 0 {
-            files[id]?.ranges.removeAll()
+            files[index].ranges.removeAll()
             return
         }
         range = range.lowerBound + UInt64(count)..<range.upperBound
-        files[id]?.position = range.lowerBound
-        if range.isEmpty { files[id]?.ranges.removeFirst() } else { files[id]?.ranges[0] = range }
+        files[index].position = range.lowerBound
+        if range.isEmpty { files[index].ranges.removeFirst() } else { files[index].ranges[0] = range }
     }
 
     /// - Returns: the file's final size, or nil if it was not read to its end.
     mutating func end(_ id: FileID) -> UInt64? {
-        guard let file = files[id], file.state == .read else { return nil }
-        files[id]?.state = .ended
+        guard let file = self[id], file.state == .read else { return nil }
+        files[Int(id)].state = .ended
         return file.offer.size ?? file.position
     }
 
     mutating func deliver(_ id: FileID) -> Bool {
-        guard files[id]?.state == .ended else { return false }
-        files[id]?.state = .delivered
+        guard self[id]?.state == .ended else { return false }
+        files[Int(id)].state = .delivered
         unresolved -= 1
         delivered += 1
         return true
     }
 
     mutating func fail(_ id: FileID) -> Bool {
-        guard let state = files[id]?.state, state != .delivered, state != .failed, state != .declined else { return false }
-        files[id]?.state = .failed
+        guard let state = self[id]?.state, state != .delivered, state != .failed, state != .declined else { return false }
+        files[Int(id)].state = .failed
         hasFailed = true
-        files[id]?.ranges.removeAll()
+        files[Int(id)].ranges.removeAll()
         unresolved -= 1
         return true
     }

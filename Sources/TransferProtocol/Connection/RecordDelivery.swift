@@ -14,20 +14,23 @@ struct RecordDelivery {
     /// By slot: the record, and how many of its chunks are not taken yet.
     private var outstanding: [Int32: (record: UInt64, chunks: Int)] = [:]
 
-    /// Takes an opened record; gives those that may be handed out now.
-    mutating func add(_ opened: Opened, allOpenedBelow: UInt64) -> [Opened] {
+    /// What the latest ``add(_:allOpenedBelow:)`` found ready; its memory is used again.
+    private(set) var ready: ContiguousArray<Opened> = []
+
+    /// Takes an opened record; leaves those that may be handed out now in ``ready``.
+    mutating func add(_ opened: Opened, allOpenedBelow: UInt64) {
+        ready.removeAll(keepingCapacity: true)
         guard isOrdered else {
             next = max(next, allOpenedBelow)
-            return [opened]
+            ready.append(opened)
+            return
         }
         waiting[opened.record] = opened
-        var ready: [Opened] = []
         // What was handed out before the order began is not here.
         while next < allOpenedBelow {
             if let first = waiting.removeValue(forKey: next) { ready.append(first) }
             next += 1
         }
-        return ready
     }
 
     mutating func handOut(_ opened: Opened, chunks: Int) { outstanding[opened.slot] = (opened.record, chunks) }

@@ -239,7 +239,8 @@ extension TransferConnection {
         switch records.open(number, with: &keys!.openRecord) {
         case .opened(let slot, let plaintext):
             lastHeardAt = now
-            for opened in delivery.add(.init(record: number, slot: slot, plaintext: plaintext), allOpenedBelow: records.opened) {
+            delivery.add(.init(record: number, slot: slot, plaintext: plaintext), allOpenedBelow: records.opened)
+            for opened in delivery.ready {
                 guard handOut(opened) else { return violated("a record that cannot be read") }
             }
         case .failed: break
