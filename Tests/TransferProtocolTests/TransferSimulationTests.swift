@@ -323,4 +323,17 @@ import TransferSimulator
         let took = (simulation.now - start).inSeconds
         #expect(took > 1.9 && took < 2.6)
     }
+
+    @Test(arguments: TransferConfiguration.CongestionControl.allCases, [(100e6, TransferStatistics.Limit.limit), (3e6, .path)])
+    func whatLimitsIsTheLimitWhereItIsLessThanThePath(
+        control: TransferConfiguration.CongestionControl, path: (rate: Double, limit: TransferStatistics.Limit)
+    ) throws {
+        var configuration = TransferConfiguration()
+        configuration.rateLimit = 500_000
+        configuration.congestionControl = control
+        let simulation = try Simulation(seed: 21, forward: LinkModel(rate: path.rate), configuration: configuration)
+        let connection = try simulation.send([Simulation.file(size: 4_000_000, seed: 21)])
+        simulation.run(for: .seconds(Int64(4))) { false }
+        #expect(connection.statistics.limit == path.limit, "\(connection.statistics)")
+    }
 }

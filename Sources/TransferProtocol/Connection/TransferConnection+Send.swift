@@ -181,12 +181,12 @@ extension TransferConnection {
             if probesPending == 0 {
                 if recovery.bytesInFlight + datagramSize > controller.window {
                     isBlockedByPath = true
-                    limit = .path
+                    limit = isAtRateLimit ? .limit : .path
                     break
                 }
                 if allowance <= 0 {
                     isBlockedByPath = true
-                    limit = configuration.rateLimit == pacer.rate ? .limit : .path
+                    limit = isAtRateLimit ? .limit : .path
                     if batch.segments == 0 { pacedUntil = pacer.nextSend(at: now, datagramSize: datagramSize) }
                     break
                 }
@@ -208,6 +208,10 @@ extension TransferConnection {
         if !isBlockedByPath, limit != .path { limit = .cpu }
         return true
     }
+
+    /// Held by `--limit`. A controller that measures the rate it may have paces a little below it, and one that fills the queue of a
+    /// slower path a good deal above that: what arrives tells.
+    private var isAtRateLimit: Bool { configuration.rateLimit.map { recovery.deliveryRate > 0.85 * $0 } ?? false }
 
     /// Nothing to send though the path would take it: whose fault is it?
     private func ranDry(at now: TransferInstant) {
