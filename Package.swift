@@ -88,7 +88,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
-        .executableTarget(name: "TransferBenchmark", dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator"]),
+        .target(name: "BenchmarkSupport", dependencies: [locks]),
+        .executableTarget(
+            name: "TransferBenchmark", dependencies: ["BenchmarkSupport", "TransferIO", "TransferProtocol", "TransferSimulator"]),
+        .executableTarget(
+            name: "ChatBenchmark", dependencies: nio + ["BenchmarkSupport", "ChatServer", "ChatProtocol", "CLinux"],
+            swiftSettings: transferSettings),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
         .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),

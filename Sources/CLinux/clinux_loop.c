@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux_loop.h"
 
+#include <sched.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -21,4 +22,11 @@ void clinux_watch_remove(int watch, int descriptor) { (void)epoll_ctl(watch, EPO
 void clinux_thread_setup(const char *name) {
     (void)prctl(PR_SET_NAME, name, 0, 0, 0);
     (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
+}
+
+void clinux_thread_pin(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)core, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
 }

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// The transfer beside its peers, on one tmpfs, in turns: `TransferBenchmark [--size MB] [--runs N] [--folder DIR] [--only NAME] [--chatty PATH]`.
@@ -10,7 +11,7 @@ enum Comparison {
         var runs = 5
         var folder = "/dev/shm"
         var only: String?
-        var chatty = Bench.products + "/chatty"
+        var chatty = Machine.products + "/chatty"
         var rest = words[...]
         while let option = rest.popFirst() {
             guard let value = rest.popFirst() else { return usage() }
@@ -77,13 +78,13 @@ enum Comparison {
         add("chatty", isBuilt ? ChattyContestant(name: "chatty, probed MTU", program: chatty) : nil)
         add("C yardstick", yardstick(bench).map(YardstickContestant.init))
         add("chatty", isBuilt ? ChattyContestant(name: "chatty, 1400-byte segments", program: chatty, options: ["--mtu", "1400"]) : nil)
-        add("rsync", Bench.tool("rsync").map(RsyncContestant.init))
-        if let nginx = Bench.tool("nginx"), let curl = Bench.tool("curl"), let openssl = Bench.tool("openssl") {
+        add("rsync", Machine.tool("rsync").map(RsyncContestant.init))
+        if let nginx = Machine.tool("nginx"), let curl = Machine.tool("curl"), let openssl = Machine.tool("openssl") {
             add("nginx", NginxContestant(nginx: nginx, curl: curl, openssl: openssl))
         } else {
             add("nginx and curl", nil)
         }
-        add("srt-file-transmit", Bench.tool("srt-file-transmit").map(SRTContestant.init))
+        add("srt-file-transmit", Machine.tool("srt-file-transmit").map(SRTContestant.init))
         return found
     }
 
@@ -91,7 +92,7 @@ enum Comparison {
     private static func yardstick(_ bench: Bench) -> String? {
         let package = (#filePath as NSString).deletingLastPathComponent + "/../.."
         let source = package + "/../shared/tools/udplimit.c"
-        guard FileManager.default.fileExists(atPath: source), let compiler = Bench.tool("cc") else { return nil }
+        guard FileManager.default.fileExists(atPath: source), let compiler = Machine.tool("cc") else { return nil }
         let program = bench.folder + "/udplimit"
         guard let build = try? Child([compiler, "-O2", "-w", "-o", program, source, "-lcrypto"]).end(), build.status == 0 else {
             return nil
@@ -118,21 +119,15 @@ enum Comparison {
 
     private static func rate(_ sample: Sample, _ size: Int) -> Int { Int((Double(size) / 1e6 / sample.seconds).rounded()) }
 
-    private static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        guard !sorted.isEmpty else { return .nan }
-        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-    }
-
     private static func report(_ results: [(name: String, samples: [Sample])], size: Int) {
         let reference = results.first { $0.name == "C yardstick" && !$0.samples.isEmpty } ?? results.first { !$0.samples.isEmpty }
         guard let reference else { return print("nothing was measured") }
-        let unit = median(reference.samples.map(\.seconds))
+        let unit = Machine.median(reference.samples.map(\.seconds))
         print("\n| \(size / 1_000_000) MB, file to file | runs | MB/s (median) | CPU s, both sides | ratio to \(reference.name) |")
         print("|---|---|---|---|---|")
         for result in results where !result.samples.isEmpty {
-            let seconds = median(result.samples.map(\.seconds))
-            let cpu = median(result.samples.map(\.cpu).filter { !$0.isNaN })
+            let seconds = Machine.median(result.samples.map(\.seconds))
+            let cpu = Machine.median(result.samples.map(\.cpu).filter { !$0.isNaN })
             let cpuText = cpu.isNaN ? "" : String(format: "%.2f", cpu)
             let mbs = String(format: "%.0f", Double(size) / 1e6 / seconds)
             print("| \(result.name) | \(result.samples.count) | \(mbs) | \(cpuText) | \(String(format: "%.2f", unit / seconds)) |")

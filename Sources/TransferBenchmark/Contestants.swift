@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// `chatty send-file` to `chatty recv-file`, the built program as users run it.
@@ -28,7 +29,7 @@ struct YardstickContestant: Contestant {
     let program: String
 
     func run(_ bench: Bench) throws -> Sample {
-        let port = try bench.freePort()
+        let port = try Machine.freePort()
         let receiver = try Child([program, "-r", "-c", "-f", "-F", bench.target, "-s", "\(bench.size)", "-p", "\(port)"])
         // It says nothing when it is ready.
         usleep(200_000)
@@ -48,12 +49,12 @@ struct RsyncContestant: Contestant {
     let program: String
 
     func run(_ bench: Bench) throws -> Sample {
-        let port = try bench.freePort()
+        let port = try Machine.freePort()
         let configuration = bench.folder + "/rsyncd.conf"
         try "use chroot = no\n[source]\npath = \(bench.folder)/source\nuid = \(getuid())\ngid = \(getgid())\n".write(
             toFile: configuration, atomically: false, encoding: .utf8)
         let daemon = try Child([program, "--daemon", "--no-detach", "--address=127.0.0.1", "--port=\(port)", "--config=\(configuration)"])
-        try bench.waitForListener(port)
+        try Machine.waitForListener(port)
         let sample = try bench.measure {
             let client = try Child([program, "--whole-file", "rsync://127.0.0.1:\(port)/source/file.bin", bench.target]).end()
             guard client.status == 0 else { throw BenchmarkError("rsync failed") }
@@ -73,7 +74,7 @@ struct NginxContestant: Contestant {
     let openssl: String
 
     func run(_ bench: Bench) throws -> Sample {
-        let port = try bench.freePort()
+        let port = try Machine.freePort()
         let folder = bench.folder + "/nginx"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         if !FileManager.default.fileExists(atPath: folder + "/key.pem") {
@@ -98,7 +99,7 @@ struct NginxContestant: Contestant {
         """.write(toFile: folder + "/nginx.conf", atomically: false, encoding: .utf8)
         let server = try Child([nginx, "-p", folder, "-e", folder + "/error.log", "-c", folder + "/nginx.conf"])
         defer { server.stop() }
-        try bench.waitForListener(port)
+        try Machine.waitForListener(port)
         return try bench.measure {
             let client = try Child([
                 curl, "--silent", "--insecure", "--tlsv1.3", "--output", bench.target, "https://127.0.0.1:\(port)/file.bin",
@@ -115,7 +116,7 @@ struct SRTContestant: Contestant {
     let program: String
 
     func run(_ bench: Bench) throws -> Sample {
-        let port = try bench.freePort()
+        let port = try Machine.freePort()
         let receiver = try Child([program, "-q", "srt://127.0.0.1:\(port)?mode=listener", "file://\(bench.folder)/target/"])
         usleep(300_000)
         return try bench.measure {

@@ -1,6 +1,9 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+/* Not in Swift's Glibc module. */
+#include <sys/epoll.h>
+
 #include "clinux_files.h"
 #include "clinux_output.h"
 #include "clinux_wakeup.h"

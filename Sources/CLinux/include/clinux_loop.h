@@ -13,4 +13,7 @@ void clinux_watch_remove(int watch, int descriptor);
 /* Names the calling thread, at most 15 bytes, and lets its sleeps end on time: within 1 us instead of the kernel's usual 50. */
 void clinux_thread_setup(const char *name);
 
+/* Has the calling thread, and what it starts from now on, run on that core alone, where there is one. */
+void clinux_thread_pin(int core);
+
 #endif

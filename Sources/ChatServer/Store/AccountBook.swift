@@ -128,7 +128,7 @@ public struct AccountBook: Sendable {
         }
     }
 
-    private static func insert(_ name: Name, _ phc: String, _ now: Timestamp, _ db: Database) throws -> Bool {
+    static func insert(_ name: Name, _ phc: String, _ now: Timestamp, _ db: Database) throws -> Bool {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO accounts(name, folded, phc, created) VALUES(?, ?, ?, ?)")
             .execute(arguments: [name.text, name.folded, phc, now.milliseconds])
         return db.changesCount == 1
@@ -166,7 +166,7 @@ public struct AccountBook: Sendable {
         do { return try store.pool.read(body) } catch { throw Store.failure(store.folder, error) }
     }
 
-    private func writing<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+    func writing<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
         do {
             return try store.pool.writeWithoutTransaction { db in
                 var result: Value?

@@ -1,0 +1,128 @@
+import Foundation
+import NIOConcurrencyHelpers
+
+/// A child process whose end and CPU time are waited for.
+public final class Child {
+    /// What it wrote to stderr, read while it runs where a line of it is waited for.
+    private let diagnostics: FileHandle
+    public let pid: pid_t
+    private var isReaped = false
+
+    public struct Result {
+        public let status: Int32
+        /// Seconds of user and system time together.
+        public let cpu: Double
+    }
+
+    /// - Parameters:
+    ///   - words: the program's path and its arguments.
+    ///   - isHeard: whether its stderr is kept; nobody reads that of a server which goes on writing to it.
+    public init(_ words: [String], environment: [String: String] = [:], isHeard: Bool = true) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw BenchmarkError("cannot make a pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        if isHeard {
+            posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        }
+        let complete = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let arguments = words.map { strdup($0) } + [nil]
+        let variables = complete.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for pointer in arguments + variables { free(pointer) } }
+        // It has no use for what this process was started with, such as a descriptor that stands for a lock, nor for the signals that are ignored here.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&signals, signal) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        // A thread of a pool holds all signals back, and what it starts would, too.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, words[0], &actions, &attributes, arguments, variables)
+        close(ends[1])
+        guard code == 0 else {
+            close(ends[0])
+            throw BenchmarkError("cannot start \(words[0])")
+        }
+        self.pid = pid
+        Child.running.withLockedValue { _ = $0.insert(pid) }
+        diagnostics = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+    }
+
+    deinit { stop() }
+
+    /// Reads stderr until a match of the pattern.
+    public func wait(for pattern: Regex<(Substring, Substring)>) throws -> String {
+        var text = ""
+        while true {
+            if let match = text.firstMatch(of: pattern) { return String(match.1) }
+            let more = diagnostics.availableData
+            guard !more.isEmpty else { throw BenchmarkError("a program ended early: \(text)") }
+            text += String(decoding: more, as: UTF8.self)
+        }
+    }
+
+    public func end() -> Result {
+        // A pipe that nobody reads must not stop the child.
+        let drained = diagnostics.readDataToEndOfFile()
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
+        isReaped = true
+        Child.running.withLockedValue { _ = $0.remove(pid) }
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        if code != 0, code != 143 { print("  (status \(code): \(String(decoding: drained.suffix(300), as: UTF8.self)))") }
+        return Result(status: code, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+    }
+
+    /// Asks it to end, and ends it where it has not within five seconds.
+    @discardableResult public func stop() -> Result? {
+        guard !isReaped else { return nil }
+        kill(pid, SIGTERM)
+        var status = siginfo_t()
+        for _ in 0..<500 {
+            // Looks whether it has ended, and leaves its end to be waited for.
+            if waitid(P_PID, id_t(pid), &status, WEXITED | WNOHANG | WNOWAIT) == 0, status.si_signo == SIGCHLD { return end() }
+            usleep(10_000)
+        }
+        kill(pid, SIGKILL)
+        return end()
+    }
+
+    private static let running = NIOLockedValueBox<Set<pid_t>>([])
+
+    /// Where this process is told to stop, its children do, too; then `body` puts away what is left.
+    public static func stopAll(on signals: [Int32], _ body: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
+        signals.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                running.withLockedValue { for pid in $0 { kill(pid, SIGKILL) } }
+                body()
+                exit(128 + number)
+            }
+            source.resume()
+            return source
+        }
+    }
+}
+
+public struct BenchmarkError: Error, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,226 @@
+import BenchmarkSupport
+import CLinux
+import Foundation
+
+/// `chatty serve` beside other servers, in turns, each on one core with the load on the other:
+/// `ChatBenchmark [--runs N] [--seconds N] [--connections N] [--folder DIR] [--only NAME] [--chatty PATH]`.
+///
+/// Figures of one run only compare with each other: medians are printed with their ratio to chatty's. Build with `-c release`, `chatty` too.
+struct ChatComparison {
+    private var runs = 3
+    private var seconds = 4
+    private var connections = 10_000
+    private var folder = "/dev/shm"
+    private var only: String?
+    private var chatty = Machine.products + "/chatty"
+
+    /// What is measured: a name, a unit, how the figure is shown, and whether more is better.
+    private enum Figure: Int, CaseIterable {
+        case groups, groupsCost, oneGroup, pairs, median, tail, memory, memoryTLS, logIns, inexact
+
+        var title: String {
+            switch self {
+            case .groups: "100 groups of 10, window 16: deliveries/s"
+            case .groupsCost: "the same: server's CPU s per million"
+            case .oneGroup: "1 group of 1000: deliveries/s"
+            case .pairs: "500 direct pairs, window 16: messages/s"
+            case .median: "direct, 30,000 messages/s, each by itself: p50 ms"
+            case .tail: "the same: p99 ms"
+            case .memory: "idle connection, plain: KB"
+            case .memoryTLS: "idle connection, TLS: KB"
+            case .logIns: "log-ins/s (chatty: with a resume token, others: a nick)"
+            case .inexact: "lost, repeated or reordered"
+            }
+        }
+
+        func text(_ value: Double) -> String {
+            switch self {
+            case _ where value.isNaN: "–"
+            case .groupsCost, .median: String(format: "%.2f", value)
+            case .tail, .memory, .memoryTLS: String(format: "%.1f", value)
+            case .inexact: String(format: "%.0f", value)
+            default:
+                value >= 1e6
+                    ? String(format: "%.2fM", value / 1e6)
+                    : value >= 1e5
+                        ? String(format: "%.0fk", value / 1e3)
+                        : String(format: "%.1fk", value / 1e3)
+            }
+        }
+    }
+
+    private typealias Figures = [Figure: Double]
+
+    /// Messages a second at which latency is measured, the same for all: half of what a server is to carry at least.
+    private static let steadyRate = 30_000.0
+
+    static func run(_ words: [String]) async -> Int32 {
+        guard let comparison = ChatComparison(words) else {
+            print("Usage: ChatBenchmark [--runs N] [--seconds N] [--connections N] [--folder DIR] [--only NAME] [--chatty PATH]")
+            return 2
+        }
+        do {
+            let own = comparison.ownFolder
+            let signals = Child.stopAll(on: [SIGTERM, SIGINT]) { try? FileManager.default.removeItem(atPath: own) }
+            defer { for source in signals { source.cancel() } }
+            try await comparison.compare()
+            return 0
+        } catch {
+            print("ChatBenchmark: \(error)")
+            return 1
+        }
+    }
+
+    private var ownFolder: String { "\(folder)/chatty-benchmark-\(getpid())" }
+
+    private init?(_ words: [String]) {
+        var rest = words[...]
+        while let option = rest.popFirst() {
+            guard let value = rest.popFirst() else { return nil }
+            switch (option, Int(value)) {
+            case ("--runs", let number?) where number > 0: runs = number
+            case ("--seconds", let number?) where number > 0: seconds = number
+            case ("--connections", let number?) where number > 0: connections = number
+            case ("--folder", _): folder = value
+            case ("--only", _): only = value
+            case ("--chatty", _): chatty = value
+            default: return nil
+            }
+        }
+    }
+
+    private func compare() async throws {
+        raiseDescriptorLimit()
+        let contestants = try find().filter { only.map($0.name.contains) ?? true }
+        guard !contestants.isEmpty else { throw BenchmarkError("nothing to compare") }
+        var samples = contestants.map { _ in [Figures]() }
+        for round in 1...runs {
+            for (index, contestant) in contestants.enumerated() {
+                let figures = try await measure(contestant)
+                samples[index].append(figures)
+                for figure in Figure.allCases {
+                    print("round \(round)  \(contestant.name)  \(figure.title): \(figure.text(figures[figure] ?? .nan))")
+                }
+                fflush(nil)
+            }
+        }
+        report(contestants, samples)
+    }
+
+    private func find() throws -> [any ChatContestant] {
+        var found: [any ChatContestant] = []
+        if FileManager.default.isExecutableFile(atPath: chatty) {
+            found.append(try ChattyContestant(program: chatty))
+        } else {
+            print("not compared, because it is not here: \(chatty)")
+        }
+        if let program = Machine.tool("ngircd") {
+            found.append(NgIRCdContestant(program: program, name: "ngIRCd " + (version(program, #/ngIRCd (\S+?)-/#) ?? "")))
+        } else {
+            print("not compared, because it is not here: ngIRCd")
+        }
+        if let program = Machine.tool("inspircd") {
+            found.append(InspIRCdContestant(program: program, name: "InspIRCd " + (version(program, #/InspIRCd-([0-9.]+)/#) ?? "")))
+        } else {
+            print("not compared, because it is not here: InspIRCd")
+        }
+        return found
+    }
+
+    private func version(_ program: String, _ pattern: Regex<(Substring, Substring)>) -> String? {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["--version"]
+        process.standardOutput = pipe
+        process.standardError = pipe
+        guard (try? process.run()) != nil else { return nil }
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text.firstMatch(of: pattern).map { String($0.1) }
+    }
+
+    private func measure(_ contestant: any ChatContestant) async throws -> Figures {
+        var figures = Figures()
+        var inexact = 0
+        func load(_ load: Load) throws -> LoadResult {
+            let result = try with(contestant, clients: load.clients) { server in
+                try LoadGenerator(load, port: server.port, pid: server.process.pid, tokens: server.tokens).run()
+            }
+            inexact += result.lost + result.repeated + result.reordered
+            // At a rate it watches the clock all the time.
+            if load.rate == nil, result.generatorShare > 0.95 { print("  (the load, not the server, was the limit)") }
+            return result
+        }
+        let time = Double(seconds)
+        let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: 16, seconds: time))
+        figures[.groups] = groups.deliveriesPerSecond
+        figures[.groupsCost] = groups.processorSeconds / Double(max(1, groups.deliveries)) * 1e6
+        figures[.oneGroup] = try load(Load(kind: .groups, groupSize: 1000, groups: 1, seconds: time)).deliveriesPerSecond
+        figures[.pairs] = try load(Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time)).messagesPerSecond
+        let steady = try load(Load(kind: .pairs, groupSize: 2, groups: 500, rate: ChatComparison.steadyRate, seconds: time))
+        figures[.median] = steady.latency.quantile(0.5)
+        figures[.tail] = steady.latency.quantile(0.99)
+        let idle = try load(Load(kind: .idle, groupSize: 1, groups: connections))
+        figures[.memory] = idle.memoryPerConnection / 1024
+        figures[.logIns] = idle.logInsPerSecond
+        if contestant.keepsMessages {
+            let server = try start(contestant, clients: 1100)
+            defer { stop(server) }
+            figures[.memoryTLS] = try await TLSConnections.memory(of: server.running, connections: 1000) / 1024
+        }
+        figures[.inexact] = Double(inexact)
+        return figures
+    }
+
+    private struct Started {
+        let running: RunningContestant
+        let folder: String
+    }
+
+    private func with<Result>(
+        _ contestant: any ChatContestant, clients: Int, _ body: (RunningContestant) throws -> Result
+    ) throws -> Result {
+        let server = try start(contestant, clients: clients)
+        defer { stop(server) }
+        return try body(server.running)
+    }
+
+    /// On the first core; the load is on the second.
+    private func start(_ contestant: any ChatContestant, clients: Int) throws -> Started {
+        let own = ownFolder
+        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+        clinux_thread_pin(0)
+        defer { clinux_thread_pin(1) }
+        return Started(running: try contestant.start(in: own, clients: clients), folder: own)
+    }
+
+    private func stop(_ server: Started) {
+        server.running.process.stop()
+        try? FileManager.default.removeItem(atPath: server.folder)
+    }
+
+    private func report(_ contestants: [any ChatContestant], _ samples: [[Figures]]) {
+        print("\n| medians of \(runs) | \(contestants.map(\.name).joined(separator: " | ")) |")
+        print("|---|\(contestants.map { _ in "---|" }.joined())")
+        print("| on the disk before it is delivered | \(contestants.map { $0.keepsMessages ? "yes" : "no" }.joined(separator: " | ")) |")
+        for figure in Figure.allCases {
+            let values = samples.map { Machine.median($0.compactMap { $0[figure] }) }
+            let cells = values.enumerated().map { index, value in
+                let isCompared = index > 0 && figure != .inexact && !value.isNaN && !values[0].isNaN && value != 0
+                return figure.text(value) + (isCompared ? String(format: " (%.2f)", values[0] / value) : "")
+            }
+            print("| \(figure.title) | \(cells.joined(separator: " | ")) |")
+        }
+        print("\nIn brackets: \(contestants[0].name)'s figure as a multiple of that one.")
+    }
+
+    /// Each connection is a descriptor, here and in the server.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        // Where it is refused the limit stays as it was.
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
