@@ -49,7 +49,7 @@ extension ServiceTests {
             try await chat.logIn(client, as: "yoda")
             try client.type("/msgto hans half ")
             try await client.expectScreen(columns: 140) { $0.cursorLine == "yoda> /msgto hans half" }
-            client.signal(SIGSTOP)
+            try await client.stop()
             let hans = try chat.script(as: "hans", "-c", "/msgto yoda meanwhile")
             #expect(try await hans.exitStatus() == 0)
             client.signal(SIGCONT)
@@ -67,7 +67,7 @@ extension ServiceTests {
             try await client.output.expect("Enter username: ")
             try client.type("yoda\r")
             try await client.output.expect("Enter password: ")
-            client.signal(SIGSTOP)
+            try await client.stop()
             client.signal(SIGCONT)
             // The shell has written below it meanwhile.
             try await client.output.expect("\rEnter password: ")
@@ -80,8 +80,8 @@ extension ServiceTests {
             let client = try chat.terminal()
             try await chat.logIn(client, as: "yoda")
             // A server that says nothing is what a link is that went away during a sleep.
-            chat.server.process.signal(SIGSTOP)
-            client.signal(SIGSTOP)
+            try await chat.server.process.stop()
+            try await client.stop()
             client.signal(SIGCONT)
             try await client.output.expect("The connection is lost. Connecting again ...", within: .seconds(15))
             chat.server.process.signal(SIGCONT)

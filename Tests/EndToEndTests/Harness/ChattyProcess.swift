@@ -130,6 +130,18 @@ final class ChattyProcess: Sendable {
         state.state.withLockedValue { if !$0.isReaped { Foundation.kill(pid, number) } }
     }
 
+    /// `SIGSTOP`; returns when every thread of the child stands still, which on a busy machine is later than the signal.
+    func stop() async throws {
+        signal(SIGSTOP)
+        var information = siginfo_t()
+        while information.si_signo == 0 {
+            guard waitid(P_PID, id_t(pid), &information, WSTOPPED | WNOHANG | WNOWAIT) == 0 else {
+                throw HarnessFailure.system("waitid for a child that stops")
+            }
+            await Task.yield()
+        }
+    }
+
     /// `SIGKILL`.
     func kill() { signal(SIGKILL) }
 
