@@ -107,7 +107,7 @@ let package = Package(
             dependencies: ["TransferProtocol", "TransferSimulator", crypto],
             exclude: ["Vectors"]),
         .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
-        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TestSupport"]),
+        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(name: "TransferSimulator", dependencies: ["TransferProtocol", crypto], path: "Tests/TransferSimulator"),

@@ -57,12 +57,7 @@ enum SendFileCommand {
         return .plain(peer)
     }
 
-    private static func send(
-        _ files: [String], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
-    ) async throws -> ExitStatus {
-        // What cannot be read is told before anybody is bothered with it.
-        let sources = try open(files, name: arguments[SendFileFlags.name], reporter)
-        let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile])
+    static func configuration(_ arguments: Arguments) -> TransferConfiguration {
         var configuration = TransferConfiguration()
         let timeout = TransferDuration.seconds(arguments[SendFileFlags.timeout] / .seconds(1))
         configuration.idleTimeout = timeout
@@ -74,6 +69,16 @@ enum SendFileCommand {
             case .cubic: .cubic
             }
         if let largest = arguments[SendFileFlags.mtu] { configuration.maximumDatagramSize = largest }
+        return configuration
+    }
+
+    private static func send(
+        _ files: [String], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
+    ) async throws -> ExitStatus {
+        // What cannot be read is told before anybody is bothered with it.
+        let sources = try open(files, name: arguments[SendFileFlags.name], reporter)
+        let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile])
+        let configuration = configuration(arguments)
         let loop = try TransferLoop(
             socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
         let end = await withTaskGroup(of: TransferEnd.self) { group in

@@ -73,27 +73,22 @@ struct SendFileTests {
         #expect((tooLarge == "0") == bounded, "\(counts)")
     }
 
-    /// `--cc`: random loss is congestion to CUBIC, which then sends a tenth of what BBR does.
-    @Test(.enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the choice of congestion control is not tested"))
-    func theCongestionControlIsTheOneAskedFor() async throws {
+    /// What each makes of loss is shown in the simulator; that the one asked for is used, by `SendFileOptionsTests`.
+    @Test(
+        .enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the choice of congestion control is not tested"),
+        arguments: ["bbr", "cubic"])
+    func eitherCongestionControlGetsThroughLoss(control: String) async throws {
         let folder = try TemporaryDirectory()
         let movie = Contents.make(2_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        var times: [String: Duration] = [:]
-        for control in ["bbr", "cubic"] {
-            let target = try TemporaryDirectory()
-            let environment = ["CHATTY_SECRET": "correct horse battery"]
-            let receiver = try await FileReceiver(into: target, environment: environment)
-            let link = try UDPLink(to: receiver.port, ["--loss", "2", "--delay", "15", "--rate", "100", "--mtu", "1500", "--seed", "7"])
-            let start = ContinuousClock.now
-            let sender = try ChattyProcess("send-file", "--cc", control, source, "127.0.0.1:\(link.port)", environment: environment)
-            #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
-            times[control] = ContinuousClock.now - start
-            #expect(try await receiver.process.exitStatus() == 0)
-            #expect(try target.read("movie.mp4") == movie)
-        }
-        let (bbr, cubic) = (try #require(times["bbr"]), try #require(times["cubic"]))
-        #expect(cubic / bbr > 2, "BBR took \(bbr), CUBIC \(cubic)")
+        let target = try TemporaryDirectory()
+        let environment = ["CHATTY_SECRET": "correct horse battery"]
+        let receiver = try await FileReceiver(into: target, environment: environment)
+        let link = try UDPLink(to: receiver.port, ["--loss", "2", "--delay", "15", "--rate", "100", "--mtu", "1500", "--seed", "7"])
+        let sender = try ChattyProcess("send-file", "--cc", control, source, "127.0.0.1:\(link.port)", environment: environment)
+        #expect(try await sender.exitStatus(within: .seconds(120)) == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.read("movie.mp4") == movie)
     }
 
     @Test func severalFilesAndAFolder() async throws {
