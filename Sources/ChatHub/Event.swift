@@ -6,7 +6,7 @@ public enum Event: Sendable {
     case connected(SessionID, address: String, isLoopback: Bool)
     /// - bytes: of the line it came in; none for what did not come in one.
     case command(SessionID, Command, label: String?, bytes: Int = 0)
-    /// The connection is gone, whoever closed it. `written`: the last message that reached its socket whole (see ``tick(written:)``).
+    /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``tick(written:)``).
     case disconnected(SessionID, Ending, written: MessageID?)
 
     /// The answer to ``Action/verify(_:account:password:)``.
@@ -35,7 +35,7 @@ public enum Event: Sendable {
     case accountsChanged([Account])
     /// The host has written another message of the day: these lines.
     case messageOfTheDayChanged([String])
-    /// About once a second, with the last message that reached the socket of each session that got any since.
+    /// About once a second, with the last message that the client of each session has that got any since: its machine has acknowledged it.
     case tick(written: [SessionID: MessageID])
     /// Tell everybody and close.
     case shutDown

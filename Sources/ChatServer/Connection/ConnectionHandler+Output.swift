@@ -73,8 +73,8 @@ extension ConnectionHandler {
             inFlight -= bytes.readableBytes
             worker.noteQueued(-bytes.readableBytes)
             if case .success = result, let message {
-                written = message
-                worker.note(written: message, by: id)
+                progress.give(message)
+                worker.watch(self)
             }
             if !flushing || inFlight == 0 { noteDrained() }
         }
@@ -119,6 +119,8 @@ extension ConnectionHandler {
     /// back the last words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
     private func endOutput() {
         guard let context else { return }
+        observeProgress(at: .now)
+        progress.end(at: Moment.now.uptime)
         reportEnd()
         context.close(mode: isEncrypted ? .all : .output, promise: nil)
     }
@@ -128,6 +130,8 @@ extension ConnectionHandler {
         guard phase != .closed else { return }
         phase = .closed
         pending = ConnectionHandler.empty
+        // What waits in the socket may go with it, so only what is known to have arrived counts.
+        observeProgress(at: .now)
         context?.close(promise: nil)
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import ChatHub
 import ChatProtocol
 import DequeModule
@@ -53,7 +54,10 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     var pendingMessage: MessageID?
     var inFlight = 0
     var isDirty = false
-    var written: MessageID?
+    var progress = DeliveryProgress()
+    /// The worker looks once a second how far it is.
+    var isWatched = false
+    private var socket: (any SocketOptionProvider)?
     var drains: [Ticket] = []
     var ending = Event.Ending.closed
     var deadline: Scheduled<Void>?
@@ -66,6 +70,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         self.context = context
         guard let peer = PeerAddress(context.remoteAddress) else { return context.close(promise: nil) }
         self.peer = peer
+        socket = context.channel as? any SocketOptionProvider
         id = worker.add(self)
         isKnownToHub = true
         worker.submit(.connected(id, address: peer.network, isLoopback: peer.isLoopback))
@@ -76,9 +81,28 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         silence?.cancel()
         deadline?.cancel()
         self.context = nil
+        socket = nil
+        if phase != .closed { progress.end(at: Moment.now.uptime) }
         phase = .closed
         reportEnd()
     }
+
+    /// Looks how far the messages have come, while there is a socket to ask.
+    func observeProgress(at now: Moment) {
+        guard !progress.isSettled, let socket else { return }
+        let answer: EventLoopFuture<clinux_tcp_info> = socket.unsafeGetSocketOption(
+            level: .tcp, name: .init(rawValue: clinux_tcp_info_option()))
+        // On the channel's own loop it is there already.
+        answer.assumeIsolated().whenSuccess { [self] info in
+            let seen = withUnsafePointer(to: info) {
+                TCPProgress(given: clinux_tcp_given($0), acknowledged: clinux_tcp_acknowledged($0))
+            }
+            progress.observe(seen, at: now.uptime)
+        }
+    }
+
+    /// Whether the hub takes it for a session.
+    var isOpen: Bool { isKnownToHub }
 
     /// Does what changes how the connection is counted.
     func changeKind(_ change: () -> Void) {
@@ -94,7 +118,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         worker.remove(self)
         for ticket in drains { worker.submit(.drained(ticket)) }
         drains = []
-        worker.submit(.disconnected(id, ending, written: written))
+        worker.submit(.disconnected(id, ending, written: progress.reached))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -120,6 +144,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             awaitFirstBytes(context)
         } else if case .inputClosed? = event as? ChannelEvent {
             hasInputEnded = true
+            // With its last segment it has said what it has.
+            observeProgress(at: .now)
             finishIfAnswered()
         }
         context.fireUserInboundEventTriggered(event)

@@ -21,7 +21,8 @@ final class LoopWorker: @unchecked Sendable {
     private var isSubmissionScheduled = false
     private var dirty: [ConnectionHandler] = []
     private var isFlushScheduled = false
-    private var written: [SessionID: MessageID] = [:]
+    /// Connections whose clients may not have all that was given to their sockets.
+    private var watched: [ConnectionHandler] = []
     /// Kept up to date by the connections, so that a look at it costs the same however many they are.
     private var counted = ConnectionCensus()
     private var ticking: RepeatedTask?
@@ -33,12 +34,11 @@ final class LoopWorker: @unchecked Sendable {
         self.hub = hub
     }
 
-    /// Begins to tell the hub once a second what has been written.
+    /// Begins to tell the hub once a second what has arrived.
     func start() {
         eventLoop.execute { [self] in
             ticking = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [self] _ in
-                hub.put(HubInput(.tick(written: written)))
-                written = [:]
+                hub.put(HubInput(.tick(written: takeProgress())))
             }
         }
     }
@@ -139,7 +139,6 @@ final class LoopWorker: @unchecked Sendable {
         counted.kinds[connection.kind, default: 1] -= 1
         slots[id.slot] = nil
         freeSlots.append(id.slot)
-        written[id] = nil
     }
 
     /// A connection that is counted has turned out to be of another kind.
@@ -152,7 +151,26 @@ final class LoopWorker: @unchecked Sendable {
     /// So many bytes more, or less, wait for their readers.
     func noteQueued(_ bytes: Int) { counted.queuedBytes += bytes }
 
-    func note(written message: MessageID, by id: SessionID) { written[id] = message }
+    /// A message was given to the connection's socket.
+    func watch(_ connection: ConnectionHandler) {
+        guard !connection.isWatched else { return }
+        connection.isWatched = true
+        watched.append(connection)
+    }
+
+    /// What has arrived since the last time; who has all is watched no longer.
+    private func takeProgress() -> [SessionID: MessageID] {
+        let now = Moment.now
+        var arrived: [SessionID: MessageID] = [:]
+        watched.removeAll { connection in
+            let before = connection.progress.reached
+            connection.observeProgress(at: now)
+            if let reached = connection.progress.reached, reached != before { arrived[connection.id] = reached }
+            connection.isWatched = connection.isOpen && !connection.progress.isSettled
+            return !connection.isWatched
+        }
+        return arrived
+    }
 
     /// The connection has something to flush when the batch is through.
     func markDirty(_ connection: ConnectionHandler) {
