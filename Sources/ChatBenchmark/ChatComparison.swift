@@ -143,9 +143,16 @@ struct ChatComparison {
     private func measure(_ contestant: any ChatContestant) async throws -> Figures {
         var figures = Figures()
         var inexact = 0
-        func load(_ load: Load) throws -> LoadResult {
-            let result = try with(contestant, clients: load.clients) { server in
-                try LoadGenerator(load, port: server.port, pid: server.process.pid, tokens: server.tokens).run()
+        /// nil for a load that the server ended: the rest is measured still.
+        func load(_ load: Load) throws -> LoadResult? {
+            let result: LoadResult
+            do {
+                result = try with(contestant, clients: load.clients) { server in
+                    try LoadGenerator(load, port: server.port, pid: server.process.pid, tokens: server.tokens).run()
+                }
+            } catch let error as BenchmarkError {
+                print("  (not measured for \(contestant.name): \(error))")
+                return nil
             }
             inexact += result.lost + result.repeated + result.reordered
             // At a rate it watches the clock all the time.
@@ -153,17 +160,20 @@ struct ChatComparison {
             return result
         }
         let time = Double(seconds)
-        let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: 16, seconds: time))
-        figures[.groups] = groups.deliveriesPerSecond
-        figures[.groupsCost] = groups.processorSeconds / Double(max(1, groups.deliveries)) * 1e6
-        figures[.oneGroup] = try load(Load(kind: .groups, groupSize: 1000, groups: 1, seconds: time)).deliveriesPerSecond
-        figures[.pairs] = try load(Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time)).messagesPerSecond
-        let steady = try load(Load(kind: .pairs, groupSize: 2, groups: 500, rate: ChatComparison.steadyRate, seconds: time))
-        figures[.median] = steady.latency.quantile(0.5)
-        figures[.tail] = steady.latency.quantile(0.99)
-        let idle = try load(Load(kind: .idle, groupSize: 1, groups: connections))
-        figures[.memory] = idle.memoryPerConnection / 1024
-        figures[.logIns] = idle.logInsPerSecond
+        if let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: 16, seconds: time)) {
+            figures[.groups] = groups.deliveriesPerSecond
+            figures[.groupsCost] = groups.processorSeconds / Double(max(1, groups.deliveries)) * 1e6
+        }
+        figures[.oneGroup] = try load(Load(kind: .groups, groupSize: 1000, groups: 1, seconds: time))?.deliveriesPerSecond
+        figures[.pairs] = try load(Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time))?.messagesPerSecond
+        if let steady = try load(Load(kind: .pairs, groupSize: 2, groups: 500, rate: ChatComparison.steadyRate, seconds: time)) {
+            figures[.median] = steady.latency.quantile(0.5)
+            figures[.tail] = steady.latency.quantile(0.99)
+        }
+        if let idle = try load(Load(kind: .idle, groupSize: 1, groups: connections)) {
+            figures[.memory] = idle.memoryPerConnection / 1024
+            figures[.logIns] = idle.logInsPerSecond
+        }
         if contestant.keepsMessages {
             let server = try start(contestant, clients: 1100)
             defer { stop(server) }
