@@ -41,7 +41,7 @@ final class RunningServer: Sendable {
         configuration.hashCost = .cheap
         if RawClient.isSanitized {
             // All is ten times as slow: who is about to speak is not to be taken for silent.
-            configuration.adjust = { $0.silence = .seconds(15) }
+            configuration.adjust = { $0.silence = .seconds(5) }
         }
         adjust(&configuration)
         let (events, told) = (Recorder(), Recorder())
