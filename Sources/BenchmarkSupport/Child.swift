@@ -76,7 +76,14 @@ public final class Child {
         }
     }
 
+    /// Waits for its end; says so where it failed.
     public func end() -> Result {
+        let (result, diagnostics) = reap()
+        if result.status != 0, result.status != 143 { print("  (status \(result.status): \(diagnostics.suffix(300)))") }
+        return result
+    }
+
+    private func reap() -> (result: Result, diagnostics: String) {
         // A pipe that nobody reads must not stop the child.
         let drained = diagnostics.readDataToEndOfFile()
         var status: Int32 = 0
@@ -86,22 +93,22 @@ public final class Child {
         Child.running.withLockedValue { _ = $0.remove(pid) }
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
-        if code != 0, code != 143 { print("  (status \(code): \(String(decoding: drained.suffix(300), as: UTF8.self)))") }
-        return Result(status: code, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+        let result = Result(status: code, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+        return (result, String(decoding: drained, as: UTF8.self))
     }
 
-    /// Asks it to end, and ends it where it has not within five seconds.
+    /// Asks it to end, and ends it where it has not within five seconds. Its status is its own affair: InspIRCd's is 10 then.
     @discardableResult public func stop() -> Result? {
         guard !isReaped else { return nil }
         kill(pid, SIGTERM)
         var status = siginfo_t()
         for _ in 0..<500 {
             // Looks whether it has ended, and leaves its end to be waited for.
-            if waitid(P_PID, id_t(pid), &status, WEXITED | WNOHANG | WNOWAIT) == 0, status.si_signo == SIGCHLD { return end() }
+            if waitid(P_PID, id_t(pid), &status, WEXITED | WNOHANG | WNOWAIT) == 0, status.si_signo == SIGCHLD { return reap().result }
             usleep(10_000)
         }
         kill(pid, SIGKILL)
-        return end()
+        return reap().result
     }
 
     private static let running = NIOLockedValueBox<Set<pid_t>>([])

@@ -144,33 +144,38 @@ struct ChatComparison {
         var figures = Figures()
         var inexact = 0
         /// nil for a load that the server ended: the rest is measured still.
-        func load(_ load: Load) throws -> LoadResult? {
+        func load(_ load: Load, for figure: Figure) throws -> LoadResult? {
             let result: LoadResult
             do {
                 result = try with(contestant, clients: load.clients) { server in
                     try LoadGenerator(load, port: server.port, pid: server.process.pid, tokens: server.tokens).run()
                 }
             } catch let error as BenchmarkError {
-                print("  (not measured for \(contestant.name): \(error))")
+                print("  (\(contestant.name), \(figure.title): not measured: \(error))")
                 return nil
             }
             inexact += result.lost + result.repeated + result.reordered
             // At a rate it watches the clock all the time.
-            if load.rate == nil, result.generatorShare > 0.95 { print("  (the load, not the server, was the limit)") }
+            if load.rate == nil, result.generatorShare > 0.95 {
+                print("  (\(contestant.name), \(figure.title): the load, not the server, was the limit)")
+            }
             return result
         }
         let time = Double(seconds)
-        if let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: 16, seconds: time)) {
+        if let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: 16, seconds: time), for: .groups) {
             figures[.groups] = groups.deliveriesPerSecond
             figures[.groupsCost] = groups.processorSeconds / Double(max(1, groups.deliveries)) * 1e6
         }
-        figures[.oneGroup] = try load(Load(kind: .groups, groupSize: 1000, groups: 1, seconds: time))?.deliveriesPerSecond
-        figures[.pairs] = try load(Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time))?.messagesPerSecond
-        if let steady = try load(Load(kind: .pairs, groupSize: 2, groups: 500, rate: ChatComparison.steadyRate, seconds: time)) {
+        let oneGroup = Load(kind: .groups, groupSize: 1000, groups: 1, seconds: time)
+        figures[.oneGroup] = try load(oneGroup, for: .oneGroup)?.deliveriesPerSecond
+        let pairs = Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time)
+        figures[.pairs] = try load(pairs, for: .pairs)?.messagesPerSecond
+        let steady = Load(kind: .pairs, groupSize: 2, groups: 500, rate: ChatComparison.steadyRate, seconds: time)
+        if let steady = try load(steady, for: .median) {
             figures[.median] = steady.latency.quantile(0.5)
             figures[.tail] = steady.latency.quantile(0.99)
         }
-        if let idle = try load(Load(kind: .idle, groupSize: 1, groups: connections)) {
+        if let idle = try load(Load(kind: .idle, groupSize: 1, groups: connections), for: .logIns) {
             figures[.memory] = idle.memoryPerConnection / 1024
             figures[.logIns] = idle.logInsPerSecond
         }
