@@ -106,7 +106,7 @@ let package = Package(
             name: "TransferProtocolTests",
             dependencies: ["TransferProtocol", "TransferSimulator", crypto],
             exclude: ["Vectors"]),
-        .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", crypto]),
+        .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", "TestSupport", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ChatClient
@@ -67,7 +68,7 @@ import Testing
     private static let loggedIn = ["connected", "name?", "password of yoda?", "in as yoda"]
 
     @Test func overTLSTheKeyOfThisMachineIsPinnedUnasked() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
         let trust = trust(folder, port: server.port)
         let client = Client(port: server.port, trust: trust)
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func aChangedKeyIsRefusedLoudlyBeforeAnythingIsSent() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .two, ScriptedServer.hospitable())
         let trust = trust(folder, port: server.port)
         try trust.knownHosts.remember(Fingerprint(ofCertificate: [1]), of: trust.server)
@@ -94,7 +95,7 @@ import Testing
     }
 
     @Test func onlyTheDemandedKeyIsTaken() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
         let wrong = Client(port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: [1])))
         wrong.driver.give(.start)
@@ -148,7 +149,7 @@ import Testing
     }
 
     @Test func aServerThatDoesNotSpeakTLSIsUnreachable() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: nil, greeting: "SSH-2.0-OpenSSH_9.2\r\n") { _, _ in [] }
         let client = Client(port: server.port, trust: trust(folder, port: server.port))
         client.driver.give(.start)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ChatClient
@@ -9,7 +10,7 @@ import Testing
     private let server = KnownHosts.Server(host: "Chat.Example", port: 6697)
 
     @Test func aKeyIsRememberedAndForgotten() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let hosts = KnownHosts(path: folder.path + "/new/deep/known_hosts")
         #expect(try hosts.fingerprint(of: server) == nil)
         try hosts.remember(Self.one, of: server)
@@ -30,7 +31,7 @@ import Testing
     }
 
     @Test func linesOfOthersAreLeftAlone() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let hosts = KnownHosts(path: folder.path + "/known_hosts")
         try "# mine\nchat.example:6697 garbage\n".write(toFile: hosts.path, atomically: false, encoding: .utf8)
         #expect(try hosts.fingerprint(of: server) == nil)
@@ -72,7 +73,7 @@ import Testing
     }
 
     @Test func whoIsMetForTheFirstTime() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         #expect(try trust(folder).judge(Self.other, isLoopback: true) == .remember)
         #expect(try trust(folder).judge(Self.other, isLoopback: false) == .unlessVouchedFor(.ask))
         #expect(try trust(folder, stranger: .accept).judge(Self.other, isLoopback: false) == .unlessVouchedFor(.remember))
@@ -84,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: [true, false]) func whoIsKnown(isLoopback: Bool) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let trust = try trust(folder, remembers: Self.known, stranger: .accept)
         #expect(trust.judge(Self.known, isLoopback: isLoopback) == .accept)
         var verdict = trust.judge(Self.other, isLoopback: isLoopback)
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func whoIsAskedForByKey() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let trust = try trust(folder, remembers: Self.known, demanded: Self.other)
         #expect(trust.judge(Self.other, isLoopback: false) == .accept)
         guard case .refuse = trust.judge(Self.known, isLoopback: true) else {

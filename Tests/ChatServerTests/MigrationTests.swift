@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import ChatServer

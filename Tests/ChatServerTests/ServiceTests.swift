@@ -2,6 +2,7 @@ import ChatProtocol
 import Foundation
 import GRDB
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import ChatServer

@@ -3,6 +3,7 @@ import ChatProtocol
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @testable import ChatServer
