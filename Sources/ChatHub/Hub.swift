@@ -64,6 +64,7 @@ public struct Hub: ~Copyable {
         switch event {
         case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
+        case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes, at: now)
         case .disconnected(let id, let ending, let written): disconnect(id, ending, written: written)
         case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
@@ -97,10 +98,7 @@ public struct Hub: ~Copyable {
 
     private mutating func connect(_ id: SessionID, address: String, isLoopback: Bool, at now: Moment) {
         let session = Session(id: id, address: address, isCounted: !isLoopback, connectedAt: now)
-        if let rate = configuration.messageRate { session.bucket = TokenBucket(perSecond: rate, at: now.uptime) }
-        if let rate = configuration.byteRate {
-            session.byteBucket = TokenBucket(perSecond: rate, least: Double(IRCWayIn.maximumLine), at: now.uptime)
-        }
+        fillBuckets(of: session, leastLines: Hub.linesToLogIn, at: now)
         if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
         sessions[id] = session
         statistics.connections += 1
@@ -112,6 +110,29 @@ public struct Hub: ~Copyable {
         } else if session.isCounted, notLoggedIn.count > Limits.unauthenticatedConnections {
             close(id, .busy)
         }
+    }
+
+    /// What a client may say at once until it has logged in, however low the rate: no client needs half of it.
+    private static let linesToLogIn = 64.0
+
+    /// What can be said at once.
+    /// - Parameter leastLines: where the rate would give less.
+    func fillBuckets(of session: Session, leastLines: Double = 1, at now: Moment) {
+        session.bucket = configuration.messageRate.map { TokenBucket(perSecond: $0, least: leastLines, at: now.uptime) }
+        session.byteBucket = configuration.byteRate.map {
+            TokenBucket(perSecond: $0, least: Double(IRCWayIn.maximumLine), at: now.uptime)
+        }
+    }
+
+    /// Takes lines and bytes out of a session's buckets, or says after how many seconds there will be enough.
+    private func charge(_ session: Session, lines: Int, bytes: Int, at now: Moment) -> Int? {
+        session.bucket?.take(Double(lines), at: now.uptime) ?? session.byteBucket?.take(Double(bytes), at: now.uptime)
+    }
+
+    /// Nothing answers these lines, so nothing but the end can refuse them.
+    private mutating func hear(_ id: SessionID, lines: Int, bytes: Int, at now: Moment) {
+        guard let session = sessions[id], !session.isClosing, charge(session, lines: lines, bytes: bytes, at: now) != nil else { return }
+        close(id, .flooded)
     }
 
     private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
@@ -130,11 +151,10 @@ public struct Hub: ~Copyable {
     private mutating func begin(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
         guard let sequence = sessions[id]?.open(label: label), let session = sessions[id] else { return }
         guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
+            if !command.isFree, charge(session, lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded) }
             return beginUnauthenticated(session, sequence, command, at: now)
         }
-        if !command.isFree,
-            let wait = sessions[id]?.bucket?.take(at: now.uptime) ?? sessions[id]?.byteBucket?.take(Double(bytes), at: now.uptime)
-        {
+        if !command.isFree, let wait = charge(session, lines: 1, bytes: bytes, at: now) {
             return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
         }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }

@@ -156,6 +156,8 @@ extension Hub {
         sessions[session.id]?.account = account.id
         sessions[session.id]?.name = account.name.text
         sessions[session.id]?.isBusy = false
+        // What logging in took is no message.
+        fillBuckets(of: session, at: now)
         statistics.logIns += 1
         log(.succeeded(user: account.name.text, phrase: "logged in"))
         store(.loggedIn(account.id, at: now.wall), then: .nothing)

@@ -30,7 +30,7 @@ public struct TextWayIn: WayIn {
         guard state == .checkingName || state == .checkingPassword else { return take(line) }
         guard waiting.count < TextWayIn.maximumWaiting else { return [.close] }
         waiting.append(line)
-        return []
+        return [.held]
     }
 
     private mutating func take(_ line: LineDecoder.Line) -> [WayInStep] {

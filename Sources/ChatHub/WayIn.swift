@@ -22,6 +22,8 @@ public enum WayInStep: Hashable, Sendable {
     case write([UInt8])
     /// Send what is queued, then close.
     case close
+    /// The line waits in the way in for the answer to one before it, and then leads to what it leads to.
+    case held
 }
 
 /// All that the bytes of a shared ``Outgoing`` depend on.

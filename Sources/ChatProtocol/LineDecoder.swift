@@ -11,6 +11,8 @@ public struct LineDecoder: Sendable {
     private let maximum: Int
     private var partial: [UInt8] = []
     private var discarding = false
+    /// Bytes of lines over the bound that were dropped since the beginning, the first ``maximum`` of each left out.
+    public private(set) var dropped = 0
 
     /// - Parameter maximum: the longest line, bytes, without its line end.
     public init(maximum: Int) { self.maximum = maximum }
@@ -25,9 +27,14 @@ public struct LineDecoder: Sendable {
             finish(rest[rest.startIndex..<end], body)
             rest = rest[(end + 1)...]
         }
-        guard !discarding, !rest.isEmpty else { return }
+        guard !discarding else {
+            dropped += rest.count
+            return
+        }
+        guard !rest.isEmpty else { return }
         // One more byte than the maximum is allowed to wait: it may be the CR of a CRLF.
         if partial.count + rest.count > maximum + 1 {
+            dropped += partial.count + rest.count - maximum
             partial = []
             discarding = true
             body(.tooLong)
@@ -39,9 +46,11 @@ public struct LineDecoder: Sendable {
     private mutating func finish(_ tail: Slice<UnsafeRawBufferPointer>, _ body: (Line) -> Void) {
         if discarding {
             discarding = false
+            dropped += tail.count
             return
         }
         guard partial.count + tail.count <= maximum + 1 else {
+            dropped += partial.count + tail.count - maximum
             partial = []
             return body(.tooLong)
         }

@@ -65,6 +65,7 @@ extension Reply {
         case .tooManyMembers(let limit): ("TOO_MANY_MEMBERS", [String(limit)])
         case .tooManyGroups(let limit): ("TOO_MANY_GROUPS", [String(limit)])
         case .rateLimited(let seconds): ("RATE_LIMITED", [String(seconds)])
+        case .flooded: ("FLOODED", [])
         case .storeFailed: ("STORE_FAILED", [])
         case .searchTooBroad: ("SEARCH_TOO_BROAD", [])
         case .unknownCommand(let word): ("UNKNOWN_COMMAND", [word])
@@ -110,7 +111,7 @@ extension Reply {
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
             .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .searchTooBroad, .notACommand,
-            .plaintextRefused,
+            .plaintextRefused, .flooded,
             .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired, .back,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })

@@ -472,6 +472,50 @@ struct MessageTests {
         #expect(script.told[luke]?.first?.isAcceptance == true)
     }
 
+    /// Before its log-in a client has the same to spend as after it, and whatever it says costs.
+    @Test func floodsBeforeLogInEnd() {
+        var configuration = HubConfiguration()
+        configuration.messageRate = 20
+        configuration.byteRate = 32_000
+        func closed(_ flood: (inout HubScript, SessionID) -> Void) -> Bool {
+            var script = HubScript(configuration)
+            let id = script.connect()
+            flood(&script, id)
+            if script.closed.contains(id) { #expect(script.told[id]?.last == .farewell(.flooded)) }
+            return script.closed.contains(id)
+        }
+        #expect(!closed { for _ in 1...200 { $0.handle(.heard($1, lines: 1, bytes: 9)) } })
+        #expect(closed { for _ in 1...201 { $0.handle(.heard($1, lines: 1, bytes: 9)) } })
+        #expect(closed { for _ in 1...2 { $0.handle(.heard($1, lines: 5000, bytes: 40_000)) } })
+        #expect(!closed { for _ in 1...20 { $0.handle(.heard($1, lines: 0, bytes: 16_000)) } })
+        #expect(closed { for _ in 1...21 { $0.handle(.heard($1, lines: 0, bytes: 16_000)) } })
+        #expect(closed { for _ in 1...201 { $0.send($1, .identify(name: "yoda")) } })
+        #expect(closed { for _ in 1...201 { $0.send($1, .local) } })
+        #expect(
+            !closed {
+                for _ in 1...100 {
+                    for _ in 1...20 { $0.handle(.heard($1, lines: 1, bytes: 9)) }
+                    $0.advance(milliseconds: 1000)
+                }
+            })
+    }
+
+    /// The lowest rate is enough to log in, and logging in takes nothing of what can be sent then.
+    @Test func loggingInCostsNoMessage() {
+        var configuration = HubConfiguration()
+        configuration.messageRate = 1
+        var script = HubScript(configuration)
+        let yoda = script.connect()
+        for _ in 1...63 { script.handle(.heard(yoda, lines: 1, bytes: 9)) }
+        script.send(yoda, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        script.forget(yoda)
+        for _ in 1...11 { script.send(yoda, .message(to: "luke", text: "x", isNotice: false)) }
+        #expect(script.told[yoda]?.count(where: \.isAcceptance) == 10)
+        #expect(script.texts(yoda).last == "Too many commands. Try again 1 second later.")
+        script.handle(.heard(yoda, lines: 1, bytes: 4))
+        #expect(script.closed == [yoda], "what cannot be answered is refused by the end")
+    }
+
     @Test func messagesDuringAReplayComeOnceAndInOrder() {
         var script = HubScript()
         let yoda = script.logIn("yoda")

@@ -42,6 +42,7 @@ struct WayInHarness<Way: WayIn> {
             switch step {
             case .write(let bytes): output += String(decoding: bytes, as: UTF8.self)
             case .close: isClosed = true
+            case .held: break
             case .command(let command, let label):
                 script.send(session, command, label: label)
                 collect()

@@ -27,6 +27,20 @@ struct LineDecoderTests {
             ])
     }
 
+    /// What was dropped can be charged to who sent it.
+    @Test func whatIsDroppedIsCounted() {
+        var decoder = LineDecoder(maximum: 5)
+        func take(_ text: String) -> Int {
+            Array(text.utf8).withUnsafeBytes { decoder.decode($0) { _ in } }
+            return decoder.dropped
+        }
+        #expect(take("12345\r\n123") == 0)
+        #expect(take("45678") == 3)
+        #expect(take("90123") == 8)
+        #expect(take("4\r\nok\n") == 10, "the CR that ends it is of it")
+        #expect(take("1234567\nok\n") == 12)
+    }
+
     /// However the bytes are cut, the lines are the same.
     @Test(arguments: 0..<UInt64(100))
     func cutsDoNotMatter(seed: UInt64) {

@@ -131,6 +131,45 @@ import Testing
         }
     }
 
+    /// Whatever is said, and whether or not it leads to anything: before the log-in it costs what it would behind it.
+    @Test(arguments: [
+        "PING :\(String(repeating: "x", count: 400))\r\n", "PONG\r\n", "CAP LS 302\r\n", "\r\n", "NONSENSE\r\n", "\u{1}\r\n", "PASS a\r\n",
+    ])
+    func aFloodBeforeLogInEnds(line: String) async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = 20 }) { server in
+            let client = try await RawClient(port: server.port, first: "PING first\r\n")
+            try await client.expect("PONG")
+            // It may be closed before it has said all.
+            let writing = Task { for _ in 1...50 { try? await client.send(String(repeating: line, count: 100)) } }
+            #expect(try await client.end().hasSuffix("ERROR :\(Reply.flooded.text)\r\n"))
+            await writing.value
+            _ = try await server.logIn("yoda")
+        }
+    }
+
+    @Test func aFloodOfEmptyLinesAsTextEnds() async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = 20 }) { server in
+            let client = try await RawClient(port: server.port)
+            try await client.expect("Enter username: ")
+            let writing = Task { for _ in 1...50 { try? await client.send(String(repeating: "\n", count: 100)) } }
+            #expect(try await client.end().hasSuffix(Reply.flooded.text + "\n"))
+            await writing.value
+        }
+    }
+
+    @Test(arguments: [false, true]) func aLineWithoutEndCostsItsBytes(isLoggedIn: Bool) async throws {
+        try await RunningServer.use(.init { $0.rules.byteRate = 32_000 }) { server in
+            let client =
+                isLoggedIn
+                ? try await server.logIn("yoda", capabilities: "sasl standard-replies")
+                : try await RawClient(port: server.port, first: "CAP REQ :sasl standard-replies\r\n")
+            let writing = Task { for _ in 1...512 { try? await client.send(String(repeating: "x", count: 16_384)) } }
+            try await client.expect("LINE_TOO_LONG")
+            #expect(try await client.end().hasSuffix("ERROR :\(Reply.flooded.text)\r\n"))
+            await writing.value
+        }
+    }
+
     private static func numbers(in text: String) -> [Int] {
         text.matches(of: #/PRIVMSG luke :(\d+) /#).compactMap { Int($0.1) }
     }

@@ -45,7 +45,8 @@ extension ServiceTests {
         }
 
         @Test func aBlockEnds() async throws {
-            let server = try await ChattyServer(accounts: ["e": "right"], options: ["--max-attempts", "1", "--block-seconds", "1"])
+            let server = try await ChattyServer(
+                accounts: ["e": "right"], options: ["--max-attempts", "1", "--block-seconds", "1", "--message-rate", "0"])
             let client = try SocketClient(port: server.port)
             try await client.input.expect("Enter username: ")
             try client.send("e\nwrong\n")

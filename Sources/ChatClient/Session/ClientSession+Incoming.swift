@@ -124,7 +124,7 @@ extension ClientSession {
         case .accountGone:
             emit(.told(notice))
             end(.refused(""))
-        case .shuttingDown, .loginTimedOut, .plaintextRefused, .tooManyConnections:
+        case .shuttingDown, .loginTimedOut, .plaintextRefused, .tooManyConnections, .flooded:
             // The reason of the close that follows, which tells it.
             farewell = notice
         default: emit(account == nil ? .said(notice) : .told(notice))

@@ -43,6 +43,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// Lines that came when too many commands were waiting for their answers already.
     private var waitingLines: Deque<LineDecoder.Line> = []
     private var outstanding = 0
+    /// What the way in has dealt with by itself and the hub has not been told of yet.
+    private var unreported = (lines: 0, bytes: 0)
     private var isPausedByHub = false
     private var isReading = true
     /// The client will send nothing more, and may still be reading.
@@ -199,6 +201,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func take(_ bytes: ByteBuffer) {
         arrival = .now
+        unreported.bytes -= lines.dropped
         bytes.withUnsafeReadableBytes { bytes in
             lines.decode(bytes) { line in
                 if outstanding < worker.settings.maximumOutstanding, waitingLines.isEmpty {
@@ -208,30 +211,45 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
                 }
             }
         }
+        unreported.bytes += lines.dropped
+        reportHeard()
         updateReading()
+    }
+
+    /// Tells the hub of what led to no command, at once for all that came together.
+    private func reportHeard() {
+        guard unreported != (0, 0) else { return }
+        if phase == .speaking { worker.submit(.heard(id, lines: unreported.lines, bytes: unreported.bytes), at: arrival) }
+        unreported = (0, 0)
     }
 
     private func receive(_ line: LineDecoder.Line) {
         guard phase == .speaking, let steps = wayIn?.receive(line) else { return }
-        switch line {
-        case .line(let bytes): run(steps, bytes: bytes.count)
-        case .tooLong: run(steps, bytes: longestLine)
-        }
+        let bytes = if case .line(let bytes) = line { bytes.count } else { longestLine }
+        guard !run(steps, bytes: bytes) else { return }
+        if case .held? = steps.first {} else { unreported.lines += 1 }
+        unreported.bytes += bytes
     }
 
     /// - Parameter bytes: of the line that led to them.
-    private func run(_ steps: [WayInStep], bytes: Int = 0) {
+    /// - Returns: whether there was a command among them.
+    @discardableResult
+    private func run(_ steps: [WayInStep], bytes: Int = 0) -> Bool {
         var bytes = bytes
+        var hasCommand = false
         for step in steps {
             switch step {
             case .command(let command, let label):
                 outstanding += 1
                 worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
                 bytes = 0
+                hasCommand = true
             case .write(let bytes): append(bytes)
             case .close: closeGently(.closed)
+            case .held: break
             }
         }
+        return hasCommand
     }
 
     /// The hub's answer to the oldest command that has none yet.
@@ -242,6 +260,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         if !waitingLines.isEmpty, outstanding < worker.settings.maximumOutstanding / 2 {
             arrival = .now
             while outstanding < worker.settings.maximumOutstanding, let line = waitingLines.popFirst() { receive(line) }
+            reportHeard()
         }
         updateReading()
         finishIfAnswered()
