@@ -196,6 +196,7 @@ enum ConnectCommand {
         case .resumable: .interrupted
         case .interrupted: .endedByInterrupt
         case .terminated: .endedByTerminate
+        case .hungUp: .endedByHangUp
         }
     }
 }

@@ -8,6 +8,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case blocked = 5
     case notDelivered = 6
     case interrupted = 7
+    case endedByHangUp = 129
     case endedByInterrupt = 130
     case endedByTerminate = 143
 
@@ -22,6 +23,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .blocked: "The name is blocked after too many failed log-ins."
         case .notDelivered: "Not delivered, or declined by the other side."
         case .interrupted: "Interrupted; doing the same again resumes it."
+        case .endedByHangUp: "Ended by SIGHUP."
         case .endedByInterrupt: "Ended by SIGINT."
         case .endedByTerminate: "Ended by SIGTERM."
         }

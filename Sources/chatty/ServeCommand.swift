@@ -9,18 +9,21 @@ enum ServeCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         let configuration = try configuration(arguments)
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        let terminal = ControllingTerminal()
         raiseDescriptorLimit()
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
                 tell: { Diagnostics.say($0) })
-            let hangUp = reloading(server, manager, on: SIGHUP)
-            defer { hangUp.cancel() }
             // It says nothing of its own; what a host has to know is said above and below.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
-            try await ServiceGroup(
-                services: [ServeService(server: server, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
-            ).run()
+            let services = ServiceGroup(
+                services: [ServeService(server: server, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            let hangUp = onHangUp {
+                if terminal.isLost { await services.triggerGracefulShutdown() } else { await reload(server, manager) }
+            }
+            defer { hangUp.cancel() }
+            try await services.run()
             return .done
         } catch {
             Diagnostics.say("\(error)")
@@ -65,23 +68,23 @@ enum ServeCommand {
         return configuration
     }
 
-    /// SIGHUP: read the certificate, the message of the day and the credentials file again.
-    private static func reloading(_ server: ChatServer, _ manager: ServiceManager, on number: Int32) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number)
-        source.setEventHandler {
-            Task {
-                manager.reloading()
-                do {
-                    Diagnostics.say("Read again, certificate \(try await server.reload())")
-                } catch {
-                    Diagnostics.say("Nothing was changed. \(error)")
-                }
-                manager.ready(server.status)
-            }
-        }
+    private static func onHangUp(_ body: @escaping @Sendable () async -> Void) -> any DispatchSourceSignal {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP)
+        source.setEventHandler { Task { await body() } }
         source.resume()
         return source
+    }
+
+    /// Reads the certificate, the message of the day and the credentials file again.
+    private static func reload(_ server: ChatServer, _ manager: ServiceManager) async {
+        manager.reloading()
+        do {
+            Diagnostics.say("Read again, certificate \(try await server.reload())")
+        } catch {
+            Diagnostics.say("Nothing was changed. \(error)")
+        }
+        manager.ready(server.status)
     }
 
     /// A connection is a file descriptor: take as many as the system allows this process.

@@ -123,7 +123,7 @@ extension ServiceTests {
             #expect(!hans.output.text.contains("first"))
         }
 
-        @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+        @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143)), (SIGHUP, Int32(129))])
         func aScriptEndsByItsSignal(signal: Int32, status: Int32) async throws {
             let chat = try await ChatFixture()
             let client = try chat.script(as: "yoda", "--listen")

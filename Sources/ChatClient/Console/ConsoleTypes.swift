@@ -58,5 +58,5 @@ public enum ConsolePrompt: Equatable, Sendable {
 
 /// How the whole ends: the exit statuses of `chatty connect`.
 public enum ConsoleStatus: Equatable, Sendable {
-    case done, failed, usage, unreachable, refused, blocked, notDelivered, resumable, interrupted, terminated
+    case done, failed, usage, unreachable, refused, blocked, notDelivered, resumable, interrupted, terminated, hungUp
 }

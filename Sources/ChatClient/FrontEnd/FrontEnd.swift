@@ -170,7 +170,8 @@ final class FrontEnd {
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         for signal in bytes.prefix(max(0, count)).map(Int32.init) {
             switch signal {
-            case SIGTERM, SIGHUP: feed(.stop(.terminated))
+            case SIGTERM: feed(.stop(.terminated))
+            case SIGHUP: feed(.stop(.hungUp))
             default:
                 if signal == SIGCONT { driver.give(.woke) }
                 for input in screen?.signalled(signal) ?? [] { feed(input) }

@@ -113,7 +113,8 @@ enum ServeFlags {
             """,
             """
             SIGHUP makes it read the certificate, the message of the day and the credentials file again, without dropping anybody. What cannot be \
-            used is told, and everything stays as it was.
+            used is told, and everything stays as it was. A server that was started on a terminal ends when that is closed, as after SIGTERM; \
+            started with nohup(1) or setsid(1), or by a service manager, it stays.
             """,
         ],
         environment: [
