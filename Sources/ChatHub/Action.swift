@@ -17,8 +17,8 @@ public enum Action: Sendable {
     case findAccount(Ticket, name: Name)
     /// Commit, with whatever else waits, in one transaction; in order.
     case store(Ticket, StoreWrite)
-    /// Messages to that account, direct and of its groups since it joined them, not its own, after that id, in order, at most `limit`.
-    case loadMissed(Ticket, account: AccountID, after: MessageID, limit: Int)
+    /// Messages to that account, direct and of its groups since it joined them, after that id, in order, at most `limit`; of its own those after `ownAfter`.
+    case loadMissed(Ticket, account: AccountID, after: MessageID, ownAfter: MessageID, limit: Int)
 
     /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``, or for conversations by
     /// ``Event/historyTargets(_:_:)``.

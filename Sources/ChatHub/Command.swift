@@ -7,9 +7,9 @@ public enum Command: Hashable, Sendable {
     /// - begins: the session is ready for its groups and missed messages at once; otherwise ``begin`` will say so.
     case logIn(name: String, password: String, begins: Bool)
     /// The session, logged in, is ready to be told of its groups and of what it missed.
-    case begin
-    /// The same for a client that asks for what it missed by itself (IRCv3 draft/chathistory): it is told of what comes from now on.
-    case beginWithoutReplay
+    case begin(ReplayStart)
+    /// Its client has shown all up to that message (`SEEN`).
+    case shown(MessageID)
     /// - nonce: what the sender calls this message. The same one again, after a lost connection say, is the same message: it is not said twice.
     case message(to: String, text: String, isNotice: Bool, nonce: String? = nil)
     case groupMessage(group: String, text: String, isNotice: Bool, nonce: String? = nil)
@@ -51,12 +51,22 @@ public enum Command: Hashable, Sendable {
         case group(String)
     }
 
+    /// Where a session's replay begins.
+    public enum ReplayStart: Hashable, Sendable {
+        /// At what no session of the account has had.
+        case whereItLeftOff
+        /// Behind the last message that this very client has shown, over a connection that it lost.
+        case after(MessageID)
+        /// Nowhere: the client asks for what it missed by itself (IRCv3 draft/chathistory), and is told of what comes from now on.
+        case nowhere
+    }
+
     public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
 
     /// Whether flood control leaves it out: without it nobody could come or go.
     var isFree: Bool {
         switch self {
-        case .begin, .beginWithoutReplay, .logOut: true
+        case .begin, .shown, .logOut: true
         default: false
         }
     }
@@ -72,7 +82,7 @@ public enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .begin, .beginWithoutReplay, .lookUp, .messageOfTheDay, .markRead, .local: nil
+        case .identify, .logIn, .begin, .shown, .lookUp, .messageOfTheDay, .markRead, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

@@ -8,8 +8,9 @@ public enum Event: Sendable {
     case command(SessionID, Command, label: String?, bytes: Int = 0)
     /// The way in has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
     case heard(SessionID, lines: Int, bytes: Int)
-    /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``tick(written:)``).
-    case disconnected(SessionID, Ending, written: MessageID?)
+    /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``tick(written:)``); `told`: the last that was on
+    /// its way to it.
+    case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
     /// The answer to ``Action/verify(_:account:password:)``.
     case verified(Ticket, Verification)
@@ -37,7 +38,8 @@ public enum Event: Sendable {
     case accountsChanged([Account])
     /// The host has written another message of the day: these lines.
     case messageOfTheDayChanged([String])
-    /// About once a second, with the last message that the client of each session has that got any since: its machine has acknowledged it.
+    /// About once a second, with the last message that the client of each session has that got any since: its machine has acknowledged it. Not of clients
+    /// that say themselves what they have shown.
     case tick(written: [SessionID: MessageID])
     /// Tell everybody and close.
     case shutDown
@@ -55,7 +57,7 @@ public enum Event: Sendable {
     public enum Ending: Hashable, Sendable {
         /// Closed by the peer or by the network.
         case closed
-        /// Closed for reading too slowly: messages are lost on the way and will be replayed.
+        /// Closed for reading too slowly.
         case sendQueueExceeded
         /// Asked for by the hub.
         case byHub

@@ -24,10 +24,7 @@ public struct Hub: ~Copyable {
     var pending: [Ticket: Pending] = [:]
     /// Groups whose creation waits for its commit, by folded name.
     var reservedGroups: Set<String> = []
-    var cursors: [AccountID: MessageID]
-    var changedCursors: Set<AccountID> = []
-    /// Behind what an account is replayed at its next log-in, where a session of it was cut off before it had got what the others did.
-    var owed: [AccountID: MessageID] = [:]
+    var marks: DeliveryMarks
     var messageIDs: MessageIDSource
     var nonces: SentNonces
     var lastGroup: GroupID
@@ -46,7 +43,7 @@ public struct Hub: ~Copyable {
         lockOuts = LockOutTable(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
         lockOuts.restore(state.lockOuts, at: now)
-        cursors = state.cursors
+        marks = DeliveryMarks(state.cursors)
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
         nonces = SentNonces(state.sent)
@@ -65,7 +62,7 @@ public struct Hub: ~Copyable {
         case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
         case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes, at: now)
-        case .disconnected(let id, let ending, let written): disconnect(id, ending, written: written)
+        case .disconnected(let id, _, let written, let told): disconnect(id, written: written, told: told)
         case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
         case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
@@ -82,7 +79,7 @@ public struct Hub: ~Copyable {
         }
         if isStopping, sessions.isEmpty {
             isStopping = false
-            saveCursors()
+            saveMarks()
             actions.append(.stopped)
         }
         return actions
@@ -185,12 +182,29 @@ public struct Hub: ~Copyable {
         sessions[id]?.backlog = []
         // Who reads slowly that it is turned away takes nobody's place.
         notLoggedIn.remove(id)
+        endActivity(of: session)
         actions.append(.deliver([id], .farewell(reply)))
         actions.append(.close(id))
     }
 
-    private mutating func disconnect(_ id: SessionID, _ ending: Event.Ending, written: MessageID?) {
-        guard let session = sessions.removeValue(forKey: id) else { return }
+    /// It is told of nothing more, and others see it gone.
+    private mutating func endActivity(of session: Session) {
+        guard session.hasBegun, let account = session.account, let index = sessionsOfAccount[account]?.firstIndex(of: session.id) else {
+            return
+        }
+        sessionsOfAccount[account]?.remove(at: index)
+        forgetAudiences(of: account)
+        if sessionsOfAccount[account]?.isEmpty == true {
+            sessionsOfAccount[account] = nil
+            endAway(of: account)
+        }
+    }
+
+    private mutating func disconnect(_ id: SessionID, written: MessageID?, told: MessageID?) {
+        guard let session = sessions[id] else { return }
+        if let written { recordReached(written, by: id) }
+        endActivity(of: session)
+        sessions[id] = nil
         notLoggedIn.remove(id)
         if session.isCounted {
             connectionsOfAddress[session.address, default: 1] -= 1
@@ -199,28 +213,17 @@ public struct Hub: ~Copyable {
         guard let account = session.account else { return }
         sessionCounts[account, default: 1] -= 1
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
-        if session.hasBegun {
-            sessionsOfAccount[account]?.removeAll { $0 == id }
-            forgetAudiences(of: account)
-            if sessionsOfAccount[account]?.isEmpty == true {
-                sessionsOfAccount[account] = nil
-                endAway(of: account)
-            }
+        // Who was in the middle of its replay had more to come; what was on its way when the connection went is owed, too.
+        if session.isReplayed, session.replay != .live || told ?? .zero > session.reached {
+            marks.owe(account, behind: session.reached)
         }
-        recordWritten(written, by: account)
-        if ending == .sendQueueExceeded, session.hasBegun {
-            // What this session was told and never got is replayed at the next log-in, even where another session was, or goes on being, faster.
-            let reached = written ?? session.reachedBefore
-            owed[account] = min(reached, owed[account] ?? reached)
-            changedCursors.insert(account)
-        }
-        if changedCursors.contains(account) { saveCursors() }
+        if marks.hasChanged(account) { saveMarks() }
     }
 
     private mutating func replaceAccounts(_ accounts: [Account]) {
         for group in directory.replaceAccounts(accounts) { audiences[group] = nil }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
-        owed = owed.filter { directory.accounts[$0.key] != nil }
+        marks.forget { directory.accounts[$0] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {
@@ -230,10 +233,8 @@ public struct Hub: ~Copyable {
     }
 
     private mutating func tick(_ written: [SessionID: MessageID], at now: Moment) {
-        for (id, message) in written {
-            if let account = sessions[id]?.account { recordWritten(message, by: account) }
-        }
-        saveCursors()
+        for (id, message) in written { recordReached(message, by: id) }
+        saveMarks()
         attempts.sweep(at: now.uptime)
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
@@ -246,18 +247,25 @@ public struct Hub: ~Copyable {
         for id in sessions.keys.sorted() { close(id, .shuttingDown) }
     }
 
-    private mutating func recordWritten(_ message: MessageID?, by account: AccountID) {
-        guard let message, message > cursors[account] ?? .zero else { return }
-        cursors[account] = message
-        changedCursors.insert(account)
+    /// The session's client has all that it was told, up to that message.
+    mutating func recordReached(_ message: MessageID, by id: SessionID) {
+        guard let session = sessions[id], let account = session.account, message > session.reached else { return }
+        session.reached = message
+        marks.reach(message, account)
+        payDebt(session, account)
     }
 
-    private mutating func saveCursors() {
-        guard !changedCursors.isEmpty else { return }
-        var rows: [AccountID: MessageID] = [:]
-        for account in changedCursors { rows[account] = cursors[account].map { min($0, owed[account] ?? $0) } }
-        changedCursors = []
-        store(.cursors(rows), then: .nothing)
+    /// What the session's client has of its replay is owed no longer.
+    mutating func payDebt(_ session: Session, _ account: AccountID) {
+        guard let debt = session.debt else { return }
+        let isAll = session.replay == .live && session.reached >= session.replayedUpTo
+        marks.pay(debt, of: account, upTo: isAll ? nil : session.reached)
+        if isAll { session.debt = nil }
+    }
+
+    private mutating func saveMarks() {
+        let rows = marks.takeChanged()
+        if !rows.isEmpty { store(.cursors(rows), then: .nothing) }
     }
 
     // Asking the outside.

@@ -57,6 +57,13 @@ extension IRCWayIn {
         "SEARCH": Entry(minimumParameters: 1) {
             $0.command($1.command, .search(words: $1.parameters[$1.parameters.count - 1], limit: HistoryRange.maximum), label: $2)
         },
+        "SEEN": Entry(minimumParameters: 1) {
+            guard $0.capabilities.contains(.chatty) else { return $0.local([$0.numeric("421", $1.command, "Unknown command")], label: $2) }
+            guard let message = MessageID($1.parameters[0]) else {
+                return $0.local([$0.numeric("461", $1.command, "SEEN takes the msgid of what has been shown")], label: $2)
+            }
+            return $0.command($1.command, .shown(message), label: $2)
+        },
         "TOKEN": Entry(minimumParameters: 0) { $0.command($1.command, .issueToken, label: $2) },
         "TOPIC": Entry(minimumParameters: 1) { $0.topic($1, label: $2) },
         "USER": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },

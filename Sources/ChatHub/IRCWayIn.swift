@@ -40,6 +40,8 @@ public struct IRCWayIn: WayIn {
     private var hasUser = false
     private var pass: String?
     private var sasl: [UInt8]?
+    /// The last message that this client has shown, over an earlier connection.
+    private var shown: MessageID?
     private(set) var account: String?
     var isRegistered = false
     private var askedForRegistration = false
@@ -116,6 +118,9 @@ public struct IRCWayIn: WayIn {
             return authenticate(data, label: label)
         case "PING": return write([pong(message)], label: label)
         case "PONG": return []
+        case "SEEN":
+            if let message = first.flatMap({ MessageID($0) }) { shown = message }
+            return []
         case "QUIT": return expect(.command("QUIT"), .logOut, label: label)
         default: return write([numeric("451", "You have not registered")], label: label)
         }
@@ -124,11 +129,14 @@ public struct IRCWayIn: WayIn {
     private mutating func registerIfReady() -> [WayInStep] {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
-        return logInWithPass() + expect(.registration, asksForHistory ? .beginWithoutReplay : .begin, label: nil)
+        return logInWithPass() + expect(.registration, .begin(replayStart), label: nil)
     }
 
-    /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server.
-    private var asksForHistory: Bool { capabilities.contains(.chatHistory) && !capabilities.contains(.chatty) }
+    /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.
+    private var replayStart: Command.ReplayStart {
+        if capabilities.contains(.chatty) { return shown.map { .after($0) } ?? .whereItLeftOff }
+        return capabilities.contains(.chatHistory) ? .nowhere : .whereItLeftOff
+    }
 
     /// `PASS account:password`, or `PASS password` for the nick's account.
     private mutating func logInWithPass() -> [WayInStep] {

@@ -18,7 +18,7 @@ extension Hub {
             tryPassword(attempt, at: now)
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
-        case .begin, .beginWithoutReplay:
+        case .begin:
             close(session.id, .loginRequired)
         case .logOut:
             close(session.id, .goodbye(name: "stranger"))
@@ -163,13 +163,13 @@ extension Hub {
         store(.loggedIn(account.id, at: now.wall), then: .nothing)
         let greeting: [Outgoing] = attempt.begins && !messageOfTheDay.isEmpty ? [.messageOfTheDay(messageOfTheDay)] : []
         respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)] + greeting)
-        if attempt.begins { beginSession(session.id, replays: true, at: now, then: nil) }
+        if attempt.begins { beginSession(session.id, replaying: .whereItLeftOff, at: now, then: nil) }
         drainBacklog(of: session.id)
     }
 
-    /// The session is told of its groups, is active from now on, and gets what it missed.
-    /// - Parameter replays: otherwise the client asks for what it missed, and what is stored from now on may come both ways: it is never lost between them.
-    mutating func beginSession(_ id: SessionID, replays: Bool, at now: Moment, then sequence: Int?) {
+    /// The session is told of its groups, is active from now on, and gets what it missed. A client that asks for that by itself may get what is stored from
+    /// now on both ways: it is never lost between them.
+    mutating func beginSession(_ id: SessionID, replaying start: Command.ReplayStart, at now: Moment, then sequence: Int?) {
         if let sequence { respond(id, sequence, [.messageOfTheDay(messageOfTheDay)]) }
         guard let session = sessions[id], !session.hasBegun, !session.isClosing, let account = session.account else { return }
         sessions[id]?.hasBegun = true
@@ -179,13 +179,6 @@ extension Hub {
         for group in directory.groups(of: account).sorted() {
             if let roster = roster(of: group, readBy: account) { actions.append(.deliver([id], .entered(roster, created: false))) }
         }
-        if let owed = owed.removeValue(forKey: account) {
-            if replays { cursors[account] = min(owed, cursors[account] ?? owed) }
-            changedCursors.insert(account)
-        }
-        sessions[id]?.reachedBefore = cursors[account] ?? .zero
-        guard replays else { return }
-        sessions[id]?.replayedUpTo = cursors[account] ?? .zero
-        readMissed(by: id)
+        beginReplay(of: session, account, from: start)
     }
 }

@@ -110,7 +110,7 @@ struct Phrase {
         case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
-        case .identify, .logIn, .begin, .beginWithoutReplay: self.init("logged", "log", "in")
+        case .identify, .logIn, .begin, .shown: self.init("logged", "log", "in")
         case .lookUp: self.init("looked", "look", "up users")
         case .local: self.init("asked", "ask", "the server")
         }
@@ -154,8 +154,11 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin: beginSession(request.session, replays: true, at: request.at, then: request.sequence)
-        case .beginWithoutReplay: beginSession(request.session, replays: false, at: request.at, then: request.sequence)
+        case .begin(let start): beginSession(request.session, replaying: start, at: request.at, then: request.sequence)
+        case .shown(let message):
+            // A client that names what it cannot have seen would only hide from itself what comes.
+            recordReached(min(message, messageIDs.last), by: request.session)
+            respond(request.session, request.sequence, [])
         case .local: respond(request.session, request.sequence, [])
         case .identify, .logIn: respond(request.session, request.sequence, [])
         case .logOut:

@@ -33,8 +33,14 @@ final class Session {
     var replay = Replay.live
     /// The last message it got by replay: what is stored before it must not come again.
     var replayedUpTo = MessageID.zero
-    /// What the account had been shown before this session began.
-    var reachedBefore = MessageID.zero
+    /// Otherwise its client asks for what it missed by itself.
+    var isReplayed = false
+    /// The number of the debt of its account that its replay pays; see ``DeliveryMarks``.
+    var debt: Int?
+    /// The account's own messages behind this one are news to it: other sessions sent them.
+    var ownAfter = MessageID.zero
+    /// The last message that its client has, as far as is known.
+    var reached = MessageID.zero
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 

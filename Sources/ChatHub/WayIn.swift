@@ -30,6 +30,14 @@ public enum WayInStep: Hashable, Sendable {
 public enum Representation: Hashable, Sendable {
     case text
     case irc(Capability)
+
+    /// Whether its clients say what they have shown (`SEEN`), so that nothing is to be guessed from what their machines have received.
+    public var saysWhatIsShown: Bool {
+        switch self {
+        case .text: false
+        case .irc(let capabilities): capabilities.contains(.chatty)
+        }
+    }
 }
 
 extension Outgoing {

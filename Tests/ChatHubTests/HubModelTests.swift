@@ -5,8 +5,9 @@ import Testing
 
 /// Random sequences of events against what must hold whatever happens.
 struct HubModelTests {
-    /// Every accepted message reaches each who should get it exactly once and in order, over log-outs, failing stores, set clocks and answers in any
-    /// rhythm; nobody else gets it; every command is answered once; a blocked name never gets in, an ended token neither.
+    /// Every accepted message reaches each who should get it exactly once and in order, over connections that end at any moment with any part of what was
+    /// on its way, failing stores, set clocks and answers in any rhythm; nobody else gets it; every command is answered once; what is sent again is the same
+    /// message; a blocked name never gets in, an ended token neither.
     @Test(arguments: 0..<UInt64(200))
     func invariants(seed: UInt64) {
         var model = HubModel(seed: seed)
@@ -14,7 +15,8 @@ struct HubModelTests {
         model.finish()
     }
 
-    /// Several sessions of each account at once: each session gets what it gets in order and once, all of them all that is said while they are there.
+    /// Several sessions of each account at once: each gets what it gets in order and once, all of them all that is said while they are there; what one of
+    /// them lost with its connection comes again, and who says what it has goes on from there.
     @Test(arguments: 0..<UInt64(100))
     func severalSessions(seed: UInt64) {
         var model = HubModel(seed: seed, sessionsPerAccount: 3)
@@ -37,6 +39,14 @@ private struct HubModel {
     private var received: [String: [MessageID: Int]] = [:]
     private var order: [SessionID: MessageID] = [:]
     private var counted: [SessionID: Int] = [:]
+    /// The messages that a session was told of, in order, and how many of them its client has.
+    private var stream: [SessionID: [ChatMessage]] = [:]
+    private var had: [SessionID: Int] = [:]
+    /// The sessions whose clients say what they have.
+    private var saying: Set<SessionID> = []
+    /// What sessions lost with their connections, until a session that came later has had it.
+    private var owed: [String: [MessageID: SessionID]] = [:]
+    private var nonces: [String: [String]] = [:]
     private var commands: [SessionID: Int] = [:]
     private var failures: [String: Int] = [:]
     /// Uptime, milliseconds.
@@ -62,7 +72,9 @@ private struct HubModel {
         let session = sessions.randomElement(using: &random)
         switch Int.random(in: 0..<112, using: &random) {
         case 0..<10: if sessions.count < sessionsPerAccount { logIn(user, password: "pw-" + user, isRight: true) }
-        case 10..<14: if let session { leave(session) }
+        case 10..<13: if let session { leave(session) }
+        case 13:
+            if let session, saying.contains(session), let next = resume(session) { open[next] = user }
         case 14..<18: guess(user)
         case 18..<20: if let session { command(session, .createGroup(name: group(), members: [])) }
         case 20..<22: if let session { command(session, .createGroup(name: group(), members: [self.user(), self.user()])) }
@@ -70,7 +82,11 @@ private struct HubModel {
         case 28..<30: if let session { command(session, .joinGroup(name: group(), createsMissing: true)) }
         case 30..<55:
             text += 1
-            if let session { command(session, .message(to: self.user(), text: "\(text)", isNotice: false)) }
+            if let session {
+                let nonce = nonces[user]?.randomElement(using: &random).flatMap { Bool.random(using: &random) ? $0 : nil } ?? "n\(text)"
+                nonces[user, default: []].append(nonce)
+                command(session, .message(to: self.user(), text: "\(text)", isNotice: false, nonce: nonce))
+            }
         case 55..<75:
             text += 1
             if let session { command(session, .groupMessage(group: group(), text: "\(text)", isNotice: false)) }
@@ -83,9 +99,28 @@ private struct HubModel {
         case 103..<105: if let session { command(session, .issueToken) }
         case 105: if let token = script.tokens.keys.sorted().randomElement(using: &random) { script.tokens[token] = nil }
         case 106..<109: if sessions.count < sessionsPerAccount { tryToken(user) }
-        default: script.handle(.tick(written: order.filter { open[$0.key] != nil }))
+        default:
+            for id in open.keys { receiveSome(id) }
+            var written: [SessionID: MessageID] = [:]
+            for id in open.keys where !saying.contains(id) { written[id] = lastHad(id) }
+            script.handle(.tick(written: written))
+            for id in open.keys.sorted() where saying.contains(id) { if let last = lastHad(id) { command(id, .shown(last)) } }
         }
         check()
+    }
+
+    private func lastHad(_ id: SessionID) -> MessageID? { had[id].flatMap { $0 > 0 ? stream[id]?[$0 - 1].id : nil } }
+
+    /// Some more of what was told to a session reaches its client.
+    private mutating func receiveSome(_ id: SessionID) {
+        guard let user = open[id], let told = stream[id] else { return }
+        let before = had[id] ?? 0
+        let after = Int.random(in: before...told.count, using: &random)
+        for message in told[before..<after] {
+            if message.senderName.folded != user { received[user, default: [:]][message.id, default: 0] += 1 }
+            if let loser = owed[user]?[message.id], loser < id { owed[user]?[message.id] = nil }
+        }
+        had[id] = after
     }
 
     private mutating func command(_ session: SessionID, _ command: Command) {
@@ -103,6 +138,7 @@ private struct HubModel {
         } else if isRight {
             open[id] = user
             failures[user] = 0
+            if Bool.random(using: &random) { saying.insert(id) }
             return
         } else {
             #expect(script.told[id] == [.reply(.tokenExpired)], "an ended token got in (seed \(seed))")
@@ -130,11 +166,48 @@ private struct HubModel {
         script.handle(.disconnected(id, .closed, written: nil))
     }
 
+    /// A connection ends with some of what was on its way, and its client with it.
     private mutating func leave(_ session: SessionID) {
-        script.settle()
+        end(session)
+        guard let user = open.removeValue(forKey: session) else { return }
+        for message in (stream[session] ?? [])[(had[session] ?? 0)...] where message.senderName.folded != user {
+            owed[user, default: [:]][message.id] = session
+        }
+    }
+
+    private mutating func end(_ session: SessionID) {
         check()
-        script.handle(.disconnected(session, .closed, written: order[session]))
-        open[session] = nil
+        receiveSome(session)
+        if saying.contains(session), let last = lastHad(session) {
+            command(session, .shown(last))
+            // What it says is heard before it goes.
+            script.settle()
+            check()
+        }
+        let written = saying.contains(session) ? nil : lastHad(session)
+        script.disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, written: written)
+    }
+
+    /// A client that says what it has comes again over another connection, and gets just what it has not.
+    private mutating func resume(_ session: SessionID) -> SessionID? {
+        end(session)
+        guard let user = open.removeValue(forKey: session), let account = script.accounts[user]?.id else { return nil }
+        script.settle()
+        let mark = lastHad(session)
+        let id = script.connect()
+        script.send(id, .logIn(name: user, password: "pw-" + user, begins: false))
+        script.settle()
+        guard !isBlocked(user) else { return nil }
+        failures[user] = 0
+        script.send(id, .begin(mark.map { .after($0) } ?? .whereItLeftOff))
+        commands[id] = 2
+        script.settle()
+        if let mark {
+            #expect(
+                script.messageIDs(id) == script.missed(account, after: mark, ownAfter: mark).map(\.id), "not what it lacks (seed \(seed))")
+        }
+        saying.insert(id)
+        return id
     }
 
     /// Looks at what the sessions have been told since the last look.
@@ -146,6 +219,7 @@ private struct HubModel {
                 guard case .message(let message) = outgoing else { continue }
                 #expect(message.id > order[id] ?? .zero, "out of order or twice (seed \(seed))")
                 order[id] = message.id
+                stream[id, default: []].append(message)
                 let account = script.accounts[user]?.id
                 switch message.target {
                 case .user(let target, _):
@@ -155,7 +229,6 @@ private struct HubModel {
                     members = known
                     #expect(known[message.id]?.contains { $0 == account } == true, "a message to a non-member (seed \(seed))")
                 }
-                if message.senderName.folded != user { received[user, default: [:]][message.id, default: 0] += 1 }
             }
             counted[id] = told.count
         }
@@ -167,22 +240,34 @@ private struct HubModel {
         check()
         for (id, _) in open { #expect(script.answers[id]?.count == commands[id] ?? 1, "an answer a command (seed \(seed))") }
         // Everybody comes once more; then all that was kept has been received, by who has one session exactly once.
-        for (id, _) in open { script.handle(.disconnected(id, .closed, written: order[id])) }
-        open = [:]
+        for id in open.keys.sorted() { leave(id) }
         script.advance(milliseconds: 20_000)
         for user in HubModel.users {
             logIn(user, password: "pw-" + user, isRight: true)
             script.settle()
             check()
         }
+        receiveAll()
         for user in HubModel.users {
             guard let account = script.accounts[user]?.id else { continue }
             let due = script.missed(account, after: .zero).map(\.id)
             if sessionsPerAccount == 1 {
                 #expect(received[user, default: [:]].filter { $0.value != 1 } == [:], "\(user) got something twice (seed \(seed))")
             }
+            #expect(
+                owed[user, default: [:]].filter { due.contains($0.key) }.isEmpty, "\(user) never got what a session lost (seed \(seed))")
             let lost = Set(due).subtracting(received[user, default: [:]].keys)
             #expect(lost.isEmpty, "\(user) never got \(lost.count) messages (seed \(seed))")
         }
+        var said: Set<String> = []
+        for case .message(let message) in script.kept {
+            if let nonce = message.nonce {
+                #expect(said.insert("\(message.senderName.folded) \(nonce)").inserted, "said twice (seed \(seed))")
+            }
+        }
+    }
+
+    private mutating func receiveAll() {
+        for id in open.keys { while had[id] ?? 0 < stream[id]?.count ?? 0 { receiveSome(id) } }
     }
 }

@@ -34,6 +34,7 @@ struct HubScript {
     private(set) var verifications = 0
     /// What each session was told, in order.
     private(set) var told: [SessionID: [Outgoing]] = [:]
+    private var lastTold: [SessionID: MessageID] = [:]
     private(set) var answers: [SessionID: [(label: String?, response: [Outgoing])]] = [:]
     private(set) var closed: Set<SessionID> = []
     private(set) var paused: Set<SessionID> = []
@@ -110,6 +111,12 @@ struct HubScript {
         perform(box.hub.handle(waiting.remove(at: index), at: now))
     }
 
+    /// The connection of a session goes.
+    /// - Parameter written: the last message that its client has; all that it was told without it.
+    mutating func disconnect(_ id: SessionID, _ ending: Event.Ending = .closed, written: MessageID?) {
+        handle(.disconnected(id, ending, written: written, told: lastTold[id]))
+    }
+
     mutating func forget(_ id: SessionID) {
         told[id] = []
         answers[id] = []
@@ -121,7 +128,11 @@ struct HubScript {
             case .respond(let id, let label, let response):
                 answers[id, default: []].append((label, response))
                 told[id, default: []] += response
-            case .deliver(let ids, let outgoing): for id in ids { told[id, default: []].append(outgoing) }
+            case .deliver(let ids, let outgoing):
+                for id in ids {
+                    told[id, default: []].append(outgoing)
+                    if case .message(let message) = outgoing { lastTold[id] = message.id }
+                }
             case .close(let id):
                 closed.insert(id)
                 waiting.append(.disconnected(id, .byHub, written: nil))
@@ -138,8 +149,8 @@ struct HubScript {
             case .store(let ticket, let write):
                 if !storeFails { kept.append(write) }
                 waiting.append(.stored(ticket, succeeded: !storeFails))
-            case .loadMissed(let ticket, let account, let after, let limit):
-                waiting.append(.missed(ticket, Array(missed(account, after: after).prefix(limit))))
+            case .loadMissed(let ticket, let account, let after, let ownAfter, let limit):
+                waiting.append(.missed(ticket, Array(missed(account, after: after, ownAfter: ownAfter).prefix(limit))))
             case .loadHistory(let ticket, _, .targets): waiting.append(.historyTargets(ticket, targets))
             case .loadHistory(let ticket, let account, let query):
                 waiting.append(.missed(ticket, history(account, query)))
@@ -158,8 +169,8 @@ struct HubScript {
         }
     }
 
-    /// The store's query: messages to that account and its groups since it joined, not its own.
-    func missed(_ account: AccountID, after: MessageID) -> [ChatMessage] {
+    /// The store's query: messages to that account and its groups since it joined, its own behind that one only.
+    func missed(_ account: AccountID, after: MessageID, ownAfter: MessageID = MessageID(rawValue: .max)) -> [ChatMessage] {
         var joined: [GroupID: MessageID] = [:]
         var found: [ChatMessage] = []
         for write in kept {
@@ -170,9 +181,10 @@ struct HubScript {
             default: break
             }
         }
-        for case .message(let message) in kept where message.id > after && message.sender != account {
+        for case .message(let message) in kept where message.id > after && (message.sender != account || message.id > ownAfter) {
             switch message.target {
             case .user(account, _): found.append(message)
+            case .user where message.sender == account: found.append(message)
             case .group(let group, _): if let since = joined[group], message.id > since { found.append(message) }
             default: break
             }
@@ -241,5 +253,10 @@ struct HubScript {
             guard case .message(let message) = $0 else { return nil }
             return "\(message.senderName): \(message.text)"
         }
+    }
+
+    /// The ids of the messages that a session got.
+    func messageIDs(_ id: SessionID) -> [MessageID] {
+        (told[id] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
     }
 }

@@ -237,7 +237,7 @@ struct MessageTests {
         for text in ["a", "b", "c"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
         for case .message(let message) in script.told[fast] ?? [] { ids.append(message.id) }
         script.handle(.tick(written: [fast: ids[2], slow: ids[0]]))
-        script.handle(.disconnected(slow, .sendQueueExceeded, written: ids[0]))
+        script.disconnect(slow, .sendQueueExceeded, written: ids[0])
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: b", "yoda: c"])
@@ -268,7 +268,7 @@ struct MessageTests {
             (script.told[fast] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
         }
         script.handle(.tick(written: [fast: ids()[1], slow: ids()[0]]))
-        script.handle(.disconnected(slow, .sendQueueExceeded, written: ids()[0]))
+        script.disconnect(slow, .sendQueueExceeded, written: ids()[0])
         script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
         script.handle(.tick(written: [fast: ids()[2]]))
         let again = script.connect()
@@ -291,7 +291,7 @@ struct MessageTests {
         var last = MessageID.zero
         for case .message(let message) in script.told[fast] ?? [] { last = message.id }
         script.handle(.tick(written: [fast: last]))
-        script.handle(.disconnected(slow, .sendQueueExceeded, written: nil))
+        script.disconnect(slow, .sendQueueExceeded, written: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: a", "yoda: b"])
@@ -306,10 +306,93 @@ struct MessageTests {
         for case .message(let message) in script.told[fast] ?? [] { script.handle(.tick(written: [fast: message.id])) }
         let early = script.connect()
         script.send(early, .logIn(name: "hans", password: "pw-hans", begins: false))
-        script.handle(.disconnected(early, .sendQueueExceeded, written: nil))
+        script.disconnect(early, .sendQueueExceeded, written: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == [])
+    }
+
+    /// What a connection took with it is owed, however it ended, and whatever other sessions of the account have had since.
+    @Test func whatWasOnItsWayWhenTheConnectionWentIsOwed() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let (phone, laptop) = (script.logIn("hans"), script.logIn("hans"))
+        for text in ["a", "b"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
+        let ids = script.messageIDs(laptop)
+        script.handle(.tick(written: [phone: ids[0], laptop: ids[1]]))
+        script.disconnect(phone, written: ids[0])
+        // A client that fetches by itself takes nothing of it away.
+        let fetching = script.connect()
+        script.send(fetching, .logIn(name: "hans", password: "pw-hans", begins: false))
+        script.send(fetching, .begin(.nowhere))
+        script.disconnect(fetching, written: nil)
+        // Nor does one that goes before it has had it.
+        let torn = script.connect()
+        script.send(torn, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(torn) == ["yoda: b"])
+        script.disconnect(torn, written: nil)
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == ["yoda: b"])
+        script.disconnect(again, written: ids[1])
+        let third = script.connect()
+        script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(third) == [])
+    }
+
+    /// A client that comes again says what it has: it gets the rest, also where another session has had it, and what the account said elsewhere.
+    @Test func whoSaysWhatItHasGoesOnFromThere() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let (phone, laptop) = (script.logIn("hans"), script.logIn("hans"))
+        script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
+        let first = script.messageIDs(phone)[0]
+        script.disconnect(phone, written: nil)
+        script.send(yoda, .message(to: "hans", text: "b", isNotice: false))
+        script.send(laptop, .message(to: "yoda", text: "from the laptop", isNotice: false))
+        script.handle(.tick(written: [laptop: script.messageIDs(laptop)[1]]))
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: false))
+        script.send(again, .begin(.after(first)))
+        #expect(script.messages(again) == ["yoda: b", "hans: from the laptop"])
+    }
+
+    @Test func whatAClientSaysItHasShownIsNotReplayed() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let hans = script.logIn("hans")
+        for text in ["a", "b"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
+        let ids = script.messageIDs(hans)
+        script.forget(hans)
+        script.send(hans, .shown(ids[0]))
+        #expect(script.answers[hans]?.map(\.response) == [[]], "an answer like any other, and nothing in it")
+        script.disconnect(hans, written: nil)
+        let again = script.connect()
+        script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(again) == ["yoda: b"])
+        // Nobody can have shown what is yet to come.
+        script.send(again, .shown(MessageID(rawValue: .max)))
+        script.disconnect(again, written: nil)
+        script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
+        let third = script.connect()
+        script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.messages(third) == ["yoda: c"])
+    }
+
+    /// What the account says from another session while this one is being replayed is no less news to it than what comes a moment later.
+    @Test func ownMessagesOfAnotherSessionComeWithTheReplay() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let laptop = script.logIn("hans")
+        script.send(laptop, .message(to: "yoda", text: "before", isNotice: false))
+        script.send(yoda, .message(to: "hans", text: "missed", isNotice: false))
+        let phone = script.connect()
+        script.holdsBack = true
+        script.send(phone, .logIn(name: "hans", password: "pw-hans", begins: true))
+        while script.told[phone]?.isEmpty ?? true { script.settleOne() }
+        script.send(laptop, .message(to: "yoda", text: "meanwhile", isNotice: false))
+        script.settle()
+        #expect(script.messages(phone) == ["yoda: missed", "hans: meanwhile"])
     }
 
     @Test func withoutOfflineMessagesItIsRefused() {

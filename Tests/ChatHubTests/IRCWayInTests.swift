@@ -34,6 +34,16 @@ struct IRCWayInTests {
         #expect(welcome.contains(" CASEMAPPING=ascii ") && welcome.hasSuffix(":chatty 422 yoda :There is no message of the day\r\n"))
     }
 
+    /// Our own client says what it has shown; to others the word means nothing.
+    @Test func whatAClientHasShown() {
+        var other = registered()
+        #expect(other.send("SEEN 00000000000A1\r\n") == ":chatty 421 yoda SEEN :Unknown command\r\n")
+        var harness = registered("sasl message-tags server-time batch labeled-response chatty/service")
+        #expect(harness.send("SEEN 00000000000A1\r\n").isEmpty)
+        #expect(harness.send("SEEN nonsense\r\n").contains(" 461 yoda SEEN "))
+        #expect(harness.send("SEEN\r\n").contains(" 461 yoda SEEN "))
+    }
+
     @Test func aNickBehindTheLogInChangesNothing() {
         var harness = WayInHarness(IRCWayIn())
         harness.send("CAP LS 302\r\nCAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE \(right)\r\nCAP END\r\n")

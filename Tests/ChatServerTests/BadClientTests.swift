@@ -92,29 +92,6 @@ import Testing
         }
     }
 
-    /// A socket takes megabytes for a client that is not there any more: what nobody acknowledged is replayed.
-    @Test func whatADeadLinkSwallowedIsReplayed() async throws {
-        try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
-            let gone = try await RawClient(port: server.port, first: "CAP REQ :sasl server-time\r\n", receiveBuffer: 4096)
-            try await gone.register("luke", password: "pw-luke")
-            try await gone.channel.setOption(.autoRead, value: false).get()
-            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
-            let text = String(repeating: "z", count: 3900)
-            let count = 1000
-            let writing = Task {
-                for number in 1...count { try await yoda.send("PRIVMSG luke :\(number) \(text)\r\n") }
-            }
-            for number in 1...count { try await yoda.expect(" PRIVMSG luke :\(number) ") }
-            try await writing.value
-            let again = try await server.logIn("luke", capabilities: "sasl server-time")
-            let replayed = try await again.expect(" PRIVMSG luke :\(count) ")
-            let rest = Self.numbers(in: replayed + " PRIVMSG luke :\(count) ")
-            // Some that its machine took and nobody read.
-            #expect(rest.first ?? .max < 100, "\(rest.first ?? 0)")
-            #expect(rest == Array((rest.first ?? 0)...count), "in order, each once")
-        }
-    }
-
     @Test func bytesAreCountedByTheLine() async throws {
         // So slow a rate that what is saved up at the start is all there is.
         try await RunningServer.use(.init { $0.rules.byteRate = 0.001 }) { server in

@@ -87,6 +87,7 @@ extension ClientDriver {
                     let old = channel
                     channel = nil
                     generation += 1
+                    if hasWritten { old?.flush() }
                     old?.close(promise: nil)
                 case .send(let message):
                     guard let channel else { continue }

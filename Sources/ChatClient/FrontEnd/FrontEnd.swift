@@ -1,4 +1,5 @@
 import CLinux
+import ChatProtocol
 import Glibc
 
 /// Whoever carries files for the console: the seam to the transfer, which this module knows nothing of.
@@ -39,6 +40,8 @@ final class FrontEnd {
     /// When own messages that are not confirmed yet are to be called pending.
     private var pendingFrom: ContinuousClock.Instant?
     private var hasToldPending = false
+    /// The last message that has been shown, where the session does not know yet.
+    private var shown: MessageID?
     /// When a key was pressed last.
     private var touched = ContinuousClock.now
     private var isAttended = true
@@ -162,6 +165,7 @@ final class FrontEnd {
         }
         let (inputs, wasFull) = mailbox.drain()
         for input in inputs { feed(input) }
+        if status == nil { giveShown() }
         if wasFull { driver.caughtUp() }
     }
 
@@ -187,6 +191,8 @@ final class FrontEnd {
         case .stop: leaveBy = leaveBy ?? ContinuousClock.now + .seconds(3)
         default: break
         }
+        // Before what it leads to, which may be the end; a screen that fails ends the program without a word to the server.
+        if case .client(.message(let message)) = input, let id = message.id { shown = id }
         for effect in console.handle(input) where status == nil { perform(effect) }
         if console.unconfirmed == 0 {
             pendingFrom = nil
@@ -202,7 +208,9 @@ final class FrontEnd {
         case .complain(let text): screen?.complain(text)
         case .prompt(let prompt): if screen?.prompt(prompt) == false { status = .failed }
         case .bell: screen?.bell()
-        case .give(let input): driver.give(input)
+        case .give(let input):
+            giveShown()
+            driver.give(input)
         case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)
         case .listen: listen()
         case .useHistory(let account):
@@ -214,6 +222,11 @@ final class FrontEnd {
         case .transfer(let order): carrier.take(order)
         case .leave(let status): self.status = status
         }
+    }
+
+    private func giveShown() {
+        if let shown { driver.give(.shown(shown)) }
+        shown = nil
     }
 
     private func listen() {

@@ -26,6 +26,7 @@ extension ClientSession {
             send(IRCMessage("PING", "chatty"))
         }
         if stage == .online { sendWaiting(at: now) }
+        if (acknowledgement.due ?? .max) <= now { acknowledge() }
         while let overdue = outstanding.firstIndex(where: { ($0.deadline ?? .max) <= now }) {
             let request = outstanding.remove(at: overdue)
             emit(.answered(request.id, Answer([ServerNotice(text: "The server did not answer.", isFailure: true)])))

@@ -15,6 +15,8 @@ extension ClientSession {
         guard outstanding.count < ClientSession.outstandingLimit else {
             return emit(.answered(id, Answer([ServerNotice(text: "Too many commands wait already.", isFailure: true)])))
         }
+        // What has been shown is known to be, before the good-bye.
+        if request == .logOut { acknowledge() }
         outstanding.append(Outstanding(id: id, request: request))
         if stage == .online { sendWaiting(at: now) }
     }
@@ -29,6 +31,12 @@ extension ClientSession {
             line.tags.append(.init("label", label(outstanding[index].id)))
             send(line)
         }
+    }
+
+    /// Says what has been shown, where the server does not know yet.
+    mutating func acknowledge() {
+        guard stage == .online, let line = acknowledgement.take() else { return }
+        send(line)
     }
 
     private func label(_ id: RequestID) -> String { configuration.labelPrefix + String(id.rawValue) }

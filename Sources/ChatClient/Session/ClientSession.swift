@@ -20,6 +20,8 @@ public struct ClientSession: Sendable {
         public var answerTimeout: Int64 = 30_000
         /// How long a lost connection is tried for; nil for ever. Milliseconds.
         public var reconnectFor: Int64?
+        /// How long after a message has been shown the server is told so at the latest; milliseconds.
+        public var acknowledgeInterval: Int64 = 1_000
         /// Ask for a token after the log-in, and log in with it where the connection was lost: that costs the server no hashing.
         public var resumesByToken = false
         /// Of the jitter.
@@ -41,6 +43,8 @@ public struct ClientSession: Sendable {
         case name(String)
         case password(String)
         case request(RequestID, ClientRequest)
+        /// The person, or the program, has that message and all before it: it is not sent again, whatever happens to this process.
+        case shown(MessageID)
         case timer
         /// The process goes on after it was stopped.
         case woke
@@ -107,6 +111,7 @@ public struct ClientSession: Sendable {
     /// The label under which a batch was opened, and its lines so far, by the batch's name.
     var batches: [String: Batch] = [:]
     var seen = SeenMessages()
+    var acknowledgement = Acknowledgement()
     /// The lines so far of the message of the day; nil while none is being received.
     var messageOfTheDay: [String]?
     /// What the server said before it closed.
@@ -152,7 +157,8 @@ public struct ClientSession: Sendable {
             [
                 stageDeadline, outstanding.first { $0.deadline != nil }?.deadline,
                 outstanding.first { $0.deadline == nil && $0.notBefore > .min }?.notBefore,
-                probeBy, lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
+                stage == .online ? acknowledgement.due : nil, probeBy,
+                lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
             ].compactMap(\.self).min()
         }
     }
@@ -178,9 +184,13 @@ public struct ClientSession: Sendable {
         case .name(let name): take(name: name, at: now)
         case .password(let password): take(password: password, at: now)
         case .request(let id, let request): take(request, id, at: now)
+        case .shown(let message):
+            acknowledgement.note(message, by: now + configuration.acknowledgeInterval)
         case .timer: takeTime(at: now)
         case .woke: wake(at: now)
-        case .abandon: end(.loggedOut)
+        case .abandon:
+            acknowledge()
+            end(.loggedOut)
         }
     }
 

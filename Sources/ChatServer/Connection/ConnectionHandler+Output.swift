@@ -33,7 +33,10 @@ extension ConnectionHandler {
         } else {
             pending.writeImmutableBuffer(bytes)
         }
-        if let message { pendingMessage = message }
+        if let message {
+            pendingMessage = message
+            told = message
+        }
         appended()
     }
 
@@ -72,7 +75,7 @@ extension ConnectionHandler {
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
             inFlight -= bytes.readableBytes
             worker.noteQueued(-bytes.readableBytes)
-            if case .success = result, let message {
+            if case .success = result, let message, !saysWhatIsShown {
                 progress.give(message)
                 worker.watch(self)
             }
@@ -106,6 +109,7 @@ extension ConnectionHandler {
             self.ending = ending
             return context.close(promise: nil)
         }
+        observeProgress()
         if let last, let bytes = wayIn?.encode(last) { append(bytes) }
         guard phase != .closed else { return }
         self.ending = ending
@@ -118,11 +122,22 @@ extension ConnectionHandler {
     /// All is written. A plain socket is closed for writing first, and wholly when the client has seen it: closing it with unread input would take
     /// back the last words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
     private func endOutput() {
-        guard let context else { return }
-        observeProgress(at: .now)
-        progress.end(at: Moment.now.uptime)
+        guard let context, !isOutputEnded else { return }
+        isOutputEnded = true
+        if !isEncrypted { context.close(mode: .output, promise: nil) }
+        endWhenAcknowledged()
+    }
+
+    /// The hub is told when the client has all that it was told, so that none of it comes again; `deadline` ends the waiting for one that is gone.
+    func endWhenAcknowledged(lookingAgainIn pause: TimeAmount = .milliseconds(5)) {
+        guard isOutputEnded, isOpen, let context else { return }
+        observeProgress()
+        guard progress.isSettled else {
+            context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in endWhenAcknowledged(lookingAgainIn: pause * 2) }
+            return
+        }
         reportEnd()
-        context.close(mode: isEncrypted ? .all : .output, promise: nil)
+        if isEncrypted { context.close(promise: nil) }
     }
 
     /// Closes at once, whatever is unsent.
@@ -131,7 +146,7 @@ extension ConnectionHandler {
         phase = .closed
         pending = ConnectionHandler.empty
         // What waits in the socket may go with it, so only what is known to have arrived counts.
-        observeProgress(at: .now)
+        observeProgress()
         context?.close(promise: nil)
     }
 }

@@ -56,17 +56,23 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     var pendingMessage: MessageID?
     var inFlight = 0
     var isDirty = false
+    /// Of clients that do not say themselves what they have shown.
     var progress = DeliveryProgress()
+    /// The last message that was on its way to this client.
+    var told: MessageID?
     /// The worker looks once a second how far it is.
     var isWatched = false
     private var socket: (any SocketOptionProvider)?
     var drains: [Ticket] = []
     var ending = Event.Ending.closed
     var deadline: Scheduled<Void>?
+    var isOutputEnded = false
 
     init(_ worker: LoopWorker) { self.worker = worker }
 
     var representation: Representation? { phase == .speaking ? knownRepresentation : nil }
+
+    var saysWhatIsShown: Bool { knownRepresentation?.saysWhatIsShown == true }
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
@@ -84,13 +90,12 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         deadline?.cancel()
         self.context = nil
         socket = nil
-        if phase != .closed { progress.end(at: Moment.now.uptime) }
         phase = .closed
         reportEnd()
     }
 
     /// Looks how far the messages have come, while there is a socket to ask.
-    func observeProgress(at now: Moment) {
+    func observeProgress() {
         guard !progress.isSettled, let socket else { return }
         let answer: EventLoopFuture<clinux_tcp_info> = socket.unsafeGetSocketOption(
             level: .tcp, name: .init(rawValue: clinux_tcp_info_option()))
@@ -99,7 +104,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             let seen = withUnsafePointer(to: info) {
                 TCPProgress(given: clinux_tcp_given($0), acknowledged: clinux_tcp_acknowledged($0))
             }
-            progress.observe(seen, at: now.uptime)
+            progress.observe(seen)
         }
     }
 
@@ -120,7 +125,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         worker.remove(self)
         for ticket in drains { worker.submit(.drained(ticket)) }
         drains = []
-        worker.submit(.disconnected(id, ending, written: progress.reached))
+        worker.submit(.disconnected(id, ending, written: progress.reached, told: told))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -147,13 +152,15 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         } else if case .inputClosed? = event as? ChannelEvent {
             hasInputEnded = true
             // With its last segment it has said what it has.
-            observeProgress(at: .now)
+            observeProgress()
             finishIfAnswered()
+            if phase == .closing { endWhenAcknowledged() }
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        observeProgress()
         // Whatever went wrong on one connection ends that connection.
         context.close(promise: nil)
     }

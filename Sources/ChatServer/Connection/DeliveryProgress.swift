@@ -9,25 +9,21 @@ struct TCPProgress: Sendable {
 }
 
 /// How far the messages of a connection have come: the socket of a dead link goes on taking megabytes that nobody ever gets, so what counts is what the
-/// client's machine has acknowledged.
+/// client's machine has acknowledged, and at the end of a connection nothing more.
 struct DeliveryProgress {
     /// The last message that was given to the socket whole.
     private(set) var given: MessageID?
     /// The last that the client has.
     private(set) var reached: MessageID?
     /// What had been given at the time, and is waited for.
-    private var awaited: (position: UInt64, message: MessageID, since: Int64)?
-
-    /// An acknowledgement takes a round trip and 40 ms of the other side's; one that takes longer than that is missing. Milliseconds.
-    private static let patience: Int64 = 1500
+    private var awaited: (position: UInt64, message: MessageID)?
 
     /// Nothing is to be learned by looking.
     var isSettled: Bool { given == reached }
 
     mutating func give(_ message: MessageID) { given = message }
 
-    /// - Parameter uptime: milliseconds.
-    mutating func observe(_ progress: TCPProgress, at uptime: Int64) {
+    mutating func observe(_ progress: TCPProgress) {
         if progress.acknowledged >= progress.given {
             reached = given
             awaited = nil
@@ -35,12 +31,6 @@ struct DeliveryProgress {
             reached = mark.message
             awaited = nil
         }
-        if awaited == nil, !isSettled, let given { awaited = (progress.given, given, uptime) }
-    }
-
-    /// The connection ends, with no fault of its own: what was given last is taken to have arrived, unless an acknowledgement is missing.
-    mutating func end(at uptime: Int64) {
-        if let awaited, uptime - awaited.since >= DeliveryProgress.patience { return }
-        reached = given
+        if awaited == nil, !isSettled, let given { awaited = (progress.given, given) }
     }
 }

@@ -160,11 +160,10 @@ final class LoopWorker: @unchecked Sendable {
 
     /// What has arrived since the last time; who has all is watched no longer.
     private func takeProgress() -> [SessionID: MessageID] {
-        let now = Moment.now
         var arrived: [SessionID: MessageID] = [:]
         watched.removeAll { connection in
             let before = connection.progress.reached
-            connection.observeProgress(at: now)
+            connection.observeProgress()
             if let reached = connection.progress.reached, reached != before { arrived[connection.id] = reached }
             connection.isWatched = connection.isOpen && !connection.progress.isSettled
             return !connection.isWatched

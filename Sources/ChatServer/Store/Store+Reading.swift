@@ -19,15 +19,18 @@ extension Store {
         }
     }
 
-    /// Messages to an account: direct ones, and those of its groups since it joined each, its own left out, in the order of their ids.
+    /// Messages to an account: direct ones, and those of its groups since it joined each, in the order of their ids.
     /// - Parameters:
     ///   - after: only those with larger ids.
+    ///   - ownAfter: of its own only those with ids larger than this, too; none without it.
     ///   - limit: at most so many, the earliest.
-    func missed(_ account: AccountID, after: MessageID, limit: Int) throws -> [ChatMessage] {
+    func missed(
+        _ account: AccountID, after: MessageID, ownAfter: MessageID = MessageID(rawValue: .max), limit: Int
+    ) throws -> [ChatMessage] {
         guard limit > 0 else { return [] }
         return try pool.read { db in
             guard let name = try Store.accountName(account, db) else { return [] }
-            var merge = MissedMerge(account: account, limit: limit)
+            var merge = MissedMerge(account: account, ownAfter: ownAfter, limit: limit)
             for row in try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
@@ -36,14 +39,20 @@ extension Store {
             {
                 guard let group = try? Name(row[2] as String) else { continue }
                 let id: Int64 = row[0]
+                let target = ChatMessage.Target.group(GroupID(rawValue: id), group)
                 try merge.add(
-                    conversation: -id, target: .group(GroupID(rawValue: id), group), after: max(after, MessageID(rawValue: row[1])), db)
+                    conversation: -id, targets: (target, target), after: max(after, MessageID(rawValue: row[1])), db)
             }
-            for id in try Int64.fetchAll(
-                db.cachedStatement(sql: "SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1"),
-                arguments: [account.rawValue])
+            for row in try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT p.id, p.other, a.name FROM (SELECT id, high AS other FROM pairs WHERE low = ?1
+                        UNION SELECT id, low AS other FROM pairs WHERE high = ?1) p JOIN accounts a ON a.id = p.other
+                        """), arguments: [account.rawValue])
             {
-                try merge.add(conversation: id, target: .user(account, name), after: after, db)
+                guard let other = try? Name(row[2] as String) else { continue }
+                try merge.add(
+                    conversation: row[0], targets: (.user(account, name), .user(AccountID(rawValue: row[1]), other)), after: after, db)
             }
             return try merge.finish(db)
         }
@@ -59,29 +68,34 @@ extension Store {
 private struct MissedMerge {
     private struct Source {
         let conversation: Int64
-        let target: ChatMessage.Target
+        /// Of what others say there, and of what the account itself does.
+        let targets: (others: ChatMessage.Target, own: ChatMessage.Target)
         var buffer: [ChatMessage]
         var next = 0
         var isExhausted: Bool
     }
 
     private let account: AccountID
+    private let ownAfter: MessageID
     private let limit: Int
     private var sources: [Source] = []
     private static let firstRead = 8
     private static let laterRead = 128
 
-    init(account: AccountID, limit: Int) {
+    init(account: AccountID, ownAfter: MessageID, limit: Int) {
         self.account = account
+        self.ownAfter = ownAfter
         self.limit = limit
     }
 
-    mutating func add(conversation: Int64, target: ChatMessage.Target, after: MessageID, _ db: Database) throws {
-        let messages = try read(conversation, target, after: after, MissedMerge.firstRead, db)
+    mutating func add(
+        conversation: Int64, targets: (others: ChatMessage.Target, own: ChatMessage.Target), after: MessageID, _ db: Database
+    ) throws {
+        let messages = try read(conversation, targets, after: after, MissedMerge.firstRead, db)
         guard !messages.isEmpty else { return }
         sources.append(
             Source(
-                conversation: conversation, target: target, buffer: messages, isExhausted: messages.count < MissedMerge.firstRead))
+                conversation: conversation, targets: targets, buffer: messages, isExhausted: messages.count < MissedMerge.firstRead))
     }
 
     mutating func finish(_ db: Database) throws -> [ChatMessage] {
@@ -93,7 +107,7 @@ private struct MissedMerge {
             guard sources[earliest].next == sources[earliest].buffer.count else { continue }
             if !sources[earliest].isExhausted {
                 let source = sources[earliest]
-                let more = try read(source.conversation, source.target, after: message.id, MissedMerge.laterRead, db)
+                let more = try read(source.conversation, source.targets, after: message.id, MissedMerge.laterRead, db)
                 sources[earliest].buffer = more
                 sources[earliest].next = 0
                 sources[earliest].isExhausted = more.count < MissedMerge.laterRead
@@ -106,20 +120,22 @@ private struct MissedMerge {
     private func head(_ index: Int) -> ChatMessage { sources[index].buffer[sources[index].next] }
 
     private func read(
-        _ conversation: Int64, _ target: ChatMessage.Target, after: MessageID, _ count: Int, _ db: Database
+        _ conversation: Int64, _ targets: (others: ChatMessage.Target, own: ChatMessage.Target), after: MessageID, _ count: Int,
+        _ db: Database
     ) throws -> [ChatMessage] {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT m.id, m.time, m.sender, m.notice, m.text, a.name FROM messages m JOIN accounts a ON a.id = m.sender
-                    WHERE m.conversation = ? AND m.id > ? AND m.sender <> ? ORDER BY m.id LIMIT ?
+                    WHERE m.conversation = ? AND m.id > ? AND (m.sender <> ? OR m.id > ?) ORDER BY m.id LIMIT ?
                     """),
-            arguments: [conversation, after.rawValue, account.rawValue, count]
+            arguments: [conversation, after.rawValue, account.rawValue, ownAfter.rawValue, count]
         ).compactMap { row in
             guard let sender = try? Name(row[5] as String) else { return nil }
+            let id = AccountID(rawValue: row[2])
             return ChatMessage(
-                id: MessageID(rawValue: row[0]), time: Timestamp(milliseconds: row[1]), sender: AccountID(rawValue: row[2]),
-                senderName: sender, target: target, text: row[4], isNotice: row[3])
+                id: MessageID(rawValue: row[0]), time: Timestamp(milliseconds: row[1]), sender: id, senderName: sender,
+                target: id == account ? targets.own : targets.others, text: row[4], isNotice: row[3])
         }
     }
 }
