@@ -50,7 +50,8 @@ public enum StoreWrite: Hashable, Sendable {
     case cursors([AccountID: MessageID])
     case loggedIn(AccountID, at: Timestamp)
     /// How far an account has read.
-    case readMarker(AccountID, ReadTarget, Timestamp)
+    /// Only forward; but a kept one beyond that time counts for nothing.
+    case readMarker(AccountID, ReadTarget, Timestamp, beyond: Timestamp = Timestamp(milliseconds: .max))
 }
 
 /// One line on the server's terminal.

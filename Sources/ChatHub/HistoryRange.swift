@@ -6,6 +6,10 @@ public struct HistoryRange: Hashable, Sendable {
     public let after: MessageID?
     /// Only messages earlier than this one.
     public let before: MessageID?
+    /// Only messages whose own times are later, or earlier, than these: bounds that were given as times. The ids above stand for the same as long as the clock was
+    /// never set back; where it was, ids run ahead of it until it has caught up with them.
+    public let laterThan: Timestamp?
+    public let earlierThan: Timestamp?
     /// As many before these as after them, and these as well; the bounds above are nil then.
     public let around: ClosedRange<MessageID>?
     /// Where there are more than `limit`: the latest of them, or the earliest.
@@ -16,16 +20,21 @@ public struct HistoryRange: Hashable, Sendable {
     /// Messages in one answer, at most: with ``Limits/messageBytes`` each they stay below the bound of an outbound queue.
     public static let maximum = 100
 
-    public init(after: MessageID? = nil, before: MessageID? = nil, takesLatest: Bool, limit: Int) {
+    public init(
+        after: MessageID? = nil, before: MessageID? = nil, laterThan: Timestamp? = nil, earlierThan: Timestamp? = nil, takesLatest: Bool,
+        limit: Int
+    ) {
         self.after = after
         self.before = before
+        self.laterThan = laterThan
+        self.earlierThan = earlierThan
         self.takesLatest = takesLatest
         around = nil
         self.limit = min(max(1, limit), HistoryRange.maximum)
     }
 
     public init(around: ClosedRange<MessageID>, limit: Int) {
-        (after, before, takesLatest) = (nil, nil, true)
+        (after, before, laterThan, earlierThan, takesLatest) = (nil, nil, nil, nil, true)
         self.around = around
         self.limit = min(max(1, limit), HistoryRange.maximum)
     }

@@ -24,11 +24,14 @@ extension IRCWayIn {
         }
         let range: HistoryRange
         switch kind {
-        case "BEFORE": range = HistoryRange(before: bounds[0].lowerBound, takesLatest: true, limit: limit)
-        case "AFTER": range = HistoryRange(after: bounds[0].upperBound, takesLatest: false, limit: limit)
-        case "AROUND": range = HistoryRange(around: bounds[0], limit: limit)
+        case "BEFORE":
+            range = HistoryRange(before: bounds[0].ids.lowerBound, earlierThan: bounds[0].time, takesLatest: true, limit: limit)
+        case "AFTER": range = HistoryRange(after: bounds[0].ids.upperBound, laterThan: bounds[0].time, takesLatest: false, limit: limit)
+        case "AROUND": range = HistoryRange(around: bounds[0].ids, limit: limit)
         case "BETWEEN", "TARGETS": range = IRCWayIn.stretch(from: bounds[0], to: bounds[1], limit)
-        default: range = HistoryRange(after: isOpen ? nil : bounds[0].upperBound, takesLatest: true, limit: limit)
+        default:
+            range = HistoryRange(
+                after: isOpen ? nil : bounds[0].ids.upperBound, laterThan: isOpen ? nil : bounds[0].time, takesLatest: true, limit: limit)
         }
         let target = kind == "TARGETS" ? "*" : words[1]
         let command: Command =
@@ -37,10 +40,11 @@ extension IRCWayIn {
     }
 
     /// Both ends excluded; where the first is the later one, the latest are taken.
-    private static func stretch(from one: ClosedRange<MessageID>, to other: ClosedRange<MessageID>, _ limit: Int) -> HistoryRange {
-        let isForward = one.lowerBound <= other.lowerBound
+    private static func stretch(from one: Bound, to other: Bound, _ limit: Int) -> HistoryRange {
+        let isForward = one.ids.lowerBound <= other.ids.lowerBound
+        let (first, last) = isForward ? (one, other) : (other, one)
         return HistoryRange(
-            after: isForward ? one.upperBound : other.upperBound, before: isForward ? other.lowerBound : one.lowerBound,
+            after: first.ids.upperBound, before: last.ids.lowerBound, laterThan: first.time, earlierThan: last.time,
             takesLatest: !isForward, limit: limit)
     }
 
@@ -49,9 +53,15 @@ extension IRCWayIn {
     }
 
     /// The ids that `msgid=` or `timestamp=` stands for: the upper bits of an id are its milliseconds.
-    private static func bound(_ text: String) -> ClosedRange<MessageID>? {
-        if text.hasPrefix("msgid=") { return MessageID(String(text.dropFirst(6))).map { $0...$0 } }
-        return time(text).map { MessageID.range(at: $0) }
+    private struct Bound {
+        let ids: ClosedRange<MessageID>
+        /// Nil where a message was named.
+        var time: Timestamp?
+    }
+
+    private static func bound(_ text: String) -> Bound? {
+        if text.hasPrefix("msgid=") { return MessageID(String(text.dropFirst(6))).map { Bound(ids: $0...$0) } }
+        return time(text).map { Bound(ids: MessageID.range(at: $0), time: $0) }
     }
 
     private static func time(_ text: String) -> Timestamp? {

@@ -10,6 +10,9 @@ public enum ReadTarget: Hashable, Sendable {
 // How far an account has read, told to all its sessions and to nobody else (IRCv3 draft/read-marker).
 
 extension Hub {
+    /// One that lies a day ahead was set while the clock was wrong. It would call all that comes until then read, so it counts as none.
+    static func latestMarker(at now: Moment) -> Timestamp { now.wall.adding(milliseconds: 86_400_000) }
+
     /// - Parameter time: nil asks for the marker.
     mutating func markRead(_ request: Request, with correspondent: Command.Correspondent, _ time: Timestamp?) {
         switch correspondent {
@@ -27,17 +30,19 @@ extension Hub {
     }
 
     private mutating func markRead(_ request: Request, _ target: ReadTarget, shown: String, _ time: Timestamp?) {
-        let current = readMarkers[request.account.id]?[target]
+        let beyond = Hub.latestMarker(at: request.at)
+        let current = readMarkers[request.account.id]?[target].flatMap { $0 > beyond ? nil : $0 }
         // What is to come cannot have been read, and a marker only goes forward.
         guard let time = time.map({ min($0, request.at.wall) }), time > current ?? Timestamp(milliseconds: 0) else {
             return succeed(request, [.readMarker(target: shown, current)])
         }
-        keep(.readMarker(request.account.id, target, time), .markedRead(target, shown: shown, time), for: request)
+        keep(.readMarker(request.account.id, target, time, beyond: beyond), .markedRead(target, shown: shown, time), for: request)
     }
 
     mutating func finishMarking(_ request: Request, _ target: ReadTarget, shown: String, _ time: Timestamp, succeeded: Bool) {
         guard succeeded else { return fail(request, .storeFailed) }
-        let marker = max(time, readMarkers[request.account.id]?[target] ?? time)
+        let kept = readMarkers[request.account.id]?[target].flatMap { $0 > Hub.latestMarker(at: request.at) ? nil : $0 }
+        let marker = max(time, kept ?? time)
         readMarkers[request.account.id, default: [:]][target] = marker
         let told = Outgoing.readMarker(target: shown, marker)
         succeed(request, [told])

@@ -109,7 +109,7 @@ public final class ChatServer: Sendable {
                 failing: { problem in
                     metrics.noteFailure(problem)
                     tell(problem.map { "The store fails, and messages are refused: \($0)" } ?? "The store works again.")
-                }))
+                }, noticing: tell))
         reader = StoreReader(store, searchTime: configuration.searchTime) { mailbox.put(HubInput($0)) }
         hashing = HashingPool(configuration.hashing)
         let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { ticket, verification in

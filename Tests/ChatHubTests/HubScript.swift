@@ -41,7 +41,10 @@ struct HubScript {
     private(set) var hasStopped = false
     private var lastSession: UInt64 = 0
 
-    init(_ configuration: HubConfiguration = HubConfiguration(), users: [String] = ["yoda", "luke", "hans"], state: HubState? = nil) {
+    init(
+        _ configuration: HubConfiguration = HubConfiguration(), users: [String] = ["yoda", "luke", "hans"], state: HubState? = nil,
+        now: Moment = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
+    ) {
         var full = state ?? HubState()
         passwords = [:]
         accounts = [:]
@@ -52,7 +55,7 @@ struct HubScript {
             passwords[name.folded] = "pw-" + name.folded
         }
         full.accounts = accounts.values.sorted { $0.id < $1.id }
-        now = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
+        self.now = now
         box = HubBox(Hub(configuration, full, at: now))
     }
 
@@ -217,6 +220,7 @@ struct HubScript {
         }
         let inside = messages.filter { message in
             (range.after.map { message.id > $0 } ?? true) && (range.before.map { message.id < $0 } ?? true)
+                && (range.laterThan.map { message.time > $0 } ?? true) && (range.earlierThan.map { message.time < $0 } ?? true)
         }
         return Array(range.takesLatest ? inside.suffix(range.limit) : inside.prefix(range.limit))
     }

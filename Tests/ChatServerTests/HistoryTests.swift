@@ -46,6 +46,41 @@ import Testing
         try fixture.store.history(account, query).map(\.text)
     }
 
+    /// The clock was a year ahead for a moment: the ids since then say nothing of the time, and times are what was asked for.
+    @Test func byTimeWhileIdsRunAheadOfTheClock() throws {
+        let year: Int64 = 365 * 86_400_000
+        let (lukes, hanses) = (ChatMessage.Target.user(luke, try Name("luke")), ChatMessage.Target.user(hans, try Name("hans")))
+        var source = MessageIDSource()
+        func write(_ text: String, to target: ChatMessage.Target, at milliseconds: Int64) throws -> StoreWrite {
+            let time = StoreFixture.start.adding(milliseconds: milliseconds)
+            return .message(
+                ChatMessage(id: source.next(at: time), time: time, sender: yoda, senderName: try Name("Yoda"), target: target, text: text))
+        }
+        func range(after: Int64? = nil, before: Int64? = nil, latest: Bool, _ limit: Int = 9) -> HistoryRange {
+            let (after, before) = (after.map(StoreFixture.start.adding), before.map(StoreFixture.start.adding))
+            return HistoryRange(
+                after: after.map { MessageID.range(at: $0).upperBound }, before: before.map { MessageID.range(at: $0).lowerBound },
+                laterThan: after, earlierThan: before, takesLatest: latest, limit: limit)
+        }
+        let probe = WriterProbe(fixture.store)
+        #expect(
+            !probe.store([
+                try write("a", to: lukes, at: 1), try write("to hans", to: hanses, at: 2), try write("ahead", to: lukes, at: year),
+                try write("b", to: lukes, at: 1000), try write("c", to: lukes, at: 2000), try write("d", to: lukes, at: 3000),
+            ]).contains { $0 != true })
+        probe.writer.stop()
+        #expect(try texts(luke, .user(yoda, range(before: 2001, latest: true))) == ["a", "b", "c"])
+        #expect(try texts(luke, .user(yoda, range(before: 2000, latest: true, 1))) == ["b"])
+        #expect(try texts(luke, .user(yoda, range(after: 1000, latest: false))) == ["ahead", "c", "d"])
+        #expect(try texts(luke, .user(yoda, range(after: 1, before: 3000, latest: false))) == ["b", "c"])
+        #expect(try texts(luke, .user(yoda, range(after: 0, before: year + 1, latest: true))) == ["a", "ahead", "b", "c", "d"])
+        // A client that asks for what it missed until now is told of the conversation.
+        func targets(_ range: HistoryRange) throws -> [String] { try fixture.store.conversations(of: yoda, range).map(\.name) }
+        #expect(try targets(range(after: 2, before: 3001, latest: false)) == ["luke"])
+        #expect(try targets(range(after: 0, before: 3001, latest: false)) == ["hans", "luke"])
+        #expect(try targets(range(after: 3001, before: year, latest: false)) == [])
+    }
+
     @Test func stretchesOfConversations() throws {
         let probe = WriterProbe(fixture.store)
         try fill(probe)

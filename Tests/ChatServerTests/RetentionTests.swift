@@ -88,7 +88,9 @@ import Testing
         let year = 365 * Self.day
         try work(&retention, at: later(Retention.interval, step: year))
         #expect(retention.isIdle)
+        #expect(retention.takeNotice()?.hasPrefix("The clock was set forward by 8760 hours. ") == true)
         try work(&retention, at: later(2 * Retention.interval))
+        #expect(retention.takeNotice() == nil)
         try work(&retention, at: later(3 * Retention.interval))
         #expect(try count("SELECT count(*) FROM messages") == 702)
         try work(&retention, at: later(4 * Retention.interval, step: year))
@@ -114,13 +116,36 @@ import Testing
         #expect(try count("SELECT count(*) FROM messages") < 702)
     }
 
+    /// Messages that were kept while the clock was far ahead, or after, have ids ahead of it; they go by their own times.
+    @Test func idsThatRunAheadOfTheClockKeepNothingLonger() throws {
+        try fill()
+        let ahead = MessageID.range(at: StoreFixture.start.adding(milliseconds: 365 * Self.day)).lowerBound.rawValue
+        let probe = WriterProbe(fixture.store)
+        let luke = ChatMessage.Target.user(StoreFixture.luke, try Name("luke"))
+        let written = try (Int64(1)...300).map { number in
+            let time = StoreFixture.start.adding(milliseconds: number.isMultiple(of: 2) ? -31 * Self.day : -number)
+            return StoreWrite.message(
+                ChatMessage(
+                    id: MessageID(rawValue: ahead + number), time: time, sender: StoreFixture.yoda, senderName: try Name("Yoda"),
+                    target: luke,
+                    text: "\(number)"))
+        }
+        #expect(!probe.store(written).contains { $0 != true })
+        probe.writer.stop()
+        var retention = Retention(days: 30)
+        repeat { try work(&retention, at: now) } while !retention.isIdle
+        #expect(try count("SELECT count(*) FROM messages") == 2 + 150)
+        #expect(try count("SELECT count(*) FROM messages WHERE time < \(StoreFixture.start.milliseconds - 30 * Self.day)") == 0)
+    }
+
     @Test func aServerTakesAwayWhatIsOld() async throws {
         let first = try await RunningServer()
         let yoda = try await first.logIn("yoda")
         try await yoda.send("PRIVMSG luke :long ago\r\nPRIVMSG luke :today\r\n")
         try await yoda.expect("PRIVMSG luke :today\r\n")
         try await first.server.store.pool.write { db in
-            try db.execute(sql: "UPDATE messages SET id = id - (? << 21) WHERE text = 'long ago'", arguments: [3 * Self.day])
+            try db.execute(
+                sql: "UPDATE messages SET id = id - (?1 << 21), time = time - ?1 WHERE text = 'long ago'", arguments: [3 * Self.day])
         }
         try await first.server.stop()
         try await RunningServer.use(in: first.temporary, .init { $0.keepDays = 2 }) { server in

@@ -12,36 +12,61 @@ struct Retention {
     static let interval: Int64 = 3_600_000
 
     private let age: Int64
+    private var notice: String?
     /// When the last look was; nil before the first.
     private var last: Moment?
-    /// What is still to be gone through: conversations, the next one last, and before which message.
-    private var pass: (conversations: [Int64], before: MessageID)?
+    private var pass: Pass?
+
+    /// What is still to be gone through.
+    private struct Pass {
+        /// The next one last.
+        var conversations: [Int64]
+        /// The last message of the next one that was looked at.
+        var position: Int64 = 0
+        /// Nothing of that id or a later one is old.
+        let before: Int64
+        /// What is older goes.
+        let time: Timestamp
+    }
 
     /// - Parameter days: what is older goes.
     init(days: Int) { age = Int64(days) * 86_400_000 }
 
     var isIdle: Bool { pass == nil }
 
+    /// What the host has to know, since the last call.
+    mutating func takeNotice() -> String? {
+        defer { notice = nil }
+        return notice
+    }
+
     /// Takes away a few, in a transaction of its own; where that fails nothing has changed.
     mutating func work(_ db: Database, at now: Moment) throws {
         if pass == nil { try look(db, at: now) }
-        guard var conversations = pass?.conversations, let before = pass?.before else { return }
+        guard var pass else { return }
         try db.inTransaction(.immediate) {
             var left = Retention.step
             // A conversation without anything old costs one look.
             var looks = Retention.step
-            while left > 0, looks > 0, let conversation = conversations.last {
+            while left > 0, looks > 0, let conversation = pass.conversations.last {
                 let rows = try Row.fetchAll(
-                    db.cachedStatement(sql: "SELECT id, text FROM messages WHERE conversation = ? AND id < ? ORDER BY id LIMIT ?"),
-                    arguments: [conversation, before.rawValue, left])
-                try MessageDeletion.delete(rows, from: conversation, db)
-                if rows.count < left { conversations.removeLast() }
+                    db.cachedStatement(
+                        sql: "SELECT id, text, time FROM messages WHERE conversation = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"),
+                    arguments: [conversation, pass.position, pass.before, left])
+                try MessageDeletion.delete(
+                    rows.filter { Timestamp(milliseconds: $0[2]) < pass.time }, from: conversation, db)
+                if rows.count < left {
+                    pass.conversations.removeLast()
+                    pass.position = 0
+                } else if let last = rows.last {
+                    pass.position = last[0]
+                }
                 left -= rows.count
                 looks -= 1
             }
             return .commit
         }
-        pass = conversations.isEmpty ? nil : (conversations, before)
+        self.pass = pass.conversations.isEmpty ? nil : pass
     }
 
     /// Begins anew once an hour. A clock that was set meanwhile is believed only when it still says so an hour later, and so is one that at the start says that
@@ -55,17 +80,26 @@ struct Retention {
             guard now.uptime - last.uptime >= Retention.interval else { return }
             let step = (now.wall.milliseconds - last.wall.milliseconds) - (now.uptime - last.uptime)
             self.last = now
-            guard step < Retention.interval else { return }
+            guard step < Retention.interval else {
+                notice =
+                    "The clock was set forward by \(step / Retention.interval) hours. Messages that are too old by it are taken away when it still says so in an hour."
+                return
+            }
         }
         last = now
-        pass = (
-            try Int64.fetchAll(db, sql: "SELECT id FROM pairs UNION ALL SELECT -id FROM groups"),
-            MessageID.range(at: now.wall.adding(milliseconds: -age)).lowerBound
-        )
+        let time = now.wall.adding(milliseconds: -age)
+        // Ids that run ahead of the clock, which was set back, say nothing of the age of what they name: all is looked at.
+        let idsRunAhead = try Retention.newest(db) > MessageID.range(at: now.wall.adding(milliseconds: Retention.interval)).upperBound
+        pass = Pass(
+            conversations: try Int64.fetchAll(db, sql: "SELECT id FROM pairs UNION ALL SELECT -id FROM groups"),
+            before: idsRunAhead ? .max : MessageID.range(at: time).lowerBound.rawValue, time: time)
+    }
+
+    private static func newest(_ db: Database) throws -> MessageID {
+        MessageID(rawValue: try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0)
     }
 
     private static func looksWrong(_ now: Moment, _ db: Database) throws -> Bool {
-        let newest = try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0
-        return MessageID(rawValue: newest) < MessageID.range(at: now.wall.adding(milliseconds: -86_400_000)).lowerBound
+        try newest(db) < MessageID.range(at: now.wall.adding(milliseconds: -86_400_000)).lowerBound
     }
 }

@@ -31,7 +31,9 @@ extension Store {
         let found = try pool.read { db in
             let targets = try HistoryTargets(account, db)
             return try targets.conversations(db).filter { target in
-                (range.after.map { target.latest > $0 } ?? true) && (range.before.map { target.latest < $0 } ?? true)
+                let isLater = range.laterThan.map { target.time > $0 } ?? range.after.map { target.latest > $0 }
+                let isEarlier = range.earlierThan.map { target.time < $0 } ?? range.before.map { target.latest < $0 }
+                return isLater ?? true && isEarlier ?? true
             }
         }.sorted { $0.latest < $1.latest }
         return Array(range.takesLatest ? found.suffix(range.limit) : found.prefix(range.limit))
@@ -48,21 +50,38 @@ extension Store {
             let rows = try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT \(columns) FROM \(tables) WHERE m.conversation = ? AND m.id > ? AND m.id < ?
+                        SELECT \(columns) FROM \(tables) WHERE m.conversation = ? AND m.id > ? AND m.id < ? AND m.time > ? AND m.time < ?
                         ORDER BY m.id \(latest ? "DESC" : "ASC") LIMIT ?
                         """),
-                arguments: [conversation, max(joined, after), before, limit])
+                arguments: [
+                    conversation, max(joined, after), before, range.laterThan?.milliseconds ?? .min,
+                    range.earlierThan?.milliseconds ?? .max, limit,
+                ])
             let messages = try rows.compactMap { try targets.message($0, db) }
             return latest ? messages.reversed() : messages
         }
         guard let around = range.around else {
+            // No id lies before its message's time, so a later time has a later id; an earlier one need not have an earlier id.
+            let isBoundById = try range.earlierThan == nil || !idsRunAhead(in: conversation, db)
             return try read(
-                after: range.after?.rawValue ?? 0, before: range.before?.rawValue ?? .max, latest: range.takesLatest, range.limit)
+                after: range.after?.rawValue ?? 0, before: isBoundById ? range.before?.rawValue ?? .max : .max, latest: range.takesLatest,
+                range.limit)
         }
         // Whoever asks may name the largest number as an id; no message has it.
         let middle = min(around.upperBound.rawValue, .max - 1)
         let behind = try read(after: middle, before: .max, latest: false, range.limit / 2)
         return try read(after: 0, before: middle + 1, latest: true, range.limit - behind.count) + behind
+    }
+
+    /// Whether the clock was set back before the last message of a conversation and has not caught up since. Messages that come at the same time from several
+    /// threads are no such case: they are a moment out of order.
+    private static func idsRunAhead(in conversation: Int64, _ db: Database) throws -> Bool {
+        let last = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT id, time FROM messages WHERE conversation = ? ORDER BY id DESC LIMIT 1"),
+            arguments: [conversation])
+        guard let last else { return false }
+        let soon = Timestamp(milliseconds: last[1]).adding(milliseconds: 1000)
+        return MessageID(rawValue: last[0]) > MessageID.range(at: soon).upperBound
     }
 
     /// Hits that one search looks at, the latest first: a word that everybody uses must not keep others waiting for their history.

@@ -6,15 +6,18 @@ extension Store {
     func accepts(_ token: ResumeToken, of account: AccountID, at now: Timestamp) throws -> Bool {
         try pool.read { db in
             try Bool.fetchOne(
-                db.cachedStatement(sql: "SELECT 1 FROM tokens WHERE hash = ? AND account = ? AND expires > ?"),
-                arguments: [token.hash, account.rawValue, now.milliseconds]) ?? false
+                db.cachedStatement(sql: "SELECT 1 FROM tokens WHERE hash = ? AND account = ? AND expires > ? AND expires <= ?"),
+                arguments: [token.hash, account.rawValue, now.milliseconds, Store.latestExpiry(at: now)]) ?? false
         }
     }
 
-    /// Keeps a new token; what has expired, and the oldest above ``ResumeToken/perAccount``, go.
+    /// No token that is kept now could be used for half as long: what claims to be was kept while the clock was far ahead, and would be good for as long as that.
+    private static func latestExpiry(at now: Timestamp) -> Int64 { now.milliseconds + 2 * Int64(ResumeToken.seconds) * 1000 }
+
+    /// Keeps a new token; what has expired, what was kept by a clock far ahead, and the oldest above ``ResumeToken/perAccount``, go.
     static func keep(_ token: ResumeToken, of account: AccountID, at now: Timestamp, _ db: Database) throws {
-        try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ? AND expires <= ?")
-            .execute(arguments: [account.rawValue, now.milliseconds])
+        try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ? AND (expires <= ? OR expires > ?)")
+            .execute(arguments: [account.rawValue, now.milliseconds, latestExpiry(at: now)])
         try db.cachedStatement(
             sql: """
                 DELETE FROM tokens WHERE hash IN

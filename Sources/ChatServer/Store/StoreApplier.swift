@@ -44,11 +44,14 @@ struct StoreApplier {
             let statement = try db.cachedStatement(
                 sql: "INSERT INTO cursors VALUES(?, ?) ON CONFLICT(account) DO UPDATE SET message = excluded.message")
             for (account, message) in cursors { try statement.execute(arguments: [account.rawValue, message.rawValue]) }
-        case .readMarker(let account, let target, let time):
+        case .readMarker(let account, let target, let time, let beyond):
             // Only forward, whichever of an account's sessions was the last to ask.
             try db.cachedStatement(
-                sql: "INSERT INTO read_markers VALUES(?, ?, ?) ON CONFLICT(account, target) DO UPDATE SET time = max(time, excluded.time)"
-            ).execute(arguments: [account.rawValue, target.row, time.milliseconds])
+                sql: """
+                    INSERT INTO read_markers VALUES(?, ?, ?) ON CONFLICT(account, target)
+                    DO UPDATE SET time = CASE WHEN time > ? THEN excluded.time ELSE max(time, excluded.time) END
+                    """
+            ).execute(arguments: [account.rawValue, target.row, time.milliseconds, beyond.milliseconds])
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
                 .execute(arguments: [time.milliseconds, account.rawValue])

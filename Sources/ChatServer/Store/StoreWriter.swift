@@ -19,6 +19,8 @@ final class StoreWriter: Sendable {
         var committed: @Sendable (_ writes: Int, _ seconds: Double, _ failed: Int) -> Void = { _, _, _ in }
         /// The store fails, in words; once until it works again, which is told with nil.
         let failing: @Sendable (String?) -> Void
+        /// Something else that the host has to know.
+        var noticing: @Sendable (String) -> Void = { _ in }
     }
 
     private enum Request: Sendable {
@@ -190,6 +192,7 @@ final class StoreWriter: Sendable {
     private func work(_ retention: inout Retention?) {
         guard retention != nil else { return }
         try? store.pool.writeWithoutTransaction { db in try retention?.work(db, at: .now) }
+        if let notice = retention?.takeNotice() { listener.noticing(notice) }
     }
 
     /// - Returns: why nothing was written; nil when all is on the disk.

@@ -65,7 +65,7 @@ enum ServeFlags {
         "keep-days", "N", .number(1...36500), "Take away messages older than this",
         manual: """
             Takes away messages that are older than so many days, also those that somebody has not seen yet. Without it all are kept. The room they \
-            leave in the store is used for new ones.
+            leave in the store is used for new ones. A clock that was set forward by hours is believed an hour later, and the host is told.
             """)
     static let motd = Flag<String?>.optional(
         "motd", "FILE", .file, "A text that everybody who logs in is shown",

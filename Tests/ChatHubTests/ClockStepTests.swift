@@ -1,0 +1,168 @@
+import ChatHub
+import ChatProtocol
+import Testing
+
+/// The clock on the wall is set, by a person or by a machine that has just learnt the time: forward, back, and while the server is down.
+struct ClockStepTests {
+    private static let day: Int64 = 86_400_000
+    private static let year = 365 * day
+
+    private static func messages(_ script: HubScript) -> [ChatMessage] {
+        script.kept.compactMap { if case .message(let message) = $0 { message } else { nil } }
+    }
+
+    /// What a store that kept all this gives to the next server on it.
+    private static func restarted(_ script: HubScript, at step: Int64) -> HubScript {
+        var state = HubState()
+        for write in script.kept {
+            switch write {
+            case .cursors(let cursors): state.cursors.merge(cursors) { $1 }
+            case .readMarker(let account, let target, let time, _): state.readMarkers[account, default: [:]][target] = time
+            case .lockOut(let name, let failures, let until):
+                state.lockOuts.removeAll { $0.name == name }
+                state.lockOuts.append(.init(name: name, failures: failures, blockedUntil: until))
+            default: break
+            }
+        }
+        state.lastMessage = messages(script).map(\.id).max() ?? .zero
+        return HubScript(state: state, now: Moment(wall: script.now.wall.adding(milliseconds: step), uptime: 1))
+    }
+
+    @Test func idsOnlyGrowAndTimesAreTheClocks() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        var times: [Timestamp] = []
+        for (number, step) in [0, -Self.day, 0, Self.year, -2 * Self.year, 1, -1].enumerated() {
+            script.stepClock(milliseconds: step)
+            times.append(script.now.wall)
+            script.send(yoda, .message(to: "luke", text: "m\(number)", isNotice: false))
+        }
+        var next = Self.restarted(script, at: -Self.year)
+        let again = next.logIn("yoda")
+        for number in 7...9 {
+            times.append(next.now.wall)
+            next.send(again, .message(to: "luke", text: "m\(number)", isNotice: false))
+        }
+        let all = Self.messages(script) + Self.messages(next)
+        #expect(all.count == 10 && zip(all, all.dropFirst()).allSatisfy { $0.id < $1.id })
+        #expect(all.map(\.time) == times)
+        #expect(all.map(\.text) == (0...9).map { "m\($0)" })
+    }
+
+    /// What is missed is known by its id, so no clock hides or repeats it.
+    @Test(arguments: [-year, -day, -1, 1, day, year]) func whatIsMissedComesOnceAndInOrder(step: Int64) {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let luke = script.logIn("luke")
+        func say(_ text: String) { script.send(yoda, .message(to: "luke", text: text, isNotice: false)) }
+        say("one")
+        let seen = Self.messages(script).last?.id
+        script.handle(.disconnected(luke, .closed, written: seen))
+        say("two")
+        script.stepClock(milliseconds: step)
+        say("three")
+        script.stepClock(milliseconds: -step)
+        say("four")
+        let again = script.connect()
+        script.send(again, .logIn(name: "luke", password: "pw-luke", begins: true))
+        #expect(script.messages(again) == ["yoda: two", "yoda: three", "yoda: four"])
+        say("five")
+        #expect(script.messages(again).last == "yoda: five" && script.messages(again).count == 4)
+    }
+
+    /// A block is measured by a clock that nobody sets. Over a restart there is only the one on the wall: set back it holds nobody longer than the rule says, set
+    /// forward it lets the name go, and the count of wrong passwords begins anew as after any block.
+    @Test func aBlockOverARestart() {
+        var script = HubScript()
+        let id = script.connect()
+        for _ in 1...3 { script.send(id, .logIn(name: "yoda", password: "wrong", begins: true)) }
+        for _ in 1...2 { script.send(id, .logIn(name: "luke", password: "wrong", begins: true)) }
+        func tries(_ script: inout HubScript, _ name: String, _ password: String) -> [String] {
+            let id = script.connect()
+            script.send(id, .logIn(name: name, password: password, begins: true))
+            return script.texts(id)
+        }
+        for step in [-Self.year, 0] {
+            var next = Self.restarted(script, at: step)
+            next.advance(milliseconds: 9999)
+            #expect(tries(&next, "yoda", "pw-yoda") == ["You are blocked. Please try again later."])
+            next.advance(milliseconds: 1)
+            #expect(tries(&next, "yoda", "pw-yoda") == [])
+        }
+        for step in [Self.year, 10_000] {
+            var next = Self.restarted(script, at: step)
+            #expect(tries(&next, "yoda", "pw-yoda") == [])
+            #expect(tries(&next, "luke", "wrong").count == 2, "the third in a row, whatever the time")
+        }
+    }
+
+    @Test func nothingThatWaitsIsHurriedOrHeldUp() {
+        var configuration = HubConfiguration()
+        configuration.messageRate = 2
+        var script = HubScript(configuration)
+        let stranger = script.connect()
+        let yoda = script.logIn("yoda")
+        for step in [Self.year, -2 * Self.year, Self.year] {
+            script.stepClock(milliseconds: step)
+            script.handle(.tick(written: [:]))
+        }
+        #expect(script.closed.isEmpty, "nobody's time to log in is over")
+        for _ in 1...21 { script.send(yoda, .message(to: "luke", text: "x", isNotice: false)) }
+        script.stepClock(milliseconds: Self.year)
+        script.forget(yoda)
+        script.send(yoda, .message(to: "luke", text: "x", isNotice: false))
+        #expect(script.texts(yoda) == ["Too many commands. Try again 1 second later."])
+        script.stepClock(milliseconds: -2 * Self.year)
+        script.advance(milliseconds: 60_000)
+        script.handle(.tick(written: [:]))
+        #expect(script.closed == [stranger])
+        script.forget(yoda)
+        script.send(yoda, .message(to: "luke", text: "x", isNotice: false))
+        #expect(script.texts(yoda) == ["luke is not active. The message will be delivered at the next login."])
+    }
+
+    /// What was marked while the clock was far ahead would call all that comes read.
+    @Test func aMarkerFromTheFutureIsNone() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let right = script.now.wall
+        script.stepClock(milliseconds: Self.year)
+        let wrong = script.now.wall
+        script.send(yoda, .markRead(with: .user("luke"), wrong))
+        #expect(script.told[yoda]?.last == .readMarker(target: "luke", wrong))
+        script.stepClock(milliseconds: -Self.year)
+        for var script in [script, Self.restarted(script, at: 0)] {
+            let yoda = script.logIn("yoda")
+            script.send(yoda, .markRead(with: .user("luke"), nil))
+            #expect(script.told[yoda]?.last == .readMarker(target: "luke", nil))
+            script.send(yoda, .markRead(with: .user("luke"), right.adding(milliseconds: -5)))
+            #expect(script.told[yoda]?.last == .readMarker(target: "luke", right.adding(milliseconds: -5)))
+            script.send(yoda, .markRead(with: .user("luke"), right.adding(milliseconds: -6)))
+            #expect(script.told[yoda]?.last == .readMarker(target: "luke", right.adding(milliseconds: -5)))
+        }
+    }
+
+    /// A client that fetches by time finds what was said while ids ran ahead of the clock.
+    @Test func historyByTimeGoesByTheMessagesTimes() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP REQ :sasl message-tags batch\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n")
+        let luke = harness.script.logIn("luke")
+        let start = harness.script.now.wall
+        harness.script.stepClock(milliseconds: Self.year)
+        harness.script.send(luke, .message(to: "yoda", text: "a", isNotice: false))
+        harness.script.stepClock(milliseconds: -Self.year)
+        for text in ["b", "c", "d"] {
+            harness.script.advance(milliseconds: 1000)
+            harness.script.send(luke, .message(to: "yoda", text: text, isNotice: false))
+        }
+        harness.collect()
+        _ = harness.takeOutput()
+        func texts(_ line: String) -> String {
+            String(harness.send(line + "\r\n").split(separator: "\r\n").dropFirst().dropLast().compactMap(\.last))
+        }
+        func time(_ milliseconds: Int64) -> String { "timestamp=\(start.adding(milliseconds: milliseconds).iso8601)" }
+        #expect(texts("CHATHISTORY AFTER luke \(time(1000)) 5") == "acd", "in the order in which they came")
+        #expect(texts("CHATHISTORY AFTER luke \(time(3000)) 5") == "a")
+        #expect(texts("CHATHISTORY LATEST luke \(time(2000)) 1") == "d")
+    }
+}
