@@ -56,7 +56,7 @@ public final class ChatServer: Sendable {
                 LoopWorker(index: index, eventLoop: loop, settings: settings, hub: mailbox)
             }
             // The port is asked for before passwords are hashed, so that it is not after a minute that somebody hears of its being taken.
-            let listener = try await Listener(port: configuration.port, group, workers)
+            let listener = try await Listener(port: configuration.port, group, workers, tell: tell)
             let metrics = Metrics()
             var metricsListener: MetricsListener?
             if let (address, port) = configuration.metrics {

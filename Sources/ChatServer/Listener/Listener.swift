@@ -2,17 +2,18 @@ import NIOCore
 import NIOPosix
 
 /// The listening socket: one for IPv4 and IPv6 where the system has both. Connections are spread over all loops.
-///
-/// Where file descriptors run out it rests for a second before it accepts again (NIO's `AcceptBackoffHandler`, in every server pipeline), and those who wait are
-/// taken then.
 struct Listener {
     private let channel: any Channel
     let port: Int
 
     /// Binds, and holds those who connect in the kernel's queue until ``accept()``.
-    init(port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker]) async throws(ServerError) {
+    /// - Parameter tell: what the host has to know.
+    init(
+        port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker], tell: @escaping @Sendable (String) -> Void
+    ) async throws(ServerError) {
         let byLoop = Dictionary(uniqueKeysWithValues: workers.map { (ObjectIdentifier($0.eventLoop), $0) })
         let bootstrap = ServerBootstrap(group: group)
+            .restingWithoutDescriptors(tell)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.autoRead, value: false)

@@ -21,6 +21,8 @@ final class MetricsListener: Sendable {
     ) async throws(ServerError) {
         let open = NIOLockedValueBox(0)
         let bootstrap = ServerBootstrap(group: group)
+            // The chat's own listener says so.
+            .restingWithoutDescriptors { _ in }
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -1,0 +1,42 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Rests for a second where the system cannot give a connection its file descriptor, and takes those who wait then.
+///
+/// NIO's own `AcceptBackoffHandler` does not do: a channel whose first accept fails stays registered for reading, so the next attempt follows at once and without end.
+final class AcceptPause: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private let tell: (String) -> Void
+    private var silentUntil: NIODeadline?
+    private static let pause = TimeAmount.seconds(1)
+    /// The host is told no more often.
+    private static let silence = TimeAmount.minutes(1)
+
+    init(_ tell: @escaping (String) -> Void) { self.tell = tell }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? IOError, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) else {
+            return context.fireErrorCaught(error)
+        }
+        let now = NIODeadline.now()
+        if silentUntil.map({ $0 <= now }) ?? true {
+            silentUntil = now + AcceptPause.silence
+            tell("Those who connect now have to wait: \(SystemError.text(error.errnoCode)).")
+        }
+        // On the channel's own loop it is done at once; it fails only on a channel that is closed.
+        let channel = context.channel
+        channel.setOption(.autoRead, value: false).whenComplete { _ in }
+        context.eventLoop.scheduleTask(in: AcceptPause.pause) { channel.setOption(.autoRead, value: true) }
+    }
+}
+
+extension ServerBootstrap {
+    /// - Parameter tell: what the host has to know.
+    func restingWithoutDescriptors(_ tell: @escaping @Sendable (String) -> Void) -> ServerBootstrap {
+        serverChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause(tell)) }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+/// A server that has no file descriptor left.
+@Suite("Without descriptors")
+struct DescriptorTests {
+    /// User and system, seconds (proc(5)).
+    private static func processorTime(of pid: pid_t) throws -> Double {
+        let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let fields = try #require(stat.split(separator: ")").last).split(separator: " ")
+        return try (Double(#require(Int(fields[11]))) + Double(#require(Int(fields[12])))) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Those who have no place wait for one, which costs nobody anything; the others go on.
+    @Test func whoHasNoPlaceWaitsForOne() async throws {
+        let home = try await ServerProcess.home()
+        let command = "ulimit -n 64; exec '\(Executable.chatty)' serve 0 --data '\(home["data"])' --login-timeout 4s"
+        let process = try ChattyProcess(words: ["-c", command], home: home, executable: "/bin/sh")
+        let server = try await ServerProcess(process: process, readyIn: home)
+        let strangers = try (1...64).map { _ in try SocketClient(port: server.port) }
+        try await process.diagnostics.expect("chatty: Those who connect now have to wait: Too many open files.\n")
+        let before = try Self.processorTime(of: process.pid)
+        try await strangers[0].input.expect("You did not log in within 4 seconds.\n")
+        // The last one has a place when the time of the first is over.
+        try await strangers[63].input.expect("Enter username: ")
+        let used = try Self.processorTime(of: process.pid) - before
+        #expect(used < 1, "\(used) s of processor time in about 4 s of waiting")
+        #expect(!process.diagnostics.text.contains("have to wait: Too many open files.\nchatty: Those"), "it is said once")
+        process.signal(SIGTERM)
+        #expect(try await process.exitStatus() == 0)
+    }
+}
