@@ -65,6 +65,21 @@ import Testing
         probe.writer.stop()
     }
 
+    /// Who copies the one file of a server that has been stopped has everything.
+    @Test func aStoppedServerLeavesOneFile() async throws {
+        let running = try await RunningServer()
+        let yoda = try await running.logIn("yoda")
+        try await yoda.send("PRIVMSG luke :in the one file\r\n")
+        try await yoda.expect("PRIVMSG luke :in the one file\r\n")
+        let luke = try await running.logIn("luke")
+        try await luke.expect("PRIVMSG luke :in the one file\r\n")
+        try await running.server.stop()
+        let files = try FileManager.default.contentsOfDirectory(atPath: running.temporary.file("data"))
+        #expect(files.filter { $0.hasPrefix("chatty.db") } == ["chatty.db"])
+        let copy = try DatabaseQueue(path: running.temporary.file("data/chatty.db"))
+        #expect(try await copy.read { try String.fetchOne($0, sql: "SELECT text FROM messages") } == "in the one file")
+    }
+
     @Test func everyCommitReachesTheDisk() throws {
         let fixture = try StoreFixture()
         let (synchronous, mode) = try fixture.store.pool.writeWithoutTransaction { db in

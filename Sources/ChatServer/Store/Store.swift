@@ -34,7 +34,11 @@ public final class Store: Sendable {
     }
 
     /// Waits for what is under way, puts the log back into the file and closes.
-    public func close() throws { try pool.close() }
+    public func close() throws {
+        // The last connection puts the log back, and one that only reads cannot: GRDB would close those last.
+        pool.invalidateReadOnlyConnections()
+        try pool.close()
+    }
 
     private static var configuration: Configuration {
         var configuration = Configuration()
