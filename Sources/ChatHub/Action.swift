@@ -11,8 +11,9 @@ public enum Action: Sendable {
     /// Stop reading from a session whose commands wait, or go on.
     case pauseReading(SessionID, Bool)
 
-    /// Compare a password with the stored hash of that account on the hashing pool; with a dummy hash where `account` is nil.
-    case verify(Ticket, account: AccountID?, password: String)
+    /// Compare a password with the stored hash of that account on the hashing pool, or look for a token among its own; for no account, where `account` is nil,
+    /// the same is done in vain.
+    case verify(Ticket, account: AccountID?, Proof)
     /// Look in the store for an account that the hub does not know (it may have been added from outside just now).
     case findAccount(Ticket, name: Name)
     /// Commit, with whatever else waits, in one transaction; in order.

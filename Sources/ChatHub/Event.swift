@@ -12,7 +12,7 @@ public enum Event: Sendable {
     /// its way to it.
     case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
-    /// The answer to ``Action/verify(_:account:password:)``.
+    /// The answer to ``Action/verify(_:account:_:)``.
     case verified(Ticket, Verification)
     /// The answer to ``Action/findAccount(_:name:)``; nil where there is none.
     case accountFound(Ticket, Account?)

@@ -140,8 +140,9 @@ public struct IRCWayIn: WayIn {
 
     /// `PASS account:password`, or `PASS password` for the nick's account.
     private mutating func logInWithPass() -> [WayInStep] {
-        guard account == nil, let pass else { return [] }
+        guard let pass else { return [] }
         self.pass = nil
+        guard account == nil else { return [] }
         let colon = pass.utf8.firstIndex(of: UInt8(ascii: ":"))
         let name = colon.map { String(pass[..<$0]) } ?? nick
         let password = colon.map { String(pass[pass.utf8.index(after: $0)...]) } ?? pass
@@ -225,6 +226,7 @@ public struct IRCWayIn: WayIn {
     mutating func noteLoggedIn(as name: String) {
         account = name
         nick = name
+        pass = nil
     }
 
     /// Whether a label is used: asked for as a capability, and within its limit.

@@ -12,15 +12,19 @@ struct LockOutTable {
         let sequence: Int
         /// As typed.
         let name: String
-        let password: String
         let begins: Bool
+        /// Nothing that could be guessed, so nothing that has to be counted before it fails.
+        let isToken: Bool
         /// Where it came from, for ``AttemptThrottle``; nil where that is not counted.
         let address: String?
         /// Where it is the old password of who wants a new one.
         var change: PasswordChange?
+    }
 
-        /// Nothing that could be guessed, so nothing that has to be counted before it fails.
-        var isToken: Bool { ResumeTokenText.isOne(password) }
+    /// An attempt that has not been judged yet. The proof is let go as soon as somebody judges it.
+    struct Guess {
+        let attempt: Attempt
+        let proof: Proof
     }
 
     /// What a session that knows its password changes it to.
@@ -34,7 +38,7 @@ struct LockOutTable {
         /// Uptime, milliseconds.
         var blockedUntil: Int64?
         var isVerifying = false
-        var waiting: Deque<Attempt> = []
+        var waiting: Deque<Guess> = []
 
         var isIdle: Bool { failures == 0 && blockedUntil == nil && !isVerifying && waiting.isEmpty }
     }
@@ -86,8 +90,8 @@ struct LockOutTable {
     enum Admission: Equatable { case verify, wait, refuse }
 
     /// Asks for the right to have a password of that name verified now. `wait`: it has been put in line.
-    mutating func admit(_ attempt: Attempt) -> Admission {
-        let name = Name.fold(attempt.name)
+    mutating func admit(_ guess: Guess) -> Admission {
+        let name = Name.fold(guess.attempt.name)
         if entries[name] == nil, entries.count >= LockOutTable.capacity { return .refuse }
         var entry = entries[name] ?? Entry()
         defer { entries[name] = entry }
@@ -96,12 +100,12 @@ struct LockOutTable {
             return .verify
         }
         guard entry.waiting.count < LockOutTable.maximumWaiting else { return .refuse }
-        entry.waiting.append(attempt)
+        entry.waiting.append(guess)
         return .wait
     }
 
-    /// The verification under way has ended: gives the next attempt in line, which has *not* been admitted yet.
-    mutating func finishVerification(of name: String) -> Attempt? {
+    /// The verification under way has ended: gives the next one in line, which has *not* been admitted yet.
+    mutating func finishVerification(of name: String) -> Guess? {
         entries[name]?.isVerifying = false
         let next = entries[name]?.waiting.popFirst()
         forgetIfIdle(name)

@@ -10,12 +10,14 @@ extension Hub {
             identify(session, sequence, name, at: now)
         case .logIn(let name, let password, let begins):
             sessions[session.id]?.isBusy = true
+            let proof = Proof(toLogIn: password)
             let attempt = LockOutTable.Attempt(
-                session: session.id, sequence: sequence, name: name, password: password, begins: begins, address: session.throttledAddress)
+                session: session.id, sequence: sequence, name: name, begins: begins, isToken: proof == .token(password),
+                address: session.throttledAddress)
             if let wait = attempts.take(attempt.address, at: now.uptime, isGuess: !attempt.isToken) {
                 return refuse(attempt, .tooManyAttempts(seconds: wait), reason: "too many failed log-ins from its address")
             }
-            tryPassword(attempt, at: now)
+            tryPassword(LockOutTable.Guess(attempt: attempt, proof: proof), at: now)
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
         case .begin:
@@ -44,9 +46,10 @@ extension Hub {
         }
     }
 
-    mutating func tryPassword(_ attempt: LockOutTable.Attempt, at now: Moment) {
+    mutating func tryPassword(_ guess: LockOutTable.Guess, at now: Moment) {
+        let attempt = guess.attempt
         if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, .blocked, reason: "blocked") }
-        switch lockOuts.admit(attempt) {
+        switch lockOuts.admit(guess) {
         case .wait: return
         case .refuse:
             giveBack(attempt)
@@ -55,20 +58,24 @@ extension Hub {
         }
         if let change = attempt.change {
             return actions.append(
-                .verify(newTicket(.oldPassword(attempt, change)), account: change.request.account.id, password: attempt.password))
+                .verify(newTicket(.oldPassword(attempt, change)), account: change.request.account.id, guess.proof))
         }
-        if let account = directory.account(named: attempt.name) { return verify(attempt, account: account, at: now) }
-        guard let name = try? Name(attempt.name) else { return verify(attempt, account: nil, at: now) }
-        actions.append(.findAccount(newTicket(.accountToVerify(attempt)), name: name))
+        // Where names are concealed one that is known takes the same steps as one that is not.
+        if !configuration.concealsUserNames, let account = directory.account(named: attempt.name) {
+            return verify(guess, account: account, at: now)
+        }
+        guard let name = try? Name(attempt.name) else { return verify(guess, account: nil, at: now) }
+        actions.append(.findAccount(newTicket(.accountToVerify(guess)), name: name))
     }
 
-    mutating func verify(_ attempt: LockOutTable.Attempt, account: Account?, at now: Moment) {
+    mutating func verify(_ guess: LockOutTable.Guess, account: Account?, at now: Moment) {
+        let attempt = guess.attempt
         guard account != nil || configuration.concealsUserNames else {
             statistics.failedLogIns += 1
             refuse(attempt, .noSuchUser(attempt.name), reason: "there is no user \(attempt.name)")
             return verifyNext(after: attempt, at: now)
         }
-        actions.append(.verify(newTicket(.verification(attempt, account)), account: account?.id, password: attempt.password))
+        actions.append(.verify(newTicket(.verification(attempt, account)), account: account?.id, guess.proof))
     }
 
     mutating func finishVerification(
@@ -121,16 +128,16 @@ extension Hub {
     mutating func verifyNext(after attempt: LockOutTable.Attempt, at now: Moment) {
         var next = lockOuts.finishVerification(of: Name.fold(attempt.name))
         while let waiting = next {
-            guard sessions[waiting.session]?.isClosing == false else {
-                giveBack(waiting)
-                next = lockOuts.finishVerification(of: Name.fold(waiting.name))
+            guard sessions[waiting.attempt.session]?.isClosing == false else {
+                giveBack(waiting.attempt)
+                next = lockOuts.finishVerification(of: Name.fold(waiting.attempt.name))
                 continue
             }
             next = nil
             // A name that has been blocked meanwhile is refused here, and everybody in line behind it as well.
-            let wasBlocked = lockOuts.isBlocked(Name.fold(waiting.name), at: now)
+            let wasBlocked = lockOuts.isBlocked(Name.fold(waiting.attempt.name), at: now)
             tryPassword(waiting, at: now)
-            if wasBlocked { next = lockOuts.finishVerification(of: Name.fold(waiting.name)) }
+            if wasBlocked { next = lockOuts.finishVerification(of: Name.fold(waiting.attempt.name)) }
         }
     }
 

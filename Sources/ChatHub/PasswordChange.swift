@@ -10,9 +10,13 @@ extension Hub {
         sessions[request.session]?.isBusy = true
         // In line with the log-ins of that name: so many wrong passwords block it, whichever way they come and however many come at once.
         tryPassword(
-            LockOutTable.Attempt(
-                session: request.session, sequence: request.sequence, name: request.account.name.text, password: old, begins: false,
-                address: nil, change: LockOutTable.PasswordChange(request: request, new: new)), at: request.at)
+            LockOutTable.Guess(
+                attempt: LockOutTable.Attempt(
+                    session: request.session, sequence: request.sequence, name: request.account.name.text, begins: false, isToken: false,
+                    address: nil,
+                    change: LockOutTable.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)),
+                // Whatever it looks like: a token must not become a password.
+                proof: .password(old)), at: request.at)
     }
 
     mutating func finishOldPassword(

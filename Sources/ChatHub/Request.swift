@@ -33,7 +33,7 @@ final class Request {
 enum Pending {
     case nothing
     case identify(SessionID, sequence: Int, name: String)
-    case accountToVerify(LockOutTable.Attempt)
+    case accountToVerify(LockOutTable.Guess)
     case verification(LockOutTable.Attempt, Account?)
     /// A wrong password has been counted on the disk.
     case failureKept(SessionID, sequence: Int, [Outgoing])
@@ -211,9 +211,9 @@ extension Hub {
             unblock(session)
             respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])
             drainBacklog(of: session)
-        case (.accountToVerify(let attempt), .account(let account)):
+        case (.accountToVerify(let guess), .account(let account)):
             if let account { directory.insert(account) }
-            verify(attempt, account: account, at: now)
+            verify(guess, account: account, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
             finishVerification(attempt, account, verification, at: now)
         case (.failureKept(let session, let sequence, let response), .stored):

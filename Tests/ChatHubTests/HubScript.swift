@@ -32,6 +32,8 @@ struct HubScript {
     private var waiting: [Event] = []
     private(set) var log: [String] = []
     private(set) var verifications = 0
+    /// What of the outside a log-in was asked by, in order.
+    private(set) var questions: [String] = []
     /// What each session was told, in order.
     private(set) var told: [SessionID: [Outgoing]] = [:]
     private var lastTold: [SessionID: MessageID] = [:]
@@ -140,15 +142,18 @@ struct HubScript {
                 closed.insert(id)
                 waiting.append(.disconnected(id, .byHub, written: nil))
             case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
-            case .verify(let ticket, let account, let password):
+            case .verify(let ticket, let account, let proof):
                 verifications += 1
+                questions.append("verify")
                 let name = account.flatMap { id in accounts.values.first { $0.id == id }?.name.folded }
-                if ResumeTokenText.isOne(password) {
-                    waiting.append(.verified(ticket, name != nil && tokens[password] == name ? .right : .expiredToken))
-                } else {
+                switch proof {
+                case .token(let token): waiting.append(.verified(ticket, name != nil && tokens[token] == name ? .right : .expiredToken))
+                case .password(let password):
                     waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? .right : .wrong))
                 }
-            case .findAccount(let ticket, let name): waiting.append(.accountFound(ticket, accounts[name.folded]))
+            case .findAccount(let ticket, let name):
+                questions.append("findAccount")
+                waiting.append(.accountFound(ticket, accounts[name.folded]))
             case .store(let ticket, let write):
                 if !storeFails { kept.append(write) }
                 waiting.append(.stored(ticket, succeeded: !storeFails))

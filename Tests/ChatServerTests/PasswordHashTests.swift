@@ -54,17 +54,17 @@ import Testing
         let reader = StoreReader(fixture.store) { if case .verified(let ticket, let answer) = $0 { note(ticket, answer) } }
         reader.start()
         let verifier = PasswordVerifier(fixture.store, pool, reader, probe.writer, cost: .cheap, answer: note)
-        verifier.verify(Ticket(rawValue: 1), account: StoreFixture.yoda, password: "pass")
-        verifier.verify(Ticket(rawValue: 2), account: StoreFixture.yoda, password: "Pass")
-        verifier.verify(Ticket(rawValue: 3), account: nil, password: "pass")
-        verifier.verify(Ticket(rawValue: 4), account: AccountID(rawValue: 99), password: "pass")
-        verifier.verify(Ticket(rawValue: 5), account: nil, password: String(repeating: "x", count: 10_000))
+        verifier.verify(Ticket(rawValue: 1), account: StoreFixture.yoda, .password("pass"))
+        verifier.verify(Ticket(rawValue: 2), account: StoreFixture.yoda, .password("Pass"))
+        verifier.verify(Ticket(rawValue: 3), account: nil, .password("pass"))
+        verifier.verify(Ticket(rawValue: 4), account: AccountID(rawValue: 99), .password("pass"))
+        verifier.verify(Ticket(rawValue: 5), account: nil, .password(String(repeating: "x", count: 10_000)))
         for _ in 1...5 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         let token = ResumeToken()
         try fixture.store.pool.write { try Store.keep(token, of: StoreFixture.yoda, at: Moment.now.wall, $0) }
-        verifier.verify(Ticket(rawValue: 6), account: StoreFixture.yoda, password: token.text)
-        verifier.verify(Ticket(rawValue: 7), account: StoreFixture.luke, password: token.text)
-        verifier.verify(Ticket(rawValue: 8), account: StoreFixture.yoda, password: ResumeToken().text)
+        verifier.verify(Ticket(rawValue: 6), account: StoreFixture.yoda, .token(token.text))
+        verifier.verify(Ticket(rawValue: 7), account: StoreFixture.luke, .token(token.text))
+        verifier.verify(Ticket(rawValue: 8), account: StoreFixture.yoda, .token(ResumeToken().text))
         for _ in 6...8 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         // A new password ends the old one and every token.
         verifier.setPassword(of: StoreFixture.yoda, to: "new") {
@@ -72,9 +72,9 @@ import Testing
             arrived.signal()
         }
         #expect(arrived.wait(timeout: .now() + 20) == .success)
-        verifier.verify(Ticket(rawValue: 9), account: StoreFixture.yoda, password: token.text)
-        verifier.verify(Ticket(rawValue: 10), account: StoreFixture.yoda, password: "pass")
-        verifier.verify(Ticket(rawValue: 11), account: StoreFixture.yoda, password: "new")
+        verifier.verify(Ticket(rawValue: 9), account: StoreFixture.yoda, .token(token.text))
+        verifier.verify(Ticket(rawValue: 10), account: StoreFixture.yoda, .password("pass"))
+        verifier.verify(Ticket(rawValue: 11), account: StoreFixture.yoda, .password("new"))
         for _ in 9...11 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         pool.stop()
         reader.stop()

@@ -1,7 +1,7 @@
 import ChatHub
 import ChatProtocol
 
-/// Answers ``Action/verify(_:account:password:)``: passwords on the hashing pool, tokens by a look into the store.
+/// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
 final class PasswordVerifier: Sendable {
     private let store: Store
     private let pool: HashingPool
@@ -25,9 +25,17 @@ final class PasswordVerifier: Sendable {
         dummy = PasswordHash(decoyAt: cost)
     }
 
-    func verify(_ ticket: Ticket, account: AccountID?, password: String) {
-        // A name without account is answered alike, whatever is tried on it: its key and its look into the store are nobody's.
-        if let token = ResumeToken(password) { return reader.verify(ticket, account ?? AccountID(rawValue: 0), token) }
+    /// A name without account is answered alike, whatever is tried on it: its key and its look into the store are nobody's.
+    func verify(_ ticket: Ticket, account: AccountID?, _ proof: Proof) {
+        switch proof {
+        case .token(let text): reader.verify(ticket, account ?? PasswordVerifier.nobody, ResumeToken(text))
+        case .password(let text): verify(ticket, account: account, password: text)
+        }
+    }
+
+    private static let nobody = AccountID(rawValue: 0)
+
+    private func verify(_ ticket: Ticket, account: AccountID?, password: String) {
         let isQueued = pool.run(key: account?.rawValue ?? -Int64(ticket.rawValue)) { [self] in
             let (verification, hash) = PasswordVerifier.judge(account, password, store, dummy)
             answer(ticket, verification)
@@ -58,7 +66,7 @@ final class PasswordVerifier: Sendable {
     ) -> (Event.Verification, PasswordHash?) {
         do {
             guard password.utf8.count <= Limits.passwordBytes else { return (.wrong, nil) }
-            guard let account, let text = try store.passwordHash(of: account), let hash = PasswordHash(text) else {
+            guard let text = try store.passwordHash(of: account ?? nobody), let hash = PasswordHash(text) else {
                 _ = try dummy.matches(password)
                 return (.wrong, nil)
             }

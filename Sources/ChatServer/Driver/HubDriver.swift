@@ -79,7 +79,7 @@ final class HubDriver: @unchecked Sendable {
         case .deliver(let ids, _): send(action, to: ids)
         case .store(let ticket, let write): writes.append((ticket, write))
         case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))
-        case .verify(let ticket, let account, let password): hands.verifier.verify(ticket, account: account, password: password)
+        case .verify(let ticket, let account, let proof): hands.verifier.verify(ticket, account: account, proof)
         case .findAccount(let ticket, let name): hands.reader.findAccount(ticket, name)
         case .loadMissed(let ticket, let account, let after, let ownAfter, let limit):
             hands.reader.loadMissed(ticket, account, after: after, ownAfter: ownAfter, limit: limit)

@@ -1,0 +1,97 @@
+import ChatProtocol
+import Testing
+
+@testable import ChatHub
+
+/// What opens what: a password everything, a token sessions only; and neither is kept for longer than somebody judges it.
+struct ProofTests {
+    @Test func aTokenDoesNotChangeThePassword() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .issueToken)
+        script.forget(yoda)
+        script.send(yoda, .changePassword(old: HubScript.token(1), new: "stolen"))
+        #expect(script.texts(yoda) == ["Invalid credentials. Try again."])
+        #expect(script.passwords["yoda"] == "pw-yoda")
+        let again = script.connect()
+        script.send(again, .logIn(name: "yoda", password: HubScript.token(1), begins: true))
+        #expect(script.told[again]?.first == .loggedIn(name: "yoda"), "it opens sessions as before")
+    }
+
+    @Test func tokensTriedAsTheOldPasswordAreWrongPasswords() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        for _ in 0..<3 { script.send(yoda, .changePassword(old: HubScript.token(9), new: "new")) }
+        #expect(script.texts(yoda).last?.hasPrefix("You are blocked due to multiple failed login attempts.") == true)
+    }
+
+    /// Whatever is tried on a concealed name, the outside is asked the same whether it has an account or not.
+    @Test(arguments: ["wrong", HubScript.token(9)]) func concealedNamesTakeTheSameSteps(proof: String) {
+        var configuration = HubConfiguration()
+        configuration.concealsUserNames = true
+        var script = HubScript(configuration)
+        var steps: [[String]] = []
+        for name in ["yoda", "nobody"] {
+            let id = script.connect()
+            let before = script.questions.count
+            script.send(id, .identify(name: name))
+            script.send(id, .logIn(name: name, password: proof, begins: true))
+            steps.append(Array(script.questions.dropFirst(before)))
+        }
+        #expect(steps == [["findAccount", "verify"], ["findAccount", "verify"]])
+    }
+
+    @Test func aPasswordIsLetGoWhenItIsJudged() {
+        var configuration = HubConfiguration()
+        configuration.concealsUserNames = true
+        var hub = Hub(configuration, HubState(), at: Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
+        let (id, now) = (SessionID(rawValue: 1), Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
+        _ = hub.handle(.connected(id, address: "127.0.0.1", isLoopback: true), at: now)
+        let asked = hub.handle(.command(id, .logIn(name: "yoda", password: "my secret", begins: true), label: nil), at: now)
+        guard case .findAccount(let ticket, _)? = asked.last else {
+            Issue.record("the store was not asked")
+            return
+        }
+        let judged = hub.handle(.accountFound(ticket, nil), at: now)
+        guard case .verify(_, nil, .password("my secret"))? = judged.last else {
+            Issue.record("the password was not judged")
+            return
+        }
+        var kept = ""
+        dump(hub.pending, to: &kept)
+        #expect(kept.contains("yoda") && !kept.contains("my secret"))
+    }
+
+    @Test func aChangedPasswordIsNotKeptWithTheRequest() {
+        var hub = Hub(HubConfiguration(), ProofTests.state, at: Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
+        let (id, now) = (SessionID(rawValue: 1), Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
+        _ = hub.handle(.connected(id, address: "127.0.0.1", isLoopback: true), at: now)
+        for action in hub.handle(.command(id, .logIn(name: "yoda", password: "old secret", begins: true), label: nil), at: now) {
+            if case .verify(let ticket, _, _) = action { _ = hub.handle(.verified(ticket, .right), at: now) }
+        }
+        var sent: [Action] = []
+        for action in hub.handle(.command(id, .changePassword(old: "old secret", new: "new secret"), label: nil), at: now) {
+            if case .verify(let ticket, _, _) = action { sent = hub.handle(.verified(ticket, .right), at: now) }
+        }
+        #expect(sent.contains { if case .setPassword(_, _, "new secret") = $0 { true } else { false } })
+        var kept = ""
+        dump(hub.pending, to: &kept)
+        #expect(kept.contains("newPassword") && !kept.contains("secret"))
+    }
+
+    private static var state: HubState {
+        var state = HubState()
+        if let name = try? Name("yoda") { state.accounts = [Account(id: AccountID(rawValue: 1), name: name)] }
+        return state
+    }
+
+    /// `PASS` beside SASL: what is not used is not kept.
+    @Test func anUnusedServerPasswordIsLetGo() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP REQ :sasl\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nAUTHENTICATE PLAIN\r\n")
+        harness.send("AUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\n")
+        var kept = ""
+        dump(harness.way, to: &kept)
+        #expect(kept.contains("\"yoda\"") && !kept.contains("pw-yoda"))
+    }
+}
