@@ -73,7 +73,8 @@ public struct IRCWayIn: WayIn {
         case .notUTF8: refuse(.notUTF8)
         case .tagsTooLong: refuse(.lineTooLong(limit: Limits.clientTagBytes))
         case .bodyTooLong: refuse(.lineTooLong(limit: Limits.lineBytes))
-        case .badCommand, .forbiddenByte:
+        case .forbiddenByte: refuse(.forbiddenByte)
+        case .badCommand:
             refuse(
                 .unknownCommand(SafeText.shown(String(decoding: bytes.prefix { $0 != 0x20 }.prefix(32), as: UTF8.self), isolates: false)))
         }

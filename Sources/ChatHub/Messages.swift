@@ -4,7 +4,7 @@ import ChatProtocol
 
 extension Hub {
     mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool, nonce: String?) {
-        guard text.utf8.count <= Limits.messageBytes else { return fail(request, .messageTooLong(limit: Limits.messageBytes)) }
+        guard isSayable(text, request) else { return }
         switch resolve(name, for: request) {
         case .asked: return
         case .absent: fail(request, .noSuchUser(name))
@@ -17,10 +17,23 @@ extension Hub {
     }
 
     mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool, nonce: String?) {
-        guard text.utf8.count <= Limits.messageBytes else { return fail(request, .messageTooLong(limit: Limits.messageBytes)) }
+        guard isSayable(text, request) else { return }
         guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
         guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
         keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce)
+    }
+
+    /// Whether a text can be kept and shown by every way in; the request has failed where it cannot. A NUL would end it where it is read from the store.
+    private mutating func isSayable(_ text: String, _ request: Request) -> Bool {
+        guard text.utf8.count <= Limits.messageBytes else {
+            fail(request, .messageTooLong(limit: Limits.messageBytes))
+            return false
+        }
+        guard !text.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
+            fail(request, .forbiddenByte)
+            return false
+        }
+        return true
     }
 
     private mutating func keep(_ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?) {

@@ -39,6 +39,8 @@ public struct TextWayIn: WayIn {
         case .tooLong: return refuse(.lineTooLong(limit: TextWayIn.maximumLine))
         case .line(let bytes):
             guard let valid = String(validating: bytes, as: UTF8.self) else { return refuse(.notUTF8) }
+            // As in IRC (RFC 2812 §2.3.1).
+            guard !bytes.contains(0), !bytes.contains(0x0D) else { return refuse(.forbiddenByte) }
             text = valid
         }
         switch state {

@@ -69,6 +69,8 @@ public enum Reply: Hashable, Sendable {
     case messageTooLong(limit: Int)
     case lineTooLong(limit: Int)
     case notUTF8
+    /// NUL, CR or LF within a line.
+    case forbiddenByte
     case tooManyMembers(limit: Int)
     case tooManyGroups(limit: Int)
     case rateLimited(seconds: Int)
@@ -95,7 +97,7 @@ extension Reply {
         case .blocked: "You are blocked. Please try again later."
         case .welcome(let name): "Welcome! \(name)"
         case .tooManySessions(let limit): "You have \(limit) sessions already. Close one first."
-        case .loginTimedOut(let seconds): "You did not log in within \(seconds) seconds."
+        case .loginTimedOut(let seconds): "You did not log in within \(seconds) \(seconds == 1 ? "second" : "seconds")."
         case .busy: "The server is busy. Try again."
         case .goodbye(let name): "Bye, \(name)!"
         case .loginRequired: "Log in first: with SASL PLAIN, or with the server password NAME:PASSWORD."
@@ -138,6 +140,7 @@ extension Reply {
         case .messageTooLong(let limit): "The message is longer than \(limit) bytes. It was not sent."
         case .lineTooLong(let limit): "The line is longer than \(limit) bytes. It was not read."
         case .notUTF8: "The line is not UTF-8 text. It was not read."
+        case .forbiddenByte: "The line holds a NUL or a CR, which no line can. It was not read."
         case .tooManyMembers(let limit): "A group chat is made with at most \(limit) members."
         case .tooManyGroups(let limit): "You are in \(limit) group chats already. Leave one first."
         case .rateLimited(let seconds): "Too many commands. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
@@ -184,6 +187,7 @@ extension Reply {
         case .lineTooLong: "the line is too long"
         case .awayTooLong: "the text is too long"
         case .notUTF8: "not UTF-8"
+        case .forbiddenByte: "a NUL or a CR in it"
         case .tooManyMembers: "too many members"
         case .tooManyGroups: "in too many group chats"
         case .rateLimited: "too many commands"

@@ -62,6 +62,7 @@ extension Reply {
         case .messageTooLong(let limit): ("MESSAGE_TOO_LONG", [String(limit)])
         case .lineTooLong(let limit): ("LINE_TOO_LONG", [String(limit)])
         case .notUTF8: ("INVALID_UTF8", [])
+        case .forbiddenByte: ("FORBIDDEN_BYTE", [])
         case .tooManyMembers(let limit): ("TOO_MANY_MEMBERS", [String(limit)])
         case .tooManyGroups(let limit): ("TOO_MANY_GROUPS", [String(limit)])
         case .rateLimited(let seconds): ("RATE_LIMITED", [String(seconds)])
@@ -110,8 +111,8 @@ extension Reply {
 
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
-            .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .storeFailed, .searchTooBroad, .notACommand,
-            .plaintextRefused, .flooded,
+            .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .forbiddenByte, .storeFailed, .searchTooBroad,
+            .notACommand, .plaintextRefused, .flooded,
             .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired, .back,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })

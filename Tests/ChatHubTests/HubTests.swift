@@ -172,6 +172,21 @@ struct LockOutTests {
 }
 
 struct MessageTests {
+    /// The store would give back what is before the NUL only.
+    @Test(arguments: ["left\0right", "\0", "one\rtwo", "one\ntwo"]) func whatEndsATextEarlyIsRefused(text: String) {
+        var script = HubScript()
+        let (yoda, hans) = (script.logIn("yoda"), script.logIn("hans"))
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.send(hans, .joinGroup(name: "jedi", createsMissing: false))
+        let before = script.kept.count
+        for id in [yoda, hans] { script.forget(id) }
+        script.send(yoda, .message(to: "hans", text: text, isNotice: false))
+        script.send(yoda, .groupMessage(group: "jedi", text: text, isNotice: true))
+        let refusal = "The line holds a NUL or a CR, which no line can. It was not read."
+        #expect(script.texts(yoda) == [refusal, refusal])
+        #expect(script.told[hans] == [] && script.kept.count == before)
+    }
+
     @Test func aDirectMessageIsKeptThenAcknowledgedAndDelivered() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")

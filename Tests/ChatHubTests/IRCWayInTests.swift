@@ -16,6 +16,13 @@ struct IRCWayInTests {
         return harness
     }
 
+    @Test func aNULOrACRIsRefusedWithItsLine() {
+        var harness = registered("sasl standard-replies")
+        #expect(
+            harness.send("PRIVMSG hans :left\0right\r\n")
+                == ":chatty FAIL * FORBIDDEN_BYTE :The line holds a NUL or a CR, which no line can. It was not read.\r\n")
+    }
+
     @Test func registrationWithSASL() {
         var harness = WayInHarness(IRCWayIn())
         let list = harness.send("CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\n")

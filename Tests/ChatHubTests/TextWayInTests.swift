@@ -76,6 +76,19 @@ struct TextWayInTests {
         #expect(early.send([0xC3, 0x28, 0x0A]) == "The line is not UTF-8 text. It was not read.\nEnter username: ")
     }
 
+    @Test func aNULOrACRIsRefusedWithItsLine() {
+        let refusal = "The line holds a NUL or a CR, which no line can. It was not read.\n"
+        var harness = loggedIn()
+        #expect(harness.send("/msgto hans left\0right\n") == refusal)
+        #expect(harness.send("/msgto hans left\rright\r\n") == refusal)
+        #expect(!harness.script.kept.contains { if case .message = $0 { true } else { false } })
+        var early = WayInHarness(TextWayIn())
+        _ = early.takeOutput()
+        #expect(early.send("yo\0da\n") == refusal + "Enter username: ")
+        early.send("yoda\n")
+        #expect(early.send("pw-yoda\0\n") == refusal + "Enter username: ")
+    }
+
     @Test func whatOthersDoIsALine() {
         var harness = loggedIn()
         let luke = harness.script.logIn("luke")

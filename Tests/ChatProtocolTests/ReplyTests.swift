@@ -16,9 +16,9 @@ struct ReplyTests {
         .alreadyMemberOther(user: "yoda", group: "jedi"), .sentToGroup("jedi", at: time), .noOtherActive, .activeUser("yoda", since: time),
         .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
         .needsClient,
-        .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .tooManyMembers(limit: 5), .tooManyGroups(limit: 6),
-        .rateLimited(seconds: 1), .flooded, .storeFailed, .searchTooBroad, .unknownCommand("/msg"), .notACommand, .usage(.msgto),
-        .plaintextRefused,
+        .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .forbiddenByte, .tooManyMembers(limit: 5),
+        .tooManyGroups(limit: 6), .rateLimited(seconds: 1), .flooded, .storeFailed, .searchTooBroad, .unknownCommand("/msg"), .notACommand,
+        .usage(.msgto), .plaintextRefused,
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
         .activeUser("yoda", since: time, isAway: true), .nowAway("at  lunch: back soon"), .back, .away("yoda", "asleep"),
         .awayTooLong(limit: 400),
@@ -52,6 +52,8 @@ struct ReplyTests {
         #expect(Reply.invalidCredentials.text == "Invalid credentials. Try again.")
         #expect(
             Reply.nowBlocked(seconds: 10).text == "You are blocked due to multiple failed login attempts. Try again 10 seconds later.")
+        #expect(Reply.loginTimedOut(seconds: 1).text == "You did not log in within 1 second.")
+        #expect(Reply.loginTimedOut(seconds: 60).text == "You did not log in within 60 seconds.")
         #expect(Reply.blocked.text == "You are blocked. Please try again later.")
         #expect(Reply.welcome(name: "ethan").text == "Welcome! ethan")
         #expect(Reply.goodbye(name: "yoda").text == "Bye, yoda!")

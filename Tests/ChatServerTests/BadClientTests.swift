@@ -10,7 +10,7 @@ import Testing
     @Test func oneThatNeverLogsInIsClosed() async throws {
         try await RunningServer.use(.init { $0.rules.loginTimeout = 1 }) { server in
             let silent = try await RawClient(port: server.port)
-            #expect(try await silent.end().hasSuffix("You did not log in within 1 seconds.\n"))
+            #expect(try await silent.end().hasSuffix("You did not log in within 1 second.\n"))
             let half = try await RawClient(port: server.port, first: "\u{16}\u{3}\u{1}")
             _ = try await half.end()
         }
