@@ -8,11 +8,7 @@ struct ControllingTerminal: Sendable {
     ///
     /// Who starts it with the signal ignored, as nohup(1) does, wants it to outlive its terminal.
     init() {
-        var action = sigaction()
-        let isIgnored =
-            sigaction(SIGHUP, nil, &action) == 0
-            && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-        canBeLost = !isIgnored && ControllingTerminal.isThere
+        canBeLost = !SignalWatch.isIgnored(SIGHUP) && ControllingTerminal.isThere
     }
 
     /// The process had a terminal and has none any more.

@@ -172,7 +172,7 @@ struct SendFileFaultTests {
         #expect(try await receiver.process.diagnostics.end().contains("nothing was heard of the sender"))
     }
 
-    @Test(arguments: [SIGINT, SIGTERM]) func aSignalToTheSender(number: Int32) async throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalToTheSender(number: Int32) async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
         let target = try TemporaryDirectory()
@@ -185,15 +185,16 @@ struct SendFileFaultTests {
         #expect(try await receiver.process.diagnostics.end().contains("Interrupted by the sender"))
     }
 
-    @Test func aSignalToTheReceiver() async throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalToTheReceiver(number: Int32) async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
         let target = try TemporaryDirectory()
         let receiver = try await FileReceiver(into: target)
         let sender = try await slowSender(source, receiver.ticket)
-        receiver.process.signal(SIGTERM)
-        #expect(try await receiver.process.exitStatus() == 143)
+        receiver.process.signal(number)
+        #expect(try await receiver.process.exitStatus() == 128 + number)
         #expect(try await sender.exitStatus() == 7)
+        #expect(try await sender.diagnostics.end().contains("Interrupted by the receiver"))
         #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
     }
 

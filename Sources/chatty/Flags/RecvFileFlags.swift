@@ -50,6 +50,9 @@ enum RecvFileFlags {
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \
             is a whole file. Names are reduced to safe ones within the folder. An interrupted transfer is resumed when the same file is sent again.
             """,
+            """
+            SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, end it, also while it asks: senders are told, and what arrived is kept.
+            """,
         ],
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
         files: [

@@ -78,7 +78,10 @@ enum SendFileFlags {
             DESTINATION is the ticket that the receiver printed, which holds its key, a secret and its addresses: whoever has it can send, and \
             nobody else can. It can be a plain HOST:PORT too; then the receiver's key is remembered when it is first met.
             """,
-            "An interrupted transfer is resumed by sending the same file again.",
+            """
+            An interrupted transfer is resumed by sending the same file again. SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, \
+            interrupt it: the receiver is told, and keeps what it has.
+            """,
         ],
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
         files: [

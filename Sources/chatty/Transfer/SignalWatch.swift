@@ -1,7 +1,8 @@
 import Dispatch
 import Foundation
 
-/// SIGINT and SIGTERM as values instead of a sudden end, for a command that has something to put in order first.
+/// SIGINT, SIGTERM and SIGHUP as values instead of a sudden end, for a command that has something to put in order first. A SIGHUP that
+/// was ignored from the start, as nohup(1) does it, stays so.
 final class SignalWatch: @unchecked Sendable {
     // `@unchecked`: the sources are only made and cancelled here, which Dispatch allows from any thread.
 
@@ -12,7 +13,7 @@ final class SignalWatch: @unchecked Sendable {
     init() {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         signals = stream
-        sources = [SIGINT, SIGTERM].map { number in
+        sources = ([SIGINT, SIGTERM] + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])).map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield(number) }
@@ -23,5 +24,18 @@ final class SignalWatch: @unchecked Sendable {
 
     deinit { for source in sources { source.cancel() } }
 
-    static func status(of number: Int32) -> ExitStatus { number == SIGTERM ? .endedByTerminate : .endedByInterrupt }
+    static func status(of number: Int32) -> ExitStatus {
+        switch number {
+        case SIGTERM: .endedByTerminate
+        case SIGHUP: .endedByHangUp
+        default: .endedByInterrupt
+        }
+    }
+
+    /// Whether nothing happens when it comes.
+    static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        return sigaction(number, nil, &action) == 0
+            && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
 }
