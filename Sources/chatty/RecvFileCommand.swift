@@ -62,7 +62,7 @@ enum RecvFileCommand {
         reporter.clearLine()
         var notice = TransferNotice(.end)
         notice.status = status.rawValue
-        if case .json = reporter.form { reporter.tell("", notice) }
+        reporter.note(notice)
         return status
     }
 

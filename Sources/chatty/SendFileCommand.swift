@@ -84,7 +84,7 @@ enum SendFileCommand {
         let end = await withTaskGroup(of: TransferEnd.self) { group in
             group.addTask {
                 do {
-                    let receiver = try await find(destination, keys, loop, accepting: arguments[SendFileFlags.acceptNew])
+                    let receiver = try await find(destination, keys, loop, accepting: arguments[SendFileFlags.acceptNew], reporter)
                     return await transfer(sources, to: receiver, over: loop, reporter)
                 } catch let stop as Stop {
                     return stop.end
@@ -121,7 +121,9 @@ enum SendFileCommand {
         }
     }
 
-    private static func find(_ destination: Destination, _ keys: TransferKeys, _ loop: TransferLoop, accepting: Bool) async throws
+    private static func find(
+        _ destination: Destination, _ keys: TransferKeys, _ loop: TransferLoop, accepting: Bool, _ reporter: TransferReporter
+    ) async throws
         -> Receiver
     {
         switch destination {
@@ -129,7 +131,7 @@ enum SendFileCommand {
             return Receiver(addresses: ticket.addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey)
         case .plain(let peer):
             let addresses: [NetworkAddress]
-            do { addresses = try peer.resolve() } catch { throw Stop(.unreachable, sentence("\(error)")) }
+            do { addresses = try await peer.lookUp() } catch { throw Stop(.unreachable, sentence("\(error)")) }
             // All at once, and none waited for once one has answered: a host may have addresses that lead nowhere from here.
             let (answers, giver) = AsyncStream.makeStream(of: (key: [UInt8], address: NetworkAddress)?.self)
             for address in addresses { Task { giver.yield(await loop.key(of: address).map { ($0, address) }) } }
@@ -141,14 +143,18 @@ enum SendFileCommand {
                 if answer != nil || silent == addresses.count { break }
             }
             guard let found else { throw Stop(.unreachable, "Nobody answers at \(peer).") }
-            try await trust(found.key, of: peer, isLocal: found.address.isLoopback, keys, accepting: accepting)
+            try await trust(found.key, of: peer, isLocal: found.address.isLoopback, keys, accepting: accepting, reporter)
             return Receiver(addresses: addresses, key: found.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
         }
     }
 
     /// Compares with the key met before; on first sight asks, unless the machine is this one, a shared secret proves more, or
     /// `--accept-new` says so.
-    private static func trust(_ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool) async throws {
+    private static func trust(
+        _ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool, _ reporter: TransferReporter
+    )
+        async throws
+    {
         // Ports of this machine are lent out anew all the time: their keys are not worth remembering.
         if isLocal { return }
         let fingerprint = Fingerprint.text(of: key)
@@ -168,10 +174,11 @@ enum SendFileCommand {
         case .new: break
         }
         if !accepting, keys.sharedKey == nil {
-            guard isatty(STDIN_FILENO) == 1 else {
+            // Programs are not asked.
+            guard isatty(STDIN_FILENO) == 1, !reporter.showsAll else {
                 throw Stop(.refused, "\(peer) was never met before (key \(fingerprint)). Use a ticket, a shared secret or --accept-new.")
             }
-            guard await Question.shared.confirm("\(peer) was never met before. Its key is \(fingerprint). Send to it?") else {
+            guard await Question.shared.confirm("\(peer) was never met before. Its key is \(fingerprint). Send to it?", on: reporter) else {
                 throw Stop(.refused, "Not sent.")
             }
         }
@@ -206,7 +213,7 @@ enum SendFileCommand {
                 var notice = TransferNotice(.connected)
                 notice.peer = peer.hostAndPort
                 notice.key = Fingerprint.text(of: peerKey)
-                if case .json = reporter.form { reporter.tell("", notice) }
+                reporter.note(notice)
             case .answered(let file, .decline(let reason)):
                 var notice = TransferNotice(.declined)
                 notice.name = label(file)
@@ -223,7 +230,7 @@ enum SendFileCommand {
             case .done(let file):
                 var notice = TransferNotice(.done)
                 notice.name = label(file)
-                if case .json = reporter.form { reporter.tell("", notice) }
+                reporter.note(notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.paused = isPaused
@@ -259,8 +266,8 @@ enum SendFileCommand {
         notice.reason = end.message
         if let message = end.message {
             reporter.complain(message, notice)
-        } else if case .json = reporter.form {
-            reporter.tell("", notice)
+        } else {
+            reporter.note(notice)
         }
         return end.status
     }

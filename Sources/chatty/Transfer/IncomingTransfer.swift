@@ -50,7 +50,17 @@ struct IncomingTransfer {
         var worst: ExitStatus?
         var acceptsAll = !asks
         var outcome = TransferOutcome.failed(.cancelled)
-        for await update in session.updates {
+        let departure = PeerDeparture()
+        let (updates, forward) = AsyncStream.makeStream(of: TransferUpdate.self)
+        // A stream of its own, so that the end is seen while a question waits for its answer.
+        Task { [session] in
+            for await update in session.updates {
+                if case .ended = update { departure.leave() }
+                forward.yield(update)
+            }
+            forward.finish()
+        }
+        for await update in updates {
             switch update {
             case .established(let key, _, let address):
                 senderKey = key
@@ -58,12 +68,16 @@ struct IncomingTransfer {
                 var notice = TransferNotice(.connected)
                 notice.peer = peer
                 notice.key = Fingerprint.text(of: key)
-                if case .json = reporter.form { reporter.tell("", notice) }
+                reporter.note(notice)
             case .offered(let id, let offer):
                 worst = worst ?? .done
                 name.withLockedValue { $0 = Printable.text(SafeName(offer.name)?.last ?? "a file") }
-                let answer = await accepts(offer, from: peer, acceptsAll)
+                var offered = notice(.offered, offer)
+                offered.peer = peer
+                reporter.note(offered)
+                let answer = await accepts(offer, from: peer, acceptsAll, unless: departure)
                 acceptsAll = answer == .all
+                if answer == .none { continue }
                 guard answer != .no else {
                     session.decline(id, .declined)
                     reporter.tell("Declined: \(label(offer)).", notice(.declined, offer))
@@ -125,13 +139,24 @@ struct IncomingTransfer {
         return TransferEnd.worse(worst, end.status)
     }
 
-    private enum Answer { case yes, all, no }
+    private enum Answer { case yes, all, no, none }
 
-    private func accepts(_ offer: FileOffer, from peer: String, _ acceptsAll: Bool) async -> Answer {
+    /// - Returns: `none` where nobody wants to know any more.
+    private func accepts(_ offer: FileOffer, from peer: String, _ acceptsAll: Bool, unless departure: PeerDeparture) async -> Answer {
         if acceptsAll { return .all }
         let size = offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
         let kind = offer.kind == .directory ? "the folder " : ""
-        let answer = await Question.shared.ask("\(peer) offers \(kind)\(label(offer))\(size). Accept? [y/N, a for all of this transfer]")
+        let text = "\(peer) offers \(kind)\(label(offer))\(size). Accept? [y/N, a for all of this transfer]"
+        let answer = await withTaskGroup(of: String?.self) { [reporter] group in
+            group.addTask { await Question.shared.ask(text, on: reporter) }
+            group.addTask {
+                await departure.wait()
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        if answer == nil, departure.isGone || Task.isCancelled { return .none }
         switch answer?.trimmingCharacters(in: .whitespaces).lowercased() {
         case "y", "yes": return .yes
         case "a", "all": return .all

@@ -5,26 +5,48 @@ actor Question {
     static let shared = Question()
 
     private var isAsking = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [(id: Int, turn: CheckedContinuation<Bool, Never>)] = []
+    private var lastID = 0
 
-    /// - Returns: the answer without its line end; nil where standard input has ended.
-    func ask(_ text: String) async -> String? {
-        while isAsking { await withCheckedContinuation { waiting.append($0) } }
-        isAsking = true
-        defer {
-            isAsking = false
-            if !waiting.isEmpty { waiting.removeFirst().resume() }
-        }
-        Diagnostics.write("chatty: \(text) ", to: STDERR_FILENO)
-        // A thread of its own: reading waits as long as the person thinks.
-        return await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: readLine()) }.start()
-        }
+    /// - Returns: the answer without its line end; nil where standard input has ended, or the task that asks was cancelled.
+    func ask(_ text: String, on reporter: TransferReporter) async -> String? {
+        guard await takeTurn() else { return nil }
+        defer { giveTurn() }
+        guard let line = AnswerLine() else { return nil }
+        reporter.open(question: text)
+        let answer = await line.read()
+        reporter.closeQuestion(isAnswered: answer != nil)
+        return answer
     }
 
     /// Whether the answer begins with y or Y.
-    func confirm(_ text: String) async -> Bool {
-        let answer = await ask("\(text) [y/N]")?.trimmingCharacters(in: .whitespaces).lowercased()
+    func confirm(_ text: String, on reporter: TransferReporter) async -> Bool {
+        let answer = await ask("\(text) [y/N]", on: reporter)?.trimmingCharacters(in: .whitespaces).lowercased()
         return answer == "y" || answer == "yes"
+    }
+
+    /// - Returns: false for a task that was cancelled before it could ask.
+    private func takeTurn() async -> Bool {
+        if Task.isCancelled { return false }
+        guard isAsking else {
+            isAsking = true
+            return true
+        }
+        lastID += 1
+        let id = lastID
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { waiting.append((id, $0)) }
+        } onCancel: {
+            Task { await self.leave(id) }
+        }
+    }
+
+    private func leave(_ id: Int) {
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
+        waiting.remove(at: index).turn.resume(returning: false)
+    }
+
+    private func giveTurn() {
+        if waiting.isEmpty { isAsking = false } else { waiting.removeFirst().turn.resume(returning: true) }
     }
 }

@@ -11,7 +11,13 @@ final class TransferReporter: Sendable {
     }
 
     let form: Form
-    private let isLineShown = NIOLockedValueBox(false)
+    /// What stands in the terminal's last line: to be taken away, or to be drawn again, by whatever else is said.
+    private enum Shown {
+        case nothing
+        case progress
+        case question(String)
+    }
+    private let shown = NIOLockedValueBox(Shown.nothing)
 
     init(_ form: Form) {
         self.form = form
@@ -41,6 +47,11 @@ final class TransferReporter: Sendable {
         case .quiet: break
         case .line, .plain: say(message)
         }
+    }
+
+    /// What only JSON readers get.
+    func note(_ notice: TransferNotice) {
+        if case .json = form { write(notice.line) }
     }
 
     /// Something that went wrong: said whatever the form, to JSON readers as `notice` or as a note.
@@ -80,23 +91,46 @@ final class TransferReporter: Sendable {
         case .line(let columns):
             let line = Self.line(
                 name: name, figures: figures, rate: rate, remaining: remaining, loss: loss, limit: limit, columns: columns)
-            isLineShown.withLockedValue { $0 = true }
-            // To the start, over what is there, and what is left of it away: terminals without escape sequences show this, too.
-            write("\r" + line + String(repeating: " ", count: max(0, columns - 1 - line.count)) + "\r" + line)
+            shown.withLockedValue { shown in
+                // Not over a question.
+                if case .question = shown { return }
+                shown = .progress
+                // To the start, over what is there, and what is left of it away: terminals without escape sequences show this, too.
+                write("\r" + line + String(repeating: " ", count: max(0, columns - 1 - line.count)) + "\r" + line)
+            }
         case .plain, .quiet: break
         }
     }
 
     /// Takes the progress line away.
-    func clearLine() {
-        guard case .line(let columns) = form else { return }
-        let wasShown = isLineShown.withLockedValue { isShown in
-            defer { isShown = false }
-            return isShown
-        }
-        guard wasShown else { return }
+    func clearLine() { shown.withLockedValue { clear(&$0) } }
+
+    private func clear(_ shown: inout Shown) {
+        guard case .progress = shown, case .line(let columns) = form else { return }
+        shown = .nothing
         write("\r" + String(repeating: " ", count: columns - 1) + "\r")
     }
+
+    /// Shows a question, which stays until it is closed; not to programs, which know from the notice before it.
+    func open(question: String) {
+        if case .json = form { return }
+        shown.withLockedValue { shown in
+            clear(&shown)
+            shown = .question(question)
+            ask(question)
+        }
+    }
+
+    /// - Parameter isAnswered: with a line end, which a terminal has shown.
+    func closeQuestion(isAnswered: Bool) {
+        shown.withLockedValue { shown in
+            guard case .question = shown else { return }
+            shown = .nothing
+            if !isAnswered || isatty(STDIN_FILENO) != 1 { write("\n") }
+        }
+    }
+
+    private func ask(_ question: String) { write("chatty: \(question) ") }
 
     /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limit path`, cut from its end to fit.
     static func line(
@@ -123,8 +157,13 @@ final class TransferReporter: Sendable {
     }
 
     private func say(_ message: String) {
-        clearLine()
-        Diagnostics.say(message)
+        shown.withLockedValue { shown in
+            clear(&shown)
+            guard case .question(let question) = shown else { return Diagnostics.say(message) }
+            write("\n")
+            Diagnostics.say(message)
+            ask(question)
+        }
     }
 
     private func write(_ text: String) { Diagnostics.write(text, to: STDERR_FILENO) }

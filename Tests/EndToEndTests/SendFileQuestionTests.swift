@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+/// The questions of `send-file` and `recv-file`, and that nobody has to answer one to get away.
+@Suite("Questions about files", .serialized)
+struct SendFileQuestionTests {
+    /// A receiver on a terminal that asks, with its ticket.
+    private static func asking(_ words: [String] = [], into target: TemporaryDirectory) async throws -> (ChattyProcess, ticket: String) {
+        let process = try ChattyProcess(
+            words: ["recv-file", "-o", target.path, "--accept", "ask"] + words, on: .terminal(columns: 400))
+        return (process, String(try await process.output.expect(/Ticket: (chatty1[a-z2-7]+)\r\n/).1))
+    }
+
+    @Test func controlCAtTheReceiversQuestion() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let (receiver, ticket) = try await Self.asking(into: target)
+        let sender = try ChattyProcess("send-file", source, ticket)
+        try await receiver.output.expect(/offers file \(7 B\)\. Accept\?.*\]/)
+        try receiver.type("\u{3}")
+        #expect(try await receiver.exitStatus(within: .seconds(10)) == 130)
+        #expect(try await sender.exitStatus() == 7)
+        #expect(try await sender.diagnostics.end().contains("Interrupted by the receiver"))
+        #expect(receiver.output.text.hasSuffix("^C\r\nchatty: Cancelled.\r\n"), "\(receiver.output.text.suffix(80).debugDescription)")
+    }
+
+    @Test func terminateAtTheReceiversQuestion() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let receiver = try ChattyProcess("recv-file", "-o", target.path, "--accept", "ask", "--progress", "json")
+        let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
+        // The second waits for its turn to be asked about.
+        let senders = [try ChattyProcess("send-file", source, ticket), try ChattyProcess("send-file", source, ticket)]
+        for _ in senders { try await receiver.diagnostics.expect(/"event":"offered","name":"file"/) }
+        receiver.signal(SIGTERM)
+        #expect(try await receiver.exitStatus(within: .seconds(10)) == 143)
+        for sender in senders { #expect(try await sender.exitStatus() == 7) }
+        #expect(!receiver.diagnostics.text.contains("declined"))
+    }
+
+    /// What is lost is no answer.
+    @Test func aTerminalThatIsClosedAtTheReceiversQuestion() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let holder = try ChattyProcess(
+            words: ["-qec", "exec '\(Executable.chatty)' recv-file -o '\(target.path)' --accept ask", "/dev/null"],
+            executable: "/usr/bin/script")
+        let ticket = String(try await holder.output.expect(/Ticket: (chatty1[a-z2-7]+)\r\n/).1)
+        let sender = try ChattyProcess("send-file", source, ticket)
+        try await holder.output.expect(/Accept\?/)
+        holder.kill()
+        #expect(try await sender.exitStatus() == 7)
+        #expect(try await sender.diagnostics.end().contains("Interrupted by the receiver"))
+    }
+
+    @Test func aSenderThatLeavesTakesItsQuestionWithIt() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let (receiver, ticket) = try await Self.asking(["--count", "2"], into: target)
+        let first = try ChattyProcess("send-file", source, ticket)
+        try await receiver.output.expect(/Accept\?.*\]/)
+        first.signal(SIGINT)
+        #expect(try await first.exitStatus() == 130)
+        try await receiver.output.expect("Interrupted by the sender.")
+        let second = try ChattyProcess("send-file", "--name", "other", source, ticket)
+        try await receiver.output.expect(/offers other.*Accept\?.*\]/)
+        try receiver.type("y\r")
+        #expect(try await second.exitStatus() == 0)
+        #expect(try target.read("other") == Data("content".utf8))
+        #expect(try await receiver.exitStatus() == 1)
+    }
+
+    /// What is said meanwhile stands above the question, which is asked again.
+    @Test func aQuestionStaysReadable() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let (receiver, ticket) = try await Self.asking(["--count", "2"], into: target)
+        let first = try ChattyProcess("send-file", "--name", "first", source, ticket)
+        try await receiver.output.expect(/offers first.*Accept\?.*\]/)
+        let second = try ChattyProcess("send-file", "--name", "second", source, ticket)
+        try receiver.type("a\r")
+        try await receiver.output.expect(/Received first.*\r\n/)
+        try await receiver.output.expect(/offers second.*Accept\?.*\]/)
+        try receiver.type("\r")
+        #expect(try await first.exitStatus() == 0)
+        #expect(try await second.exitStatus() == 6)
+        #expect(try await receiver.exitStatus() == 6)
+    }
+
+    /// Addresses of this host count as met already only on the loopback.
+    private static var hasAddress: Bool {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return false }
+        defer { freeifaddrs(list) }
+        var next = list
+        while let entry = next?.pointee {
+            let isLoopback = Int(entry.ifa_flags) & Int(IFF_LOOPBACK) != 0
+            if !isLoopback, entry.ifa_addr?.pointee.sa_family == sa_family_t(AF_INET) { return true }
+            next = entry.ifa_next
+        }
+        return false
+    }
+
+    @Test(.enabled(if: hasAddress, "this host has no address but its loopback's: the question about a new receiver is not tested"))
+    func controlCAtTheSendersQuestion() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let receiver = try ChattyProcess("recv-file", "-o", target.path)
+        let address = String(try await receiver.diagnostics.expect(/Address: ((?!127\.)\d+\.\d+\.\d+\.\d+:\d+)\n/).1)
+        let sender = try ChattyProcess("send-file", source, address, on: .terminal(columns: 400))
+        try await sender.output.expect(/was never met before\. Its key is .*Send to it\? \[y\/N\]/)
+        try sender.type("\u{3}")
+        #expect(try await sender.exitStatus(within: .seconds(10)) == 130)
+        #expect(sender.output.text.hasSuffix("^C\r\nchatty: Interrupted.\r\n"), "\(sender.output.text.suffix(80).debugDescription)")
+        let again = try ChattyProcess("send-file", source, address, on: .terminal(columns: 400))
+        try await again.output.expect(/Send to it\? \[y\/N\]/)
+        try again.type("y\r")
+        #expect(try await again.exitStatus() == 0)
+    }
+}
