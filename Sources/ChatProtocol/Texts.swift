@@ -15,12 +15,19 @@ public enum Texts {
 
     /// `/help COMMAND`: one in full; the command with or without its slash.
     public static func help(on word: String, client: Bool) -> [String] {
-        let bare = word.hasPrefix("/") ? String(word.dropFirst()) : word
-        guard let kind = SlashCommandKind(rawValue: bare), client || !kind.description.clientOnly else {
-            return [unknownCommand("/" + bare)]
-        }
+        guard let kind = topic(word, client: client) else { return [unknownCommand("/" + bare(word))] }
         return [kind.usage, kind.sentence]
     }
+
+    /// Whether `/help` can say nothing of that command but that it is unknown.
+    public static func isUnknown(_ word: String, client: Bool) -> Bool { topic(word, client: client) == nil }
+
+    private static func topic(_ word: String, client: Bool) -> SlashCommandKind? {
+        guard let kind = SlashCommandKind(rawValue: bare(word)), client || !kind.description.clientOnly else { return nil }
+        return kind
+    }
+
+    private static func bare(_ word: String) -> String { word.hasPrefix("/") ? String(word.dropFirst()) : word }
 
     static func sentence(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() + "." }
 }

@@ -169,8 +169,8 @@ import Testing
         #expect(!play.console.wantsLine)
         #expect(play.answer(1, .notActive("luke")) == ["| luke is not active."])
         #expect(play.console.wantsLine)
-        #expect(play.type("/nonsense") == ["| Unknown command: /nonsense. Try /help."])
-        #expect(play.type("no command") == ["| That is not a command. Commands begin with a slash: try /help."])
+        #expect(play.type("/nonsense") == ["! Unknown command: /nonsense. Try /help."])
+        #expect(play.type("no command") == ["! That is not a command. Commands begin with a slash: try /help."])
         #expect(play.give(.endOfInput) == ["2 QUIT"])
         // The first failure counts, and nobody has asked for a good-bye.
         #expect(play.answer(2, .goodbye(name: "ci")) == ["abandon", "leave notDelivered"])

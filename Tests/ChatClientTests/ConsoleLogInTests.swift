@@ -109,11 +109,14 @@ import Testing
 
     @Test func aStrangerIsAskedAbout() {
         let key = Fingerprint(ofCertificate: [1])
-        for (typed, outcome) in [("yes", "right"), ("Y", "right"), ("no", "wrong"), ("", "wrong")] {
+        for (typed, outcome) in [("yes", "right"), ("Y", "right"), ("no", "wrong"), ("yes ", "right"), (" N", "wrong")] {
             var play = ConsoleTranscript()
             let shown = play.client(.unknownServer(key))
             #expect(shown.first?.contains(key.description) == true)
             #expect(shown.last == "? Is that the right key? (yes/no) ")
+            // Whatever is neither is asked again.
+            #expect(play.type("") == ["? Is that the right key? (yes/no) "])
+            #expect(play.type("what?") == ["? Is that the right key? (yes/no) "])
             #expect(play.type(typed) == ["the key is \(outcome)", "?"])
         }
     }

@@ -26,9 +26,9 @@ import Testing
         #expect(play.type("/p2pvideo luke my\\ film.mp4 ") == [#"transfer offer(1, to: "luke", path: "my\\ film.mp4")"#])
         #expect(
             play.give(.transfer(.described(1, name: "my film.mp4", size: 2_000_000, payload: "{}"))) == [
-                "| Offered my film.mp4 (2 MB) to luke.", "1 P2P luke OFFER id1 {}",
+                "1 P2P luke OFFER id1 {}"
             ])
-        #expect(play.answer(1, .signalSent(to: "luke")) == [])
+        #expect(play.answer(1, .signalSent(to: "luke")) == ["| Offered my film.mp4 (2 MB) to luke."])
         #expect(play.give(try signal(.accept, "id1", "where")) == [#"transfer send(1, payload: "where")"#])
         #expect(
             play.give(.transfer(.progress(1, done: 0, total: 2_000_000, rate: 0))) == [
@@ -109,12 +109,15 @@ import Testing
         #expect(play.give(try signal(.decline, "id1")) == ["transfer cancel(1)", "| luke declined a."])
         _ = play.type("/p2pvideo luke b")
         #expect(play.give(.transfer(.failed(2, "no such file."))) == ["transfer cancel(2)", "| b: no such file."])
+        // A name stays as it is.
+        _ = play.type("/p2pvideo luke sub")
+        #expect(play.give(.transfer(.failed(3, "sub is a folder."))) == ["transfer cancel(3)", "| sub is a folder."])
         _ = play.type("/p2pvideo luke c")
-        _ = play.give(.transfer(.described(3, name: "c", size: 1, payload: "{}")))
-        #expect(play.answer(2, .notActive("luke")) == ["transfer cancel(3)", "| luke is not active."])
+        _ = play.give(.transfer(.described(4, name: "c", size: 1, payload: "{}")))
+        #expect(play.answer(2, .notActive("luke")) == ["transfer cancel(4)", "| luke is not active."])
         #expect(play.type("/p2pvideo Yoda c") == ["| That is you."])
         #expect(play.give(try signal(.offer, "a9", Self.offer)).count == 1)
-        #expect(play.give(try signal(.cancel, "a9")) == ["transfer cancel(4)", "| luke stopped film.mp4."])
+        #expect(play.give(try signal(.cancel, "a9")) == ["transfer cancel(5)", "| luke stopped film.mp4."])
         #expect(play.type("/cancel") == ["| There is no transfer."])
     }
 
@@ -160,7 +163,7 @@ import Testing
         _ = play.type("/p2pvideo luke a")
         #expect(play.give(.endOfInput) == [])
         _ = play.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
-        #expect(play.answer(1, .signalSent(to: "luke")) == [])
+        #expect(play.answer(1, .signalSent(to: "luke")) == ["| Offered a (1 byte) to luke."])
         _ = play.give(try signal(.accept, "id1", "x"))
         #expect(play.give(.transfer(.finished(1, path: nil, bytes: 1, seconds: 1))).last == "2 QUIT")
     }

@@ -4,6 +4,7 @@ import ChatProtocol
 
 extension Console {
     mutating func takeTyped(_ line: String) {
+        guard configuration.isInteractive else { return takeScripted(line) }
         let lines = line.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.trimmingSpaces.isEmpty }
         if !pasted.isEmpty {
             // Many lines are no answer: more of the paste, or another.
@@ -24,6 +25,15 @@ extension Console {
         if queued.isEmpty { for line in lines { run(line) } } else { queued += lines }
     }
 
+    /// A line of a script is one command, whatever is in it: what it was put together from must not become another one.
+    private mutating func takeScripted(_ line: String) {
+        guard !line.trimmingSpaces.isEmpty else { return }
+        guard !line.utf8.contains(where: { $0 == 0x0D || $0 == 0 }) else {
+            return complain(Reply.forbiddenByte.text, .usage)
+        }
+        run(line)
+    }
+
     mutating func run(_ line: String) {
         // Two slashes are one that begins no command.
         if line.hasPrefix("//"), let conversation { return say(String(line.dropFirst()), in: conversation) }
@@ -38,16 +48,16 @@ extension Console {
         }
     }
 
-    /// An error of what was typed: shown to a person where the answers are, to a script on stderr.
+    /// An error of what was typed, or of what it led to here.
     mutating func complain(_ text: String, _ status: ConsoleStatus) {
-        if configuration.isInteractive {
-            effects.append(.show(form.own(.error, text, isFailure: true)))
-        } else if form.kind == .json {
-            effects.append(.show(form.own(.error, text)))
-        } else {
-            effects.append(.show(form.safe(text)))
-        }
+        report(text, form.own(.error, text, isFailure: true))
         fail(status)
+    }
+
+    /// Shows what went wrong, or what becomes of the connection: to a person where the answers are, to a program among the events, to a plain script on
+    /// stderr, so that its stdout has answers and messages alone.
+    mutating func report(_ text: String, _ shown: String) {
+        effects.append(form.kind == .plain ? .complain(form.safe(text)) : .show(shown))
     }
 
     private mutating func say(_ text: String, in conversation: ReceivedMessage.Conversation) {
@@ -77,8 +87,11 @@ extension Console {
         case .groups: request(.groups, for: .command(.groups))
         case .members(let group): request(.members(Console.bare(group)), for: .command(.members))
         case .invite(let group, let user): request(.invite(user: user, group: Console.bare(group)), for: .command(.invite))
-        case .logOut: logOut()
+        case .logOut: takeLogOut()
         case .help(let topic):
+            if let topic, Texts.isUnknown(topic, client: true) {
+                return complain(Texts.help(on: topic, client: true).joined(separator: "\n"), .usage)
+            }
             let lines = topic.map { Texts.help(on: $0, client: true) } ?? Texts.help(client: true)
             for line in lines { effects.append(.show(form.own(.help, line))) }
         case .talk(let target):

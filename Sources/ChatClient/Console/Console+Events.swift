@@ -62,10 +62,11 @@ extension Console {
             if let text = form.messageOfTheDay(lines) { effects.append(.show(text)) }
         case .told(let notice):
             noteAway(notice)
-            effects.append(.show(form.notice(notice)))
+            if notice.isFailure { report(notice.text, form.notice(notice)) } else { effects.append(.show(form.notice(notice))) }
         case .connectionLost:
             isOffline = true
-            effects.append(.show(form.own(.connectionLost, "The connection is lost. Connecting again ...", isFailure: true)))
+            let text = "The connection is lost. Connecting again ..."
+            report(text, form.own(.connectionLost, text, isFailure: true))
         case .ended(let ending): take(ending)
         }
     }
@@ -87,7 +88,8 @@ extension Console {
         // For completion; nobody waits for the answer.
         if configuration.isInteractive { effects.append(.give(.request(RequestID(rawValue: 0), .everybody))) }
         guard !again else {
-            effects.append(.show(form.own(.connected, "Connected again.")))
+            let text = "Connected again."
+            report(text, form.own(.connected, text))
             // A server that was started anew has forgotten it.
             if let awayText { request(.away(awayText), for: .quiet) }
             return
@@ -101,9 +103,15 @@ extension Console {
 
     private mutating func take(_ answer: Answer, to id: RequestID) {
         guard let purpose = pending.removeValue(forKey: id) else { return }
-        if case .signal(let number) = purpose {
-            if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, form.safe(failure.text)) }
+        switch purpose {
+        case .signal(let number):
+            if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, failure.text) }
             return
+        case .offer(let number):
+            if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, failure.text) } else { tellOffered(number) }
+            return
+        case .presence(let number): return takePresence(of: number, answer)
+        default: break
         }
         for notice in answer.notices { noteAway(notice) }
         if purpose == .quiet, !answer.isFailure { return }

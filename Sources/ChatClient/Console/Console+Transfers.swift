@@ -63,6 +63,9 @@ extension Console {
         guard let transfer = desk.known(word) else {
             return complain(word.map { "There is no transfer \($0)." } ?? "There is no transfer.", .failed)
         }
+        guard transfer.state != .waiting else {
+            return complain("\(transfer.name) is not taken yet: there is something to compare after /accept \(transfer.number).", .failed)
+        }
         desk.questions += 1
         effects.append(.transfer(.verify(transfer.number)))
     }
@@ -92,18 +95,27 @@ extension Console {
         effects.append(.show(form.transfer(event, text, transfer, path: path, isFailure: isFailure)))
     }
 
-    private mutating func signal(_ verb: TransferSignal.Verb, _ transfer: TransferDesk.Transfer, payload: String = "") {
+    /// - Parameter purpose: what the answer is for; nil for that of any signal.
+    mutating func signal(
+        _ verb: TransferSignal.Verb, _ transfer: TransferDesk.Transfer, payload: String = "", for purpose: Purpose? = nil
+    ) {
         guard let signal = TransferSignal(verb: verb, id: transfer.id, payload: payload) else {
             return giveUp(transfer.number, "The other side cannot be told: too much to say.")
         }
-        request(.signal(to: transfer.peer, signal), for: .signal(transfer.number))
+        request(.signal(to: transfer.peer, signal), for: purpose ?? .signal(transfer.number))
+    }
+
+    /// The server has passed an offer on.
+    mutating func tellOffered(_ number: Int) {
+        guard let transfer = desk[number] else { return }
+        tell(.offered, "Offered \(transfer.name) (\(Amount.bytes(transfer.size))) to \(transfer.peer).", transfer)
     }
 
     /// Ends a transfer that went wrong.
     mutating func giveUp(_ number: Int, _ reason: String, isResumable: Bool = false) {
         guard let transfer = desk.remove(number) else { return }
         effects.append(.transfer(.cancel(number)))
-        tell(.transferFailed, reason, transfer, isFailure: true)
+        report(reason, form.transfer(.transferFailed, reason, transfer, isFailure: true))
         if isResumable { fail(.resumable) } else if transfer.isOutgoing { fail(.notDelivered) } else { fail(.failed) }
     }
 
@@ -179,13 +191,13 @@ extension Console {
             desk[number]?.size = size
             desk[number]?.state = .offered
             guard let transfer = desk[number] else { return }
-            tell(.offered, "Offered \(name) (\(Amount.bytes(size))) to \(transfer.peer).", transfer)
-            signal(.offer, transfer, payload: payload)
+            signal(.offer, transfer, payload: payload, for: .offer(number))
         case .ready(let number, let payload):
             guard let transfer = desk[number] else { return }
             signal(.accept, transfer, payload: payload)
         case .progress(let number, let done, let total, let rate): takeProgress(number, done, total, rate)
         case .finished(let number, let path, let bytes, let seconds):
+            desk[number]?.state = .running(done: bytes, total: bytes, rate: 0)
             guard let transfer = desk.remove(number) else { return }
             let speed = "\(Amount.bytes(bytes)) in \(Amount.time(seconds)), \(Amount.rate(seconds > 0 ? Double(bytes) / seconds : 0))"
             let text =
@@ -197,8 +209,11 @@ extension Console {
         case .failed(let number, let reason, let isResumable):
             guard let transfer = desk[number] else { return }
             if transfer.state != .describing, transfer.state != .waiting { signal(.cancel, transfer) }
-            // A reason of the system's may name the file itself.
-            let text = reason.contains(transfer.name) ? reason.prefix(1).uppercased() + reason.dropFirst() : "\(transfer.name): \(reason)"
+            // A reason of the system's may name the file itself, whose name stays as it is.
+            let text =
+                !reason.contains(transfer.name)
+                ? "\(transfer.name): \(reason)"
+                : reason.hasPrefix(transfer.name) ? reason : reason.prefix(1).uppercased() + reason.dropFirst()
             giveUp(number, text, isResumable: isResumable)
         }
     }

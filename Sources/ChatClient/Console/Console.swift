@@ -47,6 +47,10 @@ public struct Console: Sendable {
         case quiet
         /// A signal of that transfer.
         case signal(Int)
+        /// The offer of that transfer.
+        case offer(Int)
+        /// Whether the other side of that transfer is still there.
+        case presence(Int)
     }
 
     let configuration: Configuration
@@ -88,6 +92,10 @@ public struct Console: Sendable {
     private var hasInterrupted = false
     private var inputEnded = false
     private var isLeaving = false
+    /// A script has said good-bye, and waits for its transfers.
+    private var leavesWhenDone = false
+    /// A person was told what leaving would lose; once more leaves all the same.
+    private var hasWarned = false
     var tellsGoodbye = true
     private var shownPrompt: ConsolePrompt?
     var effects: [ConsoleEffect] = []
@@ -101,7 +109,7 @@ public struct Console: Sendable {
     public var wantsLine: Bool {
         switch phase {
         case .naming, .password, .askingTrust, .changingPassword: true
-        case .online: pending.isEmpty && !inputEnded
+        case .online: pending.isEmpty && !inputEnded && !leavesWhenDone
         case .connecting, .loggingIn, .ended: false
         }
     }
@@ -132,7 +140,9 @@ public struct Console: Sendable {
         switch input {
         case .line(let line):
             hasInterrupted = false
+            let wasWarned = hasWarned
             take(line: line)
+            if wasWarned { hasWarned = false }
         case .refused(let reply): complain(reply.text, .usage)
         case .endOfInput: takeEnd()
         case .interrupt(let hadText): takeInterrupt(hadText: hadText)
@@ -142,9 +152,9 @@ public struct Console: Sendable {
         case .waited: showsPending = true
         case .attended(let isThere): unread.attend(isThere)
         case .ignoring(let names): ignored = IgnoreList(names)
-        case .stop(let status):
-            self.status = status
-            logOut(isAsked: configuration.isInteractive)
+        case .askPeers: askPeers()
+        case .stop(let status): takeStop(status)
+        case .unanswered: takeSilence()
         }
     }
 
@@ -153,8 +163,10 @@ public struct Console: Sendable {
     private mutating func take(line: String) {
         switch phase {
         case .askingTrust(let fingerprint):
+            let answer = line.trimmingSpaces.lowercased()
+            guard ["y", "yes", "n", "no"].contains(answer) else { return showPromptAgain() }
             phase = .connecting
-            effects.append(.answerUnknownServer(fingerprint, isRight: ["y", "yes"].contains(line.lowercased())))
+            effects.append(.answerUnknownServer(fingerprint, isRight: answer.hasPrefix("y")))
         case .naming:
             let name = line.trimmingSpaces
             guard !name.isEmpty else { return showPromptAgain() }
@@ -170,10 +182,35 @@ public struct Console: Sendable {
     }
 
     private mutating func takeEnd() {
+        guard !configuration.isInteractive else { return phase == .online ? takeLogOut() : logOut() }
         inputEnded = true
-        guard configuration.isInteractive || phase != .online else { return }
-        if phase != .online, status == .done, account == nil, configuration.name != nil { status = .failed }
-        logOut()
+        switch phase {
+        case .online: break
+        case .changingPassword:
+            phase = .online
+            complain("The input ended before the new password was given. Nothing was changed.", .failed)
+        default:
+            if account == nil { complain("The input ended before the log-in.", .failed) }
+            logOut()
+        }
+    }
+
+    /// The time of `--listen` is over, or a signal ends it. What failed before stays the status where it is the time alone.
+    private mutating func takeStop(_ status: ConsoleStatus) {
+        if status != .done {
+            self.status = status
+        } else {
+            if account == nil { complain("The time ended before the log-in.", .failed) }
+            if !unfinished.isEmpty { complain(Console.notDone(unfinished), lossStatus) }
+        }
+        logOut(isAsked: configuration.isInteractive)
+    }
+
+    /// The server says nothing to the good-bye. Whoever asked for it is to know; otherwise all that counts was confirmed before.
+    private mutating func takeSilence() {
+        effects.append(.complain("The server did not confirm the log-out."))
+        if status == .done, tellsGoodbye || unconfirmed > 0 { status = .failed }
+        leave()
     }
 
     private mutating func takeInterrupt(hadText: Bool) {
@@ -196,7 +233,8 @@ public struct Console: Sendable {
             logOut()
         } else {
             hasInterrupted = true
-            effects.append(.show(form.own(.hint, "Press Ctrl-C again to leave.")))
+            let lost = unfinished.isEmpty ? "" : Console.notDone(unfinished) + " "
+            effects.append(.show(form.own(.hint, lost + "Press Ctrl-C again to leave.")))
         }
         shownPrompt = nil
     }
@@ -205,6 +243,18 @@ public struct Console: Sendable {
         guard !queued.isEmpty else { return }
         effects.append(.show(form.own(.hint, "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
         queued = []
+    }
+
+    /// `/logout`, and a person's Ctrl-D: a script waits for its transfers first; a person hears what would be lost, and may say it again.
+    mutating func takeLogOut() {
+        guard configuration.isInteractive else {
+            leavesWhenDone = true
+            return
+        }
+        guard !unfinished.isEmpty, !hasWarned else { return logOut() }
+        hasWarned = true
+        effects.append(.show(form.own(.hint, Console.notDone(unfinished) + " Log out again to leave all the same.")))
+        showPromptAgain()
     }
 
     /// - Parameter isAsked: by a person or a script, who is told; not where a script has just ended.
@@ -239,9 +289,10 @@ public struct Console: Sendable {
     // What is asked.
 
     private mutating func leaveWhereDone() {
-        guard phase == .online, !isLeaving, !configuration.isInteractive else { return }
+        guard phase == .online, !isLeaving, !configuration.isInteractive, pending.isEmpty, !desk.isBusy else { return }
+        if leavesWhenDone { return logOut() }
         if let count = configuration.count, received >= count { return logOut(isAsked: false) }
-        guard inputEnded, pending.isEmpty, !desk.isBusy, !configuration.listens, configuration.count == nil else { return }
+        guard inputEnded, !configuration.listens, configuration.count == nil else { return }
         logOut(isAsked: false)
     }
 
@@ -252,7 +303,7 @@ public struct Console: Sendable {
         effects.append(.leave(status))
     }
 
-    private mutating func showPromptAgain() { shownPrompt = nil }
+    mutating func showPromptAgain() { shownPrompt = nil }
 
     private mutating func showPrompt() {
         let prompt = prompt

@@ -20,8 +20,12 @@ public enum ConsoleInput: Sendable {
     case ignoring([String])
     /// The UDP port stands on which files travel.
     case listening(port: UInt16)
+    /// Time to see whether those who have been offered files are still there; see ``Console/awaitsPeers``.
+    case askPeers
     /// The time of `--listen` is over, or a signal ends it.
     case stop(ConsoleStatus)
+    /// The server has not answered the good-bye for too long.
+    case unanswered
 }
 
 /// What a ``Console`` wants done, in order.

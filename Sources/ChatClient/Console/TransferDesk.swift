@@ -60,6 +60,8 @@ struct TransferDesk: Sendable {
         var payload = ""
         /// The tenths of it that were told.
         var told = 0
+        /// How often it was asked whether the other side, whose turn it is, is still there.
+        var asked = 0
     }
 
     static let limit = 256
@@ -115,6 +117,11 @@ struct TransferDesk: Sendable {
 
     /// Whether something goes on that a script waits for; an offer that nobody answers is nothing to wait for.
     var isBusy: Bool { questions > 0 || transfers.values.contains { $0.state != .waiting } }
+
+    /// Those in which it is the other side's turn, about which the server alone knows whether it is still there: own offers, and files that were taken.
+    var awaited: [Transfer] {
+        numbers.compactMap { transfers[$0] }.filter { $0.isOutgoing ? $0.state == .offered : $0.state == .preparing }
+    }
 
     var running: [Transfer] {
         numbers.compactMap { transfers[$0] }.filter { if case .running = $0.state { true } else { false } }

@@ -37,6 +37,10 @@ final class FrontEnd {
     private var listenUntil: ContinuousClock.Instant?
     /// When a polite good-bye has taken too long.
     private var leaveBy: ContinuousClock.Instant?
+    /// When the others of transfers that wait for them are to be asked for.
+    private var askPeersAt: ContinuousClock.Instant?
+    private static let peerInterval = Duration.seconds(5)
+    private static let leaveTime = Duration.seconds(3)
     /// When own messages that are not confirmed yet are to be called pending.
     private var pendingFrom: ContinuousClock.Instant?
     private var hasToldPending = false
@@ -100,7 +104,7 @@ final class FrontEnd {
         ]
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
-        let deadline = [listenUntil, leaveBy, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
+        let deadline = [listenUntil, leaveBy, askPeersAt, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
         // Rounded up, so that it has passed then.
         let milliseconds = deadline.map {
             Int32(clamping: Int64(max(0, min(1e9, ContinuousClock.now.duration(to: $0) / .milliseconds(1)))) + 1)
@@ -151,7 +155,11 @@ final class FrontEnd {
             hasToldPending = true
             feed(.waited)
         }
-        if let leaveBy, now >= leaveBy { feed(.stop(.failed)) }
+        if let leaveBy, now >= leaveBy { feed(.unanswered) }
+        if let askPeersAt, now >= askPeersAt {
+            self.askPeersAt = nil
+            feed(.askPeers)
+        }
         if let listenUntil, now >= listenUntil {
             self.listenUntil = nil
             feed(.stop(.done))
@@ -185,15 +193,11 @@ final class FrontEnd {
 
     private func feed(_ input: ConsoleInput) {
         guard status == nil else { return }
-        switch input {
-        case .endOfInput:
-            if let listenFor { listenUntil = ContinuousClock.now + listenFor }
-        case .stop: leaveBy = leaveBy ?? ContinuousClock.now + .seconds(3)
-        default: break
-        }
+        if case .endOfInput = input, let listenFor { listenUntil = ContinuousClock.now + listenFor }
         // Before what it leads to, which may be the end; a screen that fails ends the program without a word to the server.
         if case .client(.message(let message)) = input, let id = message.id { shown = id }
         for effect in console.handle(input) where status == nil { perform(effect) }
+        askPeersAt = console.awaitsPeers ? askPeersAt ?? ContinuousClock.now + FrontEnd.peerInterval : nil
         if console.unconfirmed == 0 {
             pendingFrom = nil
             hasToldPending = false
@@ -210,6 +214,8 @@ final class FrontEnd {
         case .bell: screen?.bell()
         case .give(let input):
             giveShown()
+            // However one leaves: a server that hangs keeps nobody.
+            if case .request(_, .logOut) = input { leaveBy = leaveBy ?? ContinuousClock.now + FrontEnd.leaveTime }
             driver.give(input)
         case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)
         case .listen: listen()
