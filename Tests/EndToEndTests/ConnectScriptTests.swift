@@ -165,7 +165,10 @@ extension ServiceTests {
             let folder = try TemporaryDirectory()
             let client = try chat.script(as: "yoda", "--log", folder.path + "/log", "-c", "/activeuser")
             #expect(try await client.exitStatus() == 0)
-            #expect(try String(contentsOfFile: folder.path + "/log", encoding: .utf8) == "No other active user.\n")
+            let log = try String(contentsOfFile: folder.path + "/log", encoding: .utf8)
+            #expect(
+                log.wholeMatch(of: #/--- \d{4}-\d\d-\d\dT[0-9:]{8}Z, 127\.0\.0\.1:\d+ ---\n> /activeuser\nNo other active user\.\n/#) != nil
+            )
             #expect(try FileManager.default.attributesOfItem(atPath: folder.path + "/log")[.posixPermissions] as? Int == 0o600)
         }
     }

@@ -69,15 +69,17 @@ public struct ConnectProgram: Sendable {
 
     private func runLoop(_ mailbox: Mailbox<ConsoleInput>, _ driver: ClientDriver) -> ConsoleStatus {
         var transcript: Transcript?
+        let kind: Form.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
+        let configuration = consoleConfiguration
         if let path = options.transcript {
-            transcript = Transcript(path: path)
-            guard transcript != nil else {
-                diagnose("Cannot write \(path): \(String(cString: strerror(errno))).")
+            let place = KnownHosts.Server(host: options.host, port: options.port).description
+            do throws(Transcript.Failure) {
+                transcript = try Transcript(path: path, of: place, kind: kind, now: configuration.now)
+            } catch {
+                diagnose("Cannot write \(path): \(error.reason).")
                 return .failed
             }
         }
-        let kind: Form.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
-        let configuration = consoleConfiguration
         let console = Console(configuration, form: Form(kind, now: configuration.now()))
         let frontEnd = FrontEnd(
             console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
@@ -93,7 +95,9 @@ public struct ConnectProgram: Sendable {
                 historyPath: { statePath("history", $0) }, transcript: transcript, complete: complete, diagnose: diagnose)
             if let screen { return screen }
         }
-        return StreamScreen(commands: options.commands, transcript: transcript, diagnose: diagnose)
+        // Among events a prompt would be none; whoever sits there reads it all the same.
+        let prompts = !options.json ? STDOUT_FILENO : isatty(STDERR_FILENO) == 1 ? STDERR_FILENO : nil
+        return StreamScreen(commands: options.commands, prompts: prompts, transcript: transcript, diagnose: diagnose)
     }
 
     private var consoleConfiguration: Console.Configuration {

@@ -13,6 +13,9 @@ final class StreamScreen: Screen {
     private var hasToldEnd = false
     private let input: Int32
     private let output: Int32
+    /// Where it is asked; nil for nowhere.
+    private let prompts: Int32?
+    private var prompt = ConsolePrompt.none
     private let transcript: Transcript?
     /// What stdin's terminal was like before a password was asked for; nil where its echo is on, or where it is none.
     private var shown: termios?
@@ -20,7 +23,7 @@ final class StreamScreen: Screen {
 
     /// - Parameter commands: instead of stdin, where there are any.
     init(
-        commands: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, transcript: Transcript?,
+        commands: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, prompts: Int32?, transcript: Transcript?,
         diagnose: @escaping (String) -> Void
     ) {
         lines = commands
@@ -28,6 +31,7 @@ final class StreamScreen: Screen {
         hasEnded = !commands.isEmpty
         self.input = input
         self.output = output
+        self.prompts = prompts
         self.transcript = transcript
         self.diagnose = diagnose
     }
@@ -36,19 +40,28 @@ final class StreamScreen: Screen {
 
     func ready(wantsLine: Bool) -> ConsoleInput? {
         guard wantsLine else { return nil }
-        if !lines.isEmpty { return .line(lines.removeFirst()) }
+        if !lines.isEmpty { return typed(lines.removeFirst()) }
         if next < decoded.count {
             defer { next += 1 }
             switch decoded[next] {
             case .line(let bytes):
                 guard let text = String(validating: bytes, as: UTF8.self) else { return .refused(.notUTF8) }
-                return .line(text)
+                return typed(text)
             case .tooLong: return .refused(.lineTooLong(limit: 65536))
             }
         }
         guard hasEnded, !hasToldEnd else { return nil }
         hasToldEnd = true
         return .endOfInput
+    }
+
+    private func typed(_ line: String) -> ConsoleInput {
+        switch prompt {
+        case .line(let text): transcript?.add(typed: line, behind: text)
+        case .none, .command: transcript?.add(typed: line, behind: "")
+        case .secret: break
+        }
+        return .line(line)
     }
 
     func read() -> [ConsoleInput] {
@@ -79,23 +92,27 @@ final class StreamScreen: Screen {
 
     func show(_ line: String) -> Bool {
         transcript?.add(line)
-        if write(line + "\n") { return true }
+        if write(line + "\n", to: output) { return true }
         // Who does not read any more needs no explanation.
         let code = errno
         if code != EPIPE { diagnose("Cannot write: \(String(cString: strerror(code))).") }
         return false
     }
 
-    func complain(_ text: String) { diagnose(text) }
+    func complain(_ text: String) {
+        transcript?.add(diagnostic: text)
+        diagnose(text)
+    }
 
     func prompt(_ prompt: ConsolePrompt) -> Bool {
+        self.prompt = prompt
         switch prompt {
         case .line(let text):
             showTyping()
-            return write(text)
+            return ask(text)
         case .secret(let text):
             hideTyping()
-            return write(text)
+            return ask(text)
         case .none, .command:
             showTyping()
             return true
@@ -121,8 +138,10 @@ final class StreamScreen: Screen {
         tcsetattr(input, TCSADRAIN, &settings)
     }
 
-    private func write(_ text: String) -> Bool {
+    private func ask(_ text: String) -> Bool { prompts.map { write(text, to: $0) } ?? true }
+
+    private func write(_ text: String, to descriptor: Int32) -> Bool {
         var text = text
-        return text.withUTF8 { clinux_write_all(output, $0.baseAddress, $0.count) == 0 }
+        return text.withUTF8 { clinux_write_all(descriptor, $0.baseAddress, $0.count) == 0 }
     }
 }

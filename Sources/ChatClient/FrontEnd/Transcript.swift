@@ -1,21 +1,81 @@
+import ChatProtocol
 import Glibc
 
-/// The file of `--log`: all that was shown, appended, readable for its owner alone.
-public final class Transcript {
-    private let descriptor: Int32
+/// The file of `--log`: all that was shown and typed, appended, readable for its owner alone. Each session begins with its time and its server, each day with its date:
+/// on a terminal in local time, else in that of Greenwich, and among events as events.
+final class Transcript {
+    struct Failure: Error {
+        /// The system's words for it.
+        let reason: String
+    }
 
-    /// - Returns: nil with `errno` set where it cannot be opened.
-    public init?(path: String) {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return nil }
+    private let descriptor: Int32
+    private let kind: Form.Kind
+    private let now: @Sendable () -> Timestamp
+    private let clock: LocalTime.Clock
+    private var day: String
+
+    /// - Parameters:
+    ///   - place: the server, for the line that begins the session.
+    ///   - kind: of the lines that will be added.
+    init(
+        path: String, of place: String, kind: Form.Kind, now: @escaping @Sendable () -> Timestamp,
+        clock: @escaping LocalTime.Clock = LocalTime.system
+    ) throws(Failure) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+        self.descriptor = descriptor
+        self.kind = kind
+        self.now = now
+        self.clock = clock
+        day = Transcript.day(of: now(), kind, clock)
+        switch kind {
+        case .json: write(JSONLine.of(["event": .text("opened"), "time": .text(now().iso8601), "text": .text(place)]))
+        case .plain: write("--- \(now()), \(place) ---")
+        case .terminal: write("--- \(day) \(clock(now()).time), \(place) ---")
+        }
     }
 
     deinit { close(descriptor) }
 
-    /// One line; its colours are left out. A full disk costs the transcript, not the session.
-    func add(_ line: String) {
-        let bytes = Array((Transcript.plain(line) + "\n").utf8)
-        _ = write(descriptor, bytes, bytes.count)
+    /// Lines that were shown; their colours are left out. A full disk costs the transcript, not the session.
+    func add(_ lines: String) {
+        let text = Transcript.plain(lines)
+        beginDay(before: text)
+        write(text)
+    }
+
+    /// What was said on stderr.
+    func add(diagnostic text: String) { add(text.split(separator: "\n").map { "chatty: " + $0 }.joined(separator: "\n")) }
+
+    /// - Parameter prompt: that stood before it; empty where there was none.
+    func add(typed line: String, behind prompt: String) {
+        if kind == .json {
+            add(JSONLine.of(["event": .text("typed"), "text": .text(line)]))
+        } else {
+            add((prompt.isEmpty ? "> " : prompt) + SafeText.shown(line, isolates: false))
+        }
+    }
+
+    private func beginDay(before text: String) {
+        let today = Transcript.day(of: now(), kind, clock)
+        guard today != day else { return }
+        day = today
+        let mark = "--- \(today) ---"
+        if kind == .json {
+            write(JSONLine.of(["event": .text("day"), "time": .text(now().iso8601)]))
+        } else if !text.hasPrefix(mark) {
+            write(mark)
+        }
+    }
+
+    private static func day(of time: Timestamp, _ kind: Form.Kind, _ clock: LocalTime.Clock) -> String {
+        if case .terminal = kind { clock(time).date } else { String(time.description.prefix(10)) }
+    }
+
+    private func write(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = Glibc.write(descriptor, bytes, bytes.count)
     }
 
     private static func plain(_ line: String) -> String {

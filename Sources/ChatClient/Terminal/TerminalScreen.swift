@@ -60,7 +60,7 @@ final class TerminalScreen: Screen {
     private func took(_ line: String?) {
         guard let line else {
             _ = burst.end()
-            show("")
+            editor?.write("\n")
             inputs.append(.endOfInput)
             return
         }
@@ -72,8 +72,8 @@ final class TerminalScreen: Screen {
         switch prompt {
         case .command(let text):
             history?.add(line)
-            transcript?.add(text + line)
-        case .line(let text): transcript?.add(text + line)
+            transcript?.add(typed: line, behind: text)
+        case .line(let text): transcript?.add(typed: line, behind: text)
         case .none, .secret: break
         }
         inputs.append(.line(line))
@@ -135,6 +135,7 @@ final class TerminalScreen: Screen {
     }
 
     func complain(_ text: String) {
+        transcript?.add(diagnostic: text)
         finishSecretLine()
         editor?.hide()
         diagnose(text)
