@@ -19,7 +19,8 @@ public enum Command: Hashable, Sendable {
     case joinGroup(name: String, createsMissing: Bool)
     case leaveGroup(name: String)
     case invite(user: String, group: String)
-    case listGroups
+    /// - quietly: for a client that wants to know the names, its user having asked for nothing.
+    case listGroups(quietly: Bool)
     case listMembers(group: String)
     /// IRC's WHOIS, WHO and ISON of a user.
     case lookUp(users: [String], Query)
@@ -90,7 +91,7 @@ public enum Command: Hashable, Sendable {
         case .joinGroup: SlashCommandKind.joingroup.word
         case .leaveGroup: SlashCommandKind.leavegroup.word
         case .invite: SlashCommandKind.invite.word
-        case .listGroups: SlashCommandKind.groups.word
+        case .listGroups(let quietly): quietly ? nil : SlashCommandKind.groups.word
         case .listMembers: SlashCommandKind.members.word
         case .away: SlashCommandKind.away.word
         case .signal(_, let signal):

@@ -17,8 +17,8 @@ public struct HistoryRange: Hashable, Sendable {
     /// 1 to ``maximum``.
     public let limit: Int
 
-    /// Messages in one answer, at most: with ``Limits/messageBytes`` each they stay below the bound of an outbound queue.
-    public static let maximum = 100
+    /// Messages in one answer, at most.
+    public static let maximum = Limits.messagesAtOnce
 
     public init(
         after: MessageID? = nil, before: MessageID? = nil, laterThan: Timestamp? = nil, earlierThan: Timestamp? = nil, takesLatest: Bool,

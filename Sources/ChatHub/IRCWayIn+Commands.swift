@@ -24,7 +24,9 @@ extension IRCWayIn {
             let members = $1.parameters.dropFirst().flatMap { $0.split(separator: " ").map(String.init) }
             return $0.command($1.command, .createGroup(name: group($1.parameters[0]), members: members), label: $2)
         },
-        "GROUPS": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups, label: $2) },
+        "GROUPS": Entry(minimumParameters: 0) {
+            $0.command($1.command, .listGroups(quietly: $1.parameters.first == "*"), label: $2)
+        },
         "HELP": Entry(minimumParameters: 0) { $0.command($1.command, .help($1.parameters.first), label: $2) },
         "INVITE": Entry(minimumParameters: 2) {
             $0.command($1.command, .invite(user: $1.parameters[0], group: group($1.parameters[1])), label: $2)
@@ -33,7 +35,7 @@ extension IRCWayIn {
             $0.command($1.command, .lookUp(users: $1.parameters.flatMap { $0.split(separator: " ").map(String.init) }, .ison), label: $2)
         },
         "JOIN": Entry(minimumParameters: 1) { $0.join($1, label: $2) },
-        "LIST": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups, label: $2) },
+        "LIST": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups(quietly: false), label: $2) },
         "LUSERS": Entry(minimumParameters: 0) {
             $0.local([$0.numeric("251", "Ask for the active users with ACTIVEUSER")], label: $2)
         },

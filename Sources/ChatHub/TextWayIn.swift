@@ -81,7 +81,7 @@ public struct TextWayIn: WayIn {
         case .sendFile: .malformed(.p2pvideo, .needsClient)
         case .logOut: .logOut
         case .help(let topic): .help(topic)
-        case .groups: .listGroups
+        case .groups: .listGroups(quietly: false)
         case .members(let group): .listMembers(group: group)
         case .invite(let group, let user): .invite(user: user, group: group)
         case .leaveGroup(let group): .leaveGroup(name: group)

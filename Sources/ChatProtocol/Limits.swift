@@ -16,6 +16,8 @@ public enum Limits {
     public static let membersPerGroup = 1024
     /// Groups that one account is in.
     public static let groupsPerAccount = 256
+    /// Messages of the past in one answer: with ``messageBytes`` each they stay below the bound of an outbound queue.
+    public static let messagesAtOnce = 100
     /// Sessions that one account has at once.
     public static let sessionsPerAccount = 16
     /// Connections that have not logged in, at once; more are turned away, but for the server's own machine.

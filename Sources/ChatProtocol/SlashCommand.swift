@@ -24,8 +24,8 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     public var description: Description {
         switch self {
         case .msgto: about("USERNAME MESSAGE", "send a direct message", [.user, .text])
-        case .activeuser: about("", "list the other active users and since when they are", [])
-        case .creategroup: about("GROUPNAME [USERNAME ...]", "make a group chat: for those named, or for all", [.text, .user])
+        case .activeuser: about("", "list the other active users and since when", [])
+        case .creategroup: about("GROUPNAME [USERNAME ...]", "make a group chat: for those named, or all", [.text, .user])
         case .joingroup: about("GROUPNAME", "join a group chat", [.group])
         case .groupmsg: about("GROUPNAME MESSAGE", "send a message to a group chat you have joined", [.group, .text])
         case .p2pvideo: about("USERNAME FILE", "send a video, or any file, straight to a user", [.user, .file])
@@ -35,11 +35,11 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         case .members: about("GROUPNAME", "list who is in a group chat", [.group])
         case .invite: about("GROUPNAME USERNAME", "let a user join a group chat of yours", [.group, .user])
         case .leavegroup: about("GROUPNAME", "leave a group chat", [.group])
-        case .history: about("[USERNAME|#GROUPNAME] [NUMBER]", "show what was said, the latest NUMBER of it", [.conversation, .text])
+        case .history: about("[USERNAME|#GROUPNAME] [NUMBER]", "show the latest NUMBER messages, or 20", [.conversation, .text])
         case .search: about("WORDS", "find messages that hold all those words", [.text])
         case .passwd: about("", "change your password", [], clientOnly: true)
-        case .away: about("[MESSAGE]", "tell others that you are away; without MESSAGE, back", [.text])
-        case .ignore: about("[USERNAME]", "hear nothing of a user any more, or list whom you ignore", [.user], clientOnly: true)
+        case .away: about("[MESSAGE]", "say that you are away; without MESSAGE, back", [.text])
+        case .ignore: about("[USERNAME]", "hear nothing of a user, or list whom you ignore", [.user], clientOnly: true)
         case .unignore: about("USERNAME", "hear of a user again", [.ignored], clientOnly: true)
         case .accept: about("[NUMBER]", "take a file that was offered", [.offer], clientOnly: true)
         case .decline: about("[NUMBER]", "refuse a file that was offered", [.offer], clientOnly: true)
@@ -68,9 +68,9 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     /// The summary as a sentence.
     public var sentence: String { Texts.sentence(description.summary) }
 
-    /// The line of `/help`.
+    /// The line of `/help`; 80 columns at most.
     public var helpLine: String {
-        invocation + String(repeating: " ", count: max(1, 38 - invocation.utf8.count)) + description.summary
+        invocation + String(repeating: " ", count: max(1, 30 - invocation.utf8.count)) + description.summary
     }
 
     /// Those that a session of that kind offers, in the order of `/help`.
@@ -108,7 +108,7 @@ public enum SlashCommand: Equatable, Sendable {
     case talk(String)
     case reply(String)
 
-    /// Messages that `/history` shows where no number is given.
+    /// Messages that `/history` shows where no number is given; its summary says so too.
     public static let historyCount = 20
 
     /// Why a line is no command.

@@ -24,6 +24,7 @@ import Testing
     @Test(arguments: [
         ("/msg", ["/msgto"]), ("/l", ["/logout", "/leavegroup"]), ("/msgto l", ["Leia", "luke"]), ("/msgto LE", ["Leia"]),
         ("/msgto luke h", ["hans"]), ("/p2pvideo h", ["hans"]), ("/joingroup ", ["sith", "jedi"]), ("/groupmsg j", ["jedi"]),
+        ("/joingroup #j", ["#jedi"]), ("/invite #S", ["#sith"]),
         ("/creategroup ", []), ("/creategroup new l", ["Leia", "luke"]), ("/invite jedi h", ["hans"]), ("/help act", ["activeuser"]),
         ("/help /act", ["activeuser"]), ("/talk #s", ["#sith"]), ("/talk h", ["hans"]), ("/unignore v", ["Vader"]), ("/ignore h", ["hans"]),
         ("/accept 1", ["1", "12"]), ("/activeuser x", []),
@@ -39,6 +40,32 @@ import Testing
         #expect(names.users("") == ["luke", "hans", "Leia"])
         names.note(user: "not a name")
         #expect(names.users("not") == [])
+    }
+
+    @Test func activeUsersComeFirst() {
+        var names = Self.names
+        names.note(user: "luke", isActive: true)
+        names.note(user: "hans")
+        #expect(names.users("") == ["luke", "hans", "Leia"])
+        names.endActive()
+        #expect(names.users("") == ["luke", "hans", "Leia"])
+        // In the next list there is somebody else.
+        names.note(user: "Leia", isActive: true)
+        names.endActive()
+        #expect(names.users("") == ["Leia", "hans", "luke"])
+        names.note(user: "hans", isActive: true)
+        #expect(names.users("") == ["hans", "Leia", "luke"])
+    }
+
+    /// A group that one has not joined and not asked for is known all the same.
+    @Test func groupsAreKnownFromTheLogInOn() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        #expect(
+            play.client(
+                .answered(RequestID(rawValue: .max), Answer([ServerNotice(.group("open", members: 2, open: true, joined: false))])))
+                == [])
+        #expect(play.console.completion(of: "op", after: "/joingroup ", list: { _ in [] }).candidates == ["open"])
     }
 
     @Test func namesAreForgottenAtALimit() {

@@ -14,7 +14,10 @@ import Testing
         #expect(
             play.type("/msgto hans a") == ["1 PRIVMSG hans :a", "| Pending, to hans: a", "? yoda → hans (offline, 1 pending)> "])
         #expect(play.type("b") == ["2 PRIVMSG hans :b", "| Pending, to hans: b", "? yoda → hans (offline, 2 pending)> "])
-        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["0 WHO *", "| Connected again.", "? yoda → hans (2 pending)> "])
+        #expect(
+            play.client(.loggedIn(name: "yoda", again: true)) == [
+                "0 WHO *", "18446744073709551615 GROUPS *", "| Connected again.", "? yoda → hans (2 pending)> ",
+            ])
         #expect(
             play.answer(1, .sent(to: "hans", at: Self.time)) == [
                 "| Message to hans sent at 12:34.", "| Kept, to hans: a", "? yoda → hans (1 pending)> ",
@@ -179,7 +182,7 @@ import Testing
         _ = play.client(.connectionLost)
         #expect(
             play.client(.loggedIn(name: "yoda", again: true)) == [
-                "0 WHO *", "| Connected again.", "2 AWAY :at  lunch", "? yoda (away)> ",
+                "0 WHO *", "18446744073709551615 GROUPS *", "| Connected again.", "2 AWAY :at  lunch", "? yoda (away)> ",
             ])
         #expect(play.answer(2, .nowAway("at  lunch")) == [])
         #expect(play.type("/away") == ["3 AWAY"])

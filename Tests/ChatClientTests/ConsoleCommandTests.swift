@@ -9,7 +9,10 @@ import Testing
     @Test func linesGoToTheConversationUsedLast() {
         var play = ConsoleTranscript()
         play.logIn()
-        #expect(play.type("hello") == ["| That is not a command. Commands begin with a slash: try /help."])
+        #expect(
+            play.type("hello") == [
+                "| Nobody is talked to yet: /talk NAME or /talk #GROUP first, or /msgto NAME MESSAGE. /help lists the commands."
+            ])
         #expect(play.type("/msgto hans a  b ") == ["1 PRIVMSG hans :a  b ", "? yoda → hans> "])
         #expect(
             play.answer(1, .sent(to: "hans", at: Self.time), .kept(for: "hans")) == [
@@ -39,11 +42,25 @@ import Testing
     @Test func historyIsOfTheConversationAtHandUnlessItIsNamed() {
         var play = ConsoleTranscript()
         play.logIn()
-        #expect(play.type("/history") == ["| Usage: /history [USERNAME|#GROUPNAME] [NUMBER]"])
+        #expect(
+            play.type("/history") == ["| There is no conversation yet: say whose, as in /history USERNAME or /history #GROUPNAME."])
         #expect(play.type("/history luke 5") == ["1 CHATHISTORY LATEST luke * 5"])
         #expect(play.type("/talk #jedi") == ["? yoda → #jedi> "])
         #expect(play.type("/history 7") == ["2 CHATHISTORY LATEST #jedi * 7"])
         #expect(play.type("/search the force") == ["3 SEARCH :the force"])
+    }
+
+    @Test(arguments: [("/history luke 150", true), ("/history luke 100", false), ("/search x", true)])
+    func whatTheServerGivesAtOnceIsSaid(typed: String, isSaid: Bool) {
+        var play = ConsoleTranscript()
+        play.logIn()
+        _ = play.type(typed)
+        let message = ReceivedMessage(id: nil, time: Self.time, from: "luke", conversation: .user("luke"), text: "x", isOwn: false)
+        var answer = Answer([])
+        answer.found = Array(repeating: message, count: Limits.messagesAtOnce)
+        let shown = play.client(.answered(RequestID(rawValue: 1), answer))
+        #expect(shown.count == Limits.messagesAtOnce + (isSaid ? 1 : 0))
+        if isSaid { #expect(shown.last == "| These are the latest 100: there are no more at once.") }
     }
 
     @Test func aNewPasswordIsAskedForTwiceAndNeverShown() {
@@ -145,7 +162,10 @@ import Testing
                 "| luke invited you to the group chat sith. Join it with /joingroup sith"
             ])
         #expect(play.client(.connectionLost) == ["| The connection is lost. Connecting again ...", "? yoda (offline)> "])
-        #expect(play.client(.loggedIn(name: "yoda", again: true)) == ["0 WHO *", "| Connected again.", "? yoda> "])
+        #expect(
+            play.client(.loggedIn(name: "yoda", again: true)) == [
+                "0 WHO *", "18446744073709551615 GROUPS *", "| Connected again.", "? yoda> ",
+            ])
     }
 
     @Test func theBellRingsForWhatConcernsOne() {

@@ -29,7 +29,7 @@ import Testing
         #expect(play.type("right") == ["password right", "?"])
         #expect(
             play.client(.loggedIn(name: "ethan", again: false)) == [
-                "0 WHO *", "history of ethan", "| Welcome! ethan",
+                "0 WHO *", "18446744073709551615 GROUPS *", "history of ethan", "| Welcome! ethan",
                 "| Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):",
                 "? ethan> ",
             ])

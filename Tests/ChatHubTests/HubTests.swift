@@ -754,6 +754,10 @@ struct PresenceTests {
         #expect(script.told[phone] == [.signal(from: "yoda", to: "luke", offer)])
         #expect(
             script.log.suffix(2) == ["Received command: /p2pvideo from user: yoda.", "User: yoda successfully offered a file to: luke."])
+        // What a program wants to know for itself is no event.
+        let events = script.log.count
+        script.send(yoda, .listGroups(quietly: true))
+        #expect(script.log.count == events)
         script.send(yoda, .signal(to: "hans", offer))
         #expect(script.texts(yoda).last == "hans is not active.")
     }

@@ -54,8 +54,9 @@ struct SlashCommandTests {
         let help = Texts.help(client: true)
         #expect(help.count == SlashCommandKind.allCases.count)
         for kind in SlashCommandKind.allCases { #expect(help.contains { $0.hasPrefix(kind.invocation + " ") }) }
-        #expect(help.allSatisfy { $0.utf8.count <= 100 })
+        #expect(help.allSatisfy { $0.utf8.count <= 80 })
         #expect(Texts.help(on: "/msgto", client: true) == ["Usage: /msgto USERNAME MESSAGE", "Send a direct message."])
+        #expect(SlashCommandKind.history.description.summary.contains("\(SlashCommand.historyCount)"))
         #expect(Texts.help(on: "nothing", client: true) == ["Unknown command: /nothing. Try /help."])
     }
 

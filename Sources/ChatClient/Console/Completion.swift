@@ -33,7 +33,7 @@ public struct Completion: Equatable, Sendable {
         case .ignored: return .words(ignored.filter { Name.fold($0).hasPrefix(Name.fold(word)) })
         case .group: return .words(names.groups(word))
         case .conversation:
-            return .words(word.hasPrefix("#") ? names.groups(String(word.dropFirst())).map { "#" + $0 } : names.users(word))
+            return .words(word.hasPrefix("#") ? names.groups(word) : names.users(word))
         case .command:
             let bare = word.hasPrefix("/") ? String(word.dropFirst()) : word
             return .words(SlashCommandKind.offered(toClient: true).map(\.rawValue).filter { $0.hasPrefix(bare) })

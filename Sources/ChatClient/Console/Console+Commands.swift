@@ -42,6 +42,9 @@ extension Console {
         } catch {
             if error == .notACommand, let conversation {
                 say(line, in: conversation)
+            } else if error == .notACommand, configuration.isInteractive {
+                complain(
+                    "Nobody is talked to yet: /talk NAME or /talk #GROUP first, or /msgto NAME MESSAGE. /help lists the commands.", .usage)
             } else {
                 complain(error.text, .usage)
             }
@@ -102,9 +105,11 @@ extension Console {
             say(text, in: .user(lastDirect))
         case .history(let with, let count):
             let target = with.map { $0.hasPrefix("#") ? .group(Console.bare($0)) : .user($0) } ?? conversation
-            guard let target else { return complain(SlashCommandKind.history.usage, .usage) }
-            request(.history(with: target, count: count), for: .command(.history))
-        case .search(let words): request(.search(words), for: .command(.search))
+            guard let target else {
+                return complain("There is no conversation yet: say whose, as in /history USERNAME or /history #GROUPNAME.", .usage)
+            }
+            request(.history(with: target, count: count), for: .past(wanted: count))
+        case .search(let words): request(.search(words), for: .past(wanted: .max))
         case .away(let text): request(.away(text?.trimmingSpaces), for: .command(.away))
         case .ignore(let name): ignore(name)
         case .unignore(let name): unignore(name)

@@ -37,14 +37,14 @@ extension Console {
         case .loggedIn(let name, let again): takeLogIn(name, again: again)
         case .answered(let id, let answer): take(answer, to: id)
         case .message(let message): take(message)
-        case .seen(let user): note(user)
+        case .seen(let user): note(user, isActive: true)
         case .names(let group, let users):
             names.note(group: group)
             for user in users.prefix(1024) { note(user) }
         case .memberJoined(let user, let group):
             names.note(group: group)
             guard !isSelf(user), !ignored.contains(user) else { return }
-            note(user)
+            note(user, isActive: true)
             effects.append(.show(form.joined(user, group)))
         case .memberLeft(let user, let group):
             guard !isSelf(user), !ignored.contains(user) else { return }
@@ -85,8 +85,9 @@ extension Console {
         phase = .online
         isOffline = false
         unread.arm(at: configuration.now())
-        // For completion; nobody waits for the answer.
-        if configuration.isInteractive { effects.append(.give(.request(RequestID(rawValue: 0), .everybody))) }
+        if configuration.isInteractive {
+            for (id, request) in Console.namesAsked { effects.append(.give(.request(id, request))) }
+        }
         guard !again else {
             let text = "Connected again."
             report(text, form.own(.connected, text))
@@ -102,6 +103,13 @@ extension Console {
     }
 
     private mutating func take(_ answer: Answer, to id: RequestID) {
+        switch Console.namesAsked.first(where: { $0.id == id })?.request {
+        case .everybody: return names.endActive()
+        case .everyGroup:
+            for case .group(let name, _, _, _)? in answer.notices.map(\.reply) { names.note(group: name) }
+            return
+        default: break
+        }
         guard let purpose = pending.removeValue(forKey: id) else { return }
         switch purpose {
         case .signal(let number):
@@ -119,16 +127,21 @@ extension Console {
             conversation = previousConversation
             previousConversation = nil
         }
+        let found = answer.found.count
         for message in answer.found where !ignored.contains(message.from) {
             effects.append(.show(form.message(message)))
         }
-        if answer.found.isEmpty, answer.notices.isEmpty, [.command(.history), .command(.search)].contains(purpose) {
-            effects.append(.show(form.own(.hint, "Nothing found.")))
+        if case .past(let wanted) = purpose, answer.notices.isEmpty {
+            if found == 0 { effects.append(.show(form.own(.hint, "Nothing found."))) }
+            if found == Limits.messagesAtOnce, wanted > found {
+                let text = "These are the latest \(found): there are no more at once."
+                report(text, form.own(.hint, text))
+            }
         }
         let isKnown = knowsAway(answer, purpose)
         for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {
             if isKnown, case .away? = notice.reply { continue }
-            if case .activeUser(let name, _, _)? = notice.reply { note(name) }
+            if case .activeUser(let name, _, _)? = notice.reply { note(name, isActive: true) }
             if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }
             if case .member(let name, _)? = notice.reply { note(name) }
             effects.append(.show(form.notice(notice)))
@@ -218,7 +231,7 @@ extension Console {
 
     func isSelf(_ user: String) -> Bool { account.map { Name.fold($0) == Name.fold(user) } ?? false }
 
-    mutating func note(_ user: String) { if !isSelf(user) { names.note(user: user) } }
+    mutating func note(_ user: String, isActive: Bool = false) { if !isSelf(user) { names.note(user: user, isActive: isActive) } }
 }
 
 extension Substring {

@@ -43,6 +43,8 @@ public struct Console: Sendable {
         case command(SlashCommandKind)
         /// That text, there.
         case message(ReceivedMessage.Conversation, String)
+        /// So many messages of the past.
+        case past(wanted: Int)
         /// Nothing is said of it unless it fails.
         case quiet
         /// A signal of that transfer.
@@ -85,6 +87,10 @@ public struct Console: Sendable {
     var queued: Deque<String> = []
     /// Requests under way at once, of lines that are queued.
     private static let queuedAtOnce = 32
+    /// What is asked for completion alone, and whose answers are not shown; no other requests have these ids.
+    static let namesAsked: [(id: RequestID, request: ClientRequest)] = [
+        (RequestID(rawValue: 0), .everybody), (RequestID(rawValue: .max), .everyGroup),
+    ]
     var received = 0
     /// The first failure of a script.
     var status = ConsoleStatus.done

@@ -92,7 +92,7 @@ final class FrontEnd {
         let now = ContinuousClock.now
         if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
             namesAsked = now
-            driver.give(.request(RequestID(rawValue: 0), .everybody))
+            for (id, request) in Console.namesAsked { driver.give(.request(id, request)) }
         }
         return console.completion(of: word, after: before, list: FolderListing.names)
     }

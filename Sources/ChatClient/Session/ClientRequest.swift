@@ -15,6 +15,8 @@ public enum ClientRequest: Hashable, Sendable {
     case activeUsers
     /// Who is there, for completion; nobody is told of it. Answered by ``ClientEvent/seen(user:)``.
     case everybody
+    /// Which groups there are, likewise.
+    case everyGroup
     case createGroup(String, members: [String])
     case joinGroup(String)
     case leaveGroup(String)
@@ -38,6 +40,7 @@ extension ClientRequest {
         case .groupMessage(let group, let text): IRCMessage("PRIVMSG", "#" + group, text)
         case .activeUsers: IRCMessage("ACTIVEUSER")
         case .everybody: IRCMessage("WHO", "*")
+        case .everyGroup: IRCMessage("GROUPS", "*")
         case .createGroup(let group, let members): IRCMessage(command: "CREATEGROUP", parameters: ["#" + group] + members)
         case .joinGroup(let group): IRCMessage("JOIN", "#" + group)
         case .leaveGroup(let group): IRCMessage("PART", "#" + group)
@@ -71,7 +74,7 @@ extension ClientRequest {
         case .search: lengthDefect
         case .changePassword(_, let new):
             (1...Limits.passwordBytes).contains(new.utf8.count) ? nil : .badPassword(limit: Limits.passwordBytes)
-        case .activeUsers, .everybody, .groups, .logOut: nil
+        case .activeUsers, .everybody, .everyGroup, .groups, .logOut: nil
         }
     }
 
@@ -86,7 +89,7 @@ extension ClientRequest {
     /// Whether asking twice does no more than asking once. A message sent again under its label is the same message to the server.
     var isRepeatable: Bool {
         switch self {
-        case .message, .groupMessage, .history, .search, .activeUsers, .everybody, .groups, .members, .away, .logOut: true
+        case .message, .groupMessage, .history, .search, .activeUsers, .everybody, .everyGroup, .groups, .members, .away, .logOut: true
         default: false
         }
     }
