@@ -36,11 +36,14 @@ _chatty() {
     if ((COMP_CWORD == 1)); then
         case $cur in
             -*) _chatty_words "--help --version --generate" ;;
-            *) _chatty_words "serve connect send-file recv-file users" ;;
+            *) _chatty_words "serve connect send-file recv-file users help" ;;
         esac
         return
     fi
     case ${COMP_WORDS[1]} in
+        help)
+            ((COMP_CWORD == 2)) && _chatty_words "serve connect send-file recv-file users"
+            ;;
         --generate)
             ((COMP_CWORD == 2)) && _chatty_words "man/chatty.1 man/chatty-serve.1 man/chatty-connect.1 man/chatty-send-file.1 man/chatty-recv-file.1 man/chatty-users.1 completions/chatty.bash completions/_chatty completions/chatty.fish"
             ;;

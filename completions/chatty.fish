@@ -7,6 +7,8 @@ complete -c chatty -n __fish_use_subcommand -a connect -d 'join a chat server fr
 complete -c chatty -n __fish_use_subcommand -a send-file -d 'send files straight to another machine'
 complete -c chatty -n __fish_use_subcommand -a recv-file -d 'receive files straight from another machine'
 complete -c chatty -n __fish_use_subcommand -a users -d 'manage the accounts of a server'
+complete -c chatty -n __fish_use_subcommand -a help -d 'show this help, or that of a command'
+complete -c chatty -n '__fish_seen_subcommand_from help; and not __fish_seen_subcommand_from serve connect send-file recv-file users' -a 'serve connect send-file recv-file users'
 complete -c chatty -n '__fish_use_subcommand' -l help -s h -d 'Show this help'
 complete -c chatty -n '__fish_use_subcommand' -l version -s V -d 'Show the version'
 complete -c chatty -n '__fish_use_subcommand' -l generate -x -a 'man/chatty.1 man/chatty-serve.1 man/chatty-connect.1 man/chatty-send-file.1 man/chatty-recv-file.1 man/chatty-users.1 completions/chatty.bash completions/_chatty completions/chatty.fish' -d 'Print a manual page or a completion'

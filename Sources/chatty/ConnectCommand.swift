@@ -6,17 +6,15 @@ import Foundation
 enum ConnectCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         let environment = ProcessInfo.processInfo.environment
-        guard let data = DataDirectory.path(option: arguments[ConnectFlags.data], environment: environment) else {
-            Diagnostics.say("There is no place for the data folder: set --data or $HOME.")
-            return .failed
-        }
-        let host = bare(arguments[ConnectFlags.host])
-        let server = KnownHosts.Server(host: host, port: arguments[ConnectFlags.port])
+        let data = try DataDirectory.required(
+            option: arguments[ConnectFlags.data], environment: environment, command: ConnectFlags.spec.name)
+        let (host, serverPort) = try place(arguments)
+        let server = KnownHosts.Server(host: host, port: serverPort)
         let knownHosts = KnownHosts(path: data + "/known_hosts")
         if arguments[ConnectFlags.forget] { return forget(server, knownHosts) }
 
-        var options = ConnectProgram.Options(host: host, port: arguments[ConnectFlags.port])
-        options.commands = arguments[ConnectFlags.command]
+        var options = ConnectProgram.Options(host: host, port: serverPort)
+        options.commands = try commands(arguments)
         options.json = arguments[ConnectFlags.json]
         options.isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && options.commands.isEmpty && !options.json
         options.usesColours = !(environment["NO_COLOR"].map { !$0.isEmpty } ?? false) && environment["TERM"] != "dumb"
@@ -27,13 +25,16 @@ enum ConnectCommand {
         if !arguments[ConnectFlags.plaintext] {
             options.trust = try trust(arguments, server, knownHosts, isTerminal: options.isTerminal)
         }
-        switch password(arguments, environment) {
-        case .success(let password): options.password = password
-        case .failure(let failure):
-            Diagnostics.say(failure.message)
-            return .failed
+        let asksNow = arguments[ConnectFlags.passwordFile] == "-" && isatty(STDIN_FILENO) == 1
+        if !asksNow {
+            switch password(arguments, environment) {
+            case .success(let password): options.password = password
+            case .failure(let failure):
+                Diagnostics.say(failure.message)
+                return .failed
+            }
         }
-        if options.password == nil, !options.commands.isEmpty {
+        if options.password == nil, asksNow || !options.commands.isEmpty {
             // stdin is not read for commands then, and not for the password either unless a person sits there.
             guard isatty(STDIN_FILENO) == 1 else {
                 throw UsageError("--command needs --password-file or $CHATTY_PASSWORD.", command: ConnectFlags.spec.name)
@@ -48,6 +49,7 @@ enum ConnectCommand {
         }
         (options.listens, options.listenFor) = listening(arguments)
         options.count = arguments[ConnectFlags.count]
+        if options.count != nil { options.listens = true }
         options.offers =
             switch arguments[ConnectFlags.accept] {
             case .ask: .ask
@@ -77,9 +79,32 @@ enum ConnectCommand {
         return status(await program.run())
     }
 
-    /// An IPv6 address without the brackets in which it may stand.
-    private static func bare(_ host: String) -> String {
-        host.hasPrefix("[") && host.hasSuffix("]") && host.contains(":") ? String(host.dropFirst().dropLast()) : host
+    /// HOST and PORT; the port may stand behind the host too.
+    private static func place(_ arguments: Arguments) throws(UsageError) -> (host: String, port: Int) {
+        let text = arguments[ConnectFlags.host]
+        guard let place = ServerPlace(text) else {
+            throw UsageError("HOST needs a name or an address, not \(Printable.text(text))", command: ConnectFlags.spec.name)
+        }
+        guard let port = place.port else { return (place.host, arguments[ConnectFlags.port]) }
+        guard !arguments.has(ConnectFlags.port) else {
+            throw UsageError(
+                "The port is given twice: behind HOST and as PORT. UDP_PORT goes with HOST PORT UDP_PORT.", command: ConnectFlags.spec.name)
+        }
+        return (place.host, port)
+    }
+
+    /// Those of `--command`, each of which is one line, and none of which asks.
+    private static func commands(_ arguments: Arguments) throws(UsageError) -> [String] {
+        let commands = arguments[ConnectFlags.command]
+        for command in commands {
+            guard !command.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else {
+                throw UsageError("--command needs one line, not \(Printable.text(command))", command: ConnectFlags.spec.name)
+            }
+            if (try? SlashCommand(command, client: true)) == .changePassword {
+                throw UsageError("/passwd asks for passwords: it does not go with --command.", command: ConnectFlags.spec.name)
+            }
+        }
+        return commands
     }
 
     /// The addresses of `--announce`, as they are passed on.
@@ -112,11 +137,12 @@ enum ConnectCommand {
                     command: ConnectFlags.spec.name)
             }
         }
+        // As they are told apart, whatever was typed.
         let data = arguments[ConnectFlags.data].map { " --data \(shellWord($0))" } ?? ""
         return ServerTrust(
             server: server, knownHosts: knownHosts, stranger: arguments[ConnectFlags.acceptNew] ? .accept : isTerminal ? .ask : .refuse,
             demanded: demanded,
-            forgetCommand: "chatty connect --forget\(data) \(shellWord(arguments[ConnectFlags.host])) \(arguments[ConnectFlags.port])")
+            forgetCommand: "chatty connect --forget\(data) \(shellWord(server.host)) \(server.port)")
     }
 
     private static func forget(_ server: KnownHosts.Server, _ knownHosts: KnownHosts) -> ExitStatus {

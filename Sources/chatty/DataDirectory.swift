@@ -2,6 +2,14 @@ import FoundationEssentials
 
 /// Where a subcommand keeps its data: `--data`, else `$STATE_DIRECTORY` (systemd), else `$XDG_DATA_HOME/chatty`, else `~/.local/share/chatty`.
 enum DataDirectory {
+    /// As ``path(option:environment:)``, for a subcommand that can do nothing without.
+    static func required(option: String?, environment: [String: String], command: String) throws(UsageError) -> String {
+        guard let path = path(option: option, environment: environment) else {
+            throw UsageError("There is no place for the data folder: give --data or set $HOME.", command: command)
+        }
+        return path
+    }
+
     /// - Parameters:
     ///   - option: the value of `--data`.
     ///   - environment: `ProcessInfo.processInfo.environment`.

@@ -18,7 +18,7 @@ enum PasswordInput {
             }
             return firstLine(of: [UInt8](bytes))
         }
-        guard file == nil, isatty(STDIN_FILENO) == 1 else { return firstLine(of: readLineBytes()) }
+        guard isatty(STDIN_FILENO) == 1 else { return firstLine(of: readLineBytes()) }
         switch ask("Password: ") {
         case .password(let first):
             switch ask("Again: ") {

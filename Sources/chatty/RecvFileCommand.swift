@@ -18,7 +18,7 @@ enum RecvFileCommand {
             }
             return try await receive(arguments, limit: limit, into: output, reporter, signals)
         } catch {
-            reporter.complain(sentence("\(error)"))
+            reporter.complain(Sentence.of(error))
             return .failed
         }
     }
@@ -120,10 +120,5 @@ enum RecvFileCommand {
                 "Receiving into \(Printable.text(output.description)) on UDP port \(port). Give the sender this ticket, or one of the addresses:",
                 "Ticket: \(ticket.text)",
             ] + addresses.map { "Address: \($0.hostAndPort)" }, notice)
-    }
-
-    private static func sentence(_ text: String) -> String {
-        let whole = text.prefix(1).uppercased() + text.dropFirst()
-        return whole.hasSuffix(".") ? whole : whole + "."
     }
 }

@@ -43,7 +43,7 @@ enum SendFileCommand {
         } catch let stop as Stop {
             return finish(stop.end, reporter)
         } catch {
-            return finish(TransferEnd(status: .failed, message: sentence("\(error)")), reporter)
+            return finish(TransferEnd(status: .failed, message: Sentence.of(error)), reporter)
         }
     }
 
@@ -89,7 +89,7 @@ enum SendFileCommand {
                 } catch let stop as Stop {
                     return stop.end
                 } catch {
-                    return TransferEnd(status: .failed, message: sentence("\(error)"))
+                    return TransferEnd(status: .failed, message: Sentence.of(error))
                 }
             }
             group.addTask {
@@ -131,7 +131,7 @@ enum SendFileCommand {
             return Receiver(addresses: ticket.addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey)
         case .plain(let peer):
             let addresses: [NetworkAddress]
-            do { addresses = try await peer.lookUp() } catch { throw Stop(.unreachable, sentence("\(error)")) }
+            do { addresses = try await peer.lookUp() } catch { throw Stop(.unreachable, Sentence.of(error)) }
             // All at once, and none waited for once one has answered: a host may have addresses that lead nowhere from here.
             let (answers, giver) = AsyncStream.makeStream(of: (key: [UInt8], address: NetworkAddress)?.self)
             for address in addresses { Task { giver.yield(await loop.key(of: address).map { ($0, address) }) } }
@@ -270,11 +270,5 @@ enum SendFileCommand {
             reporter.note(notice)
         }
         return end.status
-    }
-
-    /// Errors of the system begin small and have no full stop.
-    private static func sentence(_ text: String) -> String {
-        let whole = text.prefix(1).uppercased() + text.dropFirst()
-        return whole.hasSuffix(".") ? whole : whole + "."
     }
 }

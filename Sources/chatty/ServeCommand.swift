@@ -32,9 +32,8 @@ enum ServeCommand {
     }
 
     private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
-        guard let path = DataDirectory.path(option: arguments[ServeFlags.data], environment: ProcessInfo.processInfo.environment) else {
-            throw UsageError("There is no place for the data folder: give --data.", command: ServeFlags.spec.name)
-        }
+        let path = try DataDirectory.required(
+            option: arguments[ServeFlags.data], environment: ProcessInfo.processInfo.environment, command: ServeFlags.spec.name)
         var configuration = ServerConfiguration(port: arguments[ServeFlags.port], folder: DataFolder(path))
         configuration.rules.maximumAttempts = try ServeFlags.attemptsInForce(arguments)
         configuration.rules.blockSeconds = arguments[ServeFlags.blockSeconds]

@@ -6,9 +6,8 @@ import Foundation
 enum UsersCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         if let server = arguments[UsersFlags.server] { return try await ask(server, arguments) }
-        guard let path = DataDirectory.path(option: arguments[UsersFlags.data], environment: ProcessInfo.processInfo.environment) else {
-            throw UsageError("There is no place for the data folder: give --data.", command: UsersFlags.spec.name)
-        }
+        let path = try DataDirectory.required(
+            option: arguments[UsersFlags.data], environment: ProcessInfo.processInfo.environment, command: UsersFlags.spec.name)
         let folder = DataFolder(path)
         do {
             return try perform(arguments, folder)
@@ -43,6 +42,11 @@ enum UsersCommand {
         guard let place = ServerPlace(server) else {
             throw UsageError("--server needs HOST or HOST:PORT, not \(Printable.text(server))", command: UsersFlags.spec.name)
         }
+        let hasPassword = arguments.has(UsersFlags.passwordFile) || ProcessInfo.processInfo.environment["CHATTY_PASSWORD"] != nil
+        guard hasPassword || isatty(STDIN_FILENO) == 1 else {
+            throw UsageError(
+                "--server needs --password-file or $CHATTY_PASSWORD where stdin is no terminal.", command: UsersFlags.spec.name)
+        }
         var words = ["--user=\(user)", "--command=/activeuser"]
         if arguments[UsersFlags.json] { words.append("--json") }
         if arguments[UsersFlags.acceptNew] { words.append("--accept-new") }
@@ -50,8 +54,13 @@ enum UsersCommand {
             if let value = arguments[flag] { words.append("--\(flag.spec.name)=\(value)") }
         }
         words += ["--", place.host] + (place.port.map { [String($0)] } ?? [])
-        guard case .run(let asked) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { return .usage }
-        return try await ConnectCommand.run(asked)
+        do throws(UsageError) {
+            guard case .run(let asked) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { return .usage }
+            return try await ConnectCommand.run(asked)
+        } catch {
+            // The options are this subcommand's too, and it was this one that was typed.
+            throw UsageError(error.message, command: UsersFlags.spec.name)
+        }
     }
 
     private static func list(_ book: AccountBook, _ arguments: Arguments) throws -> ExitStatus {
@@ -73,8 +82,9 @@ enum UsersCommand {
 
     private static func importFile(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
         let path = arguments[UsersFlags.file]
-        let file = try CredentialsFile(path: path)
-        for bad in file.badLines { Diagnostics.say("\(Printable.text(path)):\(bad.line): \(bad.reason)") }
+        let file = try path == "-" ? CredentialsFile(contents: standardInput()) : CredentialsFile(path: path)
+        let shown = path == "-" ? "stdin" : Printable.text(path)
+        for bad in file.badLines { Diagnostics.say("\(shown):\(bad.line): \(bad.reason)") }
         if arguments[UsersFlags.strict], !file.badLines.isEmpty {
             Diagnostics.say("Nothing was added.")
             return .failed
@@ -83,6 +93,10 @@ enum UsersCommand {
         let imported = try AccountBook(Store(folder)).add(file.entries, at: .now)
         Diagnostics.output("added \(imported.added.count), there already \(imported.present.count), bad \(file.badLines.count)\n")
         return file.badLines.isEmpty ? .done : .failed
+    }
+
+    private static func standardInput() throws -> [UInt8] {
+        do { return [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()) } catch { throw ServerError("stdin cannot be read.") }
     }
 
     private static func export(_ name: Name, _ book: AccountBook) throws -> ExitStatus {

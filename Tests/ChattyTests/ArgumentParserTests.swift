@@ -75,10 +75,11 @@ struct ArgumentParserTests {
         #expect(try parse("a", "--name=x=y")[Self.name] == "x=y")
     }
 
-    @Test func anOptionalValueIsTakenOnlyWhereItIsOne() throws {
+    @Test func anOptionalValueStandsBehindItsSignAlone() throws {
         #expect(try parse("--wait", "a")[Self.wait] == .bare)
         #expect(try parse("a", "--wait")[Self.wait] == .bare)
-        #expect(try parse("--wait", "30", "a")[Self.wait] == .given(.seconds(30)))
+        #expect(try parse("--wait", "30", "8")[Self.wait] == .bare)
+        #expect(try parse("--wait", "30", "8")[Self.first] == "30")
         #expect(try parse("--wait=1m", "a")[Self.wait] == .given(.seconds(60)))
         #expect(throws: UsageError.self) { try parse("--wait=soon", "a") }
     }

@@ -40,6 +40,8 @@ struct UsersTests {
         #expect(strict == (1, "", "chatty: \(file):2: there is no password\nchatty: Nothing was added.\n"))
         let loose = try await users("import", file, home: home)
         #expect(loose == (1, "added 2, there already 0, bad 1\n", "chatty: \(file):2: there is no password\n"))
+        let piped = try await users("import", "-", home: home, input: "han solo\nnobody\n")
+        #expect(piped == (1, "added 1, there already 0, bad 1\n", "chatty: stdin:2: there is no password\n"))
     }
 
     @Test func aRunningServerSeesTheChangeAtOnce() async throws {
@@ -73,6 +75,15 @@ struct UsersTests {
             return (try await process.exitStatus(), try await process.output.end(), try await process.diagnostics.end())
         }
         let place = "127.0.0.1:\(server.port)"
+        let secretless = try ChattyProcess("users", "--online", "--server", place, "-u", "yoda", home: home)
+        try secretless.closeInput()
+        #expect(try await secretless.exitStatus() == 2)
+        #expect(
+            secretless.diagnostics.text
+                == "chatty: users: --server needs --password-file or $CHATTY_PASSWORD where stdin is no terminal.\nchatty: Try: chatty users --help\n"
+        )
+        let odd = try await ask("--online", "--server", place, "-u", "yoda", "--fingerprint", "x")
+        #expect(odd.status == 2 && odd.err.hasPrefix("chatty: users: --fingerprint needs"))
         let asked = try await ask("--online", "--server", place, "-u", "yoda")
         #expect(asked.status == 0 && asked.out.wholeMatch(of: #/luke, active since [-0-9T:]+Z\n/#) != nil, "\(asked)")
         let json = try await ask("--online", "--json", "--server", place, "-u", "yoda")

@@ -58,15 +58,14 @@ final class ChatTransfers: TransferCarrier {
 
     func listen() -> Result<UInt16, TransferCarrierFailure> {
         do {
-            let identity = try Identity.load(path: keyPath)
+            let identity = try OwnKey.load(path: keyPath)
             let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
                 self?.receive(session)
             }
             state.withLockedValue { $0.loop = loop }
             return .success(loop.port)
         } catch {
-            let text = "\(error)."
-            return .failure(TransferCarrierFailure(message: text.prefix(1).uppercased() + text.dropFirst()))
+            return .failure(TransferCarrierFailure(message: Sentence.of(error)))
         }
     }
 

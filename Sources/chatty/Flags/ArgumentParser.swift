@@ -87,13 +87,8 @@ struct ArgumentParser {
         if let attached {
             parsed = try check(attached, value.kind, shown)
         } else if value.isOptional {
-            // The next word is the value only if it can be one: `--listen 30` and `--listen HOST` both do what they seem to.
-            if let next = rest.first, let taken = try? value.kind.parse(next) {
-                rest.removeFirst()
-                parsed = taken
-            } else {
-                parsed = .bare
-            }
+            // The next word is never its value, which stands behind `=`: `--listen 6697` would take the port of whoever leaves the value out.
+            parsed = .bare
         } else {
             guard let next = rest.first, next == "-" || !next.hasPrefix("-") else {
                 let way = rest.isEmpty ? "\(shown) \(value.name)" : "--\(flag.name)=\(value.name)"

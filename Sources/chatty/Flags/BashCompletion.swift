@@ -41,11 +41,14 @@ enum BashCompletion {
                 if ((COMP_CWORD == 1)); then
                     case $cur in
                         -*) _chatty_words "\(overview)" ;;
-                        *) _chatty_words "\(specs.map(\.name).joined(separator: " "))" ;;
+                        *) _chatty_words "\(words(specs)) \(Overview.helpWord)" ;;
                     esac
                     return
                 fi
                 case ${COMP_WORDS[1]} in
+                    \(Overview.helpWord))
+                        ((COMP_CWORD == 2)) && _chatty_words "\(words(specs))"
+                        ;;
                     --generate)
                         ((COMP_CWORD == 2)) && _chatty_words "\(GeneratedFiles.names.joined(separator: " "))"
                         ;;
@@ -57,6 +60,8 @@ enum BashCompletion {
 
             """
     }
+
+    private static func words(_ specs: [CommandSpec]) -> String { specs.map(\.name).joined(separator: " ") }
 
     private static func arm(_ spec: CommandSpec) -> String {
         var lines = ["        \(spec.name))", "            case $prev in"]

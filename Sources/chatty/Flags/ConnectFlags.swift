@@ -3,7 +3,8 @@ import ChatProtocol
 
 /// The options of `chatty connect`.
 enum ConnectFlags {
-    static let host = Positional<String>.required("HOST", .host, manual: "The server's name or address.")
+    static let host = Positional<String>.required(
+        "HOST", .host, manual: "The server's name or address; `HOST:PORT` and, with an IPv6 address, `[HOST]:PORT` name the port too.")
     static let port = Positional<Int>.optional(
         "PORT", .port(zeroIsAnyFree: false), default: 6697, "6697", manual: "The server's TCP port.")
     static let udpPort = Positional<Int?>.optional(
@@ -20,7 +21,7 @@ enum ConnectFlags {
         "command", short: "c", "COMMAND", .text, "Run a command and leave; may be repeated",
         manual: """
             Runs this command, waits for its outcome and leaves; several run in the order given. The commands are those that can be typed, \
-            such as `/msgto yoda hello`.
+            such as `/msgto yoda hello`, each in one line; not `/passwd`, which asks.
             """)
     static let accept = Flag<Accept>.choice(
         "accept", "WHEN", default: .ask, "What to do with offered files",
@@ -33,7 +34,10 @@ enum ConnectFlags {
             """)
     static let fingerprint = Flag<String?>.optional(
         "fingerprint", "SHA256", .text, "Take only the key with this fingerprint",
-        manual: "Takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
+        manual: """
+            Takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it. Nothing is remembered of it: it is \
+            given each time.
+            """)
     static let forget = Flag.switch(
         "forget", "Forget the server's key, and leave",
         manual: """
@@ -59,13 +63,19 @@ enum ConnectFlags {
         manual: "Prints every event as one JSON object a line, for programs: see EVENTS. Members may be added in time, none changes.")
     static let listen = Flag<OptionalValue<Duration>>.optionalValue(
         "listen", "TIME", .duration(.zero...Duration.seconds(10_000_000)), "Stay and print what arrives",
-        manual: "Stays after the last command and prints what arrives: for this time, or without one until the server or a signal ends it.")
+        manual: """
+            Stays after the last command and prints what arrives: for this time, or without one until the server or a signal ends it. A file that is \
+            not done when the time is over makes the exit status 6 or 7.
+            """)
     static let count = Flag<Int?>.optional(
         "count", "N", .number(1...1_000_000_000), "Leave after N messages",
         manual: "Leaves after so many messages have arrived. Implies `--listen`.")
     static let log = Flag<String?>.optional(
         "log", "FILE", .file, "Keep a transcript",
-        manual: "Appends all that is shown and typed, but for passwords, to a file, which is made readable for its owner alone.")
+        manual: """
+            Appends all that is shown and typed, but for passwords, to a file, which is made readable for its owner alone. A line with date and server \
+            begins each session, one with the date each new day; with `--json` these and what is typed are events `opened`, `day` and `typed`.
+            """)
     static let bell = Flag<Bell>.choice(
         "bell", "WHEN", default: .dm, "When to ring the terminal's bell",
         manual: "Rings at direct messages and where one's name is mentioned (`dm`), at every message (`all`) or never (`off`).")
@@ -102,12 +112,15 @@ enum ConnectFlags {
             says. A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
             """,
             """
-            Ctrl-C clears the line, or leaves when pressed twice on an empty one; Ctrl-D logs out; Ctrl-Z and `fg` work. Of pasted text nothing is sent \
+            Ctrl-C clears the line, or leaves when pressed twice on an empty one; Ctrl-D logs out, and asks to be pressed again where that would stop \
+            a transfer; Ctrl-Z and `fg` work. Of pasted text nothing is sent \
             before Return, and many lines are asked about first; where the terminal does not mark pastes, lines that arrive at once are one.
             """,
             """
-            Where stdin is not a terminal, or with `--command`, it reads commands from there, prints the replies plainly, waits for the outcome \
-            of the last one and leaves.
+            Where stdin is not a terminal, or with `--command`, it reads commands from there, a line each, prints the server's answers and what others say plainly, \
+            waits for the outcome of the last one and leaves. What goes wrong here or with a file, and what becomes of the connection, is on stderr. \
+            `/logout` waits for own transfers too. An offer ends when the other user has no session left, and in a script when nobody has answered it for \
+            five minutes; both are status 6.
             """,
             """
             The connection is encrypted. A server with a self-made certificate is remembered when it is first met: asked on a terminal, refused \

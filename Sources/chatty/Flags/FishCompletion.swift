@@ -5,6 +5,10 @@ enum FishCompletion {
             "# fish completion for chatty. Made from the table of flags; see GeneratedFilesTests.", "", "complete -c chatty -f", "",
         ]
         for spec in specs { lines.append("complete -c chatty -n __fish_use_subcommand -a \(spec.name) -d \(quote(spec.summary))") }
+        lines.append("complete -c chatty -n __fish_use_subcommand -a \(Overview.helpWord) -d \(quote(Overview.helpSummary))")
+        let names = specs.map(\.name).joined(separator: " ")
+        let once = "__fish_seen_subcommand_from \(Overview.helpWord); and not __fish_seen_subcommand_from \(names)"
+        lines.append("complete -c chatty -n \(quote(once)) -a \(quote(names))")
         for flag in Overview.flags { lines.append(option(flag, condition: "__fish_use_subcommand")) }
         for spec in specs {
             lines.append("")

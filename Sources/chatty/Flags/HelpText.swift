@@ -21,6 +21,7 @@ enum HelpText {
     static func overview(_ specs: [CommandSpec]) -> String {
         var lines = ["Usage: chatty COMMAND [OPTION ...] [ARGUMENT ...]", "", capitalized(Product.summary) + ".", ""]
         lines += specs.map { row("  \($0.name)", $0.summary) }
+        lines.append(row("  " + Overview.helpUsage, Overview.helpSummary))
         lines.append("")
         lines += Overview.flags.map { row(($0.short == nil ? "      " : "  ") + $0.usage, $0.summary) }
         lines += ["", "More: man chatty"]

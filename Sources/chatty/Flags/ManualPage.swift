@@ -15,8 +15,8 @@ enum ManualPage {
         page.section("OPTIONS")
         page.paragraphs([
             """
-            Options and arguments may come in any order; `--` ends the options. Values follow as the next word or behind `=`, and switches of \
-            one letter can be put together. Of an option that is given twice the last one counts.
+            Options and arguments may come in any order; `--` ends the options. Values follow as the next word or behind `=`, one that may be left \
+            out behind `=` alone, and switches of one letter can be put together. Of an option that is given twice the last one counts.
             """
         ])
         page.list(spec.allFlags.map { (item: item($0), text: manual($0)) })
@@ -40,7 +40,9 @@ enum ManualPage {
         page.section("DESCRIPTION")
         page.paragraphs(Overview.description)
         page.add(".Pp", "The commands are:")
-        page.list(specs.map { (item: "Nm chatty \($0.name)", text: HelpText.capitalized($0.summary) + ".") })
+        page.list(
+            specs.map { (item: "Nm chatty \($0.name)", text: HelpText.capitalized($0.summary) + ".") }
+                + [(item: "Nm chatty \(Overview.helpWord) Op Ar COMMAND", text: "Show the short help, or that of a command.")])
         page.section("OPTIONS")
         page.list(Overview.flags.map { (item: item($0), text: manual($0)) })
         page.entries("ENVIRONMENT", Overview.environment, macro: "Ev")

@@ -7,6 +7,11 @@ enum Overview {
             `completions/chatty.bash`, `completions/_chatty` (zsh) and `completions/chatty.fish`.
             """)
 
+    /// The command beside the subcommands.
+    static let helpWord = "help"
+    static let helpUsage = "help [COMMAND]"
+    static let helpSummary = "show this help, or that of a command"
+
     static let flags = [CommandSpec.help.spec, CommandSpec.version.spec, generate.spec]
 
     static let description = [

@@ -2,7 +2,7 @@
 enum UsersFlags {
     static let names = Positional<[String]>.oneOrMore("NAME", .text, manual: "Names of accounts.")
     static let name = Positional<String>.required("NAME", .text, manual: "The name of an account.")
-    static let file = Positional<String>.required("FILE", .file, manual: "Lines of a name and a password.")
+    static let file = Positional<String>.required("FILE", .file, manual: "Lines of a name and a password; `-` is stdin.")
 
     static let data = Flag<String?>.optional(
         "data", short: "d", "DIR", .directory, "The server's data folder",
@@ -30,8 +30,8 @@ enum UsersFlags {
     static let passwordFile = Flag<String?>.optional(
         "password-file", "FILE", .file, actions: ["list", "add", "passwd"], "A file whose first line is the password",
         manual: """
-            Reads the password from the first line of a file, `-` for stdin. Without it the terminal is asked, or stdin is read where it is no \
-            terminal. Passwords are never taken from the command line.
+            Reads the password from the first line of a file, `-` for stdin. Without it the terminal is asked; where stdin is no terminal, `add` and \
+            `passwd` read it, and `--server` needs this option or `$CHATTY_PASSWORD`. Passwords are never taken from the command line.
             """)
     static let strict = Flag.switch(
         "strict", actions: ["import"], "Add all or nothing",
@@ -70,7 +70,13 @@ enum UsersFlags {
         description: [
             "Works on the data folder of a server, whether or not the server is running; a running server sees the change at once."
         ],
-        environment: [.init(name: "STATE_DIRECTORY", text: "The data folder where `--data` is not given; systemd sets it.")],
+        environment: [
+            .init(name: "CHATTY_PASSWORD", text: "With `--server`: the password of `--user`, where `--password-file` is not given."),
+            .init(name: "STATE_DIRECTORY", text: "The data folder where `--data` is not given; systemd sets it."),
+            .init(
+                name: "XDG_DATA_HOME",
+                text: "The folder whose `chatty` is the data folder where neither is given, instead of `~/.local/share`."),
+        ],
         files: [.init(name: "~/.local/share/chatty", text: "The default data folder.")],
         examples: [
             .init(text: "Add an account:", line: "chatty users add yoda"),

@@ -17,12 +17,16 @@ enum ZshCompletion {
                 commands)
                     local -a commands=(
         \(specs.map { "                " + described($0.name, $0.summary) }.joined(separator: "\n"))
+                        \(described(Overview.helpWord, Overview.helpSummary))
                     )
                     _describe -t commands command commands
                     ;;
                 arguments)
                     case $line[1] in
         \(specs.map(arm).joined(separator: "\n"))
+                        \(Overview.helpWord))
+                            _arguments '1::COMMAND:(\(specs.map(\.name).joined(separator: " ")))'
+                            ;;
                     esac
                     ;;
             esac

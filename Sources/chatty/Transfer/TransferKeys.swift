@@ -16,7 +16,7 @@ struct TransferKeys {
     init(data: String?, secretFile: String?) throws {
         let environment = ProcessInfo.processInfo.environment
         if let folder = DataDirectory.path(option: data, environment: environment) {
-            identity = try Identity.load(path: folder + "/transfer-key")
+            identity = try OwnKey.load(path: folder + "/transfer-key")
             knownPeers = KnownPeers(path: folder + "/known-receivers")
         } else {
             identity = NoiseKeyPair()

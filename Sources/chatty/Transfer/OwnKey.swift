@@ -1,0 +1,16 @@
+import TransferIO
+import TransferProtocol
+
+/// This machine's key for transfers.
+enum OwnKey {
+    /// From its file, or a passing one where it cannot be kept, as in a home folder that is read only: then others do not know this machine again.
+    /// - Throws: where there is such a file and it must not be used.
+    static func load(path: String) throws -> NoiseKeyPair {
+        do {
+            return try Identity.load(path: path)
+        } catch let error as SystemError {
+            Diagnostics.say("The key for transfers lasts until the end of this program only: \(error).")
+            return NoiseKeyPair()
+        }
+    }
+}

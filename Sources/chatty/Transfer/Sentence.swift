@@ -1,0 +1,18 @@
+import TransferIO
+
+/// Errors of the system and of files as sentences: they begin small and have no full stop.
+enum Sentence {
+    static func of(_ error: any Error) -> String {
+        let text = "\(error)"
+        let whole = text.hasSuffix(".") ? text : text + "."
+        return beginsWithName(error) ? whole : whole.prefix(1).uppercased() + whole.dropFirst()
+    }
+
+    /// Whether the name of a file comes first, which stays as it is.
+    private static func beginsWithName(_ error: any Error) -> Bool {
+        switch error {
+        case is SourceError, is IdentityError, DestinationError.incomplete: true
+        default: false
+        }
+    }
+}
