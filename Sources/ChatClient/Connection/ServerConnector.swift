@@ -93,7 +93,7 @@ final class ServerConnector {
             try channel.pipeline.syncOperations.addHandler(try knownKeyHandler(attempt))
         case .roots:
             usesTLS = true
-            let context = try NIOSSLContext(configuration: .makeClientConfiguration())
+            let context = try NIOSSLContext(configuration: ServerConnector.tlsConfiguration)
             try channel.pipeline.syncOperations.addHandler(try NIOSSLClientHandler(context: context, serverHostname: sniName))
         }
         let handler = ClientChannelHandler(usesTLS: usesTLS) { happening in
@@ -108,8 +108,15 @@ final class ServerConnector {
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    private func knownKeyHandler(_ attempt: Attempt) throws -> NIOSSLClientHandler {
+    /// Who leaves waits no longer than that for the good-bye of the other side's TLS.
+    private static var tlsConfiguration: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.shutdownTimeout = .milliseconds(500)
+        return configuration
+    }
+
+    private func knownKeyHandler(_ attempt: Attempt) throws -> NIOSSLClientHandler {
+        var configuration = ServerConnector.tlsConfiguration
         // The callback decides; it replaces the verification.
         configuration.certificateVerification = .noHostnameVerification
         // So the system's roots need not be read, which takes longer than all the rest of connecting.
