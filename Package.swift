@@ -106,11 +106,14 @@ let package = Package(
             name: "TransferProtocolTests",
             dependencies: ["TransferProtocol", "TransferSimulator", crypto],
             exclude: ["Vectors"]),
-        .testTarget(name: "TransferIOTests", dependencies: ["TransferIO", "TransferProtocol", "CLinux", "TestSupport", crypto]),
+        .testTarget(
+            name: "TransferIOTests",
+            dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),
-        .target(name: "TransferSimulator", dependencies: ["TransferProtocol", crypto], path: "Tests/TransferSimulator"),
+        .target(
+            name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6]

@@ -89,6 +89,30 @@ import TransferProtocol
         #expect(try folder.names() == ["movie.mp4", "source"])
     }
 
+    /// Records do not wait for the message that says what stays.
+    @Test func bytesMayComeBeforeTheWordAboutWhatStays() throws {
+        var random = SplitMix(seed: 6)
+        let folder = try TemporaryFolder()
+        let bytes = random.bytes(3 << 20)
+        do {
+            let first = try Self.destination(folder, "movie.mp4", size: bytes.count)
+            try Self.write(bytes, 0..<(1 << 20), to: first)
+        }
+        do {
+            let second = try Self.destination(folder, "movie.mp4", size: bytes.count)
+            #expect(second.held.count == 1)
+            try Self.write(bytes, (1 << 20)..<(2 << 20), to: second)
+            try second.resume(keeping: [0..<(1 << 20)])
+        }
+        // The journal knows of both, too.
+        let third = try Self.destination(folder, "movie.mp4", size: bytes.count)
+        #expect(third.held.count == 2)
+        try Self.write(bytes, (2 << 20)..<(3 << 20), to: third)
+        try third.resume(keeping: [0..<(2 << 20)])
+        try third.finish(size: UInt64(bytes.count))
+        #expect(try folder.read("movie.mp4") == bytes)
+    }
+
     @Test func aDamagedPartIsNotBelieved() throws {
         var random = SplitMix(seed: 2)
         let folder = try TemporaryFolder()

@@ -1,5 +1,5 @@
 import Crypto
-
+import TransferIO
 import TransferProtocol
 
 /// An endpoint with its files in memory: what the socket loop and the file objects are in the product.
@@ -22,9 +22,13 @@ package final class SimulatedHost {
     package var batch = DatagramBatch()
     /// What this side sends, by connection and file.
     package var sources: [UInt64: [FileID: Source]] = [:]
-    /// What it received, by file (receivers in tests have one connection).
-    package var received: [FileID: [UInt8]] = [:]
-    package var offers: [FileID: FileOffer] = [:]
+    /// Where what it receives goes, by file (receivers in tests have one connection).
+    private var destinations: [FileID: any TransferDestination] = [:]
+    private var inMemory: [FileID: MemoryFile] = [:]
+    /// What it received into memory.
+    package var received: [FileID: [UInt8]] { inMemory.mapValues(\.bytes) }
+    /// Opens another place than memory for an offered file.
+    package var openDestination: ((FileOffer) throws -> any TransferDestination)?
     package var placed: Set<FileID> = []
     package var delivered: Set<FileID> = []
     package var failures: [FileID: FileFailure] = [:]
@@ -47,6 +51,9 @@ package final class SimulatedHost {
     package var inOrder = false
     package var writtenInOrder = true
     private var nextOrdered: UInt64 = 0
+    /// How long it takes to hash what is held of a file.
+    package var hashingTime: (FileOffer) -> TransferDuration = { _ in .zero }
+    private var answers: [(due: TransferInstant, connection: TransferConnection, file: FileID)] = []
     private var writes: [(due: TransferInstant, connection: TransferConnection, request: WriteRequest)] = []
     private var diskFreeAt = TransferInstant.zero
 
@@ -58,7 +65,8 @@ package final class SimulatedHost {
     }
 
     package var nextTimeout: TransferInstant {
-        stopsAnswering ? .distantFuture : min(endpoint.nextTimeout, writes.first?.due ?? .distantFuture)
+        if stopsAnswering { return .distantFuture }
+        return answers.reduce(min(endpoint.nextTimeout, writes.first?.due ?? .distantFuture)) { min($0, $1.due) }
     }
 
     package func act(at now: TransferInstant) {
@@ -68,6 +76,10 @@ package final class SimulatedHost {
             take(first.request, on: first.connection)
         }
         while let (connection, event) = endpoint.nextEvent() { handle(event, of: connection, at: now) }
+        for (due, connection, file) in answers where due <= now {
+            connection.answer(file, .accept(held: destinations[file]?.held ?? []), inOrder: inOrder)
+        }
+        answers.removeAll { $0.due <= now }
     }
 
     private func take(_ request: WriteRequest, on connection: TransferConnection) {
@@ -75,19 +87,39 @@ package final class SimulatedHost {
             if !SyntheticContent.isIn(request.bytes, at: request.offset) { bytesDamaged += UInt64(request.bytes.count) }
             return connection.wrote(request)
         }
-        let end = Int(request.offset) + request.bytes.count
-        if received[request.file, default: []].count < end {
-            received[request.file, default: []].append(
-                contentsOf: [UInt8](repeating: 0, count: end - received[request.file, default: []].count))
-        }
-        received[request.file]?.withUnsafeMutableBytes { memory in
-            UnsafeMutableRawBufferPointer(rebasing: memory[Int(request.offset)..<end]).copyMemory(from: request.bytes)
-        }
         if inOrder {
             if request.offset != nextOrdered { writtenInOrder = false }
             nextOrdered = request.offset + UInt64(request.bytes.count)
         }
+        attempt(request.file, on: connection) { try $0.write(request.bytes, at: request.offset) }
         connection.wrote(request)
+    }
+
+    /// Does something with a file's destination; a file for which that fails is given up, as by the socket loop.
+    @discardableResult private func attempt(
+        _ file: FileID, on connection: TransferConnection, _ body: (any TransferDestination) throws -> Void
+    ) -> Bool {
+        guard let destination = destinations[file] else { return false }
+        do {
+            try body(destination)
+            return true
+        } catch {
+            connection.fail(file, .destinationFailed, "\(error)")
+            return false
+        }
+    }
+
+    private func take(_ file: FileID, _ offer: FileOffer, on connection: TransferConnection, at now: TransferInstant) {
+        guard case .accept = answer(offer) else { return connection.answer(file, answer(offer)) }
+        if let openDestination {
+            guard let destination = try? openDestination(offer) else { return connection.answer(file, .decline(.cannotWrite)) }
+            destinations[file] = destination
+        } else {
+            let memory = MemoryFile(part: parts[offer.name])
+            inMemory[file] = memory
+            destinations[file] = memory
+        }
+        answers.append((now + hashingTime(offer), connection, file))
     }
 
     private func handle(_ event: TransferEvent, of connection: TransferConnection, at now: TransferInstant) {
@@ -116,30 +148,20 @@ package final class SimulatedHost {
                 connection.end(file)
             }
         case .delivered(let file): delivered.insert(file)
-        case .offered(let file, let offer):
-            offers[file] = offer
-            received[file] = []
-            if let part = parts[offer.name] {
-                received[file] = part
-                let held = stride(from: 0, to: part.count, by: 65_536).map { start in
-                    let range = start..<min(start + 65_536, part.count)
-                    return HeldRange(
-                        range: UInt64(range.lowerBound)..<UInt64(range.upperBound), digest: Array(SHA256.hash(data: part[range])))
-                }
-                connection.answer(file, .accept(held: held))
-            } else {
-                connection.answer(file, answer(offer), inOrder: inOrder)
-            }
+        case .offered(let file, let offer): take(file, offer, on: connection, at: now)
         case .offersEnded: break
-        case .resumed: break
+        case .resumed(let file, let kept): attempt(file, on: connection) { try $0.resume(keeping: kept) }
         case .write(let request):
             if secondsPerByte == 0, diskBlockedUntil <= now { return take(request, on: connection) }
             diskFreeAt = max(diskFreeAt, now, diskBlockedUntil) + .seconds(Double(request.bytes.count) * secondsPerByte)
             writes.append((diskFreeAt, connection, request))
         case .arrived(let file, let size):
-            if received[file]?.count == Int(size) || size == 0 || expectsSyntheticContent { placed.insert(file) }
+            guard expectsSyntheticContent || attempt(file, on: connection, { try $0.finish(size: size) }) else { return }
+            placed.insert(file)
             connection.placed(file)
-        case .failed(let file, let failure, _): failures[file] = failure
+        case .failed(let file, let failure, _):
+            failures[file] = failure
+            destinations.removeValue(forKey: file)?.abandon()
         case .peerPaused(let paused): if paused { sawPause = true }
         }
     }

@@ -1,15 +1,15 @@
 /// A set of bytes of a file as ascending ranges that neither touch nor overlap. Held by `ByteRangesTests`.
-struct ByteRanges: Hashable, Sendable {
-    private(set) var ranges: [Range<UInt64>] = []
+package struct ByteRanges: Hashable, Sendable {
+    package private(set) var ranges: [Range<UInt64>] = []
 
-    init(_ ranges: [Range<UInt64>] = []) {
+    package init(_ ranges: [Range<UInt64>] = []) {
         for range in ranges { insert(range) }
     }
 
     /// The number of bytes in the set.
-    var count: UInt64 { ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) } }
+    package var count: UInt64 { ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) } }
 
-    mutating func insert(_ range: Range<UInt64>) {
+    package mutating func insert(_ range: Range<UInt64>) {
         guard !range.isEmpty else { return }
         // What comes in order, nearly all of it, only makes the last range longer.
         if let last = ranges.last, last.upperBound == range.lowerBound {
@@ -27,7 +27,7 @@ struct ByteRanges: Hashable, Sendable {
     }
 
     /// Whether every byte of `range` is in the set; true for an empty one.
-    func contains(_ range: Range<UInt64>) -> Bool {
+    package func contains(_ range: Range<UInt64>) -> Bool {
         if range.isEmpty { return true }
         let index = firstIndex(endingAtOrAfter: range.upperBound)
         return index < ranges.count && ranges[index].lowerBound <= range.lowerBound

@@ -55,7 +55,8 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     }
 
     public func resume(keeping kept: [Range<UInt64>]) throws {
-        written = ByteRanges(kept.map { $0.clamped(to: 0..<(offer.size ?? 0)) })
+        // What comes anew may have overtaken the word about what stays: it is here already.
+        for range in kept { written.insert(range.clamped(to: 0..<(offer.size ?? 0))) }
         try journal.reset(keeping: written)
     }
 

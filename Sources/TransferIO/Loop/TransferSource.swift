@@ -16,7 +16,7 @@ public protocol TransferSource: AnyObject, Sendable {
 public protocol TransferDestination: AnyObject, Sendable {
     /// What an earlier, interrupted transfer of the same file left here, with its hashes; empty for a fresh start.
     var held: [HeldRange] { get }
-    /// The sender agreed to these ranges; all else will be written anew.
+    /// The sender agreed to these ranges; all else is written anew, and some of it may have been before this call.
     func resume(keeping kept: [Range<UInt64>]) throws
     /// Writes `bytes` at `offset`, in any order. Throws ``DestinationFull`` or ``DestinationBusy`` to be asked again later.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws

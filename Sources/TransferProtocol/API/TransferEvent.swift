@@ -23,7 +23,7 @@ public enum TransferEvent {
     case offered(FileID, FileOffer)
     /// No further offer will come after those already told.
     case offersEnded
-    /// The sender compared what we said we hold: these ranges stay, the rest of the file comes.
+    /// The sender compared what we said we hold: these ranges stay, the rest of the file comes. Some of the rest may have come before.
     case resumed(FileID, kept: [Range<UInt64>])
     /// Write these bytes, then call ``TransferConnection/wrote(_:)``.
     case write(WriteRequest)
