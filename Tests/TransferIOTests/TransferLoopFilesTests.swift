@@ -189,6 +189,52 @@ import TransferProtocol
         await receiver.loop.shutDown()
     }
 
+    /// A stream whose receiver went away keeps nobody waiting until it has more to say.
+    @Test func aSilentStreamThatFailedLetsOthersPass() async throws {
+        final class Closed: TransferDestination {
+            var held: [HeldRange] { [] }
+            func resume(keeping kept: [Range<UInt64>]) {}
+            func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { throw OutputClosed() }
+            func finish(size: UInt64) throws { throw OutputClosed() }
+            func abandon() {}
+        }
+        let source = try TemporaryFolder()
+        let target = try TemporaryFolder()
+        let input = try StreamTests.Pipe()
+        var first: [UInt8] = [1, 2, 3]
+        #expect(Foundation.write(input.write, &first, 3) == 3)
+        let receiver = try Receiver()
+        let sender = try TransferLoop(socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
+        let session = sender.send(
+            [StreamSource(descriptor: input.read, name: "stdin"), try SourceFile(path: source.write("b", [4, 5]))],
+            to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
+        let receiving = Task {
+            for await session in receiver.sessions {
+                for await update in session.updates {
+                    switch update {
+                    case .offered(0, _): session.accept(0, into: Closed())
+                    case .offered(let id, let offer):
+                        let name = try #require(SafeName(offer.name))
+                        session.accept(
+                            id,
+                            into: try DestinationFile(in: ReceiveFolder(path: target.path), name: name, offer: offer, senderKey: []))
+                    case .ended(let outcome): return outcome
+                    default: break
+                    }
+                }
+            }
+            return TransferOutcome.failed(.cancelled)
+        }
+        let (outcome, updates) = await Self.outcome(of: session)
+        #expect(outcome == .complete)
+        #expect(try await receiving.value == .complete)
+        #expect(updates.contains { if case .failed(0, .outputClosed, _) = $0 { true } else { false } })
+        #expect(try target.read("b") == [4, 5])
+        input.closeWrite()
+        await sender.shutDown()
+        await receiver.loop.shutDown()
+    }
+
     @Test func leavingIsTold() async throws {
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()

@@ -128,7 +128,10 @@ package final class SimulatedHost {
         case .closed(let outcome): self.outcome = outcome
         case .answered(let file, .accept(let held)) where !held.isEmpty:
             let bytes = sources[connection.handle]?[file]?.bytes ?? []
-            let kept = held.filter { Array(SHA256.hash(data: bytes[Int($0.range.lowerBound)..<Int($0.range.upperBound)])) == $0.digest }
+            let kept = held.filter { part in
+                guard part.range.upperBound <= bytes.count else { return false }
+                return Array(SHA256.hash(data: bytes[Int(part.range.lowerBound)..<Int(part.range.upperBound)])) == part.digest
+            }
             connection.start(file, keeping: kept.map(\.range))
         case .answered: break
         case .read(let request):

@@ -238,6 +238,12 @@ final class LoopCore {
         case .arrived(let file, let size): place(file, size, state)
         case .failed(let file, let failure, let text):
             forgetSource(file, state)
+            // Those behind it do not wait until a stream that nobody wants any more has something to say.
+            if let (request, descriptor) = state.waitingRead, request.file == file {
+                unwatch(descriptor)
+                state.waitingRead = nil
+                connection.filled(request, count: 0)
+            }
             state.waitingPlaces.removeAll { $0.file == file }
             state.waitingWrites.removeAll { request in
                 guard request.file == file else { return false }

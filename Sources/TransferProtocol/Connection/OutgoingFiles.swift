@@ -131,6 +131,8 @@ struct OutgoingFiles {
         files[Int(id)].state = .failed
         hasFailed = true
         files[Int(id)].ranges.removeAll()
+        // Nobody is to wait behind it.
+        queue.removeAll { $0 == id }
         unresolved -= 1
         return true
     }

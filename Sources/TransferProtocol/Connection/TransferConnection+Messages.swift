@@ -34,7 +34,9 @@ extension TransferConnection {
             events.append(.peerPaused(paused))
         case (_, .failed(let file, let failure, let text)):
             let known = role == .sender ? outgoing.fail(file) : incoming.fail(file)
-            if known { events.append(.failed(file, failure, text: text)) }
+            guard known else { return }
+            events.append(.failed(file, failure, text: text))
+            reportFinishedReads()
         default: violated("a message from the wrong side")
         }
     }

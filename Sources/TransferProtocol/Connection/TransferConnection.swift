@@ -256,6 +256,7 @@ public final class TransferConnection {
         guard known else { return }
         say(.failed(file, failure, text))
         events.append(.failed(file, failure, text: PeerText.harmless(text)))
+        reportFinishedReads()
     }
 
     /// Ends the connection now and tells the peer why (at most ``TransferLimits/reasonBytes`` of text).
