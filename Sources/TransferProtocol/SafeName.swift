@@ -3,13 +3,16 @@
 /// Rules: `/` separates; empty parts, `.` and `..` vanish, so that nothing is absolute and nothing climbs; control and format characters
 /// (bidi overrides among them) and `\` become `_`; white space around a part goes; a leading dot becomes `_`, so that nothing is
 /// hidden (and no peer can name a journal, see ``journalName``); names that are devices somewhere (`CON`, `nul.txt`) get a `_` before
-/// them; parts are cut to 230 bytes of UTF-8 keeping their extension. Held by `SafeNameTests`.
+/// them; parts are cut to 230 bytes of UTF-8 keeping their extension; the dot of `.part` at an end becomes `_`, so that no peer's file
+/// gets the name of what another is being written to (see ``partName``). Held by `SafeNameTests`.
 public struct SafeName: Hashable, Sendable {
     /// Bytes of one part: 255 is what file systems take, less what numbering and the journal's name add.
     public static let maximumPartBytes = 230
     /// Bytes of the whole path.
     public static let maximumBytes = 4000
     public static let maximumDepth = 64
+
+    private static let partExtension = ".part"
 
     /// At least one.
     public let parts: [String]
@@ -41,7 +44,7 @@ public struct SafeName: Hashable, Sendable {
     }
 
     /// The name of a file that is not whole yet, in the same folder.
-    public var partName: String { last + ".part" }
+    public var partName: String { last + Self.partExtension }
     /// The hidden file that says what the `.part` holds.
     public var journalName: String { "." + last + ".part.journal" }
 
@@ -53,7 +56,13 @@ public struct SafeName: Hashable, Sendable {
         if text.isEmpty { return nil }
         if text.first == "." { text = "_" + text.dropFirst() }
         if isDevice(text) { text = "_" + text }
-        return String(shortened(text))
+        return named(notAPart: shortened(text))
+    }
+
+    /// In any case of its letters: some file systems make no difference.
+    private static func named(notAPart text: Substring) -> String {
+        guard text.lowercased().hasSuffix(partExtension) else { return String(text) }
+        return text.dropLast(partExtension.count) + "_" + text.suffix(partExtension.count - 1)
     }
 
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {

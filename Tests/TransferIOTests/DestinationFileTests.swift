@@ -187,6 +187,33 @@ import TransferProtocol
         #expect(throws: DestinationError.self) { try kept.finish(size: 3) }
     }
 
+    /// Neither by a name that a peer chose nor by anybody else may another file come where a part was.
+    @Test func anotherFileInThePlaceOfThePartIsNotOurs() throws {
+        let folder = try TemporaryFolder()
+        let first = try Self.destination(folder, "movie.mp4.part", size: 1, overwrite: true)
+        let second = try Self.destination(folder, "movie.mp4", size: 1, overwrite: true)
+        try Self.write([1], 0..<1, to: first)
+        try Self.write([2], 0..<1, to: second)
+        try first.finish(size: 1)
+        try second.finish(size: 1)
+        #expect(try folder.read("movie.mp4") == [2])
+        #expect(try folder.read("movie.mp4_part") == [1])
+
+        for overwrite in [true, false] {
+            let third = try Self.destination(folder, "song", size: 1, overwrite: overwrite)
+            try Self.write([3], 0..<1, to: third)
+            try folder.write("other", [4])
+            #expect(rename(folder.file("other"), folder.file("song.part")) == 0)
+            #expect(throws: DestinationError.replaced(folder.file("song.part"))) { try third.finish(size: 1) }
+            third.abandon()
+            // It is somebody's, and stays.
+            #expect(try folder.read("song.part") == [4])
+            #expect(!FileManager.default.fileExists(atPath: folder.file("song")))
+            try FileManager.default.removeItem(atPath: folder.file("song.part"))
+            try FileManager.default.removeItem(atPath: folder.file(".song.part.journal"))
+        }
+    }
+
     @Test func linksAreNotFollowed() throws {
         let folder = try TemporaryFolder()
         let outside = try TemporaryFolder()

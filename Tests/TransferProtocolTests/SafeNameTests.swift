@@ -24,6 +24,12 @@ import Testing
         ("lpt10", "lpt10"),
         ("Fahrt \u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}.mp4", "Fahrt \u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}.mp4"),
         ("a\0b", "a_b"),
+        ("movie.mp4.part", "movie.mp4_part"),
+        ("movie.PaRt", "movie_PaRt"),
+        ("a.part/b.part.part", "a_part/b.part_part"),
+        (".part", "_part"),
+        (".movie.mp4.part.journal", "_movie.mp4.part.journal"),
+        ("movie.party", "movie.party"),
     ])
     func aNameIsReduced(offered: String, safe: String) {
         #expect(SafeName(offered)?.path == safe)
@@ -83,6 +89,7 @@ import Testing
                 #expect(!candidate.path.hasPrefix("/"), "\(context)")
                 for part in candidate.parts {
                     #expect(!part.isEmpty && part != "." && part != ".." && !part.hasPrefix("."), "\(context)")
+                    #expect(!part.lowercased().hasSuffix(".part"), "\(context)")
                     #expect(!part.unicodeScalars.contains { $0.value < 32 || $0.value == 127 || $0 == "/" || $0 == "\\" }, "\(context)")
                 }
                 #expect(candidate.journalName.utf8.count <= 255, "\(context)")

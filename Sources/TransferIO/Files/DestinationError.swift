@@ -8,6 +8,8 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
     case cannotWrite(SystemError)
     /// The end came before every byte: a defect of the caller, never to be renamed into place.
     case incomplete(String)
+    /// Something else has the name that the part had.
+    case replaced(String)
     /// Too many files of that name.
     case noFreeName(String)
 
@@ -17,7 +19,7 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         case .unsafeName: .unsafeName
         case .noSpace: .noSpace
         case .noFreeName: .exists
-        case .cannotWrite, .incomplete: .cannotWrite
+        case .cannotWrite, .incomplete, .replaced: .cannotWrite
         }
     }
 
@@ -27,6 +29,7 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         case .noSpace(let needed, let free): "\(needed) bytes are needed and \(free) are free"
         case .cannotWrite(let error): error.description
         case .incomplete(let name): "\(name) is not whole"
+        case .replaced(let part): "\(part) was taken away or replaced while it was being received"
         case .noFreeName(let name): "there are too many files named like \(name)"
         }
     }

@@ -1,0 +1,121 @@
+import CLinux
+import Glibc
+import TransferProtocol
+
+/// A `.part` with the journal beside it, locked against other transfers. Nothing is done to it by name unless the name still leads to
+/// the file that is open here. Held by `DestinationFileTests`.
+final class PartFile {
+    let file: OpenFile
+    let journal: PartJournal
+    /// What an earlier transfer left in it, by its journal.
+    let resumable: [Range<UInt64>]
+    private let folder: OpenFile
+    private let name: SafeName
+
+    private init(_ file: OpenFile, _ journal: PartJournal, resumable: [Range<UInt64>], in folder: OpenFile, _ name: SafeName) {
+        self.file = file
+        self.journal = journal
+        self.resumable = resumable
+        self.folder = folder
+        self.name = name
+    }
+
+    var journalName: String { name.journalName }
+
+    /// Gives it its final name.
+    /// - Returns: false where that is taken and not to be overwritten.
+    func move(to final: String, overwriting: Bool) throws(DestinationError) -> Bool {
+        // By another transfer's final name, or by a person: what has the name now is not what was received.
+        guard isInPlace else { throw .replaced(file.label) }
+        let result =
+            overwriting
+            ? renameat(folder.descriptor, name.partName, folder.descriptor, final)
+            : clinux_rename_exclusive(folder.descriptor, name.partName, final)
+        if result == 0 { return true }
+        if !overwriting, errno == EEXIST { return false }
+        throw .cannotWrite(SystemError("rename \(name.partName) to \(final)"))
+    }
+
+    /// Takes both away.
+    func remove() {
+        guard isInPlace else { return }
+        unlinkat(folder.descriptor, name.journalName, 0)
+        unlinkat(folder.descriptor, name.partName, 0)
+    }
+
+    private var isInPlace: Bool {
+        var named = stat()
+        return fstatat(folder.descriptor, name.partName, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
+    }
+}
+
+extension PartFile {
+    /// Tries of `movie (1).mp4`, `movie (2).mp4` …
+    static let maximumNumber = 9999
+
+    /// Finds the part that an earlier transfer of the same file left, or makes one.
+    static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(DestinationError) -> PartFile {
+        do throws(SystemError) {
+            for number in 0...maximumNumber {
+                if let part = try open(folder, name.numbered(number), offer, senderKey) { return part }
+            }
+        } catch {
+            if error.code == ENOSPC || error.code == EDQUOT { throw .noSpace(needed: offer.size ?? 1, free: 0) }
+            throw .cannotWrite(error)
+        }
+        throw .noFreeName(name.path)
+    }
+
+    /// Nil where that name is taken by something else.
+    private static func open(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(SystemError)
+        -> PartFile?
+    {
+        var isNew = true
+        var descriptor = clinux_open_beneath(folder.descriptor, name.partName, O_RDWR | O_CREAT | O_EXCL, 0o600)
+        if descriptor < 0, errno == EEXIST {
+            isNew = false
+            descriptor = clinux_open_beneath(folder.descriptor, name.partName, O_RDWR | O_NONBLOCK, 0)
+            // A link, a folder, a file of somebody else, or gone this moment: the next number then.
+            if descriptor < 0 { return nil }
+        }
+        if descriptor < 0 { throw SystemError("make \(folder.label)/\(name.partName)") }
+        let part = OpenFile(taking: descriptor, label: "\(folder.label)/\(name.partName)")
+        let status = try part.status()
+        guard status.st_mode & S_IFMT == S_IFREG, part.tryLock() else { return nil }
+        // Another transfer may have renamed it between the open and the lock.
+        var named = stat()
+        guard fstatat(folder.descriptor, name.partName, &named, AT_SYMLINK_NOFOLLOW) == 0, part.isSameFile(as: named) else { return nil }
+
+        let identity = PartJournal.Identity(
+            size: offer.size, modified: offer.modified, senderKey: senderKey, partInode: UInt64(status.st_ino))
+        if !isNew {
+            let old = PartJournal(in: folder, name.journalName)
+            if let old, old.identity == identity, offer.size != nil {
+                return PartFile(part, old, resumable: old.wholeChunks(), in: folder, name)
+            }
+            let isOurs = old.map { $0.identity.partInode == identity.partInode && $0.identity.senderKey == senderKey } ?? false
+            // An empty one without a journal is what a crash between the two leaves.
+            guard isOurs || (old == nil && status.st_size == 0) else { return nil }
+            guard ftruncate(part.descriptor, 0) == 0 else { throw SystemError("empty \(part.label)") }
+        }
+        do throws(SystemError) {
+            // Whatever is there belongs to no part: this one has the name.
+            let journalFile = try OpenFile(below: folder, name.journalName, flags: O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
+            return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], in: folder, name)
+        } catch {
+            if isNew {
+                unlinkat(folder.descriptor, name.partName, 0)
+                unlinkat(folder.descriptor, name.journalName, 0)
+            }
+            throw error
+        }
+    }
+}
+
+extension PartJournal {
+    /// Nil where there is none, or a damaged one.
+    init?(in folder: OpenFile, _ name: String) {
+        guard let file = try? OpenFile(below: folder, name, flags: O_RDWR | O_NONBLOCK) else { return nil }
+        self.init(reading: file)
+    }
+}
