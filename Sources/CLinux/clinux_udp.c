@@ -175,8 +175,8 @@ int clinux_udp_receive_many(int fd, void *buffer, size_t slot, int count, clinux
     return got;
 }
 
-int clinux_udp_wait(int fd, int writable, int wake, int64_t nanoseconds) {
-    struct pollfd entries[2] = {{.fd = fd, .events = POLLIN | (writable ? POLLOUT : 0)}, {.fd = wake, .events = POLLIN}};
+int clinux_udp_wait(int fd, int readable, int writable, int wake, int64_t nanoseconds) {
+    struct pollfd entries[2] = {{.fd = fd, .events = (readable ? POLLIN : 0) | (writable ? POLLOUT : 0)}, {.fd = wake, .events = POLLIN}};
     struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     if (nanoseconds < 0) time = (struct timespec){0, 0};
     if (ppoll(entries, wake >= 0 ? 2 : 1, &time, NULL) <= 0) return 0;

@@ -3,11 +3,11 @@ import Glibc
 import TransferProtocol
 
 /// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams a system call: with GSO and GRO where the kernel has
-/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:writable:wakeUp:)``. Who spoke first is answered from the
+/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:readable:writable:wakeUp:)``. Who spoke first is answered from the
 /// address of this host that was asked. Held by `UDPSocketTests`.
 ///
-/// Belongs to one thread at a time.
-public final class UDPSocket {
+/// Belongs to one thread at a time. Not final, so that tests can have one that is full.
+public class UDPSocket {
     /// What one receive call gives to its closure.
     public struct Received {
         /// Datagrams of `segmentSize` bytes one after another, the last may be shorter. Valid during the call only.
@@ -22,6 +22,9 @@ public final class UDPSocket {
         case sent
         /// The socket's buffer is full; so many datagrams of the batch went out. Wait until it is writable, then skip these.
         case wouldBlock(sent: Int)
+        /// The system has no memory for more at the moment, or a queue on the way to the link is full; so many datagrams of the batch went out. Nothing
+        /// tells when it is better: try again soon.
+        case busy(sent: Int)
         /// Larger than the link takes: EMSGSIZE.
         case tooLarge
         /// Not sent, for good; another destination may work. An errno.
@@ -148,7 +151,8 @@ public final class UDPSocket {
 
     private func failure(sent: Int) -> SendResult {
         switch errno {
-        case EAGAIN, ENOBUFS: .wouldBlock(sent: sent)
+        case EAGAIN: .wouldBlock(sent: sent)
+        case ENOBUFS, ENOMEM: .busy(sent: sent)
         case EMSGSIZE: .tooLarge
         default: .failed(errno)
         }
@@ -196,10 +200,12 @@ public final class UDPSocket {
     }
 
     /// Waits until something has arrived, the time is over, or `wakeUp` (a descriptor, -1 for none) is readable.
-    /// - Parameter writable: wait for room in the send buffer, too.
+    /// - Parameters:
+    ///   - readable: false does not wait for what arrives.
+    ///   - writable: wait for room in the send buffer, too.
     /// - Returns: whether `wakeUp` is readable.
     @discardableResult
-    public func wait(for duration: TransferDuration, writable: Bool = false, wakeUp: Int32 = -1) -> Bool {
-        clinux_udp_wait(descriptor, writable ? 1 : 0, wakeUp, duration.nanoseconds) & 2 != 0
+    public func wait(for duration: TransferDuration, readable: Bool = true, writable: Bool = false, wakeUp: Int32 = -1) -> Bool {
+        clinux_udp_wait(descriptor, readable ? 1 : 0, writable ? 1 : 0, wakeUp, duration.nanoseconds) & 2 != 0
     }
 }

@@ -45,9 +45,9 @@ ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, clinux_udp_rec
 /* Up to `count` (at most 64) receives at once, each into its own slot of `slot` bytes of `buffer`, by recvmmsg, which does not wait. */
 int clinux_udp_receive_many(int fd, void *buffer, size_t slot, int count, clinux_udp_received *received);
 
-/* Waits until `fd` is readable (with `writable` also: writable), `wake` is readable (-1 for none), or `nanoseconds` are over.
+/* Waits until `fd` is what is asked for, `wake` is readable (-1 for none), or `nanoseconds` are over.
  * Bit 0: something is there for `fd`; bit 1: `wake` is readable. */
-int clinux_udp_wait(int fd, int writable, int wake, int64_t nanoseconds);
+int clinux_udp_wait(int fd, int readable, int writable, int wake, int64_t nanoseconds);
 
 /* Whether the kernel takes UDP_SEGMENT on this socket. */
 int clinux_udp_has_segmentation(int fd);

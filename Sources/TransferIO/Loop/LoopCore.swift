@@ -13,6 +13,8 @@ final class LoopCore {
     /// Readable when the mailbox has commands, a waiting source has bytes or a waiting output has room: an epoll descriptor of all.
     private let wakeUp: Int32
     private var batch: DatagramBatch
+    /// What the batch waits for, where the system has not taken all of it: nothing else is sent before.
+    private var held: HeldBatch?
     private var sessions: [UInt64: SessionState] = [:]
     private var keyWaiters: [(NetworkAddress, CheckedContinuation<[UInt8]?, Never>)] = []
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -25,6 +27,8 @@ final class LoopCore {
     private static let openOffers = 256
     /// Batches sent before the socket is looked at for acks.
     private static let sendBurst = 8
+    /// Between two attempts where nothing tells that there is room.
+    private static let heldPause = TransferDuration.milliseconds(1)
     private static let publishEvery = TransferDuration.milliseconds(50)
     /// Long enough for shares of it to mean something.
     private static let judgeEvery = TransferDuration.milliseconds(200)
@@ -75,7 +79,7 @@ final class LoopCore {
 
     private var isStopped: Bool {
         guard let stopDeadline else { return false }
-        return now >= stopDeadline || (endpoint.isQuiet && sessions.values.allSatisfy { $0.busy.isEmpty })
+        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy { $0.busy.isEmpty })
     }
 
     private func stop() {
@@ -89,8 +93,13 @@ final class LoopCore {
         var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
         for state in sessions.values { until = min(until, state.retryAt, fullDeadline(state) ?? .distantFuture) }
         now = Self.clock()
+        if let held {
+            // Timers that are over ask for datagrams, which have to wait.
+            until = held.retryAt ?? max(until, now + Self.heldPause)
+        }
         guard until > now else { return }
-        socket.wait(for: min(until - now, .seconds(Int64(60))), wakeUp: wakeUp)
+        let isFull = held != nil && held?.retryAt == nil
+        socket.wait(for: min(until - now, .seconds(Int64(60))), writable: isFull, wakeUp: wakeUp)
         waited = waited + (Self.clock() - now)
     }
 
@@ -98,34 +107,37 @@ final class LoopCore {
 
     /// - Returns: whether there may be more to send at once.
     private func sendBatches() -> Bool {
+        if let held {
+            if let retryAt = held.retryAt, retryAt > now { return false }
+            guard send(after: held.sent) else { return false }
+        }
         for _ in 0..<Self.sendBurst {
             guard endpoint.nextDatagrams(into: &batch, at: now) else { return false }
-            send()
+            let isOut = send(after: 0)
+            // The events may take away what its pieces point to.
+            if !isOut { batch.keep() }
             handleEvents()
             now = Self.clock()
+            if !isOut { return false }
         }
         return true
     }
 
-    private func send() {
-        var skip = 0
-        // A full buffer empties at the rate of the link; one that does not within a second loses the rest, as a path may.
-        for _ in 0..<100 {
-            switch socket.send(
-                batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, skip: skip, ecn: batch.ecn)
-            {
-            case .sent: return
-            case .wouldBlock(let sent):
-                skip = sent
-                socket.wait(for: .milliseconds(10), writable: true)
-            case .tooLarge:
-                endpoint.datagramTooLarge(batch.segmentSize, to: batch.destination)
-                return
-            case .failed:
-                // No route, an interface that went away: to the transfer it is a loss, and its timeouts judge it.
-                return
-            }
+    /// - Parameter sent: datagrams of the batch that are out.
+    /// - Returns: false where the batch has to wait.
+    private func send(after sent: Int) -> Bool {
+        held = nil
+        switch socket.send(
+            batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, skip: sent, ecn: batch.ecn)
+        {
+        case .sent: break
+        case .wouldBlock(let sent): held = HeldBatch(sent: sent, retryAt: nil)
+        case .busy(let sent): held = HeldBatch(sent: sent, retryAt: now + Self.heldPause)
+        case .tooLarge: endpoint.datagramTooLarge(batch.segmentSize, to: batch.destination)
+        // No route, an interface that went away: to the transfer it is a loss, and its timeouts judge it.
+        case .failed: break
         }
+        return held == nil
     }
 
     // Commands

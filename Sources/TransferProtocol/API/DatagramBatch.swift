@@ -2,7 +2,8 @@
 /// filled by the engine, used again and again.
 ///
 /// The bytes of the batch are the concatenation of `pieces`; every datagram is `segmentSize` bytes, only the last may be
-/// shorter. The pieces point into memory of the batch and of the engine: they are valid until the next call into the engine.
+/// shorter. The pieces point into memory of the batch and of the engine: they are valid until the next call into the engine, or,
+/// after ``keep()``, until the batch is filled anew.
 public struct DatagramBatch: ~Copyable {
     /// Laid out like the kernel's `struct iovec`.
     public struct Piece {
@@ -33,6 +34,8 @@ public struct DatagramBatch: ~Copyable {
     private var pieceCount = 0
     private let scratch: UnsafeMutableRawBufferPointer
     private var scratchUsed = 0
+    /// Where `keep` copies to; not touched, and so no memory, where it is never needed.
+    private let copy: UnsafeMutableRawBufferPointer
     private var closed = false
 
     public init(maximumSegments: Int = 64, maximumBytes: Int = 65_000) {
@@ -41,11 +44,25 @@ public struct DatagramBatch: ~Copyable {
         pieceStorage = .allocate(capacity: 2 * self.maximumSegments)
         // Room for every header, and for whole sealed datagrams, which are built here.
         scratch = .allocate(byteCount: 65_536 + 64 * self.maximumSegments, alignment: 64)
+        copy = .allocate(byteCount: scratch.count, alignment: 64)
     }
 
     deinit {
         pieceStorage.deallocate()
         scratch.deallocate()
+        copy.deallocate()
+    }
+
+    /// Makes the bytes the batch's own, for a driver that cannot send them now.
+    public mutating func keep() {
+        var used = 0
+        for index in 0..<pieceCount {
+            let piece = pieceStorage[index]
+            let place = UnsafeMutableRawBufferPointer(rebasing: copy[used..<used + piece.count])
+            place.copyMemory(from: UnsafeRawBufferPointer(start: piece.base, count: piece.count))
+            pieceStorage[index].base = place.baseAddress
+            used += piece.count
+        }
     }
 
     /// The gather list.

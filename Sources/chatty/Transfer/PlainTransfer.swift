@@ -51,7 +51,8 @@ enum PlainTransfer {
             case .sent:
                 try await Task.sleep(for: PlainForm.pause)
                 return
-            case .wouldBlock: socket.wait(for: .milliseconds(100), writable: true)
+            case .wouldBlock: socket.wait(for: .milliseconds(100), readable: false, writable: true)
+            case .busy: try await Task.sleep(for: PlainForm.pause)
             case .tooLarge, .failed: throw PlainTransferError(text: "cannot send to \(address.hostAndPort)")
             }
         }
