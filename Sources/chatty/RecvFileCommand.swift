@@ -8,6 +8,12 @@ enum RecvFileCommand {
         if arguments[RecvFileFlags.once], arguments.has(RecvFileFlags.count) {
             throw UsageError("--once and --count exclude each other.", command: "recv-file")
         }
+        if arguments[RecvFileFlags.output] == "-", let count = arguments[RecvFileFlags.count], count > 1 {
+            throw UsageError("Standard output takes one file: --count \(count) needs a folder.", command: "recv-file")
+        }
+        if arguments[RecvFileFlags.legacy], arguments[RecvFileFlags.accept] == .ask {
+            throw UsageError("--legacy cannot ask: its senders wait for no answer.", command: "recv-file")
+        }
         let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
@@ -66,7 +72,7 @@ enum RecvFileCommand {
         return status
     }
 
-    /// Receives until `limit` transfers are over, or for ever.
+    /// Receives until `limit` transfers are over, or the output takes no more.
     private static func serve(
         _ sessions: AsyncStream<TransferSession>, limit: Int?, asks: Bool, _ output: ReceiveOutput, _ reporter: TransferReporter
     ) async -> ExitStatus {
@@ -87,11 +93,11 @@ enum RecvFileCommand {
                         session: session, output: output, active: active, reporter: reporter, asks: asks, front: front)
                     group.addTask { .ended(await transfer.run()) }
                     group.addTask(operation: next)
-                case .ended(let status):
-                    guard let status else { continue }
+                case .ended(let end):
+                    guard let status = end.status else { continue }
                     worst = TransferEnd.worse(worst, status)
                     finished += 1
-                    if let limit, finished >= limit {
+                    if end.isLast || finished >= limit ?? .max {
                         group.cancelAll()
                         return worst
                     }
@@ -104,7 +110,7 @@ enum RecvFileCommand {
 
     private enum Event: Sendable {
         case arrived(TransferSession)
-        case ended(ExitStatus?)
+        case ended(IncomingTransfer.End)
         case noMore
     }
 

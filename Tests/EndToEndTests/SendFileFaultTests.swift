@@ -9,6 +9,8 @@ struct SendFileFaultTests {
         (["send-file", "file", "nonsense"], "DESTINATION needs a ticket or HOST:PORT"),
         (["send-file", "-", "-", "127.0.0.1:9"], "once"), (["send-file", "--name", "x", "a", "b", "127.0.0.1:9"], "--name"),
         (["send-file", "file", "chatty1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], "damaged"), (["recv-file", "99999"], "PORT"),
+        (["recv-file", "--legacy", "--accept", "ask"], "--legacy cannot ask"),
+        (["recv-file", "-o", "-", "--count", "2"], "takes one file"),
         (["recv-file", "--once", "--count", "2"], "exclude"), (["send-file", "--limit", "x", "a", "127.0.0.1:9"], "--limit"),
     ])
     func usage(words: [String], message: String) async throws {

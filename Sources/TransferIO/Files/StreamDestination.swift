@@ -17,6 +17,9 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
         isPipe = fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
     }
 
+    /// Whether nothing was written; for after the transfer only.
+    public var isUntouched: Bool { position == 0 }
+
     public var held: [HeldRange] { [] }
     public func resume(keeping kept: [Range<UInt64>]) {}
 

@@ -5,7 +5,10 @@ enum RecvFileFlags {
 
     static let output = Flag<String>.value(
         "output", short: "o", "PATH", .file, default: ".", ".", "The folder or file to write",
-        manual: "A folder that received files are put into, or the path of the one file to write.")
+        manual: """
+            A folder that received files are put into, or the path of the one file to write. `-` is standard output, which takes one file: it \
+            leaves after that.
+            """)
     static let once = Flag.switch("once", "Leave after one transfer", manual: "Leaves after one transfer: the same as `--count 1`.")
     static let count = Flag<Int?>.optional(
         "count", "N", .number(1...1_000_000_000), "Leave after N transfers", manual: "Leaves after so many transfers.")
@@ -25,7 +28,7 @@ enum RecvFileFlags {
         "legacy", "Speak the plain form of old programs, unencrypted",
         manual: """
             Receives in the plain form that programs without encryption know. Anybody who reaches the port can send, anybody on the way can read \
-            and change what is sent, and what is lost is not noticed.
+            and change what is sent, and what is lost is not noticed. Its senders wait for no answer: `--accept ask` does not go with it.
             """)
 
     enum Accept: String, CaseIterable, FlagDecodable {

@@ -29,8 +29,21 @@ struct IncomingTransfer {
         let destination: any TransferDestination
     }
 
-    /// - Returns: nil where nothing was offered, or another transfer took this one's place: then it counts for nothing.
-    func run() async -> ExitStatus? {
+    /// How a transfer ended.
+    struct End {
+        /// Nil where nothing was offered, or another transfer took this one's place: then it counts for nothing.
+        var status: ExitStatus?
+        /// The output cannot take another file.
+        var isLast: Bool
+    }
+
+    func run() async -> End {
+        var isLast = false
+        let status = await run(&isLast)
+        return End(status: isLast ? status ?? .failed : status, isLast: isLast)
+    }
+
+    private func run(_ isLast: inout Bool) async -> ExitStatus? {
         let clock = TransferClock()
         let name = NIOLockedValueBox("")
         let ticker = Task { [session, reporter, front] in
@@ -98,6 +111,7 @@ struct IncomingTransfer {
                 }
             case .done(let id):
                 guard let file = files.removeValue(forKey: id) else { break }
+                isLast = output.release(file.destination, isDelivered: true) || isLast
                 let place = (file.destination as? DestinationFile)?.finalName
                 var notice = notice(.done, file.offer)
                 notice.path = place
@@ -107,6 +121,7 @@ struct IncomingTransfer {
                 }
             case .failed(let id, let failure, let text):
                 guard let file = files.removeValue(forKey: id) else { break }
+                isLast = output.release(file.destination, isDelivered: false) || isLast
                 worst = TransferEnd.worse(worst ?? .done, .failed)
                 var notice = notice(.failed, file.offer)
                 notice.reason = failure.sentence
@@ -127,13 +142,14 @@ struct IncomingTransfer {
             case .ended(let end): outcome = end
             }
         }
+        for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
         ticker.cancel()
         front.give(session)
         reporter.clearLine()
         if await active.release(session) { return nil }
         guard let worst else { return nil }
         guard case .failed(let failure) = outcome else { return worst }
-        let isResumable = files.values.contains { $0.offer.size != nil }
+        let isResumable = files.values.contains { $0.offer.size != nil && $0.destination is DestinationFile }
         let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
         if let message = end.message { reporter.complain(message) }
         return TransferEnd.worse(worst, end.status)

@@ -73,12 +73,10 @@ enum PlainTransfer {
         notice.port = Int(socket.port)
         reporter.announce(
             LocalAddresses.all(port: socket.port).map { "Address: \($0.hostAndPort)" }, notice)
-        let signal = NIOLockedValueBox(ExitStatus?.none)
-        let watcher = Task { for await number in signals.signals { signal.withLockedValue { $0 = SignalWatch.status(of: number) } } }
-        defer { watcher.cancel() }
         let receiver = PlainReceiver(
-            socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit)
-        return await receiver.run { signal.withLockedValue(\.self) }
+            socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit,
+            signals: signals)
+        return await receiver.run()
     }
 }
 
@@ -103,28 +101,30 @@ private struct PlainReceiver {
     let reporter: TransferReporter
     let timeout: Duration
     let limit: Int?
+    let signals: SignalWatch
 
-    /// - Parameter interruption: asked now and then; its status ends the receiving.
-    func run(until interruption: () -> ExitStatus?) async -> ExitStatus {
+    /// Until the limit, a signal, or the end of an output that takes no more.
+    func run() async -> ExitStatus {
         var incoming: [NetworkAddress: Incoming] = [:]
         var worst = ExitStatus.done
         var finished = 0
+        var isLast = false
         defer { for entry in incoming.values { entry.destination.abandon() } }
         while true {
-            if let status = interruption() { return status }
-            if let limit, finished >= limit { return worst }
+            if let status = signals.status { return status }
+            if isLast || finished >= limit ?? .max { return worst }
             socket.wait(for: .milliseconds(100))
             socket.receive { received in
                 for start in stride(from: 0, to: received.bytes.count, by: received.segmentSize) {
                     let bytes = received.bytes[start..<min(start + received.segmentSize, received.bytes.count)]
-                    guard let status = take(PlainForm.datagram(bytes), from: received.from, &incoming) else { continue }
+                    guard let status = take(PlainForm.datagram(bytes), from: received.from, &incoming, &isLast) else { continue }
                     worst = TransferEnd.worse(worst, status)
                     finished += 1
                 }
             }
             for (address, entry) in incoming where ContinuousClock.now - entry.heard > timeout {
                 incoming[address] = nil
-                entry.destination.abandon()
+                isLast = giveUp(entry) || isLast
                 reporter.complain("Lost: nothing was heard of \(address.hostAndPort) any more; \(entry.name) is not whole.")
                 worst = TransferEnd.worse(worst, .failed)
                 finished += 1
@@ -134,15 +134,15 @@ private struct PlainReceiver {
     }
 
     /// - Returns: the status of a file that is over now.
-    private func take(_ datagram: PlainForm.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming])
-        -> ExitStatus?
-    {
+    private func take(
+        _ datagram: PlainForm.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming], _ isLast: inout Bool
+    ) -> ExitStatus? {
         do {
             switch datagram {
             case .start(let name):
                 var failed: ExitStatus?
                 if let old = incoming.removeValue(forKey: address) {
-                    old.destination.abandon()
+                    isLast = giveUp(old) || isLast
                     reporter.complain("\(old.name) was never finished.")
                     failed = .failed
                 }
@@ -154,22 +154,49 @@ private struct PlainReceiver {
                 return failed
             case .piece(let bytes):
                 guard let entry = incoming[address] else { return nil }
-                try bytes.withUnsafeBytes { try entry.destination.write($0, at: entry.count) }
+                try bytes.withUnsafeBytes { try write($0, to: entry) }
                 incoming[address]?.count += UInt64(bytes.count)
                 incoming[address]?.heard = ContinuousClock.now
                 return nil
             case .end:
                 guard let entry = incoming.removeValue(forKey: address) else { return nil }
-                try entry.destination.finish(size: entry.count)
+                do {
+                    try entry.destination.finish(size: entry.count)
+                } catch {
+                    isLast = giveUp(entry) || isLast
+                    throw error
+                }
+                isLast = output.release(entry.destination, isDelivered: true) || isLast
                 let name = (entry.destination as? DestinationFile)?.finalName ?? entry.name
                 reporter.tell("Received \(Printable.text(name)) (\(TransferText.bytes(entry.count))) from \(address.hostAndPort).")
                 return .done
             }
         } catch {
-            incoming.removeValue(forKey: address)?.destination.abandon()
-            let text = (error as? ReceiveOutput.Refusal)?.text ?? (error is DestinationFull ? "the disk is full" : "\(error)")
-            reporter.complain("A file from \(address.hostAndPort) failed: \(Printable.text(text)).")
+            if let entry = incoming.removeValue(forKey: address) { isLast = giveUp(entry) || isLast }
+            // A reader that went away knows it.
+            if !(error is OutputClosed) {
+                let text = (error as? ReceiveOutput.Refusal)?.text ?? (error is DestinationFull ? "the disk is full" : "\(error)")
+                reporter.complain("A file from \(address.hostAndPort) failed: \(Printable.text(text)).")
+            }
             return .failed
         }
+    }
+
+    /// Waits for a slow reader of the output: what comes meanwhile waits in the socket, or is lost there.
+    private func write(_ bytes: UnsafeRawBufferPointer, to entry: Incoming) throws {
+        while signals.status == nil {
+            do {
+                return try entry.destination.write(bytes, at: entry.count)
+            } catch let busy as DestinationBusy {
+                var place = pollfd(fd: busy.descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&place, 1, 100)
+            }
+        }
+    }
+
+    /// - Returns: whether the output takes no more.
+    private func giveUp(_ entry: Incoming) -> Bool {
+        entry.destination.abandon()
+        return output.release(entry.destination, isDelivered: false)
     }
 }

@@ -19,8 +19,13 @@ final class ReceiveOutput: Sendable {
 
     private let place: Place
     private let overwrite: Bool
-    /// Standard output carries one file at a time.
-    private let isOutputBusy = NIOLockedValueBox(false)
+    /// Standard output carries one file.
+    private enum Use {
+        case free
+        case taken
+        case spent
+    }
+    private let use = NIOLockedValueBox(Use.free)
 
     /// - Parameter path: `-`, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
     init(path: String, overwrite: Bool) throws {
@@ -58,9 +63,10 @@ final class ReceiveOutput: Sendable {
         switch place {
         case .standardOutput:
             guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to standard output") }
-            let isFree = isOutputBusy.withLockedValue { isBusy in
-                defer { isBusy = true }
-                return !isBusy
+            let isFree = use.withLockedValue { use in
+                guard case .free = use else { return false }
+                use = .taken
+                return true
             }
             guard isFree else { throw Refusal(reason: .unsupported, text: "standard output takes one file") }
             return StreamDestination(descriptor: STDOUT_FILENO)
@@ -74,6 +80,15 @@ final class ReceiveOutput: Sendable {
             if offer.kind == .directory { return DestinationFolder(in: folder, name: name) }
             return try open(folder, name, offer, senderKey)
         }
+    }
+
+    /// After the end of a file: standard output is free for another where nothing was written to it.
+    /// - Returns: whether there is no more to be had of it.
+    func release(_ destination: any TransferDestination, isDelivered: Bool) -> Bool {
+        guard let stream = destination as? StreamDestination else { return false }
+        let isSpent = isDelivered || !stream.isUntouched
+        use.withLockedValue { $0 = isSpent ? .spent : .free }
+        return isSpent
     }
 
     /// A sender may have hundreds of small files under way, each with a descriptor or three: as many as the system lets us have.

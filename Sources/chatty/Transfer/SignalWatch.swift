@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import NIOConcurrencyHelpers
 
 /// SIGINT, SIGTERM and SIGHUP as values instead of a sudden end, for a command that has something to put in order first. A SIGHUP that
 /// was ignored from the start, as nohup(1) does it, stays so.
@@ -8,21 +9,30 @@ final class SignalWatch: @unchecked Sendable {
 
     /// The numbers, as they come.
     let signals: AsyncStream<Int32>
+    private let latest: NIOLockedValueBox<Int32?>
     private let sources: [any DispatchSourceSignal]
 
     init() {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         signals = stream
+        let latest = NIOLockedValueBox(Int32?.none)
+        self.latest = latest
         sources = ([SIGINT, SIGTERM] + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])).map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield(number) }
+            source.setEventHandler {
+                latest.withLockedValue { $0 = number }
+                continuation.yield(number)
+            }
             source.resume()
             return source
         }
     }
 
     deinit { for source in sources { source.cancel() } }
+
+    /// The status to end with, once one has come: for who cannot wait for it.
+    var status: ExitStatus? { latest.withLockedValue(\.self).map(Self.status) }
 
     static func status(of number: Int32) -> ExitStatus {
         switch number {
