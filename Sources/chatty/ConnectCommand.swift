@@ -49,7 +49,6 @@ enum ConnectCommand {
         }
         (options.listens, options.listenFor) = listening(arguments)
         options.count = arguments[ConnectFlags.count]
-        if options.count != nil { options.listens = true }
         options.offers =
             switch arguments[ConnectFlags.accept] {
             case .ask: .ask
@@ -188,9 +187,10 @@ enum ConnectCommand {
         return .success(text)
     }
 
-    private static func listening(_ arguments: Arguments) -> (Bool, Duration?) {
+    /// Whether to stay behind the last command, as `--listen` and `--count` have it, and for how long; nil for as long as it takes.
+    static func listening(_ arguments: Arguments) -> (Bool, Duration?) {
         switch arguments[ConnectFlags.listen] {
-        case .absent: (false, nil)
+        case .absent: (arguments.has(ConnectFlags.count), nil)
         case .bare: (true, nil)
         case .given(let duration): (true, duration)
         }

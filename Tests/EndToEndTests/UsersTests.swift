@@ -33,6 +33,18 @@ struct UsersTests {
         #expect(table.count == 2 && table[0].hasPrefix("name") && table[1].hasPrefix("Yoda"))
     }
 
+    @Test func aTerminalIsAskedWithoutEcho() async throws {
+        let home = try TemporaryDirectory()
+        let process = try ChattyProcess(
+            words: ["users", "add", "yoda", "--password-file", "-", "--data", home["data"]], on: .terminal(), home: home)
+        for prompt in ["Password: ", "Again: "] {
+            try await process.output.expect(prompt)
+            try process.type("wise-and-old\r")
+        }
+        #expect(try await process.exitStatus() == 0)
+        #expect(!process.output.text.contains("wise-and-old"))
+    }
+
     @Test func badLinesAreNumberedAndStrictAddsNothing() async throws {
         let home = try TemporaryDirectory()
         let file = try home.write("yoda wise\nnobody\nluke sky\n", to: "credentials.txt")
