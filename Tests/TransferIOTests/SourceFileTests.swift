@@ -36,7 +36,8 @@ import TransferProtocol
         #expect(try !source.matches(HeldRange(range: 900..<2000, digest: Array(SHA256.hash(data: bytes[900...])))))
     }
 
-    @Test(arguments: ["appended", "rewritten", "cut", "replaced"]) func aChangeIsNoticed(how: String) throws {
+    @Test(arguments: ["appended", "rewritten", "rewritten with its time set back", "cut", "replaced"])
+    func aChangeIsNoticed(how: String) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("movie.mp4", [UInt8](repeating: 1, count: 1000))
         let source = try SourceFile(path: path)
@@ -52,6 +53,18 @@ import TransferProtocol
             try handle.seekToEnd()
             try handle.write(contentsOf: [2])
         case "rewritten": try handle.write(contentsOf: [2])
+        case "rewritten with its time set back":
+            var before = stat()
+            #expect(stat(path, &before) == 0)
+            // Until the file system's clock has moved on.
+            var after = before
+            while after.st_ctim.tv_sec == before.st_ctim.tv_sec, after.st_ctim.tv_nsec == before.st_ctim.tv_nsec {
+                try handle.seek(toOffset: 0)
+                try handle.write(contentsOf: [2])
+                #expect(utimensat(AT_FDCWD, path, [before.st_atim, before.st_mtim], 0) == 0)
+                #expect(stat(path, &after) == 0)
+            }
+            #expect(after.st_mtim.tv_sec == before.st_mtim.tv_sec && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
         case "cut": try handle.truncate(atOffset: 10)
         default:
             // The old file lives on behind its descriptor: renaming over it, as editors do, harms nothing.

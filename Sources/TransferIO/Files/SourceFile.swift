@@ -8,18 +8,29 @@ import TransferProtocol
 public final class SourceFile: TransferSource, @unchecked Sendable {
     // `@unchecked`: `file` changes, but a transfer calls its sources from one thread at a time.
 
-    /// What must not change between the offer and the last byte.
-    private struct Identity: Equatable {
+    /// What must not change between the offer and the last byte. Times in nanoseconds since 1970.
+    private struct Identity {
         let device: dev_t
         let inode: ino_t
         let size: off_t
         let modified: Int64
+        /// Of the status, which no program can set back as it can `modified`.
+        let changed: Int64
+        let links: UInt64
 
         init(_ status: stat) {
             device = status.st_dev
             inode = status.st_ino
             size = status.st_size
             modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+            changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+            links = UInt64(status.st_nlink)
+        }
+
+        func isSame(as other: Identity) -> Bool {
+            guard device == other.device, inode == other.inode, size == other.size, modified == other.modified else { return false }
+            // A new link, or a file renamed over this one as editors do, changes the status and no byte of it.
+            return changed == other.changed || links != other.links
         }
     }
 
@@ -73,13 +84,13 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
 
     public func isUnchanged() -> Bool {
         guard let file = try? file ?? open(), let status = try? file.status() else { return false }
-        return Identity(status) == identity
+        return Identity(status).isSame(as: identity)
     }
 
     private func opened() throws -> OpenFile {
         if let file { return file }
         let file = try open()
-        guard Identity(try file.status()) == identity else { throw SourceError.changed(offer.name) }
+        guard Identity(try file.status()).isSame(as: identity) else { throw SourceError.changed(offer.name) }
         self.file = file
         return file
     }

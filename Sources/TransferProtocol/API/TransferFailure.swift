@@ -39,7 +39,7 @@ public enum TransferOutcome: Hashable, Sendable {
 
 /// Why one file of a connection did not arrive; the raw value is on the wire.
 public enum FileFailure: UInt8, Error, Hashable, Sendable {
-    /// The source changed while it was sent (size, mtime or inode).
+    /// The source changed while it was sent (size, inode, mtime or ctime).
     case sourceChanged = 0
     case sourceUnreadable = 1
     /// The receiver could not write, sync or rename it.
