@@ -106,55 +106,83 @@ import TransferSimulator
         #expect(simulation.receiver.received[0] == file.bytes)
     }
 
-    /// A peer that has the keys and lies: its packets open, and say anything.
+    /// A peer that has the keys and lies: its packets open, and say anything; its messages come where the stream is read.
     @Test(arguments: 0..<60 as Range<UInt64>) func aPeerThatLiesIsAtWorstClosed(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6))
-        let connection = try simulation.send([Simulation.file(size: 400_000, seed: seed)])
+        let file = Simulation.file(size: 400_000, seed: seed)
+        if seed % 3 == 0 { simulation.receiver.parts = [file.offer.name: Array(try #require(file.bytes).prefix(100_000))] }
+        // What comes after the end of the offers is never believed: some lies come before it.
+        let connection = try simulation.send([file], ends: seed % 4 < 2)
         simulation.run(for: .milliseconds(120)) { false }
         let other = try #require(simulation.receiver.endpoint.connections.first)
         let toReceiver = seed % 2 == 0
         let (liar, victim) = toReceiver ? (connection, simulation.receiver) : (other, simulation.sender)
         var number: UInt64 = 1 << 20
         for _ in 0..<40 {
-            var frames: [UInt8]
-            switch Int.random(in: 0..<3, using: &random) {
-            case 0: frames = Self.noise(&random, 300)
-            case 1:
-                // Well-formed frames with absurd numbers.
-                func number() -> UInt64 { [0, 1, 5, 1 << 31, 1 << 40, Varint.max].randomElement(using: &random)! }
-                frames = [Frame.Kind.ack, .window, .ackRate, .failedRecords].randomElement(using: &random).map { [$0.rawValue] }!
-                for _ in 0..<6 { frames.appendVarint(number()) }
-            default:
-                let message: [Message] = [
-                    .offer(.random(in: 0...5, using: &random), FileOffer(name: "x", size: Varint.max)), .endOfOffers,
-                    .end(0, size: .random(in: 0...1 << 40, using: &random)), .keep(0, [1..<4]), .answer(0, .accept(held: [])), .done(0),
-                    .paused(true),
-                    .failed(0, .cancelled, "no"),
-                ]
-                let bytes = message.randomElement(using: &random)!.encoded
-                frames = [Frame.Kind.stream.rawValue]
-                frames.appendVarint(UInt64.random(in: 0...300, using: &random))
-                frames.appendVarint(UInt64(bytes.count))
-                frames += bytes
-            }
-            var datagram = [UInt8](repeating: 0, count: frames.count + SealedPacket.overhead)
-            let sealed: Int? = datagram.withUnsafeMutableBytes { memory in
-                SealedPacket.writeHeader(memory, connection: liar.remoteID, number: number)
-                UnsafeMutableRawBufferPointer(rebasing: memory[SealedPacket.headerLength...]).copyBytes(from: frames)
-                return SealedPacket.seal(memory, frames: frames.count, number: number, with: &liar.keys!.sealControl)
-            }
-            #expect(sealed == datagram.count)
-            number += 1
-            datagram.withUnsafeBytes {
-                victim.endpoint.receive(
-                    $0, segmentSize: $0.count, from: toReceiver ? simulation.sender.address : simulation.receiver.address,
-                    at: simulation.now)
+            if Bool.random(using: &random) {
+                liar.say(Self.lie(&random))
+            } else {
+                let datagram = try #require(Self.packet(Self.frames(&random), of: liar, number: number))
+                number += 1
+                datagram.withUnsafeBytes {
+                    victim.endpoint.receive(
+                        $0, segmentSize: $0.count, from: toReceiver ? simulation.sender.address : simulation.receiver.address,
+                        at: simulation.now)
+                }
             }
             simulation.run(for: .milliseconds(2)) { false }
         }
+        connection.endOffers()
         simulation.run(for: .seconds(Int64(200))) { simulation.sender.outcome != nil && simulation.receiver.outcome != nil }
-        // However it ended, it ended, and no file was put in place that is not whole.
+        // However it ended, it ended, and no file was put in place that is not whole, nor taken for delivered before it was read.
         #expect(victim.outcome != nil, "seed \(seed)")
+        for placed in simulation.receiver.placed {
+            #expect(placed == 0 && simulation.receiver.received[0] == file.bytes, "seed \(seed), file \(placed)")
+        }
+        if simulation.sender.delivered.contains(0) { #expect(connection.outgoing[0]?.ranges.isEmpty == true, "seed \(seed)") }
+        #expect(simulation.sender.delivered.isSubset(of: [0]), "seed \(seed)")
+    }
+
+    private static func lie(_ random: inout SplitMix) -> Message {
+        let file = FileID.random(in: 0...2, using: &random)
+        let size = [0, 1, 400_000, UInt64.random(in: 0...1 << 40, using: &random)].randomElement(using: &random)!
+        let lies: [Message] = [
+            .offer(file, FileOffer(name: "x", size: Varint.max)), .endOfOffers, .end(file, size: size), .keep(file, [1..<4]),
+            .keep(file, [0..<65_536]), .answer(file, .accept(held: [])),
+            .answer(file, .accept(held: [HeldRange(range: 0..<400_000, digest: [UInt8](repeating: 0, count: 32))])),
+            .answer(file, .decline(.exists)), .done(file), .paused(true), .failed(file, .cancelled, "no"),
+        ]
+        return lies.randomElement(using: &random)!
+    }
+
+    private static func frames(_ random: inout SplitMix) -> [UInt8] {
+        var frames: [UInt8] = []
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: frames = noise(&random, 300)
+        case 1:
+            // Well-formed frames with absurd numbers.
+            frames = [[Frame.Kind.ack, .window, .ackRate, .failedRecords].randomElement(using: &random)!.rawValue]
+            for _ in 0..<6 { frames.appendVarint([0, 1, 5, 1 << 31, 1 << 40, Varint.max].randomElement(using: &random)!) }
+        default:
+            // A message somewhere in the stream.
+            let bytes = lie(&random).encoded
+            frames = [Frame.Kind.stream.rawValue]
+            frames.appendVarint(UInt64.random(in: 0...300, using: &random))
+            frames.appendVarint(UInt64(bytes.count))
+            frames += bytes
+        }
+        return frames
+    }
+
+    /// A sealed packet of `liar`.
+    private static func packet(_ frames: [UInt8], of liar: TransferConnection, number: UInt64) -> [UInt8]? {
+        var datagram = [UInt8](repeating: 0, count: frames.count + SealedPacket.overhead)
+        let sealed: Int? = datagram.withUnsafeMutableBytes { memory in
+            SealedPacket.writeHeader(memory, connection: liar.remoteID, number: number)
+            UnsafeMutableRawBufferPointer(rebasing: memory[SealedPacket.headerLength...]).copyBytes(from: frames)
+            return SealedPacket.seal(memory, frames: frames.count, number: number, with: &liar.keys!.sealControl)
+        }
+        return sealed == datagram.count ? datagram : nil
     }
 }
