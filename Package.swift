@@ -108,7 +108,7 @@ let package = Package(
             exclude: ["Vectors"]),
         .testTarget(
             name: "TransferIOTests",
-            dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", crypto]),
+            dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", locks, crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),

@@ -60,6 +60,8 @@ int clinux_rename_exclusive(int folder, const char *from, const char *to) {
     return unlinkat(folder, from, 0);
 }
 
+int clinux_sync_file_system(int descriptor) { return syncfs(descriptor); }
+
 void clinux_error_text(int code, char *buffer, size_t length) {
     if (__xpg_strerror_r(code, buffer, length)) snprintf(buffer, length, "error %d", code);
 }

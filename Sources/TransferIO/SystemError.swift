@@ -13,6 +13,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.action = action
     }
 
+    /// The disk, or the user's share of it, is full.
+    var isForWantOfRoom: Bool { code == ENOSPC || code == EDQUOT }
+
     /// The system's words for the code.
     public var reason: String {
         var buffer = [CChar](repeating: 0, count: 256)

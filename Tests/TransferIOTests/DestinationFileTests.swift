@@ -22,6 +22,12 @@ import TransferProtocol
         try bytes.withUnsafeBytes { try destination.write(UnsafeRawBufferPointer(rebasing: $0[range]), at: UInt64(range.lowerBound)) }
     }
 
+    /// Puts it in its place, and the sender learns of that.
+    static func finish(_ destination: DestinationFile, size: Int) throws {
+        try destination.finish(size: UInt64(size))
+        try #require(destination.record).remove()
+    }
+
     @Test(arguments: 0..<12 as Range<UInt64>) func anyOrderMakesTheFile(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         let folder = try TemporaryFolder()
@@ -33,7 +39,7 @@ import TransferProtocol
             #expect(!FileManager.default.fileExists(atPath: folder.file("a/b/movie.mp4")))
             try Self.write(bytes, piece, to: destination)
         }
-        try destination.finish(size: UInt64(bytes.count))
+        try Self.finish(destination, size: bytes.count)
         #expect(try folder.read("a/b/movie.mp4") == bytes)
         #expect(destination.finalName == "a/b/movie.mp4")
         var status = stat()
@@ -48,7 +54,7 @@ import TransferProtocol
         for expected in ["movie (1).mp4", "movie (2).mp4"] {
             let destination = try Self.destination(folder, "movie.mp4", size: 2)
             try Self.write([2, 3], 0..<2, to: destination)
-            try destination.finish(size: 2)
+            try Self.finish(destination, size: 2)
             #expect(destination.finalName == expected)
         }
         #expect(try folder.read("movie.mp4") == [1])
@@ -56,7 +62,7 @@ import TransferProtocol
         let destination = try Self.destination(folder, "movie.mp4", size: 1, overwrite: true)
         try Self.write([9], 0..<1, to: destination)
         #expect(try folder.read("movie.mp4") == [1])
-        try destination.finish(size: 1)
+        try Self.finish(destination, size: 1)
         #expect(try folder.read("movie.mp4") == [9])
         #expect(try folder.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
     }
@@ -84,7 +90,7 @@ import TransferProtocol
         try second.resume(keeping: [0..<2 * chunk])
         #expect(throws: DestinationError.self) { try second.finish(size: UInt64(bytes.count)) }
         try Self.write(bytes, (2 << 20)..<(5 << 20), to: second)
-        try second.finish(size: UInt64(bytes.count))
+        try Self.finish(second, size: bytes.count)
         #expect(try folder.read("movie.mp4") == bytes)
         #expect(try folder.names() == ["movie.mp4", "source"])
     }
@@ -151,10 +157,10 @@ import TransferProtocol
         let two = try Self.destination(folder, "movie.mp4", size: 2 << 20)
         #expect(two.held.isEmpty)
         try Self.write(bytes, 0..<(2 << 20), to: two)
-        try two.finish(size: 2 << 20)
+        try Self.finish(two, size: 2 << 20)
         #expect(two.finalName == "movie.mp4")
         try Self.write(bytes, 0..<(2 << 20), to: one)
-        try one.finish(size: 2 << 20)
+        try Self.finish(one, size: 2 << 20)
         #expect(one.finalName == "movie (1).mp4")
         #expect(try folder.read("movie.mp4.part") == [1, 2, 3])
         #expect(try folder.names() == ["movie (1).mp4", "movie.mp4", "movie.mp4.part"])

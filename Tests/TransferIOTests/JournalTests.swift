@@ -43,7 +43,7 @@ import TransferProtocol
             let offer = FileOffer(name: "time", size: 0, mode: 0, modified: modified)
             let destination = try DestinationFile(
                 in: receive, name: try #require(SafeName("time")), offer: offer, senderKey: DestinationFileTests.key, overwrite: true)
-            try destination.finish(size: 0)
+            try DestinationFileTests.finish(destination, size: 0)
         }
         #expect(try folder.names() == ["time"])
     }

@@ -83,6 +83,7 @@ import TransferProtocol
         #expect(try target.read("empty") == [])
         for index in 0..<100 { #expect(try target.read("photos/2026/\(index).jpg") == source.read("photos/2026/\(index).jpg")) }
         #expect(try target.names() == ["big.mp4", "empty", "photos"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target.file("photos/2026")).count == 100)
         #expect(session.statistics.filesDone == sources.count)
         await sender.shutDown()
         await receiver.loop.shutDown()
@@ -232,6 +233,38 @@ import TransferProtocol
         #expect(try target.read("b") == [4, 5])
         input.closeWrite()
         await sender.shutDown()
+        await receiver.loop.shutDown()
+    }
+
+    /// Of several files those that are done are not sent again after an interruption.
+    @Test func theSameAgainGoesOnAfterTheLastFile() async throws {
+        var random = SplitMix(seed: 6)
+        let source = try TemporaryFolder()
+        let target = try TemporaryFolder()
+        let bytes = [random.bytes(2_000_000), random.bytes(4_000_000)]
+        let paths = [try source.write("a", bytes[0]), try source.write("b", bytes[1])]
+        let receiver = try Receiver()
+        let key = NoiseKeyPair().privateBytes
+        for isInterrupted in [true, false] {
+            var configuration = TransferConfiguration()
+            if isInterrupted { configuration.rateLimit = 2_000_000 }
+            let sender = try TransferLoop(socket: UDPSocket(), staticKey: key, configuration: configuration, incoming: { _ in })
+            let session = sender.send(
+                try paths.map { try SourceFile(path: $0) }, to: [receiver.address], remoteKey: receiver.key.publicKey,
+                preSharedKey: Self.psk)
+            async let received = receiver.takeAll(into: target)
+            if isInterrupted {
+                for await update in session.updates { if case .done(0) = update { break } }
+            } else {
+                let (outcome, updates) = await Self.outcome(of: session)
+                #expect(outcome == .complete)
+                #expect(updates.contains { if case .resumed(0, [0..<1_048_576, 1_048_576..<2_000_000]) = $0 { true } else { false } })
+            }
+            await sender.shutDown()
+            #expect(try await received == (isInterrupted ? .failed(.closedByPeer(.goingAway, "")) : .complete))
+        }
+        #expect(try target.names() == ["a", "b"])
+        #expect(try target.read("a") == bytes[0] && target.read("b") == bytes[1])
         await receiver.loop.shutDown()
     }
 

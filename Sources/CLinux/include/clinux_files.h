@@ -12,6 +12,9 @@ int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode);
  * cannot do that). */
 int clinux_rename_exclusive(int folder, const char *from, const char *to);
 
+/* Flushes the whole file system that `descriptor` is on (syncfs). */
+int clinux_sync_file_system(int descriptor);
+
 /* The system's words for an errno (the POSIX strerror_r). */
 void clinux_error_text(int code, char *buffer, size_t length);
 

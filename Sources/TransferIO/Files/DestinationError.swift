@@ -6,6 +6,10 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
     case unsafeName(String)
     case noSpace(needed: UInt64, free: UInt64)
     case cannotWrite(SystemError)
+    /// The disk did not take what was written; nothing of it is kept.
+    case notFlushed(SystemError)
+    /// The file has its final name (this one), and the disk did not take the name.
+    case inPlaceNotFlushed(String, SystemError)
     /// The end came before every byte: a defect of the caller, never to be renamed into place.
     case incomplete(String)
     /// Something else has the name that the part had.
@@ -19,7 +23,7 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         case .unsafeName: .unsafeName
         case .noSpace: .noSpace
         case .noFreeName: .exists
-        case .cannotWrite, .incomplete, .replaced: .cannotWrite
+        case .cannotWrite, .notFlushed, .inPlaceNotFlushed, .incomplete, .replaced: .cannotWrite
         }
     }
 
@@ -28,6 +32,8 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         case .unsafeName(let name): "the name \(name.debugDescription) cannot be made safe"
         case .noSpace(let needed, let free): "\(needed) bytes are needed and \(free) are free"
         case .cannotWrite(let error): error.description
+        case .notFlushed(let error): "\(error); nothing of it is kept, since the disk may not have it: it has to be sent again"
+        case .inPlaceNotFlushed(let name, let error): "it is in its place as \(name), but may be gone after a power cut: \(error)"
         case .incomplete(let name): "\(name) is not whole"
         case .replaced(let part): "\(part) was taken away or replaced while it was being received"
         case .noFreeName(let name): "there are too many files named like \(name)"

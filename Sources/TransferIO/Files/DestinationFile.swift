@@ -2,19 +2,28 @@ import Glibc
 import TransferProtocol
 
 /// A file being received: a `.part` beside its final name, written in any order, with a journal of what it holds; renamed only when it
-/// is whole and on the disk, and never over another file unless that was asked for. Held by `DestinationFileTests`.
+/// is whole and on the disk, and never over another file unless that was asked for. Held by `DestinationFileTests`, `DurabilityTests`
+/// and `FinishedFileTests`.
+///
+/// The journal stays when the file has its place, until the sender surely knows of that (``record``).
 public final class DestinationFile: TransferDestination, @unchecked Sendable {
     // `@unchecked`: the transfer calls its destinations from one thread at a time; `finalName` is read after `finish`.
 
     private let name: SafeName
     private let offer: FileOffer
+    private let senderKey: [UInt8]
     private let overwrite: Bool
+    private let receiveFolder: ReceiveFolder
     private let folder: OpenFile
-    private let part: PartFile
+    /// What is written to; nil as long as the file is taken for one that has its place already.
+    private var part: PartFile?
+    /// That one; nil again when what the sender keeps of it is in the part.
+    private var finished: FinishedFile?
     private var written = ByteRanges()
     private var isOver = false
     /// The path below the folder that the file got, once it is in its place.
     public private(set) var finalName: String?
+    public private(set) var record: FinishedRecord?
 
     /// Finds or makes the `.part`. An earlier one of the same sender, size and time is gone on with; one that another transfer is busy
     /// with, and a file of that name which is not ours, is left alone.
@@ -26,38 +35,55 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     {
         self.name = name
         self.offer = offer
+        self.senderKey = senderKey
         self.overwrite = overwrite
+        self.receiveFolder = receiveFolder
         do throws(SystemError) {
             folder = try receiveFolder.open(name.folders)
         } catch { throw .cannotWrite(error) }
-        part = try PartFile.find(folder, name, offer, senderKey)
+        finished = FinishedFile.find(folder, name, offer, senderKey)
+        if finished != nil { return }
+        let part = try openPart()
         let held = part.resumable.reduce(UInt64(0)) { $0 + ($1.upperBound - $1.lowerBound) }
         if let size = offer.size, let free = receiveFolder.freeBytes(), size > held, size - held > free {
-            removeIfEmpty()
+            isOver = true
+            if part.resumable.isEmpty { part.remove() }
             throw .noSpace(needed: size - held, free: free)
         }
     }
 
     // Each chunk is hashed from the file, whatever the journal says.
     public var held: [HeldRange] {
-        part.resumable.compactMap { range in
-            (try? part.file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
+        if let finished {
+            return PartJournal.chunks(of: finished.identity.size ?? 0).compactMap { digest(of: $0, in: finished.file) }
         }
+        return part.map { part in part.resumable.compactMap { digest(of: $0, in: part.file) } } ?? []
     }
 
     public func resume(keeping kept: [Range<UInt64>]) throws {
+        let size = offer.size ?? 0
+        let kept = ByteRanges(kept.map { $0.clamped(to: 0..<size) })
+        if part == nil, finished != nil, kept.contains(0..<size) { return }
+        let part = try openPart()
+        if let finished {
+            do throws(SystemError) {
+                for range in kept.ranges { try finished.file.copy(range, to: part.file) }
+            } catch { throw DestinationError.cannotWrite(error) }
+            self.finished = nil
+        }
         // What comes anew may have overtaken the word about what stays: it is here already.
-        for range in kept { written.insert(range.clamped(to: 0..<(offer.size ?? 0))) }
+        for range in kept.ranges { written.insert(range) }
         try part.journal.reset(keeping: written)
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
         let range = offset..<offset + UInt64(bytes.count)
         if let size = offer.size, range.upperBound > size { throw DestinationError.incomplete(name.path) }
+        let part = try openPart()
         do throws(SystemError) {
             try part.file.write(bytes, at: offset)
         } catch {
-            if error.code == ENOSPC || error.code == EDQUOT { throw DestinationFull() }
+            if error.isForWantOfRoom { throw DestinationFull() }
             throw DestinationError.cannotWrite(error)
         }
         written.insert(range)
@@ -65,36 +91,25 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     }
 
     public func finish(size: UInt64) throws {
-        guard !isOver, written.contains(0..<size), offer.size == nil || offer.size == size else {
-            throw DestinationError.incomplete(name.path)
+        guard !isOver, offer.size == nil || offer.size == size else { throw DestinationError.incomplete(name.path) }
+        if part == nil, let finished { return try confirm(finished) }
+        guard let part, written.contains(0..<size) else { throw DestinationError.incomplete(name.path) }
+        try complete(part, size: size)
+        do throws(SystemError) { try receiveFolder.flush(part.file) } catch {
+            // Nothing that was written is to be believed any more, by a resume neither, which would read it from memory.
+            isOver = true
+            part.remove()
+            throw DestinationError.notFlushed(error)
         }
-        do throws(SystemError) {
-            guard ftruncate(part.file.descriptor, off_t(size)) == 0 else { throw SystemError("cut \(part.file.label)") }
-            // Never more than the user's mask allows, never set-user-ID, and always readable by its owner.
-            let mask = Self.fileMask
-            guard fchmod(part.file.descriptor, (offer.mode & 0o777 & ~mask) | 0o600) == 0 else {
-                throw SystemError("set the mode of \(part.file.label)")
-            }
-            if offer.modified > 0 {
-                let time = timespec(
-                    tv_sec: Int(offer.modified / 1_000_000_000), tv_nsec: Int(offer.modified % 1_000_000_000))
-                guard futimens(part.file.descriptor, [time, time]) == 0 else { throw SystemError("set the time of \(part.file.label)") }
-            }
-            try part.file.sync()
-        } catch {
-            if error.code == ENOSPC || error.code == EDQUOT { throw DestinationFull() }
-            throw DestinationError.cannotWrite(error)
-        }
-        let final = try moveIntoPlace()
-        isOver = true
-        unlinkat(folder.descriptor, part.journalName, 0)
-        do throws(SystemError) { try folder.sync() } catch { throw DestinationError.cannotWrite(error) }
-        finalName = final
+        let final = try moveIntoPlace(part)
+        try settle(final, journal: part.journalName, part.journal.identity)
+        part.file.unlock()
     }
 
     public func abandon() {
         guard !isOver else { return }
         isOver = true
+        guard let part else { return }
         // A stream cannot be gone on with; of a file, anything is better than nothing.
         if offer.size == nil || (written.ranges.isEmpty && part.resumable.isEmpty) { part.remove() }
         // The next transfer may go on with it, even while somebody still holds this object.
@@ -105,18 +120,64 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         if !isOver { abandon() }
     }
 
-    private func moveIntoPlace() throws(DestinationError) -> String {
-        let folders = name.folders.map { $0 + "/" }.joined()
+    private func openPart() throws(DestinationError) -> PartFile {
+        if let part { return part }
+        let part = try PartFile.find(folder, name, offer, senderKey)
+        self.part = part
+        return part
+    }
+
+    private func digest(of range: Range<UInt64>, in file: OpenFile) -> HeldRange? {
+        (try? file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
+    }
+
+    /// The length, the mode and the time of the whole file.
+    private func complete(_ part: PartFile, size: UInt64) throws {
+        let (descriptor, label) = (part.file.descriptor, part.file.label)
+        do throws(SystemError) {
+            guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemError("cut \(label)") }
+            // Never more than the user's mask allows, never set-user-ID, and always readable by its owner.
+            guard fchmod(descriptor, (offer.mode & 0o777 & ~Self.fileMask) | 0o600) == 0 else {
+                throw SystemError("set the mode of \(label)")
+            }
+            guard offer.modified > 0 else { return }
+            let time = timespec(tv_sec: Int(offer.modified / 1_000_000_000), tv_nsec: Int(offer.modified % 1_000_000_000))
+            guard futimens(descriptor, [time, time]) == 0 else { throw SystemError("set the time of \(label)") }
+        } catch {
+            if error.isForWantOfRoom { throw DestinationFull() }
+            throw DestinationError.cannotWrite(error)
+        }
+    }
+
+    private func moveIntoPlace(_ part: PartFile) throws(DestinationError) -> String {
         for number in 0...PartFile.maximumNumber {
             let candidate = name.numbered(number).last
-            if try part.move(to: candidate, overwriting: overwrite) { return folders + candidate }
+            if try part.move(to: candidate, overwriting: overwrite) { return candidate }
         }
         throw .noFreeName(name.path)
     }
 
-    private func removeIfEmpty() {
+    /// All of it was here already.
+    private func confirm(_ finished: FinishedFile) throws(DestinationError) {
+        guard finished.isInPlace else { throw .replaced("\(folder.label)/\(finished.name)") }
+        do throws(SystemError) { try receiveFolder.flush(finished.file) } catch {
+            unlinkat(folder.descriptor, finished.journalName, 0)
+            throw .notFlushed(error)
+        }
+        try settle(finished.name, journal: finished.journalName, finished.identity)
+    }
+
+    /// The file has its name.
+    private func settle(_ final: String, journal: String, _ identity: PartJournal.Identity) throws(DestinationError) {
         isOver = true
-        if part.resumable.isEmpty { part.remove() }
+        let record = FinishedRecord(receiveFolder: receiveFolder, folders: name.folders, journalName: journal, identity: identity)
+        do throws(SystemError) { try receiveFolder.flush(folder) } catch {
+            // Sent again, it is not to be taken for safe.
+            record.remove()
+            throw .inPlaceNotFlushed(final, error)
+        }
+        finalName = name.folders.map { $0 + "/" }.joined() + final
+        self.record = record
     }
 
     private static let fileMask: mode_t = {

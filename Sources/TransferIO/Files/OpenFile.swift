@@ -58,6 +58,21 @@ final class OpenFile {
         }
     }
 
+    /// Copies bytes to the same place in another file.
+    func copy(_ range: Range<UInt64>, to other: OpenFile) throws(SystemError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let wanted = Int(min(UInt64(buffer.count), range.upperBound - offset))
+            let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+            // Cut since it was hashed.
+            if count == 0 { throw SystemError("read \(label)", code: EIO) }
+            try other.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: offset)
+            offset += UInt64(count)
+        }
+    }
+
     func sync() throws(SystemError) {
         guard retrying({ fsync(descriptor) }) == 0 else {
             // Some file systems cannot sync a folder, and say so.

@@ -60,7 +60,7 @@ extension PartFile {
                 if let part = try open(folder, name.numbered(number), offer, senderKey) { return part }
             }
         } catch {
-            if error.code == ENOSPC || error.code == EDQUOT { throw .noSpace(needed: offer.size ?? 1, free: 0) }
+            if error.isForWantOfRoom { throw .noSpace(needed: offer.size ?? 1, free: 0) }
             throw .cannotWrite(error)
         }
         throw .noFreeName(name.path)

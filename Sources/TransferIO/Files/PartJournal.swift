@@ -34,6 +34,12 @@ struct PartJournal {
         return max(smallestChunk, (needed + smallestChunk - 1) / smallestChunk * smallestChunk)
     }
 
+    /// All of a file of that size, in chunks.
+    static func chunks(of size: UInt64) -> [Range<UInt64>] {
+        let chunk = chunkSize(of: size)
+        return (0..<(size + chunk - 1) / chunk).map { ($0 * chunk)..<min(($0 + 1) * chunk, size) }
+    }
+
     /// Writes a new journal over what `file` holds.
     init(creating file: OpenFile, _ identity: Identity) throws(SystemError) {
         self.file = file

@@ -1,35 +1,78 @@
 import CLinux
 import Glibc
+import NIOConcurrencyHelpers
 import TransferProtocol
 
 /// The folder that a receiver puts files into. Nothing a peer says can make a file outside of it.
 public final class ReceiveFolder: Sendable {
+    typealias Flush = @Sendable (OpenFile) throws(SystemError) -> Void
+
     /// Opened once: renaming or replacing the folder meanwhile does not move what is being received.
     private let descriptor: Int32
     public let path: String
+    /// Gets a file, or the names in a folder, onto the disk. A failure is final: the system tells it once, and calls what it could not
+    /// write clean afterwards, so that trying again would succeed for nothing.
+    let flush: Flush
+    /// Held while folders are made, so that nobody goes on with one that is not on the disk yet.
+    private let making = NIOLock()
 
     /// - Parameter create: make the folder (one level) where it does not exist.
-    public init(path: String, create: Bool = false) throws(SystemError) {
-        if create, mkdir(path, 0o777) != 0, errno != EEXIST { throw SystemError("make the folder \(path)") }
+    public convenience init(path: String, create: Bool = false) throws(SystemError) {
+        try self.init(path: path, create: create) { (file) throws(SystemError) in try file.sync() }
+    }
+
+    init(path: String, create: Bool = false, flush: @escaping Flush) throws(SystemError) {
+        var isNew = false
+        if create {
+            isNew = mkdir(path, 0o777) == 0
+            if !isNew, errno != EEXIST { throw SystemError("make the folder \(path)") }
+        }
         descriptor = retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        if descriptor < 0 { throw SystemError("open the folder \(path)") }
         self.path = path
+        self.flush = flush
+        if descriptor < 0 { throw SystemError("open the folder \(path)") }
+        if isNew { try flushParent() }
     }
 
     deinit { close(descriptor) }
 
+    private func flushParent() throws(SystemError) {
+        let parent = retrying { openat(descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        if parent >= 0 { return try flush(OpenFile(taking: parent, label: "\(path)/..")) }
+        // One that may be written to and not read cannot be opened for that.
+        guard clinux_sync_file_system(descriptor) == 0 else { throw SystemError("flush \(path)/.. to the disk") }
+    }
+
     /// Opens the folder of `parts` below this one, making what is missing. A symbolic link on the way is refused.
     func open(_ parts: ArraySlice<String>) throws(SystemError) -> OpenFile {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        if copy < 0 { throw SystemError("open the folder \(path)") }
-        var folder = OpenFile(taking: copy, label: path)
+        making.lock()
+        defer { making.unlock() }
+        var folder = try openSelf()
         for part in parts {
-            if mkdirat(folder.descriptor, part, 0o777) != 0, errno != EEXIST {
+            if mkdirat(folder.descriptor, part, 0o777) == 0 {
+                do throws(SystemError) { try flush(folder) } catch {
+                    // The next to come must not take it for safe.
+                    unlinkat(folder.descriptor, part, AT_REMOVEDIR)
+                    throw error
+                }
+            } else if errno != EEXIST {
                 throw SystemError("make the folder \(folder.label)/\(part)")
             }
             folder = try OpenFile(below: folder, part, flags: O_RDONLY | O_DIRECTORY)
         }
         return folder
+    }
+
+    /// Opens the folder of `parts` below this one if it is there.
+    func existing(_ parts: ArraySlice<String>) throws(SystemError) -> OpenFile {
+        let folder = try openSelf()
+        return parts.isEmpty ? folder : try OpenFile(below: folder, parts.joined(separator: "/"), flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    private func openSelf() throws(SystemError) -> OpenFile {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        if copy < 0 { throw SystemError("open the folder \(path)") }
+        return OpenFile(taking: copy, label: path)
     }
 
     /// Bytes that may still be written to its file system by this process; nil where that cannot be told.

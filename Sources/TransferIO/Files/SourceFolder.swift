@@ -101,7 +101,7 @@ public final class DestinationFolder: TransferDestination {
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { throw DestinationError.incomplete(name.path) }
     public func finish(size: UInt64) throws {
         do throws(SystemError) {
-            try receiveFolder.open(name.parts[...]).sync()
+            try receiveFolder.flush(receiveFolder.open(name.parts[...]))
         } catch { throw DestinationError.cannotWrite(error) }
     }
     public func abandon() {}

@@ -282,6 +282,8 @@ final class LoopCore {
         if let (_, descriptor) = state.waitingRead { unwatch(descriptor) }
         unwatchOutput(state)
         for (file, destination) in state.destinations where !state.busy.contains(file) { destination.abandon() }
+        // Where the sender may not know, it sends all of them again.
+        if outcome == .complete, state.connection.isHeard { for record in state.records { record.remove() } }
         state.session.set(state.connection.statistics)
         state.session.end(outcome)
     }
@@ -457,11 +459,11 @@ final class LoopCore {
         switch result {
         case .success:
             if state.fullSince != nil { hasRoom(state) }
-            state.destinations[file] = nil
+            if let record = state.destinations.removeValue(forKey: file)?.record { state.records.append(record) }
             state.connection.placed(file)
             state.session.tell(.done(file))
         case .failure(is DestinationFull):
-            // Some file systems find out only when flushing.
+            // Some file systems need room for a time or a mode.
             state.fullSince = state.fullSince ?? now
             state.waitingPlaces.append((file, size))
             wait(state)

@@ -13,7 +13,9 @@ final class SessionState {
     var busy: Set<FileID> = []
     /// Writes that wait for room on the disk or in the pipe, in order.
     var waitingWrites: [WriteRequest] = []
-    /// Whole files whose flush found no room.
+    /// Of files in their places, which the sender may not know of yet.
+    var records: [FinishedRecord] = []
+    /// Whole files for whose last changes there was no room.
     var waitingPlaces: [(file: FileID, size: UInt64)] = []
     var retryAt = TransferInstant.distantFuture
     var retryDelay = TransferDuration.zero

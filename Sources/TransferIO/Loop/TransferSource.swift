@@ -8,7 +8,7 @@ public protocol TransferSource: AnyObject, Sendable {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
     /// Whether the file holds exactly these bytes (SHA-256 of its range), for a resume. May take long.
     func matches(_ held: HeldRange) throws -> Bool
-    /// Whether size, mtime and inode are still those of the offer; asked at the end, and now and then.
+    /// Whether it is still the file that was offered, as far as its status tells; asked at the end, and now and then.
     func isUnchanged() -> Bool
 }
 
@@ -20,10 +20,17 @@ public protocol TransferDestination: AnyObject, Sendable {
     func resume(keeping kept: [Range<UInt64>]) throws
     /// Writes `bytes` at `offset`, in any order. Throws ``DestinationFull`` or ``DestinationBusy`` to be asked again later.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
-    /// Every byte is written: truncate to `size`, sync, set the mode and time, and move to the final place. May take long.
+    /// Every byte is written: truncate to `size`, sync, set the mode and time, and move to the final place. May take long. Throws
+    /// ``DestinationFull`` to be asked again later, which never follows a sync that failed.
     func finish(size: UInt64) throws
+    /// After `finish`: what is to be removed when the sender surely knows.
+    var record: FinishedRecord? { get }
     /// The transfer ended before that: keep the part and its journal for a resume, or remove what is not worth keeping.
     func abandon()
+}
+
+extension TransferDestination {
+    public var record: FinishedRecord? { nil }
 }
 
 /// Thrown by a destination whose disk is full: the transfer pauses, and the write is tried again.

@@ -274,6 +274,7 @@ extension TransferConnection {
     private func takeClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
         // That no further offer comes is said by the close itself.
         if reason == .done, role == .receiver ? incoming.unresolved == 0 : outgoing.isDone {
+            hasPeerDone = true
             events.append(.closed(.complete))
         } else {
             events.append(.closed(.failed(.closedByPeer(reason, text))))

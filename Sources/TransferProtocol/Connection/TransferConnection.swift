@@ -89,6 +89,8 @@ public final class TransferConnection {
     var closeReason: (CloseReason, String)?
     var closeDue: TransferInstant?
     var closesLeft = 0
+    /// The peer closed because everything is done.
+    var hasPeerDone = false
     /// The peer closed; its close is answered once, and then all is over.
     var isAnsweringClose = false
     var lingerUntil = TransferInstant.distantFuture
@@ -160,6 +162,9 @@ public final class TransferConnection {
     func reply(to address: NetworkAddress) {
         if replyTo.count < 4, !replyTo.contains(address) { replyTo.append(address) }
     }
+
+    /// Whether the peer surely knows all that this side has said to it.
+    public var isHeard: Bool { hasPeerDone || streamOut.isAcknowledged }
 
     var isOver: Bool { phase == .closing || phase == .closed }
 

@@ -60,7 +60,13 @@ enum RecvFileFlags {
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
         files: [
             .init(name: "~/.local/share/chatty", text: "The default data folder: this machine's key is in `transfer-key`."),
-            .init(name: "*.part", text: "A file that is not whole yet, and beside it what is known of it."),
+            .init(name: "*.part", text: "A file that is not whole yet."),
+            .init(
+                name: ".*.part.journal",
+                text: """
+                    What is known of it; after an interrupted transfer also of files that are whole, so that the same sent again is not \
+                    written twice. May be removed.
+                    """),
         ],
         examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos")],
         seeAlso: ["chatty-send-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])

@@ -1,0 +1,72 @@
+import Glibc
+import TransferProtocol
+
+/// A file that an earlier transfer put in its place, whose sender may not have heard of it and now sends it again. It is found by the
+/// journal that its part had, and answered for like a part: with hashes, which the sender compares.
+final class FinishedFile {
+    let file: OpenFile
+    /// Its own name, in the folder.
+    let name: String
+    let journalName: String
+    let identity: PartJournal.Identity
+    private let folder: OpenFile
+
+    private init(_ file: OpenFile, _ name: String, _ journalName: String, _ identity: PartJournal.Identity, in folder: OpenFile) {
+        self.file = file
+        self.name = name
+        self.journalName = journalName
+        self.identity = identity
+        self.folder = folder
+    }
+
+    /// Nil where there is none of this sender, size and time.
+    static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) -> FinishedFile? {
+        guard offer.size != nil else { return nil }
+        for number in 0...PartFile.maximumNumber {
+            let journalName = name.numbered(number).journalName
+            guard let journal = PartJournal(in: folder, journalName) else { return nil }
+            let identity = journal.identity
+            guard identity.size == offer.size, identity.modified == offer.modified, identity.senderKey == senderKey else { continue }
+            if let found = find(folder, name, journalName, identity) { return found }
+        }
+        return nil
+    }
+
+    /// The file is the one that the part was, under one of the names it can have got.
+    private static func find(_ folder: OpenFile, _ name: SafeName, _ journalName: String, _ identity: PartJournal.Identity)
+        -> FinishedFile?
+    {
+        for number in 0...PartFile.maximumNumber {
+            let candidate = name.numbered(number).last
+            var named = stat()
+            guard fstatat(folder.descriptor, candidate, &named, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+            guard UInt64(named.st_ino) == identity.partInode, named.st_mode & S_IFMT == S_IFREG, UInt64(named.st_size) == identity.size,
+                let file = try? OpenFile(below: folder, candidate, flags: O_RDONLY | O_NONBLOCK), file.isSameFile(as: named)
+            else { continue }
+            return FinishedFile(file, candidate, journalName, identity, in: folder)
+        }
+        return nil
+    }
+
+    /// Whether it still has the name, and the size.
+    var isInPlace: Bool {
+        var named = stat()
+        return fstatat(folder.descriptor, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
+            && UInt64(named.st_size) == identity.size
+    }
+}
+
+/// Where it is remembered of a file in its place that its sender may not know of it. Removed when it does.
+public struct FinishedRecord: Sendable {
+    let receiveFolder: ReceiveFolder
+    /// Of the file, below that folder.
+    let folders: ArraySlice<String>
+    let journalName: String
+    let identity: PartJournal.Identity
+
+    /// Does nothing where another transfer has the journal's name by now.
+    public func remove() {
+        guard let folder = try? receiveFolder.existing(folders), PartJournal(in: folder, journalName)?.identity == identity else { return }
+        unlinkat(folder.descriptor, journalName, 0)
+    }
+}
