@@ -56,7 +56,8 @@ import TransferSimulator
 
     /// A piece may be short only where it ends the record: single bytes that all say so, with gaps between them.
     @Test func tinyPiecesOfARecordAreNotCollected() {
-        var receiver = RecordReceiver(window: 4)
+        var receiver = RecordReceiver(window: 4, pool: RecordPool(limit: 16))
+        receiver.begin()
         let byte: [UInt8] = [1]
         byte.withUnsafeBytes { piece in
             for offset in stride(from: 2, to: RecordFormat.sealedSize - 2, by: 2) {
@@ -78,7 +79,8 @@ import TransferSimulator
 
     /// Records beyond the window, and pieces that begin beyond a record's end, take no memory.
     @Test func recordsBeyondTheWindowAreNotCollected() {
-        var receiver = RecordReceiver(window: 4)
+        var receiver = RecordReceiver(window: 4, pool: RecordPool(limit: 16))
+        receiver.begin()
         let bytes = [UInt8](repeating: 7, count: 1000)
         bytes.withUnsafeBytes { piece in
             for record in UInt32(4)..<2000 {
@@ -87,6 +89,97 @@ import TransferSimulator
             _ = receiver.take(piece, record: 0, offset: 1 << 20, endsRecord: true, fromSealed: true)
             for record in UInt64(0)..<4 { #expect(receiver.piecesKept(of: record) == 0) }
         }
+    }
+
+    /// Pieces that come before anything is offered take no memory, however many and of however many records.
+    @Test func nothingIsCollectedBeforeAFileIsTaken() {
+        let pool = RecordPool(limit: 2048)
+        var receiver = RecordReceiver(window: 1024, pool: pool)
+        Self.sendAPieceOfEachRecord(to: &receiver)
+        #expect(pool.slotsMade == 0 && receiver.limit == 0)
+        receiver.begin()
+        Self.sendAPieceOfEachRecord(to: &receiver)
+        #expect(pool.slotsMade == 1024)
+        receiver.end()
+        #expect(pool.promised == 0)
+    }
+
+    /// A piece of each record that may be sent, on many connections: they share what one endpoint has.
+    @Test func manyConnectionsShareOneBudget() {
+        let pool = RecordPool(limit: 2048)
+        var receivers = (0..<64).map { _ in RecordReceiver(window: 1024, pool: pool) }
+        for index in receivers.indices {
+            receivers[index].begin()
+            Self.sendAPieceOfEachRecord(to: &receivers[index])
+            #expect(receivers[index].credit > 0, "connection \(index) has its share")
+        }
+        #expect(pool.slotsMade <= 2048 + 64)
+        for index in receivers.indices { receivers[index].end() }
+        #expect(pool.promised == 0)
+        // And again, with the same memory.
+        var last = RecordReceiver(window: 1024, pool: pool)
+        last.begin()
+        #expect(last.credit == 1024)
+    }
+
+    private static func sendAPieceOfEachRecord(to receiver: inout RecordReceiver) {
+        [UInt8](repeating: 7, count: RecordFormat.minimumSegment).withUnsafeBytes { piece in
+            for record in UInt32(0)..<1024 {
+                _ = receiver.take(piece, record: record, offset: 300, endsRecord: false, fromSealed: false)
+            }
+        }
+    }
+
+    /// Offers that are withdrawn at once: what is kept of them does not grow with their number, nor with the length of their names.
+    @Test func offersThatAreWithdrawnAreNotCollected() {
+        let name = String(repeating: "x", count: TransferLimits.nameBytes)
+        var files = IncomingFiles()
+        for file in FileID(0)..<200_000 {
+            let (isTaken, isGivenUp) = (files.offered(file, FileOffer(name: name, size: 1)), files.fail(file))
+            if !isTaken || !isGivenUp { Issue.record("file \(file)") }
+        }
+        #expect(files.remembered == 0)
+        // One that stays keeps the others from being forgotten; so far they may go and no further.
+        var held = IncomingFiles()
+        let isTaken = held.offered(0, FileOffer(name: name, size: 1))
+        #expect(isTaken)
+        var taken: FileID = 1
+        while held.offered(taken, FileOffer(name: name, size: 1)), held.fail(taken) { taken += 1 }
+        #expect(Int(taken) == TransferLimits.fileSpan)
+    }
+
+    @Test func manyLongNamesAtOnceAreRefused() {
+        let name = String(repeating: "x", count: TransferLimits.nameBytes)
+        var files = IncomingFiles()
+        var taken: FileID = 0
+        while files.offered(taken, FileOffer(name: name, size: 1)) { taken += 1 }
+        #expect(Int(taken) == TransferLimits.openNameBytes / TransferLimits.nameBytes)
+        // With one less there is room for one more.
+        let (isGivenUp, isTaken) = (files.fail(3), files.offered(taken, FileOffer(name: name, size: 1)))
+        #expect(isGivenUp && isTaken)
+    }
+
+    /// A sender that has the secret, offers nothing, and is heard of all the time.
+    @Test func whoOffersNothingIsToldToLeave() throws {
+        let simulation = try Simulation(seed: 1)
+        let connection = try simulation.send([], ends: false)
+        let start = simulation.now
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))))
+        #expect(simulation.receiver.outcome == .failed(.timedOut))
+        #expect(simulation.sender.outcome == .failed(.closedByPeer(.cancelled, "nothing was offered")))
+        #expect(simulation.now - start >= .seconds(Int64(30)) && simulation.now - start < .seconds(Int64(32)))
+        #expect(connection.statistics.packetsReceived > 0)
+    }
+
+    /// So is one of whose files none was taken.
+    @Test func whoseFilesNobodyWantsIsToldToLeave() throws {
+        let simulation = try Simulation(seed: 2)
+        simulation.receiver.answer = { _ in .decline(.declined) }
+        try simulation.send([Simulation.file(size: 1000, seed: 2)], ends: false)
+        let start = simulation.now
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))))
+        #expect(simulation.receiver.outcome == .failed(.timedOut))
+        #expect(simulation.now - start >= .seconds(Int64(30)))
     }
 
     /// A stranger sends a copy of all that passes from its own address (which may be forged): what goes there in return is at most three

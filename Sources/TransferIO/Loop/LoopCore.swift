@@ -157,10 +157,17 @@ final class LoopCore {
 
     /// Offers as many files as the receiver can be expected to have open at once; the next when one of these is done.
     private func offerMore(_ state: SessionState) {
-        while state.sources.count < Self.openOffers, let source = state.unoffered.popFirst() {
-            state.sources[state.connection.offer(source.offer)] = source
+        while state.sources.count < Self.openOffers, !isFarAhead(state), let source = state.unoffered.popFirst() {
+            state.lastOffered = state.connection.offer(source.offer)
+            state.sources[state.lastOffered] = source
         }
         if state.unoffered.isEmpty { state.connection.endOffers() }
+    }
+
+    /// A file that takes long to be done: the receiver remembers those after it only so far.
+    private func isFarAhead(_ state: SessionState) -> Bool {
+        guard Int(state.lastOffered) >= TransferLimits.fileSpan - 1, let first = state.sources.keys.min() else { return false }
+        return Int(state.lastOffered - first) >= TransferLimits.fileSpan - 1
     }
 
     private func state(of session: TransferSession) -> SessionState? { sessions.values.first { $0.session === session } }

@@ -6,6 +6,7 @@ final class SessionState {
     let session: TransferSession
     /// Those offered and not yet done.
     var sources: [FileID: any TransferSource] = [:]
+    var lastOffered: FileID = 0
     /// Those that wait until fewer are under way.
     var unoffered: ArraySlice<any TransferSource> = []
     var destinations: [FileID: any TransferDestination] = [:]

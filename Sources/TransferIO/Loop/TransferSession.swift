@@ -6,14 +6,14 @@ public final class TransferSession: Sendable {
     public let isSender: Bool
     /// What happens, in order; ends after `ended`.
     public let updates: AsyncStream<TransferUpdate>
-    private let continuation: AsyncStream<TransferUpdate>.Continuation
+    private let queue = UpdateQueue()
     private let mailbox: LoopMailbox
     private let figures = NIOLockedValueBox(TransferStatistics())
 
     init(isSender: Bool, mailbox: LoopMailbox) {
         self.isSender = isSender
         self.mailbox = mailbox
-        (updates, continuation) = AsyncStream.makeStream()
+        updates = queue.stream()
     }
 
     /// The latest figures; cheap, may be asked at any time.
@@ -30,13 +30,10 @@ public final class TransferSession: Sendable {
     /// Ends the transfer and tells the peer.
     public func close(_ reason: CloseReason, _ text: String) { mailbox.post { $0.close(self, reason, text) } }
 
-    func tell(_ update: TransferUpdate) { continuation.yield(update) }
+    func tell(_ update: TransferUpdate) { queue.add(update) }
     func set(_ statistics: TransferStatistics) { figures.withLockedValue { $0 = statistics } }
 
-    func end(_ outcome: TransferOutcome) {
-        continuation.yield(.ended(outcome))
-        continuation.finish()
-    }
+    func end(_ outcome: TransferOutcome) { tell(.ended(outcome)) }
 }
 
 /// What a session tells its owner.

@@ -66,6 +66,10 @@ public enum TransferLimits {
     public static let heldRanges = 4096
     /// Files offered and not yet done, a connection.
     public static let openFiles = 4096
+    /// Bytes of the names of these files together.
+    public static let openNameBytes = 1 << 20
+    /// From the first file that is not done, how far the offers may run ahead.
+    public static let fileSpan = 65_536
     /// Bytes of a reason's text.
     public static let reasonBytes = 512
 }

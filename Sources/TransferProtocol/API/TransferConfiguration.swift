@@ -11,10 +11,14 @@ public struct TransferConfiguration: Sendable {
     public var idleTimeout = TransferDuration.seconds(Int64(60))
     /// How long a handshake is tried.
     public var connectTimeout = TransferDuration.seconds(Int64(20))
+    /// A sender that offers nothing for so long, and of which nothing was taken yet, is told to leave.
+    public var offerTimeout = TransferDuration.seconds(Int64(30))
     /// With nothing else to send, a packet goes out after so long.
     public var keepAlive = TransferDuration.seconds(Int64(15))
-    /// Records kept for the peer, a connection: the sender's ring and the receiver's window. 16 KiB each.
+    /// Records kept for the peer, a connection, at most: the sender's ring and the receiver's window.
     public var windowRecords = 1024
+    /// Records kept for all peers together, 16 KiB each: 32 MiB.
+    public var memoryRecords = 2048
     /// Bytes a second at most (`--limit`), nil for as much as the path takes.
     public var rateLimit: Double?
     /// Half-open handshakes above which a cookie is demanded first.

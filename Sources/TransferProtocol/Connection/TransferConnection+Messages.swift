@@ -4,13 +4,14 @@ extension TransferConnection {
         switch (role, message) {
         case (.receiver, .offer(let file, let offer)):
             guard incoming.offered(file, offer) else { return violated("an offer that cannot be") }
+            offerlessSince = nil
             events.append(.offered(file, offer))
         case (.receiver, .endOfOffers):
             incoming.endOffers()
             events.append(.offersEnded)
         case (.receiver, .keep(let file, let ranges)):
-            guard incoming.keep(file, ranges) || incoming[file]?.state == .failed else { return violated("ranges that are not held") }
-            guard incoming[file]?.state != .failed else { return }
+            if incoming.isSettled(file) { return }
+            guard incoming.keep(file, ranges) else { return violated("ranges that are not held") }
             counters.bytesDone += incoming[file]?.kept ?? 0
             events.append(.resumed(file, kept: ranges))
             if incoming.isOverfull(file) { return violated("more bytes than the file has") }

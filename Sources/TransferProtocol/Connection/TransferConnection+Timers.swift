@@ -26,6 +26,7 @@ extension TransferConnection {
             consider(blockedProbeAt)
             consider(headStuckSince.map { $0 + headPatience })
             consider(finishedAt.map { $0 + finishPatience })
+            consider(offerlessSince.map { $0 + configuration.offerTimeout })
             return earliest
         }
     }
@@ -128,12 +129,25 @@ extension TransferConnection {
             }
             if now >= since + Self.finishTimeout { finish(.complete, closing: (.done, "")) }
         case .receiver:
-            guard incoming.isDone else { return }
+            guard incoming.isDone else { return watchOffers(at: now) }
             guard let since = finishedAt else {
                 finishedAt = now
                 return
             }
             if now >= since + finishPatience { finish(.complete, closing: (.done, "")) }
         }
+    }
+
+    /// Who offers nothing that is taken has the place of somebody who would.
+    private func watchOffers(at now: TransferInstant) {
+        guard incoming.unresolved == 0, !records.hasBegun else {
+            offerlessSince = nil
+            return
+        }
+        guard let since = offerlessSince else {
+            offerlessSince = now
+            return
+        }
+        if now >= since + configuration.offerTimeout { close(.cancelled, "nothing was offered", as: .timedOut) }
     }
 }

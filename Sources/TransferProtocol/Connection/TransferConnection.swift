@@ -82,6 +82,8 @@ public final class TransferConnection {
     var delivery = RecordDelivery()
     var advertisedLimit: UInt64 = 0
     var finishedAt: TransferInstant?
+    /// The sender, of which no file was taken yet, has nothing on offer since then.
+    var offerlessSince: TransferInstant?
     var sentAckRate: (packets: UInt64, delay: UInt64, atPacket: UInt64)?
     var ackRateDue = false
 
@@ -108,7 +110,7 @@ public final class TransferConnection {
 
     init(
         handle: UInt64, role: Role, localID: ConnectionID, address: NetworkAddress, configuration: TransferConfiguration,
-        random: any RandomNumberGenerator, at now: TransferInstant
+        pool: RecordPool, random: any RandomNumberGenerator, at now: TransferInstant
     ) {
         self.handle = handle
         self.role = role
@@ -124,8 +126,9 @@ public final class TransferConnection {
         mtu = PathMTU(configuration)
         controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
         ring = RecordRing(
-            capacity: configuration.windowRecords, clearLimit: Self.clearLimit(datagramSize), sealedLimit: Self.sealedLimit(datagramSize))
-        records = RecordReceiver(window: configuration.windowRecords)
+            capacity: role == .sender ? configuration.windowRecords : 0, pool: pool, clearLimit: Self.clearLimit(datagramSize),
+            sealedLimit: Self.sealedLimit(datagramSize))
+        records = RecordReceiver(window: configuration.windowRecords, pool: pool)
     }
 
     static func makeController(_ configuration: TransferConfiguration, datagramSize: Int, seed: UInt64) -> any CongestionController {
@@ -225,6 +228,10 @@ public final class TransferConnection {
     public func answer(_ file: FileID, _ answer: FileAnswer, inOrder: Bool = false) {
         guard !isOver, incoming.answer(file, answer) else { return }
         if inOrder { delivery.isOrdered = true }
+        if case .accept = answer {
+            records.begin()
+            windowUrgent = true
+        }
         say(.answer(file, answer))
     }
 
@@ -235,7 +242,7 @@ public final class TransferConnection {
         counters.bytesDone += UInt64(request.bytes.count)
         if let record = delivery.release(request.slot) { records.release(record) }
         // The sender may be waiting for room: tell it when a good part of the window is free again.
-        if records.limit - advertisedLimit >= UInt64(max(configuration.windowRecords / 4, 1)) { windowUrgent = true }
+        if records.limit - advertisedLimit >= UInt64(max(records.credit / 4, 1)) { windowUrgent = true }
         if incoming.isOverfull(request.file) { return violated("more bytes than the file has") }
         if let size = incoming.takeArrived(request.file) { events.append(.arrived(request.file, size: size)) }
     }
@@ -295,6 +302,14 @@ public final class TransferConnection {
         } else {
             phase = .closed
         }
+    }
+
+    /// All that the driver was given of the connection's memory is over with its last event: it goes to the others.
+    func releaseMemory() {
+        if let slot = filling?.slot { ring.giveBack(slot) }
+        filling = nil
+        ring.end()
+        records.end()
     }
 
     func violated(_ what: String) { finish(.failed(.protocolViolation(what)), closing: (.protocolViolation, what)) }

@@ -24,6 +24,7 @@ public final class TransferEndpoint {
     private var random: any RandomNumberGenerator
     private var tags: [UInt64] = []
     private let cookies: CookieJar
+    private let pool: RecordPool
     private var all: [TransferConnection] = []
     private var byID: [UInt64: TransferConnection] = [:]
     /// Responders by the initiator's id, so that a repeated hello finds the reply it already has.
@@ -49,6 +50,7 @@ public final class TransferEndpoint {
         publicKey = staticKey.publicKey
         self.random = random
         cookies = CookieJar(random: &self.random)
+        pool = RecordPool(limit: configuration.memoryRecords)
     }
 
     deinit { scratch.deallocate() }
@@ -68,7 +70,8 @@ public final class TransferEndpoint {
     private func parameters(_ id: ConnectionID) -> TransportParameters {
         var parameters = TransportParameters(connection: id)
         parameters.idleTimeout = UInt64(configuration.idleTimeout.nanoseconds / 1_000_000)
-        parameters.initialWindow = UInt64(min(configuration.windowRecords, 64))
+        // The window comes with the first file that is taken.
+        parameters.initialWindow = 0
         return parameters
     }
 
@@ -77,7 +80,7 @@ public final class TransferEndpoint {
     {
         let generator = SplitMix(seed: random.next())
         let connection = TransferConnection(
-            handle: nextHandle, role: role, localID: id, address: address, configuration: configuration,
+            handle: nextHandle, role: role, localID: id, address: address, configuration: configuration, pool: pool,
             random: random is SystemRandomNumberGenerator ? random : generator, at: now)
         nextHandle += 1
         all.append(connection)
@@ -269,6 +272,7 @@ public final class TransferEndpoint {
         for connection in all {
             if let event = connection.events.popFirst() { return (connection, event) }
             if let read = connection.nextReadRequest() { return (connection, .read(read)) }
+            if connection.isOver { connection.releaseMemory() }
         }
         dropClosed()
         return nil
@@ -285,7 +289,11 @@ public final class TransferEndpoint {
         if !byInitiator.isEmpty { byInitiator = byInitiator.filter { $0.value.phase == .handshaking } }
         guard all.contains(where: { $0.phase == .closed && $0.events.isEmpty }) else { return }
         for connection in all where connection.phase == .closed { byID[connection.localID.value] = nil }
-        all.removeAll { $0.phase == .closed && $0.events.isEmpty }
+        all.removeAll { connection in
+            guard connection.phase == .closed, connection.events.isEmpty else { return false }
+            connection.releaseMemory()
+            return true
+        }
         if turn >= all.count { turn = 0 }
     }
 }

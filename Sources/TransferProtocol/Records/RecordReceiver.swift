@@ -1,10 +1,13 @@
 /// The receiver's records: assembled from segments, opened whole, handed out, and counted by what the disk took.
 struct RecordReceiver {
-    private var assemblies: ContiguousArray<RecordAssembly>
+    /// None before ``begin()``: a connection that never takes a file costs next to nothing.
+    private var assemblies: ContiguousArray<RecordAssembly> = []
     private let mask: Int
-    /// Records beyond the lowest unwritten one that may be on their way.
+    /// Records beyond the lowest unwritten one that may be on their way, at most.
     let window: Int
     let pool: RecordPool
+    /// Records below this number may be sent: each beyond ``written`` has a slot promised.
+    private(set) var limit: UInt64 = 0
     /// Every record below is written: the ring begins here.
     private(set) var written: UInt64 = 0
     /// Every record below is opened.
@@ -13,16 +16,34 @@ struct RecordReceiver {
     private(set) var failed: [UInt64] = []
     private(set) var failures: UInt64 = 0
 
-    init(window: Int) {
-        let size = max(window, 2).roundedUpToPowerOfTwo
+    init(window: Int, pool: RecordPool) {
         self.window = window
-        assemblies = ContiguousArray(repeating: RecordAssembly(), count: size)
-        mask = size - 1
-        pool = RecordPool(limit: window + 1)
+        self.pool = pool
+        mask = max(window, 2).roundedUpToPowerOfTwo - 1
     }
 
-    /// Records below this number may be sent.
-    var limit: UInt64 { written + UInt64(window) }
+    var hasBegun: Bool { !assemblies.isEmpty }
+
+    /// Promised slots: records that are on their way or wait for the disk.
+    var credit: Int { Int(limit - written) }
+
+    /// Bytes are wanted: opens the window.
+    mutating func begin() {
+        guard !hasBegun else { return }
+        assemblies = ContiguousArray(repeating: RecordAssembly(), count: mask + 1)
+        extend()
+    }
+
+    private mutating func extend() { limit += UInt64(pool.promise(upTo: window - credit, to: credit)) }
+
+    /// Nothing more is taken: all memory is the pool's again.
+    mutating func end() {
+        for assembly in assemblies where assembly.state == .assembling || assembly.state == .opened { pool.give(back: assembly.slot) }
+        assemblies = []
+        pool.settle(credit)
+        limit = written
+        opened = written
+    }
 
     private(set) subscript(number: UInt64) -> RecordAssembly {
         get { assemblies[Int(truncatingIfNeeded: number) & mask] }
@@ -45,9 +66,7 @@ struct RecordReceiver {
         let index = Int(truncatingIfNeeded: number) & mask
         switch assemblies[index].state {
         case .opened, .written: return (.pending, number)
-        case .empty:
-            guard let slot = pool.take() else { return (.pending, number) }
-            assemblies[index].begin(slot: slot)
+        case .empty: assemblies[index].begin(slot: pool.take())
         case .assembling: break
         }
         if assemblies[index].sealedOnly, !fromSealed { return (.pending, number) }
@@ -106,6 +125,8 @@ struct RecordReceiver {
             self[written].sealedOnly = false
             self[written].slot = -1
             written += 1
+            pool.settle(1)
         }
+        extend()
     }
 }

@@ -59,12 +59,12 @@ struct RecordRing {
     private(set) var sealedLimit: Int
     private var damage = DamageEstimate()
 
-    init(capacity: Int, clearLimit: Int, sealedLimit: Int) {
+    init(capacity: Int, pool: RecordPool, clearLimit: Int, sealedLimit: Int) {
         let size = Swift.max(capacity, 2).roundedUpToPowerOfTwo
         self.capacity = capacity
         records = ContiguousArray(repeating: Record(), count: size)
         mask = size - 1
-        pool = RecordPool(limit: capacity + 1)
+        self.pool = pool
         self.clearLimit = clearLimit
         self.sealedLimit = sealedLimit
     }
@@ -74,7 +74,7 @@ struct RecordRing {
         _modify { yield &records[Int(truncatingIfNeeded: number) & mask] }
     }
 
-    var isFull: Bool { next - base >= UInt64(capacity) }
+    var isFull: Bool { next - base >= UInt64(capacity) || !pool.allowsMore(than: Int(next - base)) }
     /// Sealed records of which nothing was sent yet.
     var unsentCount: Int { Int(next - cursor) }
     var hasSegmentToSend: Bool { !resend.isEmpty || cursor < next }
@@ -175,7 +175,7 @@ struct RecordRing {
         var bytes: UInt64 = 0
         while base < number, base < next {
             let record = self[base]
-            pool.give(back: record.slot)
+            giveBack(record.slot)
             bytes += UInt64(record.dataCount)
             if !record.isSealed { damage.opened() }
             base += 1
@@ -185,6 +185,26 @@ struct RecordRing {
             cursorIndex = 0
         }
         return bytes
+    }
+
+    /// Memory for the next record.
+    func takeSlot() -> Int32 {
+        _ = pool.promise(upTo: 1, to: 0)
+        return pool.take()
+    }
+
+    func giveBack(_ slot: Int32) {
+        pool.give(back: slot)
+        pool.settle(1)
+    }
+
+    /// Nothing more is sent: all memory is the pool's again.
+    mutating func end() {
+        for number in base..<next { giveBack(self[number].slot) }
+        base = next
+        cursor = next
+        cursorIndex = 0
+        resend = []
     }
 
     /// The record did not open: all of it goes again, in sealed packets. Asked for again, it is not begun anew.

@@ -1,0 +1,70 @@
+import NIOConcurrencyHelpers
+import TransferProtocol
+
+/// What a session has to tell, until its owner takes it: no more than the files that are on offer, however long the owner is away.
+/// Held by `UpdateQueueTests`.
+final class UpdateQueue: Sendable {
+    private struct State {
+        var waiting: [TransferUpdate] = []
+        var taker: CheckedContinuation<TransferUpdate?, Never>?
+        /// No update comes any more, or nobody takes one.
+        var isOver = false
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    var count: Int { state.withLockedValue { $0.waiting.count } }
+
+    /// The updates in their order, for one taker.
+    func stream() -> AsyncStream<TransferUpdate> {
+        AsyncStream(unfolding: { await self.next() }, onCancel: { self.cancel() })
+    }
+
+    func add(_ update: TransferUpdate) {
+        let taker = state.withLockedValue { state -> CheckedContinuation<TransferUpdate?, Never>? in
+            guard !state.isOver else { return nil }
+            if case .ended = update { state.isOver = true }
+            if let taker = state.taker.take() { return taker }
+            Self.join(update, to: &state.waiting)
+            return nil
+        }
+        taker?.resume(returning: update)
+    }
+
+    /// Leaves out what is of no interest any more.
+    private static func join(_ update: TransferUpdate, to waiting: inout [TransferUpdate]) {
+        switch update {
+        case .failed(let file, _, _):
+            // An offer that nobody has seen, and that is withdrawn, was none.
+            let offer = waiting.lastIndex { if case .offered(file, _) = $0 { true } else { false } }
+            if let offer {
+                waiting.remove(at: offer)
+                return
+            }
+        case .paused: waiting.removeAll { if case .paused = $0 { true } else { false } }
+        default: break
+        }
+        waiting.append(update)
+    }
+
+    private func next() async -> TransferUpdate? {
+        await withCheckedContinuation { continuation in
+            let (isThere, update) = state.withLockedValue { state -> (Bool, TransferUpdate?) in
+                if !state.waiting.isEmpty { return (true, state.waiting.removeFirst()) }
+                if state.isOver { return (true, nil) }
+                state.taker = continuation
+                return (false, nil)
+            }
+            if isThere { continuation.resume(returning: update) }
+        }
+    }
+
+    private func cancel() {
+        let taker = state.withLockedValue { state in
+            state.isOver = true
+            state.waiting = []
+            return state.taker.take()
+        }
+        taker?.resume(returning: nil)
+    }
+}

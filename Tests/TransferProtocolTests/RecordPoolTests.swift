@@ -1,0 +1,39 @@
+import Testing
+
+@testable import TransferProtocol
+
+@Suite struct RecordPoolTests {
+    @Test func oneAloneHasHalf() {
+        let pool = RecordPool(limit: 2048)
+        #expect(pool.promise(upTo: 5000, to: 0) == 1024)
+        #expect(pool.promise(upTo: 5000, to: 1024) == 0)
+    }
+
+    /// Windows open, fill and close in any order: promises never exceed the pool but by one for each that has nothing, none starves, and
+    /// the memory made is what was promised at most.
+    @Test(arguments: 0..<20 as Range<UInt64>) func promisesAreKept(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        let pool = RecordPool(limit: 256)
+        var held = [Int](repeating: 0, count: Int.random(in: 1...40, using: &random))
+        var slots = held.map { _ in [Int32]() }
+        for _ in 0..<5000 {
+            let index = Int.random(in: held.indices, using: &random)
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0:
+                held[index] += pool.promise(upTo: 128 - held[index], to: held[index])
+                #expect(held[index] > 0, "seed \(seed)")
+            case 1: if slots[index].count < held[index] { slots[index].append(pool.take()) }
+            default:
+                if let slot = slots[index].popLast() {
+                    pool.give(back: slot)
+                    pool.settle(1)
+                    held[index] -= 1
+                }
+            }
+            #expect(pool.promised == held.reduce(0, +), "seed \(seed)")
+            #expect(pool.promised <= 256 + held.count, "seed \(seed)")
+        }
+        #expect(Set(slots.joined()).count == slots.reduce(0) { $0 + $1.count }, "no slot has two owners, seed \(seed)")
+        #expect(pool.slotsMade <= 256 + held.count + 16, "seed \(seed)")
+    }
+}
