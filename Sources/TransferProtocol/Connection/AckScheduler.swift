@@ -21,11 +21,8 @@ struct AckScheduler {
         return distance <= Self.plausibleDistance ? number : nil
     }
 
-    /// Below this number the peer needs no acks any more, and nothing is known of what came.
-    private var floor: UInt64 = 0
-
-    /// Whether a sealed packet of this number is a repetition: the frames in it were taken already.
-    func isRepeated(_ number: UInt64) -> Bool { number < floor || ranges.contains(number) }
+    /// Whether a sealed packet of this number is a repetition: the frames in it were taken already, or may have been (RFC 9000 §13.2.3).
+    func isRepeated(_ number: UInt64) -> Bool { ranges.mayContain(number) }
 
     /// - Returns: whether the packet is new.
     mutating func received(_ number: UInt64, eliciting: Bool, authenticated: Bool, at now: TransferInstant) -> Bool {
@@ -46,8 +43,8 @@ struct AckScheduler {
     mutating func setFrequency(every packets: UInt64, delay microseconds: UInt64, lowest: UInt64) {
         every = Int(min(max(packets, 1), 1024))
         delay = .microseconds(Int64(min(microseconds, 1_000_000)))
-        floor = max(floor, min(lowest, largestAuthenticated))
-        ranges.forget(below: floor)
+        // Below this number the peer needs no acks any more.
+        ranges.forget(below: min(lowest, largestAuthenticated))
     }
 
     /// Whether an ack wants to be sent now.

@@ -74,9 +74,9 @@ extension TransferConnection {
             counters.datagramsDropped += 1
             return
         }
-        if address != peerAddress { heard(from: address, bytes: datagram.count, at: now) }
         if let number = acks.expand(header.packetNumber), acks.received(number, eliciting: true, authenticated: false, at: now) {
             ecnReceived.count(ecn)
+            if address != peerAddress { heard(from: address, bytes: datagram.count, at: now) }
         }
         takePiece(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
@@ -91,6 +91,11 @@ extension TransferConnection {
             counters.datagramsDropped += 1
             return
         }
+        // A copy, sent by the network or by somebody else, says nothing of the peer: only the ack that it asks for may be missing.
+        if acks.isRepeated(number) {
+            if phase == .established { _ = acks.received(number, eliciting: true, authenticated: false, at: now) }
+            return
+        }
         lastHeardAt = now
         if phase == .handshaking {
             guard role == .receiver else { return }
@@ -103,11 +108,6 @@ extension TransferConnection {
         }
         if phase == .closing {
             receiveWhileClosing(frames, at: now)
-            return
-        }
-        // A copy, sent by the network or by somebody else: only the ack that it asks for may be missing.
-        if acks.isRepeated(number) {
-            _ = acks.received(number, eliciting: true, authenticated: false, at: now)
             return
         }
         let eliciting = takeFrames(frames, from: address, datagram: datagram.count, at: now)

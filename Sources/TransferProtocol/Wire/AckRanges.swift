@@ -1,12 +1,16 @@
 /// The packet numbers received, as a bounded list of ranges with the highest first (RFC 9000 §13.2.3).
 ///
 /// When there are more than `capacity` ranges the lowest are forgotten: what they held is then reported no more, and at worst
-/// sent again. Held to a set of integers by `AckRangesTests`.
+/// sent again. Numbers below the lowest kept are refused from then on, for a forgotten one must not pass for new. Held to a set of
+/// integers by `AckRangesTests`.
 struct AckRanges {
     static let capacity = 256
 
     /// Closed ranges, descending, with at least one number missing between two of them.
     private(set) var ranges: [ClosedRange<UInt64>] = []
+
+    /// Below this number nothing is known any more of what came.
+    private(set) var floor: UInt64 = 0
 
     init() { ranges.reserveCapacity(Self.capacity + 1) }
 
@@ -15,7 +19,8 @@ struct AckRanges {
 
     enum Insertion { case new, duplicate }
 
-    func contains(_ number: UInt64) -> Bool { ranges.contains { $0.contains(number) } }
+    /// Whether the number was inserted before, or may have been.
+    func mayContain(_ number: UInt64) -> Bool { number < floor || ranges.contains { $0.contains(number) } }
 
     /// Adds one number; the common case, the next after the largest, costs nothing.
     @discardableResult mutating func insert(_ number: UInt64) -> Insertion {
@@ -23,6 +28,7 @@ struct AckRanges {
             ranges[0] = first.lowerBound...number
             return .new
         }
+        guard number >= floor else { return .duplicate }
         var index = 0
         while index < ranges.count {
             let range = ranges[index]
@@ -42,15 +48,16 @@ struct AckRanges {
         case (true, false): ranges[index - 1] = number...ranges[index - 1].upperBound
         case (false, true): ranges[index] = ranges[index].lowerBound...number
         case (false, false):
-            if index == ranges.count, ranges.count == Self.capacity { return .duplicate }
             ranges.insert(number...number, at: index)
             if ranges.count > Self.capacity { ranges.removeLast() }
+            if ranges.count == Self.capacity, let last = ranges.last { floor = last.lowerBound }
         }
         return .new
     }
 
     /// Forgets everything below `number`.
     mutating func forget(below number: UInt64) {
+        floor = max(floor, number)
         while let last = ranges.last, last.lowerBound < number {
             if last.upperBound >= number {
                 ranges[ranges.count - 1] = number...last.upperBound

@@ -1,0 +1,70 @@
+import Testing
+import TransferSimulator
+
+@testable import TransferProtocol
+
+/// Copies of datagrams that were really the peer's, sent again by somebody else.
+@Suite struct ReplayTests {
+    private static func sealedOnes(_ simulation: Simulation, into captured: @escaping ([UInt8]) -> Void) {
+        simulation.attacker = { datagram, toReceiver in
+            if toReceiver, datagram[0] == DatagramType.sealed.firstByte { captured(datagram) }
+            return []
+        }
+    }
+
+    private static func inject(_ datagram: [UInt8], from address: NetworkAddress, into simulation: Simulation) {
+        datagram.withUnsafeBytes {
+            simulation.receiver.endpoint.receive($0, segmentSize: $0.count, from: address, at: simulation.now)
+        }
+    }
+
+    /// The sender is gone; one packet of it, sent again every second, does not keep its connection.
+    @Test(arguments: [true, false]) func aReplayedPacketKeepsNothingAlive(fromItsAddress: Bool) throws {
+        let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 10e6))
+        var captured: [UInt8] = []
+        Self.sealedOnes(simulation) { captured = $0 }
+        try simulation.send([Simulation.file(size: 3_000_000, seed: 1)])
+        simulation.run(for: .seconds(Int64(1))) { false }
+        simulation.sender.stopsAnswering = true
+        try #require(!captured.isEmpty)
+        let start = simulation.now
+        while simulation.receiver.outcome == nil, simulation.now - start < .seconds(Int64(120)) {
+            Self.inject(captured, from: fromItsAddress ? simulation.sender.address : Simulation.attackerAddress, into: simulation)
+            simulation.run(for: .seconds(Int64(1))) { simulation.receiver.outcome != nil }
+        }
+        #expect(simulation.receiver.outcome == .failed(.timedOut))
+        #expect(simulation.now - start <= .seconds(Int64(62)))
+        #expect(simulation.strangersBytes.received == 0, "nothing is said to the stranger's address")
+    }
+
+    /// More gaps than are remembered: what was forgotten is not new when it comes again.
+    @Test func whatWasForgottenIsNotNew() {
+        var acks = AckScheduler()
+        let now = TransferInstant(nanoseconds: 1)
+        for number in stride(from: UInt64(0), to: 1200, by: 2) {
+            #expect(!acks.isRepeated(number))
+            _ = acks.received(number, eliciting: true, authenticated: true, at: now)
+        }
+        for number in UInt64(0)..<1200 {
+            let isLate = number >= 1200 - 2 * UInt64(AckRanges.capacity) && !number.isMultiple(of: 2)
+            #expect(acks.isRepeated(number) == !isLate, "\(number)")
+        }
+        // One that fills a gap below the lowest that is kept is not taken, for it could not be remembered.
+        #expect(!acks.received(1, eliciting: true, authenticated: true, at: now) && acks.isRepeated(1))
+    }
+
+    /// Every sealed packet of a transfer over a path with many gaps, all of them again at its end: no file fails, no message acts twice.
+    @Test(arguments: 0..<4 as Range<UInt64>) func aWholeTransferReplayed(seed: UInt64) throws {
+        let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6, loss: 0.3))
+        var captured: [[UInt8]] = []
+        Self.sealedOnes(simulation) { captured.append($0) }
+        let file = Simulation.file(size: 4_000_000, seed: seed)
+        try simulation.send([file], ends: false)
+        #expect(simulation.run(for: .seconds(Int64(60))) { simulation.sender.delivered == [0] }, "seed \(seed)")
+        let before = simulation.receiver.endpoint.connections.first?.statistics
+        for datagram in captured { Self.inject(datagram, from: simulation.sender.address, into: simulation) }
+        simulation.run(for: .seconds(Int64(1))) { false }
+        #expect(simulation.receiver.outcome == nil && simulation.receiver.received[0] == file.bytes, "seed \(seed)")
+        #expect(simulation.receiver.endpoint.connections.first?.statistics.bytesDone == before?.bytesDone, "seed \(seed)")
+    }
+}
