@@ -53,9 +53,10 @@ final class LoopCore {
     private func watch(_ descriptor: Int32) -> Bool { clinux_watch_add(wakeUp, descriptor) == 0 }
     private func unwatch(_ descriptor: Int32) { clinux_watch_remove(wakeUp, descriptor) }
 
+    /// Goes on while the machine sleeps, so that a peer that gave us up meanwhile is not waited for as long again.
     static func clock() -> TransferInstant {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(CLOCK_BOOTTIME, &time)
         return TransferInstant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 

@@ -94,28 +94,35 @@ extension TransferConnection {
         guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isBareProbe || (ackRateDue && mayElicit) else {
             return false
         }
+        // Repetitions of what is forgotten: there is nothing to say.
+        if acks.ranges.isEmpty { acks.sent() }
+        let hasAck = acks.hasPending
+        let hasRate = ackRateDue && mayElicit
+        // Acks take all the room that the others leave.
+        var reserved = 1
+        if role == .receiver { reserved += WireWriter.windowSize + WireWriter.failedSize(records.failed) }
+        if hasRate { reserved += WireWriter.ackRateSize }
+        if hasStream { reserved += Self.streamShare }
+        var piece: Range<UInt64>?
         let sent = seal(into: &batch, to: peerAddress, size: datagramSize, at: now) { writer in
             var eliciting = false
             var content = PacketContent()
-            if acks.hasPending {
-                // First, for the ack takes all the room that it can use.
+            if hasAck {
                 if !ecnReceived.isZero { writer.ecnFrame(ecnReceived) }
                 writer.frame(.ack)
-                if acks.ranges.write(to: &writer, delay: acks.delay(at: now)) { acks.sent() }
+                guard acks.ranges.write(to: &writer, delay: acks.delay(at: now), keeping: reserved) else { return nil }
             }
             if role == .receiver {
                 if windowUrgent { eliciting = true }
-                windowUrgent = false
-                advertisedLimit = records.limit
                 writer.windowFrame(opened: records.opened, limit: records.limit)
-                if !records.failed.isEmpty, writer.room > 2 + 8 * Frame.maximumFailedRecords { writer.failedFrame(records.failed) }
+                if !records.failed.isEmpty { writer.failedFrame(records.failed) }
             }
-            if ackRateDue, mayElicit, let rate = sentAckRate {
+            if hasRate, let rate = sentAckRate {
                 writer.ackRateFrame(packets: rate.packets, delay: rate.delay, lowest: recovery.packets.base)
-                ackRateDue = false
                 eliciting = true
             }
             if hasStream, writer.room > 40, let (offset, bytes) = streamOut.nextPiece(limit: writer.room - 20) {
+                piece = offset..<offset + UInt64(bytes.count)
                 writer.frame(.stream)
                 writer.varint(offset)
                 writer.varint(UInt64(bytes.count))
@@ -126,14 +133,25 @@ extension TransferConnection {
             // A window or ack-rate frame that must not be lost asks for an ack by a ping beside it.
             if pingPending || (eliciting && content.kind == .nothing) || isBareProbe {
                 writer.frame(.ping)
-                pingPending = false
                 eliciting = true
             }
             return (eliciting, content)
         }
-        if sent, hasStream || isBareProbe, probesPending > 0 { probesPending -= 1 }
-        return sent
+        guard sent else {
+            if let piece { streamOut.lost(piece) }
+            return false
+        }
+        if hasAck { acks.sent() }
+        if hasRate { ackRateDue = false }
+        pingPending = false
+        windowUrgent = false
+        if role == .receiver { advertisedLimit = records.limit }
+        if hasStream || isBareProbe, probesPending > 0 { probesPending -= 1 }
+        return true
     }
+
+    /// Room for messages beside acks, bytes.
+    private static let streamShare = 512
 
     /// How often the receiver is to acknowledge: about eight times a round trip, and not a packet more often than of use.
     private func scheduleAckRate() {

@@ -57,7 +57,11 @@ extension TransferConnection {
 
     private func handleEstablishedTimeout(at now: TransferInstant) {
         if now >= idleDeadline {
-            return finish(role == .receiver && incoming.isDone ? .complete : .failed(.timedOut), closing: nil)
+            let isDone = role == .receiver && incoming.isDone
+            finish(isDone ? .complete : .failed(.timedOut), closing: (isDone ? .done : .goingAway, ""))
+            // One: it may be that only the way here is broken, and more likely is that nobody is there.
+            closesLeft = 1
+            return
         }
         completeIfDone(at: now)
         guard phase == .established else { return }

@@ -68,15 +68,16 @@ struct AckRanges {
     }
 
     /// Writes an ACK frame's body: as many ranges as fit, the highest first, in the layout of RFC 9000 §19.3.
+    /// - Parameter reserved: room that is left for other frames, bytes.
     /// - Returns: false, with nothing of use written, if not even one fits or there is none.
-    func write(to writer: inout WireWriter, delay: UInt64) -> Bool {
+    func write(to writer: inout WireWriter, delay: UInt64, keeping reserved: Int = 0) -> Bool {
         guard let first = ranges.first else { return false }
         var count = 1
         var size = 8 + Varint.length(delay) + 2 + 8
         var previous = first
         for range in ranges.dropFirst() {
             let more = Varint.length(previous.lowerBound - range.upperBound - 2) + Varint.length(range.upperBound - range.lowerBound)
-            if size + more > writer.room { break }
+            if size + more > writer.room - reserved { break }
             size += more
             count += 1
             previous = range

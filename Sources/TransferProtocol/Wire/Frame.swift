@@ -82,6 +82,11 @@ extension WireWriter {
     /// Bytes of a `recordPart` frame before its payload.
     static let recordPartOverhead = 8
 
+    /// The longest frames of their kinds.
+    static let windowSize = 1 + 2 * 8
+    static let ackRateSize = 1 + 3 * 8
+    static func failedSize(_ records: [UInt64]) -> Int { records.isEmpty ? 0 : 2 + 8 * min(records.count, Frame.maximumFailedRecords) }
+
     mutating func frame(_ kind: Frame.Kind) { byte(kind.rawValue) }
 
     mutating func windowFrame(opened: UInt64, limit: UInt64) {
