@@ -7,14 +7,23 @@ struct HelloState {
     var nextAddress = 0
     var round = 0
     var nextAt: TransferInstant
-    /// What an unauthenticated answer claimed; believed only when no true answer comes.
-    var claimed: TransferFailure?
+    /// What unauthenticated answers claimed, by whom. Believed only when no true answer comes: anybody can refuse in a stranger's name, and
+    /// one address of several may be somebody else's.
+    private var claims: [NetworkAddress: TransferFailure] = [:]
 
     init(noise: NoiseInitiator, addresses: [NetworkAddress], at now: TransferInstant) {
         self.noise = noise
         self.addresses = addresses
         nextAt = now
     }
+
+    mutating func claim(_ failure: TransferFailure, by address: NetworkAddress) {
+        if addresses.contains(address) { claims[address] = failure }
+    }
+
+    /// What was claimed, if anything.
+    var claimed: TransferFailure? { claims.values.contains(.refused) ? .refused : claims.values.first }
+    var haveAllClaimed: Bool { addresses.allSatisfy { claims[$0] != nil } }
 
     /// From one round of hellos to the next: 0.3 s at first, then half a second, so that a path that loses most of what it is given
     /// still opens within the connect timeout.

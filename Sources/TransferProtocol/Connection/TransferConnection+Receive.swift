@@ -24,15 +24,15 @@ extension TransferConnection {
                 hello?.nextAddress = 0
                 hello?.nextAt = now
             }
-        case .refusal: if phase == .handshaking, role == .sender { hello?.claimed = .refused }
+        case .refusal: if phase == .handshaking, role == .sender { hello?.claim(.refused, by: address) }
         case .hello, .keyRequest, .keyReply: counters.datagramsDropped += 1
         }
     }
 
     /// An answer in a version that we may not speak.
-    func receiveVersions(_ versions: [UInt8]) {
+    func receiveVersions(_ versions: [UInt8], from address: NetworkAddress) {
         guard role == .sender, phase == .handshaking, !versions.contains(DatagramType.version) else { return }
-        hello?.claimed = .unsupportedVersion(versions)
+        hello?.claim(.unsupportedVersion(versions), by: address)
     }
 
     private func receiveReply(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {

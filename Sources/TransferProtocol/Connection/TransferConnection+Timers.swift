@@ -46,7 +46,7 @@ extension TransferConnection {
                 if now >= startedAt + Self.halfOpenTimeout { phase = .closed }
                 return
             }
-            if let claimed = hello?.claimed, let next = hello?.nextAt, next <= now {
+            if let hello, let claimed = hello.claimed, hello.haveAllClaimed, hello.nextAt <= now {
                 finish(.failed(claimed), closing: nil)
             } else if now >= startedAt + configuration.connectTimeout {
                 finish(.failed(hello?.claimed ?? .unreachable), closing: nil)

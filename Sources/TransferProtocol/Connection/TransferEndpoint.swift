@@ -161,7 +161,7 @@ public final class TransferEndpoint {
                 } else {
                     datagramsDropped += 1
                 }
-            case .versionNegotiation: byID[id]?.receiveVersions(Array(datagram[DatagramType.commonHeader...]))
+            case .versionNegotiation: byID[id]?.receiveVersions(Array(datagram[DatagramType.commonHeader...]), from: address)
             case .otherVersion: answerVersion(datagram, to: address)
             case .foreign: datagramsDropped += 1
             }
