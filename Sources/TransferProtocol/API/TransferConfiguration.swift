@@ -23,8 +23,14 @@ public struct TransferConfiguration: Sendable {
     public var rateLimit: Double?
     /// Half-open handshakes above which a cookie is demanded first.
     public var halfOpenBeforeCookie = 64
-    /// Connections at once; further handshakes are refused.
-    public var maximumConnections = 256
+    /// Half-open handshakes at once; for one more the oldest is forgotten.
+    public var halfOpenConnections = 128
+    /// Those from one host; from half of it on a cookie is demanded of that host.
+    public var halfOpenPerHost = 16
+    /// Senders connected at once. For one more, one of which nothing was taken yet has to leave.
+    public var maximumConnections = 64
+    /// Those from one host.
+    public var connectionsPerHost = 32
     public init() {}
 }
 

@@ -33,6 +33,7 @@ struct IncomingFiles {
         return files[Int(file - base)]
     }
 
+    var isEmpty: Bool { base == 0 && files.isEmpty }
     /// Files of which something is kept.
     var remembered: Int { files.count }
 

@@ -24,6 +24,9 @@ public final class TransferConnection {
     /// The peer's static X25519 key, 32 bytes; for a receiver proven only with the `established` event.
     public internal(set) var peerKey: [UInt8] = []
 
+    /// What the sender came with, where this side is the receiver.
+    public internal(set) var invitation: Invitation?
+
     let configuration: TransferConfiguration
     let localID: ConnectionID
     var remoteID = ConnectionID(0)

@@ -25,10 +25,10 @@ public final class TransferEndpoint {
     private var tags: [UInt64] = []
     private let cookies: CookieJar
     private let pool: RecordPool
-    private var all: [TransferConnection] = []
+    private(set) var all: [TransferConnection] = []
     private var byID: [UInt64: TransferConnection] = [:]
     /// Responders by the initiator's id, so that a repeated hello finds the reply it already has.
-    private var byInitiator: [UInt64: TransferConnection] = [:]
+    private(set) var byInitiator: [UInt64: TransferConnection] = [:]
     private var nextHandle: UInt64 = 1
     /// Answers without a connection: cookies, versions, keys, refusals. Bounded; what does not fit is dropped.
     private var answers: Deque<(NetworkAddress, [UInt8])> = []
@@ -156,8 +156,11 @@ public final class TransferEndpoint {
                 }
             case .ours:
                 if let connection = byID[id] {
-                    latest = connection
+                    let isHalfOpen = connection.isHalfOpen
                     connection.receive(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
+                    if connection.isHalfOpen { continue }
+                    if isHalfOpen { makePlace(for: connection) }
+                    latest = connection
                 } else {
                     datagramsDropped += 1
                 }
@@ -193,13 +196,13 @@ public final class TransferEndpoint {
             if known.phase == .handshaking { known.reply(to: address) }
             return
         }
-        let halfOpen = byInitiator.count
-        if halfOpen >= configuration.halfOpenBeforeCookie, !cookies.isValid(hello.cookie, for: address, hello.initiator, at: now) {
+        if demandsCookie(of: address), !cookies.isValid(hello.cookie, for: address, hello.initiator, at: now) {
             var answer: [UInt8] = [DatagramType.cookie.firstByte]
             answer.appendInteger(hello.initiator.value)
             return send(answer + cookies.cookie(for: address, hello.initiator, at: now), to: address)
         }
-        guard all.count < configuration.maximumConnections else {
+        // Those that are closing have been told, and are gone within moments.
+        guard all.count < 8 * configuration.maximumConnections else {
             datagramsDropped += 1
             return
         }
@@ -217,6 +220,7 @@ public final class TransferEndpoint {
             refusal.appendInteger(hello.initiator.value)
             return send(refusal, to: address)
         }
+        makeRoomForHandshake(from: address)
         let id = ConnectionID(random.next())
         guard let ephemeral = try? ephemeralKey(),
             let (message2, session) = try? noise.answer(
@@ -227,6 +231,7 @@ public final class TransferEndpoint {
         }
         let connection = addConnection(.receiver, id, address, now)
         connection.remoteID = hello.initiator
+        connection.invitation = invitations[index]
         connection.adopt(session, theirs)
         connection.replyDatagram = ReplyDatagram.encode(to: hello.initiator, from: id, message2: message2)
         connection.reply(to: address)
