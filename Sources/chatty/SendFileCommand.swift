@@ -15,6 +15,8 @@ enum SendFileCommand {
         let addresses: [NetworkAddress]
         let key: [UInt8]
         let preSharedKey: [UInt8]
+        /// Called once the handshake has proven the key.
+        var proven: @Sendable () throws -> Void = {}
     }
 
     /// An end before the transfer began.
@@ -84,8 +86,15 @@ enum SendFileCommand {
         let end = await withTaskGroup(of: TransferEnd.self) { group in
             group.addTask {
                 do {
-                    let receiver = try await find(destination, keys, loop, accepting: arguments[SendFileFlags.acceptNew], reporter)
-                    return await transfer(sources, to: receiver, over: loop, reporter)
+                    switch destination {
+                    case .ticket(let ticket):
+                        let receiver = Receiver(
+                            addresses: ticket.addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey)
+                        return try await transfer(sources, to: receiver, over: loop, reporter).end
+                    case .plain(let peer):
+                        return try await transfer(
+                            sources, to: peer, keys, over: loop, accepting: arguments[SendFileFlags.acceptNew], reporter)
+                    }
                 } catch let stop as Stop {
                     return stop.end
                 } catch {
@@ -121,51 +130,52 @@ enum SendFileCommand {
         }
     }
 
-    private static func find(
-        _ destination: Destination, _ keys: TransferKeys, _ loop: TransferLoop, accepting: Bool, _ reporter: TransferReporter
-    ) async throws
-        -> Receiver
-    {
-        switch destination {
-        case .ticket(let ticket):
-            return Receiver(addresses: ticket.addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey)
-        case .plain(let peer):
-            let addresses: [NetworkAddress]
-            do { addresses = try await peer.lookUp() } catch { throw Stop(.unreachable, Sentence.of(error)) }
-            // All at once, and none waited for once one has answered: a host may have addresses that lead nowhere from here.
-            let (answers, giver) = AsyncStream.makeStream(of: (key: [UInt8], address: NetworkAddress)?.self)
-            for address in addresses { Task { giver.yield(await loop.key(of: address).map { ($0, address) }) } }
-            var found: (key: [UInt8], address: NetworkAddress)?
-            var silent = 0
-            for await answer in answers {
-                found = answer
-                silent += answer == nil ? 1 : 0
-                if answer != nil || silent == addresses.count { break }
+    /// How long another key is waited for when one that was claimed turned out to be nobody's.
+    private static let otherClaims = Duration.milliseconds(300)
+
+    /// To whoever is at a plain address and can prove the key that it says it has.
+    private static func transfer(
+        _ sources: [any TransferSource], to peer: HostPort, _ keys: TransferKeys, over loop: TransferLoop, accepting: Bool,
+        _ reporter: TransferReporter
+    ) async throws -> TransferEnd {
+        let addresses: [NetworkAddress]
+        do { addresses = try await peer.lookUp() } catch { throw Stop(.unreachable, Sentence.of(error)) }
+        var claims = KeyClaims(of: addresses, over: loop)
+        var failure: TransferEnd?
+        while let claim = await claims.next(within: failure == nil ? nil : otherClaims) {
+            do {
+                var receiver = Receiver(addresses: addresses, key: claim.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
+                if try await trust(claim.key, of: peer, isLocal: claim.address.isLoopback, keys, accepting: accepting, reporter) {
+                    receiver.proven = { try keys.knownPeers?.add(peer, key: claim.key) }
+                }
+                let (end, isProven) = try await transfer(sources, to: receiver, over: loop, reporter)
+                if isProven { return end }
+                failure = failure ?? end
+            } catch let stop as Stop {
+                // Somebody in between may have been the first to answer.
+                failure = failure ?? stop.end
             }
-            guard let found else { throw Stop(.unreachable, "Nobody answers at \(peer).") }
-            try await trust(found.key, of: peer, isLocal: found.address.isLoopback, keys, accepting: accepting, reporter)
-            return Receiver(addresses: addresses, key: found.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
         }
+        return failure ?? TransferEnd(status: .unreachable, message: "Nobody answers at \(peer).")
     }
 
     /// Compares with the key met before; on first sight asks, unless the machine is this one, a shared secret proves more, or
     /// `--accept-new` says so.
+    /// - Returns: whether the key is to be remembered, once it is proven.
     private static func trust(
         _ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool, _ reporter: TransferReporter
-    )
-        async throws
-    {
+    ) async throws -> Bool {
         // Ports of this machine are lent out anew all the time: their keys are not worth remembering.
-        if isLocal { return }
+        if isLocal { return false }
         let fingerprint = Fingerprint.text(of: key)
         guard let known = keys.knownPeers else {
             guard accepting || keys.sharedKey != nil else {
                 throw Stop(.refused, "There is no data folder to know the key of \(peer) from.")
             }
-            return
+            return false
         }
         switch try known.check(peer, key: key) {
-        case .known: return
+        case .known: return false
         case .changed(let expected):
             throw Stop(
                 .refused,
@@ -182,12 +192,12 @@ enum SendFileCommand {
                 throw Stop(.refused, "Not sent.")
             }
         }
-        try known.add(peer, key: key)
+        return true
     }
 
     private static func transfer(
         _ sources: [any TransferSource], to receiver: Receiver, over loop: TransferLoop, _ reporter: TransferReporter
-    ) async -> TransferEnd {
+    ) async throws -> (end: TransferEnd, isProven: Bool) {
         let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
         let name = sources.count == 1 ? Printable.text(sources[0].offer.name) : "\(sources.count) files"
         let clock = TransferClock()
@@ -204,12 +214,15 @@ enum SendFileCommand {
         // A stream is gone once it was read; a file can be sent again from where it stopped.
         let isResumable = sources.contains { $0.offer.kind == .file && $0.offer.size != nil }
         var worst = ExitStatus.done
+        var isProven = false
         func label(_ file: FileID) -> String {
             Printable.text(sources.indices.contains(Int(file)) ? sources[Int(file)].offer.name : "a file")
         }
         for await update in session.updates {
             switch update {
             case .established(let peerKey, _, let peer):
+                isProven = true
+                try receiver.proven()
                 var notice = TransferNotice(.connected)
                 notice.peer = peer.hostAndPort
                 notice.key = Fingerprint.text(of: peerKey)
@@ -238,10 +251,10 @@ enum SendFileCommand {
             case .ended(.complete):
                 let figures = session.statistics
                 if worst == .done { reporter.tell(summary(name, figures, seconds: clock.seconds)) }
-                return TransferEnd(status: worst, message: nil)
+                return (TransferEnd(status: worst, message: nil), isProven)
             case .ended(.failed(let failure)):
                 let end = TransferEnd(failure, peer: "the receiver", resumable: isResumable)
-                return TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message)
+                return (TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message), isProven)
             case .resumed(let file, let kept):
                 let bytes = kept.reduce(0) { $0 + UInt64($1.count) }
                 var notice = TransferNotice(.resumed)
@@ -251,7 +264,7 @@ enum SendFileCommand {
             case .answered, .offered, .offersEnded: break
             }
         }
-        return TransferEnd(status: .failed, message: "The transfer ended without a word.")
+        return (TransferEnd(status: .failed, message: "The transfer ended without a word."), isProven)
     }
 
     private static func summary(_ name: String, _ figures: TransferStatistics, seconds: Double) -> String {

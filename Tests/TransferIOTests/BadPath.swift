@@ -60,7 +60,7 @@ final class BadPath: Sendable {
 
     func stop() { stopped.store(true, ordering: .releasing) }
 
-    private static func send(_ datagram: [UInt8], _ socket: UDPSocket, _ address: NetworkAddress) {
+    static func send(_ datagram: [UInt8], _ socket: UDPSocket, _ address: NetworkAddress) {
         var copy = datagram
         copy.withUnsafeMutableBytes { memory in
             var pieces = [DatagramBatch.Piece(base: memory.baseAddress, count: memory.count)]

@@ -147,11 +147,41 @@ import TransferProtocol
         configuration.connectTimeout = .milliseconds(300)
         let receiver = try Self.loop()
         let sender = try Self.loop(configuration)
-        #expect(await sender.key(of: NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port)) == receiver.publicKey)
+        #expect(await Self.keys(at: receiver.port, askedBy: sender) == [receiver.publicKey])
         let silent = try UDPSocket()
-        #expect(await sender.key(of: NetworkAddress(ipv4: 0x7F00_0001, port: silent.port)) == nil)
+        #expect(await Self.keys(at: silent.port, askedBy: sender) == [])
         await sender.shutDown()
         await receiver.shutDown()
+    }
+
+    private static func keys(at port: UInt16, askedBy loop: TransferLoop) async -> [[UInt8]] {
+        var all: [[UInt8]] = []
+        for await key in loop.keys(of: NetworkAddress(ipv4: 0x7F00_0001, port: port)) { all.append(key) }
+        return all
+    }
+
+    /// Whoever is on the way can be the first to answer: the true key is told, too.
+    @Test func allKeysThatAreClaimedAreTold() async throws {
+        var configuration = TransferConfiguration()
+        configuration.connectTimeout = .seconds(Int64(1))
+        let sender = try Self.loop(configuration)
+        let impostor = try UDPSocket()
+        let port = impostor.port
+        try BackgroundThread.start(name: "impostor", impostor) { impostor in
+            var asked: (token: [UInt8], by: NetworkAddress)?
+            while asked == nil {
+                impostor.wait(for: .milliseconds(10))
+                _ = impostor.receive { asked = (Array($0.bytes[1..<9]), $0.from) }
+            }
+            guard let asked else { return }
+            // One twice, and more than are listened to.
+            for number in [UInt8(1), 1, 2, 3, 4, 5, 6] {
+                BadPath.send([0x97] + asked.token + [UInt8](repeating: number, count: 32), impostor, asked.by)
+            }
+        }
+        let keys = await Self.keys(at: port, askedBy: sender)
+        #expect(keys == (1...4).map { [UInt8](repeating: $0, count: 32) })
+        await sender.shutDown()
     }
 
     @Test func aLoopThatEndsTellsItsPeers() async throws {

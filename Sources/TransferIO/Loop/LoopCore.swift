@@ -16,7 +16,7 @@ final class LoopCore {
     /// What the batch waits for, where the system has not taken all of it: nothing else is sent before.
     private var held: HeldBatch?
     private var sessions: [UInt64: SessionState] = [:]
-    private var keyWaiters: [(NetworkAddress, CheckedContinuation<[UInt8]?, Never>)] = []
+    private var keyWaiters: [(address: NetworkAddress, keys: AsyncStream<[UInt8]>.Continuation)] = []
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     private var stopDeadline: TransferInstant?
     private var now = TransferInstant.zero
@@ -86,7 +86,7 @@ final class LoopCore {
     private func stop() {
         for command in mailbox.close() { command(self) }
         for state in Array(sessions.values) { ended(state, .failed(.cancelled)) }
-        for (_, waiter) in keyWaiters { waiter.resume(returning: nil) }
+        for waiter in keyWaiters { waiter.keys.finish() }
         for waiter in stopWaiters { waiter.resume() }
     }
 
@@ -198,8 +198,8 @@ final class LoopCore {
 
     func close(_ session: TransferSession, _ reason: CloseReason, _ text: String) { state(of: session)?.connection.close(reason, text) }
 
-    func requestKey(of address: NetworkAddress, _ waiter: CheckedContinuation<[UInt8]?, Never>) {
-        keyWaiters.append((address, waiter))
+    func requestKey(of address: NetworkAddress, _ keys: AsyncStream<[UInt8]>.Continuation) {
+        keyWaiters.append((address, keys))
         endpoint.requestKey(of: address, at: Self.clock())
     }
 
@@ -224,8 +224,10 @@ final class LoopCore {
             if let state = sessions[connection.handle] { handle(event, state) }
         }
         while let (address, key) = endpoint.nextKeyAnswer() {
-            for (asked, waiter) in keyWaiters where asked == address { waiter.resume(returning: key) }
-            keyWaiters.removeAll { $0.0 == address }
+            for waiter in keyWaiters where waiter.address == address {
+                if let key { waiter.keys.yield(key) } else { waiter.keys.finish() }
+            }
+            if key == nil { keyWaiters.removeAll { $0.address == address } }
         }
     }
 

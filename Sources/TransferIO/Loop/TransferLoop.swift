@@ -47,11 +47,12 @@ public final class TransferLoop: Sendable {
         return session
     }
 
-    /// The static key of whoever listens there, nil if nobody answers within the connect timeout.
-    public func key(of address: NetworkAddress) async -> [UInt8]? {
-        await withCheckedContinuation { continuation in
-            if !mailbox.post({ $0.requestKey(of: address, continuation) }) { continuation.resume(returning: nil) }
-        }
+    /// The static keys that whoever answers there within the connect timeout claims to have, each once, as they come. More than one where
+    /// somebody in between answers, too.
+    public func keys(of address: NetworkAddress) -> AsyncStream<[UInt8]> {
+        let (keys, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+        if !mailbox.post({ $0.requestKey(of: address, continuation) }) { continuation.finish() }
+        return keys
     }
 
     /// Closes every session (`goingAway`), waits until the peers know or a second has passed, ends the thread, closes the socket.

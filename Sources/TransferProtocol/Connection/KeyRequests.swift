@@ -1,14 +1,18 @@
 import DequeModule
 
-/// Questions for the static key of a listener whose address is all that is known. The answer proves nothing: it is pinned on
-/// first sight and proven by the handshake that follows.
+/// Questions for the static key of a listener whose address is all that is known. An answer proves nothing before the handshake that
+/// follows: whoever is on the way can answer first, so that each key that is claimed is told.
 struct KeyRequests {
     private struct Request {
         var address: NetworkAddress
         var token: UInt64
         var deadline: TransferInstant
         var nextAt: TransferInstant
+        var claimed: [[UInt8]] = []
     }
+
+    /// Different answers to one question that are told.
+    private static let maximumClaims = 4
 
     private static let interval = TransferDuration.milliseconds(500)
     private var open: [Request] = []
@@ -19,8 +23,11 @@ struct KeyRequests {
     }
 
     mutating func answered(token: UInt64, from address: NetworkAddress, key: [UInt8]) {
-        guard let index = open.firstIndex(where: { $0.token == token && $0.address == address }) else { return }
-        open.remove(at: index)
+        guard let index = open.firstIndex(where: { $0.token == token && $0.address == address }),
+            open[index].claimed.count < Self.maximumClaims, !open[index].claimed.contains(key)
+        else { return }
+        open[index].nextAt = .distantFuture
+        open[index].claimed.append(key)
         answers.append((address, key))
     }
 

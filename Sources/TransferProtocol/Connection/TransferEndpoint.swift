@@ -115,7 +115,8 @@ public final class TransferEndpoint {
         keyRequests.add(address, token: random.next(), deadline: now + configuration.connectTimeout, at: now)
     }
 
-    /// The answer to a `requestKey`: the address and its claimed key, or nil as the key once the connect timeout is over.
+    /// An answer to a `requestKey`: the address and its claimed key, of which there may be several; nil as the key once the connect timeout
+    /// is over, and no further answer comes.
     public func nextKeyAnswer() -> (address: NetworkAddress, key: [UInt8]?)? { keyRequests.nextAnswer() }
 
     /// Takes one receive's worth of datagrams: `segmentSize` bytes each, the last maybe shorter (as `UDP_GRO` delivers them).
