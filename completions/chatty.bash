@@ -98,7 +98,7 @@ _chatty() {
             case $prev in
                 -o|--output|--secret-file) _chatty_files; return ;;
                 --count|--timeout) :; return ;;
-                --accept) _chatty_words "ask always"; return ;;
+                --accept) _chatty_words "ticket ask always"; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac

@@ -47,14 +47,14 @@ enum RecvFileCommand {
         guard let ticket = Ticket(receiverKey: keys.identity.publicKey, secret: secret, addresses: addresses) else {
             throw TicketError.damaged
         }
-        loop.setInvitations([
-            Invitation(preSharedKey: ticket.preSharedKey), Invitation(preSharedKey: keys.sharedKey ?? TransferKeys.none),
-        ])
-        announce(ticket, addresses, port, output, reporter)
+        let policy = AcceptPolicy(
+            arguments[RecvFileFlags.accept], sharedKey: keys.sharedKey,
+            hasTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1)
+        loop.setInvitations(policy.invitations(ticket))
+        announce(ticket, policy, addresses, port, output, reporter)
 
-        let asks = arguments[RecvFileFlags.accept] == .ask
         let status = await withTaskGroup(of: ExitStatus.self) { group in
-            group.addTask { await serve(sessions, limit: limit, asks: asks, output, reporter) }
+            group.addTask { await serve(sessions, limit: limit, policy, output, reporter) }
             group.addTask {
                 for await number in signals.signals { return SignalWatch.status(of: number) }
                 return .done
@@ -74,7 +74,7 @@ enum RecvFileCommand {
 
     /// Receives until `limit` transfers are over, or the output takes no more.
     private static func serve(
-        _ sessions: AsyncStream<TransferSession>, limit: Int?, asks: Bool, _ output: ReceiveOutput, _ reporter: TransferReporter
+        _ sessions: AsyncStream<TransferSession>, limit: Int?, _ policy: AcceptPolicy, _ output: ReceiveOutput, _ reporter: TransferReporter
     ) async -> ExitStatus {
         let active = ActiveTransfers()
         let front = IncomingTransfer.Front()
@@ -90,7 +90,7 @@ enum RecvFileCommand {
                 switch event {
                 case .arrived(let session):
                     let transfer = IncomingTransfer(
-                        session: session, output: output, active: active, reporter: reporter, asks: asks, front: front)
+                        session: session, output: output, active: active, reporter: reporter, policy: policy, front: front)
                     group.addTask { .ended(await transfer.run()) }
                     group.addTask(operation: next)
                 case .ended(let end):
@@ -115,7 +115,8 @@ enum RecvFileCommand {
     }
 
     private static func announce(
-        _ ticket: Ticket, _ addresses: [NetworkAddress], _ port: UInt16, _ output: ReceiveOutput, _ reporter: TransferReporter
+        _ ticket: Ticket, _ policy: AcceptPolicy, _ addresses: [NetworkAddress], _ port: UInt16, _ output: ReceiveOutput,
+        _ reporter: TransferReporter
     ) {
         var notice = TransferNotice(.listening)
         notice.port = Int(port)
@@ -123,7 +124,7 @@ enum RecvFileCommand {
         notice.addresses = addresses.map(\.hostAndPort)
         reporter.announce(
             [
-                "Receiving into \(Printable.text(output.description)) on UDP port \(port). Give the sender this ticket, or one of the addresses:",
+                "Receiving into \(Printable.text(output.description)) on UDP port \(port). Give the sender this ticket\(policy.hint):",
                 "Ticket: \(ticket.text)",
             ] + addresses.map { "Address: \($0.hostAndPort)" }, notice)
     }

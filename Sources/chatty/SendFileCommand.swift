@@ -130,6 +130,10 @@ enum SendFileCommand {
         }
     }
 
+    private static func refusal(of peer: HostPort) -> String {
+        "Refused: \(peer) takes nothing without its ticket or the shared secret."
+    }
+
     /// How long another key is waited for when one that was claimed turned out to be nobody's.
     private static let otherClaims = Duration.milliseconds(300)
 
@@ -150,7 +154,8 @@ enum SendFileCommand {
                 }
                 let (end, isProven) = try await transfer(sources, to: receiver, over: loop, reporter)
                 if isProven { return end }
-                failure = failure ?? end
+                let isStranger = end.status == .refused && keys.sharedKey == nil
+                failure = failure ?? (isStranger ? TransferEnd(status: .refused, message: refusal(of: peer)) : end)
             } catch let stop as Stop {
                 // Somebody in between may have been the first to answer.
                 failure = failure ?? stop.end

@@ -69,7 +69,7 @@ struct SendFileFaultTests {
         let folder = try TemporaryDirectory()
         let source = try folder.write("content", to: "file")
         let target = try TemporaryDirectory()
-        let receiver = try await FileReceiver(["--count", "2", "--accept", "ask"], into: target)
+        let receiver = try await FileReceiver(["--once", "--accept", "ask"], into: target)
         let sender = try ChattyProcess("send-file", source, receiver.ticket)
         try await receiver.process.diagnostics.expect(/offers file \(7 B\)\. Accept\?/)
         try receiver.process.type("n\n")
@@ -79,7 +79,8 @@ struct SendFileFaultTests {
         try await receiver.process.diagnostics.expect(/Accept\?/)
         try receiver.process.type("y\n")
         #expect(try await again.exitStatus() == 0)
-        #expect(try await receiver.process.exitStatus() == 6)
+        // What was declined is not the one transfer.
+        #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["file"])
     }
 
@@ -243,10 +244,9 @@ struct SendFileFaultTests {
         let refused = try ChattyProcess("send-file", source, receiver.ticket)
         #expect(try await refused.exitStatus() == 6)
         #expect(try await refused.diagnostics.end().contains("there is no room for it"))
-        #expect(try await receiver.process.exitStatus() == 6)
         // Full on the way: it waits, tells both, and goes on when there is room.
         try FileManager.default.removeItem(atPath: disk + "/other")
-        let second = try await FileReceiver(into: target, output: disk)
+        let second = receiver
         let sender = try ChattyProcess("send-file", "--limit", "2M", "--progress", "json", source, second.ticket)
         try await sender.diagnostics.expect(/"bytes":\d{5,},/)
         try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))

@@ -56,7 +56,7 @@ struct SendFileQuestionTests {
     @Test func aSenderThatLeavesTakesItsQuestionWithIt() async throws {
         let target = try TemporaryDirectory()
         let source = try target.write("content", to: "file")
-        let (receiver, ticket) = try await Self.asking(["--count", "2"], into: target)
+        let (receiver, ticket) = try await Self.asking(["--once"], into: target)
         let first = try ChattyProcess("send-file", source, ticket)
         try await receiver.output.expect(/Accept\?.*\]/)
         first.signal(SIGINT)
@@ -67,7 +67,7 @@ struct SendFileQuestionTests {
         try receiver.type("y\r")
         #expect(try await second.exitStatus() == 0)
         #expect(try target.read("other") == Data("content".utf8))
-        #expect(try await receiver.exitStatus() == 1)
+        #expect(try await receiver.exitStatus() == 0)
     }
 
     /// What is said meanwhile stands above the question, which is asked again.
@@ -84,7 +84,9 @@ struct SendFileQuestionTests {
         try receiver.type("\r")
         #expect(try await first.exitStatus() == 0)
         #expect(try await second.exitStatus() == 6)
-        #expect(try await receiver.exitStatus() == 6)
+        try await receiver.output.expect("Declined: second.")
+        receiver.signal(SIGTERM)
+        #expect(try await receiver.exitStatus() == 143)
     }
 
     /// Addresses of this host count as met already only on the loopback.
@@ -105,7 +107,7 @@ struct SendFileQuestionTests {
     func controlCAtTheSendersQuestion() async throws {
         let target = try TemporaryDirectory()
         let source = try target.write("content", to: "file")
-        let receiver = try ChattyProcess("recv-file", "-o", target.path)
+        let receiver = try ChattyProcess("recv-file", "-o", target.path, "--accept", "always")
         let address = String(try await receiver.diagnostics.expect(/Address: ((?!127\.)\d+\.\d+\.\d+\.\d+:\d+)\n/).1)
         let sender = try ChattyProcess("send-file", source, address, on: .terminal(columns: 400))
         try await sender.output.expect(/was never met before\. Its key is .*Send to it\? \[y\/N\]/)

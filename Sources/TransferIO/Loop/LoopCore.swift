@@ -217,7 +217,7 @@ final class LoopCore {
     private func handleEvents() {
         while let (connection, event) = endpoint.nextEvent() {
             if case .established = event, sessions[connection.handle] == nil {
-                let session = TransferSession(isSender: false, mailbox: mailbox)
+                let session = TransferSession(isSender: false, mailbox: mailbox, invitation: connection.invitation)
                 sessions[connection.handle] = SessionState(connection: connection, session: session)
                 incoming(session)
             }

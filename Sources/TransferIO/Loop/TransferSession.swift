@@ -4,14 +4,17 @@ import TransferProtocol
 /// One transfer of a loop, out or in.
 public final class TransferSession: Sendable {
     public let isSender: Bool
+    /// What the sender came with, where this side receives.
+    public let invitation: Invitation?
     /// What happens, in order; ends after `ended`.
     public let updates: AsyncStream<TransferUpdate>
     private let queue = UpdateQueue()
     private let mailbox: LoopMailbox
     private let figures = NIOLockedValueBox(TransferStatistics())
 
-    init(isSender: Bool, mailbox: LoopMailbox) {
+    init(isSender: Bool, mailbox: LoopMailbox, invitation: Invitation? = nil) {
         self.isSender = isSender
+        self.invitation = invitation
         self.mailbox = mailbox
         updates = queue.stream()
     }

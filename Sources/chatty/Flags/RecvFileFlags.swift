@@ -11,13 +11,18 @@ enum RecvFileFlags {
             """)
     static let once = Flag.switch("once", "Leave after one transfer", manual: "Leaves after one transfer: the same as `--count 1`.")
     static let count = Flag<Int?>.optional(
-        "count", "N", .number(1...1_000_000_000), "Leave after N transfers", manual: "Leaves after so many transfers.")
+        "count", "N", .number(1...1_000_000_000), "Leave after N transfers",
+        manual: "Leaves after so many transfers. One of which nothing was taken does not count.")
     static let overwrite = Flag.switch(
         "overwrite", "Replace files that exist",
         manual: "Replaces a file that has the same name. Without it the new one is named like `movie (1).mp4`.")
     static let accept = Flag<Accept>.choice(
-        "accept", "WHEN", default: .always, "Whether to ask before each file",
-        manual: "`always` takes what is sent by who has the ticket; `ask` asks on the terminal before each transfer.")
+        "accept", "WHEN", default: .ticket, "Whose files to take unasked",
+        manual: """
+            `ticket` takes what is sent by who has the ticket or the shared secret. About a sender that has only an address it asks on the \
+            terminal, and refuses it where there is none; where a shared secret is given it refuses it always. `ask` asks about everybody's \
+            files. `always` takes the files of anybody who reaches the port.
+            """)
     static let secretFile = Flag<String?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for senders that have no ticket.")
@@ -32,6 +37,7 @@ enum RecvFileFlags {
             """)
 
     enum Accept: String, CaseIterable, FlagDecodable {
+        case ticket
         case ask
         case always
     }
@@ -47,7 +53,8 @@ enum RecvFileFlags {
         description: [
             """
             Waits for a `chatty send-file`, and prints on stderr the ticket and the HOST:PORT forms to give to the sender. The ticket holds a key \
-            and a secret: give it to nobody but the sender.
+            and a secret: give it to nobody but the sender. Whoever has it can send. Who has only HOST:PORT can send after a question to you, or \
+            with `--accept always`, or with the shared secret.
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \

@@ -9,7 +9,7 @@ struct IncomingTransfer {
     let output: ReceiveOutput
     let active: ActiveTransfers
     let reporter: TransferReporter
-    let asks: Bool
+    let policy: AcceptPolicy
     /// The session whose figures are on the terminal's one line.
     let front: Front
 
@@ -31,7 +31,7 @@ struct IncomingTransfer {
 
     /// How a transfer ended.
     struct End {
-        /// Nil where nothing was offered, or another transfer took this one's place: then it counts for nothing.
+        /// Nil where nothing was taken, or another transfer took this one's place: then it counts for nothing.
         var status: ExitStatus?
         /// The output cannot take another file.
         var isLast: Bool
@@ -60,8 +60,9 @@ struct IncomingTransfer {
         var senderKey: [UInt8] = []
         var peer = "the sender"
         var files: [FileID: File] = [:]
-        var worst: ExitStatus?
-        var acceptsAll = !asks
+        var worst = ExitStatus.done
+        var (isOffered, isTaken) = (false, false)
+        var acceptsAll = !policy.asks(about: session)
         var outcome = TransferOutcome.failed(.cancelled)
         let departure = PeerDeparture()
         let (updates, forward) = AsyncStream.makeStream(of: TransferUpdate.self)
@@ -83,7 +84,7 @@ struct IncomingTransfer {
                 notice.key = Fingerprint.text(of: key)
                 reporter.note(notice)
             case .offered(let id, let offer):
-                worst = worst ?? .done
+                isOffered = true
                 name.withLockedValue { $0 = Printable.text(SafeName(offer.name)?.last ?? "a file") }
                 var offered = notice(.offered, offer)
                 offered.peer = peer
@@ -94,7 +95,7 @@ struct IncomingTransfer {
                 guard answer != .no else {
                     session.decline(id, .declined)
                     reporter.tell("Declined: \(label(offer)).", notice(.declined, offer))
-                    worst = TransferEnd.worse(worst ?? .done, .notDelivered)
+                    worst = TransferEnd.worse(worst, .notDelivered)
                     continue
                 }
                 await active.claim(offer, from: senderKey, by: session)
@@ -102,12 +103,13 @@ struct IncomingTransfer {
                     let destination = try output.destination(for: offer, from: senderKey)
                     files[id] = File(offer: offer, destination: destination)
                     session.accept(id, into: destination, inOrder: destination is StreamDestination)
+                    isTaken = true
                 } catch {
                     session.decline(id, error.reason)
                     var notice = notice(.declined, offer)
                     notice.reason = error.text
                     reporter.complain("Not taken: \(label(offer)): \(Printable.text(error.text)).", notice)
-                    worst = TransferEnd.worse(worst ?? .done, .notDelivered)
+                    worst = TransferEnd.worse(worst, .notDelivered)
                 }
             case .done(let id):
                 guard let file = files.removeValue(forKey: id) else { break }
@@ -122,7 +124,7 @@ struct IncomingTransfer {
             case .failed(let id, let failure, let text):
                 guard let file = files.removeValue(forKey: id) else { break }
                 isLast = output.release(file.destination, isDelivered: false) || isLast
-                worst = TransferEnd.worse(worst ?? .done, .failed)
+                worst = TransferEnd.worse(worst, .failed)
                 var notice = notice(.failed, file.offer)
                 notice.reason = failure.sentence
                 // A reader that went away knows it.
@@ -147,12 +149,13 @@ struct IncomingTransfer {
         front.give(session)
         reporter.clearLine()
         if await active.release(session) { return nil }
-        guard let worst else { return nil }
-        guard case .failed(let failure) = outcome else { return worst }
-        let isResumable = files.values.contains { $0.offer.size != nil && $0.destination is DestinationFile }
-        let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
-        if let message = end.message { reporter.complain(message) }
-        return TransferEnd.worse(worst, end.status)
+        if isOffered, case .failed(let failure) = outcome {
+            let isResumable = files.values.contains { $0.offer.size != nil && $0.destination is DestinationFile }
+            let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
+            if let message = end.message { reporter.complain(message) }
+            worst = TransferEnd.worse(worst, end.status)
+        }
+        return isTaken ? worst : nil
     }
 
     private enum Answer { case yes, all, no, none }
@@ -162,7 +165,8 @@ struct IncomingTransfer {
         if acceptsAll { return .all }
         let size = offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
         let kind = offer.kind == .directory ? "the folder " : ""
-        let text = "\(peer) offers \(kind)\(label(offer))\(size). Accept? [y/N, a for all of this transfer]"
+        let who = policy.isStranger(session) ? "\(peer), who has no ticket," : peer
+        let text = "\(who) offers \(kind)\(label(offer))\(size). Accept? [y/N, a for all of this transfer]"
         let answer = await withTaskGroup(of: String?.self) { [reporter] group in
             group.addTask { await Question.shared.ask(text, on: reporter) }
             group.addTask {

@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+/// Who may send: the ticket and the secret are worth something only if an address alone is not.
+@Suite("Who may send", .serialized)
+struct SendFileTrustTests {
+    private static let secret = ["CHATTY_SECRET": "correct horse battery"]
+
+    private static func source(_ folder: TemporaryDirectory) throws -> String { try folder.write("a film", to: "movie.mp4") }
+
+    /// The port that a receiver on a terminal shows.
+    private static func port(_ receiver: ChattyProcess) async throws -> String {
+        String(try await receiver.output.expect(/Address: 127\.0\.0\.1:(\d+)\s/).1)
+    }
+
+    /// In a script: refused, and the receiver goes on to wait for who has the ticket.
+    @Test func anAddressAloneIsRefused() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        #expect(receiver.process.diagnostics.text.contains("Give the sender this ticket; without it nobody can send"))
+        let stranger = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)")
+        #expect(try await stranger.exitStatus() == 4)
+        #expect(
+            try await stranger.diagnostics.end()
+                == "chatty: Refused: 127.0.0.1:\(receiver.port) takes nothing without its ticket or the shared secret.\n")
+        #expect(try target.names() == [] && !receiver.process.hasEnded)
+        #expect(try await ChattyProcess("send-file", source, receiver.ticket).exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.names() == ["movie.mp4"])
+    }
+
+    @Test func anAddressIsEnoughWhereThatIsAsked() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
+        #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.names() == ["movie.mp4"])
+    }
+
+    /// With a secret there are no strangers, whatever else is said.
+    @Test(arguments: ["ticket", "ask", "always"]) func aSecretIsAskedOfAll(accept: String) async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--once", "--accept", accept], into: target, environment: Self.secret)
+        #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 4)
+        #expect(try target.names() == [])
+        if accept != "ask" {
+            let friend = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)", environment: Self.secret)
+            #expect(try await friend.exitStatus() == 0)
+            #expect(try await receiver.process.exitStatus() == 0)
+            #expect(try target.names() == ["movie.mp4"])
+        } else {
+            receiver.process.signal(SIGTERM)
+            #expect(try await receiver.process.exitStatus() == 143)
+        }
+    }
+
+    /// At a terminal the person decides; a no does not use up `--once`.
+    @Test func aStrangerIsAskedAboutOnTheTerminal() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", on: .terminal(columns: 200))
+        let port = try await Self.port(receiver)
+        let first = try ChattyProcess("send-file", source, "127.0.0.1:\(port)")
+        try await receiver.output.expect(/127\.0\.0\.1:\d+, who has no ticket, offers movie\.mp4 \(6 B\)\. Accept\?/)
+        try receiver.type("n\r")
+        #expect(try await first.exitStatus() == 6)
+        try await receiver.output.expect("Declined: movie.mp4.")
+        let second = try ChattyProcess("send-file", source, "127.0.0.1:\(port)")
+        try await receiver.output.expect("who has no ticket, offers")
+        try receiver.type("y\r")
+        #expect(try await second.exitStatus() == 0)
+        #expect(try await receiver.exitStatus() == 0)
+        #expect(try target.names() == ["movie.mp4"])
+    }
+
+    /// Who has the ticket is not asked about.
+    @Test func theTicketIsEnoughOnATerminal() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", on: .terminal(columns: 200))
+        let ticket = String(try await receiver.output.expect(/Ticket: (chatty1[a-z2-7]+)\s/).1)
+        #expect(try await ChattyProcess("send-file", source, ticket).exitStatus() == 0)
+        #expect(try await receiver.exitStatus() == 0)
+        #expect(try target.names() == ["movie.mp4"] && !receiver.output.text.contains("Accept?"))
+    }
+
+    /// The key of a receiver is remembered only when it has proven it: who merely answers, and refuses, leaves nothing.
+    @Test func onlyAProvenKeyIsRemembered() async throws {
+        guard let address = Self.ownAddress() else {
+            print("SKIPPED: this machine has no address but the loopback's, whose keys are not remembered")
+            return
+        }
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let home = try TemporaryDirectory()
+        let data = home["data"]
+        let refusing = try await FileReceiver(into: target)
+        let refused = try ChattyProcess("send-file", "--accept-new", "-d", data, source, "\(address):\(refusing.port)")
+        #expect(try await refused.exitStatus() == 4)
+        #expect(!FileManager.default.fileExists(atPath: data + "/known-receivers"))
+        refusing.process.kill()
+        let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
+        let sender = try ChattyProcess("send-file", "--accept-new", "-d", data, source, "\(address):\(receiver.port)")
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        let known = try String(contentsOfFile: data + "/known-receivers", encoding: .utf8)
+        #expect(known.hasPrefix("\(address):\(receiver.port) "))
+    }
+
+    /// An address of this machine that is not the loopback's.
+    private static func ownAddress() -> String? {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return nil }
+        defer { freeifaddrs(list) }
+        for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
+            guard let address = entry?.pointee.ifa_addr, Int32(address.pointee.sa_family) == AF_INET else { continue }
+            let ip = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt32(bigEndian: $0.pointee.sin_addr.s_addr) }
+            if ip >> 24 != 127 { return [24, 16, 8, 0].map { "\(ip >> $0 & 255)" }.joined(separator: ".") }
+        }
+        return nil
+    }
+
+    /// Somebody on the way answers first, with a key that is not the receiver's.
+    @Test func anImpostorsKeyDoesNotEndIt() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target, environment: Self.secret)
+        let impostor = try Impostor(before: receiver.port)
+        defer { impostor.stop() }
+        let sender = try ChattyProcess("send-file", source, "127.0.0.1:\(impostor.port)", environment: Self.secret)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(try target.names() == ["movie.mp4"] && impostor.lies > 0)
+    }
+}
