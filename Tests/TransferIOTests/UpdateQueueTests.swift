@@ -29,6 +29,17 @@ import TransferProtocol
         if case .ended(.complete) = updates[2] {} else { Issue.record("\(updates[2])") }
     }
 
+    /// The end is known before all that came first is taken, and to who has stopped to take anything.
+    @Test func theEndIsKnownAtOnce() async {
+        let queue = UpdateQueue()
+        queue.add(.offered(0, Self.offer))
+        let waiter = Task { await queue.waitForEnd() }
+        queue.add(.ended(.complete))
+        await waiter.value
+        await queue.waitForEnd()
+        #expect(queue.count == 2)
+    }
+
     /// What was seen is not taken back in silence.
     @Test func theEndOfAFileThatWasSeenIsTold() async {
         let queue = UpdateQueue()

@@ -22,6 +22,9 @@ public final class TransferSession: Sendable {
     /// The latest figures; cheap, may be asked at any time.
     public var statistics: TransferStatistics { figures.withLockedValue { $0 } }
 
+    /// Returns when the session is over, though its last updates may not be taken yet.
+    public func waitForEnd() async { await queue.waitForEnd() }
+
     /// Answers an offered file: written to `destination`.
     /// - Parameter inOrder: for a pipe: hand the bytes over in the order of the file.
     public func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool = false) {

@@ -9,6 +9,8 @@ final class UpdateQueue: Sendable {
         var taker: CheckedContinuation<TransferUpdate?, Never>?
         /// No update comes any more, or nobody takes one.
         var isOver = false
+        var hasEnded = false
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = NIOLockedValueBox(State())
@@ -21,14 +23,33 @@ final class UpdateQueue: Sendable {
     }
 
     func add(_ update: TransferUpdate) {
-        let taker = state.withLockedValue { state -> CheckedContinuation<TransferUpdate?, Never>? in
-            guard !state.isOver else { return nil }
-            if case .ended = update { state.isOver = true }
-            if let taker = state.taker.take() { return taker }
+        let (taker, endWaiters) = state.withLockedValue {
+            state -> (CheckedContinuation<TransferUpdate?, Never>?, [CheckedContinuation<Void, Never>]) in
+            var endWaiters: [CheckedContinuation<Void, Never>] = []
+            let wasOver = state.isOver
+            if case .ended = update {
+                state.isOver = true
+                state.hasEnded = true
+                swap(&endWaiters, &state.endWaiters)
+            }
+            guard !wasOver else { return (nil, endWaiters) }
+            if let taker = state.taker.take() { return (taker, endWaiters) }
             Self.join(update, to: &state.waiting)
-            return nil
+            return (nil, endWaiters)
         }
         taker?.resume(returning: update)
+        for waiter in endWaiters { waiter.resume() }
+    }
+
+    /// Returns once `ended` was added.
+    func waitForEnd() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLockedValue { state in
+                if !state.hasEnded { state.endWaiters.append(continuation) }
+                return state.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
     }
 
     /// Leaves out what is of no interest any more.

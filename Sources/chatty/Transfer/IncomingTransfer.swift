@@ -65,16 +65,12 @@ struct IncomingTransfer {
         var acceptsAll = !policy.asks(about: session)
         var outcome = TransferOutcome.failed(.cancelled)
         let departure = PeerDeparture()
-        let (updates, forward) = AsyncStream.makeStream(of: TransferUpdate.self)
-        // A stream of its own, so that the end is seen while a question waits for its answer.
+        // The end is seen while a question waits for its answer; what else happens meanwhile waits.
         Task { [session] in
-            for await update in session.updates {
-                if case .ended = update { departure.leave() }
-                forward.yield(update)
-            }
-            forward.finish()
+            await session.waitForEnd()
+            departure.leave()
         }
-        for await update in updates {
+        for await update in session.updates {
             switch update {
             case .established(let key, _, let address):
                 senderKey = key
