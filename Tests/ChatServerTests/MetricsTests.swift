@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Testing
@@ -32,6 +33,19 @@ import Testing
             #expect(found.updateValue(try #require(Double(match.4)), forKey: key) == nil, "twice: \(key)")
         }
         return found
+    }
+
+    /// The descriptors of ten thousand connections take a while to count: no chat waits for it.
+    @Test func theProcessIsAskedOffTheEventLoops() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let isOnLoop = NIOLockedValueBox<Bool?>(nil)
+        let page = MetricsPage(Metrics(), []) {
+            isOnLoop.withLockedValue { $0 = MultiThreadedEventLoopGroup.currentEventLoop != nil }
+            return ProcessFigures()
+        }
+        let text = try await page.text(on: group.next()).get()
+        #expect(text.contains("process_open_fds ") && isOnLoop.withLockedValue { $0 } == false)
+        try await group.shutdownGracefully()
     }
 
     @Test func whatHappensIsCounted() async throws {

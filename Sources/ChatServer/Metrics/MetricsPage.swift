@@ -6,19 +6,25 @@ import NIOCore
 struct MetricsPage: Sendable {
     let metrics: Metrics
     let workers: [LoopWorker]
+    private let process: @Sendable () -> ProcessFigures
     private let start = Date()
+    /// Asking the system takes long where there are many descriptors.
+    private let queue = DispatchQueue(label: "chatty.metrics")
 
-    init(_ metrics: Metrics, _ workers: [LoopWorker]) {
+    init(_ metrics: Metrics, _ workers: [LoopWorker], process: @escaping @Sendable () -> ProcessFigures = { ProcessFigures() }) {
         self.metrics = metrics
         self.workers = workers
+        self.process = process
     }
 
     /// Nil where the store works, else why it does not.
     var failure: String? { metrics.current.failure }
 
-    /// The connections are counted on their own event loops.
+    /// The connections are counted on their own event loops, and the rest is done on none.
     func text(on eventLoop: any EventLoop) -> EventLoopFuture<String> {
-        EventLoopFuture.reduce(ConnectionCensus(), workers.map { $0.census() }, on: eventLoop, +).map(render)
+        EventLoopFuture.reduce(ConnectionCensus(), workers.map { $0.census() }, on: eventLoop, +).flatMap { census in
+            queue.asyncWithFuture(eventLoop: eventLoop) { render(census) }
+        }
     }
 
     private func render(_ census: ConnectionCensus) -> String {
@@ -44,7 +50,7 @@ struct MetricsPage: Sendable {
         page.add("chatty_store_writes_total", .counter, "Changes that are on the disk.", Double(figures.writes))
         page.add("chatty_store_failed_writes_total", .counter, "Changes that the store refused.", Double(figures.failedWrites))
         page.add("chatty_store_healthy", .gauge, "1 where the store took what was last given to it.", figures.failure == nil ? 1 : 0)
-        let process = ProcessFigures()
+        let process = process()
         page.add("process_cpu_seconds_total", .counter, "Processor time, user and system.", process.processorSeconds)
         page.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)
         page.add("process_open_fds", .gauge, "Open file descriptors.", process.openDescriptors)
