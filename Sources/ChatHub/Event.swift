@@ -23,6 +23,8 @@ public enum Event: Sendable {
     case missed(Ticket, [ChatMessage]?)
     /// The answer to ``Action/loadHistory(_:account:_:)`` for a search that took too long.
     case searchTooBroad(Ticket)
+    /// The answer to ``Action/loadHistory(_:account:_:)`` where too many searches wait.
+    case searchBusy(Ticket)
 
     /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
     case historyTargets(Ticket, [HistoryTarget]?)

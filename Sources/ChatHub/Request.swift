@@ -64,7 +64,8 @@ enum Pending {
         case account(Account?)
         case stored(Bool)
         case messages([ChatMessage]?)
-        case tooBroad
+        /// And why.
+        case notSearched(Reply)
         case historyTargets([HistoryTarget]?)
         case passwordSet(Bool)
         case token(String?, seconds: Int)
@@ -241,9 +242,9 @@ extension Hub {
             unblock(request.session)
             if let messages { succeed(request, [.history(with: with, messages)]) } else { fail(request, .storeFailed) }
             drainBacklog(of: request.session)
-        case (.history(let request, _), .tooBroad):
+        case (.history(let request, _), .notSearched(let reply)):
             unblock(request.session)
-            fail(request, .searchTooBroad)
+            fail(request, reply)
             drainBacklog(of: request.session)
         case (.historyTargets(let request), .historyTargets(let targets)):
             unblock(request.session)

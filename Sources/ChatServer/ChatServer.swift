@@ -25,7 +25,7 @@ public final class ChatServer: Sendable {
     private let workers: [LoopWorker]
     private let writer: StoreWriter
     private let reader: StoreReader
-    private let hashing: HashingPool
+    private let hashing: FairPool
     private let log: EventLog
     private let driver: HubDriver
     private let tls: NIOLockedValueBox<NIOSSLContext>
@@ -111,7 +111,7 @@ public final class ChatServer: Sendable {
                     tell(problem.map { "The store fails, and messages are refused: \($0)" } ?? "The store works again.")
                 }, noticing: tell))
         reader = StoreReader(store, searchTime: configuration.searchTime) { mailbox.put(HubInput($0)) }
-        hashing = HashingPool(configuration.hashing)
+        hashing = FairPool("hash", configuration.hashing)
         let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { ticket, verification in
             mailbox.put(HubInput(.verified(ticket, verification)))
         }

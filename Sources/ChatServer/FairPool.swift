@@ -2,17 +2,16 @@ import ChatHub
 import DequeModule
 import Foundation
 
-/// Compares passwords with hashes on threads of its own, a bounded number at a time and waiting, so that a wave of log-ins costs nobody's chat.
+/// Does long jobs on threads of its own, a bounded number at a time and waiting, so that they cost nobody's chat.
 ///
-/// Fair by key (the account guessed at): keys take turns, and each may wait only a few times, so guessing at one name does not keep others out.
-final class HashingPool: @unchecked Sendable {
+/// Fair by key (the account a job is about): keys take turns, and each may wait only a few times, so one that asks a lot does not keep others out.
+final class FairPool: @unchecked Sendable {
     struct Limits: Sendable {
-        /// Threads. Half of the cores are left to the chat.
-        var threads = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
+        var threads: Int
         /// Jobs that wait, of all keys.
-        var waiting = 512
+        var waiting: Int
         /// Jobs that wait, of one key.
-        var waitingPerKey = 8
+        var waitingPerKey: Int
     }
 
     typealias Job = @Sendable () -> Void
@@ -25,14 +24,17 @@ final class HashingPool: @unchecked Sendable {
     private var turns: Deque<Int64> = []
     private var waiting = 0
     private var isStopped = false
+    private let ended = DispatchSemaphore(value: 0)
 
-    init(_ limits: Limits = Limits()) {
+    /// - Parameter name: its threads are `chatty-name-0` and so on.
+    init(_ name: String, _ limits: Limits) {
         self.limits = limits
         for index in 0..<limits.threads {
-            NamedThread.start("chatty-hash-\(index)") { [weak self] in
+            NamedThread.start("chatty-\(name)-\(index)") { [self] in
                 // Behind the chat's threads where there are not cores enough for all.
                 setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-                while let job = self?.next() { job() }
+                while let job = next() { job() }
+                ended.signal()
             }
         }
     }
@@ -51,7 +53,7 @@ final class HashingPool: @unchecked Sendable {
         return true
     }
 
-    /// Jobs that wait are dropped, threads end.
+    /// Jobs that wait are dropped; returns when those under way are done. Not to be called twice.
     func stop() {
         condition.lock()
         isStopped = true
@@ -60,6 +62,7 @@ final class HashingPool: @unchecked Sendable {
         waiting = 0
         condition.broadcast()
         condition.unlock()
+        for _ in 0..<limits.threads { ended.wait() }
     }
 
     var depth: Int {

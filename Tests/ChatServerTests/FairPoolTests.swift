@@ -4,12 +4,12 @@ import Testing
 
 @testable import ChatServer
 
-@Suite struct HashingPoolTests {
+@Suite struct FairPoolTests {
     /// Holds the pool's one thread until it is let go, so that what waits behind it is known.
-    private func heldPool(_ limits: HashingPool.Limits) throws -> (HashingPool, release: DispatchSemaphore) {
+    private func heldPool(_ limits: FairPool.Limits) throws -> (FairPool, release: DispatchSemaphore) {
         var limits = limits
         limits.threads = 1
-        let pool = HashingPool(limits)
+        let pool = FairPool("test", limits)
         let (began, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         #expect(
             pool.run(key: 0) {
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func keysTakeTurns() throws {
-        let (pool, release) = try heldPool(.init())
+        let (pool, release) = try heldPool(.hashing)
         let order = NIOLockedValueBox<[String]>([])
         let done = DispatchSemaphore(value: 0)
         for (key, name) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")] as [(Int64, String)] {
@@ -38,14 +38,14 @@ import Testing
     }
 
     @Test func whatIsOverABoundIsRefused() throws {
-        var limits = HashingPool.Limits()
+        var limits = FairPool.Limits.hashing
         limits.waiting = 5
         limits.waitingPerKey = 2
         let (pool, release) = try heldPool(limits)
         #expect([1, 1, 1, 2, 2, 3, 4].map { pool.run(key: $0) {} } == [true, true, false, true, true, true, false])
         #expect(pool.depth == 5)
-        pool.stop()
         release.signal()
+        pool.stop()
         #expect(!pool.run(key: 9) {})
     }
 }

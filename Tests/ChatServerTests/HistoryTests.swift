@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -129,6 +130,45 @@ import Testing
         #expect(throws: DatabaseError.self) { try fixture.store.history(luke, broad, searchTime: .nanoseconds(1)) }
         #expect(try texts(luke, .search("w399x7", limit: 10)) == [words[399]], "the next one is nobody's loss")
         #expect(try fixture.store.history(luke, broad, searchTime: .seconds(60)).count == 10)
+    }
+
+    /// However many searches one account has waiting, another's is next but one.
+    @Test func accountsTakeTurnsAtSearching() throws {
+        let order = NIOLockedValueBox<[UInt64]>([])
+        let (allAsked, answered) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let reader = StoreReader(fixture.store) { event in
+            guard case .missed(let ticket, _) = event else { return }
+            let place = order.withLockedValue { order in
+                order.append(ticket.rawValue)
+                return order.count
+            }
+            if place == 1 { allAsked.wait() }
+            answered.signal()
+        }
+        reader.start()
+        for number in 1...10 { reader.loadHistory(Ticket(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
+        reader.loadHistory(Ticket(rawValue: 99), luke, .search("plans", limit: 10))
+        allAsked.signal()
+        for _ in 1...11 { #expect(answered.wait(timeout: .now() + 20) == .success) }
+        reader.stop()
+        #expect(order.withLockedValue { $0.firstIndex(of: 99) ?? 11 } <= 2)
+    }
+
+    @Test func whoHasTooManySearchesWaitingIsToldSo() throws {
+        let refused = NIOLockedValueBox(0)
+        let (allAsked, answered) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let reader = StoreReader(fixture.store) { event in
+            if case .searchBusy = event { return refused.withLockedValue { $0 += 1 } }
+            allAsked.wait()
+            answered.signal()
+        }
+        reader.start()
+        for number in 1...40 { reader.loadHistory(Ticket(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
+        let count = refused.withLockedValue { $0 }
+        #expect((40 - Limits.sessionsPerAccount - 1...40 - Limits.sessionsPerAccount).contains(count))
+        for _ in count..<40 { allAsked.signal() }
+        for _ in count..<40 { #expect(answered.wait(timeout: .now() + 20) == .success) }
+        reader.stop()
     }
 
     @Test func whatIsTypedIsWordsAndNeverSyntax() throws {

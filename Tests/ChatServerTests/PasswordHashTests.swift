@@ -45,7 +45,7 @@ import Testing
         try fixture.store.pool.write { try $0.execute(sql: "UPDATE accounts SET phc = ? WHERE id = 1", arguments: [phc]) }
         let answers = NIOLockedValueBox<[Ticket: Event.Verification]>([:])
         let arrived = DispatchSemaphore(value: 0)
-        let pool = HashingPool()
+        let pool = FairPool("hash", .hashing)
         let probe = WriterProbe(fixture.store)
         let note: @Sendable (Ticket, Event.Verification) -> Void = { ticket, answer in
             answers.withLockedValue { $0[ticket] = answer }

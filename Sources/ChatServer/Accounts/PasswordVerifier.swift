@@ -1,10 +1,11 @@
 import ChatHub
 import ChatProtocol
+import Foundation
 
 /// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
 final class PasswordVerifier: Sendable {
     private let store: Store
-    private let pool: HashingPool
+    private let pool: FairPool
     private let reader: StoreReader
     private let writer: StoreWriter
     private let cost: PasswordHash.Cost
@@ -13,7 +14,7 @@ final class PasswordVerifier: Sendable {
     private let dummy: PasswordHash
 
     init(
-        _ store: Store, _ pool: HashingPool, _ reader: StoreReader, _ writer: StoreWriter, cost: PasswordHash.Cost = .standard,
+        _ store: Store, _ pool: FairPool, _ reader: StoreReader, _ writer: StoreWriter, cost: PasswordHash.Cost = .standard,
         answer: @escaping @Sendable (Ticket, Event.Verification) -> Void
     ) {
         self.store = store
@@ -75,4 +76,10 @@ final class PasswordVerifier: Sendable {
             return (.failed, nil)
         }
     }
+}
+
+extension FairPool.Limits {
+    /// Of passwords, compared and hashed: half of the cores are left to the chat.
+    static let hashing = FairPool.Limits(
+        threads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), waiting: 512, waitingPerKey: 8)
 }

@@ -3,7 +3,8 @@ import ChatProtocol
 import Foundation
 import GRDB
 
-/// Reads for the hub on a thread of its own, in the order asked; searches on another, so that nobody's log-in or replay waits for one.
+/// Reads for the hub on a thread of its own, in the order asked; searches on another, so that nobody's log-in or replay waits for one. Accounts take turns
+/// at searching, each with one search at a time.
 final class StoreReader: Sendable {
     private enum Request: Sendable {
         case account(Ticket, Name)
@@ -16,7 +17,7 @@ final class StoreReader: Sendable {
     private let store: Store
     private let answer: @Sendable (Event) -> Void
     private let mailbox = Mailbox<Request>()
-    private let searches = Mailbox<Request>()
+    private let searches: FairPool
     private let searchTime: DispatchTimeInterval
     private let ended = DispatchSemaphore(value: 0)
 
@@ -25,28 +26,26 @@ final class StoreReader: Sendable {
         self.store = store
         self.searchTime = searchTime
         self.answer = answer
+        searches = FairPool("search", .searches)
     }
 
     func start() {
-        NamedThread.start("chatty-reader") { [self] in answerAll(in: mailbox) }
-        NamedThread.start("chatty-search") { [self] in answerAll(in: searches) }
-    }
-
-    private func answerAll(in mailbox: Mailbox<Request>) {
-        while let requests = mailbox.take() {
-            for request in requests { if let event = event(for: request) { answer(event) } }
+        NamedThread.start("chatty-reader") { [self] in
+            while let requests = mailbox.take() {
+                for request in requests { if let event = event(for: request) { answer(event) } }
+            }
+            ended.signal()
         }
-        ended.signal()
     }
 
-    /// Answers what waits, then ends; returns when it has.
+    /// Answers what waits, but for searches, then ends; returns when it has.
     func stop() {
         mailbox.close()
-        searches.close()
-        for _ in 1...2 { ended.wait() }
+        searches.stop()
+        ended.wait()
     }
 
-    var waiting: Int { mailbox.count + searches.count }
+    var waiting: Int { mailbox.count + searches.depth }
 
     func findAccount(_ ticket: Ticket, _ name: Name) { mailbox.put(.account(ticket, name)) }
 
@@ -58,7 +57,12 @@ final class StoreReader: Sendable {
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
     func loadHistory(_ ticket: Ticket, _ account: AccountID, _ query: HistoryQuery) {
-        if case .search = query { searches.put(.history(ticket, account, query)) } else { mailbox.put(.history(ticket, account, query)) }
+        let request = Request.history(ticket, account, query)
+        guard case .search = query else { return mailbox.put(request) }
+        let isQueued = searches.run(key: account.rawValue) { [self] in
+            if let event = event(for: request) { answer(event) }
+        }
+        if !isQueued { answer(.searchBusy(ticket)) }
     }
 
     /// Answers a try to log in with a token.
@@ -93,4 +97,9 @@ final class StoreReader: Sendable {
             }
         }
     }
+}
+
+extension FairPool.Limits {
+    /// One thread, so one search of an account at a time; all sessions of an account may wait.
+    fileprivate static let searches = FairPool.Limits(threads: 1, waiting: 4096, waitingPerKey: ChatProtocol.Limits.sessionsPerAccount)
 }
