@@ -6,7 +6,7 @@ struct Directory {
     private var accountByName: [String: AccountID] = [:]
     private(set) var groups: [GroupID: Group] = [:]
     private var groupByName: [String: GroupID] = [:]
-    private var groupsOfAccount: [AccountID: Set<GroupID>] = [:]
+    private(set) var groupsOfAccount: [AccountID: Set<GroupID>] = [:]
 
     init(_ state: HubState) {
         replaceAccounts(state.accounts)
@@ -35,6 +35,7 @@ struct Directory {
                 removeMember(account, from: group)
                 changed.insert(group)
             }
+            groupsOfAccount[account] = nil
             for group in groups.keys where groups[group]?.invited.contains(account) == true { groups[group]?.invited.remove(account) }
         }
         return changed

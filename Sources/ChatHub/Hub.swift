@@ -46,7 +46,7 @@ public struct Hub: ~Copyable {
         marks = DeliveryMarks(state.cursors)
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
-        nonces = SentNonces(state.sent)
+        nonces = SentNonces(state.sent, at: now)
         readMarkers = state.readMarkers
         messageOfTheDay = configuration.messageOfTheDay
     }
@@ -225,6 +225,7 @@ public struct Hub: ~Copyable {
         for group in directory.replaceAccounts(accounts) { audiences[group] = nil }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
         marks.forget { directory.accounts[$0] != nil }
+        nonces.keep { directory.accounts[$0] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {
@@ -237,6 +238,7 @@ public struct Hub: ~Copyable {
         for (id, message) in written { recordReached(message, by: id) }
         saveMarks()
         attempts.sweep(at: now.uptime)
+        nonces.sweep(at: now.uptime)
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
             close(id, .loginTimedOut(seconds: configuration.loginTimeout))

@@ -50,7 +50,7 @@ extension Hub {
         case nil: break
         }
         let message = message(messageIDs.next(at: request.at.wall), at: request.at.wall)
-        if let nonce { nonces.note(nonce, of: request.account.id) }
+        if let nonce { nonces.note(nonce, of: request.account.id, at: request.at.uptime) }
         sessions[request.session]?.pendingMessages += 1
         store(.message(message), then: .message(request, message))
     }

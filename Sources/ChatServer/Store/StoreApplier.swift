@@ -9,6 +9,7 @@ struct StoreApplier {
     private static let rememberedPairs = 65_536
     private var notedSinceCleaning = 0
     private var messageStatement: MessageStatement?
+    /// A hub knows them as long.
     static let nonceMilliseconds: Int64 = 86_400_000
 
     private struct Pair: Hashable {
