@@ -4,9 +4,7 @@ import ChatProtocol
 
 extension Hub {
     mutating func changePassword(_ request: Request, old: String, new: String) {
-        guard (1...Limits.passwordBytes).contains(new.utf8.count), !new.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
-            return fail(request, .badPassword(limit: Limits.passwordBytes))
-        }
+        if let defect = PasswordRule.defect(of: new) { return fail(request, .badPassword(defect)) }
         sessions[request.session]?.isBusy = true
         // In line with the log-ins of that name: so many wrong passwords block it, whichever way they come and however many come at once.
         tryPassword(

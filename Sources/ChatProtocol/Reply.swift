@@ -59,7 +59,7 @@ public enum Reply: Hashable, Sendable {
 
     // Account.
     case passwordChanged
-    case badPassword(limit: Int)
+    case badPassword(PasswordRule.Defect)
     case resumeToken(String, seconds: Int)
     case tokenExpired
     /// Too many log-ins failed from one address.
@@ -132,7 +132,7 @@ extension Reply {
         case .signalSent(let name): "Told \(name)."
         case .needsClient: "Only chatty connect can send and take files."
         case .passwordChanged: "Your password has been changed."
-        case .badPassword(let limit): "A password has 1 to \(limit) bytes."
+        case .badPassword(let defect): defect.text
         case .resumeToken(let token, let seconds): "Log in with \(token) instead of the password for the next \(seconds) seconds."
         case .tokenExpired: "The token cannot be used any more. Log in with the password."
         case .tooManyAttempts(let seconds):
@@ -180,7 +180,7 @@ extension Reply {
         case .notInvited: "not invited"
         case .notMember: "not in it"
         case .alreadyMemberOther(let user, _): "\(user) is already in it"
-        case .badPassword: "not a password"
+        case .badPassword(let defect): defect.reason
         case .tokenExpired: "the token has expired"
         case .tooManyAttempts: "too many failed log-ins from its address"
         case .messageTooLong: "the message is too long"

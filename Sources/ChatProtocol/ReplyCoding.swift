@@ -55,7 +55,7 @@ extension Reply {
         case .awayTooLong(let limit): ("AWAY_TOO_LONG", [String(limit)])
         case .signalSent(let name): ("SIGNAL_SENT", [name])
         case .passwordChanged: ("PASSWORD_CHANGED", [])
-        case .badPassword(let limit): ("BAD_PASSWORD", [String(limit)])
+        case .badPassword(let defect): ("BAD_PASSWORD", [defect.rawValue])
         case .resumeToken(let token, let seconds): ("RESUME_TOKEN", [token, String(seconds)])
         case .tokenExpired: ("TOKEN_EXPIRED", [])
         case .tooManyAttempts(let seconds): ("TOO_MANY_ATTEMPTS", [String(seconds)])
@@ -126,7 +126,6 @@ extension Reply {
         case "TOO_MANY_SESSIONS": return .tooManySessions(limit: number)
         case "LOGIN_TIMED_OUT": return .loginTimedOut(seconds: number)
         case "MESSAGE_TOO_LONG": return .messageTooLong(limit: number)
-        case "BAD_PASSWORD": return .badPassword(limit: number)
         case "LINE_TOO_LONG": return .lineTooLong(limit: number)
         case "TOO_MANY_MEMBERS": return .tooManyMembers(limit: number)
         case "TOO_MANY_GROUPS": return .tooManyGroups(limit: number)
@@ -147,6 +146,7 @@ extension Reply {
         case ("NO_SUCH_GROUP", _): return .noSuchGroup(first)
         case ("BAD_USER_NAME", let name?): return Name.Defect(code: first).map { .badUserName(name, $0) }
         case ("BAD_GROUP_NAME", let name?): return Name.Defect(code: first).map { .badGroupName(name, $0) }
+        case ("BAD_PASSWORD", _): return PasswordRule.Defect(rawValue: first).map { .badPassword($0) }
         case ("SENT", let time?): return Timestamp(iso8601: time).map { .sent(to: first, at: $0) }
         case ("KEPT", _): return .kept(for: first)
         case ("NOT_ACTIVE", _): return .notActive(first)

@@ -1,3 +1,4 @@
+import ChatProtocol
 import ChatServer
 import Foundation
 
@@ -64,11 +65,7 @@ enum PasswordInput {
         var line = bytes.prefix { $0 != 0x0A }
         if line.last == 0x0D { line.removeLast() }
         guard let text = String(validating: line, as: UTF8.self) else { return .failed("The password is not UTF-8 text.") }
-        do {
-            try AccountBook.check(text)
-            return .password(text)
-        } catch {
-            return .failed(error.description)
-        }
+        if let defect = PasswordRule.defect(of: text) { return .failed(defect.text) }
+        return .password(text)
     }
 }

@@ -75,3 +75,18 @@ struct MessageIDTests {
         #expect(range(last + 1) == range(last) && range(.max) == range(last))
     }
 }
+
+struct PasswordRuleTests {
+    @Test(arguments: [
+        ("", PasswordRule.Defect.empty), (String(repeating: "x", count: 513), .tooLong), (String(repeating: "ü", count: 257), .tooLong),
+        ("two\nlines", .controlCharacter), ("esc\u{1B}[2J", .controlCharacter), ("nul\0", .controlCharacter),
+        ("del\u{7F}", .controlCharacter),
+        (ResumeTokenText.prefix + String(repeating: "0", count: ResumeTokenText.digits), .resumeToken),
+    ]) func whatIsNone(text: String, defect: PasswordRule.Defect) {
+        #expect(PasswordRule.defect(of: text) == defect)
+        #expect(defect.text.lowercased() == defect.reason + ".")
+    }
+
+    @Test(arguments: ["a", " ", "a b", "ü🙂", String(repeating: "x", count: 512), "chatty-resume-", "#x", ":x", "*"])
+    func whatIsOne(text: String) { #expect(PasswordRule.defect(of: text) == nil) }
+}

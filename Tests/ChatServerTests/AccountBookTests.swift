@@ -84,7 +84,7 @@ import Testing
         #expect(try fixture.store.missed(again.id, after: .zero, limit: 9).isEmpty)
     }
 
-    @Test(arguments: ["", "two\nlines", "bell\u{7}", String(repeating: "x", count: 513)]) func whatCannotBeAPasswordIsRefused(
+    @Test(arguments: ["", "two\nlines", "bell\u{7}", String(repeating: "x", count: 513), ResumeToken().text]) func whatCannotBeAPasswordIsRefused(
         password: String
     ) throws {
         let fixture = try StoreFixture()

@@ -27,7 +27,7 @@ import Testing
         #expect(
             file.badLines == [
                 .init(line: 6, reason: "the name is not allowed: it must begin with a letter"),
-                .init(line: 7, reason: "there is no password"),
+                .init(line: 7, reason: "the password is empty"),
                 .init(line: 8, reason: "the name HANS is in line 1 already"),
                 .init(line: 9, reason: "the name is not allowed: it is longer than 32 characters"),
                 .init(line: 10, reason: "the password is longer than 512 bytes"),

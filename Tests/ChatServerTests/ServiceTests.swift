@@ -111,7 +111,7 @@ import Testing
         try Data("ethan hunt\nbad\n".utf8).write(to: URL(filePath: temporary.file("credentials.txt")))
         try await RunningServer.use(in: temporary, .init { $0.credentialsFile = temporary.file("credentials.txt") }) { server in
             _ = try await server.logIn("ethan", password: "hunt")
-            #expect(server.told.all == "\(temporary.file("credentials.txt")):2: there is no password\n")
+            #expect(server.told.all == "\(temporary.file("credentials.txt")):2: the password is empty\n")
         }
     }
 

@@ -49,11 +49,11 @@ struct UsersTests {
         let home = try TemporaryDirectory()
         let file = try home.write("yoda wise\nnobody\nluke sky\n", to: "credentials.txt")
         let strict = try await users("import", "--strict", file, home: home)
-        #expect(strict == (1, "", "chatty: \(file):2: there is no password\nchatty: Nothing was added.\n"))
+        #expect(strict == (1, "", "chatty: \(file):2: the password is empty\nchatty: Nothing was added.\n"))
         let loose = try await users("import", file, home: home)
-        #expect(loose == (1, "added 2, there already 0, bad 1\n", "chatty: \(file):2: there is no password\n"))
+        #expect(loose == (1, "added 2, there already 0, bad 1\n", "chatty: \(file):2: the password is empty\n"))
         let piped = try await users("import", "-", home: home, input: "han solo\nnobody\n")
-        #expect(piped == (1, "added 1, there already 0, bad 1\n", "chatty: stdin:2: there is no password\n"))
+        #expect(piped == (1, "added 1, there already 0, bad 1\n", "chatty: stdin:2: the password is empty\n"))
     }
 
     @Test func aRunningServerSeesTheChangeAtOnce() async throws {

@@ -72,8 +72,7 @@ extension ClientRequest {
         case .history(.group(let name), _): ClientRequest.groupDefect(name)
         case .away(let text): (text?.utf8.count ?? 0) > Limits.awayBytes ? .awayTooLong(limit: Limits.awayBytes) : nil
         case .search: lengthDefect
-        case .changePassword(_, let new):
-            (1...Limits.passwordBytes).contains(new.utf8.count) ? nil : .badPassword(limit: Limits.passwordBytes)
+        case .changePassword(_, let new): PasswordRule.defect(of: new).map { .badPassword($0) }
         case .activeUsers, .everybody, .everyGroup, .groups, .logOut: nil
         }
     }

@@ -54,13 +54,7 @@ public struct CredentialsFile: Equatable, Sendable {
         let password = text.dropFirst(nameText.count).drop { $0 == " " || $0 == "\t" }
         do {
             let name = try Name(nameText)
-            guard !password.isEmpty else { return .failure(Problem(reason: "there is no password")) }
-            guard !password.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-                return .failure(Problem(reason: "the password holds a control character"))
-            }
-            guard password.utf8.count <= Limits.passwordBytes else {
-                return .failure(Problem(reason: "the password is longer than \(Limits.passwordBytes) bytes"))
-            }
+            if let defect = PasswordRule.defect(of: String(password)) { return .failure(Problem(reason: defect.reason)) }
             return .success((name, String(password)))
         } catch {
             return .failure(Problem(reason: "the name is not allowed: \(error.reason)"))

@@ -1,4 +1,5 @@
 import ChatHub
+import ChatProtocol
 import Crypto
 import FoundationEssentials
 

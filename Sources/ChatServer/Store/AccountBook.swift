@@ -136,15 +136,8 @@ public struct AccountBook: Sendable {
 
     private static func noAccount(_ name: Name) -> ServerError { ServerError("There is no account \(name).") }
 
-    /// What can be a password, whatever way in it will be given by.
-    public static func check(_ password: String) throws(ServerError) {
-        guard !password.isEmpty else { throw ServerError("The password is empty.") }
-        guard password.utf8.count <= Limits.passwordBytes else {
-            throw ServerError("The password is longer than \(Limits.passwordBytes) bytes.")
-        }
-        guard !password.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw ServerError("The password holds a control character.")
-        }
+    private static func check(_ password: String) throws(ServerError) {
+        if let defect = PasswordRule.defect(of: password) { throw ServerError(defect.text) }
     }
 
     private func hash(_ password: String) throws(ServerError) -> String {
