@@ -45,8 +45,10 @@ public enum StoreWrite: Hashable, Sendable {
     case memberJoined(GroupID, AccountID, after: MessageID)
     case memberLeft(GroupID, AccountID)
     case invited(GroupID, AccountID)
-    /// A name's row in the lock-out table; both zero: remove it.
-    case lockOut(name: String, failures: Int, blockedUntil: Timestamp?)
+    /// A name's row in the lock-out table.
+    case lockOut(HubState.LockOut)
+    /// These names have none any more.
+    case lockOutsEnded([String])
     /// What each account has been shown.
     case cursors([AccountID: MessageID])
     case loggedIn(AccountID, at: Timestamp)
@@ -61,14 +63,19 @@ public enum LogLine: Hashable, Sendable {
     /// `phrase`: what was done in the past tense, `created the group chat: jedi`; `failedPhrase` the same in the infinitive, with why not.
     case succeeded(user: String, phrase: String)
     case failed(user: String, phrase: String, reason: String)
+    /// So many log-ins from an address were not looked at in the last minute (see ``AttemptThrottle``).
+    case throttled(address: String, logIns: Int)
 
     /// `Received command: /msgto from user: yoda.`, `User: yoda successfully created the group chat: jedi.`,
-    /// `User: yoda failed to join the group chat: sith: there is no such group chat.`
+    /// `User: yoda failed to join the group chat: sith: there is no such group chat.`,
+    /// `Refused 7 log-ins from 192.0.2.1: too many failed log-ins from that address.`
     public var text: String {
         switch self {
         case .received(let command, let user): "Received command: \(command) from user: \(user)."
         case .succeeded(let user, let phrase): "User: \(user) successfully \(phrase)."
         case .failed(let user, let phrase, let reason): "User: \(user) failed to \(phrase): \(reason)."
+        case .throttled(let address, let count):
+            "Refused \(count) \(count == 1 ? "log-in" : "log-ins") from \(address): too many failed log-ins from that address."
         }
     }
 }

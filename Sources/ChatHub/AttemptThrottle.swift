@@ -7,6 +7,8 @@ struct AttemptThrottle {
     private let perMillisecond: Double
     /// Tries that count, and when they were last reckoned, uptime in milliseconds.
     private var addresses: [String: (tries: Double, at: Int64)] = [:]
+    /// Tries that there was none left for, since they were last asked for.
+    private var refused: [String: Int] = [:]
     private var nextSweep: Int64 = 0
 
     /// As many as block ten names, and then as often as one name could be tried; once in ten seconds at least.
@@ -23,7 +25,10 @@ struct AttemptThrottle {
     mutating func take(_ address: String?, at uptime: Int64, isGuess: Bool = true) -> Int? {
         guard let address else { return nil }
         let tries = tries(of: address, at: uptime)
-        guard tries + 1 <= burst else { return max(1, Int(((tries + 1 - burst) / perMillisecond / 1000).rounded(.up))) }
+        guard tries + 1 <= burst else {
+            refused[address, default: 0] += 1
+            return max(1, Int(((tries + 1 - burst) / perMillisecond / 1000).rounded(.up)))
+        }
         if isGuess { addresses[address] = (tries + 1, uptime) }
         return nil
     }
@@ -41,10 +46,18 @@ struct AttemptThrottle {
     }
 
     /// Forgets, once a minute, those whose tries are over.
-    mutating func sweep(at uptime: Int64) {
-        guard uptime >= nextSweep else { return }
+    /// - Returns: how many tries of each address were refused in that minute.
+    mutating func sweep(at uptime: Int64) -> [(address: String, count: Int)] {
+        guard uptime >= nextSweep else { return [] }
         nextSweep = uptime + 60_000
         addresses = addresses.filter { tries(of: $0.key, at: uptime) > 0 }
+        return takeRefused()
+    }
+
+    /// How many tries of each address were refused since this was last asked for, so that each need not be told of.
+    mutating func takeRefused() -> [(address: String, count: Int)] {
+        defer { refused = [:] }
+        return refused.sorted { $0.key < $1.key }.map { (address: $0.key, count: $0.value) }
     }
 
     var count: Int { addresses.count }

@@ -9,6 +9,7 @@ public struct Hub: ~Copyable {
     let configuration: HubConfiguration
     var directory: Directory
     var lockOuts: LockOutTable
+    var guesses = GuessLine()
     var attempts: AttemptThrottle
     var sessions: [SessionID: Session] = [:]
     /// The sessions that have begun, in the order in which they did.
@@ -40,9 +41,11 @@ public struct Hub: ~Copyable {
     public init(_ configuration: HubConfiguration, _ state: HubState, at now: Moment) {
         self.configuration = configuration
         directory = Directory(state)
-        lockOuts = LockOutTable(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
+        lockOuts = LockOutTable(
+            maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds,
+            forgetsAll: configuration.concealsUserNames)
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
-        lockOuts.restore(state.lockOuts, at: now)
+        lockOuts.restore(state.lockOuts, at: now, hasAccount: { [directory] in directory.account(named: $0) != nil })
         marks = DeliveryMarks(state.cursors)
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
@@ -237,7 +240,9 @@ public struct Hub: ~Copyable {
     private mutating func tick(_ written: [SessionID: MessageID], at now: Moment) {
         for (id, message) in written { recordReached(message, by: id) }
         saveMarks()
-        attempts.sweep(at: now.uptime)
+        logThrottled(attempts.sweep(at: now.uptime))
+        lockOuts.sweep(at: now.uptime, hasAccount: { [directory] in directory.account(named: $0) != nil })
+        forgetLockOuts()
         nonces.sweep(at: now.uptime)
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
@@ -245,8 +250,13 @@ public struct Hub: ~Copyable {
         }
     }
 
+    private mutating func logThrottled(_ refused: [(address: String, count: Int)]) {
+        for (address, count) in refused { log(.throttled(address: address, logIns: count)) }
+    }
+
     private mutating func shutDown() {
         isStopping = true
+        logThrottled(attempts.takeRefused())
         for id in sessions.keys.sorted() { close(id, .shuttingDown) }
     }
 

@@ -30,11 +30,14 @@ public struct HubState: Sendable {
         public let name: String
         public let failures: Int
         public let blockedUntil: Timestamp?
+        /// When the last wrong password was tried.
+        public let last: Timestamp
 
-        public init(name: String, failures: Int, blockedUntil: Timestamp?) {
+        public init(name: String, failures: Int, blockedUntil: Timestamp?, last: Timestamp) {
             self.name = name
             self.failures = failures
             self.blockedUntil = blockedUntil
+            self.last = last
         }
     }
     public struct Sent: Hashable, Sendable {

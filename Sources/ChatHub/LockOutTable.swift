@@ -1,142 +1,145 @@
 import ChatProtocol
 import DequeModule
 
-/// Who may try a password: wrong ones in a row are counted by name, whatever the way in, and block that name for a while.
+/// Wrong passwords in a row, counted by name, whatever the way in, and the blocks they lead to.
 ///
-/// At most one password of a name is being verified at any time, the others wait in line: so never more than the allowed number are judged in one
-/// blocking period, however many connections guess at once.
+/// Names that have an account are counted whatever happens to others. Those that have none (which are counted where names are concealed) are at most
+/// ``capacity``: the one that failed longest ago makes room for the next. A count ends with a right password; that of a name without account, and where names are
+/// concealed any, a day after its last wrong one, for otherwise waiting would tell the one from the other.
 struct LockOutTable {
-    struct Attempt {
-        let session: SessionID
-        /// See ``Session/open(_:)``.
-        let sequence: Int
-        /// As typed.
-        let name: String
-        let begins: Bool
-        /// Nothing that could be guessed, so nothing that has to be counted before it fails.
-        let isToken: Bool
-        /// Where it came from, for ``AttemptThrottle``; nil where that is not counted.
-        let address: String?
-        /// Where it is the old password of who wants a new one.
-        var change: PasswordChange?
-    }
-
-    /// An attempt that has not been judged yet. The proof is let go as soon as somebody judges it.
-    struct Guess {
-        let attempt: Attempt
-        let proof: Proof
-    }
-
-    /// What a session that knows its password changes it to.
-    struct PasswordChange {
-        let request: Request
-        let new: String
-    }
-
-    private struct Entry {
+    private struct Count {
         var failures = 0
         /// Uptime, milliseconds.
         var blockedUntil: Int64?
-        var isVerifying = false
-        var waiting: Deque<Guess> = []
-
-        var isIdle: Bool { failures == 0 && blockedUntil == nil && !isVerifying && waiting.isEmpty }
+        /// The last wrong password, uptime in milliseconds.
+        var last: Int64
+        var hasAccount: Bool
     }
 
     /// What a wrong password led to.
     struct Failure: Equatable {
-        let failures: Int
         let isNowBlocked: Bool
+        /// What is kept of it.
+        let row: HubState.LockOut
     }
 
-    /// Names with a count, at most; only names without an account (when those are concealed) can be so many.
+    /// Names without an account that have a count, at most.
     static let capacity = 100_000
-    /// Attempts that wait for one name, at most.
-    static let maximumWaiting = 64
+    /// Milliseconds.
+    static let lifetime: Int64 = 86_400_000
+    private static let betweenSweeps: Int64 = 60_000
 
     private let maximumAttempts: Int
     private let blockMilliseconds: Int64
-    private var entries: [String: Entry] = [:]
+    private let forgetsAll: Bool
+    private var counts: [String: Count] = [:]
+    /// Those without account, the one first that failed longest ago; one that has failed again since stands there again.
+    private var nameless: Deque<(name: String, at: Int64)> = []
+    private var namelessCount = 0
+    /// Names that have no count any more, and may still have a row in the store.
+    private var ended: Deque<String> = []
+    private var nextSweep: Int64 = 0
 
-    init(maximumAttempts: Int, blockSeconds: Int) {
+    /// - Parameter forgetsAll: whether a count ends after a day even where the name has an account.
+    init(maximumAttempts: Int, blockSeconds: Int, forgetsAll: Bool = false) {
         self.maximumAttempts = max(1, maximumAttempts)
         blockMilliseconds = Int64(blockSeconds) * 1000
+        self.forgetsAll = forgetsAll
     }
 
-    /// Takes over what was kept. A clock that was set meanwhile never makes a block longer than the rule.
-    mutating func restore(_ kept: [HubState.LockOut], at now: Moment) {
-        for row in kept {
-            var entry = Entry()
+    /// Takes over what was kept. A clock that was set meanwhile never makes a block longer than the rule, nor a count younger than now.
+    mutating func restore(_ kept: [HubState.LockOut], at now: Moment, hasAccount: (String) -> Bool) {
+        for row in kept.sorted(by: { $0.last < $1.last }) {
+            let age = max(0, now.wall.milliseconds - row.last.milliseconds)
+            var count = Count(last: now.uptime - age, hasAccount: hasAccount(row.name))
             if let until = row.blockedUntil {
                 let left = min(until.milliseconds - now.wall.milliseconds, blockMilliseconds)
-                guard left > 0 else { continue }
-                entry.blockedUntil = now.uptime + left
+                if left > 0 { count.blockedUntil = now.uptime + left }
             } else {
-                entry.failures = min(row.failures, maximumAttempts - 1)
+                count.failures = min(row.failures, maximumAttempts - 1)
             }
-            if !entry.isIdle { entries[row.name] = entry }
+            if isOver(count, at: now.uptime) { ended.append(row.name) } else { set(row.name, count) }
         }
     }
 
     /// - Parameter name: folded.
     mutating func isBlocked(_ name: String, at now: Moment) -> Bool {
-        guard let until = entries[name]?.blockedUntil else { return false }
+        guard let until = counts[name]?.blockedUntil else { return false }
         if now.uptime < until { return true }
-        entries[name]?.blockedUntil = nil
-        forgetIfIdle(name)
+        end(name)
         return false
     }
 
-    enum Admission: Equatable { case verify, wait, refuse }
-
-    /// Asks for the right to have a password of that name verified now. `wait`: it has been put in line.
-    mutating func admit(_ guess: Guess) -> Admission {
-        let name = Name.fold(guess.attempt.name)
-        if entries[name] == nil, entries.count >= LockOutTable.capacity { return .refuse }
-        var entry = entries[name] ?? Entry()
-        defer { entries[name] = entry }
-        if !entry.isVerifying {
-            entry.isVerifying = true
-            return .verify
-        }
-        guard entry.waiting.count < LockOutTable.maximumWaiting else { return .refuse }
-        entry.waiting.append(guess)
-        return .wait
-    }
-
-    /// The verification under way has ended: gives the next one in line, which has *not* been admitted yet.
-    mutating func finishVerification(of name: String) -> Guess? {
-        entries[name]?.isVerifying = false
-        let next = entries[name]?.waiting.popFirst()
-        forgetIfIdle(name)
-        return next
-    }
-
-    mutating func recordFailure(of name: String, at now: Moment) -> Failure {
-        var entry = entries[name] ?? Entry()
-        entry.failures += 1
-        let failures = entry.failures
-        let blocks = failures >= maximumAttempts
+    mutating func recordFailure(of name: String, hasAccount: Bool, at now: Moment) -> Failure {
+        var count = counts[name].flatMap { isOver($0, at: now.uptime) ? nil : $0 } ?? Count(last: now.uptime, hasAccount: hasAccount)
+        count.last = now.uptime
+        count.hasAccount = hasAccount
+        count.failures += 1
+        let blocks = count.failures >= maximumAttempts
         if blocks {
-            entry.failures = 0
-            entry.blockedUntil = now.uptime + blockMilliseconds
+            count.failures = 0
+            count.blockedUntil = now.uptime + blockMilliseconds
         }
-        entries[name] = entry
-        forgetIfIdle(name)
-        return Failure(failures: failures, isNowBlocked: blocks)
+        set(name, count)
+        return Failure(
+            isNowBlocked: blocks,
+            row: HubState.LockOut(
+                name: name, failures: count.failures, blockedUntil: blocks ? now.wall.adding(milliseconds: blockMilliseconds) : nil,
+                last: now.wall))
     }
 
-    /// - Returns: whether there was a count to clear.
-    mutating func recordSuccess(of name: String) -> Bool {
-        let had = (entries[name]?.failures ?? 0) > 0
-        entries[name]?.failures = 0
-        forgetIfIdle(name)
-        return had
+    /// The count ends, if there is one.
+    mutating func recordSuccess(of name: String) { if counts[name] != nil { end(name) } }
+
+    /// Ends, once a minute, the blocks and the counts whose time is over.
+    mutating func sweep(at uptime: Int64, hasAccount: (String) -> Bool) {
+        guard uptime >= nextSweep else { return }
+        nextSweep = uptime + LockOutTable.betweenSweeps
+        for (name, count) in counts {
+            var count = count
+            count.hasAccount = hasAccount(name)
+            if isOver(count, at: uptime) {
+                end(name)
+            } else if count.hasAccount != counts[name]?.hasAccount {
+                set(name, count)
+            }
+        }
     }
 
-    var count: Int { entries.count }
+    /// Names whose rows in the store are of no use any more, at most so many.
+    mutating func takeEnded(_ limit: Int) -> [String] {
+        let names = Array(ended.prefix(limit)).filter { counts[$0] == nil }
+        ended.removeFirst(min(limit, ended.count))
+        return names
+    }
 
-    private mutating func forgetIfIdle(_ name: String) {
-        if entries[name]?.isIdle == true { entries[name] = nil }
+    var count: Int { counts.count }
+
+    private func isOver(_ count: Count, at uptime: Int64) -> Bool {
+        if let until = count.blockedUntil { return uptime >= until }
+        return count.failures == 0 || ((forgetsAll || !count.hasAccount) && uptime - count.last > LockOutTable.lifetime)
+    }
+
+    private mutating func set(_ name: String, _ count: Count) {
+        let old = counts.updateValue(count, forKey: name)
+        if old?.hasAccount == false { namelessCount -= 1 }
+        guard !count.hasAccount else { return }
+        namelessCount += 1
+        nameless.append((name, count.last))
+        while namelessCount > LockOutTable.capacity, let first = nameless.popFirst() {
+            if isCurrent(first) { end(first.name) }
+        }
+        if nameless.count > 2 * LockOutTable.capacity { nameless = nameless.filter(isCurrent) }
+    }
+
+    private func isCurrent(_ entry: (name: String, at: Int64)) -> Bool {
+        guard let count = counts[entry.name] else { return false }
+        return !count.hasAccount && count.last == entry.at
+    }
+
+    private mutating func end(_ name: String) {
+        guard let old = counts.removeValue(forKey: name) else { return }
+        if !old.hasAccount { namelessCount -= 1 }
+        ended.append(name)
     }
 }

@@ -11,13 +11,17 @@ extension Hub {
         case .logIn(let name, let password, let begins):
             sessions[session.id]?.isBusy = true
             let proof = Proof(toLogIn: password)
-            let attempt = LockOutTable.Attempt(
+            let attempt = GuessLine.Attempt(
                 session: session.id, sequence: sequence, name: name, begins: begins, isToken: proof == .token(password),
                 address: session.throttledAddress)
             if let wait = attempts.take(attempt.address, at: now.uptime, isGuess: !attempt.isToken) {
-                return refuse(attempt, .tooManyAttempts(seconds: wait), reason: "too many failed log-ins from its address")
+                return answer(attempt, .tooManyAttempts(seconds: wait))
             }
-            tryPassword(LockOutTable.Guess(attempt: attempt, proof: proof), at: now)
+            // No account has such a password: nothing to hash, and nobody is guessing at it.
+            guard password.utf8.count <= Limits.passwordBytes else {
+                return refuseUncounted(attempt, reason: PasswordRule.Defect.tooLong.reason)
+            }
+            tryPassword(GuessLine.Guess(attempt: attempt, proof: proof), at: now)
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
         case .begin:
@@ -46,10 +50,10 @@ extension Hub {
         }
     }
 
-    mutating func tryPassword(_ guess: LockOutTable.Guess, at now: Moment) {
+    mutating func tryPassword(_ guess: GuessLine.Guess, at now: Moment) {
         let attempt = guess.attempt
         if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, .blocked, reason: "blocked") }
-        switch lockOuts.admit(guess) {
+        switch guesses.admit(guess) {
         case .wait: return
         case .refuse:
             giveBack(attempt)
@@ -64,22 +68,29 @@ extension Hub {
         if !configuration.concealsUserNames, let account = directory.account(named: attempt.name) {
             return verify(guess, account: account, at: now)
         }
-        guard let name = try? Name(attempt.name) else { return verify(guess, account: nil, at: now) }
+        guard let name = try? Name(attempt.name) else {
+            // No account has such a name, which is no secret.
+            if configuration.concealsUserNames {
+                refuseUncounted(attempt, reason: "there is no such name")
+                return verifyNext(after: attempt, at: now)
+            }
+            return verify(guess, account: nil, at: now)
+        }
         actions.append(.findAccount(newTicket(.accountToVerify(guess)), name: name))
     }
 
-    mutating func verify(_ guess: LockOutTable.Guess, account: Account?, at now: Moment) {
+    mutating func verify(_ guess: GuessLine.Guess, account: Account?, at now: Moment) {
         let attempt = guess.attempt
         guard account != nil || configuration.concealsUserNames else {
             statistics.failedLogIns += 1
-            refuse(attempt, .noSuchUser(attempt.name), reason: "there is no user \(attempt.name)")
+            refuse(attempt, .noSuchUser(attempt.name), reason: Reply.noSuchUser(attempt.name).reason ?? "")
             return verifyNext(after: attempt, at: now)
         }
         actions.append(.verify(newTicket(.verification(attempt, account)), account: account?.id, guess.proof))
     }
 
     mutating func finishVerification(
-        _ attempt: LockOutTable.Attempt, _ account: Account?, _ verification: Event.Verification, at now: Moment
+        _ attempt: GuessLine.Attempt, _ account: Account?, _ verification: Event.Verification, at now: Moment
     ) {
         let name = Name.fold(attempt.name)
         // The account may have gone or been blocked while its password was being hashed.
@@ -87,30 +98,20 @@ extension Hub {
         switch (verification, current) {
         case (.right, let account?):
             giveBack(attempt)
-            if lockOuts.recordSuccess(of: name) { store(.lockOut(name: name, failures: 0, blockedUntil: nil), then: .nothing) }
+            endLockOut(of: name)
             if account.isBlocked {
                 refuse(attempt, .blocked, reason: "blocked by the administrator")
             } else {
                 logIn(attempt, account, at: now)
             }
         case (.right, nil), (.wrong, _):
-            let failure = lockOuts.recordFailure(of: name, at: now)
+            let failure = lockOuts.recordFailure(of: name, hasAccount: directory.account(named: name) != nil, at: now)
             statistics.failedLogIns += 1
             if failure.isNowBlocked { statistics.lockOuts += 1 }
             var response: [Outgoing] = [.reply(.invalidCredentials)]
-            var until: Timestamp?
-            if failure.isNowBlocked {
-                response.append(.reply(.nowBlocked(seconds: configuration.blockSeconds)))
-                until = now.wall.adding(milliseconds: Int64(configuration.blockSeconds) * 1000)
-            }
-            log(
-                .failed(
-                    user: attempt.name, phrase: "log in",
-                    reason: failure.isNowBlocked ? "invalid credentials, now blocked" : "invalid credentials"))
-            let failures = failure.isNowBlocked ? 0 : failure.failures
-            store(
-                .lockOut(name: name, failures: failures, blockedUntil: until),
-                then: .failureKept(attempt.session, sequence: attempt.sequence, response))
+            if failure.isNowBlocked { response.append(.reply(.nowBlocked(seconds: configuration.blockSeconds))) }
+            logFailure(of: attempt, reason: failure.isNowBlocked ? "invalid credentials, now blocked" : "invalid credentials")
+            store(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, response))
         case (.expiredToken, _):
             statistics.failedLogIns += 1
             attempts.count(attempt.address, at: now.uptime)
@@ -123,37 +124,66 @@ extension Hub {
     }
 
     /// It was no guess that failed. What a token takes it takes when it fails.
-    private mutating func giveBack(_ attempt: LockOutTable.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.address) } }
+    private mutating func giveBack(_ attempt: GuessLine.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.address) } }
 
-    mutating func verifyNext(after attempt: LockOutTable.Attempt, at now: Moment) {
-        var next = lockOuts.finishVerification(of: Name.fold(attempt.name))
+    mutating func verifyNext(after attempt: GuessLine.Attempt, at now: Moment) {
+        var next = guesses.finish(Name.fold(attempt.name))
         while let waiting = next {
             guard sessions[waiting.attempt.session]?.isClosing == false else {
                 giveBack(waiting.attempt)
-                next = lockOuts.finishVerification(of: Name.fold(waiting.attempt.name))
+                next = guesses.finish(Name.fold(waiting.attempt.name))
                 continue
             }
             next = nil
             // A name that has been blocked meanwhile is refused here, and everybody in line behind it as well.
             let wasBlocked = lockOuts.isBlocked(Name.fold(waiting.attempt.name), at: now)
             tryPassword(waiting, at: now)
-            if wasBlocked { next = lockOuts.finishVerification(of: Name.fold(waiting.attempt.name)) }
+            if wasBlocked { next = guesses.finish(Name.fold(waiting.attempt.name)) }
         }
     }
 
-    private mutating func refuse(_ attempt: LockOutTable.Attempt, _ reply: Reply, reason: String) {
+    private mutating func refuse(_ attempt: GuessLine.Attempt, _ reply: Reply, reason: String) {
         if let request = attempt.change?.request {
             unblock(request.session)
             fail(request, reply)
             return drainBacklog(of: request.session)
         }
-        log(.failed(user: attempt.name, phrase: "log in", reason: reason))
+        logFailure(of: attempt, reason: reason)
+        answer(attempt, reply)
+    }
+
+    /// What is wrong whoever it is, and so no guess at a password: the address pays for it.
+    private mutating func refuseUncounted(_ attempt: GuessLine.Attempt, reason: String) {
+        statistics.failedLogIns += 1
+        refuse(attempt, .invalidCredentials, reason: reason)
+    }
+
+    /// No more than a name's length of what may be a whole line.
+    private mutating func logFailure(of attempt: GuessLine.Attempt, reason: String) {
+        log(.failed(user: SafeText.cut(attempt.name), phrase: "log in", reason: reason))
+    }
+
+    /// The count of wrong passwords ends, on the disk as well.
+    mutating func endLockOut(of name: String) {
+        lockOuts.recordSuccess(of: name)
+        forgetLockOuts()
+    }
+
+    /// Takes rows that are of no use any more out of the store, a bounded number at a time.
+    mutating func forgetLockOuts() {
+        let ended = lockOuts.takeEnded(Hub.lockOutsForgottenAtOnce)
+        if !ended.isEmpty { store(.lockOutsEnded(ended), then: .nothing) }
+    }
+
+    private static let lockOutsForgottenAtOnce = 1000
+
+    private mutating func answer(_ attempt: GuessLine.Attempt, _ reply: Reply) {
         sessions[attempt.session]?.isBusy = false
         respond(attempt.session, attempt.sequence, [.reply(reply)])
         drainBacklog(of: attempt.session)
     }
 
-    private mutating func logIn(_ attempt: LockOutTable.Attempt, _ account: Account, at now: Moment) {
+    private mutating func logIn(_ attempt: GuessLine.Attempt, _ account: Account, at now: Moment) {
         guard let session = sessions[attempt.session], !session.isClosing else { return }
         guard sessionCounts[account.id] ?? 0 < Limits.sessionsPerAccount else {
             return refuse(attempt, .tooManySessions(limit: Limits.sessionsPerAccount), reason: "too many sessions")

@@ -8,30 +8,29 @@ extension Hub {
         sessions[request.session]?.isBusy = true
         // In line with the log-ins of that name: so many wrong passwords block it, whichever way they come and however many come at once.
         tryPassword(
-            LockOutTable.Guess(
-                attempt: LockOutTable.Attempt(
+            GuessLine.Guess(
+                attempt: GuessLine.Attempt(
                     session: request.session, sequence: request.sequence, name: request.account.name.text, begins: false, isToken: false,
                     address: nil,
-                    change: LockOutTable.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)),
+                    change: GuessLine.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)),
                 // Whatever it looks like: a token must not become a password.
                 proof: .password(old)), at: request.at)
     }
 
     mutating func finishOldPassword(
-        _ attempt: LockOutTable.Attempt, _ change: LockOutTable.PasswordChange, _ verification: Event.Verification, at now: Moment
+        _ attempt: GuessLine.Attempt, _ change: GuessLine.PasswordChange, _ verification: Event.Verification, at now: Moment
     ) {
         let request = change.request
         let name = request.account.name.folded
         switch verification {
         case .right:
-            if lockOuts.recordSuccess(of: name) { store(.lockOut(name: name, failures: 0, blockedUntil: nil), then: .nothing) }
+            endLockOut(of: name)
             actions.append(.setPassword(newTicket(.newPassword(request)), account: request.account.id, password: change.new))
         case .wrong:
             // A session left open must not become the place to guess its password.
-            let failure = lockOuts.recordFailure(of: name, at: now)
+            let failure = lockOuts.recordFailure(of: name, hasAccount: true, at: now)
             if failure.isNowBlocked { statistics.lockOuts += 1 }
-            let until = failure.isNowBlocked ? now.wall.adding(milliseconds: Int64(configuration.blockSeconds) * 1000) : nil
-            store(.lockOut(name: name, failures: failure.isNowBlocked ? 0 : failure.failures, blockedUntil: until), then: .nothing)
+            store(.lockOut(failure.row), then: .nothing)
             unblock(request.session)
             fail(request, failure.isNowBlocked ? .nowBlocked(seconds: configuration.blockSeconds) : .invalidCredentials)
         case .expiredToken:

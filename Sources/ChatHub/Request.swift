@@ -33,8 +33,8 @@ final class Request {
 enum Pending {
     case nothing
     case identify(SessionID, sequence: Int, name: String)
-    case accountToVerify(LockOutTable.Guess)
-    case verification(LockOutTable.Attempt, Account?)
+    case accountToVerify(GuessLine.Guess)
+    case verification(GuessLine.Attempt, Account?)
     /// A wrong password has been counted on the disk.
     case failureKept(SessionID, sequence: Int, [Outgoing])
     /// The store looks for an account by a name in the request.
@@ -45,7 +45,7 @@ enum Pending {
     case barrier(Request)
     case history(Request, with: String?)
     case historyTargets(Request)
-    case oldPassword(LockOutTable.Attempt, LockOutTable.PasswordChange)
+    case oldPassword(GuessLine.Attempt, GuessLine.PasswordChange)
     case newPassword(Request)
     case token(Request)
     case page(SessionID)
@@ -84,23 +84,24 @@ struct Phrase {
 
     init(_ command: Command) {
         switch command {
-        case .message(let to, _, _, _): self.init("sent", "send", "a direct message to: \(to)")
-        case .groupMessage(let group, _, _, _): self.init("sent", "send", "a message to the group chat: \(group)")
+        case .message(let to, _, _, _): self.init("sent", "send", "a direct message to: \(SafeText.cut(to))")
+        case .groupMessage(let group, _, _, _): self.init("sent", "send", "a message to the group chat: \(SafeText.cut(group))")
         case .listActive: self.init("listed", "list", "the active users")
-        case .createGroup(let name, _): self.init("created", "create", "the group chat: \(name)")
-        case .joinGroup(let name, _): self.init("joined", "join", "the group chat: \(name)")
-        case .leaveGroup(let name): self.init("left", "leave", "the group chat: \(name)")
-        case .invite(let user, let group): self.init("invited", "invite", "\(user) into the group chat: \(group)")
+        case .createGroup(let name, _): self.init("created", "create", "the group chat: \(SafeText.cut(name))")
+        case .joinGroup(let name, _): self.init("joined", "join", "the group chat: \(SafeText.cut(name))")
+        case .leaveGroup(let name): self.init("left", "leave", "the group chat: \(SafeText.cut(name))")
+        case .invite(let user, let group):
+            self.init("invited", "invite", "\(SafeText.cut(user)) into the group chat: \(SafeText.cut(group))")
         case .listGroups: self.init("listed", "list", "the group chats")
-        case .listMembers(let group): self.init("listed", "list", "the members of the group chat: \(group)")
+        case .listMembers(let group): self.init("listed", "list", "the members of the group chat: \(SafeText.cut(group))")
         case .away(.some): self.init("went", "go", "away")
         case .away(nil): self.init("came", "come", "back")
         case .signal(let to, let signal):
             switch signal.verb {
-            case .offer: self.init("offered", "offer", "a file to: \(to)")
-            case .accept: self.init("accepted", "accept", "a file from: \(to)")
-            case .decline: self.init("declined", "decline", "a file from: \(to)")
-            case .cancel, .update: self.init("cancelled", "cancel", "a transfer with: \(to)")
+            case .offer: self.init("offered", "offer", "a file to: \(SafeText.cut(to))")
+            case .accept: self.init("accepted", "accept", "a file from: \(SafeText.cut(to))")
+            case .decline: self.init("declined", "decline", "a file from: \(SafeText.cut(to))")
+            case .cancel, .update: self.init("cancelled", "cancel", "a transfer with: \(SafeText.cut(to))")
             }
         case .history, .historyTargets: self.init("read", "read", "the history")
         case .markRead: self.init("marked", "mark", "what was read")

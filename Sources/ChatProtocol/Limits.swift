@@ -24,6 +24,8 @@ public enum Limits {
     public static let unauthenticatedConnections = 2000
     /// What one side of a transfer tells the other through the server, bytes.
     public static let signalBytes = 3072
+    /// What was given as a name, in a line of the server's log; twice what a name may have.
+    public static let loggedNameBytes = 64
     /// A label of `labeled-response`, bytes (its specification says 64).
     public static let labelBytes = 64
 }

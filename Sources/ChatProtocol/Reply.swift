@@ -171,7 +171,7 @@ extension Reply {
         case .busy: "the server is busy"
         case .loginRequired: "not logged in"
         case .needsClient: "this session cannot carry files"
-        case .noSuchUser(let name): "there is no user \(name)"
+        case .noSuchUser(let name): "there is no user \(SafeText.cut(name))"
         case .noSuchGroup: "there is no such group chat"
         case .badUserName(_, let defect), .badGroupName(_, let defect): "the name is not allowed: \(defect.reason)"
         case .notActive(let name): "\(name) is not active"

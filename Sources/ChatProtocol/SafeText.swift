@@ -41,6 +41,19 @@ public enum SafeText {
         }
     }
 
+    /// At most that many bytes of a text, with `…` behind what has been cut.
+    public static func cut(_ text: String, to limit: Int = Limits.loggedNameBytes) -> String {
+        guard text.utf8.count > limit else { return text }
+        var kept = String.UnicodeScalarView()
+        var bytes = 0
+        for scalar in text.unicodeScalars {
+            bytes += UTF8.width(scalar)
+            guard bytes <= limit else { break }
+            kept.append(scalar)
+        }
+        return String(kept) + "…"
+    }
+
     private static func isCombining(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: true

@@ -16,7 +16,7 @@ struct AttemptThrottleTests {
             if script.told[guesser] == [.reply(.tooManyAttempts(seconds: 4))] { refusedAt = index }
         }
         #expect(refusedAt == 30 && script.verifications == 30)
-        #expect(script.log.last == "User: name30 failed to log in: too many failed log-ins from its address.")
+        #expect(script.log.last == "User: name29 failed to log in: invalid credentials.")
         // Not even the right password is looked at, and none of it blocks a name.
         script.forget(guesser)
         script.send(guesser, .logIn(name: "name59", password: "pw-name59", begins: true))
@@ -30,6 +30,62 @@ struct AttemptThrottleTests {
         script.forget(guesser)
         script.send(guesser, .logIn(name: "name59", password: "pw-name59", begins: true))
         #expect(script.told[guesser]?.first == .loggedIn(name: "name59"))
+    }
+
+    /// What is not looked at costs no line each: a line a minute and address says how often.
+    @Test func refusedTriesAreToldOfOnceAMinute() {
+        var script = HubScript()
+        script.handle(.tick(written: [:]))
+        let guesser = script.connect(from: "192.0.2.1")
+        for _ in 0..<1030 { script.send(guesser, .logIn(name: "nobody", password: "guess", begins: true)) }
+        let other = script.connect(from: "192.0.2.2")
+        for index in 0..<31 { script.send(other, .identify(name: "nobody\(index)")) }
+        let before = script.log
+        #expect(before.count == 30 && before.last == "User: nobody failed to log in: there is no user nobody.")
+        script.advance(milliseconds: 59_999)
+        script.handle(.tick(written: [:]))
+        #expect(script.log == before)
+        script.advance(milliseconds: 1)
+        for _ in 0..<2 { script.handle(.tick(written: [:])) }
+        let lines = [
+            "Refused 1000 log-ins from 192.0.2.1: too many failed log-ins from that address.",
+            "Refused 1 log-in from 192.0.2.2: too many failed log-ins from that address.",
+        ]
+        #expect(script.log == before + lines)
+    }
+
+    @Test func whatWasRefusedIsToldOfAtTheEndToo() {
+        var script = HubScript()
+        let guesser = script.connect(from: "192.0.2.1")
+        for _ in 0..<31 { script.send(guesser, .logIn(name: "nobody", password: "guess", begins: true)) }
+        script.handle(.shutDown)
+        #expect(script.log.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
+    }
+
+    /// A name may be a whole line of a hostile client; in the log it is as long as two names at most.
+    @Test func longNamesAreCutInTheLog() {
+        let long = String(repeating: "ü", count: 2000)
+        let shown = String(repeating: "ü", count: 32) + "…"
+        var script = HubScript()
+        script.send(script.connect(), .logIn(name: long, password: "guess", begins: true))
+        #expect(script.log.last == "User: \(shown) failed to log in: there is no user \(shown).")
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .message(to: long, text: "hi", isNotice: false))
+        #expect(script.log.last == "User: yoda failed to send a direct message to: \(shown): there is no user \(shown).")
+        for command in [
+            Command.groupMessage(group: long, text: "hi", isNotice: false), .createGroup(name: long, members: []),
+            .joinGroup(name: long, createsMissing: false), .leaveGroup(name: long), .invite(user: long, group: long),
+            .listMembers(group: long), .history(with: .user(long), HistoryRange(takesLatest: true, limit: 1)),
+        ] {
+            script.send(yoda, command)
+            let line = script.log.last ?? ""
+            #expect(line.hasPrefix("User: yoda failed to ") && line.utf8.count < 400)
+        }
+    }
+
+    @Test(arguments: [("a", 1, "a"), ("ab", 1, "a…"), ("aü🙂", 6, "aü…"), ("aü🙂", 7, "aü🙂"), ("ü", 1, "…"), ("", 0, "")])
+    func whatIsCutEndsWithAWholeCharacter(text: String, limit: Int, shown: String) {
+        #expect(SafeText.cut(text, to: limit) == shown)
     }
 
     @Test func whoSucceedsIsNotCounted() {
@@ -104,7 +160,7 @@ struct AttemptThrottleTests {
     @Test func whatIsOverIsForgotten() {
         var throttle = AttemptThrottle(maximumAttempts: 3, blockSeconds: 10)
         for index in 0..<1000 { #expect(throttle.take("address\(index)", at: 0) == nil) }
-        throttle.sweep(at: 60_000)
+        #expect(throttle.sweep(at: 60_000).isEmpty)
         #expect(throttle.count == 0)
         #expect(throttle.take(nil, at: 0) == nil)
         // However long a name is blocked, an address may try once in ten seconds.

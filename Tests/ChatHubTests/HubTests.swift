@@ -64,9 +64,7 @@ struct LockOutTests {
         for _ in 0..<3 { _ = wrong(&script, id) }
         for _ in 0..<2 { _ = wrong(&script, id, "luke") }
         var rows: [String: HubState.LockOut] = [:]
-        for case .lockOut(let name, let failures, let until) in script.kept {
-            rows[name] = HubState.LockOut(name: name, failures: failures, blockedUntil: until)
-        }
+        for case .lockOut(let row) in script.kept { rows[row.name] = row }
         var state = HubState()
         state.lockOuts = Array(rows.values)
         var next = HubScript(state: state)
@@ -89,7 +87,7 @@ struct LockOutTests {
         #expect(right(&script, id))
         var state = HubState()
         state.lockOuts = [
-            .init(name: "yoda", failures: 0, blockedUntil: script.now.wall.adding(milliseconds: 900_000_000))
+            .init(name: "yoda", failures: 0, blockedUntil: script.now.wall.adding(milliseconds: 900_000_000), last: script.now.wall)
         ]
         var next = HubScript(state: state)
         let again = next.connect()

@@ -67,7 +67,7 @@ import Testing
             probe.store([
                 .message(try StoreFixture.message(1, from: luke, "luke", to: .user(hans, Name("hans")), "to hans")),
                 .message(try StoreFixture.message(2, from: hans, "hans", to: .user(luke, Name("luke")), "to luke")),
-                .lockOut(name: "luke", failures: 2, blockedUntil: nil),
+                .lockOut(.init(name: "luke", failures: 2, blockedUntil: nil, last: StoreFixture.start)),
             ]) == [true, true, true])
         probe.writer.stop()
         let book = AccountBook(fixture.store, cost: .cheap)
@@ -84,7 +84,8 @@ import Testing
         #expect(try fixture.store.missed(again.id, after: .zero, limit: 9).isEmpty)
     }
 
-    @Test(arguments: ["", "two\nlines", "bell\u{7}", String(repeating: "x", count: 513), ResumeToken().text]) func whatCannotBeAPasswordIsRefused(
+    @Test(arguments: ["", "two\nlines", "bell\u{7}", String(repeating: "x", count: 513), ResumeToken().text])
+    func whatCannotBeAPasswordIsRefused(
         password: String
     ) throws {
         let fixture = try StoreFixture()

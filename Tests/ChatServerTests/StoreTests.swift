@@ -16,8 +16,9 @@ import Testing
         let message = try StoreFixture.message(77, from: StoreFixture.yoda, "Yoda", to: .user(StoreFixture.luke, Name("luke")), "hi")
         let results = probe.store([
             .groupCreated(jedi), .memberJoined(jedi.id, StoreFixture.luke, after: MessageID(rawValue: 5)), .message(message),
-            .lockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start), .lockOut(name: "f", failures: 1, blockedUntil: nil),
-            .lockOut(name: "f", failures: 0, blockedUntil: nil), .cursors([StoreFixture.luke: MessageID(rawValue: 70)]),
+            .lockOut(.init(name: "e", failures: 3, blockedUntil: StoreFixture.start, last: StoreFixture.start)),
+            .lockOut(.init(name: "f", failures: 1, blockedUntil: nil, last: StoreFixture.start)), .lockOutsEnded(["f", "g"]),
+            .cursors([StoreFixture.luke: MessageID(rawValue: 70)]),
             .cursors([StoreFixture.luke: MessageID(rawValue: 60)]), .loggedIn(StoreFixture.luke, at: StoreFixture.start),
             .readMarker(StoreFixture.luke, .user(StoreFixture.yoda), StoreFixture.start),
             .readMarker(StoreFixture.luke, .user(StoreFixture.yoda), StoreFixture.start.adding(milliseconds: -1)),
@@ -34,7 +35,7 @@ import Testing
         expected.members = [StoreFixture.yoda, StoreFixture.luke]
         expected.invited = [StoreFixture.hans]
         #expect(state.groups == [expected])
-        #expect(state.lockOuts == [HubState.LockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start)])
+        #expect(state.lockOuts == [HubState.LockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start, last: StoreFixture.start)])
         #expect(state.cursors == [StoreFixture.luke: MessageID(rawValue: 60)])
         #expect(state.lastMessage == MessageID(rawValue: 77))
         #expect(state.lastGroup == jedi.id)
@@ -133,10 +134,14 @@ import Testing
         let probe = WriterProbe(fixture.store)
         try fixture.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
         #expect(
-            probe.store([.lockOut(name: "e", failures: 1, blockedUntil: nil), .loggedIn(StoreFixture.yoda, at: .init(milliseconds: 1))])
+            probe.store([
+                .lockOut(.init(name: "e", failures: 1, blockedUntil: nil, last: StoreFixture.start)),
+                .loggedIn(StoreFixture.yoda, at: .init(milliseconds: 1)),
+            ])
                 == [false, false])
         try fixture.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
-        #expect(probe.store([.lockOut(name: "e", failures: 1, blockedUntil: nil)], firstTicket: 5) == [true])
+        #expect(
+            probe.store([.lockOut(.init(name: "e", failures: 1, blockedUntil: nil, last: StoreFixture.start))], firstTicket: 5) == [true])
         probe.writer.stop()
     }
 

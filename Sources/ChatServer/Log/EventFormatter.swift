@@ -18,6 +18,7 @@ enum EventFormatter {
         case .succeeded(let user, let phrase): members += [("event", "succeeded"), ("user", user), ("what", phrase)]
         case .failed(let user, let phrase, let reason):
             members += [("event", "failed"), ("user", user), ("what", phrase), ("reason", reason)]
+        case .throttled(let address, let count): members += [("event", "throttled"), ("address", address), ("count", String(count))]
         }
         return "{" + members.map { JSONText.quoted($0.0) + ":" + JSONText.quoted($0.1) }.joined(separator: ",") + "}\n"
     }

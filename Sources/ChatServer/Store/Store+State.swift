@@ -16,9 +16,10 @@ extension Store {
         var state = HubState()
         state.accounts = try accounts(db)
         state.groups = try groups(db)
-        state.lockOuts = try Row.fetchAll(db, sql: "SELECT name, failures, blocked_until FROM lockouts").map { row in
+        state.lockOuts = try Row.fetchAll(db, sql: "SELECT name, failures, blocked_until, last FROM lockouts").map { row in
             HubState.LockOut(
-                name: row[0], failures: row[1], blockedUntil: (row[2] as Int64?).map(Timestamp.init(milliseconds:)))
+                name: row[0], failures: row[1], blockedUntil: (row[2] as Int64?).map(Timestamp.init(milliseconds:)),
+                last: Timestamp(milliseconds: row[3]))
         }
         for row in try Row.fetchAll(db, sql: "SELECT account, message FROM cursors") {
             state.cursors[AccountID(rawValue: row[0])] = MessageID(rawValue: row[1])

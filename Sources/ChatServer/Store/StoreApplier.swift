@@ -36,11 +36,12 @@ struct StoreApplier {
         case .invited(let group, let account):
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO invitations VALUES(?, ?)")
                 .execute(arguments: [group.rawValue, account.rawValue])
-        case .lockOut(let name, 0, nil):
-            try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?").execute(arguments: [name])
-        case .lockOut(let name, let failures, let until):
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO lockouts VALUES(?, ?, ?)")
-                .execute(arguments: [name, failures, until?.milliseconds])
+        case .lockOut(let row):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO lockouts(name, failures, blocked_until, last) VALUES(?, ?, ?, ?)")
+                .execute(arguments: [row.name, row.failures, row.blockedUntil?.milliseconds, row.last.milliseconds])
+        case .lockOutsEnded(let names):
+            let statement = try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?")
+            for name in names { try statement.execute(arguments: [name]) }
         case .cursors(let cursors):
             let statement = try db.cachedStatement(
                 sql: "INSERT INTO cursors VALUES(?, ?) ON CONFLICT(account) DO UPDATE SET message = excluded.message")

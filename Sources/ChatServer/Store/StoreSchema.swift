@@ -6,6 +6,7 @@ enum StoreSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in try db.execute(sql: first) }
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
+        migrator.registerMigration("3") { db in try db.execute(sql: third) }
         return migrator
     }()
 
@@ -53,5 +54,13 @@ enum StoreSchema {
         CREATE TABLE read_markers(
             account INTEGER NOT NULL, target INTEGER NOT NULL, time INTEGER NOT NULL,
             PRIMARY KEY(account, target)) STRICT, WITHOUT ROWID;
+        """
+
+    // When a name's last wrong password was tried; how often an account's password has been set; removed accounts of which something is still to be deleted.
+    private static let third = """
+        ALTER TABLE lockouts ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+        UPDATE lockouts SET last = CAST(strftime('%s', 'now') AS INTEGER) * 1000;
+        ALTER TABLE accounts ADD COLUMN passwords INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE removals(account INTEGER PRIMARY KEY) STRICT;
         """
 }

@@ -28,7 +28,7 @@ enum ServeFlags {
         "conceal-usernames", "Ask for the password of unknown names too",
         manual: """
             Asks for a password and takes the same time whether or not a name has an account, so that names cannot be found out by trying. \
-            For servers open to strangers.
+            For servers open to strangers. A row of wrong passwords then ends after a day without one, for names with and without an account alike.
             """)
     static let noOfflineMessages = Flag.switch(
         "no-offline-messages", "Refuse messages to users who are away",
@@ -54,7 +54,10 @@ enum ServeFlags {
         manual: "How many connections one address may hold at a time; 0 is no limit. This machine's own connections are not counted.")
     static let logFormat = Flag<LogFormat>.choice(
         "log-format", "FORMAT", default: .text, "How events are shown on stdout",
-        manual: "`text` is one plain line an event; `json` the same events as one JSON object a line, with the time.")
+        manual: """
+            `text` is one plain line an event; `json` the same events as one JSON object a line, with the time. Log-ins that are refused because too many failed \
+            from their address are one line a minute and address.
+            """)
     static let metrics = Flag<String?>.optional(
         "metrics", "ADDRESS:PORT", .text, "Serve metrics over HTTP there",
         manual: """
