@@ -26,8 +26,8 @@ public enum Action: Sendable {
     case loadHistory(Ticket, account: AccountID, HistoryQuery)
     /// Hash a new password on the hashing pool and keep it; tokens of that account end.
     case setPassword(Ticket, account: AccountID, password: String)
-    /// Make a random token with which that account can log in instead of its password, and keep its hash.
-    case issueToken(Ticket, account: AccountID)
+    /// Make a random token, to be kept by ``StoreWrite/token(_:)``.
+    case makeToken(Ticket)
     /// Say when all that is queued for that session has been written to its socket, or it is gone.
     case awaitDrain(Ticket, SessionID)
 
@@ -52,9 +52,28 @@ public enum StoreWrite: Hashable, Sendable {
     /// What each account has been shown.
     case cursors([AccountID: MessageID])
     case loggedIn(AccountID, at: Timestamp)
+    case token(TokenGrant)
     /// How far an account has read.
     /// Only forward; but a kept one beyond that time counts for nothing.
     case readMarker(AccountID, ReadTarget, Timestamp, beyond: Timestamp = Timestamp(milliseconds: .max))
+}
+
+/// What is kept of a token with which an account can log in instead of its password.
+public struct TokenGrant: Hashable, Sendable {
+    public let hash: [UInt8]
+    public let account: AccountID
+    /// It is of no use once the account's password is another; see ``Account/passwords``.
+    public let passwords: Int
+    public let expires: Timestamp
+    public let at: Timestamp
+
+    public init(hash: [UInt8], account: AccountID, passwords: Int, expires: Timestamp, at: Timestamp) {
+        self.hash = hash
+        self.account = account
+        self.passwords = passwords
+        self.expires = expires
+        self.at = at
+    }
 }
 
 /// One line on the server's terminal.

@@ -29,10 +29,10 @@ public enum Event: Sendable {
     /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
     case historyTargets(Ticket, [HistoryTarget]?)
 
-    /// The answer to ``Action/setPassword(_:account:password:)``.
-    case passwordSet(Ticket, succeeded: Bool)
-    /// The answer to ``Action/issueToken(_:account:)``: the token and for how many seconds it can be used; nil where it could not be kept.
-    case tokenIssued(Ticket, token: String?, seconds: Int)
+    /// The answer to ``Action/setPassword(_:account:password:)``: the account's ``Account/passwords`` from now on; nil where it could not be kept.
+    case passwordSet(Ticket, passwords: Int?)
+    /// The answer to ``Action/makeToken(_:)``: a token, by what it is kept, and for how many seconds it can be used.
+    case tokenMade(Ticket, token: String, hash: [UInt8], seconds: Int)
     /// The answer to ``Action/awaitDrain(_:_:)``.
     case drained(Ticket)
 
@@ -47,7 +47,9 @@ public enum Event: Sendable {
     case shutDown
 
     public enum Verification: Hashable, Sendable {
-        case right, wrong
+        /// - passwords: of which setting it was right; see ``Account/passwords``.
+        case right(passwords: Int = 0)
+        case wrong
         /// It was a token, and is none (any more): nothing that could be guessed, so it is not counted as a wrong password.
         case expiredToken
         /// Too many are waiting for the hashing pool.

@@ -10,6 +10,8 @@ public struct Hub: ~Copyable {
     var directory: Directory
     var lockOuts: LockOutTable
     var guesses = GuessLine()
+    /// How many more tokens each account may have made.
+    var tokenAllowances: [AccountID: TokenBucket] = [:]
     var attempts: AttemptThrottle
     var sessions: [SessionID: Session] = [:]
     /// The sessions that have begun, in the order in which they did.
@@ -73,8 +75,9 @@ public struct Hub: ~Copyable {
         case .searchTooBroad(let ticket): finish(ticket, .notSearched(.searchTooBroad), at: now)
         case .searchBusy(let ticket): finish(ticket, .notSearched(.busy), at: now)
         case .historyTargets(let ticket, let targets): finish(ticket, .historyTargets(targets), at: now)
-        case .passwordSet(let ticket, let succeeded): finish(ticket, .passwordSet(succeeded), at: now)
-        case .tokenIssued(let ticket, let token, let seconds): finish(ticket, .token(token, seconds: seconds), at: now)
+        case .passwordSet(let ticket, let passwords): finish(ticket, .passwordSet(passwords), at: now)
+        case .tokenMade(let ticket, let token, let hash, let seconds):
+            finish(ticket, .token(MadeToken(text: token, hash: hash, seconds: seconds)), at: now)
         case .drained(let ticket): finish(ticket, .drained, at: now)
         case .accountsChanged(let accounts): replaceAccounts(accounts)
         case .messageOfTheDayChanged(let lines): messageOfTheDay = lines
@@ -229,12 +232,14 @@ public struct Hub: ~Copyable {
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
         marks.forget { directory.accounts[$0] != nil }
         nonces.keep { directory.accounts[$0] != nil }
+        tokenAllowances = tokenAllowances.filter { directory.accounts[$0.key] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {
                 close(id, .accountGone(session.name))
             }
         }
+        closeSessionsOfOldPasswords()
     }
 
     private mutating func tick(_ written: [SessionID: MessageID], at now: Moment) {

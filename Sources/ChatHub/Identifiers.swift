@@ -46,11 +46,14 @@ public struct Account: Hashable, Sendable {
     public let name: Name
     /// Blocked by the administrator: cannot log in.
     public let isBlocked: Bool
+    /// How often its password has been set anew: sessions that came in by an earlier one are closed.
+    public let passwords: Int
 
-    public init(id: AccountID, name: Name, isBlocked: Bool = false) {
+    public init(id: AccountID, name: Name, isBlocked: Bool = false, passwords: Int = 0) {
         self.id = id
         self.name = name
         self.isBlocked = isBlocked
+        self.passwords = passwords
     }
 }
 

@@ -96,13 +96,15 @@ extension Hub {
         // The account may have gone or been blocked while its password was being hashed.
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
-        case (.right, let account?):
+        case (.right(let passwords), let account?):
             giveBack(attempt)
             endLockOut(of: name)
             if account.isBlocked {
                 refuse(attempt, .blocked, reason: "blocked by the administrator")
+            } else if passwords < account.passwords {
+                refuse(attempt, .passwordReplaced(account.name.text), reason: "the password has been changed")
             } else {
-                logIn(attempt, account, at: now)
+                logIn(attempt, account, passwords: passwords, at: now)
             }
         case (.right, nil), (.wrong, _):
             let failure = lockOuts.recordFailure(of: name, hasAccount: directory.account(named: name) != nil, at: now)
@@ -183,7 +185,7 @@ extension Hub {
         drainBacklog(of: attempt.session)
     }
 
-    private mutating func logIn(_ attempt: GuessLine.Attempt, _ account: Account, at now: Moment) {
+    private mutating func logIn(_ attempt: GuessLine.Attempt, _ account: Account, passwords: Int, at now: Moment) {
         guard let session = sessions[attempt.session], !session.isClosing else { return }
         guard sessionCounts[account.id] ?? 0 < Limits.sessionsPerAccount else {
             return refuse(attempt, .tooManySessions(limit: Limits.sessionsPerAccount), reason: "too many sessions")
@@ -192,6 +194,7 @@ extension Hub {
         sessionCounts[account.id, default: 0] += 1
         sessions[session.id]?.account = account.id
         sessions[session.id]?.name = account.name.text
+        sessions[session.id]?.passwords = passwords
         sessions[session.id]?.isBusy = false
         // What logging in took is no message.
         fillBuckets(of: session, at: now)

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-// One's own password, changed by who knows the old one.
+// One's own password, changed by who knows the old one; and what a new one does to who came in by another.
 
 extension Hub {
     mutating func changePassword(_ request: Request, old: String, new: String) {
@@ -42,5 +42,38 @@ extension Hub {
         }
         drainBacklog(of: request.session)
         verifyNext(after: attempt, at: now)
+    }
+
+    /// - Parameter passwords: see ``Account/passwords``; nil where the new one could not be kept.
+    mutating func finishNewPassword(_ request: Request, passwords: Int?) {
+        unblock(request.session)
+        if let passwords {
+            if let account = directory.accounts[request.account.id] {
+                directory.insert(Account(id: account.id, name: account.name, isBlocked: account.isBlocked, passwords: passwords))
+            }
+            // Who has changed it knows the new one.
+            sessions[request.session]?.passwords = passwords
+            succeed(request, [.reply(.passwordChanged)])
+            closeSessionsOfOldPasswords()
+        } else {
+            fail(request, .storeFailed)
+        }
+        drainBacklog(of: request.session)
+    }
+
+    /// Whoever came in by a password that has been replaced since has to come in by the new one.
+    mutating func closeSessionsOfOldPasswords() {
+        var closed: [AccountID: Int] = [:]
+        for id in sessions.keys.sorted() {
+            guard let session = sessions[id], !session.isClosing, let account = session.account.flatMap({ directory.accounts[$0] }),
+                session.passwords < account.passwords
+            else { continue }
+            close(id, .passwordReplaced(account.name.text))
+            closed[account.id, default: 0] += 1
+        }
+        for (id, count) in closed.sorted(by: { $0.key < $1.key }) {
+            guard let name = directory.accounts[id]?.name.text else { continue }
+            log(.succeeded(user: name, phrase: "logged out \(count) \(count == 1 ? "session" : "sessions") of the old password"))
+        }
     }
 }

@@ -48,6 +48,7 @@ enum Pending {
     case oldPassword(GuessLine.Attempt, GuessLine.PasswordChange)
     case newPassword(Request)
     case token(Request)
+    case keptToken(Request, MadeToken)
     case page(SessionID)
     case pageWritten(SessionID)
 
@@ -67,8 +68,9 @@ enum Pending {
         /// And why.
         case notSearched(Reply)
         case historyTargets([HistoryTarget]?)
-        case passwordSet(Bool)
-        case token(String?, seconds: Int)
+        /// Nil where it could not be kept.
+        case passwordSet(Int?)
+        case token(MadeToken)
         case drained
     }
 }
@@ -150,9 +152,7 @@ extension Hub {
             actions.append(.loadHistory(newTicket(.historyTargets(request)), account: request.account.id, .targets(range)))
         case .markRead(let with, let time): markRead(request, with: with, time)
         case .changePassword(let old, let new): changePassword(request, old: old, new: new)
-        case .issueToken:
-            sessions[request.session]?.isBusy = true
-            actions.append(.issueToken(newTicket(.token(request)), account: request.account.id))
+        case .issueToken: issueToken(request)
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
@@ -253,13 +253,14 @@ extension Hub {
             drainBacklog(of: request.session)
         case (.oldPassword(let attempt, let change), .verification(let verification)):
             finishOldPassword(attempt, change, verification, at: now)
-        case (.newPassword(let request), .passwordSet(let succeeded)):
+        case (.newPassword(let request), .passwordSet(let passwords)):
+            finishNewPassword(request, passwords: passwords)
+        case (.token(let request), .token(let token)):
+            keepToken(request, token)
+        case (.keptToken(let request, let token), .stored(let succeeded)):
             unblock(request.session)
-            if succeeded { succeed(request, [.reply(.passwordChanged)]) } else { fail(request, .storeFailed) }
-            drainBacklog(of: request.session)
-        case (.token(let request), .token(let token, let seconds)):
-            unblock(request.session)
-            respond(request.session, request.sequence, [.reply(token.map { .resumeToken($0, seconds: seconds) } ?? .storeFailed)])
+            respond(
+                request.session, request.sequence, [.reply(succeeded ? .resumeToken(token.text, seconds: token.seconds) : .storeFailed)])
             drainBacklog(of: request.session)
         case (.page(let session), .messages(let messages)):
             replay(messages, to: session)

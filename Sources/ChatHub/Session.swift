@@ -10,6 +10,8 @@ final class Session {
     let connectedAt: Moment
 
     var account: AccountID?
+    /// By which setting of its account's password it came in; see ``Account/passwords``.
+    var passwords = 0
     /// As registered; empty until it has logged in.
     var name = ""
     /// It has been told of its groups; from now on it is "active".

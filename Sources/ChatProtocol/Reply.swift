@@ -59,9 +59,12 @@ public enum Reply: Hashable, Sendable {
 
     // Account.
     case passwordChanged
+    /// Said to sessions that came in by the old one.
+    case passwordReplaced(String)
     case badPassword(PasswordRule.Defect)
     case resumeToken(String, seconds: Int)
     case tokenExpired
+    case tooManyTokens(seconds: Int)
     /// Too many log-ins failed from one address.
     case tooManyAttempts(seconds: Int)
 
@@ -132,9 +135,12 @@ extension Reply {
         case .signalSent(let name): "Told \(name)."
         case .needsClient: "Only chatty connect can send and take files."
         case .passwordChanged: "Your password has been changed."
+        case .passwordReplaced(let name): "The password of \(name) has been changed. Log in with the new one."
         case .badPassword(let defect): defect.text
         case .resumeToken(let token, let seconds): "Log in with \(token) instead of the password for the next \(seconds) seconds."
         case .tokenExpired: "The token cannot be used any more. Log in with the password."
+        case .tooManyTokens(let seconds):
+            "Your account has asked for too many tokens. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
         case .tooManyAttempts(let seconds):
             "Too many failed log-ins from your address. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
         case .messageTooLong(let limit): "The message is longer than \(limit) bytes. It was not sent."
@@ -182,6 +188,8 @@ extension Reply {
         case .alreadyMemberOther(let user, _): "\(user) is already in it"
         case .badPassword(let defect): defect.reason
         case .tokenExpired: "the token has expired"
+        case .passwordReplaced: "the password has been changed"
+        case .tooManyTokens: "too many tokens"
         case .tooManyAttempts: "too many failed log-ins from its address"
         case .messageTooLong: "the message is too long"
         case .lineTooLong: "the line is too long"

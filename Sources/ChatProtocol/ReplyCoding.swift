@@ -55,9 +55,11 @@ extension Reply {
         case .awayTooLong(let limit): ("AWAY_TOO_LONG", [String(limit)])
         case .signalSent(let name): ("SIGNAL_SENT", [name])
         case .passwordChanged: ("PASSWORD_CHANGED", [])
+        case .passwordReplaced(let name): ("PASSWORD_REPLACED", [name])
         case .badPassword(let defect): ("BAD_PASSWORD", [defect.rawValue])
         case .resumeToken(let token, let seconds): ("RESUME_TOKEN", [token, String(seconds)])
         case .tokenExpired: ("TOKEN_EXPIRED", [])
+        case .tooManyTokens(let seconds): ("TOO_MANY_TOKENS", [String(seconds)])
         case .tooManyAttempts(let seconds): ("TOO_MANY_ATTEMPTS", [String(seconds)])
         case .messageTooLong(let limit): ("MESSAGE_TOO_LONG", [String(limit)])
         case .lineTooLong(let limit): ("LINE_TOO_LONG", [String(limit)])
@@ -123,6 +125,7 @@ extension Reply {
         switch code {
         case "NOW_BLOCKED": return .nowBlocked(seconds: number)
         case "TOO_MANY_ATTEMPTS": return .tooManyAttempts(seconds: number)
+        case "TOO_MANY_TOKENS": return .tooManyTokens(seconds: number)
         case "TOO_MANY_SESSIONS": return .tooManySessions(limit: number)
         case "LOGIN_TIMED_OUT": return .loginTimedOut(seconds: number)
         case "MESSAGE_TOO_LONG": return .messageTooLong(limit: number)
@@ -170,6 +173,7 @@ extension Reply {
         case ("SIGNAL_SENT", _): return .signalSent(to: first)
         case ("UNKNOWN_COMMAND", _): return .unknownCommand(first)
         case ("USAGE", _): return SlashCommandKind(rawValue: first).map { .usage($0) }
+        case ("PASSWORD_REPLACED", _): return .passwordReplaced(first)
         case ("ACCOUNT_GONE", _): return .accountGone(first)
         default: return nil
         }

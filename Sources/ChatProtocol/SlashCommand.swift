@@ -37,7 +37,7 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         case .leavegroup: about("GROUPNAME", "leave a group chat", [.group])
         case .history: about("[USERNAME|#GROUPNAME] [NUMBER]", "show the latest NUMBER messages, or 20", [.conversation, .text])
         case .search: about("WORDS", "find messages that hold all those words", [.text])
-        case .passwd: about("", "change your password", [], clientOnly: true)
+        case .passwd: about("", "change your password, ending other sessions", [], clientOnly: true)
         case .away: about("[MESSAGE]", "say that you are away; without MESSAGE, back", [.text])
         case .ignore: about("[USERNAME]", "hear nothing of a user, or list whom you ignore", [.user], clientOnly: true)
         case .unignore: about("USERNAME", "hear of a user again", [.ignored], clientOnly: true)

@@ -245,6 +245,16 @@ import Testing
             ])
     }
 
+    /// Its own password is of the past, and nothing that it could try would be right.
+    @Test func aPasswordThatWasChangedElsewhereEndsIt() {
+        var play = SessionTranscript()
+        play.logIn()
+        #expect(
+            play.server("FAIL * PASSWORD_REPLACED yoda :x") == [
+                "told: The password of yoda has been changed. Log in with the new one.", "disconnect", "ended: refused(\"\")",
+            ])
+    }
+
     @Test func whoLeavesWhileOfflineJustLeaves() {
         var play = SessionTranscript()
         play.logIn()

@@ -145,17 +145,23 @@ struct HubScript {
             case .verify(let ticket, let account, let proof):
                 verifications += 1
                 questions.append("verify")
-                let name = account.flatMap { id in accounts.values.first { $0.id == id }?.name.folded }
+                let found = account.flatMap { id in accounts.values.first { $0.id == id } }
+                let (name, right) = (found?.name.folded, Event.Verification.right(passwords: found?.passwords ?? 0))
                 switch proof {
-                case .token(let token): waiting.append(.verified(ticket, name != nil && tokens[token] == name ? .right : .expiredToken))
+                case .token(let token): waiting.append(.verified(ticket, name != nil && tokens[token] == name ? right : .expiredToken))
                 case .password(let password):
-                    waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? .right : .wrong))
+                    waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? right : .wrong))
                 }
             case .findAccount(let ticket, let name):
                 questions.append("findAccount")
                 waiting.append(.accountFound(ticket, accounts[name.folded]))
             case .store(let ticket, let write):
                 if !storeFails { kept.append(write) }
+                if !storeFails, case .token(let grant) = write,
+                    let account = accounts.values.first(where: { $0.id == grant.account && $0.passwords == grant.passwords })
+                {
+                    tokens[String(decoding: grant.hash, as: UTF8.self)] = account.name.folded
+                }
                 waiting.append(.stored(ticket, succeeded: !storeFails))
             case .loadMissed(let ticket, let account, let after, let ownAfter, let limit):
                 waiting.append(.missed(ticket, Array(missed(account, after: after, ownAfter: ownAfter).prefix(limit))))
@@ -163,18 +169,26 @@ struct HubScript {
             case .loadHistory(let ticket, let account, let query):
                 waiting.append(.missed(ticket, history(account, query)))
             case .setPassword(let ticket, let account, let password):
-                if let name = accounts.values.first(where: { $0.id == account })?.name.folded { passwords[name] = password }
-                waiting.append(.passwordSet(ticket, succeeded: true))
-            case .issueToken(let ticket, let account):
+                let found = accounts.values.first { $0.id == account }
+                if let found { setPassword(of: found, to: password) }
+                waiting.append(.passwordSet(ticket, passwords: found.map { $0.passwords + 1 }))
+            case .makeToken(let ticket):
                 lastToken += 1
                 let token = HubScript.token(lastToken)
-                tokens[token] = accounts.values.first { $0.id == account }?.name.folded
-                waiting.append(.tokenIssued(ticket, token: token, seconds: 60))
+                waiting.append(.tokenMade(ticket, token: token, hash: Array(token.utf8), seconds: 60))
             case .awaitDrain(let ticket, _): waiting.append(.drained(ticket))
             case .log(let line): log.append(line.text)
             case .stopped: hasStopped = true
             }
         }
+    }
+
+    /// As from outside: all tokens end, and who knows the accounts knows that it is another one.
+    mutating func setPassword(of account: Account, to password: String) {
+        let name = account.name.folded
+        passwords[name] = password
+        accounts[name] = Account(id: account.id, name: account.name, isBlocked: account.isBlocked, passwords: account.passwords + 1)
+        tokens = tokens.filter { $0.value != name }
     }
 
     /// The store's query: messages to that account and its groups since it joined, its own behind that one only.

@@ -22,7 +22,8 @@ struct ReplyTests {
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
         .activeUser("yoda", since: time, isAway: true), .nowAway("at  lunch: back soon"), .back, .away("yoda", "asleep"),
         .awayTooLong(limit: 400),
-        .passwordChanged, .badPassword(.tooLong), .resumeToken("t", seconds: 9), .tokenExpired, .tooManyAttempts(seconds: 7),
+        .passwordChanged, .passwordReplaced("yoda"), .tooManyTokens(seconds: 7), .badPassword(.tooLong), .resumeToken("t", seconds: 9),
+        .tokenExpired, .tooManyAttempts(seconds: 7),
     ]
 
     /// What the client makes of the wire is what the server said: the texts cannot drift apart.

@@ -63,6 +63,33 @@ import Testing
         }
     }
 
+    /// Whoever came in by the old password goes, whoever by the new one stays, however soon.
+    @Test func aPasswordSetByAnotherProcessLogsOut() async throws {
+        try await RunningServer.use { server in
+            let old = try await server.logIn("luke")
+            let book = AccountBook(try Store(DataFolder(server.temporary.file("data"))), cost: .cheap)
+            try book.setPassword(of: Name("luke"), to: "another")
+            let new = try await server.logIn("luke", password: "another")
+            #expect(try await old.end().contains("ERROR :The password of luke has been changed. Log in with the new one.\r\n"))
+            try await eventually { server.events.all.contains("User: luke successfully logged out 1 session of the old password.\n") }
+            try await new.send("PRIVMSG luke :here I stay\r\n")
+            try await new.expect("PRIVMSG luke :here I stay\r\n")
+        }
+    }
+
+    /// A wave of tokens shares its commits like everything else, and they are good.
+    @Test func tokensAreInTheGroupCommit() async throws {
+        try await RunningServer.use { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl standard-replies")
+            try await yoda.send(String(repeating: "TOKEN\r\n", count: 40))
+            for _ in 1...32 { try await yoda.expect("RESUME_TOKEN ") }
+            let token = try await yoda.expect(" ")
+            try await yoda.expect("TOO_MANY_TOKENS ")
+            try await yoda.expect(":Your account has asked for too many tokens. Try again ")
+            _ = try await server.logIn("yoda", password: token)
+        }
+    }
+
     @Test func whoIsActiveIsKnownToOtherProcesses() async throws {
         try await RunningServer.use { server in
             let yoda = try await server.logIn("yoda")

@@ -51,23 +51,30 @@ import Testing
         let now = StoreFixture.start
         func newToken() throws -> ResumeToken {
             let token = ResumeToken()
-            try fixture.store.pool.write { try Store.keep(token, of: StoreFixture.luke, at: now, $0) }
-            #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now))
+            let passwords = try fixture.store.password(of: StoreFixture.luke)?.passwords ?? 0
+            try fixture.store.pool.write { try Store.keep(token.grant(to: StoreFixture.luke, passwords: passwords, at: now), $0) }
+            #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == passwords)
             return token
         }
         let token = try newToken()
         let end = Int64(ResumeToken.seconds) * 1000
-        #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now.adding(milliseconds: end - 1)))
-        #expect(try !fixture.store.accepts(token, of: StoreFixture.luke, at: now.adding(milliseconds: end)))
-        #expect(try !fixture.store.accepts(token, of: StoreFixture.hans, at: now), "it is one account's")
+        #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now.adding(milliseconds: end - 1)) != nil)
+        #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now.adding(milliseconds: end)) == nil)
+        #expect(try fixture.store.accepts(token, of: StoreFixture.hans, at: now) == nil, "it is one account's")
         for change in [
             { try book.setPassword(of: Name("luke"), to: "new") }, { try book.setBlocked(Name("luke"), true) },
             { try book.remove(Name("luke")) },
         ] {
             let token = try newToken()
             try change()
-            #expect(try !fixture.store.accepts(token, of: StoreFixture.luke, at: now))
+            #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == nil)
             #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM tokens") } == 0)
+            // One that was on its way meanwhile is none either.
+            if try fixture.store.password(of: StoreFixture.luke)?.passwords == 1 {
+                let late = ResumeToken()
+                try fixture.store.pool.write { try Store.keep(late.grant(to: StoreFixture.luke, passwords: 0, at: now), $0) }
+                #expect(try fixture.store.accepts(late, of: StoreFixture.luke, at: now) == nil)
+            }
         }
     }
 
@@ -77,9 +84,9 @@ import Testing
         for index in 0..<Int64(ResumeToken.perAccount + 3) {
             tokens.append(ResumeToken())
             let time = StoreFixture.start.adding(milliseconds: index)
-            try fixture.store.pool.write { try Store.keep(tokens[Int(index)], of: StoreFixture.yoda, at: time, $0) }
+            try fixture.store.pool.write { try Store.keep(tokens[Int(index)].grant(to: StoreFixture.yoda, at: time), $0) }
         }
-        let good = try tokens.map { try fixture.store.accepts($0, of: StoreFixture.yoda, at: StoreFixture.start) }
+        let good = try tokens.map { try fixture.store.accepts($0, of: StoreFixture.yoda, at: StoreFixture.start) != nil }
         #expect(good == Array(repeating: false, count: 3) + Array(repeating: true, count: ResumeToken.perAccount))
     }
 

@@ -121,7 +121,7 @@ extension ClientSession {
         guard let notice = notice(of: message) else { return }
         switch notice.reply {
         case .goodbye: break
-        case .accountGone:
+        case .accountGone, .passwordReplaced:
             emit(.told(notice))
             end(.refused(""))
         case .shuttingDown, .loginTimedOut, .plaintextRefused, .tooManyConnections, .flooded:

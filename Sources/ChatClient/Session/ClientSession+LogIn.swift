@@ -142,7 +142,7 @@ extension ClientSession {
         // A server that cannot take the account now may take it later; a password that has become wrong stays so.
         let isFinal = notices.contains { notice in
             switch notice.reply {
-            case .invalidCredentials, .nowBlocked, .noSuchUser, .badUserName, .accountGone: true
+            case .invalidCredentials, .nowBlocked, .noSuchUser, .badUserName, .accountGone, .passwordReplaced: true
             default: false
             }
         }

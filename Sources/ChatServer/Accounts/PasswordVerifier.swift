@@ -1,6 +1,7 @@
 import ChatHub
 import ChatProtocol
 import Foundation
+import NIOConcurrencyHelpers
 
 /// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
 final class PasswordVerifier: Sendable {
@@ -40,7 +41,7 @@ final class PasswordVerifier: Sendable {
         let isQueued = pool.run(key: account?.rawValue ?? -Int64(ticket.rawValue)) { [self] in
             let (verification, hash) = PasswordVerifier.judge(account, password, store, dummy)
             answer(ticket, verification)
-            if verification == .right, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
+            if case .right = verification, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
         }
         if !isQueued { answer(ticket, .busy) }
     }
@@ -54,12 +55,19 @@ final class PasswordVerifier: Sendable {
     }
 
     /// Hashes and keeps a new password; `done` is called on some thread.
-    func setPassword(of account: AccountID, to password: String, done: @escaping @Sendable (_ succeeded: Bool) -> Void) {
+    /// - passwords: the account's ``Account/passwords`` from now on; nil where it could not be kept.
+    func setPassword(of account: AccountID, to password: String, done: @escaping @Sendable (_ passwords: Int?) -> Void) {
         let isQueued = pool.run(key: account.rawValue) { [writer, cost] in
-            guard let phc = try? PasswordHash(of: password, cost: cost).text else { return done(false) }
-            writer.run({ db in try Store.setPassword(of: account, to: phc, db) }, done: done)
+            guard let phc = try? PasswordHash(of: password, cost: cost).text else { return done(nil) }
+            let passwords = NIOLockedValueBox<Int?>(nil)
+            writer.run(
+                { db in
+                    let count = try Store.setPassword(of: account, to: phc, db)
+                    passwords.withLockedValue { $0 = count }
+                },
+                done: { succeeded in done(succeeded ? passwords.withLockedValue { $0 } : nil) })
         }
-        if !isQueued { done(false) }
+        if !isQueued { done(nil) }
     }
 
     private static func judge(
@@ -67,11 +75,11 @@ final class PasswordVerifier: Sendable {
     ) -> (Event.Verification, PasswordHash?) {
         do {
             guard password.utf8.count <= Limits.passwordBytes else { return (.wrong, nil) }
-            guard let text = try store.passwordHash(of: account ?? nobody), let hash = PasswordHash(text) else {
+            guard let (text, passwords) = try store.password(of: account ?? nobody), let hash = PasswordHash(text) else {
                 _ = try dummy.matches(password)
                 return (.wrong, nil)
             }
-            return (try hash.matches(password) ? .right : .wrong, hash)
+            return (try hash.matches(password) ? .right(passwords: passwords) : .wrong, hash)
         } catch {
             return (.failed, nil)
         }

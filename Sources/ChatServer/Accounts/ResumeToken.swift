@@ -23,4 +23,11 @@ struct ResumeToken: Sendable {
     init(_ text: String) { self.text = text }
 
     var hash: Data { Data(SHA256.hash(data: Data(text.utf8))) }
+
+    /// What is kept of it for an account whose password has been set so often.
+    func grant(to account: AccountID, passwords: Int = 0, at now: Timestamp) -> TokenGrant {
+        TokenGrant(
+            hash: Array(hash), account: account, passwords: passwords,
+            expires: now.adding(milliseconds: Int64(ResumeToken.seconds) * 1000), at: now)
+    }
 }

@@ -86,7 +86,7 @@ final class LoopWorker: @unchecked Sendable {
         case .pauseReading(let id, let isPaused): connection(id)?.pauseReading(isPaused)
         case .awaitDrain(let ticket, let id):
             if let connection = connection(id) { connection.awaitDrain(ticket) } else { submit(.drained(ticket)) }
-        case .verify, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .issueToken, .log, .stopped: break
+        case .verify, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .makeToken, .log, .stopped: break
         }
     }
 

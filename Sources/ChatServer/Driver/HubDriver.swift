@@ -85,15 +85,11 @@ final class HubDriver: @unchecked Sendable {
             hands.reader.loadMissed(ticket, account, after: after, ownAfter: ownAfter, limit: limit)
         case .loadHistory(let ticket, let account, let query): hands.reader.loadHistory(ticket, account, query)
         case .setPassword(let ticket, let account, let password):
-            hands.verifier.setPassword(of: account, to: password) { [mailbox] in mailbox.put(HubInput(.passwordSet(ticket, succeeded: $0)))
+            hands.verifier.setPassword(of: account, to: password) { [mailbox] in mailbox.put(HubInput(.passwordSet(ticket, passwords: $0)))
             }
-        case .issueToken(let ticket, let account):
+        case .makeToken(let ticket):
             let token = ResumeToken()
-            hands.writer.run(
-                { db in try Store.keep(token, of: account, at: moment.wall, db) },
-                done: { [mailbox] succeeded in
-                    mailbox.put(HubInput(.tokenIssued(ticket, token: succeeded ? token.text : nil, seconds: ResumeToken.seconds)))
-                })
+            mailbox.put(HubInput(.tokenMade(ticket, token: token.text, hash: Array(token.hash), seconds: ResumeToken.seconds)))
         case .stopped: stopped.signal()
         }
     }

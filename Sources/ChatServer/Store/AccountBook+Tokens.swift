@@ -12,7 +12,7 @@ extension AccountBook {
                 guard try AccountBook.insert(name, PasswordHash(decoyAt: cost).text, now, db) else {
                     throw ServerError("There is an account \(name) already.")
                 }
-                try Store.keep(token, of: AccountID(rawValue: db.lastInsertedRowID), at: now, db)
+                try Store.keep(token.grant(to: AccountID(rawValue: db.lastInsertedRowID), at: now), db)
             }
         }
         return tokens.map(\.text)

@@ -40,12 +40,12 @@ public struct AccountBook: Sendable {
         let active = ActiveAccounts.read(store.folder)
         return try reading { db in
             try Row.fetchAll(
-                db, sql: "SELECT id, name, blocked, created, last_login FROM accounts WHERE folded IS NOT NULL ORDER BY folded"
+                db, sql: "SELECT id, name, blocked, passwords, created, last_login FROM accounts WHERE folded IS NOT NULL ORDER BY folded"
             ).compactMap { row in
                 Store.account(row).map { account in
                     Record(
-                        account: account, created: Timestamp(milliseconds: row[3]),
-                        lastLogin: (row[4] as Int64?).map(Timestamp.init(milliseconds:)), isActive: active.contains(account.id))
+                        account: account, created: Timestamp(milliseconds: row[4]),
+                        lastLogin: (row[5] as Int64?).map(Timestamp.init(milliseconds:)), isActive: active.contains(account.id))
                 }
             }
         }
@@ -84,6 +84,7 @@ public struct AccountBook: Sendable {
         return result
     }
 
+    /// All its sessions and tokens end.
     public func setPassword(of name: Name, to password: String) throws(ServerError) {
         try AccountBook.check(password)
         let phc = try hash(password)
@@ -91,7 +92,7 @@ public struct AccountBook: Sendable {
             guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
                 throw AccountBook.noAccount(name)
             }
-            try Store.setPassword(of: AccountID(rawValue: id), to: phc, db)
+            _ = try Store.setPassword(of: AccountID(rawValue: id), to: phc, db)
         }
     }
 

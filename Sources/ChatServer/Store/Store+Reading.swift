@@ -7,15 +7,18 @@ extension Store {
     func findAccount(_ name: Name) throws -> Account? {
         try pool.read { db in
             try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT id, name, blocked FROM accounts WHERE folded = ?"), arguments: [name.folded]
+                db.cachedStatement(sql: "SELECT id, name, blocked, passwords FROM accounts WHERE folded = ?"), arguments: [name.folded]
             ).flatMap(Store.account)
         }
     }
 
-    /// The stored hash of an account's password; nil where the account is gone or has none.
-    func passwordHash(of account: AccountID) throws -> String? {
+    /// The stored hash of an account's password, and its ``Account/passwords``; nil where the account is gone or has none.
+    func password(of account: AccountID) throws -> (hash: String, passwords: Int)? {
         try pool.read { db in
-            try String.fetchOne(db.cachedStatement(sql: "SELECT phc FROM accounts WHERE id = ?"), arguments: [account.rawValue])
+            try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT phc, passwords FROM accounts WHERE id = ? AND phc IS NOT NULL"),
+                arguments: [account.rawValue]
+            ).map { ($0[0], $0[1]) }
         }
     }
 

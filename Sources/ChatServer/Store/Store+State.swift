@@ -42,13 +42,14 @@ extension Store {
 
     /// Those that can be logged in to.
     static func accounts(_ db: Database) throws -> [Account] {
-        try Row.fetchAll(db, sql: "SELECT id, name, blocked FROM accounts WHERE folded IS NOT NULL ORDER BY id").compactMap(account)
+        try Row.fetchAll(db, sql: "SELECT id, name, blocked, passwords FROM accounts WHERE folded IS NOT NULL ORDER BY id").compactMap(
+            account)
     }
 
-    /// From a row of id, name, blocked; nil for a name that breaks the rules, which no version has written.
+    /// From a row of id, name, blocked, passwords; nil for a name that breaks the rules, which no version has written.
     static func account(_ row: Row) -> Account? {
         guard let name = try? Name(row[1] as String) else { return nil }
-        return Account(id: AccountID(rawValue: row[0]), name: name, isBlocked: row[2])
+        return Account(id: AccountID(rawValue: row[0]), name: name, isBlocked: row[2], passwords: row[3])
     }
 
     private static func groups(_ db: Database) throws -> [Group] {

@@ -54,6 +54,7 @@ struct StoreApplier {
                     DO UPDATE SET time = CASE WHEN time > ? THEN excluded.time ELSE max(time, excluded.time) END
                     """
             ).execute(arguments: [account.rawValue, target.row, time.milliseconds, beyond.milliseconds])
+        case .token(let grant): try Store.keep(grant, db)
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
                 .execute(arguments: [time.milliseconds, account.rawValue])

@@ -91,7 +91,8 @@ final class StoreReader: Sendable {
             }
         case .token(let ticket, let account, let token):
             do {
-                return .verified(ticket, try store.accepts(token, of: account, at: Moment.now.wall) ? .right : .expiredToken)
+                return .verified(
+                    ticket, try store.accepts(token, of: account, at: Moment.now.wall).map { .right(passwords: $0) } ?? .expiredToken)
             } catch {
                 return .verified(ticket, .failed)
             }

@@ -46,7 +46,9 @@ enum UsersFlags {
                 name: "list", summary: "show the accounts", positionals: [], isDefault: true,
                 manual: "Shows all accounts: name, when it was made, last log-in, whether it is active, whether it is blocked."),
             ActionSpec(name: "add", summary: "add accounts", positionals: [names.spec], manual: "Adds accounts with one password."),
-            ActionSpec(name: "passwd", summary: "set a password", positionals: [name.spec], manual: "Sets the password of an account."),
+            ActionSpec(
+                name: "passwd", summary: "set a password", positionals: [name.spec],
+                manual: "Sets the password of an account. Whoever is logged in by the old one is logged out."),
             ActionSpec(
                 name: "remove", summary: "remove an account", positionals: [name.spec],
                 manual: "Removes an account and what is kept for it."),

@@ -1,0 +1,35 @@
+import ChatProtocol
+
+/// A resume token that has been made and not been kept yet.
+struct MadeToken {
+    let text: String
+    /// What is kept of it.
+    let hash: [UInt8]
+    let seconds: Int
+}
+
+// Tokens to log in with: some an account at once, for a client that comes back has its own still, and then now and then.
+
+extension Hub {
+    /// As many as an account can have.
+    private static let tokensAtOnce = 32.0
+    private static let tokensPerSecond = 0.1
+
+    mutating func issueToken(_ request: Request) {
+        let account = request.account.id
+        var allowance =
+            tokenAllowances[account] ?? TokenBucket(perSecond: Hub.tokensPerSecond, least: Hub.tokensAtOnce, at: request.at.uptime)
+        let wait = allowance.take(at: request.at.uptime)
+        tokenAllowances[account] = allowance
+        if let wait { return fail(request, .tooManyTokens(seconds: wait)) }
+        sessions[request.session]?.isBusy = true
+        actions.append(.makeToken(newTicket(.token(request))))
+    }
+
+    mutating func keepToken(_ request: Request, _ token: MadeToken) {
+        let grant = TokenGrant(
+            hash: token.hash, account: request.account.id, passwords: sessions[request.session]?.passwords ?? request.account.passwords,
+            expires: request.at.wall.adding(milliseconds: Int64(token.seconds) * 1000), at: request.at.wall)
+        store(.token(grant), then: .keptToken(request, token))
+    }
+}
