@@ -71,6 +71,7 @@ final class StoreWriter: Sendable {
     private func run() {
         var index = try? store.pool.writeWithoutTransaction(SearchIndex.init)
         var retention = keepDays.map { Retention(days: $0) }
+        var removals = UnfinishedRemovals()
         var applier = StoreApplier()
         var version = firstVersion
         var nextWatch = DispatchTime.now() + StoreWriter.watchInterval
@@ -102,10 +103,12 @@ final class StoreWriter: Sendable {
                 indexing.noteStep(from: now, to: .now(), succeeded: succeeded)
             }
             if retention?.isIdle == false, requests.isEmpty { work(&retention) }
+            if !removals.isIdle, requests.isEmpty { work(&removals) }
             spare = requests
             guard DispatchTime.now() >= nextWatch else { continue }
             // Once in a while even where there is always something else to do.
             work(&retention)
+            work(&removals)
             nextWatch = DispatchTime.now() + StoreWriter.watchInterval
             watch(&version)
         }
@@ -193,6 +196,11 @@ final class StoreWriter: Sendable {
         guard retention != nil else { return }
         try? store.pool.writeWithoutTransaction { db in try retention?.work(db, at: .now) }
         if let notice = retention?.takeNotice() { listener.noticing(notice) }
+    }
+
+    /// What cannot be taken away now is later.
+    private func work(_ removals: inout UnfinishedRemovals) {
+        try? store.pool.writeWithoutTransaction { db in try removals.work(db, at: .now) }
     }
 
     /// - Returns: why nothing was written; nil when all is on the disk.

@@ -51,7 +51,10 @@ enum UsersFlags {
                 manual: "Sets the password of an account. Whoever is logged in by the old one is logged out."),
             ActionSpec(
                 name: "remove", summary: "remove an account", positionals: [name.spec],
-                manual: "Removes an account and what is kept for it."),
+                manual: """
+                    Removes an account and what is kept for it. It cannot be logged in to from the first moment on; where the rest takes long and is cut off, \
+                    the same command or a server goes on with it.
+                    """),
             ActionSpec(
                 name: "block", summary: "keep an account out", positionals: [name.spec],
                 manual: "Logs an account out and lets it in no more. What is kept for it stays."),

@@ -1,0 +1,27 @@
+import ChatHub
+import GRDB
+
+/// Ends removals of accounts that were cut off in the middle, a step at a time between the commits: at the start of a server, and once an hour.
+///
+/// Belongs to the writing connection's thread.
+struct UnfinishedRemovals {
+    /// Between two looks, milliseconds.
+    static let interval: Int64 = 3_600_000
+
+    private var nextLook = Int64.min
+    private var waiting: [Int64] = []
+    private var current: AccountRemoval?
+
+    var isIdle: Bool { current == nil }
+
+    /// One look or one step; where that fails it is tried again.
+    mutating func work(_ db: Database, at now: Moment) throws {
+        if current == nil, now.uptime >= nextLook {
+            waiting = try AccountRemoval.unfinished(db).map(\.account)
+            nextLook = now.uptime + UnfinishedRemovals.interval
+            current = waiting.popLast().map(AccountRemoval.init)
+        }
+        guard var removal = current else { return }
+        current = try removal.work(db) ? removal : waiting.popLast().map(AccountRemoval.init)
+    }
+}
