@@ -80,6 +80,15 @@ public enum Command: Hashable, Sendable {
         }
     }
 
+    /// Whether its answer grows with what there is: many messages, groups, members or users. Such commands of one client are answered one by one.
+    public var isAnsweredAtLength: Bool {
+        switch self {
+        case .listActive, .listGroups, .listMembers, .lookUp, .history, .historyTargets, .search, .joinGroup, .begin, .beginWithoutReplay:
+            true
+        default: false
+        }
+    }
+
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {

@@ -9,7 +9,9 @@ extension IRCWayIn {
         switch expectation {
         case .local(let ready): messages = ready
         case .name: messages = answerToName(response)
-        case .sasl: messages = answerToSASL(response)
+        case .sasl:
+            isAuthenticating = false
+            messages = answerToSASL(response)
         case .password: messages = answerToPassword(response)
         case .registration:
             if account != nil { messages = welcome() + response.flatMap { self.messages($0, inAnswerTo: nil) } }

@@ -47,12 +47,16 @@ public struct IRCWayIn: WayIn {
     private var askedForRegistration = false
     var expectations: Deque<Expectation> = []
     var lastBatch = 0
+    /// A password is being checked, and whatever comes behind it is judged by what it led to.
+    var isAuthenticating = false
 
     public init() {}
 
     public var representation: Representation { .irc(capabilities) }
 
     public mutating func greeting() -> [UInt8] { [] }
+
+    public var takesLines: Bool { !isAuthenticating }
 
     public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
         switch line {
@@ -212,6 +216,7 @@ public struct IRCWayIn: WayIn {
         guard let parts = IRCWayIn.plainParts(collected), parts[0].isEmpty || Name.fold(parts[0]) == Name.fold(parts[1]),
             parts[2].utf8.count <= Limits.passwordBytes
         else { return write([numeric("904", "SASL authentication failed")], label: label) }
+        isAuthenticating = true
         return expect(.sasl, .logIn(name: parts[1], password: parts[2], begins: false), label: label)
     }
 

@@ -1,5 +1,4 @@
 import ChatProtocol
-import DequeModule
 
 /// The plain-text way in: prompts, slash commands, and lines to read. `nc` is enough.
 public struct TextWayIn: WayIn {
@@ -14,11 +13,8 @@ public struct TextWayIn: WayIn {
 
     /// The longest line: a command with a full message, or a group with all its members.
     public static let maximumLine = Limits.lineBytes
-    /// Lines that wait while a name or a password is being checked.
-    static let maximumWaiting = 256
 
     private var state = State.name
-    private var waiting: Deque<LineDecoder.Line> = []
 
     public init() {}
 
@@ -26,14 +22,9 @@ public struct TextWayIn: WayIn {
 
     public mutating func greeting() -> [UInt8] { Array(Texts.usernamePrompt.utf8) }
 
-    public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
-        guard state == .checkingName || state == .checkingPassword else { return take(line) }
-        guard waiting.count < TextWayIn.maximumWaiting else { return [.close] }
-        waiting.append(line)
-        return [.held]
-    }
+    public var takesLines: Bool { state != .checkingName && state != .checkingPassword }
 
-    private mutating func take(_ line: LineDecoder.Line) -> [WayInStep] {
+    public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
         let text: String
         switch line {
         case .tooLong: return refuse(.lineTooLong(limit: TextWayIn.maximumLine))
@@ -114,7 +105,6 @@ public struct TextWayIn: WayIn {
 
     public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
         var text = ""
-        var steps: [WayInStep] = []
         switch state {
         case .checkingName:
             state = .name
@@ -127,9 +117,7 @@ public struct TextWayIn: WayIn {
         case .name, .password, .active:
             text = lines(response)
         }
-        if !text.isEmpty { steps.append(.write(Array(text.utf8))) }
-        while state != .checkingName, state != .checkingPassword, let line = waiting.popFirst() { steps += take(line) }
-        return steps
+        return text.isEmpty ? [] : [.write(Array(text.utf8))]
     }
 
     public func encode(_ outgoing: Outgoing) -> [UInt8] { Array(TextWayIn.text(outgoing).utf8) }

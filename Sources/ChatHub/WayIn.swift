@@ -6,7 +6,9 @@ public protocol WayIn: Sendable {
     static var maximumLine: Int { get }
     /// What is sent as soon as the way in is known.
     mutating func greeting() -> [UInt8]
-    /// Takes one line.
+    /// False while the answer to the last line decides what the next one means: that one is kept back until then.
+    var takesLines: Bool { get }
+    /// Takes one line; only while ``takesLines``.
     mutating func receive(_ line: LineDecoder.Line) -> [WayInStep]
     /// What follows from an answer (see ``Action/respond(_:label:_:)``): mostly bytes; a command where a line was waiting for this answer.
     mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep]
@@ -20,10 +22,6 @@ public protocol WayIn: Sendable {
 public enum WayInStep: Hashable, Sendable {
     case command(Command, label: String?)
     case write([UInt8])
-    /// Send what is queued, then close.
-    case close
-    /// The line waits in the way in for the answer to one before it, and then leads to what it leads to.
-    case held
 }
 
 /// All that the bytes of a shared ``Outgoing`` depend on.

@@ -22,42 +22,54 @@ public struct LineDecoder: Sendable {
 
     /// Takes what has been read and gives each line that it completes to `body`, in order.
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, _ body: (Line) -> Void) {
+        take(bytes) { line in
+            body(line)
+            return true
+        }
+    }
+
+    /// The same, until `body` says that it takes no more lines.
+    /// - Returns: how many of the bytes were taken.
+    @discardableResult
+    public mutating func take(_ bytes: UnsafeRawBufferPointer, while body: (Line) -> Bool) -> Int {
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
-            finish(rest[rest.startIndex..<end], body)
+            let line = finish(rest[rest.startIndex..<end])
             rest = rest[(end + 1)...]
+            if let line, !body(line) { return rest.startIndex - bytes.startIndex }
         }
         guard !discarding else {
             dropped += rest.count
-            return
+            return bytes.count
         }
-        guard !rest.isEmpty else { return }
+        guard !rest.isEmpty else { return bytes.count }
         // One more byte than the maximum is allowed to wait: it may be the CR of a CRLF.
         if partial.count + rest.count > maximum + 1 {
             dropped += partial.count + rest.count - maximum
             partial = []
             discarding = true
-            body(.tooLong)
+            _ = body(.tooLong)
         } else {
             partial.append(contentsOf: rest)
         }
+        return bytes.count
     }
 
-    private mutating func finish(_ tail: Slice<UnsafeRawBufferPointer>, _ body: (Line) -> Void) {
+    private mutating func finish(_ tail: Slice<UnsafeRawBufferPointer>) -> Line? {
         if discarding {
             discarding = false
             dropped += tail.count
-            return
+            return nil
         }
         guard partial.count + tail.count <= maximum + 1 else {
             dropped += partial.count + tail.count - maximum
             partial = []
-            return body(.tooLong)
+            return .tooLong
         }
         var line = partial
         partial = []
         line.append(contentsOf: tail)
         if line.last == 0x0D { line.removeLast() }
-        body(line.count > maximum ? .tooLong : .line(line))
+        return line.count > maximum ? .tooLong : .line(line)
     }
 }

@@ -104,11 +104,14 @@ struct TextWayInTests {
                 == "luke joined the group chat jedi.\n\(time) #jedi luke: esc  here\n\(time) luke: hi\nluke left the group chat jedi.\n")
     }
 
-    @Test func linesThatWaitForALogInAreBounded() {
+    @Test func linesBehindALogInWaitForIt() {
         var harness = WayInHarness(TextWayIn())
         harness.script.holdsBack = true
-        harness.send("yoda\n" + String(repeating: "x\n", count: 300))
-        #expect(harness.isClosed)
+        let answers = String(repeating: "Usage: /activeuser\n", count: 300)
+        harness.send("yoda\npw-yoda\n" + String(repeating: "/activeuser x\n", count: 300))
+        harness.script.settle()
+        harness.collect()
+        #expect(harness.takeOutput().hasSuffix(answers) && !harness.isClosed)
     }
 
     @Test(arguments: 0..<UInt64(100))

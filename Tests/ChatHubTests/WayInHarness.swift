@@ -7,6 +7,8 @@ struct WayInHarness<Way: WayIn> {
     var way: Way
     let session: SessionID
     private var decoder = LineDecoder(maximum: Way.maximumLine)
+    /// Lines that the way in does not take yet.
+    private var waiting: [LineDecoder.Line] = []
     private var seenAnswers = 0
     private var seenTold = 0
     private(set) var output = ""
@@ -31,18 +33,19 @@ struct WayInHarness<Way: WayIn> {
     /// Gives bytes to the way in and answers what comes of it; the output since the last call.
     @discardableResult
     mutating func send(_ bytes: [UInt8]) -> String {
-        var lines: [LineDecoder.Line] = []
-        bytes.withUnsafeBytes { decoder.decode($0) { lines.append($0) } }
-        for line in lines { perform(way.receive(line)) }
+        bytes.withUnsafeBytes { decoder.decode($0) { waiting.append($0) } }
+        takeLines()
         return takeOutput()
+    }
+
+    private mutating func takeLines() {
+        while way.takesLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
     }
 
     private mutating func perform(_ steps: [WayInStep]) {
         for step in steps {
             switch step {
             case .write(let bytes): output += String(decoding: bytes, as: UTF8.self)
-            case .close: isClosed = true
-            case .held: break
             case .command(let command, let label):
                 script.send(session, command, label: label)
                 collect()
@@ -64,5 +67,6 @@ struct WayInHarness<Way: WayIn> {
         }
         for outgoing in unasked { output += String(decoding: way.encode(outgoing), as: UTF8.self) }
         if script.closed.contains(session) { isClosed = true }
+        takeLines()
     }
 }

@@ -55,4 +55,22 @@ struct LineDecoderTests {
         }
         #expect(lines(chunks, maximum: 6) == lines([bytes], maximum: 6))
     }
+
+    @Test func itStopsWhereNoMoreIsTaken() {
+        var decoder = LineDecoder(maximum: 8)
+        let bytes = Array("ab\ncd\nef".utf8)
+        var lines: [LineDecoder.Line] = []
+        func take(from start: Int) -> Int {
+            bytes[start...].withUnsafeBytes { rest in
+                decoder.take(rest) { line in
+                    lines.append(line)
+                    return false
+                }
+            }
+        }
+        #expect(take(from: 0) == 3 && decoder.buffered == 0)
+        #expect(take(from: 3) == 3)
+        #expect(take(from: 6) == 2 && decoder.buffered == 2)
+        #expect(lines == [.line(Array("ab".utf8)), .line(Array("cd".utf8))])
+    }
 }

@@ -10,18 +10,21 @@ extension ConnectionHandler {
     /// The bytes of a shared outgoing, for all sessions of this one's representation.
     func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: wayIn?.encode(outgoing) ?? []) }
 
-    /// Says what comes unasked.
+    /// Says what comes unasked; the groups that a session is in belong to the answer to its log-in.
     func tell(_ outgoing: Outgoing) {
         if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { changeKind { wayIn = TextWayIn() } }
         guard phase == .speaking || phase == .undecided, let bytes = wayIn?.encode(outgoing) else { return }
-        append(bytes)
+        switch outgoing {
+        case .entered, .farewell: append(bytes)
+        default: append(bytes, isAsked: false)
+        }
     }
 
-    func append(_ bytes: [UInt8]) {
+    func append(_ bytes: [UInt8], isAsked: Bool = true) {
         guard !bytes.isEmpty else { return }
         if phase == .closed { return }
         pending.writeBytes(bytes)
-        appended()
+        appended(bytes.count, isAsked: isAsked)
     }
 
     /// - Parameter message: the kept message that these bytes show.
@@ -37,7 +40,7 @@ extension ConnectionHandler {
             pendingMessage = message
             told = message
         }
-        appended()
+        appended(bytes.readableBytes, isAsked: false)
     }
 
     private func markDirty() {
@@ -46,8 +49,13 @@ extension ConnectionHandler {
         worker.markDirty(self)
     }
 
-    private func appended() {
-        guard inFlight + pending.readableBytes <= worker.settings.sendQueueLimit else { return overflow() }
+    /// Bytes that wait for their reader.
+    var queued: Int { inFlight + pending.readableBytes }
+
+    /// - Parameter isAsked: it is an answer, which does not count against the queue's limit: the next command is begun only when little waits.
+    private func appended(_ bytes: Int, isAsked: Bool) {
+        if isAsked { asked += bytes }
+        guard queued - asked <= worker.settings.sendQueueLimit else { return overflow() }
         markDirty()
         if pending.readableBytes >= ConnectionHandler.largestWrite { write(flushing: false) }
     }
@@ -75,11 +83,13 @@ extension ConnectionHandler {
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
             inFlight -= bytes.readableBytes
             worker.noteQueued(-bytes.readableBytes)
+            asked = min(asked, queued)
             if case .success = result, let message, !saysWhatIsShown {
                 progress.give(message)
                 worker.watch(self)
             }
             if !flushing || inFlight == 0 { noteDrained() }
+            goOnReading()
         }
         if flushing {
             context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
@@ -88,7 +98,12 @@ extension ConnectionHandler {
         }
     }
 
-    private static let empty = ByteBuffer()
+    static let empty = ByteBuffer()
+
+    /// The reader has taken some of what it was sent: where lines had to wait for that, they wait no longer.
+    private func goOnReading() {
+        if isHeld, queued <= worker.settings.outputMark / 2 { takeLines() }
+    }
 
     func awaitDrain(_ ticket: Ticket) {
         drains.append(ticket)

@@ -1,7 +1,6 @@
 import CLinux
 import ChatHub
 import ChatProtocol
-import DequeModule
 import NIOCore
 import NIOSSL
 import NIOTLS
@@ -40,9 +39,13 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private var longestLine = 0
     private var lines = LineDecoder(maximum: 0)
-    /// Lines that came when too many commands were waiting for their answers already.
-    private var waitingLines: Deque<LineDecoder.Line> = []
+    /// What came and waits until lines are taken again.
+    private var unread = ConnectionHandler.empty
+    private var isTakingLines = false
+    /// Commands that wait for their answers.
     private var outstanding = 0
+    /// One of these may be answered at length: no line is taken until all have their answers.
+    private var awaitsLongAnswer = false
     /// What the way in has dealt with by itself and the hub has not been told of yet.
     private var unreported = (lines: 0, bytes: 0)
     private var isPausedByHub = false
@@ -55,6 +58,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     var pending = ByteBuffer()
     var pendingMessage: MessageID?
     var inFlight = 0
+    /// How many of the bytes that wait for their reader are answers.
+    var asked = 0
     var isDirty = false
     /// Of clients that do not say themselves what they have shown.
     var progress = DeliveryProgress()
@@ -207,20 +212,42 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     // What the client says.
 
     private func take(_ bytes: ByteBuffer) {
+        if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }
+        takeLines()
+    }
+
+    /// Whether the next line can be answered: its way in knows what it means, and neither too many commands wait for their answers nor too many bytes for
+    /// their reader. What cannot be taken stays in the socket, and so with the client.
+    private var canTakeLine: Bool {
+        phase == .speaking && !awaitsLongAnswer && outstanding < worker.settings.maximumOutstanding
+            && queued <= worker.settings.outputMark && wayIn?.takesLines == true
+    }
+
+    /// Lines wait, here or in the socket.
+    var isHeld: Bool { unread.readableBytes > 0 || !isReading }
+
+    /// Takes what waits, as far as it can be answered.
+    func takeLines() {
+        guard !isTakingLines else { return }
+        isTakingLines = true
         arrival = .now
         unreported.bytes -= lines.dropped
-        bytes.withUnsafeReadableBytes { bytes in
-            lines.decode(bytes) { line in
-                if outstanding < worker.settings.maximumOutstanding, waitingLines.isEmpty {
+        while unread.readableBytes > 0, canTakeLine {
+            let bytes = unread
+            let taken = bytes.withUnsafeReadableBytes { bytes in
+                lines.take(bytes) { line in
                     receive(line)
-                } else {
-                    waitingLines.append(line)
+                    return canTakeLine
                 }
             }
+            unread.moveReaderIndex(forwardBy: taken)
         }
+        if unread.readableBytes == 0 || phase != .speaking { unread = ConnectionHandler.empty }
+        isTakingLines = false
         unreported.bytes += lines.dropped
         reportHeard()
         updateReading()
+        finishIfAnswered()
     }
 
     /// Tells the hub of what led to no command, at once for all that came together.
@@ -234,7 +261,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         guard phase == .speaking, let steps = wayIn?.receive(line) else { return }
         let bytes = if case .line(let bytes) = line { bytes.count } else { longestLine }
         guard !run(steps, bytes: bytes) else { return }
-        if case .held? = steps.first {} else { unreported.lines += 1 }
+        unreported.lines += 1
         unreported.bytes += bytes
     }
 
@@ -248,12 +275,11 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             switch step {
             case .command(let command, let label):
                 outstanding += 1
+                if command.isAnsweredAtLength { awaitsLongAnswer = true }
                 worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
                 bytes = 0
                 hasCommand = true
             case .write(let bytes): append(bytes)
-            case .close: closeGently(.closed)
-            case .held: break
             }
         }
         return hasCommand
@@ -264,13 +290,10 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         outstanding -= 1
         guard phase == .speaking, let steps = wayIn?.answer(response, label: label) else { return }
         run(steps)
-        if !waitingLines.isEmpty, outstanding < worker.settings.maximumOutstanding / 2 {
-            arrival = .now
-            while outstanding < worker.settings.maximumOutstanding, let line = waitingLines.popFirst() { receive(line) }
-            reportHeard()
-        }
-        updateReading()
-        finishIfAnswered()
+        if outstanding == 0 { awaitsLongAnswer = false }
+        // Not one by one.
+        guard unread.readableBytes == 0 || outstanding < worker.settings.maximumOutstanding / 2 else { return }
+        takeLines()
     }
 
     func pauseReading(_ isPaused: Bool) {
@@ -279,8 +302,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func updateReading() {
-        let reads =
-            phase == .closing || (!isPausedByHub && waitingLines.isEmpty && outstanding < worker.settings.maximumOutstanding)
+        let reads = phase != .speaking || !isPausedByHub && unread.readableBytes == 0 && canTakeLine
         guard reads != isReading, let context else { return }
         isReading = reads
         // The option exists on every channel; setting it fails only on one that is closed.
@@ -290,7 +312,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     /// A client that has ended its input is answered what it asked, then closed.
     private func finishIfAnswered() {
-        guard hasInputEnded, outstanding == 0, waitingLines.isEmpty else { return }
+        guard hasInputEnded, outstanding == 0, unread.readableBytes == 0 else { return }
         switch phase {
         case .undecided, .handshaking: context?.close(promise: nil)
         case .speaking: closeGently(.closed)

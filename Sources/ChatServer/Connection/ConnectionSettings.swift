@@ -12,6 +12,8 @@ struct ConnectionSettings: Sendable {
     var silence: TimeAmount = .seconds(1)
     /// Bytes that may wait for a slow reader; over it the connection is closed, and what it missed is replayed later.
     var sendQueueLimit = 1 << 20
+    /// Bytes that wait for a reader above which no further command of its is begun.
+    var outputMark = 1 << 18
     /// Commands of one connection that wait for their answers; over it nothing is read.
     var maximumOutstanding = 256
     /// For tests of what is refused from elsewhere.

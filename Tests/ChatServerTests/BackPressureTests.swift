@@ -1,0 +1,91 @@
+import ChatProtocol
+import Foundation
+import NIOCore
+import Testing
+
+@testable import ChatServer
+
+/// Who asks for more than it has read yet is kept waiting, and is never cut off for it.
+@Suite struct BackPressureTests {
+    private static var unbounded: RunningServer.Change { .init { $0.rules.messageRate = nil } }
+
+    /// As `printf | nc` says it.
+    @Test func aScriptMaySayAllOfItAtOnce() async throws {
+        try await RunningServer.use(Self.unbounded) { server in
+            let client = try await RawClient(port: server.port)
+            try await client.expect("Enter username: ")
+            let count = 3000
+            try await client.send("yoda\npw-yoda\n" + (1...count).map { "/creategroup g\($0) \u{0}\n" }.joined())
+            try await client.expect("Welcome! yoda\n")
+            for _ in 1...count { try await client.expect(Reply.forbiddenByte.text + "\n") }
+            try await client.send("/activeuser\n")
+            try await client.endInput()
+            #expect(try await client.end() == "No other active user.\n")
+        }
+    }
+
+    @Test func historyMayBeAskedForWithoutWaiting() async throws {
+        try await RunningServer.use(Self.unbounded) { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl batch echo-message draft/chathistory")
+            let text = String(repeating: "z", count: 4000)
+            for number in 1...100 { try await yoda.send("PRIVMSG luke :\(number) \(text)\r\n") }
+            for number in 1...100 { try await yoda.expect(" PRIVMSG luke :\(number) ") }
+            let asked = 6
+            try await yoda.send(String(repeating: "CHATHISTORY LATEST luke * 100\r\n", count: asked) + "PING last\r\n")
+            for _ in 1...asked {
+                for number in 1...100 { try await yoda.expect(" PRIVMSG luke :\(number) ") }
+                try await yoda.expect("BATCH -")
+            }
+            try await yoda.expect("PONG chatty last")
+        }
+    }
+
+    /// Another's commands are carried out meanwhile, and what was asked comes when it is read at last.
+    @Test func whoDoesNotReadWaitsAlone() async throws {
+        try await RunningServer.use(Self.unbounded) { server in
+            let sink = try await RawClient(
+                port: server.port, first: "CAP REQ :sasl batch echo-message draft/chathistory\r\n", receiveBuffer: 4096)
+            try await sink.register("yoda", password: "pw-yoda")
+            let text = String(repeating: "z", count: 4000)
+            for number in 1...100 { try await sink.send("PRIVMSG luke :\(number) \(text)\r\n") }
+            for number in 1...100 { try await sink.expect(" PRIVMSG luke :\(number) ") }
+            try await sink.channel.setOption(.autoRead, value: false).get()
+            let asked = 40
+            try await sink.send(String(repeating: "CHATHISTORY LATEST luke * 100\r\n", count: asked) + "PRIVMSG hans :last\r\n")
+            let hans = try await server.logIn("hans")
+            for number in 1...200 {
+                try await hans.send("PRIVMSG luke :n\(number)\r\n")
+                try await hans.expect("PRIVMSG luke :n\(number)\r\n")
+            }
+            #expect(!hans.unread.contains("last"), "what comes behind the history is not done before it can be sent")
+            try await sink.channel.setOption(.autoRead, value: true).get()
+            for _ in 1...asked { try await sink.expect("BATCH -") }
+            try await hans.expect("PRIVMSG hans :last")
+        }
+    }
+
+    /// Whatever the bound of the queue: what was asked for is sent.
+    @Test func anAnswerMayBeLongerThanTheQueue() async throws {
+        let narrow = RunningServer.Change {
+            $0.rules.messageRate = nil
+            $0.adjust = { $0.sendQueueLimit = 2048 }
+        }
+        try await RunningServer.use(narrow) { server in
+            let yoda = try await server.logIn("yoda", capabilities: "sasl labeled-response batch standard-replies chatty/service")
+            for number in 1...100 {
+                try await yoda.send("CREATEGROUP g\(number)\r\n")
+                try await yoda.expect("GROUP_CREATED g\(number) ")
+            }
+            try await yoda.send("@label=all GROUPS\r\n")
+            for _ in 1...100 { try await yoda.expect(" NOTE GROUPS GROUP ") }
+            try await yoda.expect("BATCH -")
+            let text = try await RawClient(port: server.port)
+            try await text.expect("Enter username: ")
+            try await text.send("luke\npw-luke\n/groups\n")
+            for _ in 1...100 { try await text.expect(", 1 member\n") }
+            // The groups that it is in are part of the answer to a log-in.
+            let again = try await server.logIn("yoda")
+            for _ in 1...100 { try await again.expect(" 366 ") }
+        }
+    }
+}
