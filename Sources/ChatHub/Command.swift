@@ -83,7 +83,7 @@ public enum Command: Hashable, Sendable {
     /// Whether its answer grows with what there is: many messages, groups, members or users. Such commands of one client are answered one by one.
     public var isAnsweredAtLength: Bool {
         switch self {
-        case .listActive, .listGroups, .listMembers, .lookUp, .history, .historyTargets, .search, .joinGroup, .begin, .beginWithoutReplay:
+        case .listActive, .listGroups, .listMembers, .lookUp, .history, .historyTargets, .search, .joinGroup, .begin:
             true
         default: false
         }

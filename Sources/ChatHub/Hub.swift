@@ -67,7 +67,7 @@ public struct Hub: ~Copyable {
         case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
         case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes, at: now)
-        case .disconnected(let id, _, let written, let told): disconnect(id, written: written, told: told)
+        case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
         case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
         case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
@@ -207,7 +207,7 @@ public struct Hub: ~Copyable {
         }
     }
 
-    private mutating func disconnect(_ id: SessionID, written: MessageID?, told: MessageID?) {
+    private mutating func disconnect(_ id: SessionID, _ ending: Event.Ending, written: MessageID?, told: MessageID?) {
         guard let session = sessions[id] else { return }
         if let written { recordReached(written, by: id) }
         endActivity(of: session)
@@ -218,6 +218,10 @@ public struct Hub: ~Copyable {
             if connectionsOfAddress[session.address] == 0 { connectionsOfAddress[session.address] = nil }
         }
         guard let account = session.account else { return }
+        if ending == .sendQueueExceeded {
+            statistics.sendQueueOverflows += 1
+            log(.failed(user: session.name, phrase: "keep up", reason: Reply.sendQueueExceeded.reason ?? Reply.sendQueueExceeded.code))
+        }
         sessionCounts[account, default: 1] -= 1
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
         // Who was in the middle of its replay had more to come; what was on its way when the connection went is owed, too.

@@ -7,6 +7,8 @@ public struct HubStatistics: Hashable, Sendable {
     public internal(set) var failedLogIns = 0
     /// Times that a name became blocked.
     public internal(set) var lockOuts = 0
+    /// Sessions that were ended because they read too slowly.
+    public internal(set) var sendQueueOverflows = 0
     /// Messages that were kept and acknowledged.
     public internal(set) var messages = 0
     /// Messages that were given to sessions other than the sender's, live or by replay; a message to three is three.

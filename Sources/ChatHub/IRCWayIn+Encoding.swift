@@ -113,7 +113,8 @@ extension IRCWayIn {
             return replies(reply, to: command ?? "*")
         case .farewell(let reply):
             let about = reply == .loginRequired ? [numeric("464", reply.text)] : replies(reply, to: command ?? "*")
-            return about + [IRCMessage("ERROR", reply.text)]
+            // As every server of IRC says it.
+            return about + [IRCMessage("ERROR", reply == .sendQueueExceeded ? "SendQ exceeded" : reply.text)]
         case .accepted(let message):
             return capabilities.contains(.echoMessage) ? [text(message)] : []
         case .message(let message):

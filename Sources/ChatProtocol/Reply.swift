@@ -79,6 +79,8 @@ public enum Reply: Hashable, Sendable {
     case rateLimited(seconds: Int)
     /// The last word to a client that says too much of what is not refused by itself: anything before its log-in, or a line without end.
     case flooded
+    /// The last word to a client that reads too slowly.
+    case sendQueueExceeded
     case storeFailed
     case searchTooBroad
     case unknownCommand(String)
@@ -151,6 +153,7 @@ extension Reply {
         case .tooManyGroups(let limit): "You are in \(limit) group chats already. Leave one first."
         case .rateLimited(let seconds): "Too many commands. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
         case .flooded: "Too much at once. Connect again, and send less."
+        case .sendQueueExceeded: "You read too slowly. What you missed is sent again at the next login."
         case .storeFailed: "The server could not keep it: its store is full or failing. Nothing was sent."
         case .searchTooBroad: "The search took too long. Look for longer or rarer words."
         case .unknownCommand(let word): Texts.unknownCommand(word)
@@ -200,6 +203,7 @@ extension Reply {
         case .tooManyGroups: "in too many group chats"
         case .rateLimited: "too many commands"
         case .flooded: "too much at once"
+        case .sendQueueExceeded: "SendQ exceeded"
         case .storeFailed: "the store is full or failing"
         case .searchTooBroad: "the search took too long"
         case .unknownCommand: "unknown command"

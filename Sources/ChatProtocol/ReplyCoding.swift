@@ -69,6 +69,7 @@ extension Reply {
         case .tooManyGroups(let limit): ("TOO_MANY_GROUPS", [String(limit)])
         case .rateLimited(let seconds): ("RATE_LIMITED", [String(seconds)])
         case .flooded: ("FLOODED", [])
+        case .sendQueueExceeded: ("SENDQ_EXCEEDED", [])
         case .storeFailed: ("STORE_FAILED", [])
         case .searchTooBroad: ("SEARCH_TOO_BROAD", [])
         case .unknownCommand(let word): ("UNKNOWN_COMMAND", [word])
@@ -114,7 +115,7 @@ extension Reply {
     private static let bare: [String: Reply] = {
         let all: [Reply] = [
             .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .forbiddenByte, .storeFailed, .searchTooBroad,
-            .notACommand, .plaintextRefused, .flooded,
+            .notACommand, .plaintextRefused, .flooded, .sendQueueExceeded,
             .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired, .back,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })

@@ -88,4 +88,47 @@ import Testing
             for _ in 1...100 { try await again.expect(" 366 ") }
         }
     }
+
+    /// What comes unasked can go over the bound, and the end is told: to the client where it reads on, to the host, and to who counts.
+    @Test func aReaderThatIsTooSlowIsToldWhy() async throws {
+        let narrow = RunningServer.Change {
+            $0.rules.messageRate = nil
+            $0.metrics = ("127.0.0.1", 0)
+            $0.adjust = {
+                $0.sendQueueLimit = 65_536
+                // Until it reads on.
+                $0.lingering = .hours(1)
+            }
+        }
+        try await RunningServer.use(narrow) { server in
+            let sink = try await RawClient(port: server.port, first: "CAP REQ :sasl\r\n", receiveBuffer: 4096)
+            try await sink.register("luke", password: "pw-luke")
+            try await sink.channel.setOption(.autoRead, value: false).get()
+            let text = try await RawClient(port: server.port, receiveBuffer: 4096)
+            try await text.expect("Enter username: ")
+            try await text.send("luke\npw-luke\n")
+            try await text.expect("Welcome! luke\n")
+            try await text.channel.setOption(.autoRead, value: false).get()
+            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
+            let words = String(repeating: "z", count: 3900)
+            // More than any socket takes.
+            for number in 1...2000 {
+                try await yoda.send("PRIVMSG luke :\(number) \(words)\r\n")
+                try await yoda.expect(" PRIVMSG luke :\(number) ")
+            }
+            try await sink.channel.setOption(.autoRead, value: true).get()
+            #expect(try await sink.end().hasSuffix("\r\n:chatty NOTICE luke :\(Reply.sendQueueExceeded.text)\r\nERROR :SendQ exceeded\r\n"))
+            try await text.channel.setOption(.autoRead, value: true).get()
+            #expect(try await text.end().hasSuffix("z\n\(Reply.sendQueueExceeded.text)\n"))
+            let port = try #require(server.server.metricsAddress.flatMap { Int($0.split(separator: ":").last ?? "") })
+            func counted() async throws -> Double? {
+                let page = try await RawClient(port: port, first: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").end()
+                return try MetricsTests.samples(String(page.split(separator: "\r\n\r\n", maxSplits: 1)[1]))["chatty_sendq_exceeded_total"]
+            }
+            while try await counted() != 2 { await Task.yield() }
+            while server.events.all.components(separatedBy: "User: luke failed to keep up: SendQ exceeded.\n").count != 3 {
+                await Task.yield()
+            }
+        }
+    }
 }

@@ -60,9 +60,13 @@ extension ConnectionHandler {
         if pending.readableBytes >= ConnectionHandler.largestWrite { write(flushing: false) }
     }
 
+    /// What has not been given to the socket is dropped; behind what has come the last words, where the client reads on after all.
     private func overflow() {
-        ending = .sendQueueExceeded
-        abort()
+        guard phase == .speaking else { return abort() }
+        pending = ConnectionHandler.empty
+        pendingMessage = nil
+        asked = min(asked, queued)
+        closeGently(.sendQueueExceeded, saying: .farewell(.sendQueueExceeded))
     }
 
     /// Hands what is pending to the socket.

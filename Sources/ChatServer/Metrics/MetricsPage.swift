@@ -40,6 +40,9 @@ struct MetricsPage: Sendable {
         page.add("chatty_logins_total", .counter, "Log-ins that succeeded.", Double(figures.hub.logIns))
         page.add("chatty_failed_logins_total", .counter, "Log-ins that failed.", Double(figures.hub.failedLogIns))
         page.add("chatty_lockouts_total", .counter, "Times that a name became blocked.", Double(figures.hub.lockOuts))
+        page.add(
+            "chatty_sendq_exceeded_total", .counter, "Sessions that were ended because they read too slowly.",
+            Double(figures.hub.sendQueueOverflows))
         page.add("chatty_messages_total", .counter, "Messages that were kept and acknowledged.", Double(figures.hub.messages))
         page.add("chatty_deliveries_total", .counter, "Messages given to sessions of others.", Double(figures.hub.deliveries))
         page.add(
