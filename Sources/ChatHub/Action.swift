@@ -45,6 +45,8 @@ public enum StoreWrite: Hashable, Sendable {
     case memberJoined(GroupID, AccountID, after: MessageID)
     case memberLeft(GroupID, AccountID)
     case invited(GroupID, AccountID)
+    /// It has no members any more: its name is free. What was said in it stays with those who said it.
+    case groupRemoved(GroupID)
     /// A name's row in the lock-out table.
     case lockOut(HubState.LockOut)
     /// These names have none any more.

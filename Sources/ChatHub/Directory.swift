@@ -7,6 +7,7 @@ struct Directory {
     private(set) var groups: [GroupID: Group] = [:]
     private var groupByName: [String: GroupID] = [:]
     private(set) var groupsOfAccount: [AccountID: Set<GroupID>] = [:]
+    private var foundedBy: [AccountID: Int] = [:]
 
     init(_ state: HubState) {
         replaceAccounts(state.accounts)
@@ -16,6 +17,8 @@ struct Directory {
     func account(named name: String) -> Account? { accountByName[Name.fold(name)].flatMap { accounts[$0] } }
     func group(named name: String) -> Group? { groupByName[Name.fold(name)].flatMap { groups[$0] } }
     func groups(of account: AccountID) -> Set<GroupID> { groupsOfAccount[account] ?? [] }
+    /// How many groups that are still there the account has made.
+    func foundedGroups(of account: AccountID) -> Int { foundedBy[account] ?? 0 }
 
     mutating func insert(_ account: Account) {
         accounts[account.id] = account
@@ -43,8 +46,17 @@ struct Directory {
 
     mutating func insert(_ group: Group) {
         groups[group.id] = group
+        foundedBy[group.founder, default: 0] += 1
         groupByName[group.name.folded] = group.id
         for member in group.members { groupsOfAccount[member, default: []].insert(group.id) }
+    }
+
+    mutating func remove(_ id: GroupID) {
+        guard let group = groups.removeValue(forKey: id) else { return }
+        foundedBy[group.founder, default: 1] -= 1
+        if foundedBy[group.founder] == 0 { foundedBy[group.founder] = nil }
+        groupByName[group.name.folded] = nil
+        for member in group.members { groupsOfAccount[member]?.remove(id) }
     }
 
     mutating func addMember(_ account: AccountID, to group: GroupID) {

@@ -11,6 +11,9 @@ extension Hub {
         }
         guard members.count <= Limits.membersPerGroup else { return fail(request, .tooManyMembers(limit: Limits.membersPerGroup)) }
         guard hasRoomForGroup(request.account) else { return fail(request, .tooManyGroups(limit: Limits.groupsPerAccount)) }
+        guard directory.foundedGroups(of: request.account.id) < Limits.groupsPerAccount else {
+            return fail(request, .tooManyGroupsMade(limit: Limits.groupsPerAccount))
+        }
         var invited: Set<AccountID> = []
         for member in members {
             switch resolve(member, for: request) {
@@ -53,11 +56,17 @@ extension Hub {
         guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
         guard group.isOpen || group.invited.contains(request.account.id) else { return fail(request, .notInvited(group.name.text)) }
         guard hasRoomForGroup(request.account) else { return fail(request, .tooManyGroups(limit: Limits.groupsPerAccount)) }
+        joining[group.id, default: 0] += 1
         keep(.memberJoined(group.id, request.account.id, after: messageIDs.last), .joined(group.id), for: request)
     }
 
     mutating func finishJoining(_ request: Request, _ id: GroupID, succeeded: Bool) {
-        guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
+        joining[id, default: 1] -= 1
+        if joining[id] == 0 { joining[id] = nil }
+        guard succeeded, let group = directory.groups[id] else {
+            fail(request, .storeFailed)
+            return removeIfEmpty(id)
+        }
         guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
         directory.addMember(request.account.id, to: id)
         tell(
@@ -88,6 +97,17 @@ extension Hub {
         directory.removeMember(request.account.id, from: id)
         audiences[id] = nil
         succeed(request, [.reply(.left(group.name.text))])
+        removeIfEmpty(id)
+    }
+
+    /// A group goes with its last member, unless somebody is just joining it. Nobody can read what was said in it any more, and a later one of its name is
+    /// another group.
+    mutating func removeIfEmpty(_ id: GroupID) {
+        guard let group = directory.groups[id], group.members.isEmpty, joining[id] == nil else { return }
+        directory.remove(id)
+        audiences[id] = nil
+        for account in readMarkers.keys { readMarkers[account]?[.group(id)] = nil }
+        store(.groupRemoved(id), then: .nothing)
     }
 
     mutating func invite(_ request: Request, user: String, group name: String) {

@@ -27,6 +27,8 @@ public struct Hub: ~Copyable {
     var pending: [Ticket: Pending] = [:]
     /// Groups whose creation waits for its commit, by folded name.
     var reservedGroups: Set<String> = []
+    /// Groups that somebody is joining: their number, until it is kept.
+    var joining: [GroupID: Int] = [:]
     var marks: DeliveryMarks
     var messageIDs: MessageIDSource
     var nonces: SentNonces
@@ -232,7 +234,10 @@ public struct Hub: ~Copyable {
     }
 
     private mutating func replaceAccounts(_ accounts: [Account]) {
-        for group in directory.replaceAccounts(accounts) { audiences[group] = nil }
+        for group in directory.replaceAccounts(accounts).sorted() {
+            audiences[group] = nil
+            removeIfEmpty(group)
+        }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
         marks.forget { directory.accounts[$0] != nil }
         nonces.keep { directory.accounts[$0] != nil }

@@ -14,7 +14,7 @@ public enum Limits {
     public static let passwordBytes = 512
     /// Members named in one `/creategroup`.
     public static let membersPerGroup = 1024
-    /// Groups that one account is in.
+    /// Groups that one account is in, and groups that it has made and that are still there.
     public static let groupsPerAccount = 256
     /// Messages of the past in one answer: with ``messageBytes`` each they stay below the bound of an outbound queue.
     public static let messagesAtOnce = 100

@@ -629,6 +629,74 @@ struct MessageTests {
 }
 
 struct GroupTests {
+    @Test func aGroupGoesWithItsLastMember() throws {
+        var script = HubScript()
+        let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
+        script.send(yoda, .createGroup(name: "jedi", members: ["hans", "luke"]))
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        script.send(yoda, .groupMessage(group: "jedi", text: "secret", isNotice: false))
+        script.send(yoda, .markRead(with: .group("jedi"), script.now.wall))
+        script.send(yoda, .leaveGroup(name: "jedi"))
+        script.send(luke, .groupMessage(group: "jedi", text: "alone", isNotice: false))
+        script.send(luke, .leaveGroup(name: "jedi"))
+        script.forget(yoda)
+        script.send(yoda, .listGroups)
+        script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
+        #expect(script.texts(yoda) == ["There is no group chat yet.", "There is no group chat jedi."])
+        // Another of the same name has nothing of it: neither who may join nor what was said.
+        script.send(luke, .createGroup(name: "Jedi", members: []))
+        script.forget(luke)
+        script.send(luke, .history(with: .group("jedi"), HistoryRange(takesLatest: true, limit: 9)))
+        #expect(script.told[luke] == [.history(with: "#Jedi", [])])
+        let groups = script.kept.compactMap { if case .groupCreated(let group) = $0 { group.id } else { nil } }
+        let first = try #require(groups.first)
+        #expect(Set(groups).count == 2 && script.kept.contains(.groupRemoved(first)))
+    }
+
+    /// The join was accepted while there was a member: the group is still there when it is through.
+    @Test func whoJoinsWhileTheLastOneLeavesKeepsTheGroup() {
+        var script = HubScript()
+        let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.holdsBack = true
+        script.send(yoda, .leaveGroup(name: "jedi"))
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        script.settle()
+        #expect(script.texts(luke).last == "You joined the group chat jedi.")
+        #expect(!script.kept.contains { if case .groupRemoved = $0 { true } else { false } })
+        script.holdsBack = false
+        script.send(luke, .leaveGroup(name: "jedi"))
+        #expect(script.kept.contains { if case .groupRemoved = $0 { true } else { false } })
+    }
+
+    @Test func aGroupGoesWithTheAccountOfItsLastMember() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        script.handle(.accountsChanged(script.accounts.values.filter { $0.name.folded != "yoda" }))
+        let luke = script.logIn("luke")
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        #expect(script.texts(luke) == ["There is no group chat jedi."])
+    }
+
+    /// Leaving makes no room for the next one to be made, as long as others are in it.
+    @Test func groupsThatOneHasMadeAreCounted() {
+        var script = HubScript()
+        let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
+        for number in 1...Limits.groupsPerAccount {
+            script.send(yoda, .createGroup(name: "g\(number)", members: []))
+            script.send(luke, .joinGroup(name: "g\(number)", createsMissing: false))
+            script.send(yoda, .leaveGroup(name: "g\(number)"))
+        }
+        script.forget(yoda)
+        script.send(yoda, .createGroup(name: "more", members: []))
+        #expect(script.texts(yoda) == ["You have made 256 group chats that are still there. No more can be made."])
+        script.send(luke, .leaveGroup(name: "g1"))
+        script.forget(yoda)
+        script.send(yoda, .createGroup(name: "more", members: []))
+        #expect(script.texts(yoda) == ["The group chat more has been created. Everybody can join it."])
+    }
+
     @Test func anOpenGroup() {
         var script = HubScript()
         let yoda = script.logIn("yoda")

@@ -81,6 +81,50 @@ import Testing
         #expect(try await copy.read { try String.fetchOne($0, sql: "SELECT text FROM messages") } == "in the one file")
     }
 
+    /// Its name is free at once; what was said in it is nobody's to read, and stays what its senders have said.
+    @Test func aGroupThatIsGoneLeavesNothingToALaterOne() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        let (yoda, luke) = (StoreFixture.yoda, StoreFixture.luke)
+        func jedi(_ id: Int64, _ founder: AccountID) throws -> Group {
+            Group(
+                id: GroupID(rawValue: id), name: try Name("jedi"), founder: founder, isOpen: true, created: StoreFixture.start,
+                members: [founder], invited: [StoreFixture.hans])
+        }
+        let first = try jedi(1, yoda)
+        let said = try StoreFixture.message(6, from: yoda, "Yoda", to: .group(first.id, first.name), "secret")
+        #expect(
+            probe.store([
+                .groupCreated(first), .message(said), .readMarker(yoda, .group(first.id), StoreFixture.start), .memberLeft(first.id, yoda),
+                .groupRemoved(first.id),
+            ]).allSatisfy { $0 == true })
+        // Its number is not used again, however the server is started.
+        let state = try fixture.store.loadState()
+        #expect(state.groups.isEmpty && state.lastGroup == first.id && state.readMarkers.isEmpty)
+        #expect(probe.store([.groupCreated(try jedi(2, luke))], firstTicket: 9) == [true])
+        #expect(try fixture.store.loadState().groups.map(\.id.rawValue) == [2])
+        let second = GroupID(rawValue: 2)
+        #expect(try fixture.store.history(luke, .group(second, HistoryRange(takesLatest: true, limit: 9))).isEmpty)
+        #expect(try fixture.store.history(luke, .search("secret", limit: 9)).isEmpty)
+        #expect(try fixture.store.missed(luke, after: .zero, limit: 9).isEmpty)
+        // A group whose removal could not be kept gives its name away all the same, and is not there after a start.
+        #expect(probe.store([.memberLeft(second, luke)], firstTicket: 10) == [true])
+        #expect(try fixture.store.loadState().groups.isEmpty)
+        #expect(probe.store([.groupCreated(try jedi(3, yoda))], firstTicket: 11) == [true])
+        probe.writer.stop()
+        var lines: [String] = []
+        try AccountBook(fixture.store).export(Name("yoda")) { line in
+            lines.append(line)
+            return true
+        }
+        #expect(lines.count { $0.contains("\"to\":\"#jedi\",\"text\":\"secret\"") } == 1 && lines.count { $0.contains("\"group\"") } == 1)
+        // Nor does one outlive the account of its last member.
+        try AccountBook(fixture.store).remove(Name("yoda"))
+        #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM invitations") } == 0)
+        #expect(
+            try fixture.store.pool.read { try String.fetchAll($0, sql: "SELECT folded FROM groups ORDER BY id") } == ["-1", "-2", "-3"])
+    }
+
     @Test func everyCommitReachesTheDisk() throws {
         let fixture = try StoreFixture()
         let (synchronous, mode) = try fixture.store.pool.writeWithoutTransaction { db in

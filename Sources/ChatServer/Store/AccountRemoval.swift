@@ -40,6 +40,7 @@ struct AccountRemoval {
         for table in ["tokens", "members", "cursors"] {
             try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [account])
         }
+        try GroupRemoval.removeEmpty(db)
     }
 
     /// Those that have begun and not ended, as they were named.

@@ -64,9 +64,11 @@ extension Store {
         return try Row.fetchAll(db, sql: "SELECT id, name, founder, open, created FROM groups ORDER BY id").compactMap { row in
             guard let name = try? Name(row[1] as String) else { return nil }
             let id: Int64 = row[0]
+            // It is gone (see GroupRemoval).
+            guard let members = members[id] else { return nil }
             return Group(
                 id: GroupID(rawValue: id), name: name, founder: AccountID(rawValue: row[2]), isOpen: row[3],
-                created: Timestamp(milliseconds: row[4]), members: members[id] ?? [], invited: invited[id] ?? [])
+                created: Timestamp(milliseconds: row[4]), members: members, invited: invited[id] ?? [])
         }
     }
 }

@@ -36,6 +36,7 @@ struct StoreApplier {
         case .invited(let group, let account):
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO invitations VALUES(?, ?)")
                 .execute(arguments: [group.rawValue, account.rawValue])
+        case .groupRemoved(let group): try GroupRemoval.remove(group, db)
         case .lockOut(let row):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO lockouts(name, failures, blocked_until, last) VALUES(?, ?, ?, ?)")
                 .execute(arguments: [row.name, row.failures, row.blockedUntil?.milliseconds, row.last.milliseconds])
@@ -88,6 +89,7 @@ struct StoreApplier {
     }
 
     private func insert(_ group: Group, _ db: Database) throws {
+        try GroupRemoval.freeName(group.name, db)
         try db.cachedStatement(sql: "INSERT INTO groups VALUES(?, ?, ?, ?, ?, ?)").execute(
             arguments: [
                 group.id.rawValue, group.name.text, group.name.folded, group.founder.rawValue, group.isOpen, group.created.milliseconds,
