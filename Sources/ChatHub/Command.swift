@@ -10,9 +10,12 @@ public enum Command: Hashable, Sendable {
     case begin(ReplayStart)
     /// Its client has shown all up to that message (`SEEN`).
     case shown(MessageID)
+    /// - tags: for the clients of those who get it now; not kept.
     /// - nonce: what the sender calls this message. The same one again, after a lost connection say, is the same message: it is not said twice.
-    case message(to: String, text: String, isNotice: Bool, nonce: String? = nil)
-    case groupMessage(group: String, text: String, isNotice: Bool, nonce: String? = nil)
+    case message(to: String, text: String, isNotice: Bool, nonce: String? = nil, tags: [IRCMessage.Tag] = [])
+    case groupMessage(group: String, text: String, isNotice: Bool, nonce: String? = nil, tags: [IRCMessage.Tag] = [])
+    /// Tags alone, for the clients that are there now: nothing is kept.
+    case tagMessage(to: Correspondent, [IRCMessage.Tag])
     case listActive
     case createGroup(name: String, members: [String])
     /// - createsMissing: IRC's JOIN makes an open group of a name that is free.
@@ -92,7 +95,7 @@ public enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .begin, .shown, .lookUp, .messageOfTheDay, .markRead, .local: nil
+        case .identify, .logIn, .begin, .shown, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

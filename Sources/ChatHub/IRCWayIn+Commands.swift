@@ -35,7 +35,7 @@ extension IRCWayIn {
             $0.command($1.command, .lookUp(users: $1.parameters.flatMap { $0.split(separator: " ").map(String.init) }, .ison), label: $2)
         },
         "JOIN": Entry(minimumParameters: 1) { $0.join($1, label: $2) },
-        "LIST": Entry(minimumParameters: 0) { $0.command($1.command, .listGroups(quietly: false), label: $2) },
+        "LIST": Entry(minimumParameters: 0) { $0.list($1, label: $2) },
         "LUSERS": Entry(minimumParameters: 0) {
             $0.local([$0.numeric("251", "Ask for the active users with ACTIVEUSER")], label: $2)
         },
@@ -43,7 +43,7 @@ extension IRCWayIn {
         "MEMBERS": Entry(minimumParameters: 1) { $0.roster(.members, $1, label: $2) },
         "MODE": Entry(minimumParameters: 1) { $0.mode($1, label: $2) },
         "MOTD": Entry(minimumParameters: 0) { $0.command($1.command, .messageOfTheDay, label: $2) },
-        "NAMES": Entry(minimumParameters: 1) { $0.roster(.names, $1, label: $2) },
+        "NAMES": Entry(minimumParameters: 0) { $0.names($1, label: $2) },
         "NICK": Entry(minimumParameters: 1) { $0.nick($1, label: $2) },
         "NOTICE": Entry(minimumParameters: 1) { $0.message($1, isNotice: true, label: $2) },
         "P2P": Entry(minimumParameters: 3) { $0.signal($1, label: $2) },
@@ -66,6 +66,7 @@ extension IRCWayIn {
             }
             return $0.command($1.command, .shown(message), label: $2)
         },
+        "TAGMSG": Entry(minimumParameters: 1) { $0.tagMessage($1, label: $2) },
         "TOKEN": Entry(minimumParameters: 0) { $0.command($1.command, .issueToken, label: $2) },
         "TOPIC": Entry(minimumParameters: 1) { $0.topic($1, label: $2) },
         "USER": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
@@ -89,7 +90,9 @@ extension IRCWayIn {
         guard message.parameters.count >= entry.minimumParameters else {
             return local([numeric("461", message.command, "Not enough parameters")], label: label)
         }
-        return entry.handler(&self, message, label)
+        let steps = entry.handler(&self, message, label)
+        // What is answered by nothing is acknowledged, in its turn.
+        return steps.isEmpty && label != nil ? local([], label: label) : steps
     }
 
     static func isGroup(_ target: String) -> Bool { target.utf8.first == UInt8(ascii: "#") }
@@ -108,23 +111,56 @@ extension IRCWayIn {
         }
         // chatty connect gives every request a label of its own, over all its connections; others begin anew with each. It names one message: with
         // several targets there are several.
+        let tags = clientTags(of: message)
         let nonce = capabilities.contains(.chatty) && !message.parameters[0].contains(",") ? label : nil
         return forEachTarget(message, label: label) { target in
             IRCWayIn.isGroup(target)
-                ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice, nonce: nonce)
-                : .message(to: target, text: text, isNotice: isNotice, nonce: nonce)
+                ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+                : .message(to: target, text: text, isNotice: isNotice, nonce: nonce, tags: tags)
         }
     }
 
-    /// One command for each of the targets between commas (RFC 2812 §3.3.1), at most four (`TARGMAX`); a label goes with a single one.
+    /// IRCv3 message-tags: tags alone, for whoever has asked for tags, now.
+    private mutating func tagMessage(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        guard capabilities.contains(.messageTags) else {
+            return local([numeric("421", message.command, "Unknown command")], label: label)
+        }
+        let tags = clientTags(of: message)
+        return forEachTarget(message, label: label) { .tagMessage(to: IRCWayIn.correspondent($0), tags) }
+    }
+
+    /// Those that are for the other clients: `+`, a vendor perhaps, and a name (IRCv3 message-tags).
+    private func clientTags(of message: IRCMessage) -> [IRCMessage.Tag] {
+        guard capabilities.contains(.messageTags) else { return [] }
+        return message.tags.filter { tag in
+            let name = tag.key.utf8.dropFirst()
+            return tag.key.utf8.first == UInt8(ascii: "+") && !name.isEmpty
+                && name.allSatisfy { Name.isLetter($0) || $0 >= 0x30 && $0 <= 0x39 || [0x2D, 0x2E, 0x2F].contains($0) }
+        }
+    }
+
+    /// One command for each of the targets between commas (RFC 2812 §3.3.1), at most four (`TARGMAX`), whose answers are one where the line has a label.
     private mutating func forEachTarget(_ message: IRCMessage, label: String?, _ make: (String) -> Command) -> [WayInStep] {
+        forEachTarget(message, label: label) { (.command(message.command), make($0)) }
+    }
+
+    private mutating func forEachTarget(
+        _ message: IRCMessage, label: String?, expecting make: (String) -> (Expectation, Command)
+    ) -> [WayInStep] {
         let targets = message.parameters[0].split(separator: ",").map(String.init)
         guard !targets.isEmpty else { return local([numeric("411", "No recipient given")], label: label) }
         guard targets.count <= IRCWayIn.maximumTargets else {
             return local([numeric("407", message.parameters[0], "Too many targets")], label: label)
         }
         var steps: [WayInStep] = []
-        for target in targets { steps += command(message.command, make(target), label: targets.count == 1 ? label : nil) }
+        for (index, target) in targets.enumerated() {
+            let (expectation, command) = make(target)
+            if let label, targets.count > 1 {
+                steps += expect(.part(expectation, label: label, isLast: index == targets.count - 1), command, label: nil)
+            } else {
+                steps += expect(expectation, command, label: label)
+            }
+        }
         return steps
     }
 
@@ -133,6 +169,21 @@ extension IRCWayIn {
     private mutating func join(_ message: IRCMessage, label: String?) -> [WayInStep] {
         let creates = !capabilities.contains(.chatty)
         return forEachTarget(message, label: label) { .joinGroup(name: IRCWayIn.group($0), createsMissing: creates) }
+    }
+
+    /// Those that are named, or all; conditions (`ELIST`) are not offered.
+    private mutating func list(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        let names = (message.parameters.first ?? "").split(separator: ",").map(String.init).filter(IRCWayIn.isGroup)
+        return expect(.list(only: Set(names.map { Name.fold(IRCWayIn.group($0)) })), .listGroups(quietly: false), label: label)
+    }
+
+    /// Without a group it is an empty list (RFC 2812 §3.2.5 leaves it to the server).
+    private mutating func names(_ message: IRCMessage, label: String?) -> [WayInStep] {
+        guard !message.parameters.isEmpty else { return local([numeric("366", "*", "End of NAMES")], label: label) }
+        return forEachTarget(message, label: label) { target in
+            let name = IRCWayIn.group(target)
+            return (.roster(.names, asked: name), .listMembers(group: name))
+        }
     }
 
     private mutating func roster(_ use: RosterUse, _ message: IRCMessage, label: String?) -> [WayInStep] {

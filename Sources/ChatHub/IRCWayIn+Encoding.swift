@@ -4,29 +4,51 @@ import ChatProtocol
 
 extension IRCWayIn {
     public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
-        let expectation = expectations.popFirst() ?? .command("*")
-        var messages: [IRCMessage] = []
-        switch expectation {
-        case .local(let ready): messages = ready
-        case .name: messages = answerToName(response)
-        case .sasl:
-            isAuthenticating = false
-            messages = answerToSASL(response)
-        case .password: messages = answerToPassword(response)
-        case .registration:
-            if account != nil { messages = welcome() + response.flatMap { self.messages($0, inAnswerTo: nil) } }
-        case .roster(let use, let asked): messages = answerWithRoster(use, asked: asked, response)
+        switch expectations.popFirst() ?? .command("*") {
         case .history(let kind, let target):
             return [.write(answerToHistory(kind, target, response, label: label))]
+        case .part(let part, let label, let isLast):
+            gathered += lines(part, response)
+            guard isLast else { return [] }
+            defer { gathered = [] }
+            return [.write(labeled(gathered, label))]
         case .command(let name):
-            if case .history(_, let found)? = response.first {
-                return [.write(batch(found.map(text), ["chatty/search"], label: label))]
-            }
-            for outgoing in response { messages += self.messages(outgoing, inAnswerTo: name) }
-            if name == "LIST" { messages.append(numeric("323", "End of LIST")) }
+            if case .history(_, let found)? = response.first { return [.write(batch(found.map(text), ["chatty/search"], label: label))] }
+            return said(lines(.command(name), response), label)
+        case let expectation: return said(lines(expectation, response), label)
         }
+    }
+
+    private mutating func said(_ messages: [IRCMessage], _ label: String?) -> [WayInStep] {
         let bytes = label.map { labeled(messages, $0) } ?? self.bytes(messages)
         return bytes.isEmpty ? [] : [.write(bytes)]
+    }
+
+    private mutating func lines(_ expectation: Expectation, _ response: [Outgoing]) -> [IRCMessage] {
+        switch expectation {
+        case .local(let ready): return ready
+        case .name: return answerToName(response)
+        case .sasl:
+            isAuthenticating = false
+            return answerToSASL(response)
+        case .password: return answerToPassword(response)
+        case .registration: return account == nil ? [] : welcome() + response.flatMap { messages($0, inAnswerTo: nil) }
+        case .roster(let use, let asked): return answerWithRoster(use, asked: asked, response)
+        case .list(let only): return answerWithList(only, response)
+        case .command(let name): return response.flatMap { messages($0, inAnswerTo: name) }
+        case .history, .part: return []
+        }
+    }
+
+    private func answerWithList(_ only: Set<String>, _ response: [Outgoing]) -> [IRCMessage] {
+        if case .reply(let reply)? = response.first, reply.isFailure { return replies(reply, to: "LIST") }
+        let groups = response.compactMap { outgoing -> IRCMessage? in
+            guard case .reply(.group(let name, let members, _, _)) = outgoing, only.isEmpty || only.contains(Name.fold(name)) else {
+                return nil
+            }
+            return numeric("322", "#" + name, String(members), "")
+        }
+        return groups + [numeric("323", "End of LIST")]
     }
 
     public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
@@ -38,6 +60,8 @@ extension IRCWayIn {
         switch messages.count {
         case 0: messages = [IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "ACK")]
         case 1: messages[0].tags.append(tag)
+        // Without batches there is no way to say that several lines belong to it.
+        case _ where !capabilities.contains(.batch): break
         default:
             lastBatch += 1
             let id = "b\(lastBatch)"
@@ -87,7 +111,8 @@ extension IRCWayIn {
         let tokens = [
             "CASEMAPPING=ascii", "CHANTYPES=#", "CHANNELLEN=\(Name.maximumLength + 1)", "NICKLEN=\(Name.maximumLength)", "PREFIX=(o)@",
             "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "AWAYLEN=\(Limits.awayBytes)", "UTF8ONLY", "MODES=1",
-            "TARGMAX=PRIVMSG:\(IRCWayIn.maximumTargets),NOTICE:\(IRCWayIn.maximumTargets),JOIN:\(IRCWayIn.maximumTargets)",
+            "TARGMAX="
+                + ["PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "NAMES"].map { "\($0):\(IRCWayIn.maximumTargets)" }.joined(separator: ","),
             "CHATHISTORY=\(HistoryRange.maximum)", "MSGREFTYPES=msgid,timestamp",
         ]
         return [
@@ -106,10 +131,6 @@ extension IRCWayIn {
     func messages(_ outgoing: Outgoing, inAnswerTo command: String?) -> [IRCMessage] {
         switch outgoing {
         case .reply(let reply):
-            if command == "LIST", case .group(let name, let members, _, _) = reply {
-                return [numeric("322", "#" + name, String(members), "")]
-            }
-            if command == "LIST", reply == .noGroups { return [] }
             return replies(reply, to: command ?? "*")
         case .farewell(let reply):
             let about = reply == .loginRequired ? [numeric("464", reply.text)] : replies(reply, to: command ?? "*")
@@ -129,6 +150,13 @@ extension IRCWayIn {
         case .memberJoined(let user, let group): return [join(user, group)]
         case .memberLeft(let user, let group): return [from(user, "PART", "#" + group)]
         case .away(let user, let text): return away(user, text)
+        case .tags(let sender, let target, let tags, let time):
+            // The sender's own come back to who has asked for that.
+            guard capabilities.contains(.messageTags), command == nil || capabilities.contains(.echoMessage) else { return [] }
+            var line = from(sender, "TAGMSG", target)
+            if capabilities.contains(.serverTime) { line.tags.append(IRCMessage.Tag("time", time.iso8601)) }
+            line.tags += tags
+            return [line]
         case .invitation(let by, let to, let group): return [from(by, "INVITE", to, "#" + group)]
         case .signal(let sender, let to, let signal):
             guard capabilities.contains(.chatty) else {
@@ -165,7 +193,10 @@ extension IRCWayIn {
             }
         var line = from(message.senderName.text, message.isNotice ? "NOTICE" : "PRIVMSG", target, message.text)
         if capabilities.contains(.serverTime) { line.tags.append(IRCMessage.Tag("time", message.time.iso8601)) }
-        if capabilities.contains(.messageTags) { line.tags.append(IRCMessage.Tag("msgid", message.id.description)) }
+        if capabilities.contains(.messageTags) {
+            line.tags.append(IRCMessage.Tag("msgid", message.id.description))
+            line.tags += message.clientTags
+        }
         return line
     }
 
@@ -192,11 +223,11 @@ extension IRCWayIn {
     private func answerWithRoster(_ use: RosterUse, asked: String, _ response: [Outgoing]) -> [IRCMessage] {
         let name = "#" + asked
         guard case .members(let roster)? = response.first else {
-            // NAMES and WHO of what cannot be seen are empty lists (RFC 2812 §3.2.5).
-            switch use {
-            case .names: return [numeric("366", name, "End of NAMES")]
-            case .who: return [numeric("315", name, "End of WHO")]
-            case .mode, .topic, .members: return response.flatMap { messages($0, inAnswerTo: use == .members ? "MEMBERS" : "MODE") }
+            switch (use, response.first) {
+            // NAMES and WHO of what cannot be seen are empty lists (RFC 2812 §3.2.5); that nothing was looked at is something else.
+            case (.names, .reply(.noSuchGroup)?), (.names, .reply(.notMember)?): return [numeric("366", name, "End of NAMES")]
+            case (.who, .reply(.noSuchGroup)?), (.who, .reply(.notMember)?): return [numeric("315", name, "End of WHO")]
+            default: return response.flatMap { messages($0, inAnswerTo: use.command) }
             }
         }
         switch use {
@@ -207,7 +238,7 @@ extension IRCWayIn {
             return roster.members.map { member in
                 numeric(
                     "352", "#" + roster.group, member.name, IRCWayIn.serverName, IRCWayIn.serverName, member.name,
-                    (member.isAway ? "G" : "H") + (member.isFounder ? "@" : ""), "0 \(member.name)")
+                    (member.isActive && !member.isAway ? "H" : "G") + (member.isFounder ? "@" : ""), "0 \(member.name)")
             } + [numeric("315", name, "End of WHO")]
         case .mode:
             return [
@@ -277,6 +308,8 @@ extension IRCWayIn {
         case .invited(let user, let group): return [numeric("341", user, "#" + group)]
         case .messageTooLong, .lineTooLong: return [numeric("417", reply.text)]
         case .unknownCommand(let word): return [numeric("421", word, reply.text)]
+        // RPL_TRYAGAIN (RFC 2812 §5.1).
+        case .rateLimited: return [numeric("263", command, reply.text)]
         case .left(let group): return [from(nick, "PART", "#" + group)]
         // JOIN's own lines say it; to a JOIN of where one is nothing is said.
         case .joined, .alreadyMember: return []

@@ -48,7 +48,7 @@ extension IRCWayIn {
             takesLatest: !isForward, limit: limit)
     }
 
-    private static func correspondent(_ target: String) -> Command.Correspondent {
+    static func correspondent(_ target: String) -> Command.Correspondent {
         isGroup(target) ? .group(group(target)) : .user(target)
     }
 

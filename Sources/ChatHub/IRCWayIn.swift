@@ -8,7 +8,7 @@ import FoundationEssentials
 /// Sources: RFC 2812, modern.ircdocs.horse, IRCv3 capability-negotiation, sasl-3.2, labeled-response, echo-message, standard-replies.
 public struct IRCWayIn: WayIn {
     /// What the next answer of the hub belongs to. The hub answers a session's commands in order, one answer each.
-    enum Expectation {
+    enum Expectation: Sendable {
         /// A check of a name: `NICK` before log-in.
         case name
         case sasl
@@ -24,9 +24,17 @@ public struct IRCWayIn: WayIn {
         case roster(RosterUse, asked: String)
         /// Ready before it was asked: only its turn had to come.
         case local([IRCMessage])
+        /// `LIST`, of those groups alone where there are any (folded names).
+        case list(only: Set<String>)
+        /// One of the commands that a labelled line was made into: their answers are one.
+        indirect case part(Expectation, label: String, isLast: Bool)
     }
 
-    enum RosterUse { case names, who, mode, topic, members }
+    enum RosterUse: String, Sendable {
+        case names, who, mode, topic, members
+
+        var command: String { rawValue.uppercased() }
+    }
 
     public static let maximumLine = Limits.clientTagBytes + Limits.lineBytes - 2
     static let serverName = "chatty"
@@ -47,6 +55,8 @@ public struct IRCWayIn: WayIn {
     private var askedForRegistration = false
     var expectations: Deque<Expectation> = []
     var lastBatch = 0
+    /// Answers to the commands of one labelled line, until the last one's has come.
+    var gathered: [IRCMessage] = []
     /// A password is being checked, and whatever comes behind it is judged by what it led to.
     var isAuthenticating = false
 
@@ -64,11 +74,17 @@ public struct IRCWayIn: WayIn {
         case .line(let bytes):
             do throws(IRCMessage.Defect) {
                 let message = try IRCMessage(parsing: bytes, tagLimit: Limits.clientTagBytes)
-                return isRegistered ? receiveRegistered(message) : receiveUnregistered(message)
+                return isRegistered ? receiveRegistered(message) : acknowledged(receiveUnregistered(message), label(of: message))
             } catch {
                 return refuse(error, bytes)
             }
         }
+    }
+
+    /// What is answered by nothing is answered by ACK where it has a label (IRCv3 labeled-response).
+    private mutating func acknowledged(_ steps: [WayInStep], _ label: String?) -> [WayInStep] {
+        guard steps.isEmpty, let label else { return steps }
+        return [.write(labeled([], label))]
     }
 
     private mutating func refuse(_ defect: IRCMessage.Defect, _ bytes: [UInt8]) -> [WayInStep] {
@@ -114,10 +130,10 @@ public struct IRCWayIn: WayIn {
             // Once logged in the nick is the account's name, which 001 tells: irssi sends NICK only behind SASL.
             if account == nil { nick = SafeText.shown(String(name.prefix(64)), isolates: false) }
             if capabilities.contains(.chatty) { return expect(.name, .identify(name: name), label: label) }
-            return registerIfReady()
+            return registerIfReady(label)
         case "USER":
             hasUser = true
-            return registerIfReady()
+            return registerIfReady(label)
         case "AUTHENTICATE":
             guard let data = first else { return write([numeric("461", "AUTHENTICATE", "Not enough parameters")], label: label) }
             return authenticate(data, label: label)
@@ -131,10 +147,10 @@ public struct IRCWayIn: WayIn {
         }
     }
 
-    private mutating func registerIfReady() -> [WayInStep] {
+    private mutating func registerIfReady(_ label: String?) -> [WayInStep] {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
-        return logInWithPass() + expect(.registration, .begin(replayStart), label: nil)
+        return logInWithPass() + expect(.registration, .begin(replayStart), label: label)
     }
 
     /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.
@@ -180,7 +196,7 @@ public struct IRCWayIn: WayIn {
             return write([reply("CAP", nick, "ACK", asked)], label: label)
         case "END":
             isNegotiating = false
-            return isRegistered ? [] : registerIfReady()
+            return isRegistered ? [] : registerIfReady(label)
         default:
             return write([numeric("410", message.parameters.first ?? "*", "Invalid CAP command")], label: label)
         }
@@ -191,6 +207,7 @@ public struct IRCWayIn: WayIn {
     private mutating func authenticate(_ data: String, label: String?) -> [WayInStep] {
         guard account == nil else { return write([numeric("907", "You have already authenticated")], label: label) }
         guard var collected = sasl else {
+            if data == "*" { return write([numeric("906", "SASL authentication aborted")], label: label) }
             guard data.uppercased() == "PLAIN" else {
                 return write(
                     [numeric("908", "PLAIN", "are the available SASL mechanisms"), numeric("904", "SASL authentication failed")],

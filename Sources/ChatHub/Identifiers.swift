@@ -100,10 +100,12 @@ public final class ChatMessage: Hashable, Sendable {
     public let isNotice: Bool
     /// What the sender called it, by which a repetition is known; see ``SentNonces``.
     public let nonce: String?
+    /// What the sender's client tells the others of it; only on its way, not kept.
+    public let clientTags: [IRCMessage.Tag]
 
     public init(
         id: MessageID, time: Timestamp, sender: AccountID, senderName: Name, target: Target, text: String, isNotice: Bool = false,
-        nonce: String? = nil
+        nonce: String? = nil, clientTags: [IRCMessage.Tag] = []
     ) {
         self.id = id
         self.time = time
@@ -113,11 +115,13 @@ public final class ChatMessage: Hashable, Sendable {
         self.text = text
         self.isNotice = isNotice
         self.nonce = nonce
+        self.clientTags = clientTags
     }
     public static func == (left: ChatMessage, right: ChatMessage) -> Bool {
         left === right
             || left.id == right.id && left.time == right.time && left.sender == right.sender && left.senderName == right.senderName
                 && left.target == right.target && left.text == right.text && left.isNotice == right.isNotice && left.nonce == right.nonce
+                && left.clientTags == right.clientTags
     }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }

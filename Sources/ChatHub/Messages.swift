@@ -3,7 +3,7 @@ import ChatProtocol
 // Messages: kept first, then acknowledged and delivered.
 
 extension Hub {
-    mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool, nonce: String?) {
+    mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]) {
         guard isSayable(text, request) else { return }
         switch resolve(name, for: request) {
         case .asked: return
@@ -12,15 +12,16 @@ extension Hub {
             guard configuration.keepsOfflineMessages || sessionsOfAccount[target.id] != nil else {
                 return fail(request, .notActive(target.name.text))
             }
-            keep(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce)
+            keep(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
         }
     }
 
-    mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool, nonce: String?) {
+    mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag])
+    {
         guard isSayable(text, request) else { return }
         guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
         guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
-        keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce)
+        keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
     }
 
     /// Whether a text can be kept and shown by every way in; the request has failed where it cannot. A NUL would end it where it is read from the store.
@@ -36,11 +37,13 @@ extension Hub {
         return true
     }
 
-    private mutating func keep(_ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?) {
+    private mutating func keep(
+        _ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]
+    ) {
         func message(_ id: MessageID, at time: Timestamp) -> ChatMessage {
             ChatMessage(
                 id: id, time: time, sender: request.account.id, senderName: request.account.name, target: target, text: text,
-                isNotice: isNotice, nonce: nonce)
+                isNotice: isNotice, nonce: nonce, clientTags: tags)
         }
         switch nonce.flatMap({ nonces.find($0, of: request.account.id) }) {
         case .kept(let id, let time): return acknowledge(request, message(id, at: time))

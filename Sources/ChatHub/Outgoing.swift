@@ -11,6 +11,8 @@ public enum Outgoing: Hashable, Sendable {
     case accepted(ChatMessage)
     /// A message from another session: of another account, or of the same one elsewhere.
     case message(ChatMessage)
+    /// Tags alone, of that account to a user or `#group`.
+    case tags(from: String, to: String, [IRCMessage.Tag], at: Timestamp)
     /// This session is in that group now: at log-in, or because one of the account's sessions joined or made it.
     case entered(Roster, created: Bool)
     case memberJoined(user: String, group: String)

@@ -86,8 +86,8 @@ struct Phrase {
 
     init(_ command: Command) {
         switch command {
-        case .message(let to, _, _, _): self.init("sent", "send", "a direct message to: \(SafeText.cut(to))")
-        case .groupMessage(let group, _, _, _): self.init("sent", "send", "a message to the group chat: \(SafeText.cut(group))")
+        case .message(let to, _, _, _, _): self.init("sent", "send", "a direct message to: \(SafeText.cut(to))")
+        case .groupMessage(let group, _, _, _, _): self.init("sent", "send", "a message to the group chat: \(SafeText.cut(group))")
         case .listActive: self.init("listed", "list", "the active users")
         case .createGroup(let name, _): self.init("created", "create", "the group chat: \(SafeText.cut(name))")
         case .joinGroup(let name, _): self.init("joined", "join", "the group chat: \(SafeText.cut(name))")
@@ -115,6 +115,7 @@ struct Phrase {
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
         case .identify, .logIn, .begin, .shown: self.init("logged", "log", "in")
+        case .tagMessage: self.init("sent", "send", "tags")
         case .lookUp: self.init("looked", "look", "up users")
         case .local: self.init("asked", "ask", "the server")
         }
@@ -131,10 +132,11 @@ extension Hub {
     /// Carries a request out, or asks the outside for what is missing.
     mutating func run(_ request: Request) {
         switch request.command {
-        case .message(let to, let text, let isNotice, let nonce):
-            sendDirect(request, to: to, text: text, isNotice: isNotice, nonce: nonce)
-        case .groupMessage(let group, let text, let isNotice, let nonce):
-            sendToGroup(request, group: group, text: text, isNotice: isNotice, nonce: nonce)
+        case .message(let to, let text, let isNotice, let nonce, let tags):
+            sendDirect(request, to: to, text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+        case .groupMessage(let group, let text, let isNotice, let nonce, let tags):
+            sendToGroup(request, group: group, text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+        case .tagMessage(let to, let tags): sendTags(request, to: to, tags)
         case .listActive: listActive(request)
         case .createGroup(let name, let members): createGroup(request, name: name, members: members)
         case .joinGroup(let name, let createsMissing): joinGroup(request, name: name, createsMissing: createsMissing)

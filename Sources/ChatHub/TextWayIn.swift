@@ -138,7 +138,7 @@ public struct TextWayIn: WayIn {
         case .members(let roster): roster.members.map { Reply.member($0.name, active: $0.isActive).text + "\n" }.joined()
         case .help(let topic): (topic.map { Texts.help(on: $0, client: false) } ?? Texts.help(client: false)).joined(separator: "\n") + "\n"
         case .messageOfTheDay(let lines): lines.map { SafeText.shown($0, isolates: false) + "\n" }.joined()
-        case .askPassword, .entered, .users, .away, .historyTargets, .readMarker: ""
+        case .tags, .askPassword, .entered, .users, .away, .historyTargets, .readMarker: ""
         }
     }
 

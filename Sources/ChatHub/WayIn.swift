@@ -42,7 +42,7 @@ extension Outgoing {
     /// Whether its bytes depend on the representation only, so that they can be made once for many sessions.
     public var isShared: Bool {
         switch self {
-        case .message, .memberLeft, .memberJoined, .away: true
+        case .message, .tags, .memberLeft, .memberJoined, .away: true
         default: false
         }
     }

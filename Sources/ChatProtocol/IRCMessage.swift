@@ -1,6 +1,6 @@
 /// One line of IRC: tags, source, command, parameters (RFC 2812 §2.3.1, modern.ircdocs.horse, IRCv3 message-tags).
 public struct IRCMessage: Equatable, Sendable {
-    public struct Tag: Equatable, Sendable {
+    public struct Tag: Hashable, Sendable {
         /// With its vendor and `+`, as it stands.
         public var key: String
         /// Unescaped; empty where there was none.

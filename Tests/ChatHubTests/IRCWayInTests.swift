@@ -150,7 +150,8 @@ struct IRCWayInTests {
             harness.send("@label=a PRIVMSG luke :x\r\n").split(separator: "\r\n").map { $0.prefix(14) }
                 == ["@label=a :chat", "@batch=b1 :yod", "@batch=b1 :cha", ":chatty BATCH "])
         #expect(harness.send("@label=b PING x\r\n") == "@label=b :chatty PONG chatty x\r\n")
-        #expect(harness.send("@label=c PONG\r\n") == "")
+        #expect(harness.send("@label=c PONG\r\n") == "@label=c :chatty ACK\r\n")
+        #expect(harness.send("PONG\r\n") == "")
         #expect(harness.send("@label=d NICK yoda\r\n") == "@label=d :chatty ACK\r\n")
         #expect(
             harness.send("@label=e JOIN #sith\r\n") == "@label=e :chatty FAIL JOIN NO_SUCH_GROUP sith :There is no group chat sith.\r\n")
@@ -168,8 +169,112 @@ struct IRCWayInTests {
         var harness = registered("sasl labeled-response batch standard-replies chatty/service")
         let luke = harness.script.logIn("luke")
         let hans = harness.script.logIn("hans")
-        harness.send("@label=a PRIVMSG luke,hans :x\r\n")
+        let answer = harness.send("@label=a PRIVMSG luke,hans :x\r\n")
+        #expect(answer == "@label=a :chatty ACK\r\n", "one answer, whatever the number of commands")
         #expect(harness.script.messages(luke) == ["yoda: x"] && harness.script.messages(hans) == ["yoda: x"])
+    }
+
+    @Test func allThatALineLeadsToIsOneBatch() {
+        var harness = registered("sasl labeled-response batch echo-message")
+        harness.send("JOIN #jedi\r\n")
+        let lines = harness.send("@label=a PRIVMSG luke,nobody,#jedi :x\r\n").split(separator: "\r\n")
+        let batch = lines.first?.split(separator: "+").last?.split(separator: " ").first ?? ""
+        #expect(lines.first == "@label=a :chatty BATCH +\(batch) labeled-response" && lines.last == ":chatty BATCH -\(batch)")
+        #expect(
+            lines.dropFirst().dropLast() == [
+                "@batch=\(batch) :yoda!yoda@chatty PRIVMSG luke :x",
+                "@batch=\(batch) :chatty 301 yoda luke :luke is not active. The message will be delivered at the next login.",
+                "@batch=\(batch) :chatty 401 yoda nobody :There is no user nobody.", "@batch=\(batch) :yoda!yoda@chatty PRIVMSG #jedi :x",
+            ])
+        #expect(harness.send("PING after\r\n") == ":chatty PONG chatty after\r\n")
+        var early = WayInHarness(IRCWayIn())
+        #expect(early.send("CAP REQ :labeled-response batch\r\n@label=p PASS yoda:pw-yoda\r\n").hasSuffix("@label=p :chatty ACK\r\n"))
+    }
+
+    /// Who has not asked for batches gets none: one line carries the label, several come without.
+    @Test func withoutBatchesALabelIsOnOneLineOnly() {
+        var harness = registered("sasl labeled-response echo-message")
+        let answer = harness.send("@label=a PRIVMSG luke :x\r\n")
+        #expect(answer.hasPrefix(":yoda!yoda@chatty PRIVMSG luke :x\r\n:chatty 301 ") && !answer.contains("BATCH"))
+        #expect(harness.send("@label=b PING x\r\n") == "@label=b :chatty PONG chatty x\r\n")
+    }
+
+    @Test func clientTagsAreForTheClientsThatAskForThem() {
+        var harness = registered()
+        let luke = harness.script.logIn("luke")
+        let time = harness.script.now.wall
+        let typing = [IRCMessage.Tag("+typing", "active")]
+        #expect(
+            harness.send("@+typing=active;label=x;+bad\u{7}=1 TAGMSG luke\r\n")
+                == "@time=\(time.iso8601);+typing=active :yoda!yoda@chatty TAGMSG luke\r\n")
+        #expect(harness.script.told[luke] == [.tags(from: "yoda", to: "luke", typing, at: time)])
+        #expect(!harness.script.kept.contains { if case .message = $0 { true } else { false } }, "nothing is kept")
+        harness.script.send(luke, .tagMessage(to: .user("yoda"), typing))
+        harness.collect()
+        #expect(harness.takeOutput() == "@time=\(time.iso8601);+typing=active :luke!luke@chatty TAGMSG yoda\r\n")
+        #expect(
+            harness.send("@+draft/reply=a\\:b;time=1 PRIVMSG luke :yes\r\n").contains(
+                ";+draft/reply=a\\:b :yoda!yoda@chatty PRIVMSG luke :yes\r\n"))
+        #expect(harness.send("@+typing=done TAGMSG #jedi\r\n") == ":chatty 403 yoda #jedi :There is no group chat jedi.\r\n")
+        #expect(harness.send("TAGMSG\r\n") == ":chatty 461 yoda TAGMSG :Not enough parameters\r\n")
+        var plain = registered("sasl echo-message server-time")
+        let hans = plain.script.logIn("hans")
+        plain.script.send(hans, .tagMessage(to: .user("yoda"), typing))
+        plain.script.send(hans, .message(to: "yoda", text: "hi", isNotice: false, tags: typing))
+        plain.collect()
+        #expect(plain.takeOutput() == "@time=\(time.iso8601) :hans!hans@chatty PRIVMSG yoda :hi\r\n")
+    }
+
+    @Test func whoIsNotThereIsGone() {
+        var harness = registered()
+        let luke = harness.script.logIn("luke")
+        harness.send("JOIN #jedi\r\n")
+        harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        #expect(harness.send("WHO #jedi\r\n").contains(" jedi luke chatty chatty luke H :") == false)
+        harness.collect()
+        #expect(harness.send("WHO #jedi\r\n").contains("352 yoda #jedi luke chatty chatty luke H :0 luke\r\n"))
+        harness.script.handle(.disconnected(luke, .closed, written: nil, told: nil))
+        #expect(harness.send("WHO #jedi\r\n").contains("352 yoda #jedi luke chatty chatty luke G :0 luke\r\n"))
+        #expect(harness.send("WHO luke\r\n").contains("352 yoda * luke chatty chatty luke G :0 luke\r\n"))
+    }
+
+    @Test func listsOfSeveralGroups() {
+        var harness = registered()
+        harness.send("JOIN #jedi,#sith,#rebels\r\n")
+        #expect(
+            harness.send("NAMES #jedi,#nowhere,#sith\r\n")
+                == ":chatty 353 yoda = #jedi :@yoda\r\n:chatty 366 yoda #jedi :End of NAMES\r\n:chatty 366 yoda #nowhere :End of NAMES\r\n"
+                + ":chatty 353 yoda = #sith :@yoda\r\n:chatty 366 yoda #sith :End of NAMES\r\n")
+        #expect(harness.send("NAMES\r\n") == ":chatty 366 yoda * :End of NAMES\r\n")
+        #expect(
+            harness.send("LIST #SITH,#jedi\r\n")
+                == ":chatty 322 yoda #jedi 1 :\r\n:chatty 322 yoda #sith 1 :\r\n:chatty 323 yoda :End of LIST\r\n")
+        #expect(harness.send("LIST #nowhere\r\n") == ":chatty 323 yoda :End of LIST\r\n")
+        #expect(harness.send("LIST\r\n").split(separator: "\r\n").count == 4)
+    }
+
+    /// That the server did not look is not the same as that nobody is there.
+    @Test(arguments: ["NAMES #jedi", "WHO #jedi", "LIST", "MEMBERS #jedi", "MODE #jedi"]) func aRefusalIsNoEmptyList(line: String) {
+        var configuration = HubConfiguration()
+        configuration.messageRate = 1
+        var harness = WayInHarness(IRCWayIn(), HubScript(configuration))
+        harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nJOIN #jedi\r\n")
+        for _ in 1...9 { harness.send("PING x\r\n") }
+        let command = line.split(separator: " ")[0]
+        #expect(harness.send(line + "\r\n") == ":chatty 263 yoda \(command) :Too many commands. Try again 1 second later.\r\n")
+    }
+
+    @Test func logInsThatOverlap() {
+        var harness = WayInHarness(IRCWayIn())
+        harness.send("CAP REQ :sasl\r\n")
+        #expect(harness.send("AUTHENTICATE *\r\n") == ":chatty 906 * :SASL authentication aborted\r\n")
+        harness.script.holdsBack = true
+        harness.send("AUTHENTICATE PLAIN\r\nAUTHENTICATE \(right)\r\nAUTHENTICATE PLAIN\r\n")
+        harness.script.settle()
+        harness.collect()
+        #expect(
+            harness.takeOutput().hasSuffix(
+                ":chatty 903 yoda :SASL authentication successful\r\n:chatty 907 yoda :You have already authenticated\r\n"))
     }
 
     @Test func tooLongAndNotText() {

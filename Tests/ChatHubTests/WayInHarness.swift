@@ -9,6 +9,7 @@ struct WayInHarness<Way: WayIn> {
     private var decoder = LineDecoder(maximum: Way.maximumLine)
     /// Lines that the way in does not take yet.
     private var waiting: [LineDecoder.Line] = []
+    private var isTaking = false
     private var seenAnswers = 0
     private var seenTold = 0
     private(set) var output = ""
@@ -38,7 +39,11 @@ struct WayInHarness<Way: WayIn> {
         return takeOutput()
     }
 
+    /// Each only when all that the one before it led to has been done.
     private mutating func takeLines() {
+        guard !isTaking else { return }
+        isTaking = true
+        defer { isTaking = false }
         while way.takesLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
     }
 
