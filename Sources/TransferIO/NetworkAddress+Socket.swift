@@ -1,5 +1,26 @@
+import CLinux
 import Glibc
 import TransferProtocol
+
+extension LocalAddress {
+    init(_ local: clinux_udp_local) {
+        let (high, low) = withUnsafeBytes(of: local.address) {
+            ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+        self.init(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low), interface: local.interface)
+    }
+}
+
+extension clinux_udp_local {
+    init(_ local: LocalAddress) {
+        self.init()
+        withUnsafeMutableBytes(of: &address) {
+            $0.storeBytes(of: local.high.bigEndian, as: UInt64.self)
+            $0.storeBytes(of: local.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+        }
+        interface = local.interface
+    }
+}
 
 extension NetworkAddress {
     /// The address of a received datagram; nil for a family that is not IP.

@@ -3,8 +3,8 @@ import Glibc
 import TransferProtocol
 
 /// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams a system call: with GSO and GRO where the kernel has
-/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:readable:writable:wakeUp:)``. Who spoke first is answered from the
-/// address of this host that was asked. Held by `UDPSocketTests`.
+/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:readable:writable:wakeUp:)``. It tells to which address
+/// of this host a datagram came, and sends a batch from the one that it is told. Held by `UDPSocketTests`.
 ///
 /// Belongs to one thread at a time. Not final, so that tests can have one that is full.
 public class UDPSocket {
@@ -14,6 +14,8 @@ public class UDPSocket {
         public let bytes: UnsafeRawBufferPointer
         public let segmentSize: Int
         public let from: NetworkAddress
+        /// The address of this host that it was sent to.
+        public let local: LocalAddress
         /// The ECN bits, RFC 3168 §5: 3 is "congestion experienced".
         public let ecn: UInt8
     }
@@ -45,7 +47,6 @@ public class UDPSocket {
     /// Whether the kernel joins what it receives (UDP_GRO).
     public let hasCoalescing: Bool
     private let buffer: UnsafeMutableRawBufferPointer
-    var answers = AnswerAddresses()
     private let received: UnsafeMutableBufferPointer<clinux_udp_received>
 
     /// - Parameters:
@@ -94,17 +95,19 @@ public class UDPSocket {
     }
 
     /// Sends the datagrams that `pieces` make when laid end to end and cut at every `segmentSize` bytes; no piece may belong to two.
-    /// - Parameter skip: datagrams at the start that an earlier call sent.
+    /// - Parameters:
+    ///   - local: the address of this host to send from; ``LocalAddress/any`` afterwards where it was needed and is gone.
+    ///   - skip: datagrams at the start that an earlier call sent.
     public func send(
         _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
-        skip: Int = 0, ecn: UInt8 = 0
+        from local: inout LocalAddress, skip: Int = 0, ecn: UInt8 = 0
     ) -> SendResult {
         pieces.withMemoryRebound(to: iovec.self) { pieces in
             address.withSocketAddress(family: family) { to, length in
                 var done = skip
                 if done == 0, segments == 1 || hasSegmentation {
                     let segment = segments == 1 ? 0 : UInt16(clamping: segmentSize)
-                    let bytes = fromAskedAddress(to: address) {
+                    let bytes = sending(from: &local) {
                         clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length, $0)
                     }
                     if bytes >= 0 { return .sent }
@@ -113,7 +116,7 @@ public class UDPSocket {
                     // One at a time tells which.
                 }
                 while done < segments {
-                    let count = fromAskedAddress(to: address) {
+                    let count = sending(from: &local) {
                         clinux_udp_send_many(
                             descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length, $0)
                     }
@@ -130,22 +133,23 @@ public class UDPSocket {
     public func send(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress) -> SendResult {
         var piece = iovec(iov_base: UnsafeMutableRawPointer(mutating: datagram.baseAddress), iov_len: datagram.count)
         return address.withSocketAddress(family: family) { to, length in
-            fromAskedAddress(to: address) { clinux_udp_send_pieces(descriptor, &piece, 1, 0, 0, to, length, $0) } >= 0
+            retrying { clinux_udp_send_pieces(descriptor, &piece, 1, 0, 0, to, length, nil) } >= 0
                 ? .sent : failure(sent: 0)
         }
     }
 
-    /// Sends from the address that `peer` asked, and from the one that the kernel chooses where nothing was asked or that address is gone.
+    /// Sends from `local`, and from the address that the kernel chooses where that one is gone.
     @inline(__always)
-    private func fromAskedAddress<Result: FixedWidthInteger & SignedInteger>(
-        to peer: NetworkAddress, _ send: (UnsafePointer<clinux_udp_local>?) -> Result
+    private func sending<Result: FixedWidthInteger & SignedInteger>(
+        from local: inout LocalAddress, _ send: (UnsafePointer<clinux_udp_local>?) -> Result
     ) -> Result {
-        guard var local = answers.local(for: peer) else { return retrying { send(nil) } }
-        let result = retrying { send(&local) }
+        guard local != .any else { return retrying { send(nil) } }
+        var from = clinux_udp_local(local)
+        let result = retrying { send(&from) }
         guard result < 0, errno == EADDRNOTAVAIL || errno == EINVAL || errno == ENETUNREACH || errno == EHOSTUNREACH else { return result }
         // There may be another reason, which the caller has to see.
         let withoutIt = retrying { send(nil) }
-        if withoutIt >= 0 { answers.forgetLocal(of: peer) }
+        if withoutIt >= 0 { local = .any }
         return withoutIt
     }
 
@@ -192,11 +196,10 @@ public class UDPSocket {
     private func deliver(_ slot: UnsafeMutablePointer<clinux_udp_received>, _ memory: UnsafeMutableRawPointer, _ body: (Received) -> Void) {
         // An empty datagram carries nothing, a cut one cannot be told from a forged one.
         guard slot.pointee.truncated == 0, slot.pointee.length > 0, let from = NetworkAddress(slot.pointee.from) else { return }
-        answers.heard(from: from, at: slot.pointee.local)
         body(
             Received(
                 bytes: UnsafeRawBufferPointer(start: memory, count: Int(slot.pointee.length)),
-                segmentSize: Int(slot.pointee.segment), from: from, ecn: slot.pointee.ecn))
+                segmentSize: Int(slot.pointee.segment), from: from, local: LocalAddress(slot.pointee.local), ecn: slot.pointee.ecn))
     }
 
     /// Waits until something has arrived, the time is over, or `wakeUp` (a descriptor, -1 for none) is readable.

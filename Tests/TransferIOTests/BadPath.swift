@@ -11,10 +11,15 @@ final class BadPath: Sendable {
         var duplicate = 0.0
         /// Held back until the next datagram has passed.
         var reorder = 0.0
+        /// Nonsense from the client's address is sent to the server at 127.0.0.2 along with everything.
+        var forges = false
     }
 
     let port: UInt16
     private let stopped = Atomic(false)
+    /// Of what the server sent, how much came from another address than the one it is known at.
+    private let elsewhere = Atomic(0)
+    var fromElsewhere: Int { elsewhere.load(ordering: .acquiring) }
 
     private struct Relay {
         let front: UDPSocket
@@ -49,8 +54,16 @@ final class BadPath: Sendable {
                 let forward = relay.front.receive { received in
                     client = received.from
                     pass(Array(received.bytes), from: relay.back, to: server)
+                    // A hello, which names no connection of the server's, proves nothing and is answered wherever it came to.
+                    if faults.forges, received.bytes[1..<9].contains(where: { $0 != 0 }) {
+                        var forged = Array(received.bytes)
+                        // In the packet number: it gets to the connection and proves nothing.
+                        forged[12] ^= 1
+                        Self.send(forged, relay.back, NetworkAddress(ipv4: 0x7F00_0002, port: server.port))
+                    }
                 }
                 let back = relay.back.receive { received in
+                    if received.from != server { elsewhere.add(1, ordering: .acquiringAndReleasing) }
                     if let client { pass(Array(received.bytes), from: relay.front, to: client) }
                 }
                 if forward + back == 0 { relay.front.wait(for: .milliseconds(1), wakeUp: relay.back.descriptor) }
@@ -66,5 +79,16 @@ final class BadPath: Sendable {
             var pieces = [DatagramBatch.Piece(base: memory.baseAddress, count: memory.count)]
             pieces.withUnsafeMutableBufferPointer { _ = socket.send($0, segmentSize: memory.count, segments: 1, to: address) }
         }
+    }
+}
+
+extension UDPSocket {
+    /// Sends from the address that the kernel chooses.
+    func send(
+        _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
+        skip: Int = 0, ecn: UInt8 = 0
+    ) -> SendResult {
+        var any = LocalAddress.any
+        return send(pieces, segmentSize: segmentSize, segments: segments, to: address, from: &any, skip: skip, ecn: ecn)
     }
 }

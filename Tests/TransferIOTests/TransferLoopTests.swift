@@ -114,6 +114,26 @@ import TransferProtocol
         await receiver.shutDown()
     }
 
+    /// Whoever forges a datagram of the sender moves nothing: the receiver goes on answering from the address where its peer proved itself.
+    @Test func aForgedDatagramDoesNotMoveTheAnswers() async throws {
+        let folder = try TemporaryFolder()
+        let from = try TemporaryFolder()
+        try Self.bytes(1_000_000, seed: 6).write(to: URL(filePath: from.path + "/movie.mp4"))
+        let (outcomes, yield) = AsyncStream.makeStream(of: TransferOutcome.self)
+        let receiver = try Self.receiver(into: folder, yield)
+        let path = try BadPath(to: NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port), BadPath.Faults(forges: true), seed: 5)
+        defer { path.stop() }
+        let sender = try Self.loop()
+        let session = sender.send(
+            [try SourceFile(path: from.path + "/movie.mp4")], to: [NetworkAddress(ipv4: 0x7F00_0001, port: path.port)],
+            remoteKey: receiver.publicKey, preSharedKey: Self.secret)
+        #expect(await Self.outcome(session).0 == .complete)
+        #expect(await outcomes.first { _ in true } == .complete)
+        await sender.shutDown()
+        await receiver.shutDown()
+        #expect(path.fromElsewhere == 0)
+    }
+
     @Test func severalTransfersShareOneSocket() async throws {
         let folder = try TemporaryFolder()
         let (_, yield) = AsyncStream.makeStream(of: TransferOutcome.self)

@@ -197,11 +197,59 @@ import TransferSimulator
         #expect(sent > 0 && received > 0 && received <= 3 * sent, "seed \(seed): \(received) bytes for \(sent)")
     }
 
+    private static let otherAddress = NetworkAddress(ipv4: 0x7F00_0009, port: 9000)
+
+    /// Whatever comes to another address of the receiver without the keys' proof: no answer leaves from there.
+    @Test(arguments: 0..<10 as Range<UInt64>) func whatIsForgedMovesNoAnswer(seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
+        simulation.receiver.aliases = [Self.otherAddress]
+        let local = LocalAddress(high: Self.otherAddress.high, low: Self.otherAddress.low)
+        var left = 0
+        simulation.attacker = { datagram, toReceiver in
+            guard toReceiver else {
+                if simulation.receiver.batch.source == local { left += 1 }
+                return []
+            }
+            var forged = datagram
+            // Past the bytes that name the connection, so that it gets there, and in what is proven: a true header with another body
+            // would be for the challenge to tell from a peer that moved.
+            forged[Int.random(in: 9..<min(forged.count, SegmentHeader.length), using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+            forged.withUnsafeBytes {
+                simulation.receiver.endpoint.receive(
+                    $0, segmentSize: $0.count, from: simulation.sender.address, to: local, at: simulation.now)
+            }
+            return []
+        }
+        let file = Simulation.file(size: 500_000, seed: seed)
+        let connection = try simulation.send([file])
+        // A hello proves nothing and may be answered wherever it came to; what is forged of it is refused.
+        simulation.run(for: .seconds(Int64(10))) { connection.statistics.bytesDone > 0 }
+        left = 0
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))), "seed \(seed)")
+        #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes, "seed \(seed)")
+        #expect(left == 0, "seed \(seed): \(left) datagrams left from the other address")
+    }
+
+    /// What does prove itself there is followed there, once that way has been seen to work.
+    @Test func aPeerThatWritesToAnotherAddressIsAnsweredFromThere() throws {
+        let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 50e6))
+        simulation.receiver.aliases = [Self.otherAddress]
+        let file = Simulation.file(size: 2_000_000, seed: 1)
+        let connection = try simulation.send([file])
+        simulation.run(for: .seconds(Int64(10))) { connection.statistics.bytesDone > 100_000 }
+        #expect(connection.peerAddress == Simulation.receiverAddress)
+        simulation.divertTo = Self.otherAddress
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))))
+        #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes)
+        #expect(connection.peerAddress == Self.otherAddress)
+    }
+
     /// Challenges that overtake each other: only so many are answered as are remembered, none with more than three times its size.
     @Test func aFloodOfChallengesIsAnsweredInMeasure() {
         var path = PathValidator()
         let now = TransferInstant(nanoseconds: 1_000_000_000)
-        for challenge in UInt64(0)..<1000 { path.challenged(from: Self.address, challenge, bytes: 50) }
+        for challenge in UInt64(0)..<1000 { path.challenged(on: NetworkPath(remote: Self.address, local: .any), challenge, bytes: 50) }
         var answered = 0
         while case .response(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) {
             #expect(size <= 150)
@@ -217,8 +265,8 @@ import TransferSimulator
         var now = TransferInstant(nanoseconds: 1_000_000_000)
         var (received, sent) = (0, 0)
         for index in 0..<10_000 {
-            let from = NetworkAddress(ipv4: 0x0A00_0000 + UInt32(index), port: 1)
-            path.heard(from: from, bytes: 60, challenge: UInt64(index), at: now)
+            let from = NetworkPath(remote: NetworkAddress(ipv4: 0x0A00_0000 + UInt32(index), port: 1), local: .any)
+            path.heard(on: from, bytes: 60, challenge: UInt64(index), at: now)
             received += 60
             while case .challenge(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) { sent += size }
             now = now + .milliseconds(1)

@@ -19,6 +19,8 @@ package final class SimulatedHost {
 
     package let endpoint: TransferEndpoint
     package var address: NetworkAddress
+    /// Further addresses of this host, at the same port, at which it is reached, too.
+    package var aliases: [NetworkAddress] = []
     package var batch = DatagramBatch()
     /// What this side sends, by connection and file.
     package var sources: [UInt64: [FileID: Source]] = [:]

@@ -23,6 +23,8 @@ package final class Simulation {
     package private(set) var now = TransferInstant(nanoseconds: 1_000_000_000)
     /// The sender's address changes every so often; what is still on its way to the old one is lost.
     package var rebindEvery: TransferDuration?
+    /// The sender writes to the receiver at this address of it from now on, as after a change of a route or of a router's table.
+    package var divertTo: NetworkAddress?
     /// Change the host too, not the port alone.
     package var rebindsHost = false
     /// What a stranger adds to what it saw pass.
@@ -134,11 +136,22 @@ package final class Simulation {
 
     private func deliver(_ arrival: Arrival) -> Int {
         let host = hosts[arrival.host]
-        guard !host.stopsAnswering, !host.hearsNothing, arrival.to == host.address else { return arrival.host }
+        guard !host.stopsAnswering, !host.hearsNothing, arrival.to == host.address || host.aliases.contains(arrival.to) else {
+            return arrival.host
+        }
         arrival.datagram.withUnsafeBytes {
-            host.endpoint.receive($0, segmentSize: $0.count, from: arrival.from, ecn: arrival.ecn, at: now)
+            host.endpoint.receive(
+                $0, segmentSize: $0.count, from: arrival.from, to: LocalAddress(high: arrival.to.high, low: arrival.to.low),
+                ecn: arrival.ecn, at: now)
         }
         return arrival.host
+    }
+
+    /// Where the batch of a host leaves from: the kernel chooses its first address where the engine leaves it to it.
+    private func source(_ host: SimulatedHost) -> NetworkAddress {
+        var address = host.address
+        if host.batch.source != .any { (address.high, address.low) = (host.batch.source.high, host.batch.source.low) }
+        return address
     }
 
     private func pump(_ index: Int) {
@@ -155,8 +168,8 @@ package final class Simulation {
                 for (due, bytes, ecn) in arrivals {
                     push(
                         Arrival(
-                            due: due, order: order, host: index ^ 1, datagram: bytes, ecn: ecn, from: host.address,
-                            to: host.batch.destination))
+                            due: due, order: order, host: index ^ 1, datagram: bytes, ecn: ecn, from: source(host),
+                            to: isSender ? divertTo ?? host.batch.destination : host.batch.destination))
                     order += 1
                 }
                 for forged in attacker?(datagram, isSender) ?? [] {

@@ -65,7 +65,9 @@ final class LoopCore {
         while !isStopped {
             for command in mailbox.take() { command(self) }
             now = Self.clock()
-            let received = socket.receive { endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, ecn: $0.ecn, at: now) }
+            let received = socket.receive {
+                endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: now)
+            }
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             giveUpFullDisks()
@@ -128,8 +130,11 @@ final class LoopCore {
     /// - Returns: false where the batch has to wait.
     private func send(after sent: Int) -> Bool {
         held = nil
+        var source = batch.source
+        defer { if source != batch.source { endpoint.localAddressGone(batch.source) } }
         switch socket.send(
-            batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, skip: sent, ecn: batch.ecn)
+            batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, from: &source, skip: sent,
+            ecn: batch.ecn)
         {
         case .sent: break
         case .wouldBlock(let sent): held = HeldBatch(sent: sent, retryAt: nil)

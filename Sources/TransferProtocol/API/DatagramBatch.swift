@@ -19,7 +19,10 @@ public struct DatagramBatch: ~Copyable {
     public let maximumSegments: Int
     /// At most so many bytes in one batch.
     public let maximumBytes: Int
-    public private(set) var destination = NetworkAddress(high: 0, low: 0, port: 0)
+    private var path = NetworkPath(remote: NetworkAddress(high: 0, low: 0, port: 0), local: .any)
+    public var destination: NetworkAddress { path.remote }
+    /// The address of this host that the batch is to leave from.
+    public var source: LocalAddress { path.local }
     public private(set) var segmentSize = 0
     /// Datagrams in the batch.
     public private(set) var segments = 0
@@ -80,9 +83,9 @@ public struct DatagramBatch: ~Copyable {
     }
 
     /// Whether a datagram of `size` bytes can join: none may be longer than the first, and a shorter one is the last.
-    func hasRoom(for size: Int, to address: NetworkAddress) -> Bool {
+    func hasRoom(for size: Int, on path: NetworkPath) -> Bool {
         if segments == 0 { return true }
-        return !closed && address == destination && size <= segmentSize && segments < maximumSegments && bytes + size <= maximumBytes
+        return !closed && path == self.path && size <= segmentSize && segments < maximumSegments && bytes + size <= maximumBytes
     }
 
     /// Whether a further datagram of the first one's size can join.
@@ -94,10 +97,10 @@ public struct DatagramBatch: ~Copyable {
     }
 
     /// Adds a datagram of the first `head` bytes last reserved, followed by `body`.
-    mutating func append(head: Int, body: UnsafeMutableRawBufferPointer? = nil, to address: NetworkAddress) {
+    mutating func append(head: Int, body: UnsafeMutableRawBufferPointer? = nil, on path: NetworkPath) {
         let size = head + (body?.count ?? 0)
         if segments == 0 {
-            destination = address
+            self.path = path
             segmentSize = size
         } else if size < segmentSize {
             closed = true

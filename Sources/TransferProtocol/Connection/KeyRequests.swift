@@ -34,13 +34,13 @@ struct KeyRequests {
     mutating func nextAnswer() -> (address: NetworkAddress, key: [UInt8]?)? { answers.popFirst() }
 
     /// Type 1 | token 8 | zeros up to 1200.
-    mutating func nextDatagram(at now: TransferInstant) -> (NetworkAddress, [UInt8])? {
+    mutating func nextDatagram(at now: TransferInstant) -> (NetworkPath, [UInt8])? {
         guard let index = open.firstIndex(where: { $0.nextAt <= now }) else { return nil }
         open[index].nextAt = now + Self.interval
         var bytes: [UInt8] = [DatagramType.keyRequest.firstByte]
         bytes.appendInteger(open[index].token)
         bytes += [UInt8](repeating: 0, count: DatagramType.minimumHello - bytes.count)
-        return (open[index].address, bytes)
+        return (NetworkPath(remote: open[index].address, local: .any), bytes)
     }
 
     var nextTimeout: TransferInstant { open.reduce(.distantFuture) { min($0, $1.nextAt, $1.deadline) } }

@@ -1,7 +1,7 @@
-/// Follows a peer whose address changes, once the new one has proven that it is the peer's (RFC 9000 §8.2 and §9).
+/// Follows a peer to another path, at another address of its or of ours, once it has proven to be there (RFC 9000 §8.2 and §9).
 struct PathValidator {
     private struct Candidate {
-        var address: NetworkAddress
+        var path: NetworkPath
         var challenge: UInt64
         var attempts = 0
         var nextAt: TransferInstant
@@ -13,39 +13,39 @@ struct PathValidator {
     private static let maximumResponses = 4
 
     private var candidate: Candidate?
-    private var responses: [(address: NetworkAddress, challenge: UInt64, size: Int)] = []
+    private var responses: [(path: NetworkPath, challenge: UInt64, size: Int)] = []
 
-    /// Something that was really the peer's came from an address that is not the current one.
-    mutating func heard(from address: NetworkAddress, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
-        if candidate?.address == address {
+    /// Something that was really the peer's came on a path that is not the current one.
+    mutating func heard(on path: NetworkPath, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
+        if candidate?.path == path {
             candidate?.allowance += 3 * bytes
             return
         }
-        // One at a time; a newer address takes over only when the older had its chance.
+        // One at a time; a newer path takes over only when the older had its chance.
         if let candidate, candidate.attempts < 2 { return }
-        candidate = Candidate(address: address, challenge: challenge(), nextAt: now, allowance: 3 * bytes)
+        candidate = Candidate(path: path, challenge: challenge(), nextAt: now, allowance: 3 * bytes)
     }
 
     /// The peer wants to see that we are reached at the address it wrote to.
     /// - Parameter bytes: of its datagram; a stranger that sends a copy of it gets no more than three times as much.
-    mutating func challenged(from address: NetworkAddress, _ challenge: UInt64, bytes: Int) {
-        if responses.count < Self.maximumResponses { responses.append((address, challenge, min(1200, 3 * bytes))) }
+    mutating func challenged(on path: NetworkPath, _ challenge: UInt64, bytes: Int) {
+        if responses.count < Self.maximumResponses { responses.append((path, challenge, min(1200, 3 * bytes))) }
     }
 
-    /// - Returns: the new address of the peer, if this proves it.
-    mutating func answered(from address: NetworkAddress, _ response: UInt64) -> NetworkAddress? {
-        guard let candidate, candidate.address == address, candidate.challenge == response else { return nil }
+    /// - Returns: the new path to the peer, if this proves it.
+    mutating func answered(on path: NetworkPath, _ response: UInt64) -> NetworkPath? {
+        guard let candidate, candidate.path == path, candidate.challenge == response else { return nil }
         self.candidate = nil
-        return address
+        return path
     }
 
     enum Outgoing {
-        case challenge(UInt64, to: NetworkAddress, size: Int)
-        case response(UInt64, to: NetworkAddress, size: Int)
+        case challenge(UInt64, on: NetworkPath, size: Int)
+        case response(UInt64, on: NetworkPath, size: Int)
     }
 
     mutating func next(probeTimeout: TransferDuration, at now: TransferInstant) -> Outgoing? {
-        if let last = responses.popLast() { return .response(last.challenge, to: last.address, size: last.size) }
+        if let last = responses.popLast() { return .response(last.challenge, on: last.path, size: last.size) }
         guard let current = candidate, current.nextAt <= now else { return nil }
         if current.attempts >= Self.maximumAttempts {
             candidate = nil
@@ -56,10 +56,10 @@ struct PathValidator {
         candidate?.nextAt = now + probeTimeout
         guard size >= 64 else { return nil }
         candidate?.allowance -= size
-        return .challenge(current.challenge, to: current.address, size: size)
+        return .challenge(current.challenge, on: current.path, size: size)
     }
 
-    /// Gives up an address that never answered.
+    /// Gives up a path that never answered.
     mutating func expire(at now: TransferInstant) {
         if let candidate, candidate.attempts >= Self.maximumAttempts, candidate.nextAt <= now { self.candidate = nil }
     }

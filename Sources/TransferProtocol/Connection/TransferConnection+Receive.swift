@@ -2,9 +2,12 @@
 extension TransferConnection {
     /// Takes one datagram that carries our connection id.
     func receive(
-        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        _ datagram: UnsafeRawBufferPointer, on heardPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
         at now: TransferInstant
     ) {
+        var path = heardPath
+        // Who spoke first leaves its own address to the kernel.
+        if role == .sender { path.local = .any }
         guard phase != .closed, let first = datagram.first, case .ours(let type) = FirstByte(first) else {
             counters.datagramsDropped += 1
             return
@@ -12,9 +15,9 @@ extension TransferConnection {
         counters.packetsReceived += 1
         counters.bytesReceived += UInt64(datagram.count)
         switch type {
-        case .segment: receiveSegment(datagram, from: address, ecn: ecn, at: now)
-        case .sealed: receiveSealed(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
-        case .reply: receiveReply(datagram, from: address, at: now)
+        case .segment: receiveSegment(datagram, on: path, ecn: ecn, at: now)
+        case .sealed: receiveSealed(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
+        case .reply: receiveReply(datagram, on: path, at: now)
         case .cookie:
             guard role == .sender, phase == .handshaking, datagram.count > DatagramType.commonHeader, datagram.count <= 200 else { return }
             let cookie = Array(datagram[DatagramType.commonHeader...])
@@ -24,7 +27,7 @@ extension TransferConnection {
                 hello?.nextAddress = 0
                 hello?.nextAt = now
             }
-        case .refusal: if phase == .handshaking, role == .sender { hello?.claim(.refused, by: address) }
+        case .refusal: if phase == .handshaking, role == .sender { hello?.claim(.refused, by: path.remote) }
         case .hello, .keyRequest, .keyReply: counters.datagramsDropped += 1
         }
     }
@@ -35,9 +38,9 @@ extension TransferConnection {
         hello?.claim(.unsupportedVersion(versions), by: address)
     }
 
-    private func receiveReply(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
+    private func receiveReply(_ datagram: UnsafeRawBufferPointer, on path: NetworkPath, at now: TransferInstant) {
         // A true reply from an address we never wrote to is a copy that somebody sent on.
-        guard role == .sender, phase == .handshaking, let hello, hello.addresses.contains(address) else { return }
+        guard role == .sender, phase == .handshaking, let hello, hello.addresses.contains(path.remote) else { return }
         guard let reply = try? ReplyDatagram(datagram), let (payload, session) = try? hello.noise.read(message2: reply.message2),
             let parameters = try? TransportParameters(decoding: payload), parameters.connection == reply.responder
         else {
@@ -45,7 +48,7 @@ extension TransferConnection {
             return
         }
         remoteID = reply.responder
-        peerAddress = address
+        peerPath = path
         self.hello = nil
         establish(session, parameters, at: now)
         // The first sealed packet proves us to the receiver; it goes out even if nothing is offered yet.
@@ -69,14 +72,14 @@ extension TransferConnection {
         events.append(.established(peerKey: peerKey, verification: verification))
     }
 
-    private func receiveSegment(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, ecn: UInt8, at now: TransferInstant) {
+    private func receiveSegment(_ datagram: UnsafeRawBufferPointer, on path: NetworkPath, ecn: UInt8, at now: TransferInstant) {
         guard role == .receiver, phase == .established, let key = keys?.receiveCheck, let header = SegmentHeader(datagram, key: key) else {
             counters.datagramsDropped += 1
             return
         }
         if let number = acks.expand(header.packetNumber), acks.received(number, eliciting: true, authenticated: false, at: now) {
             ecnReceived.count(ecn)
-            if address != peerAddress { heard(from: address, bytes: datagram.count, at: now) }
+            if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
         }
         takePiece(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
@@ -84,7 +87,7 @@ extension TransferConnection {
     }
 
     private func receiveSealed(
-        _ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        _ datagram: UnsafeRawBufferPointer, on path: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
         at now: TransferInstant
     ) {
         guard keys != nil, let (number, frames) = SealedPacket.open(datagram, with: &keys!.openControl, into: scratch) else {
@@ -100,28 +103,27 @@ extension TransferConnection {
         if phase == .handshaking {
             guard role == .receiver else { return }
             phase = .established
-            peerAddress = address
+            peerPath = path
             events.append(.established(peerKey: peerKey, verification: verification))
             windowUrgent = true
-        } else if address != peerAddress {
-            heard(from: address, bytes: datagram.count, at: now)
         }
         if phase == .closing {
             receiveWhileClosing(frames, at: now)
             return
         }
-        let eliciting = takeFrames(frames, from: address, datagram: datagram.count, at: now)
+        if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
+        let eliciting = takeFrames(frames, on: path, datagram: datagram.count, at: now)
         guard let eliciting else { return violated("a packet that cannot be read") }
         if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
 
-    private func heard(from address: NetworkAddress, bytes: Int, at now: TransferInstant) {
-        path.heard(from: address, bytes: bytes, challenge: random.next(), at: now)
+    private func heard(on path: NetworkPath, bytes: Int, at now: TransferInstant) {
+        self.path.heard(on: path, bytes: bytes, challenge: random.next(), at: now)
     }
 
     /// - Returns: whether the packet asks for an ack; nil if it cannot be read.
     private func takeFrames(
-        _ frames: UnsafeRawBufferPointer, from address: NetworkAddress, datagram bytes: Int, at now: TransferInstant
+        _ frames: UnsafeRawBufferPointer, on path: NetworkPath, datagram bytes: Int, at now: TransferInstant
     ) -> Bool? {
         var reader = WireReader(frames)
         var eliciting = false
@@ -147,10 +149,10 @@ extension TransferConnection {
             case .ackRate(let packets, let delay, let lowest): acks.setFrequency(every: packets, delay: delay, lowest: lowest)
             case .pathChallenge(let data):
                 eliciting = true
-                path.challenged(from: address, data, bytes: bytes)
+                self.path.challenged(on: path, data, bytes: bytes)
             case .pathResponse(let data):
                 eliciting = true
-                if let new = path.answered(from: address, data) { moved(to: new) }
+                if let new = self.path.answered(on: path, data) { moved(to: new) }
             case .close(let reason, let text):
                 takeClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
                 return false
@@ -211,11 +213,11 @@ extension TransferConnection {
         }
     }
 
-    private func moved(to address: NetworkAddress) {
-        let sameHost = address.isSameHost(as: peerAddress)
-        peerAddress = address
-        // Only the port changed: the path is the same (RFC 9000 §9.4).
-        if !sameHost {
+    private func moved(to path: NetworkPath) {
+        let hasSameHosts = path.hasSameHosts(as: peerPath)
+        peerPath = path
+        // Where only the port changed the network between is the same (RFC 9000 §9.4).
+        if !hasSameHosts {
             recovery.pathChanged()
             ecn.pathChanged()
             controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)

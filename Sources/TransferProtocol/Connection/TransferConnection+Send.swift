@@ -19,7 +19,7 @@ extension TransferConnection {
     private func nextHello(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         guard var hello, hello.nextAt <= now, hello.nextAddress < hello.addresses.count else { return false }
         let count = hello.write(to: batch.reserve(DatagramType.minimumHello), localID: localID)
-        batch.append(head: count, to: hello.addresses[hello.nextAddress])
+        batch.append(head: count, on: NetworkPath(remote: hello.addresses[hello.nextAddress], local: .any))
         hello.nextAddress += 1
         if hello.nextAddress == hello.addresses.count {
             hello.nextAddress = 0
@@ -32,9 +32,9 @@ extension TransferConnection {
     }
 
     private func nextReply(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
-        guard let address = replyTo.popLast(), !replyDatagram.isEmpty else { return false }
+        guard let path = replyTo.popLast(), !replyDatagram.isEmpty else { return false }
         batch.reserve(replyDatagram.count).copyBytes(from: replyDatagram)
-        batch.append(head: replyDatagram.count, to: address)
+        batch.append(head: replyDatagram.count, on: path)
         counted(replyDatagram.count, at: now)
         return true
     }
@@ -47,7 +47,7 @@ extension TransferConnection {
     /// Seals one packet of the frames that `write` writes, at most `size` bytes long.
     /// - Parameter write: gives whether the packet asks for an ack, and what it carries; nil to send nothing after all.
     private func seal(
-        into batch: inout DatagramBatch, to address: NetworkAddress, size: Int, paddedTo padding: Int = 0, at now: TransferInstant,
+        into batch: inout DatagramBatch, on path: NetworkPath, size: Int, paddedTo padding: Int = 0, at now: TransferInstant,
         _ write: (inout WireWriter) -> (eliciting: Bool, content: PacketContent)?
     ) -> Bool {
         guard keys != nil, recovery.canTrack else { return false }
@@ -58,7 +58,7 @@ extension TransferConnection {
         writer.zeros(padding - SealedPacket.overhead - writer.count)
         SealedPacket.writeHeader(memory, connection: remoteID, number: number)
         guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return false }
-        batch.append(head: length, to: address)
+        batch.append(head: length, on: path)
         recovery.sent(bytes: length, eliciting: eliciting, content: content, controller: &controller, at: now)
         counted(length, at: now)
         return true
@@ -69,14 +69,14 @@ extension TransferConnection {
             return false
         }
         switch outgoing {
-        case .challenge(let data, let address, let size):
-            return seal(into: &batch, to: address, size: size, paddedTo: size, at: now) { writer in
+        case .challenge(let data, let path, let size):
+            return seal(into: &batch, on: path, size: size, paddedTo: size, at: now) { writer in
                 writer.frame(.pathChallenge)
                 writer.integer(data)
                 return (true, PacketContent())
             }
-        case .response(let data, let address, let size):
-            return seal(into: &batch, to: address, size: size, paddedTo: size, at: now) { writer in
+        case .response(let data, let path, let size):
+            return seal(into: &batch, on: path, size: size, paddedTo: size, at: now) { writer in
                 writer.frame(.pathResponse)
                 writer.integer(data)
                 return (true, PacketContent())
@@ -104,7 +104,7 @@ extension TransferConnection {
         if hasRate { reserved += WireWriter.ackRateSize }
         if hasStream { reserved += Self.streamShare }
         var piece: Range<UInt64>?
-        let sent = seal(into: &batch, to: peerAddress, size: datagramSize, at: now) { writer in
+        let sent = seal(into: &batch, on: peerPath, size: datagramSize, at: now) { writer in
             var eliciting = false
             var content = PacketContent()
             if hasAck {
@@ -176,7 +176,7 @@ extension TransferConnection {
         guard let size = mtu.nextProbe, !ring.isEmpty,
             recovery.bytesInFlight + size <= controller.window || recovery.bytesInFlight == 0
         else { return false }
-        let sent = seal(into: &batch, to: peerAddress, size: size, paddedTo: size, at: now) { writer in
+        let sent = seal(into: &batch, on: peerPath, size: size, paddedTo: size, at: now) { writer in
             writer.frame(.ping)
             return (true, PacketContent(kind: .probe, number: 0, offset: 0, length: UInt32(size)))
         }
@@ -249,12 +249,12 @@ extension TransferConnection {
 
     private func appendClear(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, at now: TransferInstant) -> Int? {
         let size = SegmentHeader.length + segment.bytes.count
-        guard batch.hasRoom(for: size, to: peerAddress), let key = keys?.sendCheck else { return nil }
+        guard batch.hasRoom(for: size, on: peerPath), let key = keys?.sendCheck else { return nil }
         let header = SegmentHeader(
             connection: remoteID, packetNumber: UInt32(truncatingIfNeeded: recovery.nextPacketNumber),
             record: UInt32(truncatingIfNeeded: segment.record), offset: segment.offset, endsRecord: segment.endsRecord)
         header.write(to: batch.reserve(SegmentHeader.length), key: key)
-        batch.append(head: SegmentHeader.length, body: segment.bytes, to: peerAddress)
+        batch.append(head: SegmentHeader.length, body: segment.bytes, on: peerPath)
         recovery.sent(
             bytes: size, eliciting: true,
             content: PacketContent(
@@ -265,7 +265,7 @@ extension TransferConnection {
 
     private func appendSealed(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, at now: TransferInstant) -> Int? {
         let size = SealedPacket.overhead + WireWriter.recordPartOverhead + segment.bytes.count
-        guard batch.hasRoom(for: size, to: peerAddress), keys != nil else { return nil }
+        guard batch.hasRoom(for: size, on: peerPath), keys != nil else { return nil }
         let memory = batch.reserve(size)
         let number = recovery.nextPacketNumber
         var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: memory[SealedPacket.headerLength...]))
@@ -273,7 +273,7 @@ extension TransferConnection {
             record: segment.record, offset: segment.offset, endsRecord: segment.endsRecord, bytes: UnsafeRawBufferPointer(segment.bytes))
         SealedPacket.writeHeader(memory, connection: remoteID, number: number)
         guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return nil }
-        batch.append(head: length, to: peerAddress)
+        batch.append(head: length, on: peerPath)
         recovery.sent(
             bytes: length, eliciting: true,
             content: PacketContent(
@@ -287,7 +287,7 @@ extension TransferConnection {
         closeDue = nil
         let spacing = recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay)
         if lingerUntil == .distantFuture { lingerUntil = now + spacing * 3 }
-        let sent = seal(into: &batch, to: peerAddress, size: 1200, at: now) { writer in
+        let sent = seal(into: &batch, on: peerPath, size: 1200, at: now) { writer in
             writer.closeFrame(reason, text)
             return (false, PacketContent())
         }

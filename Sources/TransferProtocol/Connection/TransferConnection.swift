@@ -20,7 +20,7 @@ public final class TransferConnection {
     public let handle: UInt64
     public let role: Role
     /// Where the peer is at present.
-    public internal(set) var peerAddress: NetworkAddress
+    public var peerAddress: NetworkAddress { peerPath.remote }
     /// The peer's static X25519 key, 32 bytes; for a receiver proven only with the `established` event.
     public internal(set) var peerKey: [UInt8] = []
 
@@ -38,7 +38,7 @@ public final class TransferConnection {
     var hello: HelloState?
     var replyDatagram: [UInt8] = []
     /// Where hellos came from that are not answered yet. A stranger can repeat a hello: its address gets a reply, and no more.
-    var replyTo: [NetworkAddress] = []
+    var replyTo: [NetworkPath] = []
     let startedAt: TransferInstant
     var verification: [UInt8] = []
     var keys: ConnectionKeys?
@@ -48,6 +48,9 @@ public final class TransferConnection {
     var controller: any CongestionController
     var pacer = Pacer()
     var acks = AckScheduler()
+    /// The way that datagrams to the peer take. Where this side spoke first its end is the kernel's choice, which follows the routes when
+    /// a link goes away.
+    var peerPath: NetworkPath
     var path = PathValidator()
     var ecn = ECNValidator()
     /// What the datagrams received so far were marked with.
@@ -112,7 +115,7 @@ public final class TransferConnection {
     }
 
     init(
-        handle: UInt64, role: Role, localID: ConnectionID, address: NetworkAddress, configuration: TransferConfiguration,
+        handle: UInt64, role: Role, localID: ConnectionID, path: NetworkPath, configuration: TransferConfiguration,
         pool: RecordPool, random: any RandomNumberGenerator, at now: TransferInstant
     ) {
         self.handle = handle
@@ -120,7 +123,7 @@ public final class TransferConnection {
         self.localID = localID
         self.configuration = configuration
         self.random = random
-        peerAddress = address
+        peerPath = path
         startedAt = now
         lastHeardAt = now
         lastSentAt = now
@@ -165,8 +168,8 @@ public final class TransferConnection {
         return now
     }
 
-    func reply(to address: NetworkAddress) {
-        if replyTo.count < 4, !replyTo.contains(address) { replyTo.append(address) }
+    func reply(on path: NetworkPath) {
+        if replyTo.count < 4, !replyTo.contains(path) { replyTo.append(path) }
     }
 
     /// Whether the peer surely knows all that this side has said to it.

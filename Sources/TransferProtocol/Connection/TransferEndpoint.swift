@@ -31,7 +31,7 @@ public final class TransferEndpoint {
     private(set) var byInitiator: [UInt64: TransferConnection] = [:]
     private var nextHandle: UInt64 = 1
     /// Answers without a connection: cookies, versions, keys, refusals. Bounded; what does not fit is dropped.
-    private var answers: Deque<(NetworkAddress, [UInt8])> = []
+    private var answers: Deque<(NetworkPath, [UInt8])> = []
     private static let maximumAnswers = 64
     private var keyRequests = KeyRequests()
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
@@ -75,12 +75,12 @@ public final class TransferEndpoint {
         return parameters
     }
 
-    private func addConnection(_ role: TransferConnection.Role, _ id: ConnectionID, _ address: NetworkAddress, _ now: TransferInstant)
+    private func addConnection(_ role: TransferConnection.Role, _ id: ConnectionID, _ path: NetworkPath, _ now: TransferInstant)
         -> TransferConnection
     {
         let generator = SplitMix(seed: random.next())
         let connection = TransferConnection(
-            handle: nextHandle, role: role, localID: id, address: address, configuration: configuration, pool: pool,
+            handle: nextHandle, role: role, localID: id, path: path, configuration: configuration, pool: pool,
             random: random is SystemRandomNumberGenerator ? random : generator, at: now)
         nextHandle += 1
         all.append(connection)
@@ -105,7 +105,7 @@ public final class TransferEndpoint {
             staticKey: staticKey, ephemeral: try ephemeralKey(), remoteStatic: remoteKey, psk: preSharedKey, prologue: Self.prologue,
             payload: parameters.encoded)
         let first = addresses.first ?? NetworkAddress(high: 0, low: 0, port: 0)
-        let connection = addConnection(.sender, id, first, now)
+        let connection = addConnection(.sender, id, NetworkPath(remote: first, local: .any), now)
         connection.hello = HelloState(noise: noise, addresses: addresses, at: now)
         return connection
     }
@@ -121,11 +121,15 @@ public final class TransferEndpoint {
 
     /// Takes one receive's worth of datagrams: `segmentSize` bytes each, the last maybe shorter (as `UDP_GRO` delivers them).
     /// The memory is only read, and only during the call.
-    /// - Parameter ecn: the ECN bits that all of them came with.
+    /// - Parameters:
+    ///   - local: the address of this host that they came to, from which who spoke first is answered.
+    ///   - ecn: the ECN bits that all of them came with.
     public func receive(
-        _ bytes: UnsafeRawBufferPointer, segmentSize: Int, from address: NetworkAddress, ecn: UInt8 = 0, at now: TransferInstant
+        _ bytes: UnsafeRawBufferPointer, segmentSize: Int, from address: NetworkAddress, to local: LocalAddress = .any, ecn: UInt8 = 0,
+        at now: TransferInstant
     ) {
         guard segmentSize > 0 else { return }
+        let path = NetworkPath(remote: address, local: local)
         var latest: TransferConnection?
         var start = 0
         while start < bytes.count {
@@ -139,17 +143,17 @@ public final class TransferEndpoint {
             let id = UInt64(bigEndian: datagram.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
             // A run of datagrams is nearly always of one connection.
             if let latest, latest.localID.value == id {
-                latest.receive(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
+                latest.receive(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
                 continue
             }
             switch FirstByte(datagram[0]) {
-            case .ours(.hello): receiveHello(datagram, from: address, at: now)
+            case .ours(.hello): receiveHello(datagram, on: path, at: now)
             case .ours(.keyRequest):
                 // The answer is far shorter than the request has to be.
                 if datagram.count >= DatagramType.minimumHello, !invitations.isEmpty {
                     var answer: [UInt8] = [DatagramType.keyReply.firstByte]
                     answer.appendInteger(id)
-                    send(answer + publicKey, to: address)
+                    send(answer + publicKey, on: path)
                 }
             case .ours(.keyReply):
                 if datagram.count == DatagramType.commonHeader + 32 {
@@ -158,59 +162,59 @@ public final class TransferEndpoint {
             case .ours:
                 if let connection = byID[id] {
                     let isHalfOpen = connection.isHalfOpen
-                    connection.receive(datagram, from: address, ecn: ecn, scratch: scratch, at: now)
+                    connection.receive(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
                     if connection.isHalfOpen { continue }
                     if isHalfOpen { makePlace(for: connection) }
                     latest = connection
                 } else {
                     datagramsDropped += 1
                 }
-            case .versionNegotiation: byID[id]?.receiveVersions(Array(datagram[DatagramType.commonHeader...]), from: address)
-            case .otherVersion: answerVersion(datagram, to: address)
+            case .versionNegotiation: byID[id]?.receiveVersions(Array(datagram[DatagramType.commonHeader...]), from: path.remote)
+            case .otherVersion: answerVersion(datagram, on: path)
             case .foreign: datagramsDropped += 1
             }
         }
         dropClosed()
     }
 
-    private func send(_ bytes: [UInt8], to address: NetworkAddress) {
-        if answers.count < Self.maximumAnswers { answers.append((address, bytes)) } else { datagramsDropped += 1 }
+    private func send(_ bytes: [UInt8], on path: NetworkPath) {
+        if answers.count < Self.maximumAnswers { answers.append((path, bytes)) } else { datagramsDropped += 1 }
     }
 
     /// Tells what versions we speak to whoever speaks another; only to datagrams as long as a hello, so as not to amplify.
-    private func answerVersion(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress) {
+    private func answerVersion(_ datagram: UnsafeRawBufferPointer, on path: NetworkPath) {
         guard datagram.count >= DatagramType.minimumHello, !invitations.isEmpty else {
             datagramsDropped += 1
             return
         }
         // In every version the initiator's id stands after the common header.
-        send([DatagramType.versionNegotiation] + datagram[9..<17] + [DatagramType.version], to: address)
+        send([DatagramType.versionNegotiation] + datagram[9..<17] + [DatagramType.version], on: path)
     }
 
-    private func receiveHello(_ datagram: UnsafeRawBufferPointer, from address: NetworkAddress, at now: TransferInstant) {
+    private func receiveHello(_ datagram: UnsafeRawBufferPointer, on path: NetworkPath, at now: TransferInstant) {
         guard !invitations.isEmpty, let hello = try? HelloDatagram(datagram) else {
             datagramsDropped += 1
             return
         }
         if let known = byInitiator[hello.initiator.value] {
             // Its reply was lost, or the hello was doubled. After the proof the initiator has no use for a reply.
-            if known.phase == .handshaking { known.reply(to: address) }
+            if known.phase == .handshaking { known.reply(on: path) }
             return
         }
-        if demandsCookie(of: address), !cookies.isValid(hello.cookie, for: address, hello.initiator, at: now) {
+        if demandsCookie(of: path.remote), !cookies.isValid(hello.cookie, for: path.remote, hello.initiator, at: now) {
             var answer: [UInt8] = [DatagramType.cookie.firstByte]
             answer.appendInteger(hello.initiator.value)
-            return send(answer + cookies.cookie(for: address, hello.initiator, at: now), to: address)
+            return send(answer + cookies.cookie(for: path.remote, hello.initiator, at: now), on: path)
         }
         // Those that are closing have been told, and are gone within moments.
         guard all.count < 8 * configuration.maximumConnections else {
             datagramsDropped += 1
             return
         }
-        accept(hello, from: address, at: now)
+        accept(hello, on: path, at: now)
     }
 
-    private func accept(_ hello: HelloDatagram, from address: NetworkAddress, at now: TransferInstant) {
+    private func accept(_ hello: HelloDatagram, on path: NetworkPath, at now: TransferInstant) {
         guard let noise = try? NoiseResponder(reading: hello.message1, staticKey: staticKey, prologue: Self.prologue),
             let theirs = try? TransportParameters(decoding: noise.payload), theirs.connection == hello.initiator,
             let index = tags.indices.first(where: {
@@ -219,9 +223,9 @@ public final class TransferEndpoint {
         else {
             var refusal: [UInt8] = [DatagramType.refusal.firstByte]
             refusal.appendInteger(hello.initiator.value)
-            return send(refusal, to: address)
+            return send(refusal, on: path)
         }
-        makeRoomForHandshake(from: address)
+        makeRoomForHandshake(from: path.remote)
         let id = ConnectionID(random.next())
         guard let ephemeral = try? ephemeralKey(),
             let (message2, session) = try? noise.answer(
@@ -230,12 +234,12 @@ public final class TransferEndpoint {
             datagramsDropped += 1
             return
         }
-        let connection = addConnection(.receiver, id, address, now)
+        let connection = addConnection(.receiver, id, path, now)
         connection.remoteID = hello.initiator
         connection.invitation = invitations[index]
         connection.adopt(session, theirs)
         connection.replyDatagram = ReplyDatagram.encode(to: hello.initiator, from: id, message2: message2)
-        connection.reply(to: address)
+        connection.reply(on: path)
         byInitiator[hello.initiator.value] = connection
     }
 
@@ -243,9 +247,9 @@ public final class TransferEndpoint {
     /// - Returns: false if there is nothing to send at `now`.
     public func nextDatagrams(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         batch.reset()
-        if let (address, bytes) = answers.popFirst() ?? keyRequests.nextDatagram(at: now) {
+        if let (path, bytes) = answers.popFirst() ?? keyRequests.nextDatagram(at: now) {
             batch.reserve(bytes.count).copyBytes(from: bytes)
-            batch.append(head: bytes.count, to: address)
+            batch.append(head: bytes.count, on: path)
             return true
         }
         for step in 0..<all.count {
@@ -261,6 +265,11 @@ public final class TransferEndpoint {
     /// The kernel refused datagrams of `size` bytes to `address` for their length (`EMSGSIZE`).
     public func datagramTooLarge(_ size: Int, to address: NetworkAddress) {
         for connection in all where connection.peerAddress == address { connection.datagramTooLarge(size) }
+    }
+
+    /// This host has no such address any more: the kernel chooses another, until the peer is heard of at one.
+    public func localAddressGone(_ local: LocalAddress) {
+        for connection in all where connection.peerPath.local == local { connection.peerPath.local = .any }
     }
 
     /// When `handleTimeout` wants to be called, or `distantFuture`.
