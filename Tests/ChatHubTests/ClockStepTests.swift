@@ -18,9 +18,10 @@ struct ClockStepTests {
             switch write {
             case .cursors(let cursors): state.cursors.merge(cursors) { $1 }
             case .readMarker(let account, let target, let time, _): state.readMarkers[account, default: [:]][target] = time
-            case .lockOut(let name, let failures, let until):
-                state.lockOuts.removeAll { $0.name == name }
-                state.lockOuts.append(.init(name: name, failures: failures, blockedUntil: until))
+            case .lockOut(let row):
+                state.lockOuts.removeAll { $0.name == row.name }
+                state.lockOuts.append(row)
+            case .lockOutsEnded(let names): state.lockOuts.removeAll { names.contains($0.name) }
             default: break
             }
         }

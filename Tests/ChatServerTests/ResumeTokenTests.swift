@@ -16,12 +16,12 @@ import Testing
 
     private func newToken(at milliseconds: Int64) throws -> ResumeToken {
         let token = ResumeToken()
-        try fixture.store.pool.write { try Store.keep(token, of: yoda, at: time(milliseconds), $0) }
+        try fixture.store.pool.write { try Store.keep(token.grant(to: yoda, at: time(milliseconds)), $0) }
         return token
     }
 
     private func accepts(_ token: ResumeToken, at milliseconds: Int64) throws -> Bool {
-        try fixture.store.accepts(token, of: yoda, at: time(milliseconds))
+        try fixture.store.accepts(token, of: yoda, at: time(milliseconds)) != nil
     }
 
     /// Set back a little, a clock costs nobody the password; set forward it does, until it is right again.
