@@ -24,8 +24,7 @@ enum RecvFileCommand {
             }
             return try await receive(arguments, limit: limit, into: output, reporter, signals)
         } catch {
-            reporter.complain(Sentence.of(error))
-            return .failed
+            return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
     }
 
@@ -65,11 +64,7 @@ enum RecvFileCommand {
             group.cancelAll()
             return first
         }
-        reporter.clearLine()
-        var notice = TransferNotice(.end)
-        notice.status = status.rawValue
-        reporter.note(notice)
-        return status
+        return reporter.end(TransferEnd(status: status, message: nil))
     }
 
     /// Receives until `limit` transfers are over, or the output takes no more.

@@ -43,9 +43,9 @@ enum SendFileCommand {
         do {
             return try await send(files, to: destination, arguments, reporter, signals)
         } catch let stop as Stop {
-            return finish(stop.end, reporter)
+            return reporter.end(stop.end)
         } catch {
-            return finish(TransferEnd(status: .failed, message: Sentence.of(error)), reporter)
+            return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
     }
 
@@ -112,7 +112,7 @@ enum SendFileCommand {
             group.cancelAll()
             return first
         }
-        return finish(end, reporter)
+        return reporter.end(end)
     }
 
     private static func open(_ files: [String], name: String?, _ reporter: TransferReporter) throws -> [any TransferSource] {
@@ -204,7 +204,7 @@ enum SendFileCommand {
         _ sources: [any TransferSource], to receiver: Receiver, over loop: TransferLoop, _ reporter: TransferReporter
     ) async throws -> (end: TransferEnd, isProven: Bool) {
         let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
-        let name = sources.count == 1 ? Printable.text(sources[0].offer.name) : "\(sources.count) files"
+        let name = sources.count == 1 ? sources[0].offer.name : "\(sources.count) files"
         let clock = TransferClock()
         let ticker = Task {
             var meter = RateMeter()
@@ -220,9 +220,15 @@ enum SendFileCommand {
         let isResumable = sources.contains { $0.offer.kind == .file && $0.offer.size != nil }
         var worst = ExitStatus.done
         var isProven = false
-        func label(_ file: FileID) -> String {
-            Printable.text(sources.indices.contains(Int(file)) ? sources[Int(file)].offer.name : "a file")
+        func offered(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }
+        func label(_ file: FileID) -> String { Printable.text(offered(file)?.name ?? "a file") }
+        func notice(_ event: TransferNotice.Event, _ file: FileID) -> TransferNotice {
+            var notice = TransferNotice(event)
+            notice.name = offered(file)?.name
+            notice.size = offered(file)?.size
+            return notice
         }
+        defer { reporter.add(bytes: session.statistics.bytesDone) }
         for await update in session.updates {
             switch update {
             case .established(let peerKey, _, let peer):
@@ -233,22 +239,18 @@ enum SendFileCommand {
                 notice.key = Fingerprint.text(of: peerKey)
                 reporter.note(notice)
             case .answered(let file, .decline(let reason)):
-                var notice = TransferNotice(.declined)
-                notice.name = label(file)
+                var notice = notice(.declined, file)
                 notice.reason = reason.sentence
                 reporter.complain("The receiver did not take \(label(file)): \(reason.sentence)", notice)
                 worst = TransferEnd.worse(worst, .notDelivered)
             case .failed(let file, let failure, let text):
-                var notice = TransferNotice(.failed)
-                notice.name = label(file)
+                var notice = notice(.failed, file)
                 notice.reason = failure.sentence
                 let said = text.isEmpty ? "" : " It says: \(Printable.text(text))"
                 reporter.complain("\(label(file)) failed: \(failure.sentence)\(said)", notice)
                 worst = TransferEnd.worse(worst, .failed)
             case .done(let file):
-                var notice = TransferNotice(.done)
-                notice.name = label(file)
-                reporter.note(notice)
+                reporter.note(notice(.done, file))
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.paused = isPaused
@@ -262,8 +264,7 @@ enum SendFileCommand {
                 return (TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message), isProven)
             case .resumed(let file, let kept):
                 let bytes = kept.reduce(0) { $0 + UInt64($1.count) }
-                var notice = TransferNotice(.resumed)
-                notice.name = label(file)
+                var notice = notice(.resumed, file)
                 notice.bytes = bytes
                 reporter.tell("Going on with \(label(file)): the receiver has \(TransferText.bytes(bytes)) of it.", notice)
             case .answered, .offered, .offersEnded: break
@@ -274,19 +275,7 @@ enum SendFileCommand {
 
     private static func summary(_ name: String, _ figures: TransferStatistics, seconds: Double) -> String {
         let rate = seconds > 0 ? Double(figures.bytesDone) / seconds : 0
-        return "Sent \(name): \(TransferText.bytes(figures.bytesDone)) in \(TransferText.tenths(seconds)) s, \(TransferText.rate(rate))."
-    }
-
-    private static func finish(_ end: TransferEnd, _ reporter: TransferReporter) -> ExitStatus {
-        reporter.clearLine()
-        var notice = TransferNotice(.end)
-        notice.status = end.status.rawValue
-        notice.reason = end.message
-        if let message = end.message {
-            reporter.complain(message, notice)
-        } else {
-            reporter.note(notice)
-        }
-        return end.status
+        let bytes = TransferText.bytes(figures.bytesDone)
+        return "Sent \(Printable.text(name)): \(bytes) in \(TransferText.tenths(seconds)) s, \(TransferText.rate(rate))."
     }
 }

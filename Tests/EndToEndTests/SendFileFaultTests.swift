@@ -254,6 +254,7 @@ struct SendFileFaultTests {
         try await sender.diagnostics.expect(/"paused":true/)
         try FileManager.default.removeItem(atPath: disk + "/other")
         #expect(try await sender.exitStatus() == 0)
+        #expect(try DocumentedEvents(of: "send-file").expect(sender.diagnostics.text).contains("paused"))
         #expect(try await second.process.exitStatus() == 0)
         #expect(try Data(contentsOf: URL(fileURLWithPath: disk + "/movie.mp4")) == Contents.make(8_000_000))
     }

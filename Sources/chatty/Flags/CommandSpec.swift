@@ -13,6 +13,8 @@ struct CommandSpec: Sendable {
     var commands: [Entry] = []
     /// What it prints for programs, a row each; the manual's EVENTS.
     var events: [Entry] = []
+    /// What these lines have in them; told behind the events.
+    var eventFields: [Entry] = []
     var environment: [Entry] = []
     var files: [Entry] = []
     let examples: [Example]

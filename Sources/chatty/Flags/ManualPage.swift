@@ -22,6 +22,10 @@ enum ManualPage {
         page.list(spec.allFlags.map { (item: item($0), text: manual($0)) })
         page.entries("COMMANDS", spec.commands, macro: "Ic")
         page.entries("EVENTS", spec.events, macro: "Cm")
+        if !spec.eventFields.isEmpty {
+            page.add(".Pp", "The fields are:")
+            page.list(spec.eventFields.map { (item: "Va \(Roff.literal($0.name))", text: $0.text) })
+        }
         page.entries("ENVIRONMENT", spec.environment, macro: "Ev")
         page.entries("FILES", spec.files, macro: "Pa")
         page.exitStatus()

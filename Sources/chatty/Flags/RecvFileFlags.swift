@@ -64,6 +64,8 @@ enum RecvFileFlags {
             SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, end it, also while it asks: senders are told, and what arrived is kept.
             """,
         ],
+        events: TransferNotice.entries(.receiver),
+        eventFields: TransferNotice.fieldEntries(.receiver),
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
         files: [
             .init(name: "~/.local/share/chatty", text: "The default data folder: this machine's key is in `transfer-key`."),

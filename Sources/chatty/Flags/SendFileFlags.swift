@@ -40,7 +40,9 @@ enum SendFileFlags {
         manual: "Gives up when nothing was heard of the receiver for this time. What it has is kept, and sending again resumes.")
     static let progress = Flag<Progress>.choice(
         "progress", "FORM", default: .text, "How progress is shown on stderr",
-        manual: "`text` is a line for people, shown on a terminal only; `json` one JSON object a line, for programs.")
+        manual: """
+            `text` is a line for people, shown on a terminal only; `json` one JSON object a line on stderr, for programs, and nothing else: see EVENTS.
+            """)
     static let quiet = Flag.switch(
         "quiet", short: "q", "Show errors only", manual: "Shows no progress and no summary; errors are still shown.")
 
@@ -84,6 +86,8 @@ enum SendFileFlags {
             interrupt it: the receiver is told, and keeps what it has.
             """,
         ],
+        events: TransferNotice.entries(.sender),
+        eventFields: TransferNotice.fieldEntries(.sender),
         environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
         files: [
             .init(
@@ -91,7 +95,10 @@ enum SendFileFlags {
                 text: "The default data folder: this machine's key is in `transfer-key`, those of receivers met in `known-receivers`.")
         ],
         examples: [
-            .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 chatty:TICKET")
+            .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 chatty1TICKET"),
+            .init(
+                text: "What became of each file, for a program:",
+                line: "chatty send-file --progress json *.mp4 chatty1TICKET 2>&1 | jq -r 'select(.event == \"done\").name'"),
         ],
         seeAlso: ["chatty-recv-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }

@@ -45,16 +45,16 @@ struct IncomingTransfer {
 
     private func run(_ isLast: inout Bool) async -> ExitStatus? {
         let clock = TransferClock()
-        let name = NIOLockedValueBox("")
+        let shown = NIOLockedValueBox((name: "", peer: ""))
         let ticker = Task { [session, reporter, front] in
             var meter = RateMeter()
             while !Task.isCancelled {
                 try await Task.sleep(for: .milliseconds(250))
-                let shown = name.withLockedValue(\.self)
-                guard !shown.isEmpty, reporter.showsAll || front.take(session) else { continue }
+                let shown = shown.withLockedValue(\.self)
+                guard !shown.name.isEmpty, reporter.showsAll || front.take(session) else { continue }
                 let figures = session.statistics
                 meter.add(figures.bytesDone, at: clock.seconds)
-                reporter.progress(figures, meter, name: shown)
+                reporter.progress(figures, meter, name: shown.name, peer: shown.peer)
             }
         }
         var senderKey: [UInt8] = []
@@ -81,16 +81,14 @@ struct IncomingTransfer {
                 reporter.note(notice)
             case .offered(let id, let offer):
                 isOffered = true
-                name.withLockedValue { $0 = Printable.text(SafeName(offer.name)?.last ?? "a file") }
-                var offered = notice(.offered, offer)
-                offered.peer = peer
-                reporter.note(offered)
+                shown.withLockedValue { [peer] in $0 = (offer.name, peer) }
+                reporter.note(notice(.offered, offer, peer))
                 let answer = await accepts(offer, from: peer, acceptsAll, unless: departure)
                 acceptsAll = answer == .all
                 if answer == .none { continue }
                 guard answer != .no else {
                     session.decline(id, .declined)
-                    reporter.tell("Declined: \(label(offer)).", notice(.declined, offer))
+                    reporter.tell("Declined: \(label(offer)).", notice(.declined, offer, peer))
                     worst = TransferEnd.worse(worst, .notDelivered)
                     continue
                 }
@@ -102,7 +100,7 @@ struct IncomingTransfer {
                     isTaken = true
                 } catch {
                     session.decline(id, error.reason)
-                    var notice = notice(.declined, offer)
+                    var notice = notice(.declined, offer, peer)
                     notice.reason = error.text
                     reporter.complain("Not taken: \(label(offer)): \(Printable.text(error.text)).", notice)
                     worst = TransferEnd.worse(worst, .notDelivered)
@@ -111,7 +109,7 @@ struct IncomingTransfer {
                 guard let file = files.removeValue(forKey: id) else { break }
                 isLast = output.release(file.destination, isDelivered: true) || isLast
                 let place = (file.destination as? DestinationFile)?.finalName
-                var notice = notice(.done, file.offer)
+                var notice = notice(.done, file.offer, peer)
                 notice.path = place
                 let size = file.offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
                 if file.offer.kind == .file {
@@ -121,7 +119,7 @@ struct IncomingTransfer {
                 guard let file = files.removeValue(forKey: id) else { break }
                 isLast = output.release(file.destination, isDelivered: false) || isLast
                 worst = TransferEnd.worse(worst, .failed)
-                var notice = notice(.failed, file.offer)
+                var notice = notice(.failed, file.offer, peer)
                 notice.reason = failure.sentence
                 // A reader that went away knows it.
                 if failure == .outputClosed { break }
@@ -129,11 +127,12 @@ struct IncomingTransfer {
                     "\(label(file.offer)) failed: \(failure.sentence)\(text.isEmpty ? "" : " " + Printable.text(text))", notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
+                notice.peer = peer
                 notice.paused = isPaused
                 reporter.tell(isPaused ? "The disk is full; waiting for room." : "There is room again; going on.", notice)
             case .resumed(let id, let kept):
                 guard let file = files[id] else { break }
-                var notice = notice(.resumed, file.offer)
+                var notice = notice(.resumed, file.offer, peer)
                 notice.bytes = kept.reduce(0) { $0 + UInt64($1.count) }
                 reporter.tell("Going on with \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) are here.", notice)
             case .answered, .offersEnded: break
@@ -142,6 +141,7 @@ struct IncomingTransfer {
         }
         for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
         ticker.cancel()
+        reporter.add(bytes: session.statistics.bytesDone)
         front.give(session)
         reporter.clearLine()
         if await active.release(session) { return nil }
@@ -182,9 +182,10 @@ struct IncomingTransfer {
 
     private func label(_ offer: FileOffer) -> String { Printable.text(offer.name) }
 
-    private func notice(_ event: TransferNotice.Event, _ offer: FileOffer) -> TransferNotice {
+    private func notice(_ event: TransferNotice.Event, _ offer: FileOffer, _ peer: String) -> TransferNotice {
         var notice = TransferNotice(event)
-        notice.name = label(offer)
+        notice.peer = peer
+        notice.name = offer.name
         notice.size = offer.size
         return notice
     }

@@ -16,8 +16,7 @@ enum PlainTransfer {
             do {
                 address = try peer.resolve()[0]
             } catch {
-                reporter.complain("\(error)")
-                return .unreachable
+                return reporter.end(TransferEnd(status: .unreachable, message: Sentence.of(error)))
             }
             let socket = try UDPSocket()
             for (name, file) in sources {
@@ -28,12 +27,14 @@ enum PlainTransfer {
                     count += UInt64(piece.count)
                 }
                 try await put(.end, socket, address)
-                reporter.tell("Sent \(Printable.text(name)): \(TransferText.bytes(count)), whether it arrived is not known.")
+                reporter.add(bytes: count)
+                var notice = TransferNotice(.note)
+                notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)), whether it arrived is not known."
+                reporter.tell(notice.reason ?? "", notice)
             }
-            return .done
+            return reporter.end(.done)
         } catch {
-            reporter.complain("\(error)")
-            return .failed
+            return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
     }
 
@@ -65,18 +66,18 @@ enum PlainTransfer {
         do {
             socket = try UDPSocket(port: UInt16(arguments[RecvFileFlags.port]))
         } catch {
-            reporter.complain("\(error)")
-            return .failed
+            return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
         reporter.complain("Not encrypted: anybody who reaches the port can send, and what is lost is not noticed.")
         var notice = TransferNotice(.listening)
         notice.port = Int(socket.port)
-        reporter.announce(
-            LocalAddresses.all(port: socket.port).map { "Address: \($0.hostAndPort)" }, notice)
+        let addresses = LocalAddresses.all(port: socket.port).map(\.hostAndPort)
+        notice.addresses = addresses
+        reporter.announce(addresses.map { "Address: \($0)" }, notice)
         let receiver = PlainReceiver(
             socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit,
             signals: signals)
-        return await receiver.run()
+        return reporter.end(TransferEnd(status: await receiver.run(), message: nil))
     }
 }
 
@@ -125,7 +126,8 @@ private struct PlainReceiver {
             for (address, entry) in incoming where ContinuousClock.now - entry.heard > timeout {
                 incoming[address] = nil
                 isLast = giveUp(entry) || isLast
-                reporter.complain("Lost: nothing was heard of \(address.hostAndPort) any more; \(entry.name) is not whole.")
+                let text = "Lost: nothing was heard of \(address.hostAndPort) any more; \(Printable.text(entry.name)) is not whole."
+                reporter.complain(text, notice(.failed, entry.name, address))
                 worst = TransferEnd.worse(worst, .failed)
                 finished += 1
             }
@@ -143,14 +145,14 @@ private struct PlainReceiver {
                 var failed: ExitStatus?
                 if let old = incoming.removeValue(forKey: address) {
                     isLast = giveUp(old) || isLast
-                    reporter.complain("\(old.name) was never finished.")
+                    reporter.complain("\(Printable.text(old.name)) was never finished.", notice(.failed, old.name, address))
                     failed = .failed
                 }
                 guard incoming.count < Self.maximumSenders else { return failed }
                 let offer = FileOffer(name: name, size: nil)
                 // Nobody's key: whoever sends under this name goes on with nothing anyway.
                 let destination = try output.destination(for: offer, from: [UInt8](repeating: 0, count: 32))
-                incoming[address] = Incoming(name: Printable.text(name), destination: destination)
+                incoming[address] = Incoming(name: name, destination: destination)
                 return failed
             case .piece(let bytes):
                 guard let entry = incoming[address] else { return nil }
@@ -167,19 +169,37 @@ private struct PlainReceiver {
                     throw error
                 }
                 isLast = output.release(entry.destination, isDelivered: true) || isLast
-                let name = (entry.destination as? DestinationFile)?.finalName ?? entry.name
-                reporter.tell("Received \(Printable.text(name)) (\(TransferText.bytes(entry.count))) from \(address.hostAndPort).")
+                var notice = notice(.done, entry.name, address)
+                notice.size = entry.count
+                notice.path = (entry.destination as? DestinationFile)?.finalName
+                let name = Printable.text(notice.path ?? entry.name)
+                reporter.tell("Received \(name) (\(TransferText.bytes(entry.count))) from \(address.hostAndPort).", notice)
+                reporter.add(bytes: entry.count)
                 return .done
             }
         } catch {
-            if let entry = incoming.removeValue(forKey: address) { isLast = giveUp(entry) || isLast }
+            var name = "a file"
+            if let entry = incoming.removeValue(forKey: address) {
+                isLast = giveUp(entry) || isLast
+                name = entry.name
+            } else if case .start(let offered) = datagram {
+                name = offered
+            }
             // A reader that went away knows it.
             if !(error is OutputClosed) {
                 let text = (error as? ReceiveOutput.Refusal)?.text ?? (error is DestinationFull ? "the disk is full" : "\(error)")
-                reporter.complain("A file from \(address.hostAndPort) failed: \(Printable.text(text)).")
+                reporter.complain(
+                    "\(Printable.text(name)) from \(address.hostAndPort) failed: \(Printable.text(text)).", notice(.failed, name, address))
             }
             return .failed
         }
+    }
+
+    private func notice(_ event: TransferNotice.Event, _ name: String, _ address: NetworkAddress) -> TransferNotice {
+        var notice = TransferNotice(event)
+        notice.name = name
+        notice.peer = address.hostAndPort
+        return notice
     }
 
     /// Waits for a slow reader of the output: what comes meanwhile waits in the socket, or is lost there.

@@ -1,56 +1,26 @@
 import Foundation
 
-/// One line of `--progress json`: an event of a transfer. Fields that do not belong to the event are left out.
+/// One line of `--progress json`: an event of a transfer. Which fields it has is said by ``Event``, and in the manual pages from there.
 struct TransferNotice: Encodable, Sendable {
-    enum Event: String, Encodable, Sendable {
-        /// The receiver waits: `port`, `ticket`, `addresses`.
-        case listening
-        /// The handshake is done: `peer`, `key`.
-        case connected
-        /// A file was offered: `name`, `size`.
-        case offered
-        /// The receiver had a part of it from before: `name`, `bytes`.
-        case resumed
-        /// Figures, about twice a second: `bytes`, `total`, `rate`, `eta`, `rtt`, `loss`, `limit`.
-        case progress
-        /// The receiver's disk is full, or has room again: `paused`.
-        case paused
-        /// A file is in its final place: `name`, `path`.
-        case done
-        /// A file will not arrive: `name`, `reason`.
-        case failed
-        case declined
-        /// Something else that people are told: `reason`.
-        case note
-        /// The transfer is over: `status`, `reason`, `bytes`, `seconds`.
-        case end
-    }
-
     var event: Event
     var name: String?
-    /// Where the file is, below the folder that was named.
     var path: String?
     var port: Int?
     var ticket: String?
     var addresses: [String]?
     var peer: String?
-    /// The fingerprint of the other side's key.
     var key: String?
     var size: UInt64?
     var bytes: UInt64?
     var total: UInt64?
-    /// Bytes a second.
     var rate: Double?
-    /// Seconds.
     var eta: Double?
     var rtt: Double?
     var seconds: Double?
-    /// A share of 1.
     var loss: Double?
     var limit: String?
     var paused: Bool?
     var reason: String?
-    /// The exit status.
     var status: Int32?
 
     init(_ event: Event) {
@@ -64,5 +34,42 @@ struct TransferNotice: Encodable, Sendable {
         // Strings, numbers and booleans always encode; a figure that is not a number is left at its nearest one.
         guard let data = try? encoder.encode(self) else { return "{\"event\":\"\(event.rawValue)\"}\n" }
         return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    enum Event: String, CaseIterable, Encodable, Sendable {
+        case listening
+        case connected
+        case offered
+        case resumed
+        case progress
+        case paused
+        case done
+        case declined
+        case failed
+        case note
+        case end
+    }
+
+    /// The names of the fields; `event` is in every line.
+    enum Field: String, CaseIterable {
+        case name
+        case path
+        case port
+        case ticket
+        case addresses
+        case peer
+        case key
+        case size
+        case bytes
+        case total
+        case rate
+        case eta
+        case rtt
+        case seconds
+        case loss
+        case limit
+        case paused
+        case reason
+        case status
     }
 }

@@ -11,6 +11,8 @@ final class TransferReporter: Sendable {
     }
 
     let form: Form
+    private let clock = TransferClock()
+    private let arrived = NIOLockedValueBox(UInt64(0))
     /// What stands in the terminal's last line: to be taken away, or to be drawn again, by whatever else is said.
     private enum Shown {
         case nothing
@@ -69,7 +71,8 @@ final class TransferReporter: Sendable {
     }
 
     /// Shows the figures of now.
-    func progress(_ figures: TransferStatistics, _ meter: RateMeter, name: String) {
+    /// - Parameter peer: for programs that see several transfers at once.
+    func progress(_ figures: TransferStatistics, _ meter: RateMeter, name: String, peer: String? = nil) {
         let rate = meter.rate
         let remaining = figures.bytesTotal > 0 ? meter.remaining(to: figures.bytesTotal) : nil
         let lost = figures.packetsLost - min(figures.spuriousLosses, figures.packetsLost)
@@ -79,6 +82,7 @@ final class TransferReporter: Sendable {
         case .json:
             var notice = TransferNotice(.progress)
             notice.name = name
+            notice.peer = peer
             notice.bytes = figures.bytesDone
             notice.total = figures.bytesTotal > 0 ? figures.bytesTotal : nil
             notice.rate = rate.rounded()
@@ -90,7 +94,7 @@ final class TransferReporter: Sendable {
             write(notice.line)
         case .line(let columns):
             let line = Self.line(
-                name: name, figures: figures, rate: rate, remaining: remaining, loss: loss, limit: limit, columns: columns)
+                name: Printable.text(name), figures: figures, rate: rate, remaining: remaining, loss: loss, limit: limit, columns: columns)
             shown.withLockedValue { shown in
                 // Not over a question.
                 if case .question = shown { return }
@@ -100,6 +104,22 @@ final class TransferReporter: Sendable {
             }
         case .plain, .quiet: break
         }
+    }
+
+    /// Adds what a transfer brought to the sum that ``end(_:)`` tells.
+    func add(bytes: UInt64) { arrived.withLockedValue { $0 += bytes } }
+
+    /// The last thing that is said.
+    /// - Returns: the exit status.
+    func end(_ end: TransferEnd) -> ExitStatus {
+        clearLine()
+        var notice = TransferNotice(.end)
+        notice.status = end.status.rawValue
+        notice.reason = end.message
+        notice.bytes = arrived.withLockedValue(\.self)
+        notice.seconds = (clock.seconds * 1000).rounded() / 1000
+        if let message = end.message { complain(message, notice) } else { note(notice) }
+        return end.status
     }
 
     /// Takes the progress line away.
