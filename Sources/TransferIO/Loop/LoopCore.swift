@@ -6,22 +6,20 @@ import TransferProtocol
 final class LoopCore {
     let endpoint: TransferEndpoint
     private let socket: UDPSocket
-    private let mailbox: LoopMailbox
+    let mailbox: LoopMailbox
     private let incoming: @Sendable (TransferSession) -> Void
     /// Several, because a disk flushes many small files in nearly the time of one; a file always goes to the same.
-    private let workers = (0..<4).map { _ in FileWorker() }
+    let workers = (0..<4).map { _ in FileWorker() }
     /// Readable when the mailbox has commands, a waiting source has bytes or a waiting output has room: an epoll descriptor of all.
-    private let wakeUp: Int32
+    let wakeUp: Int32
     private var batch: DatagramBatch
     /// What the batch waits for, where the system has not taken all of it: nothing else is sent before.
     private var held: HeldBatch?
-    private var sessions: [UInt64: SessionState] = [:]
+    var sessions: [UInt64: SessionState] = [:]
     private var keyWaiters: [(address: NetworkAddress, keys: AsyncStream<[UInt8]>.Continuation)] = []
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     private var stopDeadline: TransferInstant?
-    private var now = TransferInstant.zero
-    /// Spent waiting for something to do, all in all.
-    private var waited = TransferDuration.zero
+    var now = TransferInstant.zero
 
     /// Files offered and not yet done; each may cost the receiver three descriptors.
     private static let openOffers = 256
@@ -49,9 +47,9 @@ final class LoopCore {
 
     deinit { Glibc.close(wakeUp) }
 
-    private func worker(_ file: FileID) -> FileWorker { workers[Int(file) % workers.count] }
+    func worker(_ file: FileID) -> FileWorker { workers[Int(file) % workers.count] }
     private func watch(_ descriptor: Int32) -> Bool { clinux_watch_add(wakeUp, descriptor) == 0 }
-    private func unwatch(_ descriptor: Int32) { clinux_watch_remove(wakeUp, descriptor) }
+    func unwatch(_ descriptor: Int32) { clinux_watch_remove(wakeUp, descriptor) }
 
     /// Goes on while the machine sleeps, so that a peer that gave us up meanwhile is not waited for as long again.
     static func clock() -> TransferInstant {
@@ -102,8 +100,20 @@ final class LoopCore {
         }
         guard until > now else { return }
         let isFull = held != nil && held?.retryAt == nil
-        socket.wait(for: min(until - now, .seconds(Int64(60))), writable: isFull, wakeUp: wakeUp)
-        waited = waited + (Self.clock() - now)
+        // While something is under way its figures are kept fresh.
+        socket.wait(for: min(until - now, sessions.isEmpty ? .seconds(Int64(60)) : Self.judgeEvery), writable: isFull, wakeUp: wakeUp)
+        let took = Self.clock() - now
+        for state in sessions.values { state.limits.waited(took, for: cause(state)) }
+    }
+
+    /// What a session waits for when the loop has nothing to do.
+    private func cause(_ state: SessionState) -> TransferStatistics.Limit {
+        if state.fullSince != nil { return .diskFull }
+        if state.waitingOutput != nil { return .reader }
+        if state.isWriting { return state.isDiskSlow ? .disk : .cpu }
+        if state.comparisons > 0 || !state.busy.isEmpty { return .disk }
+        if held != nil { return .path }
+        return state.session.isSender ? state.connection.stoppedBy : .senderOrPath
     }
 
     // Sending
@@ -272,11 +282,8 @@ final class LoopCore {
                 connection.filled(request, count: 0)
             }
             state.waitingPlaces.removeAll { $0.file == file }
-            state.waitingWrites.removeAll { request in
-                guard request.file == file else { return false }
-                connection.wrote(request)
-                return true
-            }
+            drop(&state.waitingWrites, of: file, state)
+            drop(&state.slowWrites, of: file, state)
             if state.waitingWrites.isEmpty { unwatchOutput(state) }
             if !state.busy.contains(file) { state.destinations.removeValue(forKey: file)?.abandon() }
             state.session.tell(.failed(file, failure, text: text))
@@ -305,10 +312,10 @@ final class LoopCore {
 
     // Files: sending
 
-    private func read(_ request: ReadRequest, _ state: SessionState) {
+    func read(_ request: ReadRequest, _ state: SessionState) {
         guard let source = state.sources[request.file] else { return state.connection.filled(request, count: 0) }
         let start = Self.clock()
-        defer { state.fileTime = state.fileTime + (Self.clock() - start) }
+        defer { state.limits.usedFiles(Self.clock() - start) }
         do {
             state.connection.filled(request, count: try source.read(into: request.buffer, at: request.offset))
         } catch let notReady as SourceNotReady {
@@ -327,163 +334,16 @@ final class LoopCore {
     private func compare(_ file: FileID, _ held: [HeldRange], _ state: SessionState) {
         guard let source = state.sources[file] else { return }
         let handle = state.connection.handle
+        state.comparisons += 1
         worker(file).run { [mailbox] in
             // What cannot be read now is sent anew, and told then.
             let kept = held.filter { (try? source.matches($0)) ?? false }.map(\.range)
             mailbox.post { core in
                 guard let state = core.sessions[handle] else { return }
+                state.comparisons -= 1
                 state.connection.start(file, keeping: kept)
                 if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
             }
-        }
-    }
-
-    // Files: receiving
-
-    private func write(_ request: WriteRequest, _ state: SessionState) {
-        guard state.waitingWrites.isEmpty else {
-            state.waitingWrites.append(request)
-            return
-        }
-        if !tryWrite(request, state) { state.waitingWrites.append(request) }
-    }
-
-    /// - Returns: false if there is no room; it is tried again later.
-    private func tryWrite(_ request: WriteRequest, _ state: SessionState) -> Bool {
-        guard let destination = state.destinations[request.file] else {
-            state.connection.wrote(request)
-            return true
-        }
-        do {
-            let start = Self.clock()
-            defer { state.fileTime = state.fileTime + (Self.clock() - start) }
-            try destination.write(request.bytes, at: request.offset)
-            state.retryDelay = .zero
-            if state.fullSince != nil { hasRoom(state) }
-        } catch is DestinationFull {
-            state.fullSince = state.fullSince ?? now
-            wait(state)
-            return false
-        } catch let busy as DestinationBusy {
-            state.isReaderSlow = true
-            if clinux_watch_add_writable(wakeUp, busy.descriptor) == 0 {
-                state.waitingOutput = busy.descriptor
-            } else {
-                // One that cannot be watched is tried again soon.
-                wait(state)
-            }
-            return false
-        } catch is OutputClosed {
-            state.connection.fail(request.file, .outputClosed, "the reader of the output went away")
-        } catch let error {
-            state.connection.fail(request.file, .destinationFailed, "\(error)")
-        }
-        state.connection.wrote(request)
-        return true
-    }
-
-    private func wait(_ state: SessionState) {
-        state.retryDelay = min(max(state.retryDelay * 2, .milliseconds(1)), .milliseconds(500))
-        state.retryAt = now + state.retryDelay
-    }
-
-    private func unwatchOutput(_ state: SessionState) {
-        guard let descriptor = state.waitingOutput else { return }
-        unwatch(descriptor)
-        state.waitingOutput = nil
-    }
-
-    private func hasRoom(_ state: SessionState) {
-        state.fullSince = nil
-        guard state.toldPaused else { return }
-        state.toldPaused = false
-        state.connection.setPaused(false)
-        state.session.tell(.paused(false))
-    }
-
-    /// Reads and writes that had to wait.
-    private func retryFiles() {
-        for state in sessions.values {
-            if let (request, descriptor) = state.waitingRead, state.retryAt <= now || isReady(descriptor, POLLIN) {
-                unwatch(descriptor)
-                state.waitingRead = nil
-                state.retryAt = .distantFuture
-                read(request, state)
-            }
-            guard !state.waitingWrites.isEmpty || !state.waitingPlaces.isEmpty,
-                state.retryAt <= now || state.waitingOutput.map({ isReady($0, POLLOUT) }) ?? false
-            else { continue }
-            unwatchOutput(state)
-            state.retryAt = .distantFuture
-            let places = state.waitingPlaces
-            state.waitingPlaces = []
-            for (file, size) in places { place(file, size, state) }
-            while let first = state.waitingWrites.first, tryWrite(first, state) {
-                // A failed file takes its writes out of the queue itself.
-                if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
-            }
-            // Room may come and go within moments; without any for two seconds the disk is full.
-            if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
-                state.toldPaused = true
-                state.connection.setPaused(true)
-                state.session.tell(.paused(true))
-            }
-        }
-    }
-
-    /// When a transfer that waits for room on the receiver's disk is given up.
-    private func fullDeadline(_ state: SessionState) -> TransferInstant? {
-        (state.fullSince ?? state.peerFullSince).map { $0 + endpoint.configuration.idleTimeout }
-    }
-
-    private func giveUpFullDisks() {
-        for state in sessions.values {
-            guard let deadline = fullDeadline(state), deadline <= now else { continue }
-            state.connection.close(.fileError, "The disk of the receiver stays full.", as: .diskFull)
-        }
-    }
-
-    private func isReady(_ descriptor: Int32, _ events: Int32) -> Bool {
-        var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        return poll(&entry, 1, 0) > 0
-    }
-
-    private func resume(_ file: FileID, _ kept: [Range<UInt64>], _ state: SessionState) {
-        guard let destination = state.destinations[file] else { return }
-        do {
-            try destination.resume(keeping: kept)
-            if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
-        } catch let error {
-            state.connection.fail(file, .destinationFailed, "\(error)")
-        }
-    }
-
-    private func place(_ file: FileID, _ size: UInt64, _ state: SessionState) {
-        guard let destination = state.destinations[file] else { return }
-        let handle = state.connection.handle
-        state.busy.insert(file)
-        worker(file).run { [mailbox] in
-            let result = Result { try destination.finish(size: size) }
-            mailbox.post { $0.placed(file, size, result, handle) }
-        }
-    }
-
-    private func placed(_ file: FileID, _ size: UInt64, _ result: Result<Void, any Error>, _ handle: UInt64) {
-        guard let state = sessions[handle] else { return }
-        state.busy.remove(file)
-        switch result {
-        case .success:
-            if state.fullSince != nil { hasRoom(state) }
-            if let record = state.destinations.removeValue(forKey: file)?.record { state.records.append(record) }
-            state.connection.placed(file)
-            state.session.tell(.done(file))
-        case .failure(is DestinationFull):
-            // Some file systems need room for a time or a mode.
-            state.fullSince = state.fullSince ?? now
-            state.waitingPlaces.append((file, size))
-            wait(state)
-        case .failure(is OutputClosed): state.connection.fail(file, .outputClosed, "the reader of the output went away")
-        case .failure(let error): state.connection.fail(file, .destinationFailed, "\(error)")
         }
     }
 
@@ -494,30 +354,20 @@ final class LoopCore {
             state.publishedAt = now
             judge(state)
             var figures = state.connection.statistics
-            if let limit = state.limit { figures.limit = limit }
+            // That a disk is full is no matter of shares of the time.
+            if state.toldPaused { figures.limit = .diskFull }
+            if figures.limit != .diskFull, let limit = state.limits.verdict { figures.limit = limit }
             state.session.set(figures)
         }
     }
 
-    /// What limits a session as far as this machine is concerned, told by where its time goes; nil leaves it to the engine.
     private func judge(_ state: SessionState) {
         let elapsed = now - state.judgedAt
         guard elapsed >= Self.judgeEvery else { return }
-        let isBusy = waited - state.waitedBefore < elapsed / 10
-        if state.fullSince != nil {
-            state.limit = .diskFull
-        } else if state.isReaderSlow || state.waitingOutput != nil {
-            state.limit = .reader
-        } else if state.fileTime > elapsed / 2 {
-            state.limit = .disk
-        } else if isBusy {
-            state.limit = .cpu
-        } else {
-            state.limit = state.session.isSender ? nil : .senderOrPath
-        }
-        state.isReaderSlow = false
+        let times = ThreadTimes.now()
+        // The first time there is nothing to compare with.
+        if state.judgedAt > .zero { state.limits.judge(elapsed: elapsed, times: times - state.timesBefore) }
         state.judgedAt = now
-        state.waitedBefore = waited
-        state.fileTime = .zero
+        state.timesBefore = times
     }
 }

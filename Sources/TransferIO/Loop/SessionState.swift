@@ -24,13 +24,20 @@ final class SessionState {
     var fullSince: TransferInstant?
     /// The receiver has said so.
     var peerFullSince: TransferInstant?
-    /// Whoever reads the output is what the writes wait for.
-    var isReaderSlow = false
-    /// Spent with files since `judgedAt`.
-    var fileTime = TransferDuration.zero
+    var limits = LimitMeter()
     var judgedAt = TransferInstant.zero
-    var waitedBefore = TransferDuration.zero
-    var limit: TransferStatistics.Limit?
+    var timesBefore = ThreadTimes()
+    /// A write took long: what follows is done by a worker, these next.
+    var slowWrites: [WriteRequest] = []
+    var usesWorker = false
+    /// It was the disk that it waited for.
+    var isDiskSlow = false
+    /// The worker writes.
+    var isWriting = false
+    /// Words of the sender about files that the worker writes.
+    var waitingResumes: [(file: FileID, kept: [Range<UInt64>])] = []
+    /// The worker compares what the receiver holds with our own.
+    var comparisons = 0
     var toldPaused = false
     /// What becomes writable when the reader of the output has taken some of it.
     var waitingOutput: Int32?

@@ -2,17 +2,18 @@
 public struct TransferStatistics: Hashable, Sendable {
     /// What the rate is limited by just now.
     public enum Limit: String, Sendable {
-        /// The congestion controller: the path.
+        /// The congestion controller: what gets through to the receiver and is acknowledged. A receiver whose processor loses what
+        /// arrives is a part of the path.
         case path
-        /// The receiver's window: its disk or its reader.
+        /// The receiver's window, for its disk or its reader takes no more; or the receiver has yet to answer, or to finish a file.
         case receiver
-        /// This side's file or stream gives no more.
+        /// The stream that is sent gives no more.
         case source
         /// `--limit`.
         case limit
-        /// Nothing in the protocol: this machine.
+        /// The processor of this machine, which is never waiting for anything.
         case cpu
-        /// Reading or writing the files, which takes most of the time.
+        /// Reading or writing the files, for which this side waits.
         case disk
         /// The receiver's disk is full: nothing moves until it has room.
         case diskFull = "disk full"

@@ -223,7 +223,6 @@ extension TransferConnection {
         if ecn.marksPackets { batch.ecn = 2 }
         pacer.sent(sentBytes)
         counted(sentBytes, at: now)
-        if !isBlockedByPath, limit != .path { limit = .cpu }
         return true
     }
 
@@ -242,8 +241,11 @@ extension TransferConnection {
         } else if ring.next >= peerLimit || ring.isFull {
             limit = .receiver
             probeWindow(at: now)
+        } else if recovery.elicitingInFlight > 0 {
+            limit = .path
         } else {
-            limit = .idle
+            // It has yet to answer an offer, or to say that a file is safe.
+            limit = outgoing.unresolved > 0 ? .receiver : .idle
         }
     }
 

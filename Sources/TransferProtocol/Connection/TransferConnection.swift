@@ -162,11 +162,14 @@ public final class TransferConnection {
         now.pacingRate = pacer.rate
         now.deliveryRate = recovery.deliveryRate
         now.datagramSize = datagramSize
-        now.limit = counters.peerPaused ? .diskFull : limit
+        now.limit = stoppedBy
         now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
         now.filesDone = role == .sender ? outgoing.delivered : incoming.placed
         return now
     }
+
+    /// Why nothing more could be sent when last asked for; of a sender.
+    public var stoppedBy: TransferStatistics.Limit { counters.peerPaused ? .diskFull : limit }
 
     func reply(on path: NetworkPath) {
         if replyTo.count < 4, !replyTo.contains(path) { replyTo.append(path) }

@@ -41,7 +41,13 @@ enum SendFileFlags {
     static let progress = Flag<Progress>.choice(
         "progress", "FORM", default: .text, "How progress is shown on stderr",
         manual: """
-            `text` is a line for people, shown on a terminal only; `json` one JSON object a line on stderr, for programs, and nothing else: see EVENTS.
+            `text` is a line for people, shown on a terminal only; `json` one JSON object a line on stderr, for programs, and nothing else: see EVENTS. Both tell what limits the transfer, \
+            seen from this side. For both sides: `disk`, reading or writing the files; `processor` (`cpu` in JSON), this machine's, which has no \
+            time left for more; `full disk` (`disk full`), the receiver's, until it has room. For the sender: `path`, the network; `receiver`, which \
+            takes no more, or has yet to answer or to finish; `source`, the stream that is sent; `--limit` (`limit`). For the receiver: `reader`, \
+            whoever reads its output; `sender or path`, which it cannot tell apart. A receiver that says `disk`, `processor` or `reader` is a \
+            `receiver` to the sender, or, where its processor loses what arrives, a part of the `path`. Nothing (`idle`) is said where there is \
+            nothing to send.
             """)
     static let quiet = Flag.switch(
         "quiet", short: "q", "Show errors only", manual: "Shows no progress and no summary; errors are still shown.")

@@ -77,7 +77,6 @@ final class TransferReporter: Sendable {
         let remaining = figures.bytesTotal > 0 ? meter.remaining(to: figures.bytesTotal) : nil
         let lost = figures.packetsLost - min(figures.spuriousLosses, figures.packetsLost)
         let loss = figures.packetsSent > 0 ? Double(lost) / Double(figures.packetsSent) : 0
-        let limit = figures.limit.rawValue
         switch form {
         case .json:
             var notice = TransferNotice(.progress)
@@ -89,12 +88,12 @@ final class TransferReporter: Sendable {
             notice.eta = remaining
             notice.rtt = figures.smoothedRTT.inSeconds
             notice.loss = loss
-            notice.limit = limit
+            notice.limit = figures.limit.rawValue
             notice.paused = figures.limit == .diskFull
             write(notice.line)
         case .line(let columns):
             let line = Self.line(
-                name: Printable.text(name), figures: figures, rate: rate, remaining: remaining, loss: loss, limit: limit, columns: columns)
+                name: Printable.text(name), figures: figures, rate: rate, remaining: remaining, loss: loss, columns: columns)
             shown.withLockedValue { shown in
                 // Not over a question.
                 if case .question = shown { return }
@@ -152,25 +151,30 @@ final class TransferReporter: Sendable {
 
     private func ask(_ question: String) { write("chatty: \(question) ") }
 
-    /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limit path`, cut from its end to fit.
+    /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limited by path`; where that does not fit, without
+    /// what matters least.
     static func line(
-        name: String, figures: TransferStatistics, rate: Double, remaining: Double?, loss: Double, limit: String, columns: Int
+        name: String, figures: TransferStatistics, rate: Double, remaining: Double?, loss: Double, columns: Int
     ) -> String {
-        var parts: [String] = []
+        // In the order in which they are shown, with their rank in importance.
+        var parts: [(rank: Int, text: String)] = []
         if figures.bytesTotal > 0 {
             let percent = Int(Double(figures.bytesDone) / Double(figures.bytesTotal) * 100)
-            parts.append("\(min(percent, 100)) %")
-            parts.append("\(TransferText.bytes(figures.bytesDone)) of \(TransferText.bytes(figures.bytesTotal))")
+            parts.append((0, "\(min(percent, 100)) %"))
+            parts.append((4, "\(TransferText.bytes(figures.bytesDone)) of \(TransferText.bytes(figures.bytesTotal))"))
         } else {
-            parts.append(TransferText.bytes(figures.bytesDone))
+            parts.append((0, TransferText.bytes(figures.bytesDone)))
         }
-        parts.append(TransferText.rate(rate))
-        if let remaining { parts.append("ETA \(TransferText.clock(remaining))") }
-        parts.append("RTT \(TransferText.delay(figures.smoothedRTT.inSeconds))")
-        parts.append("loss \(TransferText.percent(loss))")
-        parts.append("limit \(limit)")
-        while parts.count > 1, parts.joined(separator: "  ").count > columns - 12 { parts.removeLast() }
-        let tail = parts.joined(separator: "  ")
+        parts.append((1, TransferText.rate(rate)))
+        if let remaining { parts.append((2, "ETA \(TransferText.clock(remaining))")) }
+        parts.append((5, "RTT \(TransferText.delay(figures.smoothedRTT.inSeconds))"))
+        parts.append((6, "loss \(TransferText.percent(loss))"))
+        if let limit = TransferText.limit(figures.limit) { parts.append((3, "limited by \(limit)")) }
+        func tail() -> String { parts.map(\.text).joined(separator: "  ") }
+        while parts.count > 1, tail().count > columns - 12, let least = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) {
+            parts.remove(at: least)
+        }
+        let tail = tail()
         let room = max(columns - 3 - tail.count, 0)
         let shown = name.count > room ? String(name.prefix(max(room - 1, 0))) + "…" : name
         return room > 3 ? "\(shown)  \(tail)" : tail

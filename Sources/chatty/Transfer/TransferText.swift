@@ -1,3 +1,5 @@
+import TransferProtocol
+
 /// Figures of a transfer as people read them.
 enum TransferText {
     /// `16.0 MB`: powers of 1000, as disks are sold and networks are measured.
@@ -35,6 +37,22 @@ enum TransferText {
         let hundredths = Int((max(0, min(share, 1)) * 10_000).rounded())
         if hundredths.isMultiple(of: 100) { return "\(hundredths / 100) %" }
         return "\(hundredths / 100).\(twoDigits(hundredths % 100)) %"
+    }
+
+    /// What limits, as the end of "limited by"; nil where nothing is to be sent.
+    static func limit(_ limit: TransferStatistics.Limit) -> String? {
+        switch limit {
+        case .path: "path"
+        case .receiver: "receiver"
+        case .source: "source"
+        case .limit: "--limit"
+        case .cpu: "processor"
+        case .disk: "disk"
+        case .diskFull: "full disk"
+        case .reader: "reader"
+        case .senderOrPath: "sender or path"
+        case .idle: nil
+        }
     }
 
     static func tenths(_ value: Double) -> String {

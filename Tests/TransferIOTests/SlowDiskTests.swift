@@ -1,0 +1,139 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import TransferProtocol
+
+@testable import TransferIO
+
+/// Receiving onto a disk that is slower than the path.
+@Suite(.timeLimit(.minutes(2))) struct SlowDiskTests {
+    /// A file on a disk that takes its time over each write, and may fill up or break on the way.
+    private final class SlowDestination: TransferDestination {
+        struct Broken: Error {}
+
+        let file: DestinationFile
+        let microseconds: UInt32
+        /// The write of this number does not succeed.
+        let fullAt: Int?
+        let brokenAt: Int?
+        private let count = Atomic(0)
+        private let abandoned = Atomic(false)
+        var wasAbandoned: Bool { abandoned.load(ordering: .acquiring) }
+
+        init(_ file: DestinationFile, microseconds: UInt32, fullAt: Int? = nil, brokenAt: Int? = nil) {
+            self.file = file
+            self.microseconds = microseconds
+            self.fullAt = fullAt
+            self.brokenAt = brokenAt
+        }
+
+        var held: [HeldRange] { file.held }
+        func resume(keeping kept: [Range<UInt64>]) throws { try file.resume(keeping: kept) }
+        func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
+            usleep(microseconds)
+            let number = count.add(1, ordering: .acquiringAndReleasing).newValue
+            if number == fullAt { throw DestinationFull() }
+            if number == brokenAt { throw Broken() }
+            try file.write(bytes, at: offset)
+        }
+        func finish(size: UInt64) throws { try file.finish(size: size) }
+        func abandon() {
+            abandoned.store(true, ordering: .releasing)
+            file.abandon()
+        }
+    }
+
+    private static let size = 5_000_000
+
+    /// Both sides' figures while it went on, and how it ended.
+    private struct Result {
+        var sender: [TransferStatistics] = []
+        var receiver: [TransferStatistics] = []
+        var outcome: TransferOutcome?
+        var updates: [TransferUpdate] = []
+        var destination: SlowDestination
+    }
+
+    private static func transfer(
+        _ bytes: [UInt8], into target: TemporaryFolder, microseconds: UInt32, fullAt: Int? = nil, brokenAt: Int? = nil
+    ) async throws -> Result {
+        let source = try TemporaryFolder()
+        try source.write("movie.mp4", bytes)
+        var configuration = TransferConfiguration()
+        configuration.windowRecords = 64
+        let receiver = try TransferLoopFilesTests.Receiver(configuration)
+        let sender = try TransferLoop(
+            socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, configuration: configuration, incoming: { _ in })
+        let session = sender.send(
+            [try SourceFile(path: source.file("movie.mp4"))], to: [receiver.address], remoteKey: receiver.key.publicKey,
+            preSharedKey: TransferLoopFilesTests.psk)
+        var sessions = receiver.sessions.makeAsyncIterator()
+        let receiving = try #require(await sessions.next())
+        var destination: SlowDestination?
+        for await update in receiving.updates {
+            guard case .offered(let id, let offer) = update else { continue }
+            let file = try DestinationFile(
+                in: ReceiveFolder(path: target.path), name: try #require(SafeName(offer.name)), offer: offer,
+                senderKey: DestinationFileTests.key)
+            let slow = SlowDestination(file, microseconds: microseconds, fullAt: fullAt, brokenAt: brokenAt)
+            destination = slow
+            receiving.accept(id, into: slow)
+            break
+        }
+        var result = Result(destination: try #require(destination))
+        let isOver = Atomic(false)
+        async let end = {
+            let end = await TransferLoopFilesTests.outcome(of: session)
+            isOver.store(true, ordering: .releasing)
+            return end
+        }()
+        while !isOver.load(ordering: .acquiring) {
+            try await Task.sleep(for: .milliseconds(20))
+            result.sender.append(session.statistics)
+            result.receiver.append(receiving.statistics)
+        }
+        (result.outcome, result.updates) = await end
+        await sender.shutDown()
+        await receiver.loop.shutDown()
+        return result
+    }
+
+    private static func bytes() -> [UInt8] {
+        var random = SplitMix(seed: 8)
+        return random.bytes(size)
+    }
+
+    @Test func itIsTheDiskThatLimitsAndNotThePath() async throws {
+        let target = try TemporaryFolder()
+        let bytes = Self.bytes()
+        let result = try await Self.transfer(bytes, into: target, microseconds: 10_000)
+        #expect(result.outcome == .complete)
+        #expect(try target.read("movie.mp4") == bytes)
+        // In the midst of it: the start and the end have their own.
+        let receiver = result.receiver[(result.receiver.count / 2)...].prefix(result.receiver.count / 4)
+        let sender = result.sender[(result.sender.count / 2)...].prefix(result.sender.count / 4)
+        #expect(receiver.allSatisfy { $0.limit == .disk }, "\(receiver.map(\.limit))")
+        #expect(sender.allSatisfy { $0.limit == .receiver }, "\(sender.map(\.limit))")
+        // What arrives is acknowledged while the disk is being waited for.
+        let delays = sender.map(\.smoothedRTT.inSeconds).sorted()
+        #expect(delays[delays.count / 2] < 0.01, "\(delays)")
+    }
+
+    @Test func aSlowDiskThatIsFullForAMomentIsTriedAgain() async throws {
+        let target = try TemporaryFolder()
+        let bytes = Self.bytes()
+        let result = try await Self.transfer(bytes, into: target, microseconds: 6000, fullAt: 100)
+        #expect(result.outcome == .complete)
+        #expect(try target.read("movie.mp4") == bytes)
+    }
+
+    @Test func aSlowDiskThatBreaksEndsTheFile() async throws {
+        let target = try TemporaryFolder()
+        let result = try await Self.transfer(Self.bytes(), into: target, microseconds: 6000, brokenAt: 100)
+        let failed = result.updates.contains { if case .failed(_, .destinationFailed, _) = $0 { true } else { false } }
+        #expect(failed, "\(result.updates)")
+        #expect(result.destination.wasAbandoned)
+        #expect(!FileManager.default.fileExists(atPath: target.file("movie.mp4")))
+    }
+}
