@@ -6,7 +6,7 @@ import TransferSimulator
 /// `TransferBenchmark goodput [bbr|cubic ...]`: goodput through bad paths, in the simulator; lines of Markdown. The figures in
 /// brackets are round trips, as multiples of the empty path's.
 enum GoodputTable {
-    private static let paths = [(10.0, 20.0), (100, 50), (100, 200), (500, 20)]
+    static let paths = [(10.0, 20.0), (100, 50), (100, 200), (500, 20)]
 
     static func run(_ arguments: [String]) -> Int32 {
         let controls = arguments.compactMap(Goodput.Control.init(rawValue:))
@@ -25,8 +25,7 @@ enum GoodputTable {
 
     private static func table(_ control: Goodput.Control) throws {
         let name = control.rawValue.uppercased()
-        let heads = paths.map { "\($0.0.formatted()) Mbit/s, \($0.1.formatted()) ms" }
-        print("\n| \(name), 30 s | \(heads.joined(separator: " | ")) |\n|---|\(paths.map { _ in "---|" }.joined())")
+        head("\(name), 30 s")
         func alone(_ name: String, _ path: (Double, Double) -> Goodput.Path) throws {
             let cells = try paths.map {
                 let result = try Goodput.alone(control, path($0.0, $0.1))
@@ -42,17 +41,14 @@ enum GoodputTable {
             try alone("queue of \(queue.formatted()) BDP") { Goodput.Path($0, $1, queue: queue) }
         }
         try alone("ECN marks at half a BDP") { Goodput.Path($0, $1, marks: true) }
-        for (head, start) in [(Int64(0), "begun together"), (10, "begun 10 s later")] {
-            for queue in [0.5, 1, 2, 4] {
-                let cells = try paths.map {
-                    String(format: "%.2f", try Goodput.besideCubic(control, Goodput.Path($0.0, $0.1, queue: queue), head: head))
-                }
-                row("share beside CUBIC, \(start), \(queue.formatted()) BDP", cells)
-            }
-        }
     }
 
-    private static func row(_ name: String, _ cells: [String]) {
+    static func head(_ name: String) {
+        let heads = paths.map { "\($0.0.formatted()) Mbit/s, \($0.1.formatted()) ms" }
+        print("\n| \(name) | \(heads.joined(separator: " | ")) |\n|---|\(paths.map { _ in "---|" }.joined())")
+    }
+
+    static func row(_ name: String, _ cells: [String]) {
         print("| \(name) | \(cells.joined(separator: " | ")) |")
         fflush(nil)
     }

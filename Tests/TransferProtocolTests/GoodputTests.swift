@@ -15,10 +15,26 @@ import TransferSimulator
         #expect(result.share > 0.8 && result.delay < 1.5, "\(result)")
     }
 
-    @Test(arguments: [0, 10 as Int64], Goodput.Control.allCases)
-    func neitherStarvesTheOther(head: Int64, control: Goodput.Control) throws {
-        let share = try Goodput.besideCubic(control, Goodput.Path(10, 20), head: head)
+    /// Beside CUBIC, whoever of the two joins the other, at any depth of the queue.
+    @Test(arguments: [0, 10, -10 as Int64], [0.5, 1, 2, 4]) func neitherStarvesTheOther(head: Int64, queue: Double) throws {
+        let share = try Goodput.share(.bbr, beside: .cubic, Goodput.Path(10, 20, queue: queue), head: head, seconds: 30)
         #expect(share > 0.3 && share < 0.7, "\(share)")
+    }
+
+    @Test(arguments: [0, 10 as Int64]) func twoOfCUBICShareThePath(head: Int64) throws {
+        let share = try Goodput.share(.cubic, beside: .cubic, Goodput.Path(10, 20), head: head, seconds: 30)
+        #expect(share > 0.3 && share < 0.7, "\(share)")
+    }
+
+    /// Where a probe every two seconds would never let a flow of CUBIC recover, nor one of ours give way.
+    @Test func aShortQueueOnALongerPathIsShared() throws {
+        let share = try Goodput.share(.bbr, beside: .cubic, Goodput.Path(20, 50, queue: 0.5), head: -10, seconds: 30)
+        #expect(share > 0.3 && share < 0.8, "\(share)")
+    }
+
+    @Test(arguments: [0.5, 1, 2, 4]) func aLaterFlowOfTheSameKindGetsItsShare(queue: Double) throws {
+        let share = try Goodput.share(.bbr, beside: .bbr, Goodput.Path(10, 20, queue: queue), head: 10, seconds: 30)
+        #expect(Goodput.fairness(ofShare: share) > 0.95, "\(share)")
     }
 
     /// CUBIC, which fills what queue it finds, stays below the marks; after start-up it loses nothing.

@@ -59,27 +59,32 @@ package enum Goodput {
             isDamaged: simulation.receiver.bytesDamaged > 0, dropped: simulation.forward.dropped, marked: simulation.forward.marked)
     }
 
-    /// The flow's share of what both carry, beside a flow of CUBIC.
+    /// The flow's share of what it and another one carry that go through the same bottleneck.
     /// - Parameters:
-    ///   - head: seconds by which the other began earlier.
+    ///   - head: seconds by which the other began earlier; where negative, ours did.
     ///   - seconds: measured, after 20 of start-up.
-    package static func besideCubic(
-        _ control: Control, _ path: Path, head: Int64, seconds: Int64 = 60, seed: UInt64 = 1
+    package static func share(
+        _ control: Control, beside other: Control, _ path: Path, head: Int64, seconds: Int64 = 60, seed: UInt64 = 1
     ) throws -> Double {
         // Without it the two would be in step for ever, and the same one would find the queue full each time.
         var back = path.model
         back.jitter = .milliseconds(2)
-        let simulation = try Simulation(seed: seed, forward: path.model, back: back, configuration: configuration(.cubic))
-        let other = try start(in: simulation, path, seconds + 40)
-        simulation.run(for: .seconds(head)) { false }
-        let pair = try simulation.addPair(configuration(control), seed: seed + 7)
-        let ours = try start(in: simulation, path, seconds + 40, between: pair)
+        let begun = head >= 0 ? other : control
+        let simulation = try Simulation(seed: seed, forward: path.model, back: back, configuration: configuration(begun))
+        let first = try start(in: simulation, path, seconds + 40)
+        simulation.run(for: .seconds(abs(head))) { false }
+        let pair = try simulation.addPair(configuration(head >= 0 ? control : other), seed: seed + 7)
+        let second = try start(in: simulation, path, seconds + 40, between: pair)
         simulation.run(for: .seconds(Int64(20))) { false }
-        let before = (other: other.statistics.bytesDone, ours: ours.statistics.bytesDone)
+        let before = (first: first.statistics.bytesDone, second: second.statistics.bytesDone)
         simulation.run(for: .seconds(seconds)) { false }
-        let carried = (other: other.statistics.bytesDone - before.other, ours: ours.statistics.bytesDone - before.ours)
-        return Double(carried.ours) / Double(max(carried.other + carried.ours, 1))
+        let carried = (first: first.statistics.bytesDone - before.first, second: second.statistics.bytesDone - before.second)
+        let share = Double(carried.second) / Double(max(carried.first + carried.second, 1))
+        return head >= 0 ? share : 1 - share
     }
+
+    /// Jain's index of two flows, of which one has `share`: 1 where they are equal, 0.5 where one has all.
+    package static func fairness(ofShare share: Double) -> Double { 1 / (2 * (share * share + (1 - share) * (1 - share))) }
 
     private static func configuration(_ control: Control) -> TransferConfiguration {
         var configuration = TransferConfiguration()

@@ -1,9 +1,10 @@
 /// BBR, after draft-ietf-ccwg-bbr (version 3): paces at the measured bandwidth, keeps about one bandwidth-delay product in flight,
 /// and probes for more now and then.
 ///
-/// It differs from the draft where that takes loss for congestion: loss lowers the model only when the round-trip time says that
-/// a queue is there (``hasQueue``), or when more than a fifth is lost. So random loss, of which radio links are full, costs its
-/// share and no more. There is no short-term bandwidth bound apart from that.
+/// It differs from the draft in two things. Where the draft takes loss for congestion, loss lowers the model only when the round-trip
+/// time says that a queue is there (``hasQueue``), or when more than a fifth is lost: random loss, of which radio links are full, costs
+/// its share and no more. And where another flow is seen, by its queue, what the draft does for Reno is done for CUBIC:
+/// ``ShortTermModel`` gives way as CUBIC does, and the probes come no sooner than CUBIC recovers from one.
 struct BBR: CongestionController {
     enum State { case startup, drain, probeDown, probeCruise, probeRefill, probeUp, probeRTT }
 
@@ -18,6 +19,11 @@ struct BBR: CongestionController {
     private static let probeRTTDuration = TransferDuration.milliseconds(200)
     /// Pace a little below the estimate, so that no standing queue grows.
     private static let pacingMargin = 0.99
+
+    /// Of CUBIC, RFC 9438 §4.1.
+    private static let cubicC = 0.4
+    /// Cycles of probing for which a flow that was seen is taken to be there still.
+    private static let memoryOfOthers = 3
 
     private(set) var state = State.startup
     private(set) var window: Int
@@ -37,6 +43,7 @@ struct BBR: CongestionController {
     private var probedMinimumAt = TransferInstant.zero
     private var latestRTT = TransferDuration.zero
     private var roundMinimumRTT: TransferDuration?
+    private var previousRoundRTT: TransferDuration?
 
     // Start-up
     private var fullBandwidth = 0.0
@@ -54,6 +61,7 @@ struct BBR: CongestionController {
 
     // Probing for bandwidth
     private var cycleStart = TransferInstant.zero
+    private var cruiseStart = TransferInstant.zero
     private var cruiseTime = TransferDuration.seconds(Int64(2))
     private var phaseRound: UInt64 = 0
     private var upGrowth = 0
@@ -69,6 +77,9 @@ struct BBR: CongestionController {
     /// The least of the last half minute or so: what the path takes without anybody's queue, as far as known.
     private var leastRTTs: (current: TransferDuration?, previous: TransferDuration?) = (nil, nil)
     private var leastRTTsSince = TransferInstant.zero
+    private var shortTerm = ShortTermModel()
+    /// Cycles left for which another flow is reckoned with.
+    private var othersFor = 0
 
     init(datagramSize: Int, seed: UInt64) {
         datagram = datagramSize
@@ -80,7 +91,8 @@ struct BBR: CongestionController {
     var pacingRate: Double? { rate }
     var isInSlowStart: Bool { state == .startup }
 
-    private var bandwidth: Double { max(bandwidths.current, bandwidths.previous) }
+    private var longTermBandwidth: Double { max(bandwidths.current, bandwidths.previous) }
+    private var bandwidth: Double { min(longTermBandwidth, shortTerm.bandwidth) }
     private var minimumWindow: Int { 4 * datagram }
 
     private func product(_ gain: Double) -> Int {
@@ -101,6 +113,13 @@ struct BBR: CongestionController {
         return seen > least + max(least / 5, packets, .milliseconds(1))
     }
 
+    /// There has been somebody else's queue for more than a round trip.
+    private var isStandingQueue: Bool {
+        guard let minimumRTT, let before = previousRoundRTT else { return false }
+        let packets = bandwidth > 0 ? TransferDuration.seconds(3 * Double(datagram) / bandwidth) : .zero
+        return min(before, roundMinimumRTT ?? latestRTT) > minimumRTT + max(minimumRTT / 5, packets, .milliseconds(1))
+    }
+
     mutating func sent(packet: UInt64, bytes: Int, inFlight: Int, at now: TransferInstant) {
         competition?.sent(packet: packet, bytes: bytes, inFlight: inFlight, at: now)
     }
@@ -112,7 +131,11 @@ struct BBR: CongestionController {
             roundEnd = ack.delivered
             round += 1
         }
-        if sample.rate > 0, sample.rate >= bandwidth || !sample.isAppLimited { bandwidths.current = max(bandwidths.current, sample.rate) }
+        if sample.rate > 0, sample.rate >= longTermBandwidth || !sample.isAppLimited {
+            bandwidths.current = max(bandwidths.current, sample.rate)
+        }
+        let isProbing = state == .startup || state == .probeRefill || state == .probeUp
+        if shortTerm.acknowledged(ack, sample, bandwidth: longTermBandwidth, isProbing: isProbing) { othersFor = Self.memoryOfOthers }
         if ack.hasRTTSample {
             latestRTT = ack.rtt.latest
             roundMinimumRTT = min(roundMinimumRTT ?? latestRTT, latestRTT)
@@ -128,6 +151,7 @@ struct BBR: CongestionController {
             lossEventsInRound = 0
             markedInRound = false
             deliveredAtRoundStart = ack.delivered
+            previousRoundRTT = roundMinimumRTT
             roundMinimumRTT = nil
         }
         setRate(ack)
@@ -191,7 +215,7 @@ struct BBR: CongestionController {
         cycleStart = now
         // Two to three seconds between probes (§5.3.3.3), so that flows do not probe together.
         cruiseTime = .milliseconds(Int64.random(in: 2000...3000, using: &random))
-        bandwidths = (current: 0, previous: bandwidth)
+        bandwidths = (current: 0, previous: longTermBandwidth)
         phaseRound = round
         drainedRound = nil
     }
@@ -205,12 +229,14 @@ struct BBR: CongestionController {
             // What is measured in the round after the next was sent with our part of the queue gone.
             guard let drainedRound, isRoundStart, round >= drainedRound + 2 || !isOthersQueue else { break }
             state = .probeCruise
+            cruiseStart = ack.now
             if isOthersQueue { compete() }
         case .probeCruise:
             // The window of CUBIC does the probing; whether it still has to is seen in probeRTT.
             if competition != nil { break }
-            let reno = UInt64(min(product(1) / max(datagram, 1), 63))
-            if ack.now - cycleStart > cruiseTime || round >= phaseRound + max(reno, 8) {
+            if isTimeToProbe(ack) {
+                othersFor = max(othersFor - 1, 0)
+                shortTerm.forget()
                 state = .probeRefill
                 phaseRound = round
             }
@@ -233,9 +259,23 @@ struct BBR: CongestionController {
         }
     }
 
+    private func isTimeToProbe(_ ack: AckSummary) -> Bool {
+        let waited = ack.now - cycleStart
+        if othersFor > 0 {
+            // What a probe takes from a flow of CUBIC with as much in flight that flow has got back after K (RFC 9438 §4.2); probing
+            // every two or three seconds would never let it.
+            let k = cbrt(Double(ack.priorInFlight) / Double(datagram) * (1 - Self.beta) / Self.cubicC)
+            // As much earlier or later as the cruise time is drawn, so that flows do not probe together.
+            return waited > max(.seconds(Int64(1)), .seconds(k * cruiseTime.inSeconds / 2.5))
+        }
+        // As often as Reno on a path of its size would, §5.3.3.3.
+        return waited > cruiseTime || round >= phaseRound + max(UInt64(min(product(1) / max(datagram, 1), 63)), 8)
+    }
+
     /// Takes what a flow of CUBIC would: with less, one that fills the queue would leave us next to nothing.
     private mutating func compete() {
         cleanProbes = 0
+        othersFor = Self.memoryOfOthers
         if competition == nil { competition = Cubic(datagramSize: datagram, window: max(window, product(1), minimumWindow)) }
     }
 
@@ -263,8 +303,10 @@ struct BBR: CongestionController {
             probedMinimumAt = ack.now
             minimumRTT = probedMinimum ?? minimumRTT
             minimumRTTAt = ack.now
+            shortTerm.forget()
             enterDown(ack.now)
             state = .probeCruise
+            cruiseStart = ack.now
         }
     }
 
@@ -308,12 +350,15 @@ struct BBR: CongestionController {
         case .startup, .drain: break
         }
         if state == .probeRTT { cap = min(cap, probeRTTWindow) }
-        window = max(min(window, cap), minimumWindow)
+        window = max(min(window, cap, shortTerm.inFlight), minimumWindow)
         if let competition, state != .probeRTT { window = max(window, competition.window) }
     }
 
     mutating func lost(_ loss: LossSummary, persistent: Bool) {
         lostInRound += loss.bytes
+        // What was sent while cruising and is lost in a queue is lost in another flow's: ours had none to make.
+        let isCongestion = state == .probeCruise && loss.latestSentAt > cruiseStart && isStandingQueue
+        shortTerm.lost(delivered: loss.delivered, isCongestion: isCongestion)
         lossEventsInRound += 1
         competition?.lost(loss, persistent: persistent)
         if persistent {
