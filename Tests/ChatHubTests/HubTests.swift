@@ -640,7 +640,7 @@ struct GroupTests {
         script.send(luke, .groupMessage(group: "jedi", text: "alone", isNotice: false))
         script.send(luke, .leaveGroup(name: "jedi"))
         script.forget(yoda)
-        script.send(yoda, .listGroups)
+        script.send(yoda, .listGroups(quietly: false))
         script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
         #expect(script.texts(yoda) == ["There is no group chat yet.", "There is no group chat jedi."])
         // Another of the same name has nothing of it: neither who may join nor what was said.

@@ -72,7 +72,6 @@ struct FlagTableTests {
         try agree(SendFileFlags.timeout)
         try agree(SendFileFlags.progress)
         try agree(RecvFileFlags.output)
-        try agree(RecvFileFlags.accept)
         let port = try #require(ServeFlags.port.spec.defaultText)
         #expect(ServeFlags.port.decode([try ServeFlags.port.spec.kind.parse(port)]) == ServeFlags.port.absent)
         let target = try #require(ConnectFlags.port.spec.defaultText)
@@ -94,7 +93,7 @@ struct FlagTableTests {
                 "serve --max-connections-per-address", "serve --log-format", "serve --grace", "connect --accept", "connect --bell",
                 "connect --download-dir", "send-file --cc", "send-file --timeout", "send-file --progress", "recv-file --timeout",
                 "recv-file --progress",
-                "recv-file --output", "recv-file --accept",
+                "recv-file --output",
             ])
     }
 

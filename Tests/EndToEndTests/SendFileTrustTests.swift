@@ -13,12 +13,12 @@ struct SendFileTrustTests {
         String(try await receiver.output.expect(/Address: 127\.0\.0\.1:(\d+)\s/).1)
     }
 
-    /// In a script: refused, and the receiver goes on to wait for who has the ticket.
+    /// Refused, and the receiver goes on to wait for who has the ticket.
     @Test func anAddressAloneIsRefused() async throws {
         let folder = try TemporaryDirectory()
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
-        let receiver = try await FileReceiver(into: target)
+        let receiver = try await FileReceiver(["--once", "--accept", "ticket"], into: target)
         #expect(receiver.process.diagnostics.text.contains("Give the sender this ticket; without it nobody can send"))
         let stranger = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)")
         #expect(try await stranger.exitStatus() == 4)
@@ -31,11 +31,13 @@ struct SendFileTrustTests {
         #expect(try target.names() == ["movie.mp4"])
     }
 
-    @Test func anAddressIsEnoughWhereThatIsAsked() async throws {
+    /// In a script nobody is there to be asked.
+    @Test(arguments: [[], ["--accept", "always"]] as [[String]]) func anAddressIsEnoughWhereNobodyForbidsIt(words: [String]) async throws {
         let folder = try TemporaryDirectory()
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
-        let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
+        let receiver = try await FileReceiver(["--once"] + words, into: target)
+        #expect(receiver.process.diagnostics.text.contains(", with which anybody can send:"))
         #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["movie.mp4"])

@@ -117,7 +117,7 @@ import TransferProtocol
         #expect(sender.allSatisfy { $0.limit == .receiver }, "\(sender.map(\.limit))")
         // What arrives is acknowledged while the disk is being waited for.
         let delays = sender.map(\.smoothedRTT.inSeconds).sorted()
-        #expect(delays[delays.count / 2] < 0.01, "\(delays)")
+        #expect(delays[delays.count / 2] < 0.1, "\(delays)")
     }
 
     @Test func aSlowDiskThatIsFullForAMomentIsTriedAgain() async throws {

@@ -16,12 +16,12 @@ enum RecvFileFlags {
     static let overwrite = Flag.switch(
         "overwrite", "Replace files that exist",
         manual: "Replaces a file that has the same name. Without it the new one is named like `movie (1).mp4`.")
-    static let accept = Flag<Accept>.choice(
-        "accept", "WHEN", default: .ticket, "Whose files to take unasked",
+    static let accept = Flag<Accept?>.optional(
+        "accept", "WHEN", .choice(Accept.allCases.map(\.rawValue)), "Whose files to take unasked",
         manual: """
-            `ticket` takes what is sent by who has the ticket or the shared secret. About a sender that has only an address it asks on the \
-            terminal, and refuses it where there is none; where a shared secret is given it refuses it always. `ask` asks about everybody's \
-            files. `always` takes the files of anybody who reaches the port.
+            `always` takes the files of anybody who reaches the port; `ticket` only those of who has the ticket or the shared secret; `ask` asks \
+            on the terminal about everybody's. Without it, who has the ticket or the shared secret is not asked about; a sender that has only an \
+            address is on a terminal, and taken where there is none to ask on. Where a shared secret is given, one without it is always refused.
             """)
     static let secretFile = Flag<String?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
@@ -53,8 +53,8 @@ enum RecvFileFlags {
         description: [
             """
             Waits for a `chatty send-file`, and prints on stderr the ticket and the HOST:PORT forms to give to the sender. The ticket holds a key \
-            and a secret: give it to nobody but the sender. Whoever has it can send. Who has only HOST:PORT can send after a question to you, or \
-            with `--accept always`, or with the shared secret.
+            and a secret: give it to nobody but the sender. Whoever has it can send. Who has only HOST:PORT can send where you do not forbid it: \
+            see `--accept`.
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \

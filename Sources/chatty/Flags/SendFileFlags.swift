@@ -85,7 +85,7 @@ enum SendFileFlags {
             """
             DESTINATION is the ticket that the receiver printed, which holds its key, a secret and its addresses: whoever has it can send, and \
             nobody else can. It can be a plain HOST:PORT too; then the receiver's key is remembered when it has first proven it, and the receiver \
-            is asked, unless both sides have the shared secret or it runs with `--accept always`.
+            may be asked, or refuse: see its `--accept`.
             """,
             """
             An interrupted transfer is resumed by sending the same file again. SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, \

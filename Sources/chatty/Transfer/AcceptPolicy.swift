@@ -13,15 +13,16 @@ struct AcceptPolicy {
     /// - Parameters:
     ///   - sharedKey: of the secret that both sides were given.
     ///   - hasTerminal: whether anybody is there to be asked.
-    init(_ accept: RecvFileFlags.Accept, sharedKey: [UInt8]?, hasTerminal: Bool) {
+    init(_ accept: RecvFileFlags.Accept?, sharedKey: [UInt8]?, hasTerminal: Bool) {
         asksEverybody = accept == .ask
         self.sharedKey = sharedKey
         strangers =
             switch accept {
             case _ where sharedKey != nil: .refused
-            case .ticket: hasTerminal ? .asked : .refused
+            case .ticket: .refused
             case .ask: .asked
             case .always: .taken
+            case nil: hasTerminal ? .asked : .taken
             }
     }
 
