@@ -105,7 +105,7 @@ struct SendFileTrustTests {
         let target = try TemporaryDirectory()
         let home = try TemporaryDirectory()
         let data = home["data"]
-        let refusing = try await FileReceiver(into: target)
+        let refusing = try await FileReceiver(["--accept", "ticket"], into: target)
         let refused = try ChattyProcess("send-file", "--accept-new", "-d", data, source, "\(address):\(refusing.port)")
         #expect(try await refused.exitStatus() == 4)
         #expect(!FileManager.default.fileExists(atPath: data + "/known-receivers"))
