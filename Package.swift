@@ -109,7 +109,7 @@ let package = Package(
         .testTarget(
             name: "TransferIOTests",
             dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", locks, crypto]),
-        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatProtocol", "TransferProtocol", "TestSupport"]),
+        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(

@@ -1,3 +1,4 @@
+import ChatClient
 import Testing
 import TransferProtocol
 
@@ -45,7 +46,7 @@ struct TransferTextTests {
         figures.smoothedRTT = .milliseconds(12)
         let name = "a very long name of a video that somebody made on holiday.mp4"
         figures.limit = .senderOrPath
-        let line = TransferReporter.line(name: name, figures: figures, rate: 8_100_000, remaining: 2, loss: 0.001, columns: columns)
+        let line = ProgressLine.text(name: name, figures: figures, rate: 8_100_000, remaining: 2, loss: 0.001, columns: columns)
         #expect(line.count < columns)
         #expect(line.contains("25 %"))
         // On a terminal of the usual width what limits is there, and what matters less makes room for it.
@@ -54,6 +55,26 @@ struct TransferTextTests {
             #expect(
                 line == "\(name)  25 %  5.0 MB of 20.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.10 %  limited by sender or path")
         }
+    }
+
+    /// A line that is wider than the terminal would be drawn below itself for ever.
+    @Test(arguments: ["映画のとても長い名前.mp4", "e\u{301}te\u{301} a\u{300} la plage, premie\u{300}re partie.mp4", "🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬.mp4"], 16...60)
+    func aWideNameFits(name: String, columns: Int) {
+        DisplayWidth.adoptLocale()
+        var figures = TransferStatistics()
+        figures.bytesDone = 5_000_000
+        figures.bytesTotal = 20_000_000
+        let line = ProgressLine.text(name: name, figures: figures, rate: 8_100_000, remaining: 2, loss: 0, columns: columns)
+        #expect(DisplayWidth.columns(of: line) < columns && line.contains("25 %"), "\(line)")
+    }
+
+    @Test func aNameIsShortenedByWholeCharacters() {
+        DisplayWidth.adoptLocale()
+        #expect(DisplayWidth.columns(of: "e\u{301}映🎬") == 5)
+        #expect(DisplayWidth.shortened("映画.mp4", to: 8) == "映画.mp4")
+        #expect(DisplayWidth.shortened("映画.mp4", to: 4) == "映…")
+        #expect(DisplayWidth.shortened("e\u{301}te\u{301}", to: 2) == "e\u{301}…")
+        #expect(DisplayWidth.shortened("film", to: 0).isEmpty)
     }
 
     @Test func thePlainForm() {

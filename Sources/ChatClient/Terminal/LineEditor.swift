@@ -71,13 +71,10 @@ final class LineEditor {
     private static let listedMatches: Int32 = 200
     private var listsPaths = false
 
-    /// readline reads characters as the locale has them; where that knows only bytes, UTF-8 is what people have.
+    /// readline reads characters as the locale has them.
     private static func useUTF8() {
-        setlocale(LC_ALL, "")
-        guard __ctype_get_mb_cur_max() < 2 else { return }
-        setlocale(LC_CTYPE, "C.UTF-8")
-        // readline sets the locale anew when it begins, by the first of these that is there.
-        setenv("LC_ALL", "C.UTF-8", 1)
+        // readline sets the locale anew when it begins, by the first of the variables that is there.
+        if DisplayWidth.adoptLocale() { setenv("LC_ALL", "C.UTF-8", 1) }
     }
 
     /// Whether the terminal is asked to put brackets around pastes, as the user's settings have it.

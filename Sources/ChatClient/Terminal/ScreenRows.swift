@@ -1,6 +1,3 @@
-@preconcurrency import CReadline
-import Glibc
-
 /// Where text that wraps at the edge of a terminal comes to stand.
 enum ScreenRows {
     /// The row, counted from the one it begins in, of the place behind `text` on a terminal that is so many columns wide.
@@ -41,10 +38,9 @@ enum ScreenRows {
         return (row, column)
     }
 
-    /// By the locale's tables, as readline has it.
+    /// As readline has it.
     private static func width(_ scalar: Unicode.Scalar) -> Int {
-        if scalar.value < 0x20 || scalar.value == 0x7F { return 2 }
-        return max(0, Int(wcwidth(wchar_t(bitPattern: scalar.value))))
+        scalar.value < 0x20 || scalar.value == 0x7F ? 2 : DisplayWidth.columns(of: scalar)
     }
 }
 

@@ -1,4 +1,5 @@
-import Foundation
+import ChatClient
+import Glibc
 import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
@@ -6,8 +7,7 @@ import TransferProtocol
 /// What a transfer shows on stderr: a line that is written over on a terminal, JSON lines for programs, or errors only.
 final class TransferReporter: Sendable {
     enum Form: Sendable {
-        case line(columns: Int)
-        case json, plain, quiet
+        case line, json, plain, quiet
     }
 
     let form: Form
@@ -16,13 +16,14 @@ final class TransferReporter: Sendable {
     /// What stands in the terminal's last line: to be taken away, or to be drawn again, by whatever else is said.
     private enum Shown {
         case nothing
-        case progress
+        case progress(columns: Int)
         case question(String)
     }
     private let shown = NIOLockedValueBox(Shown.nothing)
 
     init(_ form: Form) {
         self.form = form
+        if case .line = form { DisplayWidth.adoptLocale() }
     }
 
     /// By the options: `--quiet`, `--progress`, and whether stderr is a terminal that can go back to the start of a line.
@@ -33,10 +34,14 @@ final class TransferReporter: Sendable {
     private static func form(quiet: Bool, progress: SendFileFlags.Progress) -> Form {
         if progress == .json { return .json }
         if quiet { return .quiet }
-        guard isatty(STDERR_FILENO) == 1 else { return .plain }
+        return isatty(STDERR_FILENO) == 1 ? .line : .plain
+    }
+
+    /// Of the terminal, whose window may have another size each time.
+    private static var columns: Int {
         var size = winsize()
         let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        return .line(columns: isKnown ? Int(size.ws_col) : 80)
+        return isKnown ? Int(size.ws_col) : 80
     }
 
     /// Whether figures of several transfers at once can be told apart: on one line of a terminal they cannot.
@@ -91,15 +96,17 @@ final class TransferReporter: Sendable {
             notice.limit = figures.limit.rawValue
             notice.paused = figures.limit == .diskFull
             write(notice.line)
-        case .line(let columns):
-            let line = Self.line(
+        case .line:
+            let columns = Self.columns
+            let line = ProgressLine.text(
                 name: Printable.text(name), figures: figures, rate: rate, remaining: remaining, loss: loss, columns: columns)
+            let padding = String(repeating: " ", count: max(0, columns - 1 - DisplayWidth.columns(of: line)))
             shown.withLockedValue { shown in
                 // Not over a question.
                 if case .question = shown { return }
-                shown = .progress
+                shown = .progress(columns: columns)
                 // To the start, over what is there, and what is left of it away: terminals without escape sequences show this, too.
-                write("\r" + line + String(repeating: " ", count: max(0, columns - 1 - line.count)) + "\r" + line)
+                write("\r" + line + padding + "\r" + line)
             }
         case .plain, .quiet: break
         }
@@ -125,9 +132,9 @@ final class TransferReporter: Sendable {
     func clearLine() { shown.withLockedValue { clear(&$0) } }
 
     private func clear(_ shown: inout Shown) {
-        guard case .progress = shown, case .line(let columns) = form else { return }
+        guard case .progress(let columns) = shown else { return }
         shown = .nothing
-        write("\r" + String(repeating: " ", count: columns - 1) + "\r")
+        write("\r" + String(repeating: " ", count: max(0, min(columns, Self.columns) - 1)) + "\r")
     }
 
     /// Shows a question, which stays until it is closed; not to programs, which know from the notice before it.
@@ -150,35 +157,6 @@ final class TransferReporter: Sendable {
     }
 
     private func ask(_ question: String) { write("chatty: \(question) ") }
-
-    /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limited by path`; where that does not fit, without
-    /// what matters least.
-    static func line(
-        name: String, figures: TransferStatistics, rate: Double, remaining: Double?, loss: Double, columns: Int
-    ) -> String {
-        // In the order in which they are shown, with their rank in importance.
-        var parts: [(rank: Int, text: String)] = []
-        if figures.bytesTotal > 0 {
-            let percent = Int(Double(figures.bytesDone) / Double(figures.bytesTotal) * 100)
-            parts.append((0, "\(min(percent, 100)) %"))
-            parts.append((4, "\(TransferText.bytes(figures.bytesDone)) of \(TransferText.bytes(figures.bytesTotal))"))
-        } else {
-            parts.append((0, TransferText.bytes(figures.bytesDone)))
-        }
-        parts.append((1, TransferText.rate(rate)))
-        if let remaining { parts.append((2, "ETA \(TransferText.clock(remaining))")) }
-        parts.append((5, "RTT \(TransferText.delay(figures.smoothedRTT.inSeconds))"))
-        parts.append((6, "loss \(TransferText.percent(loss))"))
-        if let limit = TransferText.limit(figures.limit) { parts.append((3, "limited by \(limit)")) }
-        func tail() -> String { parts.map(\.text).joined(separator: "  ") }
-        while parts.count > 1, tail().count > columns - 12, let least = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) {
-            parts.remove(at: least)
-        }
-        let tail = tail()
-        let room = max(columns - 3 - tail.count, 0)
-        let shown = name.count > room ? String(name.prefix(max(room - 1, 0))) + "…" : name
-        return room > 3 ? "\(shown)  \(tail)" : tail
-    }
 
     private func say(_ message: String) {
         shown.withLockedValue { shown in
