@@ -245,9 +245,9 @@ enum SendFileCommand {
                 worst = TransferEnd.worse(worst, .notDelivered)
             case .failed(let file, let failure, let text):
                 var notice = notice(.failed, file)
-                notice.reason = failure.sentence
-                let said = text.isEmpty ? "" : " It says: \(Printable.text(text))"
-                reporter.complain("\(label(file)) failed: \(failure.sentence)\(said)", notice)
+                let reason = failure.told(text, to: .sender)
+                notice.reason = reason
+                reporter.complain("\(label(file)) failed: \(reason)", notice)
                 worst = TransferEnd.worse(worst, .failed)
             case .done(let file):
                 reporter.note(notice(.done, file))

@@ -1,12 +1,13 @@
 import Glibc
 import TransferProtocol
 
-/// Standard output or a pipe to a player: the bytes in order. Never waits; while the reader is slow it says ``DestinationBusy``, which
+/// Standard output, a pipe to a player, a device: the bytes in order. Never waits; while the reader is slow it says ``DestinationBusy``, which
 /// slows the sender down.
 public final class StreamDestination: TransferDestination, @unchecked Sendable {
     // `@unchecked`: a transfer calls its destinations from one thread at a time.
 
     private let descriptor: Int32
+    /// Files can be flushed, and take any number of bytes once they take one; so do disks.
     private let isPipe: Bool
     private var position: UInt64 = 0
 
@@ -14,7 +15,14 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
     public init(descriptor: Int32) {
         self.descriptor = descriptor
         var status = stat()
-        isPipe = fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
+        isPipe = fstat(descriptor, &status) != 0 || ![S_IFREG, S_IFBLK].contains(status.st_mode & S_IFMT)
+    }
+
+    /// Opens a named pipe or a device to write to. A pipe that nobody reads is an error, `ENXIO`, rather than a wait without end.
+    public static func open(_ path: String) throws(SystemError) -> Int32 {
+        let descriptor = Glibc.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("write to \(path)") }
+        return descriptor
     }
 
     /// Whether nothing was written; for after the transfer only.

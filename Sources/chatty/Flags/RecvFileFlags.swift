@@ -6,8 +6,8 @@ enum RecvFileFlags {
     static let output = Flag<String>.value(
         "output", short: "o", "PATH", .file, default: ".", ".", "The folder or file to write",
         manual: """
-            A folder that received files are put into, or the path of the one file to write. `-` is standard output, which takes one file: it \
-            leaves after that.
+            A folder that received files are put into, made where the path ends with `/`; or the path of the file to write, which takes one file of \
+            each transfer. `-` is standard output. That, a named pipe or a device takes one file: it leaves after that.
             """)
     static let once = Flag.switch("once", "Leave after one transfer", manual: "Leaves after one transfer: the same as `--count 1`.")
     static let count = Flag<Int?>.optional(
@@ -15,12 +15,15 @@ enum RecvFileFlags {
         manual: "Leaves after so many transfers. One of which nothing was taken does not count.")
     static let overwrite = Flag.switch(
         "overwrite", "Replace files that exist",
-        manual: "Replaces a file that has the same name. Without it the new one is named like `movie (1).mp4`.")
+        manual: """
+            Replaces a file that was there before and has the same name. Without it the new one is named like `movie (1).mp4`, as is a second \
+            file of that name in one transfer.
+            """)
     static let accept = Flag<Accept?>.optional(
         "accept", "WHEN", .choice(Accept.allCases.map(\.rawValue)), "Whose files to take unasked",
         manual: """
             `always` takes the files of anybody who reaches the port; `ticket` only those of who has the ticket or the shared secret; `ask` asks \
-            on the terminal about everybody's. Without it, who has the ticket or the shared secret is not asked about; a sender that has only an \
+            on the terminal about everybody's, file by file unless the answer is for all of the transfer. Without it, who has the ticket or the shared secret is not asked about; a sender that has only an \
             address is on a terminal, and taken where there is none to ask on. Where a shared secret is given, one without it is always refused.
             """)
     static let secretFile = Flag<String?>.optional(
@@ -58,10 +61,10 @@ enum RecvFileFlags {
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \
-            is a whole file. Names are reduced to safe ones within the folder. An interrupted transfer is resumed when the same file is sent again.
+            is a whole file. Names are reduced to safe ones within the folder. An interrupted transfer of files is resumed when the same are sent again.
             """,
             """
-            SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, end it, also while it asks: senders are told, and what arrived is kept.
+            SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, end it, also while it asks: senders are told, and what arrived of files is kept.
             """,
         ],
         events: TransferNotice.entries(.receiver),
@@ -77,6 +80,6 @@ enum RecvFileFlags {
                     written twice. May be removed.
                     """),
         ],
-        examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos")],
+        examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos/")],
         seeAlso: ["chatty-send-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }

@@ -1,6 +1,11 @@
 /// The options of `chatty send-file`.
 enum SendFileFlags {
-    static let files = Positional<[String]>.oneOrMore("FILE", .file, manual: "What to send.")
+    static let files = Positional<[String]>.oneOrMore(
+        "FILE", .file,
+        manual: """
+            What to send: files, folders with all that is in them, and `-`, standard input, once. Of a folder neither symbolic links nor devices, \
+            pipes and sockets are sent, and each is named.
+            """)
     static let destination = Positional<String>.required(
         "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")
 
@@ -37,7 +42,10 @@ enum SendFileFlags {
     static let timeout = Flag<Duration>.value(
         "timeout", "TIME", .duration(.seconds(1)...Duration.seconds(86400)), default: .seconds(60), "60s",
         "Give up a peer that is silent for so long",
-        manual: "Gives up when nothing was heard of the receiver for this time. What it has is kept, and sending again resumes.")
+        manual: """
+            Gives up when nothing was heard of the other side, or the receiver's disk stayed full, for this time. What arrived of a file is kept, \
+            and sending the same again resumes.
+            """)
     static let progress = Flag<Progress>.choice(
         "progress", "FORM", default: .text, "How progress is shown on stderr",
         manual: """
@@ -101,10 +109,10 @@ enum SendFileFlags {
                 text: "The default data folder: this machine's key is in `transfer-key`, those of receivers met in `known-receivers`.")
         ],
         examples: [
-            .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 chatty1TICKET"),
+            .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 TICKET"),
             .init(
                 text: "What became of each file, for a program:",
-                line: "chatty send-file --progress json *.mp4 chatty1TICKET 2>&1 | jq -r 'select(.event == \"done\").name'"),
+                line: "chatty send-file --progress json *.mp4 TICKET 2>&1 | jq -r 'select(.event == \"done\").name'"),
         ],
         seeAlso: ["chatty-recv-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }

@@ -60,6 +60,7 @@ struct IncomingTransfer {
         var senderKey: [UInt8] = []
         var peer = "the sender"
         var files: [FileID: File] = [:]
+        var contents = ReceiveOutput.Contents()
         var worst = ExitStatus.done
         var (isOffered, isTaken) = (false, false)
         var acceptsAll = !policy.asks(about: session)
@@ -94,7 +95,7 @@ struct IncomingTransfer {
                 }
                 await active.claim(offer, from: senderKey, by: session)
                 do {
-                    let destination = try output.destination(for: offer, from: senderKey)
+                    let destination = try output.destination(for: offer, from: senderKey, in: &contents)
                     files[id] = File(offer: offer, destination: destination)
                     session.accept(id, into: destination, inOrder: destination is StreamDestination)
                     isTaken = true
@@ -119,12 +120,12 @@ struct IncomingTransfer {
                 guard let file = files.removeValue(forKey: id) else { break }
                 isLast = output.release(file.destination, isDelivered: false) || isLast
                 worst = TransferEnd.worse(worst, .failed)
-                var notice = notice(.failed, file.offer, peer)
-                notice.reason = failure.sentence
                 // A reader that went away knows it.
                 if failure == .outputClosed { break }
-                reporter.complain(
-                    "\(label(file.offer)) failed: \(failure.sentence)\(text.isEmpty ? "" : " " + Printable.text(text))", notice)
+                var notice = notice(.failed, file.offer, peer)
+                let reason = failure.told(text, to: .receiver)
+                notice.reason = reason
+                reporter.complain("\(label(file.offer)) failed: \(reason)", notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.peer = peer

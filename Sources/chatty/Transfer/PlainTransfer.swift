@@ -151,7 +151,8 @@ private struct PlainReceiver {
                 guard incoming.count < Self.maximumSenders else { return failed }
                 let offer = FileOffer(name: name, size: nil)
                 // Nobody's key: whoever sends under this name goes on with nothing anyway.
-                let destination = try output.destination(for: offer, from: [UInt8](repeating: 0, count: 32))
+                var contents = ReceiveOutput.Contents()
+                let destination = try output.destination(for: offer, from: [UInt8](repeating: 0, count: 32), in: &contents)
                 incoming[address] = Incoming(name: name, destination: destination)
                 return failed
             case .piece(let bytes):

@@ -1,14 +1,19 @@
-import Foundation
+import Glibc
 import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// Where `recv-file -o` puts what comes: a folder, one file, or standard output.
+/// Where `recv-file -o` puts what comes: a folder, one file, or a stream: standard output, a pipe, a device.
 final class ReceiveOutput: Sendable {
     private enum Place {
         case folder(ReceiveFolder)
         case file(ReceiveFolder, SafeName)
-        case standardOutput
+        case stream(descriptor: Int32, label: String)
+    }
+
+    /// What one transfer has put there, of which a later file of the same transfer must not take the place.
+    struct Contents {
+        fileprivate var names: Set<SafeName> = []
     }
 
     /// An offered file cannot go there.
@@ -19,7 +24,7 @@ final class ReceiveOutput: Sendable {
 
     private let place: Place
     private let overwrite: Bool
-    /// Standard output carries one file.
+    /// A stream carries one file.
     private enum Use {
         case free
         case taken
@@ -27,18 +32,26 @@ final class ReceiveOutput: Sendable {
     }
     private let use = NIOLockedValueBox(Use.free)
 
-    /// - Parameter path: `-`, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
+    /// - Parameter path: `-`, a pipe or device, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
     init(path: String, overwrite: Bool) throws {
         self.overwrite = overwrite
         Self.allowManyFiles()
         if path == "-" {
-            place = .standardOutput
+            place = .stream(descriptor: STDOUT_FILENO, label: "standard output")
             return
         }
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        if path.hasSuffix("/") || (exists && isFolder.boolValue) {
+        var status = stat()
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+        if path.hasSuffix("/") || kind == S_IFDIR {
             place = .folder(try ReceiveFolder(path: path, create: path.hasSuffix("/")))
+            return
+        }
+        if let kind, kind != S_IFREG {
+            do throws(SystemError) {
+                place = .stream(descriptor: try StreamDestination.open(path), label: path)
+            } catch {
+                throw error.code == ENXIO ? UnreadPipeError(path: path) : error
+            }
             return
         }
         let slash = path.lastIndex(of: "/")
@@ -54,35 +67,40 @@ final class ReceiveOutput: Sendable {
         switch place {
         case .folder(let folder): folder.path
         case .file(let folder, let name): folder.path == "." ? name.path : "\(folder.path)/\(name.path)"
-        case .standardOutput: "standard output"
+        case .stream(_, let label): label
         }
     }
 
     /// Opens the place for an offered file.
-    func destination(for offer: FileOffer, from senderKey: [UInt8]) throws(Refusal) -> any TransferDestination {
+    /// - Parameter contents: of the transfer that the offer belongs to.
+    func destination(for offer: FileOffer, from senderKey: [UInt8], in contents: inout Contents) throws(Refusal) -> any TransferDestination
+    {
         switch place {
-        case .standardOutput:
-            guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to standard output") }
+        case .stream(let descriptor, let label):
+            guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to \(label)") }
             let isFree = use.withLockedValue { use in
                 guard case .free = use else { return false }
                 use = .taken
                 return true
             }
-            guard isFree else { throw Refusal(reason: .unsupported, text: "standard output takes one file") }
-            return StreamDestination(descriptor: STDOUT_FILENO)
+            guard isFree else { throw Refusal(reason: .unsupported, text: "\(label) takes one file") }
+            return StreamDestination(descriptor: descriptor)
         case .file(let folder, let name):
             guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to one file") }
-            return try open(folder, name, offer, senderKey)
+            guard contents.names.isEmpty else {
+                throw Refusal(reason: .unsupported, text: "\(description) is one file, and has been taken")
+            }
+            return try open(folder, name, offer, senderKey, &contents)
         case .folder(let folder):
             guard let name = SafeName(offer.name) else {
                 throw Refusal(reason: .unsafeName, text: "its name cannot be made safe")
             }
             if offer.kind == .directory { return DestinationFolder(in: folder, name: name) }
-            return try open(folder, name, offer, senderKey)
+            return try open(folder, name, offer, senderKey, &contents)
         }
     }
 
-    /// After the end of a file: standard output is free for another where nothing was written to it.
+    /// After the end of a file: a stream is free for another where nothing was written to it.
     /// - Returns: whether there is no more to be had of it.
     func release(_ destination: any TransferDestination, isDelivered: Bool) -> Bool {
         guard let stream = destination as? StreamDestination else { return false }
@@ -99,15 +117,24 @@ final class ReceiveOutput: Sendable {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    private func open(_ folder: ReceiveFolder, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(Refusal)
-        -> any TransferDestination
-    {
+    private func open(
+        _ folder: ReceiveFolder, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], _ contents: inout Contents
+    ) throws(Refusal) -> any TransferDestination {
         do {
-            return try DestinationFile(in: folder, name: name, offer: offer, senderKey: senderKey, overwrite: overwrite)
+            let isOwn = contents.names.contains(name)
+            let file = try DestinationFile(in: folder, name: name, offer: offer, senderKey: senderKey, overwrite: overwrite && !isOwn)
+            contents.names.insert(name)
+            return file
         } catch {
             throw Refusal(reason: error.reason, text: error.description)
         }
     }
+}
+
+/// The path of `-o` is that of a named pipe, or of a socket, that nobody has open for reading.
+struct UnreadPipeError: Error, CustomStringConvertible {
+    let path: String
+    var description: String { "\(path) has no reader yet: start that first" }
 }
 
 /// The path of `-o` names no file.

@@ -66,8 +66,21 @@ extension DeclineReason {
 }
 
 extension FileFailure {
-    /// After "movie.mp4 failed: ".
-    var sentence: String {
+    /// After "movie.mp4 failed: ": what the side where it went wrong says of it is all there is to say there, and comes after it at the other.
+    func told(_ text: String, to side: TransferNotice.Side) -> String {
+        let here: TransferNotice.Side
+        switch self {
+        // Nothing else can be said of these.
+        case .sourceChanged, .outputClosed, .cancelled: return sentence
+        case .sourceUnreadable: here = .sender
+        case .destinationFailed: here = .receiver
+        }
+        guard !text.isEmpty else { return sentence }
+        let detail = Printable.text(text) + (text.hasSuffix(".") ? "" : ".")
+        return side == here ? detail : "\(sentence) It says: \(detail)"
+    }
+
+    private var sentence: String {
         switch self {
         case .sourceChanged: "it changed while it was being sent."
         case .sourceUnreadable: "it could not be read."

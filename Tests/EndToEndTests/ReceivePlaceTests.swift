@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// `recv-file -o PATH`: what stands there already is not what it seems, or two files want the same place.
+@Suite("Places to receive into", .serialized)
+struct ReceivePlaceTests {
+    @Test func aDeviceIsWrittenTo() async throws {
+        let folder = try TemporaryDirectory()
+        let receiver = try await FileReceiver([], into: folder, output: "/dev/null")
+        let sender = try ChattyProcess("send-file", folder.write(Contents.make(300_000), to: "movie.mp4"), receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        var status = stat()
+        #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+    }
+
+    @Test func aNamedPipeIsWrittenTo() async throws {
+        let folder = try TemporaryDirectory()
+        let content = Contents.make(300_000)
+        let source = try folder.write(content, to: "movie.mp4")
+        try #require(mkfifo(folder["pipe"], 0o600) == 0)
+        let alone = try ChattyProcess("recv-file", "-o", folder["pipe"])
+        #expect(try await alone.exitStatus() == 1)
+        #expect(alone.diagnostics.text.hasSuffix("pipe has no reader yet: start that first.\n"))
+
+        let descriptor = open(folder["pipe"], O_RDONLY | O_NONBLOCK)
+        try #require(descriptor >= 0)
+        let receiver = try await FileReceiver([], into: folder, output: folder["pipe"])
+        // The receiver has it open: from now on reading waits, and ends when the receiver does.
+        try #require(fcntl(descriptor, F_SETFL, 0) == 0)
+        async let copy = Task.detached { FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).readDataToEndOfFile() }.value
+        let sender = try ChattyProcess("send-file", source, receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(await copy == content)
+    }
+
+    /// Else the second would replace the first, and the sender be told that both arrived.
+    @Test(arguments: [[], ["--overwrite"]]) func onePathTakesOneFileOfATransfer(words: [String]) async throws {
+        let folder = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--count", "2"] + words, into: folder, output: folder["target"])
+        let (first, second) = (try folder.write("first", to: "first"), try folder.write("second", to: "second"))
+        let sender = try ChattyProcess("send-file", first, second, receiver.ticket)
+        #expect(try await sender.exitStatus() == 6)
+        #expect(sender.diagnostics.text.contains("The receiver did not take second: it cannot be written to that output."))
+        #expect(try folder.read("target") == Data("first".utf8))
+        let next = try ChattyProcess("send-file", second, receiver.ticket)
+        #expect(try await next.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 6)
+        let isReplaced = words.contains("--overwrite")
+        #expect(try folder.read(isReplaced ? "target" : "target (1)") == Data("second".utf8))
+        #expect(try folder.read("target") == Data((isReplaced ? "second" : "first").utf8))
+    }
+
+    @Test func twoOfOneNameDoNotReplaceEachOther() async throws {
+        let (folder, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        for name in ["one", "two"] {
+            try FileManager.default.createDirectory(atPath: folder[name], withIntermediateDirectories: false)
+            try folder.write(name, to: "\(name)/notes")
+        }
+        try target.write("old", to: "notes")
+        let receiver = try await FileReceiver(["--once", "--overwrite"], into: target)
+        let sender = try ChattyProcess("send-file", folder["one/notes"], folder["two/notes"], receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: target.path).filter { !$0.hasPrefix(".") }
+        #expect(Set(names) == ["notes", "notes (1)"])
+        #expect(Set([try target.read("notes"), try target.read("notes (1)")]) == [Data("one".utf8), Data("two".utf8)])
+    }
+}
