@@ -89,6 +89,8 @@ import Testing
             let (head, body) = try await Self.get(server, "/healthz")
             #expect(head.hasPrefix("HTTP/1.1 503 ") && body.hasPrefix("The store fails"))
             try await server.server.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
+            // Nobody has to write for it to be seen.
+            while try await Self.get(server, "/healthz").head.hasPrefix("HTTP/1.1 503 ") { try await Task.sleep(for: .milliseconds(50)) }
             try await yoda.send("PRIVMSG luke :kept\r\n")
             try await yoda.expect("PRIVMSG luke :kept\r\n")
             #expect(try await Self.get(server, "/healthz").head.hasPrefix("HTTP/1.1 200 "))

@@ -6,8 +6,8 @@ import GRDB
 /// The one thread that writes to the store. All that waits goes into one transaction (group commit), so a commit's price is shared by all who came
 /// while the last one was written.
 ///
-/// Where that transaction fails each write is judged alone. A store that fails (full, read-only) refuses and is tried again with the next write:
-/// nothing has to be restarted.
+/// Where that transaction fails each write is judged alone. A store that fails (full, read-only) refuses and is tried again with the next write, and
+/// every few seconds where there is none: nothing has to be restarted, and that it works again is seen.
 final class StoreWriter: Sendable {
     /// What the writer tells; called on its thread.
     struct Listener: Sendable {
@@ -36,6 +36,8 @@ final class StoreWriter: Sendable {
     private let mailbox = Mailbox<Request>()
     private let ended = DispatchSemaphore(value: 0)
     private static let watchInterval = 0.2
+    /// Seconds between tries of a store that fails and that nobody writes to.
+    private static let probeInterval = 2.0
 
     /// What is read from the store after this has been made and then changes is told.
     /// - Parameter keepDays: messages that are older are taken away; nil keeps all.
@@ -76,6 +78,13 @@ final class StoreWriter: Sendable {
         var version = firstVersion
         var nextWatch = DispatchTime.now() + StoreWriter.watchInterval
         var isFailing = false
+        var nextProbe = nextWatch
+        func note(_ problem: String?) {
+            if problem != nil { nextProbe = DispatchTime.now() + StoreWriter.probeInterval }
+            guard (problem != nil) != isFailing else { return }
+            isFailing = problem != nil
+            listener.failing(problem)
+        }
         var spare: [Request] = []
         var indexing = IndexingTurns()
         while let requests = mailbox.take(reusing: spare, until: index?.isIdle == false ? min(nextWatch, indexing.next) : nextWatch) {
@@ -89,10 +98,7 @@ final class StoreWriter: Sendable {
                     let writes = rest.prefix { if case .write = $0 { true } else { false } }
                     rest = rest.dropFirst(writes.count)
                     let (results, problem) = commit(writes, &applier, &index)
-                    if (problem != nil) != isFailing {
-                        isFailing = problem != nil
-                        listener.failing(problem)
-                    }
+                    note(problem)
                     listener.stored(results)
                 }
             }
@@ -111,6 +117,7 @@ final class StoreWriter: Sendable {
             work(&removals)
             nextWatch = DispatchTime.now() + StoreWriter.watchInterval
             watch(&version)
+            if isFailing, DispatchTime.now() >= nextProbe { note(StoreWriter.probe(store)) }
         }
     }
 
@@ -231,6 +238,25 @@ final class StoreWriter: Sendable {
         } catch {
             applier.forget()
             return error as? DatabaseError ?? DatabaseError(resultCode: .SQLITE_ERROR, message: "\(error)")
+        }
+    }
+
+    /// Writes what takes the room of a long message, and takes it away again.
+    /// - Returns: why that is not possible.
+    private static func probe(_ store: Store) -> String? {
+        do {
+            try store.pool.writeWithoutTransaction { db in
+                try db.inTransaction(.immediate) {
+                    try db.execute(
+                        sql: """
+                            INSERT INTO counters VALUES('probe' || hex(zeroblob(8192)), 0); DELETE FROM counters WHERE name LIKE 'probe%'
+                            """)
+                    return .commit
+                }
+            }
+            return nil
+        } catch {
+            return (error as? DatabaseError)?.message ?? "\(error)"
         }
     }
 
