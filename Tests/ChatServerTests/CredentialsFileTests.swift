@@ -19,11 +19,15 @@ import Testing
             \(String(repeating: "n", count: 33)) x
             ben \(String(repeating: "p", count: 513))
             r2.d2_- beep
+            lando $2y$10$abcdefghijklmnopqrstuv
+            leia $scrypt$ln=14,r=8,p=5$c2FsdA$aGFzaA
+            wedge $5$or$so
+            biggs $5 or 6$ or more
             """
         let file = CredentialsFile(contents: Array(text.utf8) + [0x0A, 0x61, 0x20, 0xFF])
-        #expect(file.entries.map(\.name.text) == ["hans", "yoda", "luke", "r2.d2_-"])
-        #expect(file.entries.map(\.password) == ["falcon*solo", "wise@!man", "light saber", "beep"])
-        #expect(file.entries.map(\.line) == [1, 4, 5, 11])
+        #expect(file.entries.map(\.name.text) == ["hans", "yoda", "luke", "r2.d2_-", "biggs"])
+        #expect(file.entries.map(\.password) == ["falcon*solo", "wise@!man", "light saber", "beep", "$5 or 6$ or more"])
+        #expect(file.entries.map(\.line) == [1, 4, 5, 11, 15])
         #expect(
             file.badLines == [
                 .init(line: 6, reason: "the name is not allowed: it must begin with a letter"),
@@ -31,7 +35,10 @@ import Testing
                 .init(line: 8, reason: "the name HANS is in line 1 already"),
                 .init(line: 9, reason: "the name is not allowed: it is longer than 32 characters"),
                 .init(line: 10, reason: "the password is longer than 512 bytes"),
-                .init(line: 12, reason: "it is not UTF-8"),
+                .init(line: 12, reason: "its password is the hash of one, and is needed itself"),
+                .init(line: 13, reason: "its password is the hash of one, and is needed itself"),
+                .init(line: 14, reason: "its password is the hash of one, and is needed itself"),
+                .init(line: 16, reason: "it is not UTF-8"),
             ])
     }
 

@@ -55,11 +55,26 @@ public struct CredentialsFile: Equatable, Sendable {
         do {
             let name = try Name(nameText)
             if let defect = PasswordRule.defect(of: String(password)) { return .failure(Problem(reason: defect.reason)) }
+            guard !isHash(password) else { return .failure(Problem(reason: "its password is the hash of one, and is needed itself")) }
             return .success((name, String(password)))
         } catch {
             return .failure(Problem(reason: "the name is not allowed: \(error.reason)"))
         }
     }
+
+    /// What `htpasswd`, `mkpasswd` and other servers write, crypt(5) and PHC strings: as a password nobody could log in with it who does not know it, and whoever
+    /// has seen the file could.
+    private static func isHash(_ password: Substring) -> Bool {
+        let fields = password.split(separator: "$", omittingEmptySubsequences: false)
+        guard fields.count >= 4, fields[0].isEmpty else { return false }
+        return hashes.contains(String(fields[1]))
+    }
+
+    private static let hashes: Set = [
+        "1", "2", "2a", "2b", "2x", "2y", "5", "6", "7", "y", "gy", "md5", "apr1", "sha1", "scrypt", "argon2i", "argon2d", "argon2id",
+        "pbkdf2",
+        "pbkdf2-sha256", "pbkdf2-sha512",
+    ]
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }

@@ -67,7 +67,10 @@ enum UsersFlags {
                     """),
             ActionSpec(
                 name: "import", summary: "add accounts from a file", positionals: [file.spec],
-                manual: "Adds an account for each `name password` line. A bad line is reported with its number."),
+                manual: """
+                    Adds an account for each `name password` line. A bad line is reported with its number, and so is one that has the hash of a \
+                    password: the password itself is needed.
+                    """),
         ],
         flags: [
             data.spec, json.spec, online.spec, server.spec, user.spec, acceptNew.spec, fingerprint.spec, passwordFile.spec, strict.spec,
