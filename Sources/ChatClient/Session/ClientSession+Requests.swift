@@ -26,6 +26,8 @@ extension ClientSession {
         for index in outstanding.indices where outstanding[index].deadline == nil {
             // What came later stays behind it, but for the good-bye.
             if outstanding[index].notBefore > now, outstanding.last?.request != .logOut { break }
+            // Whoever asks has seen what stands above.
+            acknowledge()
             outstanding[index].deadline = now + configuration.answerTimeout
             var line = outstanding[index].request.line
             line.tags.append(.init("label", label(outstanding[index].id)))

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+extension ServiceTests {
+    /// A client that is gone without a word: what its person has not seen comes again, and what was seen does not.
+    @Suite("chatty connect, stopped and killed")
+    struct ConnectReplayTests {
+        private static func say(_ text: String, in chat: ChatFixture) async throws {
+            let sender = try chat.script(as: "yoda", "-c", "/msgto luke \(text)")
+            #expect(try await sender.exitStatus() == 0)
+        }
+
+        private static func times(_ text: String, on client: ChattyProcess) -> Int {
+            client.output.text.ranges(of: "yoda: \(text)").count
+        }
+
+        /// The system has acknowledged to the server what the client never read.
+        @Test func whatAStoppedClientNeverShowedComesAgain() async throws {
+            let chat = try await ChatFixture()
+            let home = try TemporaryDirectory()
+            let client = try chat.terminal(home: home)
+            try await chat.logIn(client, as: "luke")
+            try await client.stop()
+            for text in ["alpha", "beta", "gamma"] { try await Self.say(text, in: chat) }
+            client.kill()
+            _ = try await client.exitStatus()
+            #expect(Self.times("alpha", on: client) == 0)
+
+            let next = try chat.terminal(home: home)
+            try await chat.logIn(next, as: "luke")
+            try await next.output.expect("yoda: gamma")
+            for text in ["alpha", "beta", "gamma"] { #expect(Self.times(text, on: next) == 1, "\(text) in \(next.output.text)") }
+        }
+
+        @Test func whatAKilledClientHadShownDoesNot() async throws {
+            let chat = try await ChatFixture()
+            let home = try TemporaryDirectory()
+            let client = try chat.terminal(home: home)
+            try await chat.logIn(client, as: "luke")
+            try await Self.say("alpha", in: chat)
+            try await client.output.expect("yoda: alpha")
+            // An answer of the server comes after what the client has told it before.
+            try client.type("/creategroup farm hans\r")
+            try await client.output.expect("The group chat farm has been created")
+            client.kill()
+            _ = try await client.exitStatus()
+            try await Self.say("beta", in: chat)
+
+            let next = try chat.terminal(home: home)
+            try await chat.logIn(next, as: "luke")
+            try await next.output.expect("yoda: beta")
+            #expect(Self.times("alpha", on: next) == 0, "\(next.output.text)")
+            #expect(Self.times("beta", on: next) == 1, "\(next.output.text)")
+        }
+    }
+}
