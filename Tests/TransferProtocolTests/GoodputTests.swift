@@ -10,6 +10,12 @@ import TransferSimulator
         #expect(result.share > least && !result.isDamaged, "\(result)")
     }
 
+    /// A radio that fades, another flow that begins: what the path had once is not sent on for ever.
+    @Test(arguments: [Goodput.Control.bbr, .cubic]) func aPathThatSlowsDownIsNotFlooded(control: Goodput.Control) throws {
+        let result = try Goodput.afterDrop(control, Goodput.Path(20, 40), to: 2)
+        #expect(result.share > 0.9 && result.dropped < 0.05, "\(result)")
+    }
+
     @Test(arguments: [0.25, 10]) func neitherAShortQueueNorADeepOneIsAnObstacle(queue: Double) throws {
         let result = try Goodput.alone(.bbr, Goodput.Path(10, 20, queue: queue))
         #expect(result.share > 0.8 && result.delay < 1.5, "\(result)")

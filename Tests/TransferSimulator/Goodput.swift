@@ -59,6 +59,25 @@ package enum Goodput {
             isDamaged: simulation.receiver.bytesDamaged > 0, dropped: simulation.forward.dropped, marked: simulation.forward.marked)
     }
 
+    /// One flow on a path that loses most of its rate in the midst of it.
+    /// - Returns: of the last ten of `seconds`, the share of the new rate that arrived, and of the datagrams sent the share that the path dropped.
+    package static func afterDrop(
+        _ control: Control, _ path: Path, to megabits: Double, at drop: Int64 = 8, seconds: Int64 = 30, seed: UInt64 = 1
+    ) throws -> (share: Double, dropped: Double) {
+        var model = path.model
+        model.change = (at: .zero + .seconds(drop), rate: megabits * 1e6)
+        let simulation = try Simulation(seed: seed, forward: model, configuration: configuration(control))
+        let connection = try start(in: simulation, path, seconds)
+        simulation.run(for: .seconds(seconds - 10)) { false }
+        let before = (bytes: connection.statistics.bytesDone, sent: connection.statistics.packetsSent, dropped: simulation.forward.dropped)
+        simulation.run(for: .seconds(Int64(10))) { false }
+        let after = connection.statistics
+        return (
+            Double(after.bytesDone - before.bytes) * 8 / 10 / (megabits * 1e6),
+            Double(simulation.forward.dropped - before.dropped) / Double(max(after.packetsSent - before.sent, 1))
+        )
+    }
+
     /// The flow's share of what it and another one carry that go through the same bottleneck.
     /// - Parameters:
     ///   - head: seconds by which the other began earlier; where negative, ours did.

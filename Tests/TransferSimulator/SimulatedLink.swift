@@ -4,6 +4,8 @@ import TransferProtocol
 package struct LinkModel {
     /// Bits a second; nil for no bottleneck.
     package var rate: Double?
+    /// From then on it has another rate.
+    package var change: (at: TransferInstant, rate: Double)?
     package var delay = TransferDuration.milliseconds(10)
     package var jitter = TransferDuration.zero
     /// Bytes that wait at the bottleneck at most.
@@ -73,7 +75,8 @@ package struct SimulatedLink {
             return drop()
         }
         var leaves = now
-        if let rate = model.rate {
+        if var rate = model.rate {
+            if let change = model.change, now >= change.at { rate = change.rate }
             let waiting = (freeAt - now).inSeconds * rate / 8
             if Int(waiting) + datagram.count > model.queue { return drop() }
             // RFC 3168: marked where a datagram that cannot be marked would soon have to be dropped.

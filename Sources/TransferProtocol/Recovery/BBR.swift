@@ -211,11 +211,12 @@ struct BBR: CongestionController {
     // The cycle of probing: down, cruise, refill, up
 
     private mutating func enterDown(_ now: TransferInstant) {
-        state = .probeDown
         cycleStart = now
         // Two to three seconds between probes (§5.3.3.3), so that flows do not probe together.
         cruiseTime = .milliseconds(Int64.random(in: 2000...3000, using: &random))
-        bandwidths = (current: 0, previous: longTermBandwidth)
+        // The maximum is that of two probes: a rate that neither has measured the path has no longer. In competition CUBIC does the probing.
+        if bandwidths.current > 0, state != .probeRTT || competition != nil { bandwidths = (current: 0, previous: bandwidths.current) }
+        state = .probeDown
         phaseRound = round
         drainedRound = nil
     }
