@@ -3,10 +3,10 @@ import Glibc
 
 /// How many columns of a terminal text takes: two for an ideograph, none for a combining accent, by the locale's tables.
 public enum DisplayWidth {
-    /// Makes the locale that of the environment, as the tables need it; where that knows only bytes, UTF-8 is what people have.
+    /// Takes the characters of the locale of the environment, as the tables need it, and nothing else of it: what is said stays English; where that knows only bytes, UTF-8 is what people have.
     /// - Returns: whether UTF-8 took another one's place.
     @discardableResult public static func adoptLocale() -> Bool {
-        setlocale(LC_ALL, "")
+        setlocale(LC_CTYPE, "")
         guard __ctype_get_mb_cur_max() < 2 else { return false }
         setlocale(LC_CTYPE, "C.UTF-8")
         return true
