@@ -163,9 +163,17 @@ import Testing
     }
 
     @Test func plainTextFromElsewhereIsRefusedInTheClientsOwnWay() async throws {
-        try await RunningServer.use(.init { $0.adjust = { $0.treatsNobodyAsLoopback = true } }) { server in
+        let patient = RunningServer.Change {
+            $0.adjust = {
+                $0.treatsNobodyAsLoopback = true
+                $0.silence = .hours(1)
+            }
+        }
+        try await RunningServer.use(patient) { server in
             let irc = try await RawClient(port: server.port, first: "NICK yoda\r\nUSER yoda 0 * :y\r\n")
             #expect(try await irc.end().hasSuffix("ERROR :\(Reply.plaintextRefused.text)\r\n"))
+        }
+        try await RunningServer.use(.init { $0.adjust = { $0.treatsNobodyAsLoopback = true } }) { server in
             let silent = try await RawClient(port: server.port)
             #expect(try await silent.end() == Reply.plaintextRefused.text + "\n")
             _ = try await server.logIn("yoda", tls: true)

@@ -7,7 +7,7 @@ import Testing
 @testable import ChatServer
 
 @Suite struct MetricsTests {
-    private static func get(_ server: RunningServer, _ path: String, method: String = "GET") async throws -> (head: String, body: String) {
+    static func get(_ server: RunningServer, _ path: String, method: String = "GET") async throws -> (head: String, body: String) {
         let port = try #require(server.server.metricsAddress.flatMap { Int($0.split(separator: ":").last ?? "") })
         let client = try await RawClient(port: port, first: "\(method) \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
         let answer = try await client.end()

@@ -149,9 +149,9 @@ import Testing
 }
 
 /// Waits for what another thread brings about.
-func eventually(_ condition: () throws -> Bool) async throws {
+func eventually(_ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + RawClient.patience
-    while try !condition() {
+    while try await !condition() {
         guard ContinuousClock.now < deadline else { throw RawClient.Failure.stillOpen("the condition did not come true") }
         await Task.yield()
     }
