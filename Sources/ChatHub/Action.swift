@@ -18,8 +18,8 @@ public enum Action: Sendable {
     case findAccount(Ticket, name: Name)
     /// Commit, with whatever else waits, in one transaction; in order.
     case store(Ticket, StoreWrite)
-    /// Messages to that account, direct and of its groups since it joined them, after that id, in order, at most `limit`; of its own those after `ownAfter`.
-    case loadMissed(Ticket, account: AccountID, after: MessageID, ownAfter: MessageID, limit: Int)
+    /// Messages of that stretch to that account, direct and of its groups since it joined them, in order, at most `limit`; of its own those after `ownAfter`.
+    case loadMissed(Ticket, account: AccountID, MessageStretch, ownAfter: MessageID, limit: Int)
 
     /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``, or for conversations by
     /// ``Event/historyTargets(_:_:)``.
@@ -51,8 +51,10 @@ public enum StoreWrite: Hashable, Sendable {
     case lockOut(HubState.LockOut)
     /// These names have none any more.
     case lockOutsEnded([String])
-    /// What each account has been shown.
-    case cursors([AccountID: MessageID])
+    /// How far each account has got with its messages.
+    case marks([AccountID: DeliveryMark])
+    /// Nothing: for who has to know that all before is kept.
+    case barrier
     case loggedIn(AccountID, at: Timestamp)
     case token(TokenGrant)
     /// How far an account has read.

@@ -7,7 +7,8 @@ public enum Command: Hashable, Sendable {
     /// - begins: the session is ready for its groups and missed messages at once; otherwise ``begin`` will say so.
     case logIn(name: String, password: String, begins: Bool)
     /// The session, logged in, is ready to be told of its groups and of what it missed.
-    case begin(ReplayStart)
+    /// - client: a word by which it is known when it comes again after a lost connection.
+    case begin(ReplayStart, client: String? = nil)
     /// Its client has shown all up to that message (`SEEN`).
     case shown(MessageID)
     /// - tags: for the clients of those who get it now; not kept.

@@ -18,7 +18,7 @@ public enum Event: Sendable {
     case accountFound(Ticket, Account?)
     /// The answer to ``Action/store(_:_:)``: committed and on the disk, or not and without any effect.
     case stored(Ticket, succeeded: Bool)
-    /// The answer to ``Action/loadMissed(_:account:after:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
+    /// The answer to ``Action/loadMissed(_:account:_:ownAfter:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
     /// not be read.
     case missed(Ticket, [ChatMessage]?)
     /// The answer to ``Action/loadHistory(_:account:_:)`` for a search that took too long.

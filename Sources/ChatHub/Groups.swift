@@ -44,7 +44,7 @@ extension Hub {
             if createsMissing, reservedGroups.contains(Name.fold(name)) {
                 // Somebody else is making it this moment: it is joined when that is through.
                 sessions[request.session]?.isBusy = true
-                return store(.cursors([:]), then: .barrier(request))
+                return store(.barrier, then: .barrier(request))
             }
             if createsMissing {
                 // From here on it is what it does, so that the server's log says what was done.

@@ -50,7 +50,7 @@ public struct Hub: ~Copyable {
             forgetsAll: configuration.concealsUserNames)
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
         lockOuts.restore(state.lockOuts, at: now, hasAccount: { [directory] in directory.account(named: $0) != nil })
-        marks = DeliveryMarks(state.cursors)
+        marks = DeliveryMarks(state.marks)
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
         nonces = SentNonces(state.sent, at: now)
@@ -226,10 +226,9 @@ public struct Hub: ~Copyable {
         }
         sessionCounts[account, default: 1] -= 1
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
-        // Who was in the middle of its replay had more to come; what was on its way when the connection went is owed, too.
-        if session.isReplayed, session.replay != .live || told ?? .zero > session.reached {
-            marks.owe(account, behind: session.reached)
-        }
+        // One that is gone is owed nothing.
+        guard directory.accounts[account] != nil else { return }
+        if let told { owe(account, MessageStretch(behind: session.reached, upTo: told), of: session) }
         if marks.hasChanged(account) { saveMarks() }
     }
 
@@ -257,6 +256,7 @@ public struct Hub: ~Copyable {
         logThrottled(attempts.sweep(at: now.uptime))
         lockOuts.sweep(at: now.uptime, hasAccount: { [directory] in directory.account(named: $0) != nil })
         forgetLockOuts()
+        for row in lockOuts.takeUnsaved(at: now) { store(.lockOut(row), then: .lockOut(name: row.name)) }
         nonces.sweep(at: now.uptime)
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
@@ -278,21 +278,21 @@ public struct Hub: ~Copyable {
     mutating func recordReached(_ message: MessageID, by id: SessionID) {
         guard let session = sessions[id], let account = session.account, message > session.reached else { return }
         session.reached = message
-        marks.reach(message, account)
-        payDebt(session, account)
+        if session.movesMark { marks.reach(message, account) }
+        payDebts(session, account)
     }
 
     /// What the session's client has of its replay is owed no longer.
-    mutating func payDebt(_ session: Session, _ account: AccountID) {
-        guard let debt = session.debt else { return }
-        let isAll = session.replay == .live && session.reached >= session.replayedUpTo
-        marks.pay(debt, of: account, upTo: isAll ? nil : session.reached)
-        if isAll { session.debt = nil }
+    mutating func payDebts(_ session: Session, _ account: AccountID) {
+        guard !session.debts.isEmpty else { return }
+        let isAll = session.replay == .live && session.reached >= session.lastReplayed
+        marks.pay(session.debts, of: account, upTo: isAll ? MessageID(rawValue: .max) : session.reached)
+        if isAll { session.debts = [] }
     }
 
     private mutating func saveMarks() {
         let rows = marks.takeChanged()
-        if !rows.isEmpty { store(.cursors(rows), then: .nothing) }
+        if !rows.isEmpty { store(.marks(rows), then: .marks(Array(rows.keys))) }
     }
 
     // Asking the outside.

@@ -50,6 +50,8 @@ public struct IRCWayIn: WayIn {
     private var sasl: [UInt8]?
     /// The last message that this client has shown, over an earlier connection.
     private var shown: MessageID?
+    /// How it names itself.
+    private var client: String?
     private(set) var account: String?
     var isRegistered = false
     private var askedForRegistration = false
@@ -141,16 +143,21 @@ public struct IRCWayIn: WayIn {
         case "PONG": return []
         case "SEEN":
             if let message = first.flatMap({ MessageID($0) }) { shown = message }
+            if message.parameters.count > 1, message.parameters[1].utf8.count <= IRCWayIn.maximumClient { client = message.parameters[1] }
             return []
         case "QUIT": return expect(.command("QUIT"), .logOut, label: label)
         default: return write([numeric("451", "You have not registered")], label: label)
         }
     }
 
+    /// Bytes.
+    private static let maximumClient = 64
+
     private mutating func registerIfReady(_ label: String?) -> [WayInStep] {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
-        return logInWithPass() + expect(.registration, .begin(replayStart), label: label)
+        return logInWithPass()
+            + expect(.registration, .begin(replayStart, client: capabilities.contains(.chatty) ? client : nil), label: label)
     }
 
     /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.

@@ -38,6 +38,8 @@ struct LockOutTable {
     private var namelessCount = 0
     /// Names that have no count any more, and may still have a row in the store.
     private var ended: Deque<String> = []
+    /// Names whose count could not be kept.
+    private var unsaved: Set<String> = []
     private var nextSweep: Int64 = 0
 
     /// - Parameter forgetsAll: whether a count ends after a day even where the name has an account.
@@ -82,10 +84,7 @@ struct LockOutTable {
         }
         set(name, count)
         return Failure(
-            isNowBlocked: blocks,
-            row: HubState.LockOut(
-                name: name, failures: count.failures, blockedUntil: blocks ? now.wall.adding(milliseconds: blockMilliseconds) : nil,
-                last: now.wall))
+            isNowBlocked: blocks, row: row(name, count, at: now))
     }
 
     /// The count ends, if there is one.
@@ -111,6 +110,25 @@ struct LockOutTable {
         let names = Array(ended.prefix(limit)).filter { counts[$0] == nil }
         ended.removeFirst(min(limit, ended.count))
         return names
+    }
+
+    /// Their rows could not be taken away.
+    mutating func putBack(ended names: [String]) { ended.append(contentsOf: names) }
+
+    /// The count of that name could not be kept.
+    mutating func noteUnsaved(_ name: String) { if counts[name] != nil { unsaved.insert(name) } }
+
+    /// What is to be tried again to be kept, of the counts that there are still.
+    mutating func takeUnsaved(at now: Moment) -> [HubState.LockOut] {
+        defer { unsaved = [] }
+        return unsaved.compactMap { name in counts[name].map { row(name, $0, at: now) } }
+    }
+
+    private func row(_ name: String, _ count: Count, at now: Moment) -> HubState.LockOut {
+        HubState.LockOut(
+            name: name, failures: count.failures,
+            blockedUntil: count.blockedUntil.map { now.wall.adding(milliseconds: $0 - now.uptime) },
+            last: now.wall.adding(milliseconds: count.last - now.uptime))
     }
 
     var count: Int { counts.count }

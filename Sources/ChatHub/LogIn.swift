@@ -113,7 +113,7 @@ extension Hub {
             var response: [Outgoing] = [.reply(.invalidCredentials)]
             if failure.isNowBlocked { response.append(.reply(.nowBlocked(seconds: configuration.blockSeconds))) }
             logFailure(of: attempt, reason: failure.isNowBlocked ? "invalid credentials, now blocked" : "invalid credentials")
-            store(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, response))
+            store(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, name: name, response))
         case (.expiredToken, _):
             statistics.failedLogIns += 1
             attempts.count(attempt.address, at: now.uptime)
@@ -174,7 +174,7 @@ extension Hub {
     /// Takes rows that are of no use any more out of the store, a bounded number at a time.
     mutating func forgetLockOuts() {
         let ended = lockOuts.takeEnded(Hub.lockOutsForgottenAtOnce)
-        if !ended.isEmpty { store(.lockOutsEnded(ended), then: .nothing) }
+        if !ended.isEmpty { store(.lockOutsEnded(ended), then: .lockOutsEnded(ended)) }
     }
 
     private static let lockOutsForgottenAtOnce = 1000
@@ -203,13 +203,15 @@ extension Hub {
         store(.loggedIn(account.id, at: now.wall), then: .nothing)
         let greeting: [Outgoing] = attempt.begins && !messageOfTheDay.isEmpty ? [.messageOfTheDay(messageOfTheDay)] : []
         respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)] + greeting)
-        if attempt.begins { beginSession(session.id, replaying: .whereItLeftOff, at: now, then: nil) }
+        if attempt.begins { beginSession(session.id, replaying: .whereItLeftOff, of: nil, at: now, then: nil) }
         drainBacklog(of: session.id)
     }
 
     /// The session is told of its groups, is active from now on, and gets what it missed. A client that asks for that by itself may get what is stored from
     /// now on both ways: it is never lost between them.
-    mutating func beginSession(_ id: SessionID, replaying start: Command.ReplayStart, at now: Moment, then sequence: Int?) {
+    mutating func beginSession(
+        _ id: SessionID, replaying start: Command.ReplayStart, of client: String?, at now: Moment, then sequence: Int?
+    ) {
         if let sequence { respond(id, sequence, [.messageOfTheDay(messageOfTheDay)]) }
         guard let session = sessions[id], !session.hasBegun, !session.isClosing, let account = session.account else { return }
         sessions[id]?.hasBegun = true
@@ -219,6 +221,6 @@ extension Hub {
         for group in directory.groups(of: account).sorted() {
             if let roster = roster(of: group, readBy: account) { actions.append(.deliver([id], .entered(roster, created: false))) }
         }
-        beginReplay(of: session, account, from: start)
+        beginReplay(of: session, account, from: start, client: client)
     }
 }

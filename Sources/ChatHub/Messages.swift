@@ -49,7 +49,7 @@ extension Hub {
         case .kept(let id, let time): return acknowledge(request, message(id, at: time))
         case .onItsWay:
             sessions[request.session]?.isBusy = true
-            return store(.cursors([:]), then: .barrier(request))
+            return store(.barrier, then: .barrier(request))
         case nil: break
         }
         let message = message(messageIDs.next(at: request.at.wall), at: request.at.wall)

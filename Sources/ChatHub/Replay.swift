@@ -6,30 +6,85 @@ extension Hub {
     /// Messages in one page: with ``Limits/messageBytes`` each, below the bound of an outbound queue.
     static let pageSize = 100
 
-    mutating func beginReplay(of session: Session, _ account: AccountID, from start: Command.ReplayStart) {
-        session.reached = marks.replayStart(of: account)
+    mutating func beginReplay(of session: Session, _ account: AccountID, from start: Command.ReplayStart, client: String?) {
+        session.client = client
+        session.reached = marks.reached(account)
         session.ownAfter = messageIDs.last
         switch start {
-        case .nowhere: return
-        case .whereItLeftOff: break
+        case .nowhere: return findGap(before: session, account)
+        case .whereItLeftOff:
+            if let client { replaceOthers(of: client, session, account, shown: nil) }
+            session.due = marks.due(to: account)
         case .after(let shown):
             session.reached = min(shown, messageIDs.last)
             // It has been told of the account's own messages so far.
             session.ownAfter = session.reached
+            session.due = [.all(behind: session.reached)]
             marks.reach(session.reached, account)
+            // Its client says itself what it has.
+            if let client {
+                replaceOthers(of: client, session, account, shown: session.reached)
+                marks.forgive(client, of: account)
+            }
         }
-        session.isReplayed = true
-        session.debt = marks.debt(of: account, replayedBehind: session.reached)
-        session.replayedUpTo = session.reached
+        session.movesMark = true
+        session.debts = marks.debts(of: account, behind: session.due[0].behind)
+        session.reached = session.due[0].behind
+        session.dueLater = session.due[...]
+        beginStretch(session)
+    }
+
+    /// Connections of its client that are not known to be gone: what they lose is given to this one.
+    /// - Parameter shown: what the client has of them, where it says so.
+    private mutating func replaceOthers(of client: String, _ session: Session, _ account: AccountID, shown: MessageID?) {
+        for case let old? in (sessionsOfAccount[account] ?? []).map({ sessions[$0] }) where old.id != session.id && old.client == client {
+            if let shown {
+                marks.pay(old.debts, of: account, upTo: shown)
+            } else {
+                owe(account, MessageStretch(behind: old.reached, upTo: messageIDs.last), of: old)
+            }
+            old.isReplaced = true
+        }
+    }
+
+    /// What a session went without, of what it was to be given. Of what others had lost and it was to have, too: from now on that is its client's to ask for.
+    mutating func owe(_ account: AccountID, _ lost: MessageStretch, of session: Session) {
+        guard !session.isReplaced else { return }
+        for stretch in session.due.compactMap(lost.intersection) { marks.owe(account, stretch, client: session.client) }
+        marks.pay(session.debts, of: account, upTo: lost.upTo)
+    }
+
+    // A client that asks for what it missed by itself moves the account's mark only when what it was not given is owed to others: they see no more of it than
+    // they would without it.
+
+    private mutating func findGap(before session: Session, _ account: AccountID) {
+        let gap = MessageStretch(behind: session.reached, upTo: messageIDs.last)
+        actions.append(.loadMissed(newTicket(.gap(session.id, gap)), account: account, gap, ownAfter: gap.upTo, limit: 1))
+    }
+
+    mutating func finishGap(_ gap: MessageStretch, of id: SessionID, _ messages: [ChatMessage]?) {
+        guard let session = sessions[id], let account = session.account, let messages else { return }
+        session.movesMark = true
+        // Another session may have had some of it meanwhile.
+        if !messages.isEmpty, let rest = gap.intersection(.all(behind: marks.reached(account))) { marks.owe(account, rest, client: nil) }
+        marks.reach(session.reached, account)
+    }
+
+    private mutating func beginStretch(_ session: Session) {
+        guard let next = session.dueLater.first else { return }
+        session.replayedUpTo = max(session.replayedUpTo, next.behind)
         readMissed(by: session.id)
     }
 
     mutating func readMissed(by id: SessionID) {
-        guard let session = sessions[id], !session.isClosing, let account = session.account else { return }
+        guard let session = sessions[id], !session.isClosing, let account = session.account, let end = session.dueLater.first?.upTo else {
+            return
+        }
         session.replay = .reading(moreCame: false)
         actions.append(
             .loadMissed(
-                newTicket(.page(id)), account: account, after: session.replayedUpTo, ownAfter: session.ownAfter, limit: Hub.pageSize))
+                newTicket(.page(id)), account: account, MessageStretch(behind: session.replayedUpTo, upTo: end), ownAfter: session.ownAfter,
+                limit: Hub.pageSize))
     }
 
     mutating func replay(_ messages: [ChatMessage]?, to id: SessionID) {
@@ -40,14 +95,20 @@ extension Hub {
         }
         statistics.deliveries += messages.count
         for message in messages { actions.append(.deliver([id], .message(message))) }
-        if let last = messages.last { session.replayedUpTo = last.id }
+        if let last = messages.last {
+            session.replayedUpTo = last.id
+            session.lastReplayed = last.id
+        }
         if messages.count >= Hub.pageSize {
             actions.append(.awaitDrain(newTicket(.pageWritten(id)), id))
+        } else if session.dueLater.count > 1 {
+            session.dueLater.removeFirst()
+            beginStretch(session)
         } else if session.replay == .reading(moreCame: true) {
             readMissed(by: id)
         } else {
             session.replay = .live
-            payDebt(session, account)
+            payDebts(session, account)
             forgetAudiences(of: account)
         }
     }

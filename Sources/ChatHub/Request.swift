@@ -36,7 +36,7 @@ enum Pending {
     case accountToVerify(GuessLine.Guess)
     case verification(GuessLine.Attempt, Account?)
     /// A wrong password has been counted on the disk.
-    case failureKept(SessionID, sequence: Int, [Outgoing])
+    case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
     /// The store looks for an account by a name in the request.
     case account(Request, name: String)
     case message(Request, ChatMessage)
@@ -49,6 +49,11 @@ enum Pending {
     case newPassword(Request)
     case token(Request)
     case keptToken(Request, MadeToken)
+    case marks([AccountID])
+    case lockOut(name: String)
+    case lockOutsEnded([String])
+    /// Whether anything of it was missed by a session that is not replayed.
+    case gap(SessionID, MessageStretch)
     case page(SessionID)
     case pageWritten(SessionID)
 
@@ -158,7 +163,8 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin(let start): beginSession(request.session, replaying: start, at: request.at, then: request.sequence)
+        case .begin(let start, let client):
+            beginSession(request.session, replaying: start, of: client, at: request.at, then: request.sequence)
         case .shown(let message):
             // A client that names what it cannot have seen would only hide from itself what comes.
             recordReached(min(message, messageIDs.last), by: request.session)
@@ -220,7 +226,8 @@ extension Hub {
             verify(guess, account: account, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
             finishVerification(attempt, account, verification, at: now)
-        case (.failureKept(let session, let sequence, let response), .stored):
+        case (.failureKept(let session, let sequence, let name, let response), .stored(let succeeded)):
+            if !succeeded { lockOuts.noteUnsaved(name) }
             unblock(session)
             respond(session, sequence, response)
             drainBacklog(of: session)
@@ -264,6 +271,11 @@ extension Hub {
             respond(
                 request.session, request.sequence, [.reply(succeeded ? .resumeToken(token.text, seconds: token.seconds) : .storeFailed)])
             drainBacklog(of: request.session)
+        // What could not be kept is tried again with the next tick.
+        case (.marks(let accounts), .stored(false)): marks.putBack(accounts)
+        case (.lockOut(let name), .stored(false)): lockOuts.noteUnsaved(name)
+        case (.lockOutsEnded(let names), .stored(false)): lockOuts.putBack(ended: names)
+        case (.gap(let session, let gap), .messages(let messages)): finishGap(gap, of: session, messages)
         case (.page(let session), .messages(let messages)):
             replay(messages, to: session)
         case (.pageWritten(let session), .drained):

@@ -33,16 +33,26 @@ final class Session {
     private var firstAnswer = 0
 
     var replay = Replay.live
-    /// The last message it got by replay: what is stored before it must not come again.
+    /// So far it has been replayed: what is stored before that must not come again.
     var replayedUpTo = MessageID.zero
-    /// Otherwise its client asks for what it missed by itself.
-    var isReplayed = false
-    /// The number of the debt of its account that its replay pays; see ``DeliveryMarks``.
-    var debt: Int?
+    /// The last message that it got so.
+    var lastReplayed = MessageID.zero
+    /// What it is given, the last stretch without an end; empty where its client asks for what it missed by itself.
+    var due: [MessageStretch] = []
+    /// Of these the ones whose replay has still to begin.
+    var dueLater: ArraySlice<MessageStretch> = []
+    /// The debts of its account that its replay pays; see ``DeliveryMarks``.
+    var debts: Set<Int> = []
+    /// How its client has named itself: the same after a lost connection.
+    var client: String?
     /// The account's own messages behind this one are news to it: other sessions sent them.
     var ownAfter = MessageID.zero
     /// The last message that its client has, as far as is known.
     var reached = MessageID.zero
+    /// What its client has counts as had by the account: it was given all before.
+    var movesMark = false
+    /// Its client has come again over another connection: what this one loses is not owed.
+    var isReplaced = false
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 

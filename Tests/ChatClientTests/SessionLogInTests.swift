@@ -18,7 +18,7 @@ import Testing
         #expect(play.give(.password("pa ss")) == ["> AUTHENTICATE PLAIN"])
         // base64 of NUL Ethan NUL pa ss
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AEV0aGFuAHBhIHNz"])
-        #expect(play.server(":chatty 900 * * ethan :in", ":chatty 903 * :ok") == ["> CAP END"])
+        #expect(play.server(":chatty 900 * * ethan :in", ":chatty 903 * :ok") == ["> SEEN * t", "> CAP END"])
         #expect(play.server(":chatty 001 ethan :Welcome") == ["in as ethan"])
     }
 

@@ -92,7 +92,7 @@ import Testing
         #expect(play.server(SessionTranscript.taken) == ["> @label=tname NICK yoda"])
         #expect(play.server("@label=tname :chatty ACK") == ["> USER yoda 0 * yoda", "> AUTHENTICATE PLAIN"])
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAc2VjcmV0"])
-        #expect(play.server(":chatty 903 * :ok") == ["> CAP END"])
+        #expect(play.server(":chatty 903 * :ok") == ["> SEEN * t", "> CAP END"])
         #expect(play.server(":chatty 001 yoda :Welcome") == ["in as yoda again"])
     }
 
@@ -126,7 +126,7 @@ import Testing
         _ = play.server(SessionTranscript.offer, SessionTranscript.taken, "@label=tname :chatty ACK", "AUTHENTICATE +")
         #expect(
             play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == [
-                "> CAP END", "in as yoda again", "> @label=t1 PRIVMSG hans :on the way", "> @label=t2 GROUPS",
+                "> SEEN * t", "> CAP END", "in as yoda again", "> @label=t1 PRIVMSG hans :on the way", "> @label=t2 GROUPS",
                 "> @label=t3 PRIVMSG hans :later",
             ])
         #expect(
@@ -186,7 +186,7 @@ import Testing
         reconnect(&play)
         // base64 of NUL yoda NUL abc
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAYWJj"])
-        #expect(play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == ["> CAP END", "in as yoda again"])
+        #expect(play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == ["> SEEN * t", "> CAP END", "in as yoda again"])
         reconnect(&play)
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAYWJj"])
         #expect(
@@ -194,7 +194,9 @@ import Testing
         #expect(play.server("@label=tname :chatty ACK") == ["> AUTHENTICATE PLAIN"])
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAc2VjcmV0"])
         #expect(
-            play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == ["> CAP END", "in as yoda again", "> @label=ttoken TOKEN"])
+            play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == [
+                "> SEEN * t", "> CAP END", "in as yoda again", "> @label=ttoken TOKEN",
+            ])
     }
 
     @Test func aNewPasswordIsTheOneToConnectAgainWith() {

@@ -16,7 +16,7 @@ struct ClockStepTests {
         var state = HubState()
         for write in script.kept {
             switch write {
-            case .cursors(let cursors): state.cursors.merge(cursors) { $1 }
+            case .marks(let marks): state.marks.merge(marks) { $1 }
             case .readMarker(let account, let target, let time, _): state.readMarkers[account, default: [:]][target] = time
             case .lockOut(let row):
                 state.lockOuts.removeAll { $0.name == row.name }

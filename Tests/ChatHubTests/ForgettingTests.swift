@@ -55,14 +55,14 @@ struct ForgettingTests {
                 id: GroupID(rawValue: 1), name: try Name("jedi"), founder: yoda, isOpen: true, created: Timestamp(milliseconds: 0),
                 members: [yoda, luke])
         ]
-        state.cursors = [yoda: MessageID(rawValue: 5), luke: MessageID(rawValue: 6)]
+        state.marks = [yoda: DeliveryMark(reached: MessageID(rawValue: 5)), luke: DeliveryMark(reached: MessageID(rawValue: 6))]
         state.sent = [yoda, luke].map {
             HubState.Sent(account: $0, nonce: "n", message: MessageID(rawValue: 5), time: Timestamp(milliseconds: 0))
         }
         let now = Moment(wall: Timestamp(milliseconds: 1), uptime: 1)
         var hub = Hub(HubConfiguration(), state, at: now)
         _ = hub.handle(.accountsChanged([state.accounts[1]]), at: now)
-        #expect(hub.marks.replayStart(of: yoda) == .zero && hub.marks.replayStart(of: luke) == MessageID(rawValue: 6))
+        #expect(hub.marks.reached(yoda) == .zero && hub.marks.reached(luke) == MessageID(rawValue: 6))
         #expect(hub.nonces.count == 1 && hub.nonces.find("n", of: luke) != nil)
         #expect(hub.directory.groupsOfAccount == [luke: [GroupID(rawValue: 1)]])
     }

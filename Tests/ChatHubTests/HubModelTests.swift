@@ -42,8 +42,10 @@ private struct HubModel {
     /// The messages that a session was told of, in order, and how many of them its client has.
     private var stream: [SessionID: [ChatMessage]] = [:]
     private var had: [SessionID: Int] = [:]
-    /// The sessions whose clients say what they have.
-    private var saying: Set<SessionID> = []
+    /// The sessions whose clients say what they have, and how they name themselves.
+    private var saying: [SessionID: String] = [:]
+    /// Sessions whose clients have come again, and of whose end the hub does not know yet.
+    private var ghosts: [SessionID] = []
     /// What sessions lost with their connections, until a session that came later has had it.
     private var owed: [String: [MessageID: SessionID]] = [:]
     private var nonces: [String: [String]] = [:]
@@ -74,7 +76,7 @@ private struct HubModel {
         case 0..<10: if sessions.count < sessionsPerAccount { logIn(user, password: "pw-" + user, isRight: true) }
         case 10..<13: if let session { leave(session) }
         case 13:
-            if let session, saying.contains(session), let next = resume(session) { open[next] = user }
+            if let session, saying[session] != nil, let next = resume(session) { open[next] = user }
         case 14..<18: guess(user)
         case 18..<20: if let session { command(session, .createGroup(name: group(), members: [])) }
         case 20..<22: if let session { command(session, .createGroup(name: group(), members: [self.user(), self.user()])) }
@@ -102,9 +104,10 @@ private struct HubModel {
         default:
             for id in open.keys { receiveSome(id) }
             var written: [SessionID: MessageID] = [:]
-            for id in open.keys where !saying.contains(id) { written[id] = lastHad(id) }
+            for id in open.keys where saying[id] == nil { written[id] = lastHad(id) }
             script.handle(.tick(written: written))
-            for id in open.keys.sorted() where saying.contains(id) { if let last = lastHad(id) { command(id, .shown(last)) } }
+            if let ghost = ghosts.popLast() { script.disconnect(ghost, written: nil) }
+            for id in open.keys.sorted() where saying[id] != nil { if let last = lastHad(id) { command(id, .shown(last)) } }
         }
         check()
     }
@@ -130,7 +133,8 @@ private struct HubModel {
 
     private mutating func logIn(_ user: String, password: String, isRight: Bool) {
         let id = script.connect()
-        script.send(id, .logIn(name: user, password: password, begins: true))
+        let says = Bool.random(using: &random)
+        script.send(id, .logIn(name: user, password: password, begins: !says))
         // Only until it is answered: the replay goes on among what follows.
         while script.told[id]?.isEmpty ?? true { script.settleOne(using: &random) }
         if isBlocked(user) {
@@ -138,7 +142,10 @@ private struct HubModel {
         } else if isRight {
             open[id] = user
             failures[user] = 0
-            if Bool.random(using: &random) { saying.insert(id) }
+            if says {
+                saying[id] = "\(id)"
+                command(id, .begin(.whereItLeftOff, client: saying[id]))
+            }
             return
         } else {
             #expect(script.told[id] == [.reply(.tokenExpired)], "an ended token got in (seed \(seed))")
@@ -178,19 +185,33 @@ private struct HubModel {
     private mutating func end(_ session: SessionID) {
         check()
         receiveSome(session)
-        if saying.contains(session), let last = lastHad(session) {
+        if saying[session] != nil, let last = lastHad(session) {
             command(session, .shown(last))
             // What it says is heard before it goes.
             script.settle()
             check()
         }
-        let written = saying.contains(session) ? nil : lastHad(session)
+        let written = saying[session] == nil ? lastHad(session) : nil
         script.disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, written: written)
     }
 
     /// A client that says what it has comes again over another connection, and gets just what it has not.
     private mutating func resume(_ session: SessionID) -> SessionID? {
-        end(session)
+        let isLetIn = open[session].map { !isBlocked($0) } ?? false
+        switch Int.random(in: 0..<3, using: &random) {
+        case _ where !isLetIn: end(session)
+        case 0: end(session)
+        case 1:
+            // The connection went before its last words were heard.
+            check()
+            receiveSome(session)
+            script.disconnect(session, written: nil)
+        default:
+            // And the server does not know.
+            check()
+            receiveSome(session)
+            ghosts.append(session)
+        }
         guard let user = open.removeValue(forKey: session), let account = script.accounts[user]?.id else { return nil }
         script.settle()
         let mark = lastHad(session)
@@ -199,14 +220,14 @@ private struct HubModel {
         script.settle()
         guard !isBlocked(user) else { return nil }
         failures[user] = 0
-        script.send(id, .begin(mark.map { .after($0) } ?? .whereItLeftOff))
+        script.send(id, .begin(mark.map { .after($0) } ?? .whereItLeftOff, client: saying[session]))
         commands[id] = 2
         script.settle()
         if let mark {
             #expect(
                 script.messageIDs(id) == script.missed(account, after: mark, ownAfter: mark).map(\.id), "not what it lacks (seed \(seed))")
         }
-        saying.insert(id)
+        saying[id] = saying[session]
         return id
     }
 
@@ -241,6 +262,7 @@ private struct HubModel {
         for (id, _) in open { #expect(script.answers[id]?.count == commands[id] ?? 1, "an answer a command (seed \(seed))") }
         // Everybody comes once more; then all that was kept has been received, by who has one session exactly once.
         for id in open.keys.sorted() { leave(id) }
+        for ghost in ghosts { script.disconnect(ghost, written: nil) }
         script.advance(milliseconds: 20_000)
         for user in HubModel.users {
             logIn(user, password: "pw-" + user, isRight: true)

@@ -163,8 +163,9 @@ struct HubScript {
                     tokens[String(decoding: grant.hash, as: UTF8.self)] = account.name.folded
                 }
                 waiting.append(.stored(ticket, succeeded: !storeFails))
-            case .loadMissed(let ticket, let account, let after, let ownAfter, let limit):
-                waiting.append(.missed(ticket, Array(missed(account, after: after, ownAfter: ownAfter).prefix(limit))))
+            case .loadMissed(let ticket, let account, let stretch, let ownAfter, let limit):
+                let found = missed(account, after: stretch.behind, ownAfter: ownAfter).filter { $0.id <= stretch.upTo }
+                waiting.append(.missed(ticket, Array(found.prefix(limit))))
             case .loadHistory(let ticket, _, .targets): waiting.append(.historyTargets(ticket, targets))
             case .loadHistory(let ticket, let account, let query):
                 waiting.append(.missed(ticket, history(account, query)))

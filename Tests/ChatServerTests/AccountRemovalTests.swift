@@ -16,12 +16,14 @@ import Testing
     init() throws {
         fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
+        let debt = MessageStretch(behind: MessageID(rawValue: 3), upTo: MessageID(rawValue: 4))
         var writes: [StoreWrite] = [
             .groupCreated(try Self.group(1, "jedi", members: [yoda, luke])),
             .groupCreated(try Self.group(2, "sith", members: [hans], invited: [luke])),
             .readMarker(luke, .user(yoda), StoreFixture.start), .readMarker(luke, .group(GroupID(rawValue: 1)), StoreFixture.start),
             .readMarker(hans, .user(luke), StoreFixture.start), .readMarker(hans, .user(yoda), StoreFixture.start),
-            .cursors([luke: MessageID(rawValue: 5)]), .token(ResumeToken().grant(to: luke, at: StoreFixture.start)),
+            .marks([luke: DeliveryMark(reached: MessageID(rawValue: 5), debts: [.init(debt, client: "c")])]),
+            .token(ResumeToken().grant(to: luke, at: StoreFixture.start)),
             .lockOut(.init(name: "luke", failures: 1, blockedUntil: nil, last: StoreFixture.start)),
         ]
         for number in 1...Int64(2000) {
@@ -57,7 +59,7 @@ import Testing
     /// Nothing is left but what he has said, and what is of others.
     private func expectRemoved() throws {
         #expect(try count("SELECT count(*) FROM removals") == 0)
-        for table in ["members", "invitations", "cursors", "tokens", "sent", "read_markers"] {
+        for table in ["members", "invitations", "cursors", "debts", "tokens", "sent", "read_markers"] {
             #expect(try count("SELECT count(*) FROM \(table) WHERE account = 2") == 0, "\(table)")
         }
         #expect(try count("SELECT count(*) FROM read_markers") == 1)

@@ -99,6 +99,35 @@ import Testing
         }
     }
 
+    /// It had shown more than it could say before its link went, and comes again before the server knows; a client without any memory is told nothing of that.
+    @Test(arguments: [false, true]) func whatANamedClientHasShownIsNotReplayedToOthers(isClosed: Bool) async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
+            let capabilities = "CAP REQ :sasl message-tags server-time labeled-response batch chatty/service\r\n"
+            let first = try await RawClient(port: server.port, first: capabilities + "SEEN * me\r\n")
+            try await first.register("luke", password: "pw-luke")
+            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
+            try await yoda.send("PRIVMSG luke :one\r\n")
+            let id = try #require(try await first.expect(" PRIVMSG luke :one").firstMatch(of: #/msgid=(\w+)/#)?.1)
+            if isClosed {
+                try await first.close()
+                try await server.expectGone("luke", as: yoda)
+            }
+            let again = try await RawClient(port: server.port, first: capabilities + "SEEN \(id) me\r\n")
+            try await again.register("luke", password: "pw-luke")
+            try await yoda.send("PRIVMSG luke :two\r\n")
+            let next = try await again.expect(" PRIVMSG luke :two")
+            #expect(!next.contains("PRIVMSG luke :one"))
+            try await again.send("SEEN \(try #require(next.firstMatch(of: #/msgid=(\w+)/#)?.1))\r\nQUIT\r\n")
+            _ = try await again.end()
+            if !isClosed { try await first.close() }
+            try await server.expectGone("luke", as: yoda)
+            let other = try await server.logIn("luke", capabilities: "sasl server-time")
+            try await yoda.send("PRIVMSG luke :three\r\n")
+            let told = try await other.expect(" PRIVMSG luke :three")
+            #expect(!told.contains("PRIVMSG luke :one") && !told.contains("PRIVMSG luke :two"))
+        }
+    }
+
     private static func numbers(in text: String) -> [Int] {
         text.matches(of: #/ PRIVMSG luke :(\d+) /#).compactMap { Int($0.1) }
     }

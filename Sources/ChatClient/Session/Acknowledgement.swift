@@ -19,5 +19,11 @@ struct Acknowledgement: Sendable {
         return Acknowledgement.line(shown)
     }
 
+    /// What a new connection begins with, by the same client as the one before.
+    mutating func opening(as client: String) -> IRCMessage {
+        due = nil
+        return IRCMessage("SEEN", shown?.description ?? "*", client)
+    }
+
     static func line(_ message: MessageID) -> IRCMessage { IRCMessage("SEEN", message.description) }
 }

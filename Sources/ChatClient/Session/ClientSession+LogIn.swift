@@ -110,9 +110,8 @@ extension ClientSession {
         case "900": break
         case "903":
             stage = .entering(credentials)
-            // What it has of an earlier connection is not replayed.
-            if let shown = acknowledgement.shown { send(Acknowledgement.line(shown)) }
-            _ = acknowledgement.take()
+            // What it has of an earlier connection is not replayed, nor what it was given over one that is not known to be gone.
+            send(acknowledgement.opening(as: configuration.labelPrefix))
             send(IRCMessage("CAP", "END"))
         case "902", "904", "905", "906", "907", "908":
             let notices = said.isEmpty ? [ServerNotice(text: message.parameters.last ?? "", isFailure: true)] : said

@@ -21,7 +21,7 @@ public struct ClientSession: Sendable {
         /// How long a lost connection is tried for; nil for ever. Milliseconds.
         public var reconnectFor: Int64?
         /// How long after a message has been shown the server is told so at the latest; milliseconds.
-        public var acknowledgeInterval: Int64 = 1_000
+        public var acknowledgeInterval: Int64 = 200
         /// Ask for a token after the log-in, and log in with it where the connection was lost: that costs the server no hashing.
         public var resumesByToken = false
         /// Of the jitter.

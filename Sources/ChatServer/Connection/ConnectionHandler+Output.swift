@@ -134,8 +134,15 @@ extension ConnectionHandler {
         self.ending = ending
         phase = .closing
         pauseReading(false)
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.lingering) { [self] in abort() }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.lingering) { [self] in waitForReader() }
         markDirty()
+    }
+
+    /// What the system holds for a client that reads slowly arrives, if ever it reads on, and would come again: it gets more time for it.
+    private func waitForReader() {
+        observeProgress()
+        guard phase == .closing, !progress.isSettled, let context else { return abort() }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.readerLingering) { [self] in abort() }
     }
 
     /// All is written. A plain socket is closed for writing first, and wholly when the client has seen it: closing it with unread input would take

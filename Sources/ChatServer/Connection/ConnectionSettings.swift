@@ -20,4 +20,6 @@ struct ConnectionSettings: Sendable {
     var treatsNobodyAsLoopback = false
     /// How long a connection that is being closed may take to read its last words.
     var lingering: TimeAmount = .seconds(3)
+    /// How much longer where messages lie in the system's buffers for it.
+    var readerLingering: TimeAmount = .seconds(60)
 }

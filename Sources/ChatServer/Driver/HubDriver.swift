@@ -81,8 +81,8 @@ final class HubDriver: @unchecked Sendable {
         case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))
         case .verify(let ticket, let account, let proof): hands.verifier.verify(ticket, account: account, proof)
         case .findAccount(let ticket, let name): hands.reader.findAccount(ticket, name)
-        case .loadMissed(let ticket, let account, let after, let ownAfter, let limit):
-            hands.reader.loadMissed(ticket, account, after: after, ownAfter: ownAfter, limit: limit)
+        case .loadMissed(let ticket, let account, let stretch, let ownAfter, let limit):
+            hands.reader.loadMissed(ticket, account, stretch, ownAfter: ownAfter, limit: limit)
         case .loadHistory(let ticket, let account, let query): hands.reader.loadHistory(ticket, account, query)
         case .setPassword(let ticket, let account, let password):
             hands.verifier.setPassword(of: account, to: password) { [mailbox] in mailbox.put(HubInput(.passwordSet(ticket, passwords: $0)))

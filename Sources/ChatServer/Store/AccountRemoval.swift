@@ -37,7 +37,7 @@ struct AccountRemoval {
 
     /// What a removed account may still have a row in: each few, and found by an index.
     private static func deleteOwn(_ account: Int64, _ db: Database) throws {
-        for table in ["tokens", "members", "cursors"] {
+        for table in ["tokens", "members", "cursors", "debts"] {
             try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [account])
         }
         try GroupRemoval.removeEmpty(db)

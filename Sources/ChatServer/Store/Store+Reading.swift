@@ -24,16 +24,17 @@ extension Store {
 
     /// Messages to an account: direct ones, and those of its groups since it joined each, in the order of their ids.
     /// - Parameters:
-    ///   - after: only those with larger ids.
+    ///   - after: only those with larger ids, up to `upTo`.
     ///   - ownAfter: of its own only those with ids larger than this, too; none without it.
     ///   - limit: at most so many, the earliest.
     func missed(
-        _ account: AccountID, after: MessageID, ownAfter: MessageID = MessageID(rawValue: .max), limit: Int
+        _ account: AccountID, after: MessageID, upTo: MessageID = MessageID(rawValue: .max),
+        ownAfter: MessageID = MessageID(rawValue: .max), limit: Int
     ) throws -> [ChatMessage] {
         guard limit > 0 else { return [] }
         return try pool.read { db in
             guard let name = try Store.accountName(account, db) else { return [] }
-            var merge = MissedMerge(account: account, ownAfter: ownAfter, limit: limit)
+            var merge = MissedMerge(account: account, upTo: upTo, ownAfter: ownAfter, limit: limit)
             for row in try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
@@ -79,14 +80,16 @@ private struct MissedMerge {
     }
 
     private let account: AccountID
+    private let upTo: MessageID
     private let ownAfter: MessageID
     private let limit: Int
     private var sources: [Source] = []
     private static let firstRead = 8
     private static let laterRead = 128
 
-    init(account: AccountID, ownAfter: MessageID, limit: Int) {
+    init(account: AccountID, upTo: MessageID, ownAfter: MessageID, limit: Int) {
         self.account = account
+        self.upTo = upTo
         self.ownAfter = ownAfter
         self.limit = limit
     }
@@ -130,9 +133,9 @@ private struct MissedMerge {
             db.cachedStatement(
                 sql: """
                     SELECT m.id, m.time, m.sender, m.notice, m.text, a.name FROM messages m JOIN accounts a ON a.id = m.sender
-                    WHERE m.conversation = ? AND m.id > ? AND (m.sender <> ? OR m.id > ?) ORDER BY m.id LIMIT ?
+                    WHERE m.conversation = ? AND m.id > ? AND m.id <= ? AND (m.sender <> ? OR m.id > ?) ORDER BY m.id LIMIT ?
                     """),
-            arguments: [conversation, after.rawValue, account.rawValue, ownAfter.rawValue, count]
+            arguments: [conversation, after.rawValue, upTo.rawValue, account.rawValue, ownAfter.rawValue, count]
         ).compactMap { row in
             guard let sender = try? Name(row[5] as String) else { return nil }
             let id = AccountID(rawValue: row[2])

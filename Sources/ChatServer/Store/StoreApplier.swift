@@ -43,10 +43,8 @@ struct StoreApplier {
         case .lockOutsEnded(let names):
             let statement = try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?")
             for name in names { try statement.execute(arguments: [name]) }
-        case .cursors(let cursors):
-            let statement = try db.cachedStatement(
-                sql: "INSERT INTO cursors VALUES(?, ?) ON CONFLICT(account) DO UPDATE SET message = excluded.message")
-            for (account, message) in cursors { try statement.execute(arguments: [account.rawValue, message.rawValue]) }
+        case .marks(let marks): for (account, mark) in marks { try keep(mark, of: account, db) }
+        case .barrier: break
         case .readMarker(let account, let target, let time, let beyond):
             // Only forward, whichever of an account's sessions was the last to ask.
             try db.cachedStatement(
@@ -59,6 +57,22 @@ struct StoreApplier {
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
                 .execute(arguments: [time.milliseconds, account.rawValue])
+        }
+    }
+
+    private func keep(_ mark: DeliveryMark, of account: AccountID, _ db: Database) throws {
+        // Not of one that another process has removed meanwhile.
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO cursors SELECT id, ?2 FROM accounts WHERE id = ?1 AND folded IS NOT NULL
+                ON CONFLICT(account) DO UPDATE SET message = excluded.message
+                """
+        ).execute(arguments: [account.rawValue, mark.reached.rawValue])
+        try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
+        for debt in mark.debts {
+            try db.cachedStatement(
+                sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
+            ).execute(arguments: [account.rawValue, debt.stretch.behind.rawValue, debt.stretch.upTo.rawValue, debt.client])
         }
     }
 

@@ -8,7 +8,7 @@ import GRDB
 final class StoreReader: Sendable {
     private enum Request: Sendable {
         case account(Ticket, Name)
-        case missed(Ticket, AccountID, after: MessageID, ownAfter: MessageID, limit: Int)
+        case missed(Ticket, AccountID, MessageStretch, ownAfter: MessageID, limit: Int)
         case active([AccountID])
         case history(Ticket, AccountID, HistoryQuery)
         case token(Ticket, AccountID, ResumeToken)
@@ -49,8 +49,8 @@ final class StoreReader: Sendable {
 
     func findAccount(_ ticket: Ticket, _ name: Name) { mailbox.put(.account(ticket, name)) }
 
-    func loadMissed(_ ticket: Ticket, _ account: AccountID, after: MessageID, ownAfter: MessageID, limit: Int) {
-        mailbox.put(.missed(ticket, account, after: after, ownAfter: ownAfter, limit: limit))
+    func loadMissed(_ ticket: Ticket, _ account: AccountID, _ stretch: MessageStretch, ownAfter: MessageID, limit: Int) {
+        mailbox.put(.missed(ticket, account, stretch, ownAfter: ownAfter, limit: limit))
     }
 
     /// Lets other processes know who is active.
@@ -73,8 +73,9 @@ final class StoreReader: Sendable {
         case .account(let ticket, let name):
             // A store that cannot be read has, for who asks now, no such account.
             return .accountFound(ticket, try? store.findAccount(name))
-        case .missed(let ticket, let account, let after, let ownAfter, let limit):
-            return .missed(ticket, try? store.missed(account, after: after, ownAfter: ownAfter, limit: limit))
+        case .missed(let ticket, let account, let stretch, let ownAfter, let limit):
+            return .missed(
+                ticket, try? store.missed(account, after: stretch.behind, upTo: stretch.upTo, ownAfter: ownAfter, limit: limit))
         case .active(let accounts):
             // Of use to a list only; on a full disk the list shows who was active before.
             try? ActiveAccounts.write(accounts, store.folder)

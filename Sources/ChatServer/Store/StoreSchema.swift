@@ -7,6 +7,7 @@ enum StoreSchema {
         migrator.registerMigration("1") { db in try db.execute(sql: first) }
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
+        migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
         return migrator
     }()
 
@@ -63,5 +64,11 @@ enum StoreSchema {
         UPDATE lockouts SET last = CAST(strftime('%s', 'now') AS INTEGER) * 1000;
         ALTER TABLE accounts ADD COLUMN passwords INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE removals(account INTEGER PRIMARY KEY) STRICT;
+        """
+
+    // Messages behind the first, up to the second, that a session was told and lost with its connection; and how its client had named itself.
+    private static let fourth = """
+        CREATE TABLE debts(account INTEGER NOT NULL, behind INTEGER NOT NULL, up_to INTEGER NOT NULL, client TEXT) STRICT;
+        CREATE INDEX debts_by_account ON debts(account);
         """
 }

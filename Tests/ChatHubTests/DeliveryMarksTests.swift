@@ -1,0 +1,194 @@
+import ChatHub
+import ChatProtocol
+import TestSupport
+import Testing
+
+@testable import ChatHub
+
+/// What of an account's messages is no news any more.
+struct DeliveryMarksTests {
+    private static let yoda = AccountID(rawValue: 1)
+
+    private static func id(_ number: Int64) -> MessageID { MessageID(rawValue: number) }
+    private static func stretch(_ behind: Int64, _ upTo: Int64) -> MessageStretch { MessageStretch(behind: id(behind), upTo: id(upTo)) }
+
+    @Test func whatIsDueIsInOrderAndOnce() {
+        var marks = DeliveryMarks([:])
+        #expect(marks.due(to: Self.yoda) == [.all(behind: .zero)])
+        marks.reach(Self.id(10), Self.yoda)
+        marks.owe(Self.yoda, Self.stretch(6, 8), client: nil)
+        marks.owe(Self.yoda, Self.stretch(2, 4), client: "a")
+        marks.owe(Self.yoda, Self.stretch(3, 5), client: "b")
+        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(behind: Self.id(10))])
+        // Lost by one session, and not had by another: the mark is not there yet.
+        marks.owe(Self.yoda, Self.stretch(9, 20), client: nil)
+        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(behind: Self.id(9))])
+    }
+
+    @Test func debtsArePaidByWhoSetOutToAndForgivenToTheirClient() {
+        var marks = DeliveryMarks([:])
+        marks.reach(Self.id(10), Self.yoda)
+        marks.owe(Self.yoda, Self.stretch(2, 4), client: "a")
+        marks.owe(Self.yoda, Self.stretch(6, 8), client: "b")
+        let all = marks.debts(of: Self.yoda, behind: .zero)
+        #expect(all.count == 2 && marks.debts(of: Self.yoda, behind: Self.id(3)).count == 1)
+        // One that is owed since is not paid with them.
+        marks.owe(Self.yoda, Self.stretch(2, 3), client: nil)
+        marks.pay(all, of: Self.yoda, upTo: Self.id(7))
+        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 3), Self.stretch(7, 8), .all(behind: Self.id(10))])
+        marks.forgive("b", of: Self.yoda)
+        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 3), .all(behind: Self.id(10))])
+    }
+
+    @Test func whatIsKeptIsWhatThereWas() {
+        var marks = DeliveryMarks([:])
+        marks.reach(Self.id(10), Self.yoda)
+        marks.owe(Self.yoda, Self.stretch(2, 4), client: "a")
+        let rows = marks.takeChanged()
+        #expect(rows == [Self.yoda: DeliveryMark(reached: Self.id(10), debts: [.init(Self.stretch(2, 4), client: "a")])])
+        #expect(marks.takeChanged().isEmpty)
+        marks.putBack(Array(rows.keys))
+        #expect(marks.takeChanged() == rows)
+        var again = DeliveryMarks(rows)
+        #expect(again.due(to: Self.yoda) == marks.due(to: Self.yoda) && again.takeChanged().isEmpty)
+    }
+
+    /// However many are lost, little is kept of it; and nothing is forgotten, though some may come twice.
+    @Test(arguments: 0..<50 as Range<UInt64>) func manyDebtsAreRunTogether(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var marks = DeliveryMarks([:])
+        marks.reach(Self.id(100_000), Self.yoda)
+        var owed: [MessageStretch] = []
+        for _ in 0..<200 {
+            let behind = Int64.random(in: 0..<99_000, using: &random)
+            owed.append(Self.stretch(behind, behind + Int64.random(in: 1..<900, using: &random)))
+            marks.owe(Self.yoda, owed[owed.count - 1], client: Bool.random(using: &random) ? "a" : "b")
+        }
+        #expect(marks.debts(of: Self.yoda, behind: .zero).count == DeliveryMarks.mostDebts)
+        let due = marks.due(to: Self.yoda)
+        #expect(zip(due, due.dropFirst()).allSatisfy { $0.upTo < $1.behind })
+        for stretch in owed { #expect(due.contains { $0.intersection(stretch) == stretch }) }
+    }
+}
+
+/// The same in whole sessions: what comes again at the next log-in.
+struct DeliveryMarkSessionTests {
+    private func say(_ texts: String..., in script: inout HubScript, by yoda: SessionID) {
+        for text in texts { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
+    }
+
+    /// What a new client without any memory is told at its log-in.
+    private func missed(_ script: inout HubScript) -> [String] {
+        let id = script.connect()
+        script.send(id, .logIn(name: "hans", password: "pw-hans", begins: true))
+        return script.messages(id)
+    }
+
+    private func begin(_ script: inout HubScript, _ start: Command.ReplayStart, client: String?) -> SessionID {
+        let id = script.connect()
+        script.send(id, .logIn(name: "hans", password: "pw-hans", begins: false))
+        script.send(id, .begin(start, client: client))
+        return id
+    }
+
+    /// Its link went between showing messages and saying so; the end of the connection is known before it comes again, after that, or after it has left.
+    @Test(arguments: 0..<3) func aClientThatComesAgainIsOwedNothing(noticed: Int) throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let first = begin(&script, .whereItLeftOff, client: "c")
+        say("a", "b", "c", in: &script, by: yoda)
+        let shown = try #require(script.messageIDs(first).last)
+        if noticed == 0 { script.disconnect(first, written: nil) }
+        let second = begin(&script, .after(shown), client: "c")
+        say("d", in: &script, by: yoda)
+        if noticed == 1 { script.disconnect(first, written: nil) }
+        #expect(script.messages(second) == ["yoda: d"])
+        script.send(second, .shown(try #require(script.messageIDs(second).last)))
+        script.disconnect(second, written: nil)
+        if noticed == 2 { script.disconnect(first, written: nil) }
+        #expect(missed(&script) == [])
+    }
+
+    /// It was given what another client had lost, has shown it, and comes again.
+    @Test func norIsWhatItWasGivenOfOthers() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let killed = begin(&script, .whereItLeftOff, client: "a")
+        say("a", "b", in: &script, by: yoda)
+        script.disconnect(killed, written: nil)
+        let first = begin(&script, .whereItLeftOff, client: "b")
+        #expect(script.messages(first) == ["yoda: a", "yoda: b"])
+        let shown = try #require(script.messageIDs(first).last)
+        script.disconnect(first, written: nil)
+        _ = begin(&script, .after(shown), client: "b")
+        #expect(missed(&script) == [])
+    }
+
+    /// A short session, cut off while its page was read, was told nothing: it lost nothing.
+    @Test func whoWasToldNothingIsOwedNothing() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let long = script.logIn("hans")
+        script.holdsBack = true
+        let short = script.connect()
+        script.send(short, .logIn(name: "hans", password: "pw-hans", begins: true))
+        script.settleOne()
+        script.disconnect(short, written: nil)
+        script.settle()
+        script.holdsBack = false
+        say("a", "b", in: &script, by: yoda)
+        script.handle(.tick(written: [long: try #require(script.messageIDs(long).last)]))
+        #expect(missed(&script) == [])
+    }
+
+    /// A client that asks for history by itself, or does not, takes nothing from the others.
+    @Test(arguments: [true, false]) func whatOneDidNotAskForIsThereForOthers(missesSome: Bool) throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        if missesSome { say("a", "b", in: &script, by: yoda) }
+        let fetching = begin(&script, .nowhere, client: nil)
+        say("live", in: &script, by: yoda)
+        #expect(script.messages(fetching) == ["yoda: live"])
+        script.handle(.tick(written: [fetching: try #require(script.messageIDs(fetching).last)]))
+        script.disconnect(fetching, written: try #require(script.messageIDs(fetching).last))
+        #expect(missed(&script) == (missesSome ? ["yoda: a", "yoda: b"] : []))
+    }
+
+    @Test func whatCouldNotBeKeptIsKeptLater() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        say("a", in: &script, by: yoda)
+        let hans = script.connect()
+        script.storeFails = true
+        script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
+        let wrong = script.connect()
+        script.send(wrong, .logIn(name: "luke", password: "wrong", begins: true))
+        let last = try #require(script.messageIDs(hans).last)
+        script.disconnect(hans, written: last)
+        script.storeFails = false
+        script.handle(.tick(written: [:]))
+        let account = try #require(script.accounts["hans"]?.id)
+        let marks = script.kept.compactMap { if case .marks(let marks) = $0 { marks[account] } else { nil } }
+        #expect(marks == [DeliveryMark(reached: last)])
+        let rows = script.kept.compactMap { if case .lockOut(let row) = $0 { row } else { nil } }
+        #expect(rows.map(\.name) == ["luke"] && rows.map(\.failures) == [1])
+        // And what ended meanwhile ends on the disk, too.
+        script.storeFails = true
+        script.send(script.connect(), .logIn(name: "luke", password: "pw-luke", begins: true))
+        script.storeFails = false
+        script.handle(.tick(written: [:]))
+        #expect(script.kept.contains { if case .lockOutsEnded(["luke"]) = $0 { true } else { false } })
+    }
+
+    @Test func nothingIsKeptOfWhoIsGone() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let hans = script.logIn("hans")
+        say("a", in: &script, by: yoda)
+        let account = try #require(script.accounts["hans"]?.id)
+        script.handle(.accountsChanged(script.accounts.values.filter { $0.id != account }))
+        script.disconnect(hans, written: nil)
+        script.handle(.tick(written: [:]))
+        #expect(!script.kept.contains { if case .marks(let marks) = $0 { marks[account] != nil } else { false } })
+    }
+}
