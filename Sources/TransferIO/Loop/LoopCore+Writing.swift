@@ -21,10 +21,8 @@ extension LoopCore {
     private func writeSlowly(_ state: SessionState) {
         guard !state.isWriting, !state.slowWrites.isEmpty else { return }
         let handle = state.connection.handle
-        let writes = SlowWrites(Array(state.slowWrites.prefix(SlowWrites.most)), to: state.destinations, of: state.connection)
-        state.slowWrites.removeFirst(writes.requests.count)
+        let writes = takeSlowWrites(state)
         state.isWriting = true
-        state.busy.formUnion(writes.files)
         // One worker, so that what is wanted in order stays in order.
         workers[Int(handle % UInt64(workers.count))].run { [mailbox] in
             writes.run()
@@ -32,21 +30,31 @@ extension LoopCore {
         }
     }
 
+    /// The next of the writes, and their files, but for those that another worker has.
+    private func takeSlowWrites(_ state: SessionState) -> SlowWrites {
+        let next = state.slowWrites.prefix(SlowWrites.most)
+        state.slowWrites.removeFirst(next.count)
+        var lent: [FileID: any TransferDestination] = [:]
+        let requests = next.filter { request in
+            if lent[request.file] == nil { lent[request.file] = state.destinations.lend(request.file) }
+            return lent[request.file] != nil || !state.destinations.postpone(.write(request), of: request.file)
+        }
+        return SlowWrites(Array(requests), to: lent, of: state.connection)
+    }
+
     private func wroteSlowly(_ writes: SlowWrites, _ handle: UInt64) {
         guard let state = sessions[handle] else { return writes.abandon() }
-        state.isWriting = false
-        state.busy.subtract(writes.files)
-        let resumes = state.waitingResumes
-        state.waitingResumes = []
-        for (file, kept) in resumes { resume(file, kept, state) }
+        let waiting = writes.files.map { ($0, state.destinations.takeBack($0) ?? []) }
         for request in writes.requests[..<writes.written] { state.connection.wrote(request) }
-        let rest = writes.requests[writes.written...]
+        // Of a file that was given up meanwhile nothing waits.
+        let rest = writes.requests[writes.written...].filter { request in
+            if state.destinations[request.file] != nil { return true }
+            state.connection.wrote(request)
+            return false
+        }
         switch writes.stop {
         case nil:
-            if writes.written > 0 {
-                state.retryDelay = .zero
-                if state.fullSince != nil { hasRoom(state) }
-            }
+            if writes.written > 0 { hasRoom(state) }
         case .failed(let file, let failure, let text):
             // The file is given up first: its bytes are then nobody's.
             state.connection.fail(file, failure, text)
@@ -56,22 +64,51 @@ extension LoopCore {
             // From here on they wait as others do.
             state.waitingWrites = rest + state.slowWrites
             state.slowWrites = []
-            if case .busy(let descriptor) = writes.stop {
-                waitForReader(descriptor, state)
-            } else {
-                state.fullSince = state.fullSince ?? now
-                wait(state)
-            }
+            guard state.waitsForOutput else { break }
+            if case .busy(let descriptor) = writes.stop { waitForReader(descriptor, state) } else { waitForRoom(state) }
         }
+        for (file, works) in waiting { goOn(file, works, state) }
+        state.isWriting = false
         state.isDiskSlow = writes.isSlow
         state.usesWorker = writes.isSlow || !state.slowWrites.isEmpty
         writeSlowly(state)
     }
 
+    /// Has a worker do `job` with a file's destination. `then` follows on the loop's thread, if the file is still wanted, and after it
+    /// what has waited meanwhile.
+    func lend<Value: Sendable>(
+        _ file: FileID, _ state: SessionState, _ job: @escaping @Sendable (any TransferDestination) -> Value,
+        then: @escaping @Sendable (LoopCore, SessionState, Value) -> Void
+    ) {
+        guard let destination = state.destinations.lend(file) else { return }
+        let handle = state.connection.handle
+        worker(file).run { [mailbox] in
+            let value = job(destination)
+            let isPosted = mailbox.post { core in
+                guard let state = core.sessions[handle] else { return destination.abandon() }
+                guard let waiting = state.destinations.takeBack(file) else { return }
+                then(core, state, value)
+                core.goOn(file, waiting, state)
+            }
+            if !isPosted { destination.abandon() }
+        }
+    }
+
+    /// What has waited for a file that is back.
+    private func goOn(_ file: FileID, _ waiting: [Destinations.Work], _ state: SessionState) {
+        for work in waiting {
+            switch work {
+            case .write(let request): write(request, state)
+            case .resume(let kept): resume(file, kept, state)
+            case .place(let size): place(file, size, state)
+            }
+        }
+    }
+
     /// - Returns: false if there is no room; it is tried again later.
     private func tryWrite(_ request: WriteRequest, _ state: SessionState) -> Bool {
         guard let destination = state.destinations[request.file] else {
-            state.connection.wrote(request)
+            if !state.destinations.postpone(.write(request), of: request.file) { state.connection.wrote(request) }
             return true
         }
         do {
@@ -82,11 +119,9 @@ extension LoopCore {
                 if took > SlowWrites.patience { state.usesWorker = true }
             }
             try destination.write(request.bytes, at: request.offset)
-            state.retryDelay = .zero
-            if state.fullSince != nil { hasRoom(state) }
+            hasRoom(state)
         } catch is DestinationFull {
-            state.fullSince = state.fullSince ?? now
-            wait(state)
+            waitForRoom(state)
             return false
         } catch let busy as DestinationBusy {
             waitForReader(busy.descriptor, state)
@@ -100,8 +135,17 @@ extension LoopCore {
         return true
     }
 
-    /// Of a file that failed nothing more is written.
-    func drop(_ waiting: inout [WriteRequest], of file: FileID, _ state: SessionState) {
+    /// Of a file that failed nothing more is written, and where no other waits, nothing is known of the room on the disk.
+    func forgetDestination(_ file: FileID, _ state: SessionState) {
+        state.waitingPlaces[file] = nil
+        drop(&state.waitingWrites, of: file, state)
+        drop(&state.slowWrites, of: file, state)
+        for case .write(let request) in state.destinations.giveUp(file) { state.connection.wrote(request) }
+        if state.waitingWrites.isEmpty { unwatchOutput(state) }
+        if !state.waitsForOutput { hasRoom(state) }
+    }
+
+    private func drop(_ waiting: inout [WriteRequest], of file: FileID, _ state: SessionState) {
         waiting.removeAll { request in
             guard request.file == file else { return false }
             state.connection.wrote(request)
@@ -118,6 +162,11 @@ extension LoopCore {
         }
     }
 
+    private func waitForRoom(_ state: SessionState) {
+        state.fullSince = state.fullSince ?? now
+        wait(state)
+    }
+
     private func wait(_ state: SessionState) {
         state.retryDelay = min(max(state.retryDelay * 2, .milliseconds(1)), .milliseconds(500))
         state.retryAt = now + state.retryDelay
@@ -130,6 +179,7 @@ extension LoopCore {
     }
 
     private func hasRoom(_ state: SessionState) {
+        state.retryDelay = .zero
         state.fullSince = nil
         guard state.toldPaused else { return }
         state.toldPaused = false
@@ -146,14 +196,15 @@ extension LoopCore {
                 state.retryAt = .distantFuture
                 read(request, state)
             }
-            guard !state.waitingWrites.isEmpty || !state.waitingPlaces.isEmpty,
+            guard state.waitsForOutput,
                 state.retryAt <= now || state.waitingOutput.map({ isReady($0, POLLOUT) }) ?? false
             else { continue }
             unwatchOutput(state)
             state.retryAt = .distantFuture
-            let places = state.waitingPlaces
-            state.waitingPlaces = []
-            for (file, size) in places { place(file, size, state) }
+            for (file, size) in state.waitingPlaces {
+                // A worker may still be at it.
+                if state.destinations[file] == nil { wait(state) } else { place(file, size, state) }
+            }
             while let first = state.waitingWrites.first, tryWrite(first, state) {
                 // A failed file takes its writes out of the queue itself.
                 if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
@@ -185,12 +236,9 @@ extension LoopCore {
     }
 
     func resume(_ file: FileID, _ kept: [Range<UInt64>], _ state: SessionState) {
-        guard let destination = state.destinations[file] else { return }
         // What came before this word may be in the worker's hands, and the file with it.
-        guard !state.isWriting || !state.busy.contains(file) else {
-            state.waitingResumes.append((file, kept))
-            return
-        }
+        if state.destinations.postpone(.resume(keeping: kept), of: file) { return }
+        guard let destination = state.destinations[file] else { return }
         do {
             try destination.resume(keeping: kept)
             if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
@@ -200,31 +248,35 @@ extension LoopCore {
     }
 
     func place(_ file: FileID, _ size: UInt64, _ state: SessionState) {
-        guard let destination = state.destinations[file] else { return }
-        let handle = state.connection.handle
-        state.busy.insert(file)
-        worker(file).run { [mailbox] in
-            let result = Result { try destination.finish(size: size) }
-            mailbox.post { $0.placed(file, size, result, handle) }
+        // A sender that sends some of it twice has it placed while more is being written.
+        if state.destinations.postpone(.place(size: size), of: file) { return }
+        lend(file, state) { destination in
+            Result { try destination.finish(size: size) }
+        } then: {
+            $0.placed(file, size, $2, $1)
         }
     }
 
-    private func placed(_ file: FileID, _ size: UInt64, _ result: Result<Void, any Error>, _ handle: UInt64) {
-        guard let state = sessions[handle] else { return }
-        state.busy.remove(file)
+    private func placed(_ file: FileID, _ size: UInt64, _ result: Result<Void, any Error>, _ state: SessionState) {
         switch result {
         case .success:
-            if state.fullSince != nil { hasRoom(state) }
-            if let record = state.destinations.removeValue(forKey: file)?.record { state.records.append(record) }
+            hasRoom(state)
+            state.waitingPlaces[file] = nil
+            if let record = state.destinations[file]?.record { state.records.append(record) }
+            state.destinations.remove(file)
             state.connection.placed(file)
             state.session.tell(.done(file))
         case .failure(is DestinationFull):
             // Some file systems need room for a time or a mode.
-            state.fullSince = state.fullSince ?? now
-            state.waitingPlaces.append((file, size))
-            wait(state)
-        case .failure(is OutputClosed): state.connection.fail(file, .outputClosed, "the reader of the output went away")
-        case .failure(let error): state.connection.fail(file, .destinationFailed, "\(error)")
+            state.waitingPlaces[file] = size
+            waitForRoom(state)
+        case .failure(let error):
+            state.destinations.giveUp(file)
+            if error is OutputClosed {
+                state.connection.fail(file, .outputClosed, "the reader of the output went away")
+            } else {
+                state.connection.fail(file, .destinationFailed, "\(error)")
+            }
         }
     }
 }

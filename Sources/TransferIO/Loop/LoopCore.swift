@@ -80,7 +80,7 @@ final class LoopCore {
 
     private var isStopped: Bool {
         guard let stopDeadline else { return false }
-        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy { $0.busy.isEmpty })
+        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy(\.destinations.areAllAtHand))
     }
 
     private func stop() {
@@ -92,7 +92,7 @@ final class LoopCore {
 
     private func waitForWork() {
         var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
-        for state in sessions.values { until = min(until, state.retryAt, fullDeadline(state) ?? .distantFuture) }
+        for state in sessions.values { until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture) }
         now = Self.clock()
         if let held {
             // Timers that are over ask for datagrams, which have to wait.
@@ -111,7 +111,7 @@ final class LoopCore {
         if state.fullSince != nil { return .diskFull }
         if state.waitingOutput != nil { return .reader }
         if state.isWriting { return state.isDiskSlow ? .disk : .cpu }
-        if state.comparisons > 0 || !state.busy.isEmpty { return .disk }
+        if state.comparisons > 0 || !state.destinations.areAllAtHand { return .disk }
         if held != nil { return .path }
         return state.session.isSender ? state.connection.stoppedBy : .senderOrPath
     }
@@ -189,22 +189,16 @@ final class LoopCore {
     private func state(of session: TransferSession) -> SessionState? { sessions.values.first { $0.session === session } }
 
     func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool, _ session: TransferSession) {
-        guard let state = state(of: session), state.destinations[file] == nil else { return destination.abandon() }
-        let handle = state.connection.handle
-        state.destinations[file] = destination
-        state.busy.insert(file)
-        // Hashing what is held of a large file takes its time.
-        worker(file).run { [mailbox] in
-            let held = destination.held
-            let posted = mailbox.post { core in core.answer(file, held, inOrder: inOrder, handle) }
-            if !posted { destination.abandon() }
+        // The sender may have given the file up before it was answered.
+        guard let state = state(of: session), state.connection.isOffered(file), state.destinations.add(destination, for: file) else {
+            return destination.abandon()
         }
-    }
-
-    private func answer(_ file: FileID, _ held: [HeldRange], inOrder: Bool, _ handle: UInt64) {
-        guard let state = sessions[handle] else { return }
-        state.busy.remove(file)
-        state.connection.answer(file, .accept(held: held), inOrder: inOrder)
+        // Hashing what is held of a large file takes its time.
+        lend(file, state) {
+            $0.held
+        } then: {
+            $1.connection.answer(file, .accept(held: $2), inOrder: inOrder)
+        }
     }
 
     func decline(_ file: FileID, _ reason: DeclineReason, _ session: TransferSession) {
@@ -281,11 +275,7 @@ final class LoopCore {
                 state.waitingRead = nil
                 connection.filled(request, count: 0)
             }
-            state.waitingPlaces.removeAll { $0.file == file }
-            drop(&state.waitingWrites, of: file, state)
-            drop(&state.slowWrites, of: file, state)
-            if state.waitingWrites.isEmpty { unwatchOutput(state) }
-            if !state.busy.contains(file) { state.destinations.removeValue(forKey: file)?.abandon() }
+            forgetDestination(file, state)
             state.session.tell(.failed(file, failure, text: text))
         case .peerPaused(let paused):
             state.peerFullSince = paused ? state.peerFullSince ?? now : nil
@@ -303,7 +293,7 @@ final class LoopCore {
         guard sessions.removeValue(forKey: state.connection.handle) != nil else { return }
         if let (_, descriptor) = state.waitingRead { unwatch(descriptor) }
         unwatchOutput(state)
-        for (file, destination) in state.destinations where !state.busy.contains(file) { destination.abandon() }
+        state.destinations.abandonAll()
         // Where the sender may not know, it sends all of them again.
         if outcome == .complete, state.connection.isHeard { for record in state.records { record.remove() } }
         state.session.set(state.connection.statistics)

@@ -9,15 +9,14 @@ final class SessionState {
     var lastOffered: FileID = 0
     /// Those that wait until fewer are under way.
     var unoffered: ArraySlice<any TransferSource> = []
-    var destinations: [FileID: any TransferDestination] = [:]
-    /// Destinations in the file worker's hands: flushed and moved, or hashed.
-    var busy: Set<FileID> = []
+    var destinations = Destinations()
     /// Writes that wait for room on the disk or in the pipe, in order.
     var waitingWrites: [WriteRequest] = []
     /// Of files in their places, which the sender may not know of yet.
     var records: [FinishedRecord] = []
-    /// Whole files for whose last changes there was no room.
-    var waitingPlaces: [(file: FileID, size: UInt64)] = []
+    /// Whole files, and their sizes, for whose last changes there was no room, until these are made.
+    var waitingPlaces: [FileID: UInt64] = [:]
+    /// What waits is tried again then.
     var retryAt = TransferInstant.distantFuture
     var retryDelay = TransferDuration.zero
     /// The disk has had no room since then.
@@ -34,8 +33,6 @@ final class SessionState {
     var isDiskSlow = false
     /// The worker writes.
     var isWriting = false
-    /// Words of the sender about files that the worker writes.
-    var waitingResumes: [(file: FileID, kept: [Range<UInt64>])] = []
     /// The worker compares what the receiver holds with our own.
     var comparisons = 0
     var toldPaused = false
@@ -44,6 +41,11 @@ final class SessionState {
     /// A read that waits for its stream, and what becomes readable then.
     var waitingRead: (request: ReadRequest, descriptor: Int32)?
     var publishedAt = TransferInstant.zero
+
+    /// Something waits for the disk or the reader of the output.
+    var waitsForOutput: Bool { !waitingWrites.isEmpty || !waitingPlaces.isEmpty }
+    /// When the loop has to try something again.
+    var nextRetry: TransferInstant { waitsForOutput || waitingRead != nil ? retryAt : .distantFuture }
 
     init(connection: TransferConnection, session: TransferSession) {
         self.connection = connection

@@ -30,8 +30,7 @@ final class SlowWrites: @unchecked Sendable {
     init(_ requests: [WriteRequest], to destinations: [FileID: any TransferDestination], of connection: TransferConnection) {
         self.requests = requests
         self.connection = connection
-        let files = Set(requests.map(\.file))
-        self.destinations = destinations.filter { files.contains($0.key) }
+        self.destinations = destinations
     }
 
     var files: Dictionary<FileID, any TransferDestination>.Keys { destinations.keys }

@@ -231,6 +231,9 @@ public final class TransferConnection {
 
     // The receiver's commands
 
+    /// Whether an answer to this offer is still waited for.
+    public func isOffered(_ file: FileID) -> Bool { !isOver && incoming[file]?.state == .offered }
+
     /// Answers an offer.
     /// - Parameter inOrder: the bytes are wanted in the order they were read (a pipe, not a file), from all files of this
     ///   connection from now on.

@@ -1,0 +1,112 @@
+import Dispatch
+import Glibc
+import NIOConcurrencyHelpers
+import Testing
+
+@testable import TransferIO
+@testable import TransferProtocol
+
+/// Files that fail, or are whole, while a worker has them. A file's worker is that of every fourth after it; the one that writes is that of file 1.
+@Suite(.timeLimit(.minutes(1))) struct LentDestinationTests {
+    /// Keeps its worker until the gate opens: in each call that it is to wait in.
+    private final class Destination: TransferDestination {
+        private let file: FileID
+        private let log: CallLog
+        private let waitsIn: String?
+        private let writes = NIOLockedValueBox(0)
+        let gate = DispatchSemaphore(value: 0)
+
+        init(_ file: FileID, _ log: CallLog, waitsIn: String? = nil) {
+            self.file = file
+            self.log = log
+            self.waitsIn = waitsIn
+        }
+
+        private func call(_ name: String, _ number: Int? = nil) {
+            log.add("\(file) \(name)\(number.map { " \($0)" } ?? "")")
+            if name == waitsIn { gate.wait() }
+        }
+
+        var held: [HeldRange] {
+            call("held")
+            return []
+        }
+        func resume(keeping kept: [Range<UInt64>]) {}
+        func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
+            let number = writes.withLockedValue { number in
+                defer { number += 1 }
+                return number
+            }
+            // The first comes from the loop itself, which learns that this disk is slow.
+            guard number > 0 else {
+                _ = usleep(10_000)
+                return
+            }
+            call("write", number)
+            log.add("\(file) wrote \(number)")
+        }
+        func finish(size: UInt64) { call("finish") }
+        func abandon() { call("abandon") }
+    }
+
+    /// What one read asks for of a stream.
+    private static let record = UInt64(RecordFormat.plaintextSize - RecordFormat.chunkHeader)
+
+    @Test func aFileThatFailsWhileItIsHashedIsAbandoned() async throws {
+        let transfer = try await HandDrivenTransfer()
+        let destination = Destination(0, transfer.log, waitsIn: "held")
+        transfer.session.accept(0, into: destination)
+        try await transfer.sender.run { transfer.log.has("0 held") }
+        try await transfer.fail()
+        #expect(transfer.log.all == ["0 held"])
+        destination.gate.signal()
+        try await transfer.accept(4, into: Destination(4, transfer.log))
+        #expect(transfer.log.has("0 abandon"), "\(transfer.log.all)")
+        await transfer.end()
+    }
+
+    @Test func aFileThatFailedBeforeItWasAcceptedIsAbandonedAtOnce() async throws {
+        let transfer = try await HandDrivenTransfer()
+        try await transfer.fail()
+        transfer.session.accept(0, into: Destination(0, transfer.log))
+        try await transfer.accept(4, into: Destination(4, transfer.log))
+        #expect(transfer.log.all == ["0 abandon", "4 held"])
+        await transfer.end()
+    }
+
+    @Test func aFileThatFailsWhileItIsWrittenIsAbandoned() async throws {
+        let transfer = try await HandDrivenTransfer()
+        let destination = Destination(0, transfer.log, waitsIn: "write")
+        transfer.sender.offsets = [0, Self.record, 2 * Self.record]
+        transfer.session.accept(0, into: destination)
+        try await transfer.sender.run { transfer.log.has("0 write 1") }
+        try await transfer.fail()
+        #expect(transfer.log.all == ["0 held", "0 write 1"])
+        destination.gate.signal()
+        try await transfer.accept(1, into: Destination(1, transfer.log))
+        #expect(transfer.log.has("0 abandon"), "\(transfer.log.all)")
+        await transfer.end()
+    }
+
+    /// The sender sends something twice, so that the file seems whole while more of it is being written.
+    @Test func aFileIsNotPlacedWhileItIsWritten() async throws {
+        let transfer = try await HandDrivenTransfer()
+        let destination = Destination(0, transfer.log, waitsIn: "write")
+        let (sender, log) = (transfer.sender, transfer.log)
+        sender.offsets = [0, 0, Self.record]
+        transfer.session.accept(0, into: destination)
+        try await sender.run { log.has("0 write 1") && sender.offsets.isEmpty && sender.connection.statistics.bytesInFlight == 0 }
+        sender.connection.say(.end(0, size: 2 * Self.record))
+        try await sender.run { sender.connection.isHeard }
+        destination.gate.signal()
+        try await sender.run { log.has("0 write 2") }
+        // Its worker would have placed the other first.
+        transfer.session.accept(4, into: Destination(4, log))
+        try await sender.run { log.has("4 held") }
+        #expect(!log.has("0 finish"), "\(log.all)")
+        destination.gate.signal()
+        try await sender.run { transfer.updates.has("done 0") }
+        #expect(log.all == ["0 held", "0 write 1", "0 wrote 1", "0 write 2", "4 held", "0 wrote 2", "0 finish"])
+        await transfer.end()
+    }
+}
