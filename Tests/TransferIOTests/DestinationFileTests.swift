@@ -11,11 +11,12 @@ import TransferProtocol
 
     static func destination(
         _ folder: TemporaryFolder, _ name: String, size: Int?, modified: Int64 = 1_700_000_000_123_456_789, mode: UInt32 = 0o644,
-        key: [UInt8] = key, overwrite: Bool = false
+        key: [UInt8] = key, overwrite: Bool = false, names: PlacedNames = PlacedNames()
     ) throws -> DestinationFile {
         let offer = FileOffer(name: name, size: size.map(UInt64.init), mode: mode, modified: modified)
         return try DestinationFile(
-            in: ReceiveFolder(path: folder.path), name: try #require(SafeName(name)), offer: offer, senderKey: key, overwrite: overwrite)
+            in: ReceiveFolder(path: folder.path), name: try #require(SafeName(name)), offer: offer, senderKey: key, overwrite: overwrite,
+            names: names)
     }
 
     static func write(_ bytes: [UInt8], _ range: Range<Int>, to destination: DestinationFile) throws {
@@ -65,6 +66,36 @@ import TransferProtocol
         try Self.finish(destination, size: 1)
         #expect(try folder.read("movie.mp4") == [9])
         #expect(try folder.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
+    }
+
+    /// The offers come in one order, and the ends in any.
+    @Test(arguments: [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) func filesOfOneTransferKeepTheirPlaces(
+        order: [Int]
+    ) throws {
+        let folder = try TemporaryFolder()
+        for name in ["x", "x (1)"] { try folder.write(name, [9]) }
+        let names = PlacedNames()
+        let all = try ["x", "x", "x (1)"].map { try Self.destination(folder, $0, size: 1, overwrite: true, names: names) }
+        for index in order {
+            try Self.write([UInt8(index)], 0..<1, to: all[index])
+            try Self.finish(all[index], size: 1)
+        }
+        let found = try all.map { try folder.read(try #require($0.finalName)) }
+        #expect(found == [[0], [1], [2]])
+        // What nobody sent is there, or has been replaced by the one that was called so first.
+        #expect(try folder.read("x") == [UInt8(try #require(order.first { $0 < 2 }))])
+    }
+
+    @Test func aNameIsFreeAgainWhenItCouldNotBeHad() throws {
+        let folder = try TemporaryFolder()
+        let names = PlacedNames()
+        let first = try Self.destination(folder, "x", size: 1, overwrite: true, names: names)
+        try Self.write([1], 0..<1, to: first)
+        try FileManager.default.createDirectory(atPath: folder.file("x"), withIntermediateDirectories: false)
+        #expect(throws: DestinationError.self) { try first.finish(size: 1) }
+        try FileManager.default.removeItem(atPath: folder.file("x"))
+        try first.finish(size: 1)
+        #expect(first.finalName == "x")
     }
 
     @Test func anInterruptedFileIsGoneOnWith() throws {

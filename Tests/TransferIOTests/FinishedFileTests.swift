@@ -73,6 +73,40 @@ import TransferSimulator
         #expect(throws: DestinationError.replaced(folder.file("song"))) { try again.finish(size: 2) }
     }
 
+    /// Two files of one name, size, time and content: neither is taken for the other.
+    @Test func eachIsTheAnswerToOneOffer() throws {
+        let folder = try TemporaryFolder()
+        for _ in 0..<2 {
+            let names = PlacedNames()
+            let both = try [0, 1].map { _ in try DestinationFileTests.destination(folder, "movie.mp4", size: 1, names: names) }
+            for destination in both {
+                if destination.held.isEmpty {
+                    try DestinationFileTests.write([5], 0..<1, to: destination)
+                } else {
+                    try destination.resume(keeping: [0..<1])
+                }
+                try destination.finish(size: 1)
+            }
+            #expect(Set(both.compactMap(\.finalName)) == ["movie.mp4", "movie (1).mp4"])
+        }
+    }
+
+    /// Another file of the transfer, which may overwrite, does not take its place; unless the sender's is another one by now.
+    @Test(arguments: [true, false]) func itKeepsItsPlace(isKept: Bool) throws {
+        let folder = try TemporaryFolder()
+        try receive([1], in: folder)
+        let names = PlacedNames()
+        let again = try DestinationFileTests.destination(folder, "movie.mp4", size: 1, overwrite: true, names: names)
+        try again.resume(keeping: isKept ? [0..<1] : [])
+        let other = try DestinationFileTests.destination(folder, "movie.mp4", size: 1, modified: 5, overwrite: true, names: names)
+        try DestinationFileTests.write([2], 0..<1, to: other)
+        try other.finish(size: 1)
+        if !isKept { try DestinationFileTests.write([3], 0..<1, to: again) }
+        try again.finish(size: 1)
+        #expect(again.finalName == (isKept ? "movie.mp4" : "movie (1).mp4"))
+        #expect(other.finalName == (isKept ? "movie (1).mp4" : "movie.mp4"))
+    }
+
     /// The record of one transfer does not take the journal of another away.
     @Test func aRecordGoesAlone() throws {
         let folder = try TemporaryFolder()

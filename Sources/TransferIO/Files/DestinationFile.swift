@@ -13,6 +13,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     private let offer: FileOffer
     private let senderKey: [UInt8]
     private let overwrite: Bool
+    private let names: PlacedNames
     private let receiveFolder: ReceiveFolder
     private let folder: OpenFile
     /// What is written to; nil as long as the file is taken for one that has its place already.
@@ -30,18 +31,22 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     /// - Parameters:
     ///   - name: the offered name, made safe; or what the user chose instead.
     ///   - senderKey: the sender's proven static key, 32 bytes.
-    public init(in receiveFolder: ReceiveFolder, name: SafeName, offer: FileOffer, senderKey: [UInt8], overwrite: Bool = false)
-        throws(DestinationError)
-    {
+    ///   - overwrite: take the place of a file that was there before the transfer.
+    ///   - names: what the transfer's other files are called.
+    public init(
+        in receiveFolder: ReceiveFolder, name: SafeName, offer: FileOffer, senderKey: [UInt8], overwrite: Bool = false,
+        names: PlacedNames = PlacedNames()
+    ) throws(DestinationError) {
         self.name = name
         self.offer = offer
         self.senderKey = senderKey
         self.overwrite = overwrite
+        self.names = names
         self.receiveFolder = receiveFolder
         do throws(SystemError) {
             folder = try receiveFolder.open(name.folders)
         } catch { throw .cannotWrite(error) }
-        finished = FinishedFile.find(folder, name, offer, senderKey)
+        finished = FinishedFile.find(folder, name, offer, senderKey, claimingIn: names)
         if finished != nil { return }
         let part = try openPart()
         let held = part.resumable.reduce(UInt64(0)) { $0 + ($1.upperBound - $1.lowerBound) }
@@ -69,6 +74,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
             do throws(SystemError) {
                 for range in kept.ranges { try finished.file.copy(range, to: part.file) }
             } catch { throw DestinationError.cannotWrite(error) }
+            names.release(finished.name)
             self.finished = nil
         }
         // What comes anew may have overtaken the word about what stays: it is here already.
@@ -109,6 +115,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     public func abandon() {
         guard !isOver else { return }
         isOver = true
+        if let finished { names.release(finished.name) }
         guard let part else { return }
         // A stream cannot be gone on with; of a file, anything is better than nothing.
         if offer.size == nil || (written.ranges.isEmpty && part.resumable.isEmpty) { part.remove() }
@@ -151,20 +158,24 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
 
     private func moveIntoPlace(_ part: PartFile) throws(DestinationError) -> String {
         for number in 0...PartFile.maximumNumber {
-            let candidate = name.numbered(number).last
-            if try part.move(to: candidate, overwriting: overwrite) { return candidate }
+            let candidate = name.numbered(number)
+            guard names.claim(candidate) else { continue }
+            var isMoved = false
+            defer { if !isMoved { names.release(candidate) } }
+            isMoved = try part.move(to: candidate.last, overwriting: overwrite && number == 0)
+            if isMoved { return candidate.last }
         }
         throw .noFreeName(name.path)
     }
 
     /// All of it was here already.
     private func confirm(_ finished: FinishedFile) throws(DestinationError) {
-        guard finished.isInPlace else { throw .replaced("\(folder.label)/\(finished.name)") }
+        guard finished.isInPlace else { throw .replaced("\(folder.label)/\(finished.name.last)") }
         do throws(SystemError) { try receiveFolder.flush(finished.file) } catch {
             unlinkat(folder.descriptor, finished.journalName, 0)
             throw .notFlushed(error)
         }
-        try settle(finished.name, journal: finished.journalName, finished.identity)
+        try settle(finished.name.last, journal: finished.journalName, finished.identity)
     }
 
     /// The file has its name.

@@ -5,13 +5,13 @@ import TransferProtocol
 /// journal that its part had, and answered for like a part: with hashes, which the sender compares.
 final class FinishedFile {
     let file: OpenFile
-    /// Its own name, in the folder.
-    let name: String
+    /// Its own name.
+    let name: SafeName
     let journalName: String
     let identity: PartJournal.Identity
     private let folder: OpenFile
 
-    private init(_ file: OpenFile, _ name: String, _ journalName: String, _ identity: PartJournal.Identity, in folder: OpenFile) {
+    private init(_ file: OpenFile, _ name: SafeName, _ journalName: String, _ identity: PartJournal.Identity, in folder: OpenFile) {
         self.file = file
         self.name = name
         self.journalName = journalName
@@ -19,15 +19,18 @@ final class FinishedFile {
         self.folder = folder
     }
 
-    /// Nil where there is none of this sender, size and time.
-    static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) -> FinishedFile? {
+    /// Nil where there is none of this sender, size and time. Claims the name of the one it finds.
+    static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], claimingIn names: PlacedNames)
+        -> FinishedFile?
+    {
         guard offer.size != nil else { return nil }
         for number in 0...PartFile.maximumNumber {
             let journalName = name.numbered(number).journalName
             guard let journal = PartJournal(in: folder, journalName) else { return nil }
             let identity = journal.identity
             guard identity.size == offer.size, identity.modified == offer.modified, identity.senderKey == senderKey else { continue }
-            if let found = find(folder, name, journalName, identity) { return found }
+            guard let found = find(folder, name, journalName, identity), names.claim(found.name) else { continue }
+            return found
         }
         return nil
     }
@@ -37,11 +40,11 @@ final class FinishedFile {
         -> FinishedFile?
     {
         for number in 0...PartFile.maximumNumber {
-            let candidate = name.numbered(number).last
+            let candidate = name.numbered(number)
             var named = stat()
-            guard fstatat(folder.descriptor, candidate, &named, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+            guard fstatat(folder.descriptor, candidate.last, &named, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
             guard UInt64(named.st_ino) == identity.partInode, named.st_mode & S_IFMT == S_IFREG, UInt64(named.st_size) == identity.size,
-                let file = try? OpenFile(below: folder, candidate, flags: O_RDONLY | O_NONBLOCK), file.isSameFile(as: named)
+                let file = try? OpenFile(below: folder, candidate.last, flags: O_RDONLY | O_NONBLOCK), file.isSameFile(as: named)
             else { continue }
             return FinishedFile(file, candidate, journalName, identity, in: folder)
         }
@@ -51,7 +54,7 @@ final class FinishedFile {
     /// Whether it still has the name, and the size.
     var isInPlace: Bool {
         var named = stat()
-        return fstatat(folder.descriptor, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
+        return fstatat(folder.descriptor, name.last, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
             && UInt64(named.st_size) == identity.size
     }
 }

@@ -11,9 +11,10 @@ final class ReceiveOutput: Sendable {
         case stream(descriptor: Int32, label: String)
     }
 
-    /// What one transfer has put there, of which a later file of the same transfer must not take the place.
+    /// What one transfer puts there.
     struct Contents {
-        fileprivate var names: Set<SafeName> = []
+        fileprivate let names = PlacedNames()
+        fileprivate var hasFile = false
     }
 
     /// An offered file cannot go there.
@@ -87,7 +88,7 @@ final class ReceiveOutput: Sendable {
             return StreamDestination(descriptor: descriptor)
         case .file(let folder, let name):
             guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to one file") }
-            guard contents.names.isEmpty else {
+            guard !contents.hasFile else {
                 throw Refusal(reason: .unsupported, text: "\(description) is one file, and has been taken")
             }
             return try open(folder, name, offer, senderKey, &contents)
@@ -121,9 +122,9 @@ final class ReceiveOutput: Sendable {
         _ folder: ReceiveFolder, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], _ contents: inout Contents
     ) throws(Refusal) -> any TransferDestination {
         do {
-            let isOwn = contents.names.contains(name)
-            let file = try DestinationFile(in: folder, name: name, offer: offer, senderKey: senderKey, overwrite: overwrite && !isOwn)
-            contents.names.insert(name)
+            let file = try DestinationFile(
+                in: folder, name: name, offer: offer, senderKey: senderKey, overwrite: overwrite, names: contents.names)
+            contents.hasFile = true
             return file
         } catch {
             throw Refusal(reason: error.reason, text: error.description)
