@@ -67,11 +67,11 @@ enum RecvFileCommand {
         return reporter.end(TransferEnd(status: status, message: nil))
     }
 
-    /// Receives until `limit` transfers are over, or the output takes no more.
+    /// Receives until `limit` transfers that took files are over, or the output takes no more.
     private static func serve(
         _ sessions: AsyncStream<TransferSession>, limit: Int?, _ policy: AcceptPolicy, _ output: ReceiveOutput, _ reporter: TransferReporter
     ) async -> ExitStatus {
-        let active = ActiveTransfers()
+        let active = ActiveTransfers(limit: limit)
         let front = IncomingTransfer.Front()
         return await withTaskGroup(of: Event.self) { group in
             var worst = ExitStatus.done

@@ -136,6 +136,51 @@ struct SendFileFaultTests {
         #expect(try target.read("movie.mp4") == movie)
         #expect(try target.names() == ["movie.mp4"])
         #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
+        #expect(receiver.process.diagnostics.text.contains(/came again: its earlier transfer, .*, is ended\.\n/))
+    }
+
+    /// One that sends a datagram in twelve seconds, and one whose standard input gives nothing.
+    @Test func aSenderThatWaitsIsNotTakenForDead() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(300_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let (target, home) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let receiver = try await FileReceiver([], into: target)
+        let slow = try ChattyProcess(
+            words: ["send-file", "--limit", "100", "--mtu", "1200", "--progress", "json", source, receiver.ticket], home: home)
+        try await slow.diagnostics.expect(/"total":300000/)
+        let idle = try ChattyProcess("send-file", "--progress", "json", "-", receiver.ticket, home: home)
+        try await idle.diagnostics.expect(/"limit":"source"/)
+        let others = [
+            try ChattyProcess("send-file", source, receiver.ticket, home: home),
+            try ChattyProcess("send-file", "-", receiver.ticket, home: home),
+        ]
+        try others[1].closeInput()
+        for other in others { #expect(try await other.exitStatus() == 0) }
+        #expect(try target.read("movie.mp4") == movie)
+        try idle.type("x")
+        try idle.closeInput()
+        #expect(try await idle.exitStatus() == 0)
+        #expect(!slow.hasEnded && !receiver.process.diagnostics.text.contains("came again"), "\(receiver.process.diagnostics.text)")
+    }
+
+    /// As many as were asked for are let end, and no other is taken meanwhile.
+    @Test func noMoreThanWereAskedForAreTaken() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try folder.write("late", to: "late")
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let first = try ChattyProcess("send-file", "--progress", "json", "-", receiver.ticket)
+        try await first.diagnostics.expect(/"limit":"source"/)
+        let second = try ChattyProcess("send-file", source, receiver.ticket)
+        #expect(try await second.exitStatus() == 6)
+        #expect(second.diagnostics.text.hasSuffix("The receiver did not take late: it was declined.\n"))
+        try first.type("x")
+        try first.closeInput()
+        #expect(try await first.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(receiver.process.diagnostics.text.contains("\nchatty: Declined: late. No further transfer is taken.\n"))
+        #expect(try target.names() == ["stdin"])
     }
 
     /// The link goes away in the middle; over another address the rest comes.

@@ -69,6 +69,7 @@ final class LoopCore {
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             giveUpFullDisks()
+            answerLifeWaiters()
             handleEvents()
             let moreToSend = sendBatches()
             publish()
@@ -92,7 +93,9 @@ final class LoopCore {
 
     private func waitForWork() {
         var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
-        for state in sessions.values { until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture) }
+        for state in sessions.values {
+            until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture, state.lifeDeadline ?? .distantFuture)
+        }
         now = Self.clock()
         if let held {
             // Timers that are over ask for datagrams, which have to wait.
@@ -205,6 +208,23 @@ final class LoopCore {
         state(of: session)?.connection.answer(file, .decline(reason))
     }
 
+    func askForLife(_ session: TransferSession, _ waiter: CheckedContinuation<Bool, Never>) {
+        guard let state = state(of: session) else { return waiter.resume(returning: false) }
+        state.lifeWaiters.append((Self.clock(), waiter))
+        state.connection.ping()
+    }
+
+    private func answerLifeWaiters() {
+        for state in sessions.values {
+            state.lifeWaiters.removeAll { since, waiter in
+                let isAlive = state.connection.lastHeardAt > since
+                guard isAlive || since + state.connection.answerPatience <= now else { return false }
+                waiter.resume(returning: isAlive)
+                return true
+            }
+        }
+    }
+
     func close(_ session: TransferSession, _ reason: CloseReason, _ text: String) { state(of: session)?.connection.close(reason, text) }
 
     func requestKey(of address: NetworkAddress, _ keys: AsyncStream<[UInt8]>.Continuation) {
@@ -296,6 +316,7 @@ final class LoopCore {
         state.destinations.abandonAll()
         // Where the sender may not know, it sends all of them again.
         if outcome == .complete, state.connection.isHeard { for record in state.records { record.remove() } }
+        for (_, waiter) in state.lifeWaiters { waiter.resume(returning: false) }
         state.session.set(state.connection.statistics)
         state.session.end(outcome)
     }

@@ -40,12 +40,16 @@ final class SessionState {
     var waitingOutput: Int32?
     /// A read that waits for its stream, and what becomes readable then.
     var waitingRead: (request: ReadRequest, descriptor: Int32)?
+    /// Who wants to know whether the peer is there, and since when.
+    var lifeWaiters: [(since: TransferInstant, waiter: CheckedContinuation<Bool, Never>)] = []
     var publishedAt = TransferInstant.zero
 
     /// Something waits for the disk or the reader of the output.
     var waitsForOutput: Bool { !waitingWrites.isEmpty || !waitingPlaces.isEmpty }
     /// When the loop has to try something again.
     var nextRetry: TransferInstant { waitsForOutput || waitingRead != nil ? retryAt : .distantFuture }
+
+    var lifeDeadline: TransferInstant? { lifeWaiters.first.map { $0.since + connection.answerPatience } }
 
     init(connection: TransferConnection, session: TransferSession) {
         self.connection = connection

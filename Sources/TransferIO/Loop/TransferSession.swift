@@ -33,6 +33,14 @@ public final class TransferSession: Sendable {
 
     public func decline(_ file: FileID, _ reason: DeclineReason) { mailbox.post { $0.decline(file, reason, self) } }
 
+    /// Whether the peer, which may be silent for want of anything to say, answers when it is asked; the path's round trips tell how long it
+    /// is waited for, and it is a second at least.
+    public func isAlive() async -> Bool {
+        await withCheckedContinuation { waiter in
+            if !mailbox.post({ $0.askForLife(self, waiter) }) { waiter.resume(returning: false) }
+        }
+    }
+
     /// Ends the transfer and tells the peer.
     public func close(_ reason: CloseReason, _ text: String) { mailbox.post { $0.close(self, reason, text) } }
 

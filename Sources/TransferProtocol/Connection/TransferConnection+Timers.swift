@@ -33,8 +33,10 @@ extension TransferConnection {
 
     private var headPatience: TransferDuration { recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay) * 3 }
     private var finishPatience: TransferDuration {
-        role == .receiver && streamOut.isAcknowledged ? max(headPatience, .seconds(Int64(1))) : Self.finishTimeout
+        role == .receiver && streamOut.isAcknowledged ? answerPatience : Self.finishTimeout
     }
+    /// Three probe timeouts, and at least a second.
+    public var answerPatience: TransferDuration { max(headPatience, .seconds(Int64(1))) }
 
     func handleTimeout(at now: TransferInstant) {
         switch phase {

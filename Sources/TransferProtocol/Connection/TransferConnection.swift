@@ -64,7 +64,8 @@ public final class TransferConnection {
     var windowUrgent = false
     /// Sending stopped because of the window or the pacer, not for want of data.
     var isBlockedByPath = false
-    var lastHeardAt: TransferInstant
+    /// When something was received that only the peer can have sent.
+    public internal(set) var lastHeardAt: TransferInstant
     var lastSentAt: TransferInstant
     var peerIdleTimeout: TransferDuration
 
@@ -272,6 +273,9 @@ public final class TransferConnection {
     }
 
     // Both
+
+    /// Asks the peer for a sign of life, which comes within ``answerPatience`` from one that lives, unless the path loses it again and again.
+    public func ping() { if phase == .established { pingPending = true } }
 
     /// Gives one file up and tells the peer why; the others go on.
     public func fail(_ file: FileID, _ failure: FileFailure, _ text: String) {

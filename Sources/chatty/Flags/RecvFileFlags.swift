@@ -12,7 +12,10 @@ enum RecvFileFlags {
     static let once = Flag.switch("once", "Leave after one transfer", manual: "Leaves after one transfer: the same as `--count 1`.")
     static let count = Flag<Int?>.optional(
         "count", "N", .number(1...1_000_000_000), "Leave after N transfers",
-        manual: "Leaves after so many transfers. One of which nothing was taken does not count.")
+        manual: """
+            Leaves when so many transfers are over. Once so many have had files taken no other is: its files are declined. One of which nothing \
+            was taken does not count, nor one whose sender was killed and comes again.
+            """)
     static let overwrite = Flag.switch(
         "overwrite", "Replace files that exist",
         manual: """

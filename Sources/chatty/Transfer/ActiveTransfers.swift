@@ -1,40 +1,71 @@
 import TransferIO
 import TransferProtocol
 
-/// The files being received, so that a sender that was killed and comes again gets its own `.part` back from its dead first transfer.
+/// The transfers of one `recv-file`: which files they are receiving, so that a sender that was killed and comes again gets its own `.part`
+/// back from its dead first transfer; and how many have taken files.
 actor ActiveTransfers {
     /// What makes two offers one file, as the journal of a part sees it.
     private struct Key: Hashable {
         let senderKey: [UInt8]
         let offer: FileOffer
+
+        /// Nil for what is never gone on with.
+        init?(_ offer: FileOffer, _ senderKey: [UInt8]) {
+            guard offer.kind == .file, offer.size != nil else { return nil }
+            self.senderKey = senderKey
+            self.offer = offer
+        }
     }
 
-    /// How long a transfer must have received nothing to be taken for dead when its sender comes again.
-    private static let silence = Duration.seconds(1)
-
+    private let limit: Int?
     private var sessions: [Key: TransferSession] = [:]
     private var superseded: Set<ObjectIdentifier> = []
     private var waiting: [ObjectIdentifier: [CheckedContinuation<Void, Never>]] = [:]
+    /// Those under way that have taken a file, or are about to.
+    private var takers: Set<ObjectIdentifier> = []
+    private var takersEnded = 0
 
-    /// Before a part is opened: ends an earlier transfer of the same file by the same sender that is silent, and waits for its end.
-    func claim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) async {
-        let key = Key(senderKey: senderKey, offer: offer)
-        if let old = sessions[key], old !== session {
-            let before = old.statistics.packetsReceived
-            try? await Task.sleep(for: Self.silence)
-            if sessions[key] === old, old.statistics.packetsReceived == before {
-                superseded.insert(ObjectIdentifier(old))
-                old.close(.cancelled, "The sender came again.")
-                await withCheckedContinuation { waiting[ObjectIdentifier(old), default: []].append($0) }
-            }
+    /// - Parameter limit: how many transfers may take files.
+    init(limit: Int?) {
+        self.limit = limit
+    }
+
+    private var hasRoom: Bool { takers.count + takersEnded < limit ?? .max }
+
+    /// Whether it makes sense to ask for anything: false where ``claim(_:from:by:)`` is false for certain.
+    func mayClaim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) -> Bool {
+        hasRoom || takers.contains(ObjectIdentifier(session)) || Key(offer, senderKey).flatMap { sessions[$0] } != nil
+    }
+
+    /// Before a file is taken. An earlier transfer of the same file by the same sender that gives no sign of life is ended first, and gives its
+    /// place to this one.
+    /// - Returns: false where as many others as may have taken files.
+    func claim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) async -> Bool {
+        let key = Key(offer, senderKey)
+        if let key, let old = sessions[key], old !== session, await !old.isAlive(), sessions[key] === old {
+            superseded.insert(ObjectIdentifier(old))
+            if takers.remove(ObjectIdentifier(old)) != nil { takers.insert(ObjectIdentifier(session)) }
+            old.close(.cancelled, "The sender came again.")
+            await withCheckedContinuation { waiting[ObjectIdentifier(old), default: []].append($0) }
         }
-        sessions[key] = session
+        guard hasRoom || takers.contains(ObjectIdentifier(session)) else { return false }
+        takers.insert(ObjectIdentifier(session))
+        if let key { sessions[key] = session }
+        return true
+    }
+
+    /// The file is done, or failed, or could not be taken after all.
+    /// - Parameter hasTaken: whether the session has taken any.
+    func release(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession, hasTaken: Bool) {
+        if let key = Key(offer, senderKey), sessions[key] === session { sessions[key] = nil }
+        if !hasTaken { takers.remove(ObjectIdentifier(session)) }
     }
 
     /// After a session's end.
     /// - Returns: whether another took its place, so that its end counts for nothing.
-    func release(_ session: TransferSession) -> Bool {
+    func end(_ session: TransferSession) -> Bool {
         sessions = sessions.filter { $0.value !== session }
+        if takers.remove(ObjectIdentifier(session)) != nil { takersEnded += 1 }
         for continuation in waiting.removeValue(forKey: ObjectIdentifier(session)) ?? [] { continuation.resume() }
         return superseded.remove(ObjectIdentifier(session)) != nil
     }

@@ -84,6 +84,10 @@ struct IncomingTransfer {
                 isOffered = true
                 shown.withLockedValue { [peer] in $0 = (offer.name, peer) }
                 reporter.note(notice(.offered, offer, peer))
+                guard await active.mayClaim(offer, from: senderKey, by: session) else {
+                    refuse(id, offer, peer)
+                    continue
+                }
                 let answer = await accepts(offer, from: peer, acceptsAll, unless: departure)
                 acceptsAll = answer == .all
                 if answer == .none { continue }
@@ -93,13 +97,17 @@ struct IncomingTransfer {
                     worst = TransferEnd.worse(worst, .notDelivered)
                     continue
                 }
-                await active.claim(offer, from: senderKey, by: session)
+                guard await active.claim(offer, from: senderKey, by: session) else {
+                    refuse(id, offer, peer)
+                    continue
+                }
                 do {
                     let destination = try output.destination(for: offer, from: senderKey, in: &contents)
                     files[id] = File(offer: offer, destination: destination)
                     session.accept(id, into: destination, inOrder: destination is StreamDestination)
                     isTaken = true
                 } catch {
+                    await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
                     session.decline(id, error.reason)
                     var notice = notice(.declined, offer, peer)
                     notice.reason = error.text
@@ -108,6 +116,7 @@ struct IncomingTransfer {
                 }
             case .done(let id):
                 guard let file = files.removeValue(forKey: id) else { break }
+                await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
                 isLast = output.release(file.destination, isDelivered: true) || isLast
                 let place = (file.destination as? DestinationFile)?.finalName
                 var notice = notice(.done, file.offer, peer)
@@ -118,6 +127,7 @@ struct IncomingTransfer {
                 }
             case .failed(let id, let failure, let text):
                 guard let file = files.removeValue(forKey: id) else { break }
+                await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
                 isLast = output.release(file.destination, isDelivered: false) || isLast
                 worst = TransferEnd.worse(worst, .failed)
                 // A reader that went away knows it.
@@ -145,7 +155,12 @@ struct IncomingTransfer {
         reporter.add(bytes: session.statistics.bytesDone)
         front.give(session)
         reporter.clearLine()
-        if await active.release(session) { return nil }
+        if await active.end(session) {
+            var notice = TransferNotice(.note)
+            notice.reason = "The sender at \(peer) came again: its earlier transfer, which gives no sign of life, is ended."
+            reporter.tell(notice.reason ?? "", notice)
+            return nil
+        }
         if isOffered, case .failed(let failure) = outcome {
             let isResumable = files.values.contains { $0.offer.size != nil && $0.destination is DestinationFile }
             let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
@@ -153,6 +168,14 @@ struct IncomingTransfer {
             worst = TransferEnd.worse(worst, end.status)
         }
         return isTaken ? worst : nil
+    }
+
+    /// As many transfers as were asked for have taken files.
+    private func refuse(_ id: FileID, _ offer: FileOffer, _ peer: String) {
+        session.decline(id, .declined)
+        var notice = notice(.declined, offer, peer)
+        notice.reason = "No further transfer is taken."
+        reporter.tell("Declined: \(label(offer)). \(notice.reason ?? "")", notice)
     }
 
     private enum Answer { case yes, all, no, none }

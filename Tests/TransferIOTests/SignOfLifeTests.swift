@@ -1,0 +1,24 @@
+import Testing
+
+@testable import TransferIO
+@testable import TransferProtocol
+
+@Suite(.timeLimit(.minutes(1))) struct SignOfLifeTests {
+    @Test func aSenderWithNothingToSayAnswers() async throws {
+        let transfer = try await HandDrivenTransfer()
+        try await transfer.sender.run { transfer.sender.connection.isHeard }
+        Task { [session = transfer.session, log = transfer.log] in log.add("alive \(await session.isAlive())") }
+        try await transfer.sender.run { !transfer.log.all.isEmpty }
+        #expect(transfer.log.all == ["alive true"])
+        await transfer.end()
+    }
+
+    /// The sender is not run any more, as if it were killed.
+    @Test func aSenderThatIsGoneDoesNot() async throws {
+        let transfer = try await HandDrivenTransfer()
+        let whenGone = await transfer.session.isAlive()
+        await transfer.end()
+        let whenOver = await transfer.session.isAlive()
+        #expect(!whenGone && !whenOver)
+    }
+}
