@@ -125,6 +125,9 @@ enum SendFileCommand {
                 for skipped in listing.skipped {
                     reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
                 }
+                for path in listing.withoutSize {
+                    reporter.complain("Not sent, because it has no size of its own: \(Printable.text(path))")
+                }
                 return listing.sources
             }
         }

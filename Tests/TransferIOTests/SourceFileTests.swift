@@ -78,10 +78,18 @@ import TransferProtocol
         #expect(throws: SourceError.changed("movie.mp4")) { try Self.read(fresh, 1000, at: 0) }
     }
 
+    /// They say that their size is 0.
+    @Test func filesWithoutASizeAreNotSentWithAFolder() throws {
+        let listing = try SourceFolder.list(path: "/proc/sys/kernel/random")
+        #expect(listing.withoutSize.contains("/proc/sys/kernel/random/uuid"))
+        #expect(listing.sources.map(\.offer.name) == ["random"])
+    }
+
     @Test func whatIsNoFileIsNamed() throws {
         let folder = try TemporaryFolder()
         #expect(throws: SourceError.isFolder(folder.path)) { try SourceFile(path: folder.path) }
         #expect(throws: SourceError.notAFile("/dev/null")) { try SourceFile(path: "/dev/null") }
+        #expect(throws: SourceError.withoutSize("/proc/cpuinfo")) { try SourceFile(path: "/proc/cpuinfo") }
         #expect { try SourceFile(path: folder.file("nothing")) } throws: { ($0 as? SystemError)?.code == ENOENT }
     }
 

@@ -55,6 +55,8 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw status.st_mode & S_IFMT == S_IFDIR ? SourceError.isFolder(file.label) : SourceError.notAFile(file.label)
         }
+        // What the kernel makes up as it is read, as below /proc, says nothing of its size, and would arrive empty.
+        if status.st_size == 0, try file.hasBytes { throw SourceError.withoutSize(file.label) }
         identity = Identity(status)
         self.open = open
         self.file = closeAtOnce ? nil : file
@@ -101,18 +103,30 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
     case isFolder(String)
     /// A device or a socket.
     case notAFile(String)
+    /// Its size is said to be 0, and it has bytes.
+    case withoutSize(String)
     case changed(String)
 
     public var description: String {
         switch self {
         case .isFolder(let path): "\(path) is a folder"
         case .notAFile(let path): "\(path) is not a file"
+        case .withoutSize(let path): "\(path) has no size of its own: send it through standard input (-)"
         case .changed(let name): "\(name) changed while it was being sent"
         }
     }
 }
 
 extension OpenFile {
+    fileprivate var hasBytes: Bool {
+        get throws(SystemError) {
+            var byte: UInt8 = 0
+            let count = retrying { pread(descriptor, &byte, 1, 0) }
+            guard count >= 0 else { throw SystemError("read \(label)") }
+            return count > 0
+        }
+    }
+
     /// SHA-256 of a part of the file; of what there is of it where the file is shorter.
     func digest(of range: Range<UInt64>) throws(SystemError) -> [UInt8] {
         var hasher = SHA256()

@@ -8,6 +8,8 @@ public enum SourceFolder {
         public var sources: [any TransferSource] = []
         /// Links, devices, sockets and names that are not UTF-8, which are not sent; paths as the user would write them.
         public var skipped: [String] = []
+        /// Nor are these, of which nobody knows how long they are.
+        public var withoutSize: [String] = []
     }
 
     /// Depth of folders within folders; deeper than a receiver takes is refused here.
@@ -38,11 +40,15 @@ public enum SourceFolder {
                 let below = try OpenFile(below: folder, entry, flags: O_RDONLY | O_DIRECTORY)
                 try add(below, "\(name)/\(entry)", entryPath, depth: depth + 1, to: &listing)
             case S_IFREG:
-                listing.sources.append(
-                    try SourceFile(name: "\(name)/\(entry)", closeAtOnce: true) { () throws(SystemError) in
-                        // By path and not below `folder`: thousands of folders would otherwise stay open.
-                        try OpenFile(path: entryPath, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
-                    })
+                do {
+                    listing.sources.append(
+                        try SourceFile(name: "\(name)/\(entry)", closeAtOnce: true) { () throws(SystemError) in
+                            // By path and not below `folder`: thousands of folders would otherwise stay open.
+                            try OpenFile(path: entryPath, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+                        })
+                } catch SourceError.withoutSize {
+                    listing.withoutSize.append(entryPath)
+                }
             default: listing.skipped.append(entryPath)
             }
         }

@@ -4,7 +4,7 @@ enum SendFileFlags {
         "FILE", .file,
         manual: """
             What to send: files, folders with all that is in them, and `-`, standard input, once. Of a folder neither symbolic links nor devices, \
-            pipes and sockets are sent, and each is named.
+            pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named.
             """)
     static let destination = Positional<String>.required(
         "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")

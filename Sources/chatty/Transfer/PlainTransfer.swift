@@ -40,7 +40,11 @@ enum PlainTransfer {
 
     private static func handle(_ path: String) throws -> FileHandle {
         // Through the same door as any other transfer, for its checks and its errors.
-        _ = try SourceFile(path: path)
+        do {
+            _ = try SourceFile(path: path)
+        } catch SourceError.withoutSize {
+            // Which nobody is told here.
+        }
         guard let handle = FileHandle(forReadingAtPath: path) else { throw PlainTransferError(text: "cannot open \(path)") }
         return handle
     }
