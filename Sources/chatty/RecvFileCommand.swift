@@ -11,8 +11,15 @@ enum RecvFileCommand {
         if arguments[RecvFileFlags.output] == "-", let count = arguments[RecvFileFlags.count], count > 1 {
             throw UsageError("Standard output takes one file: --count \(count) needs a folder.", command: "recv-file")
         }
-        if arguments[RecvFileFlags.legacy], arguments[RecvFileFlags.accept] == .ask {
-            throw UsageError("--legacy cannot ask: its senders wait for no answer.", command: "recv-file")
+        if arguments[RecvFileFlags.legacy] {
+            switch arguments[RecvFileFlags.accept] {
+            case .ask: throw UsageError("--legacy cannot ask: its senders wait for no answer.", command: "recv-file")
+            case .ticket: throw UsageError("--legacy knows no tickets: it takes files of anybody.", command: "recv-file")
+            case .always, nil: break
+            }
+            if arguments[RecvFileFlags.secretFile] != nil {
+                throw UsageError("--legacy knows no secrets: it takes files of anybody.", command: "recv-file")
+            }
         }
         let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])

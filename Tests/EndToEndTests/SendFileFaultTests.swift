@@ -10,6 +10,8 @@ struct SendFileFaultTests {
         (["send-file", "-", "-", "127.0.0.1:9"], "once"), (["send-file", "--name", "x", "a", "b", "127.0.0.1:9"], "--name"),
         (["send-file", "file", "chatty1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], "damaged"), (["recv-file", "99999"], "PORT"),
         (["recv-file", "--legacy", "--accept", "ask"], "--legacy cannot ask"),
+        (["recv-file", "--legacy", "--accept", "ticket"], "--legacy knows no tickets"),
+        (["recv-file", "--legacy", "--secret-file", "secret"], "--legacy knows no secrets"),
         (["recv-file", "-o", "-", "--count", "2"], "takes one file"),
         (["recv-file", "--once", "--count", "2"], "exclude"), (["send-file", "--limit", "x", "a", "127.0.0.1:9"], "--limit"),
     ])

@@ -39,7 +39,8 @@ enum RecvFileFlags {
         "legacy", "Speak the plain form of old programs, unencrypted",
         manual: """
             Receives in the plain form that programs without encryption know. Anybody who reaches the port can send, anybody on the way can read \
-            and change what is sent, and what is lost is not noticed. Its senders wait for no answer: `--accept ask` does not go with it.
+            and change what is sent, and what is lost is not noticed. Its senders wait for no answer and know neither tickets nor secrets: \
+            `--accept ask`, `--accept ticket` and `--secret-file` do not go with it.
             """)
 
     enum Accept: String, CaseIterable, FlagDecodable {
@@ -72,7 +73,9 @@ enum RecvFileFlags {
         ],
         events: TransferNotice.entries(.receiver),
         eventFields: TransferNotice.fieldEntries(.receiver),
-        environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
+        environment: [
+            .init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given. Has no effect with `--legacy`.")
+        ],
         files: [
             .init(name: "~/.local/share/chatty", text: "The default data folder: this machine's key is in `transfer-key`."),
             .init(name: "*.part", text: "A file that is not whole yet."),

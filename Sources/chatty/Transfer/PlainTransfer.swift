@@ -73,6 +73,9 @@ enum PlainTransfer {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
         reporter.complain("Not encrypted: anybody who reaches the port can send, and what is lost is not noticed.")
+        if ProcessInfo.processInfo.environment["CHATTY_SECRET"] != nil {
+            reporter.complain("$CHATTY_SECRET has no effect: the plain form knows no secrets.")
+        }
         var notice = TransferNotice(.listening)
         notice.port = Int(socket.port)
         let addresses = LocalAddresses.all(port: socket.port).map(\.hostAndPort)
