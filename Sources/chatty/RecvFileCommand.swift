@@ -38,7 +38,7 @@ enum RecvFileCommand {
     private static func receive(
         _ arguments: Arguments, limit: Int?, into output: ReceiveOutput, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async throws -> ExitStatus {
-        let keys = try TransferKeys(data: arguments[RecvFileFlags.data], secretFile: arguments[RecvFileFlags.secretFile])
+        let keys = try TransferKeys(data: arguments[RecvFileFlags.data], secretFile: arguments[RecvFileFlags.secretFile], reporter)
         let socket = try UDPSocket(port: UInt16(arguments[RecvFileFlags.port]))
         let port = socket.port
         var configuration = TransferConfiguration()

@@ -16,7 +16,7 @@ enum SendFileCommand {
         let key: [UInt8]
         let preSharedKey: [UInt8]
         /// Called once the handshake has proven the key.
-        var proven: @Sendable () throws -> Void = {}
+        var proven: @Sendable () -> Void = {}
     }
 
     /// An end before the transfer began.
@@ -79,7 +79,7 @@ enum SendFileCommand {
     ) async throws -> ExitStatus {
         // What cannot be read is told before anybody is bothered with it.
         let sources = try open(files, name: arguments[SendFileFlags.name], reporter)
-        let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile])
+        let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
         let loop = try TransferLoop(
             socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
@@ -153,7 +153,7 @@ enum SendFileCommand {
             do {
                 var receiver = Receiver(addresses: addresses, key: claim.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
                 if try await trust(claim.key, of: peer, isLocal: claim.address.isLoopback, keys, accepting: accepting, reporter) {
-                    receiver.proven = { try keys.knownPeers?.add(peer, key: claim.key) }
+                    receiver.proven = { remember(claim.key, of: peer, keys, reporter) }
                 }
                 let (end, isProven) = try await transfer(sources, to: receiver, over: loop, reporter)
                 if isProven { return end }
@@ -203,6 +203,15 @@ enum SendFileCommand {
         return true
     }
 
+    /// Who cannot, for the data folder is read only, asks anew the next time.
+    private static func remember(_ key: [UInt8], of peer: HostPort, _ keys: TransferKeys, _ reporter: TransferReporter) {
+        do {
+            try keys.knownPeers?.add(peer, key: key)
+        } catch {
+            reporter.complain("The key of \(peer) could not be remembered: \(error).")
+        }
+    }
+
     private static func transfer(
         _ sources: [any TransferSource], to receiver: Receiver, over loop: TransferLoop, _ reporter: TransferReporter
     ) async throws -> (end: TransferEnd, isProven: Bool) {
@@ -236,7 +245,7 @@ enum SendFileCommand {
             switch update {
             case .established(let peerKey, _, let peer):
                 isProven = true
-                try receiver.proven()
+                receiver.proven()
                 var notice = TransferNotice(.connected)
                 notice.peer = peer.hostAndPort
                 notice.key = Fingerprint.text(of: peerKey)

@@ -41,6 +41,19 @@ struct ProgressEventsTests {
         }
     }
 
+    /// A data folder that cannot be written to: that the keys are passing ones is a note as any other.
+    @Test func aKeyThatCannotBeKept() async throws {
+        let target = try TemporaryDirectory()
+        let source = try target.write("content", to: "file")
+        let (receiver, ticket) = try await receiver(["--once", "-d", "/proc/nope"], into: target)
+        let sender = try ChattyProcess("send-file", "--progress", "json", "-d", "/proc/nope", source, ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.exitStatus() == 0)
+        #expect(try sending.expect(sender.diagnostics.text).first == "note")
+        #expect(try receiving.expect(receiver.diagnostics.text).first == "note")
+        #expect(receiver.diagnostics.text.hasPrefix(#"{"event":"note","reason":"The key for transfers lasts until"#))
+    }
+
     /// The answer to an offer is a line, and no words are said.
     @Test func anOfferThatIsDeclined() async throws {
         let target = try TemporaryDirectory()

@@ -118,6 +118,24 @@ struct SendFileTrustTests {
         #expect(known.hasPrefix("\(address):\(receiver.port) "))
     }
 
+    /// A data folder that cannot be written to, as in a home that is read only: it is said, and the file arrives.
+    @Test func aKeyThatCannotBeRememberedIsNoFailure() async throws {
+        guard let address = Self.ownAddress() else {
+            print("SKIPPED: this machine has no address but the loopback's, whose keys are not remembered")
+            return
+        }
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
+        let peer = "\(address):\(receiver.port)"
+        let sender = try ChattyProcess("send-file", "--accept-new", "-d", "/proc/nope", source, peer)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(sender.diagnostics.text.contains("\nchatty: The key of \(peer) could not be remembered: cannot "))
+        #expect(try target.names() == ["movie.mp4"])
+    }
+
     /// An address of this machine that is not the loopback's.
     private static func ownAddress() -> String? {
         var list: UnsafeMutablePointer<ifaddrs>?

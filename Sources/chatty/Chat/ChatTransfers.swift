@@ -58,7 +58,7 @@ final class ChatTransfers: TransferCarrier {
 
     func listen() -> Result<UInt16, TransferCarrierFailure> {
         do {
-            let identity = try OwnKey.load(path: keyPath)
+            let identity = try OwnKey.load(path: keyPath, warn: Diagnostics.say)
             let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
                 self?.receive(session)
             }

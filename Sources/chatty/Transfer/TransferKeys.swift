@@ -13,10 +13,11 @@ struct TransferKeys {
     /// The pre-shared key of a transfer without any secret: only the receiver's key counts then.
     static let none = [UInt8](repeating: 0, count: 32)
 
-    init(data: String?, secretFile: String?) throws {
+    /// - Parameter reporter: complains where the key cannot be kept.
+    init(data: String?, secretFile: String?, _ reporter: TransferReporter) throws {
         let environment = ProcessInfo.processInfo.environment
         if let folder = DataDirectory.path(option: data, environment: environment) {
-            identity = try OwnKey.load(path: folder + "/transfer-key")
+            identity = try OwnKey.load(path: folder + "/transfer-key") { reporter.complain($0) }
             knownPeers = KnownPeers(path: folder + "/known-receivers")
         } else {
             identity = NoiseKeyPair()
