@@ -8,7 +8,8 @@ public enum Command: Hashable, Sendable {
     case logIn(name: String, password: String, begins: Bool)
     /// The session, logged in, is ready to be told of its groups and of what it missed.
     /// - client: a word by which it is known when it comes again after a lost connection.
-    case begin(ReplayStart, client: String? = nil)
+    /// - takesFiles: its client can carry files.
+    case begin(ReplayStart, client: String? = nil, takesFiles: Bool = false)
     /// Its client has shown all up to that message (`SEEN`).
     case shown(MessageID)
     /// - tags: for the clients of those who get it now; not kept.
@@ -111,9 +112,9 @@ public enum Command: Hashable, Sendable {
             switch signal.verb {
             case .offer: SlashCommandKind.p2pvideo.word
             case .accept: SlashCommandKind.accept.word
-            case .decline: SlashCommandKind.decline.word
+            case .decline, .refuse: SlashCommandKind.decline.word
             case .cancel: SlashCommandKind.cancel.word
-            case .update: nil
+            case .update, .renew: nil
             }
         case .history, .historyTargets: SlashCommandKind.history.word
         case .search: SlashCommandKind.search.word

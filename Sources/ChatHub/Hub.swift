@@ -31,6 +31,7 @@ public struct Hub: ~Copyable {
     var joining: [GroupID: Int] = [:]
     var marks: DeliveryMarks
     var messageIDs: MessageIDSource
+    var offers = OfferBook()
     var nonces: SentNonces
     var lastGroup: GroupID
     /// Lines that those who log in are shown; none where there are none.
@@ -198,6 +199,7 @@ public struct Hub: ~Copyable {
 
     /// It is told of nothing more, and others see it gone.
     private mutating func endActivity(of session: Session) {
+        offers.end(of: session.id)
         guard session.hasBegun, let account = session.account, let index = sessionsOfAccount[account]?.firstIndex(of: session.id) else {
             return
         }

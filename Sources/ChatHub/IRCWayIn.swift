@@ -156,8 +156,9 @@ public struct IRCWayIn: WayIn {
     private mutating func registerIfReady(_ label: String?) -> [WayInStep] {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
+        let isOurs = capabilities.contains(.chatty)
         return logInWithPass()
-            + expect(.registration, .begin(replayStart, client: capabilities.contains(.chatty) ? client : nil), label: label)
+            + expect(.registration, .begin(replayStart, client: isOurs ? client : nil, takesFiles: isOurs), label: label)
     }
 
     /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.

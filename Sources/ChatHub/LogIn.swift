@@ -203,19 +203,20 @@ extension Hub {
         store(.loggedIn(account.id, at: now.wall), then: .nothing)
         let greeting: [Outgoing] = attempt.begins && !messageOfTheDay.isEmpty ? [.messageOfTheDay(messageOfTheDay)] : []
         respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)] + greeting)
-        if attempt.begins { beginSession(session.id, replaying: .whereItLeftOff, of: nil, at: now, then: nil) }
+        if attempt.begins { beginSession(session.id, replaying: .whereItLeftOff, of: nil, takesFiles: false, at: now, then: nil) }
         drainBacklog(of: session.id)
     }
 
     /// The session is told of its groups, is active from now on, and gets what it missed. A client that asks for that by itself may get what is stored from
     /// now on both ways: it is never lost between them.
     mutating func beginSession(
-        _ id: SessionID, replaying start: Command.ReplayStart, of client: String?, at now: Moment, then sequence: Int?
+        _ id: SessionID, replaying start: Command.ReplayStart, of client: String?, takesFiles: Bool, at now: Moment, then sequence: Int?
     ) {
         if let sequence { respond(id, sequence, [.messageOfTheDay(messageOfTheDay)]) }
         guard let session = sessions[id], !session.hasBegun, !session.isClosing, let account = session.account else { return }
         sessions[id]?.hasBegun = true
         sessions[id]?.activeSince = now.wall
+        sessions[id]?.takesFiles = takesFiles
         sessionsOfAccount[account, default: []].append(id)
         forgetAudiences(of: account)
         for group in directory.groups(of: account).sorted() {

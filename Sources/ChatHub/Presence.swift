@@ -1,6 +1,6 @@
 import ChatProtocol
 
-// Who is active, and what active clients tell each other.
+// Who is active.
 
 extension Hub {
     /// Names in one answer to `WHO *`.
@@ -29,21 +29,5 @@ extension Hub {
                 away: account.flatMap { away[$0.id] })
         }
         succeed(request, [.users(states, query)])
-    }
-
-    /// Passes on what a client tells another about a transfer: to all sessions of that account, and to the sender's own others, so that they know what is settled.
-    mutating func relay(_ request: Request, to name: String, _ signal: TransferSignal) {
-        switch resolve(name, for: request) {
-        case .asked: return
-        case .absent: fail(request, .noSuchUser(name))
-        case .found(let target):
-            guard let recipients = sessionsOfAccount[target.id] else { return fail(request, .notActive(target.name.text)) }
-            succeed(request, [.reply(.signalSent(to: target.name.text))])
-            let own = target.id == request.account.id ? [] : sessionsOfAccount[request.account.id] ?? []
-            let told = (recipients + own).filter { $0 != request.session && sessions[$0]?.isClosing == false }
-            if !told.isEmpty {
-                actions.append(.deliver(told, .signal(from: request.account.name.text, to: target.name.text, signal)))
-            }
-        }
     }
 }

@@ -107,8 +107,8 @@ struct Phrase {
             switch signal.verb {
             case .offer: self.init("offered", "offer", "a file to: \(SafeText.cut(to))")
             case .accept: self.init("accepted", "accept", "a file from: \(SafeText.cut(to))")
-            case .decline: self.init("declined", "decline", "a file from: \(SafeText.cut(to))")
-            case .cancel, .update: self.init("cancelled", "cancel", "a transfer with: \(SafeText.cut(to))")
+            case .decline, .refuse: self.init("declined", "decline", "a file from: \(SafeText.cut(to))")
+            case .cancel, .update, .renew: self.init("cancelled", "cancel", "a transfer with: \(SafeText.cut(to))")
             }
         case .history, .historyTargets: self.init("read", "read", "the history")
         case .markRead: self.init("marked", "mark", "what was read")
@@ -163,8 +163,9 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin(let start, let client):
-            beginSession(request.session, replaying: start, of: client, at: request.at, then: request.sequence)
+        case .begin(let start, let client, let takesFiles):
+            beginSession(
+                request.session, replaying: start, of: client, takesFiles: takesFiles, at: request.at, then: request.sequence)
         case .shown(let message):
             // A client that names what it cannot have seen would only hide from itself what comes.
             recordReached(min(message, messageIDs.last), by: request.session)

@@ -17,6 +17,8 @@ final class Session {
     /// It has been told of its groups; from now on it is "active".
     var hasBegun = false
     var activeSince: Timestamp
+    /// Its client can carry files.
+    var takesFiles = false
     var bucket: TokenBucket?
     var byteBucket: TokenBucket?
 

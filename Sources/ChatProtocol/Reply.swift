@@ -54,6 +54,8 @@ public enum Reply: Hashable, Sendable {
 
     // Transfers.
     case signalSent(to: String)
+    /// An offer by that user or to it.
+    case offerGone(String)
     /// A session that cannot carry files.
     case needsClient
 
@@ -136,6 +138,7 @@ extension Reply {
         case .away(let name, let text): "\(name) is away: \(text)"
         case .awayTooLong(let limit): "What you say of your being away is longer than \(limit) bytes. Nothing was changed."
         case .signalSent(let name): "Told \(name)."
+        case .offerGone(let name): "The offer does not stand any more: it was answered or withdrawn, or \(name) has left."
         case .needsClient: "Only chatty connect can send and take files."
         case .passwordChanged: "Your password has been changed."
         case .passwordReplaced(let name): "The password of \(name) has been changed. Log in with the new one."
@@ -182,6 +185,7 @@ extension Reply {
         case .busy: "the server is busy"
         case .loginRequired: "not logged in"
         case .needsClient: "this session cannot carry files"
+        case .offerGone: "the offer does not stand any more"
         case .noSuchUser(let name): "there is no user \(SafeText.cut(name))"
         case .noSuchGroup: "there is no such group chat"
         case .badUserName(_, let defect), .badGroupName(_, let defect): "the name is not allowed: \(defect.reason)"

@@ -54,6 +54,7 @@ extension Reply {
         case .away(let name, _): ("AWAY", [name])
         case .awayTooLong(let limit): ("AWAY_TOO_LONG", [String(limit)])
         case .signalSent(let name): ("SIGNAL_SENT", [name])
+        case .offerGone(let name): ("OFFER_GONE", [name])
         case .passwordChanged: ("PASSWORD_CHANGED", [])
         case .passwordReplaced(let name): ("PASSWORD_REPLACED", [name])
         case .badPassword(let defect): ("BAD_PASSWORD", [defect.rawValue])
@@ -174,6 +175,7 @@ extension Reply {
         case ("MEMBER", let state?): return .member(first, active: state == "active")
         case ("RESUME_TOKEN", let seconds?): return Int(seconds).map { .resumeToken(first, seconds: $0) }
         case ("SIGNAL_SENT", _): return .signalSent(to: first)
+        case ("OFFER_GONE", _): return .offerGone(first)
         case ("UNKNOWN_COMMAND", _): return .unknownCommand(first)
         case ("USAGE", _): return SlashCommandKind(rawValue: first).map { .usage($0) }
         case ("PASSWORD_REPLACED", _): return .passwordReplaced(first)

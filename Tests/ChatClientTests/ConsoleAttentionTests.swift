@@ -151,7 +151,7 @@ import Testing
         #expect(play.client(.invited(by: "hans", group: "sith")) == [])
         #expect(play.type("/reply x") == ["| Nobody has written to you yet."])
         let offer = TransferSignal(verb: .offer, id: "h1", payload: #"{"name":"a","size":1}"#)
-        #expect(offer.map { play.client(.signal(from: "hans", to: "yoda", $0)) } == ["1 P2P hans DECLINE h1 :"])
+        #expect(offer.map { play.client(.signal(from: "hans", to: "yoda", $0)) } == ["1 P2P hans REFUSE h1 :"])
         _ = play.type("/history #jedi")
         let found = ["hans", "luke"].map {
             ReceivedMessage(id: nil, time: Self.time, from: $0, conversation: .group("jedi"), text: "old", isOwn: false)

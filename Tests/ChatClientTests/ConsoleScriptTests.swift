@@ -72,7 +72,7 @@ import Testing
 
     @Test func theTimeOfListeningEndsWhatIsUnderWay() {
         var offered = offering { $0.listens = true }
-        #expect(offered.give(.stop(.done)) == ["! Not done yet: film.mp4 to luke.", "2 QUIT"])
+        #expect(offered.give(.stop(.done)) == ["! Not done yet: film.mp4 to luke.", "2 P2P luke CANCEL id1 :", "3 QUIT"])
         #expect(offered.console.status == .notDelivered)
         var running = offering { $0.listens = true }
         _ = running.give(.transfer(.progress(1, done: 4, total: 10, rate: 1)))
@@ -83,7 +83,7 @@ import Testing
     @Test func whoHasLeftWithoutAnAnswerEndsTheOffer() {
         var play = offering()
         #expect(play.console.awaitsPeers)
-        #expect(play.give(.askPeers) == ["2 P2P luke UPDATE id1 :"])
+        #expect(play.give(.askPeers) == ["2 P2P luke RENEW id1 {}"])
         // Not asked again before the answer.
         #expect(play.give(.askPeers) == [])
         #expect(play.answer(2, .signalSent(to: "luke")) == [])

@@ -99,7 +99,7 @@ import Testing
         #expect(taken.first == "| luke offers film.mp4 (1.2 GB).")
         #expect(taken.last?.hasPrefix("transfer receive(1") == true)
         var never = loggedIn(.never)
-        #expect(never.give(try signal(.offer, "a1", Self.offer)) == ["1 P2P luke DECLINE a1 :", "| Declined film.mp4 from luke."])
+        #expect(never.give(try signal(.offer, "a1", Self.offer)) == ["1 P2P luke REFUSE a1 :", "| Declined film.mp4 from luke."])
     }
 
     @Test func refusalsAndSecondThoughts() throws {
@@ -140,6 +140,103 @@ import Testing
         #expect(
             play.give(try signal(.accept, "a1", "x", from: "yoda", to: "luke")) == ["| film.mp4 from luke was taken in another session."])
         #expect(play.type("/accept") == ["| There is no offer."])
+    }
+
+    /// Both have answered, and the server had the other's answer first.
+    @Test func theOtherSessionWasFaster() throws {
+        var play = loggedIn()
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        _ = play.type("/accept")
+        _ = play.give(.transfer(.ready(1, payload: "here")))
+        #expect(
+            play.give(try signal(.accept, "a1", "x", from: "yoda", to: "luke"))
+                == ["transfer cancel(1)", "| film.mp4 from luke was taken in another session."])
+        #expect(play.answer(1, .offerGone("luke")) == [])
+        #expect(play.type("/transfers") == ["| There is no transfer."])
+    }
+
+    @Test func anOfferEndsWithItsSender() throws {
+        var play = loggedIn()
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        #expect(play.console.awaitsPeers)
+        #expect(play.give(.askPeers) == ["1 P2P luke UPDATE a1 :"])
+        #expect(play.answer(1, .offerGone("luke")) == ["transfer cancel(1)", "| The offer of film.mp4 from luke does not stand any more."])
+        #expect(play.type("/transfers") == ["| There is no transfer."])
+        // Whoever comes back offers it again.
+        #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["| luke offers film.mp4 (1.2 GB). /accept 2 or /decline 2"])
+        _ = play.type("/accept")
+        _ = play.give(.transfer(.ready(2, payload: "here")))
+        #expect(play.answer(2, .notActive("luke")) == ["transfer cancel(2)", "| luke has left: film.mp4 was not received."])
+    }
+
+    @Test func anOfferThatNobodyHasTakenIsNoFailureOfAScript() throws {
+        for end in [try signal(.cancel, "a1"), .askPeers] {
+            var play = ConsoleTranscript(.plain) { $0.listens = true }
+            play.logIn()
+            _ = play.give(try signal(.offer, "a1", Self.offer))
+            _ = play.give(end)
+            _ = play.answer(1, .offerGone("luke"))
+            #expect(play.console.desk.numbers == [])
+            #expect(play.console.status == .done)
+        }
+    }
+
+    @Test func whoMakesManyOffersDoesNotUseUpWhatMayBeSaid() throws {
+        var play = loggedIn()
+        for number in 1...10 { _ = play.give(try signal(.offer, "a\(number)", Self.offer)) }
+        let first = play.give(.askPeers)
+        #expect(first.count == 4)
+        for id in 1...4 { _ = play.answer(UInt64(id), .signalSent(to: "luke")) }
+        // Each in its turn.
+        let second = play.give(.askPeers)
+        #expect(second == (5...8).map { "\($0) P2P luke UPDATE a\($0) :" })
+    }
+
+    /// Who has not heard it offers the file once more.
+    @Test func anAnswerIsGivenAgain() throws {
+        var play = loggedIn()
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        _ = play.type("/decline")
+        #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["2 P2P luke DECLINE a1 :"])
+        _ = play.give(try signal(.offer, "a2", Self.offer))
+        _ = play.type("/accept")
+        _ = play.give(.transfer(.ready(2, payload: "here")))
+        #expect(play.give(try signal(.offer, "a2", Self.offer)) == ["4 P2P luke ACCEPT a2 here"])
+        _ = play.type("/cancel 2")
+        #expect(play.give(try signal(.offer, "a2", Self.offer)) == ["6 P2P luke DECLINE a2 :"])
+    }
+
+    @Test func whoLeavesWithdrawsWhatWaits() throws {
+        var play = loggedIn()
+        _ = play.type("/p2pvideo luke a")
+        _ = play.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        _ = play.give(try signal(.offer, "a2", Self.offer))
+        _ = play.type("/accept 2")
+        _ = play.type("/logout")
+        // One that nobody has answered is its sender's.
+        #expect(play.type("/logout") == ["2 P2P luke CANCEL id1 :", "3 P2P luke CANCEL a1 :", "4 QUIT", "?"])
+        #expect(play.answer(2, .notActive("luke")) == [])
+        // A script that Ctrl-C ends says it, too.
+        var script = ConsoleTranscript(.plain)
+        script.logIn()
+        _ = script.type("/p2pvideo luke a")
+        _ = script.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
+        #expect(script.give(.interrupt(hadText: false)) == ["2 P2P luke CANCEL t1 :", "abandon", "leave interrupted"])
+    }
+
+    @Test func aConnectionThatWasLostGoesOnOffering() {
+        var play = loggedIn()
+        _ = play.type("/p2pvideo luke a")
+        _ = play.give(.transfer(.described(1, name: "a", size: 1, payload: "{}")))
+        _ = play.answer(1, .signalSent(to: "luke"))
+        _ = play.client(.connectionLost)
+        #expect(play.client(.loggedIn(name: "yoda", again: true)).contains("2 P2P luke RENEW id1 {}"))
+        // What another session took by an answer that was lost.
+        #expect(
+            play.answer(2, .offerGone("luke")) == [
+                "3 P2P luke CANCEL id1 :", "transfer cancel(1)", "| The offer of a to luke does not stand any more.",
+            ])
     }
 
     @Test func offersThatLie() throws {

@@ -15,7 +15,7 @@ struct ReplyTests {
         .alreadyMember("jedi"), .notInvited("jedi"), .notMember("jedi"), .left("jedi"), .invited(user: "yoda", group: "jedi"),
         .alreadyMemberOther(user: "yoda", group: "jedi"), .sentToGroup("jedi", at: time), .noOtherActive, .activeUser("yoda", since: time),
         .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
-        .needsClient,
+        .offerGone("yoda"), .needsClient,
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .forbiddenByte, .tooManyMembers(limit: 5),
         .tooManyGroups(limit: 6), .tooManyGroupsMade(limit: 6), .rateLimited(seconds: 1), .flooded, .sendQueueExceeded, .storeFailed,
         .searchTooBroad, .unknownCommand("/msg"), .notACommand,

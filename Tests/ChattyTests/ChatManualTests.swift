@@ -29,6 +29,10 @@ struct ChatManualTests {
         for command in commands { #expect(Self.words.contains(command), "\(command)") }
     }
 
+    @Test func everyVerbIsNamed() {
+        for verb in TransferSignal.Verb.allCases { #expect(Self.words.contains(verb.rawValue), "\(verb)") }
+    }
+
     @Test(arguments: [
         Limits.messageBytes, Limits.lineBytes, Limits.clientTagBytes, Limits.serverTagBytes, Limits.passwordBytes, Limits.membersPerGroup,
         Limits.groupsPerAccount, Limits.sessionsPerAccount, Limits.signalBytes, Limits.unauthenticatedConnections, Limits.labelBytes,

@@ -193,5 +193,45 @@ extension ServiceTests {
             try luke.type("/accept\r")
             try await luke.output.expect("There is no offer.")
         }
+
+        @Test func anOfferGoesWithTheSessionThatMadeIt() async throws {
+            let chat = try await ChatFixture()
+            let folder = try TemporaryDirectory()
+            try Self.video(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let luke = try chat.terminal()
+            try await chat.logIn(luke, as: "luke")
+            let elsewhere = try chat.terminal()
+            try await chat.logIn(elsewhere, as: "yoda")
+            let interrupted = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
+            try await luke.output.expect("/accept 1 or /decline 1")
+            interrupted.signal(SIGINT)
+            try await luke.output.expect("yoda stopped a.mp4.")
+            let killed = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
+            try await luke.output.expect("/accept 2 or /decline 2")
+            killed.kill()
+            try await luke.output.expect("The offer of a.mp4 from yoda does not stand any more.", within: .seconds(60))
+        }
+
+        @Test func whoComesBackHearsOfTheOffer() async throws {
+            let chat = try await ChatFixture()
+            let folder = try TemporaryDirectory()
+            let data = Self.video(1000)
+            try data.write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let first = try chat.terminal()
+            try await chat.logIn(first, as: "luke")
+            let never = try chat.script(as: "luke", "--accept", "never", "--listen", "-c", "/activeuser")
+            try await never.output.expect("No other active user.")
+            let sender = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
+            // What one session refuses another may take.
+            try await never.output.expect("Declined a.mp4 from yoda.")
+            try await first.output.expect("/accept 1 or /decline 1")
+            let second = try chat.terminal(directory: folder.path, "--download-dir", "in")
+            try await chat.logIn(second, as: "luke")
+            first.kill()
+            try await second.output.expect("/accept 1 or /decline 1", within: .seconds(60))
+            try second.type("/accept\r")
+            #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/in/a.mp4")) == data)
+        }
     }
 }

@@ -91,6 +91,7 @@ extension Console {
         guard !again else {
             let text = "Connected again."
             report(text, form.own(.connected, text))
+            renewOffers()
             // A server that was started anew has forgotten it.
             if let awayText { request(.away(awayText), for: .quiet) }
             return
@@ -113,7 +114,8 @@ extension Console {
         guard let purpose = pending.removeValue(forKey: id) else { return }
         switch purpose {
         case .signal(let number):
-            if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, failure.text) }
+            guard let failure = answer.notices.first(where: \.isFailure), let transfer = desk[number] else { return }
+            if let reply = failure.reply, Console.isGone(reply) { lose(transfer, reply) } else { giveUp(number, failure.text) }
             return
         case .offer(let number):
             if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, failure.text) } else { tellOffered(number) }

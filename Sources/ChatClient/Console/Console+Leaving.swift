@@ -29,29 +29,67 @@ extension Console {
     /// Whether somebody is waited for who may have gone: then ``ConsoleInput/askPeers`` is to be given every few seconds.
     public var awaitsPeers: Bool { isOnline && !isOffline && !desk.awaited.isEmpty }
 
-    /// Has the server say whether the others are still there, by a signal that says nothing; in a script with an end to the patience.
+    /// Has the server say whether the others, and their offers, are still there; in a script with an end to the patience.
     mutating func askPeers() {
         guard awaitsPeers else { return }
         for transfer in desk.awaited where !pending.values.contains(.presence(transfer.number)) {
-            if transfer.asked >= Console.askedAtMost, !configuration.isInteractive {
+            if transfer.asked >= Console.askedAtMost, transfer.state != .waiting, !configuration.isInteractive {
                 signal(.cancel, transfer)
                 giveUp(transfer.number, "\(transfer.peer) has not answered: \(Console.undone(transfer)).")
             } else {
                 desk[transfer.number]?.asked += 1
-                signal(.update, transfer, for: .presence(transfer.number))
+                ask(transfer)
             }
         }
     }
 
-    mutating func takePresence(of number: Int, _ answer: Answer) {
-        guard let transfer = desk.awaited.first(where: { $0.number == number }) else { return }
-        let isGone = answer.notices.contains { notice in
-            switch notice.reply {
-            case .notActive, .noSuchUser: true
-            default: false
-            }
+    /// Own offers ended with the connection that was lost.
+    mutating func renewOffers() {
+        for transfer in desk.unsettled where transfer.state == .offered { ask(transfer) }
+    }
+
+    private mutating func ask(_ transfer: TransferDesk.Transfer) {
+        if transfer.isOutgoing {
+            signal(.renew, transfer, payload: transfer.payload, for: .presence(transfer.number))
+        } else {
+            signal(.update, transfer, for: .presence(transfer.number))
         }
-        if isGone { giveUp(number, "\(transfer.peer) has left: \(Console.undone(transfer)).") }
+    }
+
+    /// Tells those who would wait in vain.
+    mutating func withdraw() {
+        guard isOnline, !isOffline else { return }
+        for transfer in desk.unsettled {
+            signal(.cancel, transfer)
+            _ = desk.remove(transfer.number)
+        }
+    }
+
+    mutating func takePresence(of number: Int, _ answer: Answer) {
+        guard let transfer = desk[number], transfer.isAwaited else { return }
+        for case let reply? in answer.notices.map(\.reply) where Console.isGone(reply) { return lose(transfer, reply) }
+    }
+
+    /// Whether the other side is gone, or what is said of its offer comes too late.
+    static func isGone(_ reply: Reply?) -> Bool {
+        switch reply {
+        case .notActive, .noSuchUser, .offerGone: true
+        default: false
+        }
+    }
+
+    /// Ends a transfer whose other side is gone.
+    mutating func lose(_ transfer: TransferDesk.Transfer, _ reply: Reply) {
+        if case .offerGone = reply {
+            // It may have been taken by an answer that was lost.
+            if transfer.isOutgoing { signal(.cancel, transfer) }
+            let way = transfer.isOutgoing ? "to" : "from"
+            giveUp(transfer.number, "The offer of \(transfer.name) \(way) \(transfer.peer) does not stand any more.")
+        } else {
+            giveUp(transfer.number, "\(transfer.peer) has left: \(Console.undone(transfer)).")
+        }
+        // Who comes back offers it anew.
+        if !transfer.isOutgoing { desk.forget(transfer.number) }
     }
 
     private static func undone(_ transfer: TransferDesk.Transfer) -> String {

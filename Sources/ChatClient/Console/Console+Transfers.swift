@@ -25,9 +25,15 @@ extension Console {
         effects.append(.transfer(.receive(offer.number, from: offer.peer, payload: offer.payload)))
     }
 
-    mutating func declineOffer(_ word: String?, says: Bool = true) {
+    mutating func declineOffer(_ word: String?) {
         guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
-        signal(.decline, offer)
+        decline(offer)
+    }
+
+    /// - Parameter verb: ``TransferSignal/Verb/refuse`` where nobody was asked: other sessions of the account may take it.
+    private mutating func decline(_ offer: TransferDesk.Transfer, _ verb: TransferSignal.Verb = .decline, says: Bool = true) {
+        signal(verb, offer)
+        desk[offer.number]?.answer = (verb, "")
         _ = desk.remove(offer.number)
         if says { tell(.declined, "Declined \(offer.name) from \(offer.peer).", offer) }
     }
@@ -116,7 +122,14 @@ extension Console {
         guard let transfer = desk.remove(number) else { return }
         effects.append(.transfer(.cancel(number)))
         report(reason, form.transfer(.transferFailed, reason, transfer, isFailure: true))
-        if isResumable { fail(.resumable) } else if transfer.isOutgoing { fail(.notDelivered) } else { fail(.failed) }
+        // An offer of another that nobody has taken is no failure.
+        if isResumable {
+            fail(.resumable)
+        } else if transfer.isOutgoing {
+            fail(.notDelivered)
+        } else if transfer.state != .waiting {
+            fail(.failed)
+        }
     }
 
     // What the other side says.
@@ -146,14 +159,16 @@ extension Console {
                     ?? desk.find(id: signal.id, peer: from, isOutgoing: false)
             else { return }
             effects.append(.transfer(.update(transfer.number, payload: signal.payload)))
+        case .renew, .refuse: break
         }
     }
 
     /// What another session of this account said: an offer taken or refused there is gone here.
     private mutating func followOwn(_ signal: TransferSignal, with other: String) {
         guard signal.verb == .accept || signal.verb == .decline, let offer = desk.find(id: signal.id, peer: other, isOutgoing: false),
-            offer.state == .waiting
+            offer.state == .waiting || offer.state == .preparing
         else { return }
+        if offer.state == .preparing { effects.append(.transfer(.cancel(offer.number))) }
         _ = desk.remove(offer.number)
         let what = signal.verb == .accept ? "taken" : "declined"
         tell(.answeredElsewhere, "\(offer.name) from \(other) was \(what) in another session.", offer)
@@ -162,13 +177,18 @@ extension Console {
     private mutating func takeOffer(_ signal: TransferSignal, from: String) {
         guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(signal.payload.utf8)), offer.size >= 0 else { return }
         let name = offer.name.isEmpty ? "a file" : String(offer.name.prefix(255))
-        guard desk.find(id: signal.id, peer: from, isOutgoing: false) == nil,
+        if let known = desk.known(id: signal.id, from: from) {
+            // Who has not heard the answer offers it once more.
+            if let answer = known.answer { self.signal(answer.verb, known, payload: answer.payload, for: .presence(known.number)) }
+            return
+        }
+        guard
             let number = desk.add(
                 isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload),
             let transfer = desk[number]
         else { return }
         // Who is ignored gets the answer that anybody may get.
-        guard !ignored.contains(from) else { return declineOffer(String(number), says: false) }
+        guard !ignored.contains(from) else { return decline(transfer, .refuse, says: false) }
         let said = "\(from) offers \(name) (\(Amount.bytes(offer.size)))."
         switch configuration.offers {
         case .ask:
@@ -177,7 +197,7 @@ extension Console {
         case .always:
             tell(.offer, said, transfer)
             acceptOffer(String(number))
-        case .never: declineOffer(String(number))
+        case .never: decline(transfer, .refuse)
         }
     }
 
@@ -190,9 +210,11 @@ extension Console {
             desk[number]?.name = name
             desk[number]?.size = size
             desk[number]?.state = .offered
+            desk[number]?.payload = payload
             guard let transfer = desk[number] else { return }
             signal(.offer, transfer, payload: payload, for: .offer(number))
         case .ready(let number, let payload):
+            desk[number]?.answer = (.accept, payload)
             guard let transfer = desk[number] else { return }
             signal(.accept, transfer, payload: payload)
         case .progress(let number, let done, let total, let rate): takeProgress(number, done, total, rate)

@@ -269,6 +269,7 @@ public struct Console: Sendable {
         isLeaving = true
         tellsGoodbye = isAsked
         guard isOnline else { return leave() }
+        withdraw()
         request(.logOut, for: .command(.logout))
     }
 
@@ -304,6 +305,7 @@ public struct Console: Sendable {
 
     mutating func leave() {
         guard phase != .ended else { return }
+        withdraw()
         phase = .ended
         effects.append(.give(.abandon))
         effects.append(.leave(status))

@@ -57,11 +57,17 @@ struct TransferDesk: Sendable {
         var name: String
         var size: Int64
         var state: State
+        /// Of the offer.
         var payload = ""
+        /// What an offer of another was answered with.
+        var answer: (verb: TransferSignal.Verb, payload: String)?
         /// The tenths of it that were told.
         var told = 0
         /// How often it was asked whether the other side, whose turn it is, is still there.
         var asked = 0
+
+        /// Whether it is the other side's turn, or the other side's offer, about which the server alone knows whether it is still there.
+        var isAwaited: Bool { isOutgoing ? state == .offered : state == .waiting || state == .preparing }
     }
 
     static let limit = 256
@@ -91,8 +97,22 @@ struct TransferDesk: Sendable {
     mutating func remove(_ number: Int) -> Transfer? {
         let transfer = transfers.removeValue(forKey: number)
         past[number] = transfer
+        // What was taken is not taken once more.
+        if transfer?.answer?.verb == .accept { past[number]?.answer = (.decline, "") }
         past[number - TransferDesk.limit] = nil
         return transfer
+    }
+
+    /// As if it had never been.
+    mutating func forget(_ number: Int) {
+        transfers[number] = nil
+        past[number] = nil
+    }
+
+    /// Another's offer of which this session has heard, answered or not.
+    func known(id: String, from peer: String) -> Transfer? {
+        find(id: id, peer: peer, isOutgoing: false)
+            ?? past.values.first { $0.id == id && !$0.isOutgoing && Name.fold($0.peer) == Name.fold(peer) }
     }
 
     /// The one that `/verify` means, under way or not: by its number, or the newest.
@@ -118,9 +138,19 @@ struct TransferDesk: Sendable {
     /// Whether something goes on that a script waits for; an offer that nobody answers is nothing to wait for.
     var isBusy: Bool { questions > 0 || transfers.values.contains { $0.state != .waiting } }
 
-    /// Those in which it is the other side's turn, about which the server alone knows whether it is still there: own offers, and files that were taken.
+    /// Offers of others about which it is asked at once: who makes many is not to use up what this session may say.
+    private static let waitingAtOnce = 4
+
+    /// Those about which it is to be asked next.
     var awaited: [Transfer] {
-        numbers.compactMap { transfers[$0] }.filter { $0.isOutgoing ? $0.state == .offered : $0.state == .preparing }
+        let all = numbers.compactMap { transfers[$0] }.filter(\.isAwaited)
+        let waiting = all.filter { $0.state == .waiting }.sorted { ($0.asked, $0.number) < ($1.asked, $1.number) }
+        return all.filter { $0.state != .waiting } + waiting.prefix(TransferDesk.waitingAtOnce)
+    }
+
+    /// Those that only the server can tell the other side the end of.
+    var unsettled: [Transfer] {
+        numbers.compactMap { transfers[$0] }.filter { $0.state == .offered || $0.state == .preparing }
     }
 
     var running: [Transfer] {

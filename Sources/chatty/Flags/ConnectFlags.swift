@@ -119,8 +119,12 @@ enum ConnectFlags {
             """
             Where stdin is not a terminal, or with `--command`, it reads commands from there, a line each, prints the server's answers and what others say plainly, \
             waits for the outcome of the last one and leaves. What goes wrong here or with a file, and what becomes of the connection, is on stderr. \
-            `/logout` waits for own transfers too. An offer ends when the other user has no session left, and in a script when nobody has answered it for \
+            `/logout` waits for own transfers too. An own offer ends when the other user has no session left, and in a script when nobody has answered it for \
             five minutes; both are status 6.
+            """,
+            """
+            A file is offered to every session of the other user, also to those that log in later, and the first that takes it has it. The offer ends \
+            with the session that made it. Where `--accept never` or `/ignore` answers, it is declined once no other session of the account can take it.
             """,
             """
             The connection is encrypted. A server with a self-made certificate is remembered when it is first met: asked on a terminal, refused \

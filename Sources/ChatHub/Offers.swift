@@ -1,0 +1,101 @@
+import ChatProtocol
+
+// What two clients tell each other about a file that one of them offers.
+//
+// An offer stands as long as the session that made it; a client that has lost its connection renews it over the next one. Any session of the other account
+// may take it, the first that does has it. Held by `OfferTests`.
+
+extension Hub {
+    mutating func relay(_ request: Request, to name: String, _ signal: TransferSignal) {
+        switch resolve(name, for: request) {
+        case .asked: return
+        case .absent: fail(request, .noSuchUser(name))
+        case .found(let target): relay(request, to: target, signal)
+        }
+    }
+
+    private mutating func relay(_ request: Request, to target: Account, _ signal: TransferSignal) {
+        let made = OfferBook.Key(from: request.account.id, to: target.id, id: signal.id)
+        let got = OfferBook.Key(from: target.id, to: request.account.id, id: signal.id)
+        if signal.verb == .cancel { offers[made] = nil }
+        guard let recipients = sessionsOfAccount[target.id] else { return fail(request, .notActive(target.name.text)) }
+        let gone = Reply.offerGone(target.name.text)
+        switch signal.verb {
+        case .offer:
+            offers[made] = OfferBook.Offer(session: request.session, told: Set(recipients))
+        case .renew:
+            return renew(request, made, to: target, recipients, signal)
+        case .refuse:
+            return refuse(request, got, to: target, recipients, signal)
+        case .accept:
+            guard let state = offers[got]?.state, state == .open || state == .taken(by: request.session) else { return fail(request, gone) }
+            offers[got]?.state = .taken(by: request.session)
+            // Said twice, it is one answer.
+            guard state == .open else { return succeed(request, [.reply(.signalSent(to: target.name.text))]) }
+        case .decline:
+            // A server that was started anew does not know the offer; who made it does.
+            guard offers[got].map({ $0.state == .open }) ?? true else { return fail(request, gone) }
+            offers[got]?.state = .settled
+        case .cancel:
+            offers[got]?.state = .settled
+        case .update:
+            guard offers[made] != nil || stands(got, for: request.session) else { return fail(request, gone) }
+        }
+        succeed(request, [.reply(.signalSent(to: target.name.text))])
+        // The sender's own other sessions see what is settled.
+        let own = target.id == request.account.id ? [] : sessionsOfAccount[request.account.id] ?? []
+        pass(signal, from: request.account, to: target, (recipients + own).filter { $0 != request.session })
+    }
+
+    private mutating func renew(
+        _ request: Request, _ key: OfferBook.Key, to target: Account, _ recipients: [SessionID], _ signal: TransferSignal
+    ) {
+        var offer = offers[key] ?? OfferBook.Offer(session: request.session)
+        guard offer.state == .open else { return fail(request, .offerGone(target.name.text)) }
+        offer.session = request.session
+        let news = recipients.filter { !offer.told.contains($0) && $0 != request.session }
+        offer.told = Set(recipients)
+        // The one that could have taken it has left.
+        let isRefused = !offer.refusing.isDisjoint(with: recipients) && !canTake(offer, recipients)
+        if isRefused { offer.state = .settled }
+        offers[key] = offer
+        succeed(request, [.reply(.signalSent(to: target.name.text))])
+        if isRefused {
+            pass(signal.asDecline, from: target, to: request.account, [request.session])
+        } else {
+            pass(signal.asOffer, from: request.account, to: target, news)
+        }
+    }
+
+    /// One session does not take the file: the offer is declined once no other can.
+    private mutating func refuse(
+        _ request: Request, _ key: OfferBook.Key, to target: Account, _ recipients: [SessionID], _ signal: TransferSignal
+    ) {
+        guard var offer = offers[key], offer.state == .open else { return fail(request, .offerGone(target.name.text)) }
+        let own = sessionsOfAccount[request.account.id] ?? []
+        offer.refusing = offer.refusing.intersection(own).union([request.session])
+        let isLast = !canTake(offer, own)
+        if isLast { offer.state = .settled }
+        offers[key] = offer
+        succeed(request, [.reply(.signalSent(to: target.name.text))])
+        if isLast { pass(signal.asDecline, from: request.account, to: target, recipients.filter { $0 != request.session }) }
+    }
+
+    private func canTake(_ offer: OfferBook.Offer, _ recipients: [SessionID]) -> Bool {
+        recipients.contains { sessions[$0]?.takesFiles == true && !offer.refusing.contains($0) }
+    }
+
+    /// Whether an offer is still there for a session of the account that it was made to.
+    private func stands(_ key: OfferBook.Key, for session: SessionID) -> Bool {
+        switch offers[key]?.state {
+        case .open?: true
+        // A client that took it and has connected again is another session.
+        case .taken(let taker)?: taker == session || sessions[taker]?.isClosing != false
+        case .settled?, nil: false
+        }
+    }
+
+    private mutating func pass(_ signal: TransferSignal, from sender: Account, to target: Account, _ told: [SessionID]) {
+        if !told.isEmpty { actions.append(.deliver(told, .signal(from: sender.name.text, to: target.name.text, signal))) }
+    }
+}
