@@ -34,6 +34,24 @@ import Testing
     ])
     func whatTabOffers(line: String, candidates: [String]) { #expect(complete(line) == candidates) }
 
+    /// Whoever one has written to, here or in another session, whether there or not.
+    @Test func whomOneWritesToIsKnown() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        func offered(_ word: String) -> [String] { play.console.completion(of: word, after: "/msgto ") { _ in [] }.candidates }
+        _ = play.type("/msgto Ethan hey")
+        _ = play.type("/msgto nobody hey")
+        #expect(offered("e") == [])
+        _ = play.answer(1, .sent(to: "ethan", at: Timestamp(milliseconds: 0)), .kept(for: "ethan"))
+        _ = play.answer(2, .noSuchUser("nobody"))
+        #expect(offered("e") == ["ethan"])
+        #expect(offered("n") == [])
+        let elsewhere = ReceivedMessage(
+            id: nil, time: Timestamp(milliseconds: 0), from: "yoda", conversation: .user("obi"), text: "hey", isOwn: true)
+        _ = play.client(.message(elsewhere))
+        #expect(offered("") == ["obi", "ethan"])
+    }
+
     @Test func thoseHeardOfLastComeFirst() {
         var names = Self.names
         names.note(user: "luke")

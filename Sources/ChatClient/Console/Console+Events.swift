@@ -146,6 +146,7 @@ extension Console {
             if case .activeUser(let name, _, _)? = notice.reply { note(name, isActive: true) }
             if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }
             if case .member(let name, _)? = notice.reply { note(name) }
+            if case .sent(let name, _)? = notice.reply { note(name) }
             effects.append(.show(form.notice(notice)))
         }
         let wasToldPending = toldPending.remove(id) != nil
@@ -183,7 +184,10 @@ extension Console {
             note(message.from)
             received += 1
         }
-        if case .group(let group) = message.conversation { names.note(group: group) }
+        switch message.conversation {
+        case .user(let user): note(user)
+        case .group(let group): names.note(group: group)
+        }
         if configuration.isInteractive, !message.isOwn, unread.isDue(before: message) {
             effects.append(.show(form.unreadMark))
         }
