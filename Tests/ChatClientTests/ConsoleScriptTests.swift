@@ -54,6 +54,17 @@ import Testing
         #expect(play.answer(2, .goodbye(name: "ci")).last == "leave notDelivered")
     }
 
+    @Test func aFileThatCannotBeReadIsAFailureAndNotUndelivered() {
+        var play = script()
+        _ = play.type("/p2pvideo luke nothing")
+        _ = play.give(.transfer(.failed(1, "no such file.")))
+        #expect(play.console.status == .failed)
+        // What goes wrong behind the offer is.
+        var offered = offering()
+        _ = offered.give(.transfer(.failed(1, "no such file.")))
+        #expect(offered.console.status == .notDelivered)
+    }
+
     @Test func theCountWaitsForTheOwnFileToo() {
         var play = offering { $0.count = 1 }
         #expect(play.message("luke", "hi") == ["| 2026-01-31T10:34:56Z luke: hi"])

@@ -158,7 +158,7 @@ extension ServiceTests {
         @Test func whatCannotBeSentIsSaid() async throws {
             let chat = try await ChatFixture()
             let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")
-            #expect(try await missing.exitStatus() == 6)
+            #expect(try await missing.exitStatus() == 1)
             #expect(missing.diagnostics.text.contains("nothing.mp4"))
             let folder = try TemporaryDirectory()
             try Self.video(10).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))

@@ -122,10 +122,10 @@ extension Console {
         guard let transfer = desk.remove(number) else { return }
         effects.append(.transfer(.cancel(number)))
         report(reason, form.transfer(.transferFailed, reason, transfer, isFailure: true))
-        // An offer of another that nobody has taken is no failure.
+        // An offer of another that nobody has taken is no failure, and of an own file that cannot be read nothing has reached the other side.
         if isResumable {
             fail(.resumable)
-        } else if transfer.isOutgoing {
+        } else if transfer.isOutgoing, transfer.state != .describing {
             fail(.notDelivered)
         } else if transfer.state != .waiting {
             fail(.failed)
