@@ -15,6 +15,13 @@ struct AccountRow {
             + "\"active\":\(record.isActive),\"blocked\":\(record.isBlocked)}\n"
     }
 
+    /// Of an active account as a server tells of it, without a line end; nil for its other answers.
+    static func json(_ reply: Reply) -> String? {
+        guard case .activeUser(let name, let since, let isAway) = reply else { return nil }
+        return
+            "{\"name\":\(JSONText.quoted(name)),\"active\":true,\"active_since\":\(JSONText.quoted(since.iso8601)),\"away\":\(isAway)}"
+    }
+
     /// Columns under their names; nothing where there is no account.
     static func table(_ rows: [AccountRow]) -> String {
         guard !rows.isEmpty else { return "" }

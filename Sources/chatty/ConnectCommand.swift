@@ -4,7 +4,10 @@ import Foundation
 
 /// `chatty connect`.
 enum ConnectCommand {
-    static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
+    static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus { try await run(arguments, answers: nil) }
+
+    /// - Parameter answers: see ``ConnectProgram/Options/answers``.
+    static func run(_ arguments: Arguments, answers: Form.Answers?) async throws(UsageError) -> ExitStatus {
         let environment = ProcessInfo.processInfo.environment
         let data = try DataDirectory.required(
             option: arguments[ConnectFlags.data], environment: environment, command: ConnectFlags.spec.name)
@@ -15,6 +18,7 @@ enum ConnectCommand {
 
         var options = ConnectProgram.Options(host: host, port: serverPort)
         options.commands = try commands(arguments)
+        options.answers = answers
         options.json = arguments[ConnectFlags.json]
         options.isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && options.commands.isEmpty && !options.json
         options.usesColours = !(environment["NO_COLOR"].map { !$0.isEmpty } ?? false) && environment["TERM"] != "dumb"

@@ -48,7 +48,6 @@ enum UsersCommand {
                 "--server needs --password-file or $CHATTY_PASSWORD where stdin is no terminal.", command: UsersFlags.spec.name)
         }
         var words = ["--user=\(user)", "--command=/activeuser"]
-        if arguments[UsersFlags.json] { words.append("--json") }
         if arguments[UsersFlags.acceptNew] { words.append("--accept-new") }
         for flag in [UsersFlags.fingerprint, UsersFlags.passwordFile, UsersFlags.data] {
             if let value = arguments[flag] { words.append("--\(flag.spec.name)=\(value)") }
@@ -56,7 +55,9 @@ enum UsersCommand {
         words += ["--", place.host] + (place.port.map { [String($0)] } ?? [])
         do throws(UsageError) {
             guard case .run(let asked) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { return .usage }
-            return try await ConnectCommand.run(asked)
+            let json = arguments[UsersFlags.json]
+            return try await ConnectCommand.run(
+                asked, answers: { json ? AccountRow.json($0) : SafeText.shown($0.text, isolates: false) })
         } catch {
             // The options are this subcommand's too, and it was this one that was typed.
             throw UsageError(error.message, command: UsersFlags.spec.name)

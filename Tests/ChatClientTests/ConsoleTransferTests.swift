@@ -46,6 +46,12 @@ import Testing
         #expect(play.type("/transfers") == ["| There is no transfer."])
     }
 
+    @Test func programsAreToldThatThereIsNoTransferAsAHint() {
+        var play = ConsoleTranscript(.json)
+        play.logIn()
+        #expect(play.type("/transfers") == [#"| {"event":"hint","text":"There is no transfer."}"#])
+    }
+
     @Test func programsReadTransfersMemberByMember() throws {
         var play = ConsoleTranscript(.json) {
             $0.offers = .always

@@ -87,6 +87,8 @@ struct UsersTests {
             return (try await process.exitStatus(), try await process.output.end(), try await process.diagnostics.end())
         }
         let place = "127.0.0.1:\(server.port)"
+        try luke.send("AWAY :asleep\r\nPRIVMSG yoda :for later\r\n")
+        try await luke.input.expect("PRIVMSG yoda :for later")
         let secretless = try ChattyProcess("users", "--online", "--server", place, "-u", "yoda", home: home)
         try secretless.closeInput()
         #expect(try await secretless.exitStatus() == 2)
@@ -97,12 +99,19 @@ struct UsersTests {
         let odd = try await ask("--online", "--server", place, "-u", "yoda", "--fingerprint", "x")
         #expect(odd.status == 2 && odd.err.hasPrefix("chatty: users: --fingerprint needs"))
         let asked = try await ask("--online", "--server", place, "-u", "yoda")
-        #expect(asked.status == 0 && asked.out.wholeMatch(of: #/luke, active since [-0-9T:]+Z\n/#) != nil, "\(asked)")
+        #expect(asked.status == 0 && asked.out.wholeMatch(of: #/luke, active since [-0-9T:]+Z, away\n/#) != nil, "\(asked)")
         let json = try await ask("--online", "--json", "--server", place, "-u", "yoda")
-        #expect(json.status == 0 && json.out.hasPrefix("{\"event\":\"reply\",\"code\":\"ACTIVE_USER\",\"context\":[\"luke\","))
+        #expect(
+            json.status == 0
+                && json.out.wholeMatch(of: #/\{"name":"luke","active":true,"active_since":"[-0-9T:.]+Z","away":true\}\n/#) != nil, "\(json)"
+        )
         try luke.send("QUIT\r\n")
         _ = try await luke.input.end()
         #expect(try await ask("--online", "--server", place, "-u", "yoda") == (0, "No other active user.\n", ""))
+        #expect(try await ask("--online", "--json", "--server", place, "-u", "yoda") == (0, "", ""))
+        // Who asks in a script takes nothing from who reads.
+        let yoda = try await server.logIn("yoda", "wise")
+        try await yoda.input.expect("PRIVMSG yoda :for later")
         let stranger = try await ask("--online", "--server", place, "-u", "nobody")
         #expect(stranger.status == 4 && stranger.err == "chatty: There is no user nobody.\n", "\(stranger)")
         #expect(try await ask("--server", place).status == 2)

@@ -147,7 +147,7 @@ extension Console {
             if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }
             if case .member(let name, _)? = notice.reply { note(name) }
             if case .sent(let name, _)? = notice.reply { note(name) }
-            effects.append(.show(form.notice(notice)))
+            if let text = form.answer(notice) { effects.append(.show(text)) }
         }
         let wasToldPending = toldPending.remove(id) != nil
         if answer.isFailure {

@@ -50,7 +50,7 @@ extension Console {
     }
 
     mutating func listTransfers() {
-        guard !desk.numbers.isEmpty else { return effects.append(.show(form.own(.transfer, "There is no transfer."))) }
+        guard !desk.numbers.isEmpty else { return effects.append(.show(form.own(.hint, "There is no transfer."))) }
         for transfer in desk.numbers.compactMap({ desk[$0] }) {
             let way = transfer.isOutgoing ? "\(transfer.name) to \(transfer.peer)" : "\(transfer.name) from \(transfer.peer)"
             let state: String =

@@ -11,13 +11,17 @@ public struct Form: Sendable {
     }
 
     public let kind: Kind
+    /// What is shown of an answer instead, where that is all that is wanted; nil for nothing.
+    public typealias Answers = @Sendable (Reply) -> String?
+    private let answers: Answers?
     private let clock: LocalTime.Clock
     /// The day of the message shown last.
     private var day: String?
 
     /// - Parameter now: the day it is begins the first day, of which nothing is said.
-    public init(_ kind: Kind, clock: @escaping LocalTime.Clock = LocalTime.system, now: Timestamp? = nil) {
+    public init(_ kind: Kind, clock: @escaping LocalTime.Clock = LocalTime.system, now: Timestamp? = nil, answers: Answers? = nil) {
         self.kind = kind
+        self.answers = answers
         self.clock = clock
         day = now.map { clock($0).date }
     }
@@ -58,6 +62,12 @@ public struct Form: Sendable {
                 "\(begin(message.time))\(dim(local.time)) \(isGroup ? group : "")\(coloured(message.from))\(place): \(safe(message.text))"
             return line
         }
+    }
+
+    /// What the server said to a command, if that is to be shown.
+    mutating func answer(_ notice: ServerNotice) -> String? {
+        guard let answers, let reply = notice.reply, !notice.isFailure else { return self.notice(notice) }
+        return answers(reply)
     }
 
     /// What the server said to a command or of its own; on a terminal below the day, where that has changed.

@@ -23,6 +23,8 @@ public struct ConnectProgram: Sendable {
         public var bell = Console.Bell.direct
         /// Where transcripts are appended; nil for none.
         public var transcript: String?
+        /// Where only answers are wanted, what is shown of each. What others say stays for the next log-in.
+        public var answers: Form.Answers?
         /// The folder of what is kept for each server and account, what was typed and whom one ignores; nil for none.
         public var stateFolder: String?
 
@@ -80,10 +82,11 @@ public struct ConnectProgram: Sendable {
                 return .failed
             }
         }
-        let console = Console(configuration, form: Form(kind, now: configuration.now()))
+        let console = Console(configuration, form: Form(kind, now: configuration.now(), answers: options.answers))
         let frontEnd = FrontEnd(
             console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
-            ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor)
+            ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor,
+            hearsOthers: options.answers == nil)
         let screen = makeScreen(transcript, completingWith: frontEnd)
         return frontEnd.run(on: screen)
     }

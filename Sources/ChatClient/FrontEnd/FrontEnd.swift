@@ -29,6 +29,8 @@ final class FrontEnd {
     private var console: Console
     /// How long to stay after the last command; nil for as long as it takes.
     private let listenFor: Duration?
+    /// Otherwise what others say is neither shown nor taken as seen.
+    private let hearsOthers: Bool
 
     private var screen: (any Screen)?
     /// When it was last asked who is active.
@@ -58,7 +60,7 @@ final class FrontEnd {
 
     init(
         console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
-        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?
+        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?, hearsOthers: Bool
     ) {
         self.console = console
         self.mailbox = mailbox
@@ -66,6 +68,7 @@ final class FrontEnd {
         self.carrier = carrier
         self.ignoreFile = ignoreFile
         self.listenFor = listenFor
+        self.hearsOthers = hearsOthers
     }
 
     /// Runs to the end of the session. Blocks its thread.
@@ -193,6 +196,7 @@ final class FrontEnd {
 
     private func feed(_ input: ConsoleInput) {
         guard status == nil else { return }
+        if !hearsOthers, case .client(let event) = input, event.isOfOthers { return }
         if case .endOfInput = input, let listenFor { listenUntil = ContinuousClock.now + listenFor }
         // Before what it leads to, which may be the end; a screen that fails ends the program without a word to the server.
         if case .client(.message(let message)) = input, let id = message.id { shown = id }

@@ -33,6 +33,14 @@ public enum ClientEvent: Equatable, Sendable {
     case connectionLost
     case ended(Ending)
 
+    /// What others say or do, and nobody has asked for.
+    var isOfOthers: Bool {
+        switch self {
+        case .message, .memberJoined, .memberLeft, .invited, .signal, .messageOfTheDay: true
+        default: false
+        }
+    }
+
     /// Why there will be nothing more.
     public enum Ending: Equatable, Sendable {
         case loggedOut

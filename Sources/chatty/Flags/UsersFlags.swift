@@ -8,7 +8,11 @@ enum UsersFlags {
         "data", short: "d", "DIR", .directory, "The server's data folder",
         manual: "The data folder of the server whose accounts these are. See FILES for the default.")
     static let json = Flag.switch(
-        "json", actions: ["list"], "Print one JSON object an account", manual: "Prints one JSON object a line for each account.")
+        "json", actions: ["list"], "Print one JSON object an account",
+        manual: """
+            Prints one JSON object a line for each account: `name`, `created`, `last_login`, null where there was none, `active` and `blocked`. \
+            With `--server` it has what a server tells: `name`, `active`, `active_since` and `away`.
+            """)
     static let online = Flag.switch(
         "online", actions: ["list"], "Only those who have a session now",
         manual: "Shows only the accounts that have a session now.")
@@ -16,7 +20,7 @@ enum UsersFlags {
         "server", "HOST[:PORT]", .host, actions: ["list"], "Ask this server who is online",
         manual: """
             With `--online`: asks a server, as `chatty connect` with `/activeuser` does, instead of looking into a data folder, and so from any machine. \
-            Needs `--user`; the asking account itself is not shown. The port is 6697 where none is given.
+            Needs `--user`; the asking account itself is not shown, and what others have written to it stays for its next log-in. The port is 6697 where none is given.
             """)
     static let user = Flag<String?>.optional(
         "user", short: "u", "NAME", .text, actions: ["list"], "The account to ask the server with",
