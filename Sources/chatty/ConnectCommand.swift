@@ -12,6 +12,7 @@ enum ConnectCommand {
         let data = try DataDirectory.required(
             option: arguments[ConnectFlags.data], environment: environment, command: ConnectFlags.spec.name)
         let (host, serverPort) = try place(arguments)
+        let port = try udpPort(arguments)
         let server = KnownHosts.Server(host: host, port: serverPort)
         let knownHosts = KnownHosts(path: data + "/known_hosts")
         if arguments[ConnectFlags.forget] { return forget(server, knownHosts) }
@@ -68,7 +69,6 @@ enum ConnectCommand {
         options.transcript = arguments[ConnectFlags.log]
         options.stateFolder = stateFolder(environment)
 
-        let port = arguments[ConnectFlags.udpPort].map { UInt16(clamping: $0) } ?? 0
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let announced = try announced(arguments)
         let program = ConnectProgram(
@@ -94,6 +94,16 @@ enum ConnectCommand {
                 "The port is given twice: behind HOST and as PORT. UDP_PORT goes with HOST PORT UDP_PORT.", command: ConnectFlags.spec.name)
         }
         return (place.host, port)
+    }
+
+    /// UDP_PORT, 0 for any free one. Where it could be the time of `--listen` as well nobody knows which was meant.
+    static func udpPort(_ arguments: Arguments) throws(UsageError) -> UInt16 {
+        guard let port = arguments[ConnectFlags.udpPort] else { return 0 }
+        guard !arguments.has(ConnectFlags.udpPort, behind: ConnectFlags.listen) else {
+            throw UsageError(
+                "For that time write --listen=\(port). For UDP_PORT put \(port) before --listen.", command: ConnectFlags.spec.name)
+        }
+        return UInt16(clamping: port)
     }
 
     /// Those of `--command`, each of which is one line, and none of which asks.

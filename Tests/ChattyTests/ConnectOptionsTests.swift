@@ -12,4 +12,24 @@ import Testing
         guard case .run(let arguments) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { throw UsageError("help") }
         #expect(ConnectCommand.listening(arguments) == (stays, time))
     }
+
+    private static func udpPort(_ words: [String]) throws -> UInt16 {
+        guard case .run(let arguments) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { throw UsageError("help") }
+        return try ConnectCommand.udpPort(arguments)
+    }
+
+    @Test(
+        arguments: [
+            (["h", "1", "9999", "--listen"], 9999), (["h", "1", "--listen=5", "9999"], 9999), (["h", "--listen", "1", "9999"], 9999),
+            (["h", "1", "--listen", "--json", "9999"], 9999), (["h", "1", "--listen", "--", "9999"], 9999), (["h", "--listen", "1"], 0),
+            (["h", "1", "--count", "5", "9999"], 9999),
+        ] as [([String], UInt16)])
+    func whereFilesComeIn(words: [String], port: UInt16) throws { #expect(try Self.udpPort(words) == port) }
+
+    @Test(arguments: [["h", "1", "--listen", "5"], ["h", "--listen", "1", "--listen", "5"]])
+    func aNumberBehindListenIsNoPort(words: [String]) throws {
+        #expect(throws: UsageError("For that time write --listen=5. For UDP_PORT put 5 before --listen.", command: "connect")) {
+            try Self.udpPort(words)
+        }
+    }
 }

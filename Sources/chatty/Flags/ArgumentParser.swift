@@ -15,18 +15,21 @@ struct ArgumentParser {
     /// - Parameter words: what follows the subcommand's name.
     func parse(_ words: [String]) throws(UsageError) -> Outcome {
         var arguments = Arguments()
-        var plain: [String] = []
+        var plain: [Word] = []
+        /// The option before, where it has no value but could have one.
+        var bare: String?
         var rest = words[...]
         while let word = rest.popFirst() {
+            let before = bare.take()
             if word == "--" {
-                plain += rest
+                plain += rest.map { Word(text: $0) }
                 break
             } else if word.hasPrefix("--") {
-                try takeLong(word.dropFirst(2), &rest, &arguments)
+                bare = try takeLong(word.dropFirst(2), &rest, &arguments)
             } else if word.hasPrefix("-"), word.count > 1 {
                 try takeShort(word.dropFirst(), &rest, &arguments)
             } else {
-                plain.append(word)
+                plain.append(Word(text: word, bare: before))
             }
             // An error behind --help is not worth telling to somebody who asks for help.
             if arguments.has(CommandSpec.help) { return .help }
@@ -36,7 +39,16 @@ struct ArgumentParser {
         return .run(arguments)
     }
 
-    private func takeLong(_ text: Substring, _ rest: inout ArraySlice<String>, _ arguments: inout Arguments) throws(UsageError) {
+    /// What is no option, and the option right before it where that one's value was left out.
+    private struct Word {
+        let text: String
+        var bare: String?
+    }
+
+    /// - Returns: the option, where it could have a value and has none.
+    private func takeLong(
+        _ text: Substring, _ rest: inout ArraySlice<String>, _ arguments: inout Arguments
+    ) throws(UsageError) -> String? {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let flag = spec.flag(named: name) else {
@@ -44,6 +56,7 @@ struct ArgumentParser {
         }
         let attached = parts.count > 1 ? String(parts[1]) : nil
         try take(flag, shown: "--\(name)", attached: attached, &rest, &arguments)
+        return attached == nil && flag.value?.isOptional == true ? flag.name : nil
     }
 
     /// What somebody meant who typed `--name`: an option, or an argument, which has no name before it.
@@ -104,7 +117,7 @@ struct ArgumentParser {
         }
     }
 
-    private func takePlain(_ words: [String], _ arguments: inout Arguments) throws(UsageError) {
+    private func takePlain(_ words: [Word], _ arguments: inout Arguments) throws(UsageError) {
         var words = words[...]
         var positionals = spec.positionals
         if !spec.actions.isEmpty {
@@ -135,16 +148,17 @@ struct ArgumentParser {
                 spare = 0
             }
             for word in words.prefix(count) {
-                let value = try check(word, positional.kind, positional.name)
+                let value = try check(word.text, positional.kind, positional.name)
+                if let bare = word.bare { arguments.behindBare[bare] = positional.name }
                 arguments.positionals[positional.name, default: []].append(value)
             }
             words = words.dropFirst(count)
         }
-        if let extra = words.first { throw error("One argument too many: \(Printable.text(extra))") }
+        if let extra = words.first { throw error("One argument too many: \(Printable.text(extra.text))") }
     }
 
-    private func takeAction(_ words: inout ArraySlice<String>) throws(UsageError) -> ActionSpec {
-        guard let word = words.popFirst() else {
+    private func takeAction(_ words: inout ArraySlice<Word>) throws(UsageError) -> ActionSpec {
+        guard let word = words.popFirst()?.text else {
             if let action = spec.actions.first(where: \.isDefault) { return action }
             throw error("Say what to do: \(spec.actions.map(\.name).joined(separator: ", "))")
         }

@@ -7,6 +7,9 @@ struct Arguments: Equatable, Sendable {
     /// By the name that the usage line shows.
     var positionals: [String: [FlagValue]] = [:]
 
+    /// The positional arguments that stand directly behind an option whose value was left out, by the option's long name: they may be meant as that.
+    var behindBare: [String: String] = [:]
+
     /// The value of an option, its default where it was not given.
     subscript<Value>(flag: Flag<Value>) -> Value {
         guard let values = flags[flag.spec.name] else { return flag.absent }
@@ -21,6 +24,11 @@ struct Arguments: Equatable, Sendable {
 
     /// Whether the option was on the command line at all.
     func has<Value>(_ flag: Flag<Value>) -> Bool { flags[flag.spec.name] != nil }
+
+    /// Whether the positional argument stands directly behind that option, whose value was left out.
+    func has<Value, Wrapped>(_ positional: Positional<Value>, behind flag: Flag<OptionalValue<Wrapped>>) -> Bool {
+        behindBare[flag.spec.name] == positional.spec.name
+    }
 
     /// Whether the positional argument was on the command line at all.
     func has<Value>(_ positional: Positional<Value>) -> Bool { positionals[positional.spec.name] != nil }
