@@ -111,6 +111,14 @@ extension ServiceTests {
             try await client.expectScreen(columns: 140) {
                 $0.lines.contains { $0.contains("music.ogg") && $0.contains("video.mp4") } && $0.cursorLine == "yoda> /p2pvideo hans my\\"
             }
+            // Folders, with one mark each, also where a name is not as it is typed.
+            for name in ["dl", "dl2", "dl 3"] {
+                try FileManager.default.createDirectory(atPath: files.path + "/folder/" + name, withIntermediateDirectories: false)
+            }
+            try client.type("\u{15}/p2pvideo hans folder/dl\t\t")
+            try await client.expectScreen(columns: 140) {
+                $0.lines.contains { $0.split(separator: " ").elementsEqual(["dl\\", "3/", "dl/", "dl2/"]) }
+            }
             try client.type("\u{15}/leave\tj\u{3}")
             try await client.output.expect("^C")
         }

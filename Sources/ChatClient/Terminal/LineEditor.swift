@@ -55,9 +55,18 @@ final class LineEditor {
             // Of paths the last part is shown, which readline does for what it takes for file names.
             let arePaths = LineEditor.current?.listsPaths ?? false
             rl_filename_completion_desired = arePaths ? 1 : 0
+            // And it marks folders by itself, as ~/.inputrc has it.
+            if arePaths, let matches { for index in 1...Int(count) { LineEditor.dropSlash(matches[index]) } }
             rl_display_match_list(matches, count, longest)
             rl_filename_completion_desired = 0
             rl_forced_update_display()
+        }
+        // Before it looks what such a name is.
+        rl_filename_stat_hook = { name in
+            guard let name, let typed = name.pointee else { return 0 }
+            name.pointee = strdup(HomeFolder.expand(EscapedPath.plain(String(cString: typed))))
+            free(typed)
+            return 1
         }
         rl_redisplay_function = { LineEditor.draw() }
         // Between prompts the terminal echoes nothing; readline would take that for its own state.
@@ -65,6 +74,12 @@ final class LineEditor {
             rl_prep_terminal(meta)
             rl_tty_set_echoing(1)
         }
+    }
+
+    private static func dropSlash(_ path: UnsafeMutablePointer<CChar>?) {
+        guard let path else { return }
+        let length = strlen(path)
+        if length > 1, path[length - 1] == CChar(UInt8(ascii: "/")) { path[length - 1] = 0 }
     }
 
     /// More than that nobody reads; how many there are is said instead.
