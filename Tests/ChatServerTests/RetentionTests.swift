@@ -79,6 +79,23 @@ import Testing
         #expect(try count("SELECT count(*) FROM messages") == 0)
     }
 
+    @Test func aGroupThatIsGoneGoesWithTheLastThatWasSaidInIt() throws {
+        try fill()
+        let probe = WriterProbe(fixture.store)
+        let group = GroupID(rawValue: 1)
+        let writes: [StoreWrite] = [
+            .memberLeft(group, StoreFixture.yoda), .memberLeft(group, StoreFixture.luke), .groupRemoved(group),
+        ]
+        #expect(!probe.store(writes).contains { $0 != true })
+        probe.writer.stop()
+        var retention = Retention(days: 30)
+        repeat { try work(&retention, at: now) } while !retention.isIdle
+        #expect(try count("SELECT count(*) FROM groups") == 1)
+        repeat { try work(&retention, at: later(2 * Self.day)) } while !retention.isIdle
+        #expect(try count("SELECT count(*) FROM groups") == 0)
+        #expect(try fixture.store.loadState().lastGroup == group)
+    }
+
     /// A clock that jumps forward is believed when it still says so an hour later.
     @Test func aClockThatIsSetForAMomentTakesNothing() throws {
         try fill()

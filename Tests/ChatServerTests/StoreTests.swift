@@ -115,6 +115,8 @@ import Testing
         #expect(probe.store([.memberLeft(second, luke)], firstTicket: 10) == [true])
         #expect(try fixture.store.loadState().groups.isEmpty)
         #expect(probe.store([.groupCreated(try jedi(3, yoda))], firstTicket: 11) == [true])
+        // Nothing was said in it: there is nothing of it any more.
+        #expect(try fixture.store.pool.read { try String.fetchAll($0, sql: "SELECT folded FROM groups ORDER BY id") } == ["-1", "jedi"])
         probe.writer.stop()
         var lines: [String] = []
         try AccountBook(fixture.store).export(Name("yoda")) { line in
@@ -126,7 +128,26 @@ import Testing
         try AccountBook(fixture.store).remove(Name("yoda"))
         #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM invitations") } == 0)
         #expect(
-            try fixture.store.pool.read { try String.fetchAll($0, sql: "SELECT folded FROM groups ORDER BY id") } == ["-1", "-2", "-3"])
+            try fixture.store.pool.read { try String.fetchAll($0, sql: "SELECT folded FROM groups ORDER BY id") } == ["-1", "-3"])
+    }
+
+    /// Its number is not used again all the same, however the server is started.
+    @Test func aGroupInWhichNothingWasSaidLeavesNoRow() throws {
+        let fixture = try StoreFixture()
+        let probe = WriterProbe(fixture.store)
+        for id in [Int64(1), 2] {
+            let group = GroupID(rawValue: id)
+            let made = Group(
+                id: group, name: try Name("jedi"), founder: StoreFixture.yoda, isOpen: true, created: StoreFixture.start,
+                members: [StoreFixture.yoda])
+            #expect(
+                probe.store(
+                    [.groupCreated(made), .memberLeft(group, StoreFixture.yoda), .groupRemoved(group)], firstTicket: UInt64(id) * 9
+                ).allSatisfy { $0 == true })
+        }
+        probe.writer.stop()
+        #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM groups") } == 0)
+        #expect(try fixture.store.loadState().lastGroup == GroupID(rawValue: 2))
     }
 
     @Test func everyCommitReachesTheDisk() throws {

@@ -56,6 +56,7 @@ struct Retention {
                 try MessageDeletion.delete(
                     rows.filter { Timestamp(milliseconds: $0[2]) < pass.time }, from: conversation, db)
                 if rows.count < left {
+                    if conversation < 0 { try GroupRemoval.forget(GroupID(rawValue: -conversation), db) }
                     pass.conversations.removeLast()
                     pass.position = 0
                 } else if let last = rows.last {

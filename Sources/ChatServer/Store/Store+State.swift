@@ -40,7 +40,7 @@ extension Store {
         }
         state.lastMessage = MessageID(
             rawValue: try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0)
-        state.lastGroup = GroupID(rawValue: try Int64.fetchOne(db, sql: "SELECT max(id) FROM groups") ?? 0)
+        state.lastGroup = try GroupRemoval.last(db)
         return state
     }
 

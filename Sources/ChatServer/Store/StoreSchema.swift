@@ -16,7 +16,7 @@ enum StoreSchema {
     // `sent` has what senders called their messages of late, to know a repetition by.
     // `words` finds messages by their words; it keeps no texts, and `indexed` tells in which conversation a message it found lies. Both follow behind.
     // `tokens` has what stands in for a password for a while, hashed.
-    // A group without members is gone and keeps its row, found by `-` and its id instead of its name (see GroupRemoval).
+    // A group without members is gone; its row, while there is one, is found by `-` and its id instead of its name (see GroupRemoval).
     // Times are milliseconds since 1970. A removed account keeps its row, without name to log in by, as the sender of what others still read.
     private static let first = """
         CREATE TABLE accounts(
