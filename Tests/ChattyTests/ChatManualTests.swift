@@ -2,6 +2,8 @@ import ChatProtocol
 import Foundation
 import Testing
 
+@testable import chatty
+
 /// man/chatty-chat.7 is written by hand; what it lists is what there is.
 @Suite("chatty-chat(7)")
 struct ChatManualTests {
@@ -27,6 +29,22 @@ struct ChatManualTests {
         let commands = source.text.matches(of: #/\n        "([A-Z0-9]+)": Entry/#).map { String($0.1) }
         #expect(commands.count > 25)
         for command in commands { #expect(Self.words.contains(command), "\(command)") }
+    }
+
+    /// An item of a list of the page, up to the next one.
+    private static func item(_ name: String) -> Substring? {
+        page.replacing("\\-", with: "-").split(separator: ".It Cm " + name + "\n", maxSplits: 1).last?.split(separator: "\n.It ").first
+    }
+
+    /// To others a label is good for one connection (IRCv3 labeled-response).
+    @Test func aLabelNamesAMessageToClientsOfThisServiceAlone() throws {
+        #expect(try !#require(Self.item("labeled-response , batch")).contains("again"))
+        #expect(try #require(Self.item("chatty/service")).contains("sent again under its label"))
+    }
+
+    @Test func bothManualsSayWhenAGroupIsGone() {
+        #expect(Self.page.contains("A group goes with its last member"))
+        #expect(ServeFlags.spec.description.contains { $0.contains("its last member has left") })
     }
 
     @Test func everyVerbIsNamed() {

@@ -113,6 +113,7 @@ enum ServeFlags {
             "Every command that a user gives is one line on stdout: its name and its outcome, never what it carried.",
             """
             What the server has acknowledged is on disk. Messages to accounts that are not active are kept and delivered at their next log-in.
+            Groups are kept with their members. One that its last member has left is gone: its name is free, and nobody can read what was said in it.
             """,
             """
             SIGHUP makes it read the certificate, the message of the day and the credentials file again, without dropping anybody. What cannot be \
