@@ -37,6 +37,9 @@ enum SendFileCommand {
             guard case .plain(let peer) = destination else {
                 throw UsageError("--legacy needs HOST:PORT: a ticket cannot be used without encryption.", command: "send-file")
             }
+            guard !arguments.has(SendFileFlags.secretFile) else {
+                throw UsageError("--legacy knows no secrets: all is sent unencrypted.", command: "send-file")
+            }
             return await PlainTransfer.send(files, name: arguments[SendFileFlags.name], to: peer, reporter)
         }
         let signals = SignalWatch()

@@ -71,4 +71,22 @@ struct ReceivePlaceTests {
         let found = try names.map { try target.read($0) }
         #expect(Set(contents).isSubset(of: found), "\(names)")
     }
+
+    /// Of the plain form: who has begun is let end, and who comes then is passed over.
+    @Test func noMorePlainFilesThanWereAskedForAreTaken() async throws {
+        let target = try TemporaryDirectory()
+        let receiver = try ChattyProcess("recv-file", "-o", target.path, "--legacy", "--once")
+        let port = try await receiver.diagnostics.expect(/Address: 127\.0\.0\.1:(\d+)\n/).1
+        let script = """
+            exec 3<>/dev/udp/127.0.0.1/\(port) 4<>/dev/udp/127.0.0.1/\(port)
+            printf 'Start sending file:first' >&3; printf one >&3
+            printf 'Start sending file:second' >&4; printf two >&4; printf 'File send has finished.' >&4
+            printf ' more' >&3; printf 'File send has finished.' >&3
+            """
+        let senders = try ChattyProcess(words: ["-c", script], executable: "/bin/bash")
+        #expect(try await senders.exitStatus() == 0)
+        #expect(try await receiver.exitStatus() == 0)
+        #expect(try target.read("first") == Data("one more".utf8))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target.path).filter { !$0.hasPrefix(".") } == ["first"])
+    }
 }

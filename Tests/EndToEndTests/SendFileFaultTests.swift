@@ -12,6 +12,7 @@ struct SendFileFaultTests {
         (["recv-file", "--legacy", "--accept", "ask"], "--legacy cannot ask"),
         (["recv-file", "--legacy", "--accept", "ticket"], "--legacy knows no tickets"),
         (["recv-file", "--legacy", "--secret-file", "secret"], "--legacy knows no secrets"),
+        (["send-file", "--legacy", "--secret-file", "secret", "file", "127.0.0.1:9"], "--legacy knows no secrets"),
         (["recv-file", "-o", "-", "--count", "2"], "takes one file"),
         (["recv-file", "--once", "--count", "2"], "exclude"), (["send-file", "--limit", "x", "a", "127.0.0.1:9"], "--limit"),
     ])

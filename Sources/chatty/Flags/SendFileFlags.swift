@@ -64,7 +64,8 @@ enum SendFileFlags {
         "legacy", "Speak the plain form of old programs, unencrypted",
         manual: """
             Sends in the plain form that programs without encryption know, with a pause of a millisecond after each piece: `Start sending \
-            file:NAME`, the pieces, `File send has finished.` Anybody on the way can read and change it, and what is lost is not noticed.
+            file:NAME`, the pieces, `File send has finished.` Anybody on the way can read and change it, and what is lost is not noticed. \
+            Tickets and `--secret-file` do not go with it.
             """)
 
     enum CongestionControl: String, CaseIterable, FlagDecodable {

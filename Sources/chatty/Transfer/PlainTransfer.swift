@@ -125,7 +125,10 @@ private struct PlainReceiver {
             socket.receive { received in
                 for start in stride(from: 0, to: received.bytes.count, by: received.segmentSize) {
                     let bytes = received.bytes[start..<min(start + received.segmentSize, received.bytes.count)]
-                    guard let status = take(PlainForm.datagram(bytes), from: received.from, &incoming, &isLast) else { continue }
+                    let room = min(Self.maximumSenders, (limit ?? .max) - finished)
+                    guard let status = take(PlainForm.datagram(bytes), from: received.from, &incoming, room: room, &isLast) else {
+                        continue
+                    }
                     worst = TransferEnd.worse(worst, status)
                     finished += 1
                 }
@@ -142,9 +145,11 @@ private struct PlainReceiver {
         }
     }
 
+    /// - Parameter room: so many files may be under way; what else is sent is passed over.
     /// - Returns: the status of a file that is over now.
     private func take(
-        _ datagram: PlainForm.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming], _ isLast: inout Bool
+        _ datagram: PlainForm.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming], room: Int,
+        _ isLast: inout Bool
     ) -> ExitStatus? {
         do {
             switch datagram {
@@ -155,7 +160,7 @@ private struct PlainReceiver {
                     reporter.complain("\(Printable.text(old.name)) was never finished.", notice(.failed, old.name, address))
                     failed = .failed
                 }
-                guard incoming.count < Self.maximumSenders else { return failed }
+                guard incoming.count < room else { return failed }
                 let offer = FileOffer(name: name, size: nil)
                 // Nobody's key: whoever sends under this name goes on with nothing anyway.
                 var contents = ReceiveOutput.Contents()
