@@ -25,7 +25,7 @@ import Testing
             }
         }
 
-        /// All events up to one that contains `text`; or those of ten seconds, which is then seen in what is compared.
+        /// All events up to one that contains `text`; or those of two minutes, which is then seen in what is compared.
         func events(until text: String) async -> [String] {
             await withTaskGroup(of: [String].self) { group in
                 group.addTask { [events] in
@@ -37,8 +37,8 @@ import Testing
                     return seen
                 }
                 group.addTask {
-                    try? await Task.sleep(for: .seconds(10))
-                    return ["nothing with \(text) within ten seconds"]
+                    try? await Task.sleep(for: .seconds(120))
+                    return ["nothing with \(text) within two minutes"]
                 }
                 let first = await group.next() ?? []
                 group.cancelAll()

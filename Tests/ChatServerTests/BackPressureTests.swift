@@ -112,10 +112,9 @@ import Testing
             let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
             let words = String(repeating: "z", count: 3900)
             // More than any socket takes.
-            for number in 1...2000 {
-                try await yoda.send("PRIVMSG luke :\(number) \(words)\r\n")
-                try await yoda.expect(" PRIVMSG luke :\(number) ")
-            }
+            let writing = Task { for number in 1...2000 { try await yoda.send("PRIVMSG luke :\(number) \(words)\r\n") } }
+            try await yoda.expect(" PRIVMSG luke :2000 ")
+            try await writing.value
             try await sink.channel.setOption(.autoRead, value: true).get()
             #expect(try await sink.end().hasSuffix("\r\n:chatty NOTICE luke :\(Reply.sendQueueExceeded.text)\r\nERROR :SendQ exceeded\r\n"))
             try await text.channel.setOption(.autoRead, value: true).get()
