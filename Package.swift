@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol", "TestSupport"]),
         .testTarget(
             name: "TransferProtocolTests",
-            dependencies: ["TransferProtocol", "TransferSimulator", crypto],
+            dependencies: ["TransferProtocol", "TransferSimulator", "TestSupport", crypto],
             exclude: ["Vectors"]),
         .testTarget(
             name: "TransferIOTests",

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Sessions of a fixed corpus, as they are and bent by seeds, against every way in, in pieces of any length.
-struct CorpusTests {
+@Suite(.longComputation) struct CorpusTests {
     /// The sessions of a file: lines with their ends, a blank line between two sessions.
     private static func sessions(_ name: String) throws -> [[UInt8]] {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/" + name)

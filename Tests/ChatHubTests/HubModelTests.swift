@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Random sequences of events against what must hold whatever happens.
-struct HubModelTests {
+@Suite(.longComputation) struct HubModelTests {
     /// Every accepted message reaches each who should get it exactly once and in order, over connections that end at any moment with any part of what was
     /// on its way, failing stores, set clocks and answers in any rhythm; nobody else gets it; every command is answered once; what is sent again is the same
     /// message; a blocked name never gets in, an ended token neither.

@@ -113,7 +113,7 @@ import Testing
             let words = String(repeating: "z", count: 3900)
             // More than any socket takes.
             let writing = Task { for number in 1...2000 { try await yoda.send("PRIVMSG luke :\(number) \(words)\r\n") } }
-            try await yoda.expect(" PRIVMSG luke :2000 ")
+            for number in 1...2000 { try await yoda.expect(" PRIVMSG luke :\(number) ") }
             try await writing.value
             try await sink.channel.setOption(.autoRead, value: true).get()
             #expect(try await sink.end().hasSuffix("\r\n:chatty NOTICE luke :\(Reply.sendQueueExceeded.text)\r\nERROR :SendQ exceeded\r\n"))

@@ -5,7 +5,7 @@ import TransferProtocol
 import TransferSimulator
 
 /// One file of several cannot be read, or written: the others arrive, and nobody waits for ever.
-@Suite struct FailingFileSimulationTests {
+@Suite(.longComputation) struct FailingFileSimulationTests {
     enum Failure: CaseIterable { case becameShorter, changed, cannotBeWritten }
 
     /// A destination on which the second half of the file cannot be written.

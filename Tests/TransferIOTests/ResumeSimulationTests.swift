@@ -7,7 +7,7 @@ import TransferSimulator
 @testable import TransferIO
 
 /// Several files at once over a bad path, onto real files of which parts are there from an earlier attempt.
-@Suite struct ResumeSimulationTests {
+@Suite(.longComputation) struct ResumeSimulationTests {
     private static let chunk = 1 << 20
 
     /// Leaves a `.part` with some chunks of the file, one of them perhaps damaged; none at all now and then.

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
-@Suite struct AckRangesTests {
+@Suite(.longComputation) struct AckRangesTests {
     @Test(arguments: 0..<40 as Range<UInt64>) func holdsWhatASetOfIntegersHolds(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         var ranges = AckRanges()

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
 /// Many that come and do nothing, from one host and from several, and one that wants to send.
-@Suite struct AdmissionTests {
+@Suite(.longComputation) struct AdmissionTests {
     /// Connections that offer nothing, each at an address of its own.
     private final class Crowd {
         let simulation: Simulation

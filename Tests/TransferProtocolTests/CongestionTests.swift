@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
-@Suite struct CongestionTests {
+@Suite(.longComputation) struct CongestionTests {
     private func summary(_ bytes: Int, at now: TransferInstant, sentAt: TransferInstant, packet: UInt64, rtt: TransferDuration)
         -> AckSummary
     {

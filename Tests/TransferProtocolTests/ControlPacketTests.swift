@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
 /// What goes together in one sealed packet.
-@Suite struct ControlPacketTests {
+@Suite(.longComputation) struct ControlPacketTests {
     /// The receiver's next datagram, given to the sender.
     private static func carryOne(_ simulation: Simulation) -> Int {
         let (receiver, sender) = (simulation.receiver, simulation.sender)

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
-@Suite struct ECNTests {
+@Suite(.longComputation) struct ECNTests {
     private func counts(_ capable: UInt64, _ congested: UInt64, other: UInt64 = 0) -> ECNCounts {
         ECNCounts(capable0: capable, capable1: other, congested: congested)
     }

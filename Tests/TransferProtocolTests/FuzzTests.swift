@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
 /// Bytes nobody would send, to everything that reads bytes: nothing crashes, nothing believes them.
-@Suite struct FuzzTests {
+@Suite(.longComputation) struct FuzzTests {
     private static func noise(_ random: inout SplitMix, _ limit: Int) -> [UInt8] {
         (0..<Int.random(in: 0...limit, using: &random)).map { _ in
             // Small numbers and edges make better frames than even noise.

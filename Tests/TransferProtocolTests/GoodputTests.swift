@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import TransferProtocol
 import TransferSimulator
 
 /// Cells of the table of goodput that are small enough for every run; `TransferBenchmark goodput` makes all of it.
-@Suite struct GoodputTests {
+@Suite(.longComputation) struct GoodputTests {
     /// Random loss costs its share of the rate, not the rate.
     @Test(arguments: [(0, 0.95), (0.01, 0.93), (0.05, 0.85)]) func randomLossIsNotTakenForCongestion(loss: Double, least: Double) throws {
         let result = try Goodput.alone(.bbr, Goodput.Path(10, 20, loss: loss))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
@@ -5,7 +6,7 @@ import TransferSimulator
 
 /// What a peer that has the keys, or a stranger that sees every datagram, can make this side spend: bounded memory, bounded time, and at
 /// most three bytes for one.
-@Suite struct HostilePeerTests {
+@Suite(.longComputation) struct HostilePeerTests {
     private static let address = NetworkAddress(ipv4: 0x7F00_0001, port: 5000)
 
     /// Every second byte of the control stream, so that each is a gap.

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import TransferProtocol
 import TransferSimulator
 
 /// The cases of quic-interop-runner, under its names, with its fault rates: each completes, byte for byte.
-@Suite struct InteropCaseTests {
+@Suite(.longComputation) struct InteropCaseTests {
     /// The runner's path: 10 Mbit/s, 15 ms each way, a queue of 25 datagrams.
     private static func path(loss: Double = 0, corrupt: Double = 0, burst: Int = 1) -> LinkModel {
         LinkModel(rate: 10e6, delay: .milliseconds(15), queue: 25 * 1500, loss: loss, burst: burst, corrupt: corrupt, mtu: 1500)

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
-@Suite struct LossDetectionTests {
+@Suite(.longComputation) struct LossDetectionTests {
     private func content(_ number: UInt64) -> PacketContent { PacketContent(kind: .segment, number: number, offset: 0, length: 1) }
 
     private struct Harness {

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
-@Suite struct PathMTUTests {
+@Suite(.longComputation) struct PathMTUTests {
     /// Probes a path that passes `limit`, and gives the sizes tried.
     private func search(_ mtu: inout PathMTU, limit: Int) -> [Int] {
         var tried: [Int] = []

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
-@Suite struct RecordPoolTests {
+@Suite(.longComputation) struct RecordPoolTests {
     @Test func oneAloneHasHalf() {
         let pool = RecordPool(limit: 2048)
         #expect(pool.promise(upTo: 5000, to: 0) == 1024)

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
 /// Copies of datagrams that were really the peer's, sent again by somebody else.
-@Suite struct ReplayTests {
+@Suite(.longComputation) struct ReplayTests {
     private static func sealedOnes(_ simulation: Simulation, into captured: @escaping ([UInt8]) -> Void) {
         simulation.attacker = { datagram, toReceiver in
             if toReceiver, datagram[0] == DatagramType.sealed.firstByte { captured(datagram) }

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TransferSimulator
 
 @testable import TransferProtocol
 
 /// The whole transfer over bad paths: it completes byte-exact, or ends with the right error. A failing seed replays alone.
-@Suite struct TransferSimulationTests {
+@Suite(.longComputation) struct TransferSimulationTests {
     /// Sends one file and expects it to arrive, within so many virtual seconds.
     private func transfer(
         _ simulation: Simulation, size: Int, seed: UInt64, within seconds: Int64, _ location: SourceLocation = #_sourceLocation

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
-@Suite struct WireTests {
+@Suite(.longComputation) struct WireTests {
     /// From the authors' reference implementation: the key is 00 … 0f, the input 00, 01, 02 … of growing length.
     @Test func sipHashMeetsItsVectors() {
         let expected: [UInt64] = [
