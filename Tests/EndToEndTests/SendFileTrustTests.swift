@@ -95,11 +95,8 @@ struct SendFileTrustTests {
     }
 
     /// The key of a receiver is remembered only when it has proven it: who merely answers, and refuses, leaves nothing.
-    @Test func onlyAProvenKeyIsRemembered() async throws {
-        guard let address = Self.ownAddress() else {
-            print("SKIPPED: this machine has no address but the loopback's, whose keys are not remembered")
-            return
-        }
+    @Test(hasOwnAddress) func onlyAProvenKeyIsRemembered() async throws {
+        let address = try #require(Self.ownAddress())
         let folder = try TemporaryDirectory()
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
@@ -119,11 +116,8 @@ struct SendFileTrustTests {
     }
 
     /// A data folder that cannot be written to, as in a home that is read only: it is said, and the file arrives.
-    @Test func aKeyThatCannotBeRememberedIsNoFailure() async throws {
-        guard let address = Self.ownAddress() else {
-            print("SKIPPED: this machine has no address but the loopback's, whose keys are not remembered")
-            return
-        }
+    @Test(hasOwnAddress) func aKeyThatCannotBeRememberedIsNoFailure() async throws {
+        let address = try #require(Self.ownAddress())
         let folder = try TemporaryDirectory()
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
@@ -135,6 +129,9 @@ struct SendFileTrustTests {
         #expect(sender.diagnostics.text.contains("\nchatty: The key of \(peer) could not be remembered: cannot "))
         #expect(try target.names() == ["movie.mp4"])
     }
+
+    /// The keys of the loopback's addresses are not remembered.
+    private static let hasOwnAddress = ConditionTrait.enabled(if: ownAddress() != nil, "this machine has no address but the loopback's")
 
     /// An address of this machine that is not the loopback's.
     private static func ownAddress() -> String? {
