@@ -3,29 +3,36 @@ import CLinux
 import Foundation
 
 /// `chatty serve` beside other servers, in turns, each on one core with the load on the other:
-/// `ChatBenchmark [--runs N] [--seconds N] [--connections N] [--folder DIR] [--only NAME] [--chatty PATH]`.
+/// `ChatBenchmark [--runs N] [--seconds N] [--connections N] [--rate N] [--folder DIR] [--only NAME] [--load TITLE] [--chatty PATH]`.
+///
+/// `--rate` is how many messages a second there are where latency is measured. `--only` and `--load` take a part of a server's name and of a load's first title, for who looks into one thing.
 ///
 /// Figures of one run only compare with each other: medians are printed with their ratio to chatty's. Build with `-c release`, `chatty` too.
 struct ChatComparison {
     private var runs = 3
     private var seconds = 4
     private var connections = 10_000
+    /// Messages a second at which latency is measured, the same for all: half of what a server is to carry at least.
+    private var rate = 30_000
     private var folder = "/dev/shm"
     private var only: String?
+    private var onlyLoad: String?
     private var chatty = Machine.products + "/chatty"
 
     /// What is measured: a name, a unit, how the figure is shown, and whether more is better.
     private enum Figure: Int, CaseIterable {
-        case groups, groupsCost, oneGroup, pairs, median, tail, memory, memoryTLS, logIns, inexact
+        case groups, groupsCost, oneGroup, pairs, median, tail, steadyCost, memory, memoryTLS, logIns, inexact
 
-        var title: String {
+        /// - Parameter rate: messages a second, where latency is measured.
+        func title(_ rate: Int) -> String {
             switch self {
             case .groups: "100 groups of 10, window 16: deliveries/s"
             case .groupsCost: "the same: server's CPU s per million"
             case .oneGroup: "1 group of 1000: deliveries/s"
             case .pairs: "500 direct pairs, window 16: messages/s"
-            case .median: "direct, 30,000 messages/s, each by itself: p50 ms"
+            case .median: "direct, \(rate) messages/s, each by itself: p50 ms"
             case .tail: "the same: p99 ms"
+            case .steadyCost: "the same: server's CPU s per million"
             case .memory: "idle connection, plain: KB"
             case .memoryTLS: "idle connection, TLS: KB"
             case .logIns: "log-ins/s (chatty: with a resume token, others: a nick)"
@@ -36,7 +43,7 @@ struct ChatComparison {
         func text(_ value: Double) -> String {
             switch self {
             case _ where value.isNaN: "–"
-            case .groupsCost, .median: String(format: "%.2f", value)
+            case .groupsCost, .steadyCost, .median: String(format: "%.2f", value)
             case .tail, .memory, .memoryTLS: String(format: "%.1f", value)
             case .inexact: String(format: "%.0f", value)
             default:
@@ -51,12 +58,12 @@ struct ChatComparison {
 
     private typealias Figures = [Figure: Double]
 
-    /// Messages a second at which latency is measured, the same for all: half of what a server is to carry at least.
-    private static let steadyRate = 30_000.0
+    private static let options =
+        "[--runs N] [--seconds N] [--connections N] [--rate N] [--folder DIR] [--only NAME] [--load TITLE] [--chatty PATH]"
 
     static func run(_ words: [String]) async -> Int32 {
         guard let comparison = ChatComparison(words) else {
-            print("Usage: ChatBenchmark [--runs N] [--seconds N] [--connections N] [--folder DIR] [--only NAME] [--chatty PATH]")
+            print("Usage: ChatBenchmark \(ChatComparison.options)")
             return 2
         }
         do {
@@ -81,8 +88,10 @@ struct ChatComparison {
             case ("--runs", let number?) where number > 0: runs = number
             case ("--seconds", let number?) where number > 0: seconds = number
             case ("--connections", let number?) where number > 0: connections = number
+            case ("--rate", let number?) where number > 0: rate = number
             case ("--folder", _): folder = value
             case ("--only", _): only = value
+            case ("--load", _): onlyLoad = value
             case ("--chatty", _): chatty = value
             default: return nil
             }
@@ -99,7 +108,7 @@ struct ChatComparison {
                 let figures = try await measure(contestant)
                 samples[index].append(figures)
                 for figure in Figure.allCases {
-                    print("round \(round)  \(contestant.name)  \(figure.title): \(figure.text(figures[figure] ?? .nan))")
+                    print("round \(round)  \(contestant.name)  \(figure.title(rate)): \(figure.text(figures[figure] ?? .nan))")
                 }
                 fflush(nil)
             }
@@ -145,19 +154,20 @@ struct ChatComparison {
         var inexact = 0
         /// nil for a load that the server ended: the rest is measured still.
         func load(_ load: Load, for figure: Figure) throws -> LoadResult? {
+            guard isWanted(figure) else { return nil }
             let result: LoadResult
             do {
                 result = try with(contestant, clients: load.clients) { server in
                     try LoadGenerator(load, port: server.port, pid: server.process.pid, tokens: server.tokens).run()
                 }
             } catch let error as BenchmarkError {
-                print("  (\(contestant.name), \(figure.title): not measured: \(error))")
+                print("  (\(contestant.name), \(figure.title(rate)): not measured: \(error))")
                 return nil
             }
             inexact += result.lost + result.repeated + result.reordered
             // At a rate it watches the clock all the time.
             if load.rate == nil, result.generatorShare > 0.95 {
-                print("  (\(contestant.name), \(figure.title): the load, not the server, was the limit)")
+                print("  (\(contestant.name), \(figure.title(rate)): the load, not the server, was the limit)")
             }
             return result
         }
@@ -170,16 +180,17 @@ struct ChatComparison {
         figures[.oneGroup] = try load(oneGroup, for: .oneGroup)?.deliveriesPerSecond
         let pairs = Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time)
         figures[.pairs] = try load(pairs, for: .pairs)?.messagesPerSecond
-        let steady = Load(kind: .pairs, groupSize: 2, groups: 500, rate: ChatComparison.steadyRate, seconds: time)
+        let steady = Load(kind: .pairs, groupSize: 2, groups: 500, rate: Double(rate), seconds: time)
         if let steady = try load(steady, for: .median) {
             figures[.median] = steady.latency.quantile(0.5)
             figures[.tail] = steady.latency.quantile(0.99)
+            figures[.steadyCost] = steady.processorSeconds / Double(max(1, steady.deliveries)) * 1e6
         }
         if let idle = try load(Load(kind: .idle, groupSize: 1, groups: connections), for: .logIns) {
             figures[.memory] = idle.memoryPerConnection / 1024
             figures[.logIns] = idle.logInsPerSecond
         }
-        if contestant.keepsMessages {
+        if contestant.keepsMessages, isWanted(.memoryTLS) {
             let server = try start(contestant, clients: 1100)
             defer { stop(server) }
             figures[.memoryTLS] = try await TLSConnections.memory(of: server.running, connections: 1000) / 1024
@@ -187,6 +198,8 @@ struct ChatComparison {
         figures[.inexact] = Double(inexact)
         return figures
     }
+
+    private func isWanted(_ figure: Figure) -> Bool { onlyLoad.map(figure.title(rate).contains) ?? true }
 
     private struct Started {
         let running: RunningContestant
@@ -207,7 +220,12 @@ struct ChatComparison {
         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
         clinux_thread_pin(0)
         defer { clinux_thread_pin(1) }
-        return Started(running: try contestant.start(in: own, clients: clients), folder: own)
+        do {
+            return Started(running: try contestant.start(in: own, clients: clients), folder: own)
+        } catch {
+            try? FileManager.default.removeItem(atPath: own)
+            throw error
+        }
     }
 
     private func stop(_ server: Started) {
@@ -225,7 +243,7 @@ struct ChatComparison {
                 let isCompared = index > 0 && figure != .inexact && !value.isNaN && !values[0].isNaN && value != 0
                 return figure.text(value) + (isCompared ? String(format: " (%.2f)", values[0] / value) : "")
             }
-            print("| \(figure.title) | \(cells.joined(separator: " | ")) |")
+            print("| \(figure.title(rate)) | \(cells.joined(separator: " | ")) |")
         }
         print("\nIn brackets: \(contestants[0].name)'s figure as a multiple of that one.")
     }
