@@ -145,18 +145,19 @@ public struct Hub: ~Copyable {
     private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
         guard let session = sessions[id], !session.isClosing else { return }
         if session.backlog.isEmpty, session.canBegin(command) {
-            begin(id, command, label: label, bytes: bytes, at: now)
+            begin(session, command, label: label, bytes: bytes, at: now)
         } else {
-            sessions[id]?.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes, at: now))
+            session.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes, at: now))
             if session.backlog.count >= Session.backlogHigh, !session.isPaused {
-                sessions[id]?.isPaused = true
+                session.isPaused = true
                 actions.append(.pauseReading(id, true))
             }
         }
     }
 
-    private mutating func begin(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
-        guard let sequence = sessions[id]?.open(label: label), let session = sessions[id] else { return }
+    private mutating func begin(_ session: Session, _ command: Command, label: String?, bytes: Int, at now: Moment) {
+        let id = session.id
+        let sequence = session.open(label: label)
         guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
             if !command.isFree, charge(session, lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded) }
             return beginUnauthenticated(session, sequence, command, at: now)
@@ -170,20 +171,21 @@ public struct Hub: ~Copyable {
 
     /// Begins what waits and can be begun.
     mutating func drainBacklog(of id: SessionID) {
-        while let session = sessions[id], !session.isClosing, let next = session.backlog.first, session.canBegin(next.command) {
-            sessions[id]?.backlog.removeFirst()
-            begin(id, next.command, label: next.label, bytes: next.bytes, at: next.at)
+        guard let session = sessions[id] else { return }
+        while !session.isClosing, let next = session.backlog.first, session.canBegin(next.command) {
+            session.backlog.removeFirst()
+            begin(session, next.command, label: next.label, bytes: next.bytes, at: next.at)
         }
-        if let session = sessions[id], session.isPaused, !session.isClosing, session.backlog.count <= Session.backlogLow {
-            sessions[id]?.isPaused = false
+        if session.isPaused, !session.isClosing, session.backlog.count <= Session.backlogLow {
+            session.isPaused = false
             actions.append(.pauseReading(id, false))
         }
     }
 
     /// Answers the command of that number; see ``Session/open(label:)``.
     mutating func respond(_ id: SessionID, _ sequence: Int, _ response: [Outgoing]) {
-        guard let ready = sessions[id]?.answer(sequence, response), sessions[id]?.isClosing == false else { return }
-        for answer in ready { actions.append(.respond(id, label: answer.label, answer.response)) }
+        guard let session = sessions[id], !session.isClosing else { return }
+        for answer in session.answer(sequence, response) { actions.append(.respond(id, label: answer.label, answer.response)) }
     }
 
     mutating func close(_ id: SessionID, _ reply: Reply) {

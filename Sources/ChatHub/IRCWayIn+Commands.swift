@@ -147,7 +147,9 @@ extension IRCWayIn {
     private mutating func forEachTarget(
         _ message: IRCMessage, label: String?, expecting make: (String) -> (Expectation, Command)
     ) -> [WayInStep] {
-        let targets = message.parameters[0].split(separator: ",").map(String.init)
+        let all = message.parameters[0]
+        // Nearly always it is one.
+        let targets = all.utf8.contains(UInt8(ascii: ",")) || all.isEmpty ? all.split(separator: ",").map(String.init) : [all]
         guard !targets.isEmpty else { return local([numeric("411", "No recipient given")], label: label) }
         guard targets.count <= IRCWayIn.maximumTargets else {
             return local([numeric("407", message.parameters[0], "Too many targets")], label: label)

@@ -363,6 +363,8 @@ extension IRCWayIn {
 
     func bytes(_ messages: [IRCMessage]) -> [UInt8] {
         var out: [UInt8] = []
+        // What most of them take.
+        out.reserveCapacity(160 * messages.count)
         for message in messages { message.encode(into: &out) }
         return out
     }

@@ -8,12 +8,12 @@ extension ConnectionHandler {
     private static let largestWrite = 1 << 16
 
     /// The bytes of a shared outgoing, for all sessions of this one's representation.
-    func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: wayIn?.encode(outgoing) ?? []) }
+    func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: encoded(outgoing) ?? []) }
 
     /// Says what comes unasked; the groups that a session is in belong to the answer to its log-in.
     func tell(_ outgoing: Outgoing) {
-        if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { changeKind { wayIn = TextWayIn() } }
-        guard phase == .speaking || phase == .undecided, let bytes = wayIn?.encode(outgoing) else { return }
+        if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { use(TextWayIn()) }
+        guard phase == .speaking || phase == .undecided, let bytes = encoded(outgoing) else { return }
         switch outgoing {
         case .entered, .farewell: append(bytes)
         default: append(bytes, isAsked: false)
@@ -129,7 +129,7 @@ extension ConnectionHandler {
             return context.close(promise: nil)
         }
         observeProgress()
-        if let last, let bytes = wayIn?.encode(last) { append(bytes) }
+        if let last, let bytes = encoded(last) { append(bytes) }
         guard phase != .closed else { return }
         self.ending = ending
         phase = .closing

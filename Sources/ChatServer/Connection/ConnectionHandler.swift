@@ -31,11 +31,10 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private var peer: PeerAddress?
     private(set) var isEncrypted = false
     private var silence: Scheduled<Void>?
-    var wayIn: (any WayIn)? {
-        didSet { knownRepresentation = wayIn?.representation }
-    }
-    /// Of `wayIn`, which is a copy to ask: every delivery asks.
+    private(set) var wayIn: (any WayIn)?
+    /// Of `wayIn`, as it was left by the last line or answer: to ask it means to copy it, and every delivery asks.
     private var knownRepresentation: Representation?
+    private var wayTakesLines = false
 
     private var longestLine = 0
     private var lines = LineDecoder(maximum: 0)
@@ -195,17 +194,43 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         phase = .speaking
         var way = way
         guard isEncrypted || worker.settings.allowsPlaintext || isLocal else {
-            changeKind { wayIn = way }
+            use(way)
             return closeGently(.closed, saying: .farewell(.plaintextRefused))
         }
         longestLine = Way.maximumLine
         lines = LineDecoder(maximum: longestLine)
         let greeting = way.greeting()
-        changeKind { wayIn = way }
+        use(way)
         append(greeting)
         // Nobody may have said anything: a client that closes its side before is gone.
         finishIfAnswered()
     }
+
+    /// From now on this is how the client speaks.
+    func use(_ way: some WayIn) {
+        changeKind {
+            wayIn = way
+            knownRepresentation = way.representation
+            wayTakesLines = way.takesLines
+        }
+    }
+
+    /// The steps of a line or an answer, and what the way in is like then.
+    private func proceed(_ body: (inout any WayIn) -> [WayInStep]) -> [WayInStep]? {
+        // To compare `wayIn` itself means to copy it; in one access nothing is copied.
+        guard knownRepresentation != nil else { return nil }
+        func work(_ way: inout any WayIn) -> (steps: [WayInStep], Representation, takesLines: Bool) {
+            let steps = body(&way)
+            return (steps, way.representation, way.takesLines)
+        }
+        let (steps, representation, takesLines) = work(&wayIn!)
+        knownRepresentation = representation
+        wayTakesLines = takesLines
+        return steps
+    }
+
+    /// The bytes of what the client is to be shown.
+    func encoded(_ outgoing: Outgoing) -> [UInt8]? { wayIn?.encode(outgoing) }
 
     private var isLocal: Bool { peer?.isLoopback == true && !worker.settings.treatsNobodyAsLoopback }
 
@@ -220,7 +245,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// their reader. What cannot be taken stays in the socket, and so with the client.
     private var canTakeLine: Bool {
         phase == .speaking && !awaitsLongAnswer && outstanding < worker.settings.maximumOutstanding
-            && queued <= worker.settings.outputMark && wayIn?.takesLines == true
+            && queued <= worker.settings.outputMark && wayTakesLines
     }
 
     /// Lines wait, here or in the socket.
@@ -258,7 +283,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func receive(_ line: LineDecoder.Line) {
-        guard phase == .speaking, let steps = wayIn?.receive(line) else { return }
+        guard phase == .speaking, let steps = proceed({ $0.receive(line) }) else { return }
         let bytes = if case .line(let bytes) = line { bytes.count } else { longestLine }
         guard !run(steps, bytes: bytes) else { return }
         unreported.lines += 1
@@ -288,7 +313,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// The hub's answer to the oldest command that has none yet.
     func answer(_ response: [Outgoing], label: String?) {
         outstanding -= 1
-        guard phase == .speaking, let steps = wayIn?.answer(response, label: label) else { return }
+        guard phase == .speaking, let steps = proceed({ $0.answer(response, label: label) }) else { return }
         run(steps)
         if outstanding == 0 { awaitsLongAnswer = false }
         // Not one by one.
