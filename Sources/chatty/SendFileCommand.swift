@@ -29,10 +29,14 @@ enum SendFileCommand {
         let files = arguments[SendFileFlags.files]
         let destination = try destination(of: arguments[SendFileFlags.destination])
         if arguments[SendFileFlags.name] != nil, files.count > 1 { throw UsageError("--name is for one file.", command: "send-file") }
+        if let name = arguments[SendFileFlags.name], name.utf8.count > TransferLimits.nameBytes {
+            throw UsageError("--name takes at most \(TransferLimits.nameBytes) bytes.", command: "send-file")
+        }
         guard files.count(where: { $0 == "-" }) <= 1 else {
             throw UsageError("Standard input can be sent once only.", command: "send-file")
         }
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
+        let signals = SignalWatch()
         if arguments[SendFileFlags.legacy] {
             guard case .plain(let peer) = destination else {
                 throw UsageError("--legacy needs HOST:PORT: a ticket cannot be used without encryption.", command: "send-file")
@@ -40,9 +44,9 @@ enum SendFileCommand {
             guard !arguments.has(SendFileFlags.secretFile) else {
                 throw UsageError("--legacy knows no secrets: all is sent unencrypted.", command: "send-file")
             }
-            return await PlainTransfer.send(files, name: arguments[SendFileFlags.name], to: peer, reporter)
+            return await PlainTransfer.send(
+                files, name: arguments[SendFileFlags.name], limit: arguments[SendFileFlags.limit], to: peer, reporter, signals)
         }
-        let signals = SignalWatch()
         do {
             return try await send(files, to: destination, arguments, reporter, signals)
         } catch let stop as Stop {
@@ -81,7 +85,7 @@ enum SendFileCommand {
         _ files: [String], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async throws -> ExitStatus {
         // What cannot be read is told before anybody is bothered with it.
-        let sources = try open(files, name: arguments[SendFileFlags.name], reporter)
+        let (sources, opened) = try open(files, name: arguments[SendFileFlags.name], reporter)
         let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
         let loop = try TransferLoop(
@@ -115,11 +119,15 @@ enum SendFileCommand {
             group.cancelAll()
             return first
         }
-        return reporter.end(end)
+        return reporter.end(TransferEnd(status: TransferEnd.worse(end.status, opened), message: end.message))
     }
 
-    private static func open(_ files: [String], name: String?, _ reporter: TransferReporter) throws -> [any TransferSource] {
-        try files.flatMap { path -> [any TransferSource] in
+    /// - Returns: what is sent, and ``ExitStatus/failed`` where there is a file that cannot be.
+    private static func open(
+        _ files: [String], name: String?, _ reporter: TransferReporter
+    ) throws -> (sources: [any TransferSource], ExitStatus) {
+        var status = ExitStatus.done
+        let sources = try files.flatMap { path -> [any TransferSource] in
             if path == "-" { return [StreamSource(descriptor: STDIN_FILENO, name: name ?? "stdin")] }
             do {
                 return [try SourceFile(path: path, name: name)]
@@ -128,12 +136,17 @@ enum SendFileCommand {
                 for skipped in listing.skipped {
                     reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
                 }
+                for path in listing.withoutName {
+                    status = .failed
+                    reporter.complain("Not sent, because its name is not UTF-8: \(Printable.text(path))")
+                }
                 for path in listing.withoutSize {
                     reporter.complain("Not sent, because it has no size of its own: \(Printable.text(path))")
                 }
                 return listing.sources
             }
         }
+        return (sources, status)
     }
 
     private static func refusal(of peer: HostPort) -> String {

@@ -175,6 +175,34 @@ struct SendFileTests {
         #expect(!receiver.process.diagnostics.text.contains("\u{1B}"))
     }
 
+    /// Times that no 64 bits of nanoseconds can say, and a name that is no text.
+    @Test func oddFilesOfAFolder() async throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: folder["odd"], withIntermediateDirectories: true)
+        try folder.write("late", to: "odd/late")
+        try folder.write("early", to: "odd/early")
+        let latin = Array(folder["odd/caf"].utf8) + [0xE9, 0]
+        let descriptor = open(latin.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600)
+        #expect(descriptor >= 0)
+        close(descriptor)
+        for (name, seconds) in [("odd/late", 10_413_792_000), ("odd/early", -157_766_400), ("odd", 10_413_792_000)] {
+            let time = timespec(tv_sec: seconds, tv_nsec: 0)
+            #expect(utimensat(AT_FDCWD, folder[name], [time, time], 0) == 0)
+        }
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let sender = try ChattyProcess("send-file", folder["odd"], receiver.ticket)
+        #expect(try await sender.exitStatus() == 1)
+        #expect(try await receiver.process.exitStatus() == 0)
+        try await sender.diagnostics.expect("chatty: Not sent, because its name is not UTF-8: \(folder["odd/caf"])\u{FFFD}\n")
+        #expect(try target.read("odd/late") == Data("late".utf8))
+        var status = stat()
+        #expect(stat(target["odd/early"], &status) == 0)
+        #expect(status.st_mtim.tv_sec == -157_766_400)
+        let long = String(repeating: "x", count: 4097)
+        #expect(try await ChattyProcess("send-file", "--name", long, folder["odd/late"], receiver.ticket).exitStatus() == 2)
+    }
+
     @Test func aNameOfNothingIsNotTaken() async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write("content", to: "file")
@@ -254,5 +282,16 @@ struct SendFileTests {
         #expect(try await sender.diagnostics.end().contains("Not encrypted"))
         let said = try await process.diagnostics.end()
         #expect(said.contains("Not encrypted") && said.contains("$CHATTY_SECRET has no effect"))
+    }
+
+    /// Interrupted while it waits for the bound of its rate, and for its input.
+    @Test(arguments: ["movie.mp4", "-"]) func thePlainFormIsInterrupted(file: String) async throws {
+        let folder = try TemporaryDirectory()
+        let source = file == "-" ? file : try folder.write(Contents.make(1_000_000), to: file)
+        let sender = try ChattyProcess("send-file", "--legacy", "--limit", "10K", "--progress", "json", source, "127.0.0.1:9")
+        try await sender.diagnostics.expect("Not encrypted")
+        sender.signal(SIGTERM)
+        #expect(try await sender.exitStatus() == 143)
+        #expect(try await sender.diagnostics.end().contains(/"event":"end",.*"status":143}\n$/))
     }
 }

@@ -68,6 +68,17 @@ import TransferProtocol
         #expect(try folder.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
     }
 
+    /// Found out at the end, for the folder may come meanwhile.
+    @Test func aFolderIsNotOverwritten() throws {
+        let folder = try TemporaryFolder()
+        #expect(mkdir(folder.file("movie.mp4"), 0o755) == 0)
+        let destination = try Self.destination(folder, "movie.mp4", size: 1, overwrite: true)
+        try Self.write([9], 0..<1, to: destination)
+        try Self.finish(destination, size: 1)
+        #expect(destination.finalName == "movie (1).mp4")
+        #expect(try folder.names() == ["movie (1).mp4", "movie.mp4"])
+    }
+
     /// The offers come in one order, and the ends in any.
     @Test(arguments: [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) func filesOfOneTransferKeepTheirPlaces(
         order: [Int]
@@ -91,9 +102,9 @@ import TransferProtocol
         let names = PlacedNames()
         let first = try Self.destination(folder, "x", size: 1, overwrite: true, names: names)
         try Self.write([1], 0..<1, to: first)
-        try FileManager.default.createDirectory(atPath: folder.file("x"), withIntermediateDirectories: false)
+        try FileManager.default.moveItem(atPath: folder.file("x.part"), toPath: folder.file("elsewhere"))
         #expect(throws: DestinationError.self) { try first.finish(size: 1) }
-        try FileManager.default.removeItem(atPath: folder.file("x"))
+        try FileManager.default.moveItem(atPath: folder.file("elsewhere"), toPath: folder.file("x.part"))
         try first.finish(size: 1)
         #expect(first.finalName == "x")
     }

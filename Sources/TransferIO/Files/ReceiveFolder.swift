@@ -15,6 +15,8 @@ public final class ReceiveFolder: Sendable {
     let flush: Flush
     /// Held while folders are made, so that nobody goes on with one that is not on the disk yet.
     private let making = NIOLock()
+    /// The folders below it that were made here, as paths.
+    private let made = NIOLockedValueBox<Set<String>>([])
 
     /// - Parameter create: make the folder (one level) where it does not exist.
     public convenience init(path: String, create: Bool = false) throws(SystemError) {
@@ -28,7 +30,10 @@ public final class ReceiveFolder: Sendable {
             if !isNew, errno != EEXIST { throw SystemError("make the folder \(path)") }
         }
         descriptor = retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        self.path = path
+        // As it is shown before the name of a file.
+        var shown = path
+        while shown.count > 1, shown.hasSuffix("/") { shown.removeLast() }
+        self.path = shown
         self.flush = flush
         if descriptor < 0 { throw SystemError("open the folder \(path)") }
         if isNew { try flushParent() }
@@ -48,8 +53,9 @@ public final class ReceiveFolder: Sendable {
         making.lock()
         defer { making.unlock() }
         var folder = try openSelf()
-        for part in parts {
+        for (index, part) in zip(parts.indices, parts) {
             if mkdirat(folder.descriptor, part, 0o777) == 0 {
+                made.withLockedValue { _ = $0.insert(parts[...index].joined(separator: "/")) }
                 do throws(SystemError) { try flush(folder) } catch {
                     // The next to come must not take it for safe.
                     unlinkat(folder.descriptor, part, AT_REMOVEDIR)
@@ -62,6 +68,9 @@ public final class ReceiveFolder: Sendable {
         }
         return folder
     }
+
+    /// Whether ``open(_:)`` has made it, and nobody else.
+    func hasMade(_ parts: ArraySlice<String>) -> Bool { made.withLockedValue { $0.contains(parts.joined(separator: "/")) } }
 
     /// Opens the folder of `parts` below this one if it is there.
     func existing(_ parts: ArraySlice<String>) throws(SystemError) -> OpenFile {

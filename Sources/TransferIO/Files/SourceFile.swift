@@ -22,8 +22,8 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
             device = status.st_dev
             inode = status.st_ino
             size = status.st_size
-            modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-            changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+            modified = FileTime.nanoseconds(status.st_mtim)
+            changed = FileTime.nanoseconds(status.st_ctim)
             links = UInt64(status.st_nlink)
         }
 

@@ -6,8 +6,10 @@ import TransferProtocol
 public enum SourceFolder {
     public struct Listing {
         public var sources: [any TransferSource] = []
-        /// Links, devices, sockets and names that are not UTF-8, which are not sent; paths as the user would write them.
+        /// Links, devices and sockets, which are not sent; paths as the user would write them.
         public var skipped: [String] = []
+        /// Nor is what has a name that is not UTF-8, and so cannot be said to a receiver; as near as it can be shown.
+        public var withoutName: [String] = []
         /// Nor are these, of which nobody knows how long they are.
         public var withoutSize: [String] = []
     }
@@ -26,13 +28,18 @@ public enum SourceFolder {
     }
 
     private static func add(_ folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing) throws {
-        guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
+        guard depth <= maximumDepth, name.utf8.count <= TransferLimits.nameBytes else {
+            throw SystemError("send \(path)", code: ENAMETOOLONG)
+        }
         let status = try folder.status()
-        listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: modified(status)))
+        listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: FileTime.nanoseconds(status.st_mtim)))
         let (entries, unreadable) = try names(in: folder)
-        listing.skipped += unreadable.map { "\(path)/\($0)" }
+        listing.withoutName += unreadable.map { "\(path)/\($0)" }
         for entry in entries.sorted() {
             let entryPath = "\(path)/\(entry)"
+            guard name.utf8.count + 1 + entry.utf8.count <= TransferLimits.nameBytes else {
+                throw SystemError("send \(entryPath)", code: ENAMETOOLONG)
+            }
             var status = stat()
             guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(entryPath)") }
             switch status.st_mode & S_IFMT {
@@ -52,10 +59,6 @@ public enum SourceFolder {
             default: listing.skipped.append(entryPath)
             }
         }
-    }
-
-    private static func modified(_ status: stat) -> Int64 {
-        Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 
     /// What is in the folder: names, and what stands for names that are not UTF-8 and so cannot be said to a receiver.
@@ -96,10 +99,14 @@ final class SourceDirectory: TransferSource {
 public final class DestinationFolder: TransferDestination {
     private let receiveFolder: ReceiveFolder
     private let name: SafeName
+    private let mode: UInt32
 
-    public init(in receiveFolder: ReceiveFolder, name: SafeName) {
+    /// - Parameter mode: of the offer. A folder that was there before keeps its own; one that is made for the transfer is closed to those whom
+    ///   it shuts out before any file in it can be read, and stays open to its owner, for what is in it has still to come.
+    public init(in receiveFolder: ReceiveFolder, name: SafeName, mode: UInt32) {
         self.receiveFolder = receiveFolder
         self.name = name
+        self.mode = mode
     }
 
     public var held: [HeldRange] { [] }
@@ -107,7 +114,13 @@ public final class DestinationFolder: TransferDestination {
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { throw DestinationError.incomplete(name.path) }
     public func finish(size: UInt64) throws {
         do throws(SystemError) {
-            try receiveFolder.flush(receiveFolder.open(name.parts[...]))
+            let folder = try receiveFolder.open(name.parts[...])
+            if receiveFolder.hasMade(name.parts[...]) {
+                guard fchmod(folder.descriptor, (mode & 0o777 & ~FileMask.value) | 0o700) == 0 else {
+                    throw SystemError("set the mode of \(folder.label)")
+                }
+            }
+            try receiveFolder.flush(folder)
         } catch { throw DestinationError.cannotWrite(error) }
     }
     public func abandon() {}

@@ -15,7 +15,7 @@ public struct FileOffer: Hashable, Sendable {
     public var size: UInt64?
     /// The permission bits (`st_mode & 0o777`).
     public var mode: UInt32
-    /// Nanoseconds since 1970.
+    /// Nanoseconds since 1970; 0 where there is no time to tell, as of a stream.
     public var modified: Int64
 
     public init(name: String, kind: Kind = .file, size: UInt64?, mode: UInt32 = 0o644, modified: Int64 = 0) {

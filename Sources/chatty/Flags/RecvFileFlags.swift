@@ -40,7 +40,7 @@ enum RecvFileFlags {
         manual: """
             Receives in the plain form that programs without encryption know. Anybody who reaches the port can send, anybody on the way can read \
             and change what is sent, and what is lost is not noticed. Its senders wait for no answer and know neither tickets nor secrets: \
-            `--accept ask`, `--accept ticket` and `--secret-file` do not go with it.
+            `--accept ask`, `--accept ticket` and `--secret-file` do not go with it. What has arrived of a file when it is interrupted is not kept.
             """)
 
     enum Accept: String, CaseIterable, FlagDecodable {

@@ -4,7 +4,8 @@ enum SendFileFlags {
         "FILE", .file,
         manual: """
             What to send: files, folders with all that is in them, and `-`, standard input, once. Of a folder neither symbolic links nor devices, \
-            pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named.
+            pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named. So is what has a name that \
+            is not UTF-8, for which the exit status is 1.
             """)
     static let destination = Positional<String>.required(
         "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")
@@ -65,7 +66,7 @@ enum SendFileFlags {
         manual: """
             Sends in the plain form that programs without encryption know, with a pause of a millisecond after each piece: `Start sending \
             file:NAME`, the pieces, `File send has finished.` Anybody on the way can read and change it, and what is lost is not noticed. \
-            Tickets and `--secret-file` do not go with it.
+            Tickets and `--secret-file` do not go with it; of the other options `--name`, `--limit`, `--progress` and `--quiet` have an effect.
             """)
 
     enum CongestionControl: String, CaseIterable, FlagDecodable {

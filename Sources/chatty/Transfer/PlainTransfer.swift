@@ -5,7 +5,10 @@ import TransferProtocol
 
 /// `send-file --legacy` and `recv-file --legacy`: the plain form, over the same sockets and files.
 enum PlainTransfer {
-    static func send(_ files: [String], name: String?, to peer: HostPort, _ reporter: TransferReporter) async -> ExitStatus {
+    /// - Parameter limit: bytes a second at most.
+    static func send(
+        _ files: [String], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
+    ) async -> ExitStatus {
         reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
         do {
             let sources = try files.map { path in
@@ -14,18 +17,27 @@ enum PlainTransfer {
             }
             let address: NetworkAddress
             do {
-                address = try peer.resolve()[0]
+                address = try await peer.lookUp()[0]
             } catch {
                 return reporter.end(TransferEnd(status: .unreachable, message: Sentence.of(error)))
             }
             let socket = try UDPSocket()
+            let begun = ContinuousClock.now
+            var sent = 0
             for (name, file) in sources {
                 try await put(.start(name: name), socket, address)
                 var count: UInt64 = 0
-                while let piece = try file.read(upToCount: PlainForm.pieceBytes), !piece.isEmpty {
+                while let piece = try read(file, unless: signals), !piece.isEmpty {
                     try await put(.piece(Array(piece)), socket, address)
                     count += UInt64(piece.count)
+                    sent += piece.count
+                    guard let limit else { continue }
+                    let due = begun + .seconds(Double(sent) / Double(limit))
+                    while signals.status == nil, ContinuousClock.now < due {
+                        try await Task.sleep(until: min(due, .now + .milliseconds(100)), clock: .continuous)
+                    }
                 }
+                if let status = signals.status { return reporter.end(TransferEnd(status: status, message: "Interrupted.")) }
                 try await put(.end, socket, address)
                 reporter.add(bytes: count)
                 var notice = TransferNotice(.note)
@@ -36,6 +48,15 @@ enum PlainTransfer {
         } catch {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
+    }
+
+    /// - Returns: nil at the end, or when a signal has come, which a stream that stands still is not waited for.
+    private static func read(_ file: FileHandle, unless signals: SignalWatch) throws -> Data? {
+        while signals.status == nil {
+            var place = pollfd(fd: file.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&place, 1, 100) != 0 { return try file.read(upToCount: PlainForm.pieceBytes) }
+        }
+        return nil
     }
 
     private static func handle(_ path: String) throws -> FileHandle {

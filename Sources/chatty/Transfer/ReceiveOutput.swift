@@ -96,7 +96,7 @@ final class ReceiveOutput: Sendable {
             guard let name = SafeName(offer.name) else {
                 throw Refusal(reason: .unsafeName, text: "its name cannot be made safe")
             }
-            if offer.kind == .directory { return DestinationFolder(in: folder, name: name) }
+            if offer.kind == .directory { return DestinationFolder(in: folder, name: name, mode: offer.mode) }
             return try open(folder, name, offer, senderKey, &contents)
         }
     }

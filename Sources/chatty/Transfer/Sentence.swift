@@ -11,7 +11,7 @@ enum Sentence {
     /// Whether the name of a file comes first, which stays as it is.
     private static func beginsWithName(_ error: any Error) -> Bool {
         switch error {
-        case is SourceError, is IdentityError, DestinationError.incomplete: true
+        case is SourceError, is IdentityError, is UnreadPipeError, is ReceivePathError, DestinationError.incomplete: true
         default: false
         }
     }
