@@ -43,7 +43,7 @@ struct StoreApplier {
         case .lockOutsEnded(let names):
             let statement = try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?")
             for name in names { try statement.execute(arguments: [name]) }
-        case .marks(let marks): for (account, mark) in marks { try keep(mark, of: account, db) }
+        case .marks(let marks): try keep(marks, db)
         case .barrier: break
         case .readMarker(let account, let target, let time, let beyond):
             // Only forward, whichever of an account's sessions was the last to ask.
@@ -60,19 +60,26 @@ struct StoreApplier {
         }
     }
 
-    private func keep(_ mark: DeliveryMark, of account: AccountID, _ db: Database) throws {
+    /// Once a second those of everybody who has been told something.
+    private func keep(_ marks: [AccountID: DeliveryMark], _ db: Database) throws {
         // Not of one that another process has removed meanwhile.
-        try db.cachedStatement(
+        let reached = try db.cachedStatement(
             sql: """
                 INSERT INTO cursors SELECT id, ?2 FROM accounts WHERE id = ?1 AND folded IS NOT NULL
                 ON CONFLICT(account) DO UPDATE SET message = excluded.message
-                """
-        ).execute(arguments: [account.rawValue, mark.reached.rawValue])
-        try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
-        for debt in mark.debts {
-            try db.cachedStatement(
-                sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
-            ).execute(arguments: [account.rawValue, debt.stretch.behind.rawValue, debt.stretch.upTo.rawValue, debt.client])
+                """)
+        // Nearly all owe nothing, now and before.
+        let indebted = try Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
+        for (account, mark) in marks {
+            try reached.execute(arguments: [account.rawValue, mark.reached.rawValue])
+            if indebted.contains(account.rawValue) {
+                try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
+            }
+            for debt in mark.debts {
+                try db.cachedStatement(
+                    sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
+                ).execute(arguments: [account.rawValue, debt.stretch.behind.rawValue, debt.stretch.upTo.rawValue, debt.client])
+            }
         }
     }
 
