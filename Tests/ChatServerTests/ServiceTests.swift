@@ -171,6 +171,14 @@ import Testing
         #expect(mode == 0o600)
         let other = try TLSIdentity(of: DataFolder(temporary.path + "/").sibling("other"))
         #expect(other.fingerprint != identity.fingerprint)
+        for (missing, there) in [("tls-key.pem", "tls-cert.pem"), ("tls-cert.pem", "tls-key.pem")] {
+            let kept = try Data(contentsOf: URL(fileURLWithPath: folder.file(there)))
+            try FileManager.default.moveItem(atPath: folder.file(missing), toPath: folder.file("elsewhere"))
+            #expect(throws: ServerError.self, "half an identity is an accident") { try TLSIdentity(of: folder) }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file(there))) == kept)
+            try FileManager.default.moveItem(atPath: folder.file("elsewhere"), toPath: folder.file(missing))
+        }
+        #expect(try TLSIdentity(of: folder).fingerprint == identity.fingerprint)
         #expect(throws: ServerError.self) {
             try TLSIdentity(certificateFile: folder.file("tls-cert.pem"), keyFile: temporary.file("other/tls-key.pem"))
         }

@@ -19,10 +19,19 @@ public struct TLSIdentity: Sendable {
         try self.init(chain: chain, key: keyBytes, certificateFile: certificateFile, keyFile: keyFile)
     }
 
-    /// The identity of a data folder: a P-256 key and a self-signed certificate, made where there is none.
+    /// The identity of a data folder: a P-256 key and a self-signed certificate, made where there is none. Half of one is no reason to
+    /// make another, which no client would know.
     public init(of folder: DataFolder) throws(ServerError) {
         let (certificateFile, keyFile) = (folder.file("tls-cert.pem"), folder.file("tls-key.pem"))
-        if access(certificateFile, F_OK) != 0 || access(keyFile, F_OK) != 0 {
+        let hasCertificate = access(certificateFile, F_OK) == 0
+        let hasKey = access(keyFile, F_OK) == 0
+        guard hasCertificate == hasKey else {
+            let (missing, there) = hasKey ? (certificateFile, keyFile) : (keyFile, certificateFile)
+            throw ServerError(
+                "\(missing) is missing, and \(there) is of no use without it: put it back, or take that one away too to be given a new identity"
+            )
+        }
+        if !hasKey {
             let made: (certificate: String, key: String)
             do { made = try TLSIdentity.make() } catch { throw ServerError("No TLS identity can be made: \(error)") }
             try SmallFile.write("The private key", keyFile, Array(made.key.utf8))
