@@ -164,7 +164,7 @@ extension Reply {
         case .unknownCommand(let word): Texts.unknownCommand(word)
         case .notACommand: Texts.notACommand
         case .usage(let kind): kind.usage
-        case .plaintextRefused: "This server takes plain text from its own machine only. Connect with TLS."
+        case .plaintextRefused: "This server takes plain text on its loopback addresses only. Connect with TLS."
         case .tooManyConnections(let limit): "Your address has \(limit) connections already."
         case .shuttingDown: "The server is shutting down."
         case .accountGone(let name): "The account \(name) has been removed or blocked."

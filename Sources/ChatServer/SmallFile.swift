@@ -1,11 +1,12 @@
 import Glibc
 
 /// Files that are read and written whole.
-enum SmallFile {
+public enum SmallFile {
     /// - Parameters:
     ///   - what: how a person knows the file, as the start of an error: `The credentials file`.
+    ///   - path: of a file, or of a pipe, which is read to its end.
     ///   - limit: a longer file is refused, bytes.
-    static func read(_ what: String, _ path: String, limit: Int = 64 << 20) throws(ServerError) -> [UInt8] {
+    public static func read(_ what: String, _ path: String, limit: Int = 64 << 20) throws(ServerError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(what, path, "read", errno) }
         defer { close(descriptor) }

@@ -14,10 +14,11 @@ enum PasswordInput {
     /// - Parameter file: the value of `--password-file`; `-` is stdin.
     static func read(file: String?) -> Outcome {
         if let file, file != "-" {
-            guard let bytes = FileManager.default.contents(atPath: file) else {
-                return .failed("The password file \(Printable.text(file)) cannot be read.")
+            do {
+                return firstLine(of: try SmallFile.read("The password file", file, limit: 1 << 16))
+            } catch {
+                return .failed(Printable.text(error.description))
             }
-            return firstLine(of: [UInt8](bytes))
         }
         guard isatty(STDIN_FILENO) == 1 else { return firstLine(of: readLineBytes()) }
         switch ask("Password: ") {

@@ -6,6 +6,7 @@ import Foundation
 enum UsersCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         if let server = arguments[UsersFlags.server] { return try await ask(server, arguments) }
+        try refuseServerOptions(arguments)
         let path = try DataDirectory.required(
             option: arguments[UsersFlags.data], environment: ProcessInfo.processInfo.environment, command: UsersFlags.spec.name)
         let folder = DataFolder(path)
@@ -15,6 +16,18 @@ enum UsersCommand {
             Diagnostics.say(Printable.text("\(error)"))
             return .failed
         }
+    }
+
+    /// Without `--server` they would be passed over, and who has lost it in a script be shown something else.
+    private static func refuseServerOptions(_ arguments: Arguments) throws(UsageError) {
+        var given: [String] = []
+        if arguments.has(UsersFlags.user) { given.append(UsersFlags.user.spec.name) }
+        if arguments.has(UsersFlags.acceptNew) { given.append(UsersFlags.acceptNew.spec.name) }
+        if arguments.has(UsersFlags.fingerprint) { given.append(UsersFlags.fingerprint.spec.name) }
+        if arguments.has(UsersFlags.passwordFile), !["add", "passwd"].contains(arguments.action) {
+            given.append(UsersFlags.passwordFile.spec.name)
+        }
+        if let first = given.first { throw UsageError("--\(first) goes with --server.", command: UsersFlags.spec.name) }
     }
 
     private static func perform(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {

@@ -40,7 +40,7 @@ extension ServiceTests {
                     """)
             let said = shell.diagnostics.text
             #expect(said.contains("was never met before") && said.contains("--accept-new"))
-            #expect(said.contains("This server takes plain text from its own machine only."))
+            #expect(said.contains("This server takes plain text on its loopback addresses only."))
         }
     }
 

@@ -117,6 +117,25 @@ struct UsersTests {
         #expect(try await ask("--server", place).status == 2)
         #expect(try await ask("--online", "--server", place).status == 2)
         #expect(try await ask("--online", "--server", "x:y", "-u", "yoda").status == 2)
+        for words in [["-u", "yoda"], ["--accept-new"], ["--fingerprint", "x"], ["--password-file", "x"]] {
+            let process = try ChattyProcess(words: ["users", "list", "--data", home["data"]] + words, home: home)
+            #expect(try await process.exitStatus() == 2)
+            #expect(process.diagnostics.text.contains(" goes with --server.\n"))
+        }
+    }
+
+    /// `--password-file <(command)`.
+    @Test func aPasswordComesThroughAPipe() async throws {
+        let home = try TemporaryDirectory()
+        #expect(mkfifo(home["pipe"], 0o600) == 0)
+        let add = try ChattyProcess(words: ["users", "add", "yoda", "--password-file", home["pipe"], "--data", home["data"]], home: home)
+        // Waits for the reader, and gives the child the end of its input.
+        let pipe = home["pipe"]
+        try await Task.detached { try Data("wise\n".utf8).write(to: URL(fileURLWithPath: pipe), options: []) }.value
+        #expect(try await add.exitStatus() == 0)
+        let absent = try ChattyProcess(words: ["users", "add", "han", "--password-file", home["none"], "--data", home["data"]], home: home)
+        #expect(try await absent.exitStatus() == 1)
+        #expect(absent.diagnostics.text == "chatty: The password file \(home["none"]) cannot be read: No such file or directory\n")
     }
 
     @Test func aPasswordIsAskedForTwiceAndNotShown() async throws {

@@ -57,7 +57,10 @@ enum ConnectFlags {
             """)
     static let plaintext = Flag.switch(
         "plaintext", aliases: ["no-tls"], "Do not use TLS",
-        manual: "Connects without TLS. The server takes that from its own machine, or where it was started with `--allow-plaintext`.")
+        manual: """
+            Connects without TLS. The server takes that on its machine's loopback addresses (127.0.0.1, ::1), or where it was started with \
+            `--allow-plaintext`.
+            """)
     static let json = Flag.switch(
         "json", "Print one JSON object an event",
         manual: "Prints every event as one JSON object a line, for programs: see EVENTS. Members may be added in time, none changes.")

@@ -107,8 +107,8 @@ enum ServeFlags {
             """,
             """
             One port takes three kinds of clients, told apart by their first bytes: TLS, IRC clients (`chatty connect` is one), and \
-            clients that stay silent, such as `nc`, which are asked for a name and a password in plain text. Without TLS only this machine's own \
-            connections are taken, unless `--allow-plaintext` is given.
+            clients that stay silent, such as `nc`, which are asked for a name and a password in plain text. Without TLS only connections \
+            to this machine's loopback addresses are taken, unless `--allow-plaintext` is given.
             """,
             "Every command that a user gives is one line on stdout: its name and its outcome, never what it carried.",
             """
