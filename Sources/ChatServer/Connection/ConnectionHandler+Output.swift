@@ -159,7 +159,9 @@ extension ConnectionHandler {
         guard isOutputEnded, isOpen, let context else { return }
         observeProgress()
         guard progress.isSettled else {
-            context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in endWhenAcknowledged(lookingAgainIn: pause * 2) }
+            // Never long: who has read on and comes again at once is not to be told twice.
+            let next = min(pause * 2, .milliseconds(100))
+            context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in endWhenAcknowledged(lookingAgainIn: next) }
             return
         }
         reportEnd()
