@@ -145,27 +145,27 @@ extension ConnectionHandler {
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.readerLingering) { [self] in abort() }
     }
 
-    /// All is written. A plain socket is closed for writing first, and wholly when the client has seen it: closing it with unread input would take
-    /// back the last words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
+    /// All is written.
     private func endOutput() {
-        guard let context, !isOutputEnded else { return }
+        guard context != nil, !isOutputEnded else { return }
         isOutputEnded = true
-        if !isEncrypted { context.close(mode: .output, promise: nil) }
         endWhenAcknowledged()
     }
 
-    /// The hub is told when the client has all that it was told, so that none of it comes again; `deadline` ends the waiting for one that is gone.
+    /// Ends the output when the client has all that it was told, and the hub knows of that: who comes again as soon as it has seen the end is told
+    /// nothing twice. `deadline` ends the waiting for one that is gone.
     func endWhenAcknowledged(lookingAgainIn pause: TimeAmount = .milliseconds(5)) {
         guard isOutputEnded, isOpen, let context else { return }
         observeProgress()
         guard progress.isSettled else {
-            // Never long: who has read on and comes again at once is not to be told twice.
             let next = min(pause * 2, .milliseconds(100))
             context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in endWhenAcknowledged(lookingAgainIn: next) }
             return
         }
         reportEnd()
-        if isEncrypted { context.close(promise: nil) }
+        // A plain socket is closed for writing first, and wholly when the client has seen it: closing it with unread input would take back the last
+        // words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
+        if isEncrypted { context.close(promise: nil) } else { context.close(mode: .output, promise: nil) }
     }
 
     /// Closes at once, whatever is unsent.
