@@ -19,8 +19,8 @@ enum ServeCommand {
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             let services = ServiceGroup(
                 services: [ServeService(server: server, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-            let hangUp = onHangUp {
-                if terminal.isLost { await services.triggerGracefulShutdown() } else { await reload(server, manager) }
+            let hangUp = SignalWatch.source(of: SIGHUP) {
+                Task { if terminal.isLost { await services.triggerGracefulShutdown() } else { await reload(server, manager) } }
             }
             defer { hangUp.cancel() }
             try await services.run()
@@ -65,14 +65,6 @@ enum ServeCommand {
         default: throw UsageError("--tls-cert and --tls-key belong together.", command: ServeFlags.spec.name)
         }
         return configuration
-    }
-
-    private static func onHangUp(_ body: @escaping @Sendable () async -> Void) -> any DispatchSourceSignal {
-        signal(SIGHUP, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGHUP)
-        source.setEventHandler { Task { await body() } }
-        source.resume()
-        return source
     }
 
     /// Reads the certificate, the message of the day and the credentials file again.

@@ -283,4 +283,15 @@ struct SendFileTests {
         let said = try await process.diagnostics.end()
         #expect(said.contains("Not encrypted") && said.contains("$CHATTY_SECRET has no effect"))
     }
+
+    /// Interrupted while it waits for the bound of its rate, and for its input.
+    @Test(arguments: ["movie.mp4", "-"]) func thePlainFormIsInterrupted(file: String) async throws {
+        let folder = try TemporaryDirectory()
+        let source = file == "-" ? file : try folder.write(Contents.make(1_000_000), to: file)
+        let sender = try ChattyProcess("send-file", "--legacy", "--limit", "10K", "--progress", "json", source, "127.0.0.1:9")
+        try await sender.diagnostics.expect("Not encrypted")
+        sender.signal(SIGTERM)
+        #expect(try await sender.exitStatus() == 143)
+        #expect(try await sender.diagnostics.end().contains(/"event":"end",.*"status":143}\n$/))
+    }
 }

@@ -18,15 +18,24 @@ final class SignalWatch: @unchecked Sendable {
         let latest = NIOLockedValueBox(Int32?.none)
         self.latest = latest
         sources = ([SIGINT, SIGTERM] + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])).map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
+            Self.source(of: number) {
                 latest.withLockedValue { $0 = number }
                 continuation.yield(number)
             }
-            source.resume()
-            return source
         }
+    }
+
+    /// From when it returns the signal leads to a call of `body`, and to nothing else, until the source is cancelled; one that came before has had its
+    /// usual effect. None falls in between: Dispatch catches it by a handler of its own, which is there when the registration is told of. To have it
+    /// ignored first, as on other systems, would lose what comes until then.
+    static func source(of number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        let isRegistered = DispatchSemaphore(value: 0)
+        source.setRegistrationHandler { isRegistered.signal() }
+        source.setEventHandler(handler: body)
+        source.resume()
+        isRegistered.wait()
+        return source
     }
 
     deinit { for source in sources { source.cancel() } }
