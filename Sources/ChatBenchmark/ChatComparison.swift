@@ -5,7 +5,8 @@ import Foundation
 /// `chatty serve` beside other servers, in turns, each on one core with the load on the other:
 /// `ChatBenchmark [--runs N] [--seconds N] [--connections N] [--rate N] [--folder DIR] [--only NAME] [--load TITLE] [--chatty PATH]`.
 ///
-/// `--rate` is how many messages a second there are where latency is measured. `--only` and `--load` take a part of a server's name and of a load's first title, for who looks into one thing.
+/// `--rate` is how many messages a second there are where latency is measured. `--only` and `--load` take a part of a server's name and of a
+/// load's first title, for who looks into one thing.
 ///
 /// Figures of one run only compare with each other: medians are printed with their ratio to chatty's. Build with `-c release`, `chatty` too.
 struct ChatComparison {

@@ -20,14 +20,13 @@ enum UsersCommand {
 
     /// Without `--server` they would be passed over, and who has lost it in a script be shown something else.
     private static func refuseServerOptions(_ arguments: Arguments) throws(UsageError) {
-        var given: [String] = []
-        if arguments.has(UsersFlags.user) { given.append(UsersFlags.user.spec.name) }
-        if arguments.has(UsersFlags.acceptNew) { given.append(UsersFlags.acceptNew.spec.name) }
-        if arguments.has(UsersFlags.fingerprint) { given.append(UsersFlags.fingerprint.spec.name) }
-        if arguments.has(UsersFlags.passwordFile), !["add", "passwd"].contains(arguments.action) {
-            given.append(UsersFlags.passwordFile.spec.name)
+        let setsPassword = ["add", "passwd"].contains(arguments.action)
+        for flag in [UsersFlags.user, UsersFlags.fingerprint] + (setsPassword ? [] : [UsersFlags.passwordFile]) where arguments.has(flag) {
+            throw UsageError("--\(flag.spec.name) goes with --server.", command: UsersFlags.spec.name)
         }
-        if let first = given.first { throw UsageError("--\(first) goes with --server.", command: UsersFlags.spec.name) }
+        if arguments[UsersFlags.acceptNew] {
+            throw UsageError("--\(UsersFlags.acceptNew.spec.name) goes with --server.", command: UsersFlags.spec.name)
+        }
     }
 
     private static func perform(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {

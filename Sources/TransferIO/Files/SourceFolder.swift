@@ -28,9 +28,7 @@ public enum SourceFolder {
     }
 
     private static func add(_ folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing) throws {
-        guard depth <= maximumDepth, name.utf8.count <= TransferLimits.nameBytes else {
-            throw SystemError("send \(path)", code: ENAMETOOLONG)
-        }
+        guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
         let status = try folder.status()
         listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: FileTime.nanoseconds(status.st_mtim)))
         let (entries, unreadable) = try names(in: folder)
