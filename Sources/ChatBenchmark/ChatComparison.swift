@@ -2,11 +2,10 @@ import BenchmarkSupport
 import CLinux
 import Foundation
 
-/// `chatty serve` beside other servers, in turns, each on one core with the load on the other:
-/// `ChatBenchmark [--runs N] [--seconds N] [--connections N] [--rate N] [--folder DIR] [--only NAME] [--load TITLE] [--chatty PATH]`.
+/// `chatty serve` beside other servers, in turns, each on one core with the load on the other: `ChatBenchmark OPTION...`.
 ///
-/// `--rate` is how many messages a second there are where latency is measured. `--only` and `--load` take a part of a server's name and of a
-/// load's first title, for who looks into one thing.
+/// `--rate` is how many messages a second there are where latency is measured, `--window` how many a client has under way where throughput is. `--only`
+/// and `--load` take a part of a server's name and of a load's first title, for who looks into one thing.
 ///
 /// Figures of one run only compare with each other: medians are printed with their ratio to chatty's. Build with `-c release`, `chatty` too.
 struct ChatComparison {
@@ -15,6 +14,8 @@ struct ChatComparison {
     private var connections = 10_000
     /// Messages a second at which latency is measured, the same for all: half of what a server is to carry at least.
     private var rate = 30_000
+    /// Messages that a client has under way at a time, where throughput is measured.
+    private var window = 16
     private var folder = "/dev/shm"
     private var only: String?
     private var onlyLoad: String?
@@ -24,13 +25,15 @@ struct ChatComparison {
     private enum Figure: Int, CaseIterable {
         case groups, groupsCost, oneGroup, pairs, median, tail, steadyCost, memory, memoryTLS, logIns, inexact
 
-        /// - Parameter rate: messages a second, where latency is measured.
-        func title(_ rate: Int) -> String {
+        /// - Parameters:
+        ///   - rate: messages a second, where latency is measured.
+        ///   - window: messages under way of a client, where throughput is.
+        func title(_ rate: Int, _ window: Int) -> String {
             switch self {
-            case .groups: "100 groups of 10, window 16: deliveries/s"
+            case .groups: "100 groups of 10, window \(window): deliveries/s"
             case .groupsCost: "the same: server's CPU s per million"
             case .oneGroup: "1 group of 1000: deliveries/s"
-            case .pairs: "500 direct pairs, window 16: messages/s"
+            case .pairs: "500 direct pairs, window \(window): messages/s"
             case .median: "direct, \(rate) messages/s, each by itself: p50 ms"
             case .tail: "the same: p99 ms"
             case .steadyCost: "the same: server's CPU s per million"
@@ -60,7 +63,7 @@ struct ChatComparison {
     private typealias Figures = [Figure: Double]
 
     private static let options =
-        "[--runs N] [--seconds N] [--connections N] [--rate N] [--folder DIR] [--only NAME] [--load TITLE] [--chatty PATH]"
+        "[--runs N] [--seconds N] [--connections N] [--rate N] [--window N] [--folder DIR] [--only NAME] [--load TITLE] [--chatty PATH]"
 
     static func run(_ words: [String]) async -> Int32 {
         guard let comparison = ChatComparison(words) else {
@@ -90,6 +93,7 @@ struct ChatComparison {
             case ("--seconds", let number?) where number > 0: seconds = number
             case ("--connections", let number?) where number > 0: connections = number
             case ("--rate", let number?) where number > 0: rate = number
+            case ("--window", let number?) where number > 0: window = number
             case ("--folder", _): folder = value
             case ("--only", _): only = value
             case ("--load", _): onlyLoad = value
@@ -109,7 +113,7 @@ struct ChatComparison {
                 let figures = try await measure(contestant)
                 samples[index].append(figures)
                 for figure in Figure.allCases {
-                    print("round \(round)  \(contestant.name)  \(figure.title(rate)): \(figure.text(figures[figure] ?? .nan))")
+                    print("round \(round)  \(contestant.name)  \(figure.title(rate, window)): \(figure.text(figures[figure] ?? .nan))")
                 }
                 fflush(nil)
             }
@@ -162,24 +166,24 @@ struct ChatComparison {
                     try LoadGenerator(load, port: server.port, pid: server.process.pid, tokens: server.tokens).run()
                 }
             } catch let error as BenchmarkError {
-                print("  (\(contestant.name), \(figure.title(rate)): not measured: \(error))")
+                print("  (\(contestant.name), \(figure.title(rate, window)): not measured: \(error))")
                 return nil
             }
             inexact += result.lost + result.repeated + result.reordered
             // At a rate it watches the clock all the time.
             if load.rate == nil, result.generatorShare > 0.95 {
-                print("  (\(contestant.name), \(figure.title(rate)): the load, not the server, was the limit)")
+                print("  (\(contestant.name), \(figure.title(rate, window)): the load, not the server, was the limit)")
             }
             return result
         }
         let time = Double(seconds)
-        if let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: 16, seconds: time), for: .groups) {
+        if let groups = try load(Load(kind: .groups, groupSize: 10, groups: 100, window: window, seconds: time), for: .groups) {
             figures[.groups] = groups.deliveriesPerSecond
             figures[.groupsCost] = groups.processorSeconds / Double(max(1, groups.deliveries)) * 1e6
         }
         let oneGroup = Load(kind: .groups, groupSize: 1000, groups: 1, seconds: time)
         figures[.oneGroup] = try load(oneGroup, for: .oneGroup)?.deliveriesPerSecond
-        let pairs = Load(kind: .pairs, groupSize: 2, groups: 500, window: 16, seconds: time)
+        let pairs = Load(kind: .pairs, groupSize: 2, groups: 500, window: window, seconds: time)
         figures[.pairs] = try load(pairs, for: .pairs)?.messagesPerSecond
         let steady = Load(kind: .pairs, groupSize: 2, groups: 500, rate: Double(rate), seconds: time)
         if let steady = try load(steady, for: .median) {
@@ -200,7 +204,7 @@ struct ChatComparison {
         return figures
     }
 
-    private func isWanted(_ figure: Figure) -> Bool { onlyLoad.map(figure.title(rate).contains) ?? true }
+    private func isWanted(_ figure: Figure) -> Bool { onlyLoad.map(figure.title(rate, window).contains) ?? true }
 
     private struct Started {
         let running: RunningContestant
@@ -244,7 +248,7 @@ struct ChatComparison {
                 let isCompared = index > 0 && figure != .inexact && !value.isNaN && !values[0].isNaN && value != 0
                 return figure.text(value) + (isCompared ? String(format: " (%.2f)", values[0] / value) : "")
             }
-            print("| \(figure.title(rate)) | \(cells.joined(separator: " | ")) |")
+            print("| \(figure.title(rate, window)) | \(cells.joined(separator: " | ")) |")
         }
         print("\nIn brackets: \(contestants[0].name)'s figure as a multiple of that one.")
     }
