@@ -22,7 +22,7 @@ let nio: [Target.Dependency] = [
 
 // A released transfer does not check at run time for overlapping accesses: a tenth of its processor time. Debug builds, and so the
 // tests, do.
-let transferSettings: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+let transferSettings: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked", "-cross-module-optimization"], .when(configuration: .release))]
 
 let package = Package(
     name: "chatty",
@@ -46,10 +46,11 @@ let package = Package(
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
-        .target(name: "ChatProtocol"),
+        .target(name: "ChatProtocol", swiftSettings: transferSettings),
         .target(
             name: "ChatHub",
-            dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")]),
+            dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: transferSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
@@ -69,7 +70,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
-            ]),
+            ],
+            swiftSettings: transferSettings),
         .target(
             name: "ChatClient",
             dependencies: nio + [

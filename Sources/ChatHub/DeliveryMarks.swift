@@ -139,10 +139,12 @@ struct DeliveryMarks {
     }
 
     /// What is to be kept since the last time.
-    mutating func takeChanged() -> [AccountID: DeliveryMark] {
-        defer { changed = [] }
+    /// - Parameter some: of these; nil for all.
+    mutating func takeChanged(of some: [AccountID]? = nil) -> [AccountID: DeliveryMark] {
+        let taken = some.map(changed.intersection) ?? changed
+        changed = some == nil ? [] : changed.subtracting(taken)
         var rows: [AccountID: DeliveryMark] = [:]
-        for account in changed {
+        for account in taken {
             guard let mark = accounts[account] else { continue }
             rows[account] = DeliveryMark(reached: mark.reached, debts: mark.debts.map(\.debt))
         }
@@ -151,8 +153,6 @@ struct DeliveryMarks {
 
     /// What was taken could not be kept.
     mutating func putBack(_ taken: [AccountID]) { changed.formUnion(taken) }
-
-    func hasChanged(_ account: AccountID) -> Bool { changed.contains(account) }
 
     mutating func forget(allBut isKept: (AccountID) -> Bool) {
         accounts = accounts.filter { isKept($0.key) }

@@ -8,7 +8,7 @@ public enum Event: Sendable {
     case command(SessionID, Command, label: String?, bytes: Int = 0)
     /// The way in has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
     case heard(SessionID, lines: Int, bytes: Int)
-    /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``tick(written:)``); `told`: the last that was on
+    /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``arrived(_:)``); `told`: the last that was on
     /// its way to it.
     case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
@@ -40,9 +40,11 @@ public enum Event: Sendable {
     case accountsChanged([Account])
     /// The host has written another message of the day: these lines.
     case messageOfTheDayChanged([String])
-    /// About once a second, with the last message that the client of each session has that got any since: its machine has acknowledged it. Not of clients
-    /// that say themselves what they have shown.
-    case tick(written: [SessionID: MessageID])
+    /// The last message that the client of each of these sessions has: its machine has acknowledged it. Told soon after it has, at most about once a second
+    /// of each; not of clients that say themselves what they have shown.
+    case arrived([SessionID: MessageID])
+    /// About once a second.
+    case tick
     /// Tell everybody and close.
     case shutDown
 

@@ -84,7 +84,8 @@ public struct Hub: ~Copyable {
         case .drained(let ticket): finish(ticket, .drained, at: now)
         case .accountsChanged(let accounts): replaceAccounts(accounts)
         case .messageOfTheDayChanged(let lines): messageOfTheDay = lines
-        case .tick(let written): tick(written, at: now)
+        case .arrived(let messages): noteArrived(messages)
+        case .tick: tick(at: now)
         case .shutDown: shutDown()
         }
         if isStopping, sessions.isEmpty {
@@ -233,7 +234,7 @@ public struct Hub: ~Copyable {
         // One that is gone is owed nothing.
         guard directory.accounts[account] != nil else { return }
         if let told { owe(account, MessageStretch(behind: session.reached, upTo: told), of: session) }
-        if marks.hasChanged(account) { saveMarks() }
+        saveMarks(of: [account])
     }
 
     private mutating func replaceAccounts(_ accounts: [Account]) {
@@ -254,8 +255,13 @@ public struct Hub: ~Copyable {
         closeSessionsOfOldPasswords()
     }
 
-    private mutating func tick(_ written: [SessionID: MessageID], at now: Moment) {
-        for (id, message) in written { recordReached(message, by: id) }
+    /// Kept at once, for the clients of these sessions cannot say after a crash what they had.
+    private mutating func noteArrived(_ messages: [SessionID: MessageID]) {
+        for (id, message) in messages { recordReached(message, by: id) }
+        saveMarks(of: messages.keys.compactMap { sessions[$0]?.account })
+    }
+
+    private mutating func tick(at now: Moment) {
         saveMarks()
         logThrottled(attempts.sweep(at: now.uptime))
         lockOuts.sweep(at: now.uptime, hasAccount: { [directory] in directory.account(named: $0) != nil })
@@ -294,8 +300,9 @@ public struct Hub: ~Copyable {
         if isAll { session.debts = [] }
     }
 
-    private mutating func saveMarks() {
-        let rows = marks.takeChanged()
+    /// - Parameter accounts: whose; all of those that have changed where there are none.
+    private mutating func saveMarks(of accounts: [AccountID]? = nil) {
+        let rows = marks.takeChanged(of: accounts)
         if !rows.isEmpty { store(.marks(rows), then: .marks(Array(rows.keys))) }
     }
 

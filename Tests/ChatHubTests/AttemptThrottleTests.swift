@@ -35,7 +35,7 @@ struct AttemptThrottleTests {
     /// What is not looked at costs no line each: a line a minute and address says how often.
     @Test func refusedTriesAreToldOfOnceAMinute() {
         var script = HubScript()
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         let guesser = script.connect(from: "192.0.2.1")
         for _ in 0..<1030 { script.send(guesser, .logIn(name: "nobody", password: "guess", begins: true)) }
         let other = script.connect(from: "192.0.2.2")
@@ -43,10 +43,10 @@ struct AttemptThrottleTests {
         let before = script.log
         #expect(before.count == 30 && before.last == "User: nobody failed to log in: there is no user nobody.")
         script.advance(milliseconds: 59_999)
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(script.log == before)
         script.advance(milliseconds: 1)
-        for _ in 0..<2 { script.handle(.tick(written: [:])) }
+        for _ in 0..<2 { script.handle(.tick) }
         let lines = [
             "Refused 1000 log-ins from 192.0.2.1: too many failed log-ins from that address.",
             "Refused 1 log-in from 192.0.2.2: too many failed log-ins from that address.",

@@ -105,7 +105,7 @@ struct ClockStepTests {
         let yoda = script.logIn("yoda")
         for step in [Self.year, -2 * Self.year, Self.year] {
             script.stepClock(milliseconds: step)
-            script.handle(.tick(written: [:]))
+            script.handle(.tick)
         }
         #expect(script.closed.isEmpty, "nobody's time to log in is over")
         for _ in 1...21 { script.send(yoda, .message(to: "luke", text: "x", isNotice: false)) }
@@ -115,7 +115,7 @@ struct ClockStepTests {
         #expect(script.texts(yoda) == ["Too many commands. Try again 1 second later."])
         script.stepClock(milliseconds: -2 * Self.year)
         script.advance(milliseconds: 60_000)
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(script.closed == [stranger])
         script.forget(yoda)
         script.send(yoda, .message(to: "luke", text: "x", isNotice: false))

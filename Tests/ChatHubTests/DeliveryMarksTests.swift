@@ -137,7 +137,7 @@ struct DeliveryMarkSessionTests {
         script.settle()
         script.holdsBack = false
         say("a", "b", in: &script, by: yoda)
-        script.handle(.tick(written: [long: try #require(script.messageIDs(long).last)]))
+        script.handle(.arrived([long: try #require(script.messageIDs(long).last)]))
         #expect(missed(&script) == [])
     }
 
@@ -149,7 +149,7 @@ struct DeliveryMarkSessionTests {
         let fetching = begin(&script, .nowhere, client: nil)
         say("live", in: &script, by: yoda)
         #expect(script.messages(fetching) == ["yoda: live"])
-        script.handle(.tick(written: [fetching: try #require(script.messageIDs(fetching).last)]))
+        script.handle(.arrived([fetching: try #require(script.messageIDs(fetching).last)]))
         script.disconnect(fetching, written: try #require(script.messageIDs(fetching).last))
         #expect(missed(&script) == (missesSome ? ["yoda: a", "yoda: b"] : []))
     }
@@ -166,7 +166,7 @@ struct DeliveryMarkSessionTests {
         let last = try #require(script.messageIDs(hans).last)
         script.disconnect(hans, written: last)
         script.storeFails = false
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         let account = try #require(script.accounts["hans"]?.id)
         let marks = script.kept.compactMap { if case .marks(let marks) = $0 { marks[account] } else { nil } }
         #expect(marks == [DeliveryMark(reached: last)])
@@ -176,7 +176,7 @@ struct DeliveryMarkSessionTests {
         script.storeFails = true
         script.send(script.connect(), .logIn(name: "luke", password: "pw-luke", begins: true))
         script.storeFails = false
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(script.kept.contains { if case .lockOutsEnded(["luke"]) = $0 { true } else { false } })
     }
 
@@ -188,7 +188,7 @@ struct DeliveryMarkSessionTests {
         let account = try #require(script.accounts["hans"]?.id)
         script.handle(.accountsChanged(script.accounts.values.filter { $0.id != account }))
         script.disconnect(hans, written: nil)
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(!script.kept.contains { if case .marks(let marks) = $0 { marks[account] != nil } else { false } })
     }
 }

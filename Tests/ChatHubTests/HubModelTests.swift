@@ -105,7 +105,8 @@ private struct HubModel {
             for id in open.keys { receiveSome(id) }
             var written: [SessionID: MessageID] = [:]
             for id in open.keys where saying[id] == nil { written[id] = lastHad(id) }
-            script.handle(.tick(written: written))
+            script.handle(.arrived(written))
+            script.handle(.tick)
             if let ghost = ghosts.popLast() { script.disconnect(ghost, written: nil) }
             for id in open.keys.sorted() where saying[id] != nil { if let last = lastHad(id) { command(id, .shown(last)) } }
         }

@@ -160,10 +160,10 @@ struct LockOutTests {
         let slow = script.connect()
         let quick = script.logIn("yoda")
         script.advance(milliseconds: 59_999)
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(script.closed.isEmpty)
         script.advance(milliseconds: 1)
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(script.closed == [slow])
         #expect(!script.closed.contains(quick))
     }
@@ -234,7 +234,7 @@ struct MessageTests {
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: two"], "the second never reached the socket")
-        script.handle(.tick(written: [again: ids[1]]))
+        script.handle(.arrived([again: ids[1]]))
         script.handle(.disconnected(again, .closed, written: nil))
         let third = script.connect()
         script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -249,7 +249,7 @@ struct MessageTests {
         var ids: [MessageID] = []
         for text in ["a", "b", "c"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
         for case .message(let message) in script.told[fast] ?? [] { ids.append(message.id) }
-        script.handle(.tick(written: [fast: ids[2], slow: ids[0]]))
+        script.handle(.arrived([fast: ids[2], slow: ids[0]]))
         script.disconnect(slow, .sendQueueExceeded, written: ids[0])
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -280,15 +280,15 @@ struct MessageTests {
         func ids() -> [MessageID] {
             (script.told[fast] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
         }
-        script.handle(.tick(written: [fast: ids()[1], slow: ids()[0]]))
+        script.handle(.arrived([fast: ids()[1], slow: ids()[0]]))
         script.disconnect(slow, .sendQueueExceeded, written: ids()[0])
         script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
-        script.handle(.tick(written: [fast: ids()[2]]))
+        script.handle(.arrived([fast: ids()[2]]))
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: b"], "and c is no news")
         let third = script.connect()
-        script.handle(.tick(written: [again: ids()[2]]))
+        script.handle(.arrived([again: ids()[2]]))
         script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(third) == [], "once")
     }
@@ -303,7 +303,7 @@ struct MessageTests {
         #expect(script.messages(slow) == ["yoda: a", "yoda: b"] && script.messages(fast) == ["yoda: a", "yoda: b"])
         var last = MessageID.zero
         for case .message(let message) in script.told[fast] ?? [] { last = message.id }
-        script.handle(.tick(written: [fast: last]))
+        script.handle(.arrived([fast: last]))
         script.disconnect(slow, .sendQueueExceeded, written: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -316,7 +316,7 @@ struct MessageTests {
         let yoda = script.logIn("yoda")
         let fast = script.logIn("hans")
         script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
-        for case .message(let message) in script.told[fast] ?? [] { script.handle(.tick(written: [fast: message.id])) }
+        for case .message(let message) in script.told[fast] ?? [] { script.handle(.arrived([fast: message.id])) }
         let early = script.connect()
         script.send(early, .logIn(name: "hans", password: "pw-hans", begins: false))
         script.disconnect(early, .sendQueueExceeded, written: nil)
@@ -332,7 +332,7 @@ struct MessageTests {
         let (phone, laptop) = (script.logIn("hans"), script.logIn("hans"))
         for text in ["a", "b"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
         let ids = script.messageIDs(laptop)
-        script.handle(.tick(written: [phone: ids[0], laptop: ids[1]]))
+        script.handle(.arrived([phone: ids[0], laptop: ids[1]]))
         script.disconnect(phone, written: ids[0])
         // A client that fetches by itself takes nothing of it away.
         let fetching = script.connect()
@@ -363,7 +363,7 @@ struct MessageTests {
         script.disconnect(phone, written: nil)
         script.send(yoda, .message(to: "hans", text: "b", isNotice: false))
         script.send(laptop, .message(to: "yoda", text: "from the laptop", isNotice: false))
-        script.handle(.tick(written: [laptop: script.messageIDs(laptop)[1]]))
+        script.handle(.arrived([laptop: script.messageIDs(laptop)[1]]))
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: false))
         script.send(again, .begin(.after(first)))

@@ -61,7 +61,7 @@ struct LockOutTableTests {
         #expect(script.told[id]?.first == .loggedIn(name: "yoda"))
         let stranger = script.connect()
         #expect(wrong(&script, stranger, "nobody") == ["Invalid credentials. Try again."])
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         var ended: [String] = []
         for case .lockOutsEnded(let names) in script.kept { ended += names }
         #expect(ended == ["name0", "name1"], "the two above the bound")
@@ -69,11 +69,11 @@ struct LockOutTableTests {
 
     @Test func endedBlocksGoFromTheStore() {
         var script = HubScript()
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         let id = script.connect()
         for _ in 0..<3 { _ = wrong(&script, id) }
         script.advance(milliseconds: 60_000)
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         #expect(script.kept.last == .lockOutsEnded(["yoda"]))
         // And so do those that ended while no server ran.
         var state = HubState()
@@ -83,14 +83,14 @@ struct LockOutTableTests {
                 last: Self.start.wall.adding(milliseconds: -10_001))
         ]
         var next = HubScript(state: state)
-        next.handle(.tick(written: [:]))
+        next.handle(.tick)
         #expect(next.kept == [.lockOutsEnded(["luke"])])
     }
 
     /// Without an account, or where all are concealed, a count lasts for a day; otherwise until the right password.
     @Test(arguments: [true, false]) func countsEndAfterADayWhereNamesAreConcealed(isConcealed: Bool) {
         var script = HubScript(isConcealed ? Self.concealed : HubConfiguration())
-        script.handle(.tick(written: [:]))
+        script.handle(.tick)
         let id = script.connect()
         let names = isConcealed ? ["yoda", "nobody"] : ["yoda"]
         for name in names { for _ in 0..<2 { _ = wrong(&script, id, name) } }

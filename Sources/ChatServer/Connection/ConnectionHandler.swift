@@ -64,7 +64,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     var progress = DeliveryProgress()
     /// The last message that was on its way to this client.
     var told: MessageID?
-    /// The worker looks once a second how far it is.
+    /// The worker looks now and then how far it is.
     var isWatched = false
     private var socket: (any SocketOptionProvider)?
     var drains: [Ticket] = []

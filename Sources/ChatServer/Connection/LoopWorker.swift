@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import DequeModule
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -21,8 +22,12 @@ final class LoopWorker: @unchecked Sendable {
     private var isSubmissionScheduled = false
     private var dirty: [ConnectionHandler] = []
     private var isFlushScheduled = false
-    /// Connections whose clients may not have all that was given to their sockets.
-    private var watched: [ConnectionHandler] = []
+    /// Connections whose clients may not have all that was given to their sockets, the one looked at last at the end.
+    private var watched: Deque<ConnectionHandler> = []
+    private var lookPause = LoopWorker.shortestLookPause
+    private var nextLook: Scheduled<Void>?
+    private static let shortestLookPause = TimeAmount.milliseconds(20)
+    private static let longestLookPause = TimeAmount.seconds(1)
     /// Kept up to date by the connections, so that a look at it costs the same however many they are.
     private var counted = ConnectionCensus()
     private var ticking: RepeatedTask?
@@ -34,12 +39,11 @@ final class LoopWorker: @unchecked Sendable {
         self.hub = hub
     }
 
-    /// Begins to tell the hub once a second what has arrived.
+    /// The first one begins to tell the hub of each second.
     func start() {
+        guard index == 0 else { return }
         eventLoop.execute { [self] in
-            ticking = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [self] _ in
-                hub.put(HubInput(.tick(written: takeProgress())))
-            }
+            ticking = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [self] _ in hub.put(HubInput(.tick)) }
         }
     }
 
@@ -156,19 +160,38 @@ final class LoopWorker: @unchecked Sendable {
         guard !connection.isWatched else { return }
         connection.isWatched = true
         watched.append(connection)
+        if lookPause > LoopWorker.shortestLookPause {
+            lookPause = LoopWorker.shortestLookPause
+            nextLook?.cancel()
+            nextLook = nil
+        }
+        scheduleLook()
     }
 
-    /// What has arrived since the last time; who has all is watched no longer.
-    private func takeProgress() -> [SessionID: MessageID] {
+    private func scheduleLook() {
+        guard nextLook == nil, !watched.isEmpty else { return }
+        nextLook = eventLoop.assumeIsolated().scheduleTask(in: lookPause) { [self] in
+            nextLook = nil
+            look()
+        }
+    }
+
+    /// Tells the hub what has arrived at some of those that are watched: each has its turn within a second, and there is never much to do at once, for
+    /// everybody waits meanwhile. Who has all is watched no longer.
+    private func look() {
         var arrived: [SessionID: MessageID] = [:]
-        watched.removeAll { connection in
+        for _ in 0..<min(watched.count, max(16, watched.count / 50)) {
+            guard let connection = watched.popFirst() else { break }
             let before = connection.progress.reached
             connection.observeProgress()
             if let reached = connection.progress.reached, reached != before { arrived[connection.id] = reached }
             connection.isWatched = connection.isOpen && !connection.progress.isSettled
-            return !connection.isWatched
+            if connection.isWatched { watched.append(connection) }
         }
-        return arrived
+        // Where nothing moves there is time.
+        lookPause = arrived.isEmpty ? min(lookPause * 2, LoopWorker.longestLookPause) : LoopWorker.shortestLookPause
+        if !arrived.isEmpty { hub.put(HubInput(.arrived(arrived))) }
+        scheduleLook()
     }
 
     /// The connection has something to flush when the batch is through.

@@ -7,6 +7,8 @@ struct StoreApplier {
     /// Ids of pairs that were looked up; forgotten as a whole when it is full, so that it stays small.
     private var pairs: [Pair: Int64] = [:]
     private static let rememberedPairs = 65_536
+    /// Accounts with debts in the store, or more; nil where that is to be read.
+    private var indebted: Set<Int64>?
     private var notedSinceCleaning = 0
     private var messageStatement: MessageStatement?
     /// A hub knows them as long.
@@ -17,8 +19,11 @@ struct StoreApplier {
         let high: Int64
     }
 
-    /// After a transaction that was taken back: pairs made in it do not exist.
-    mutating func forget() { pairs.removeAll(keepingCapacity: true) }
+    /// After a transaction that was taken back: what was changed in it is as before.
+    mutating func forget() {
+        pairs.removeAll(keepingCapacity: true)
+        indebted = nil
+    }
 
     mutating func apply(_ write: StoreWrite, _ db: Database) throws {
         switch write {
@@ -60,8 +65,8 @@ struct StoreApplier {
         }
     }
 
-    /// Once a second those of everybody who has been told something.
-    private func keep(_ marks: [AccountID: DeliveryMark], _ db: Database) throws {
+    /// Every second those of everybody who has been told something, some at a time.
+    private mutating func keep(_ marks: [AccountID: DeliveryMark], _ db: Database) throws {
         // Not of one that another process has removed meanwhile.
         let reached = try db.cachedStatement(
             sql: """
@@ -69,12 +74,14 @@ struct StoreApplier {
                 ON CONFLICT(account) DO UPDATE SET message = excluded.message
                 """)
         // Nearly all owe nothing, now and before.
-        let indebted = try Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
+        var indebted = try indebted ?? Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
+        defer { self.indebted = indebted }
         for (account, mark) in marks {
             try reached.execute(arguments: [account.rawValue, mark.reached.rawValue])
-            if indebted.contains(account.rawValue) {
+            if indebted.remove(account.rawValue) != nil {
                 try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
             }
+            if !mark.debts.isEmpty { indebted.insert(account.rawValue) }
             for debt in mark.debts {
                 try db.cachedStatement(
                     sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
