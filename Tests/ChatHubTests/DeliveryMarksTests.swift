@@ -180,6 +180,25 @@ struct DeliveryMarkSessionTests {
         #expect(script.kept.contains { if case .lockOutsEnded(["luke"]) = $0 { true } else { false } })
     }
 
+    /// After a crash nothing comes again to a client whose machine had it, however soon after; what clients say themselves can wait for the next tick.
+    @Test func whatHasArrivedIsKeptAtOnce() throws {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        let (hans, luke) = (script.logIn("hans"), script.logIn("luke"))
+        script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
+        script.send(yoda, .message(to: "luke", text: "a", isNotice: false))
+        func marks() -> [[AccountID: DeliveryMark]] { script.kept.compactMap { if case .marks(let marks) = $0 { marks } else { nil } } }
+        let before = marks().count
+        let (had, shown) = (try #require(script.messageIDs(hans).last), try #require(script.messageIDs(luke).last))
+        script.send(luke, .shown(shown))
+        script.handle(.arrived([hans: had]))
+        #expect(marks().dropFirst(before) == [[try #require(script.accounts["hans"]?.id): DeliveryMark(reached: had)]])
+        script.handle(.tick)
+        #expect(marks().dropFirst(before + 1) == [[try #require(script.accounts["luke"]?.id): DeliveryMark(reached: shown)]])
+        script.handle(.tick)
+        #expect(marks().count == before + 2)
+    }
+
     @Test func nothingIsKeptOfWhoIsGone() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
