@@ -13,19 +13,19 @@ public enum Action: Sendable {
 
     /// Compare a password with the stored hash of that account on the hashing pool, or look for a token among its own; for no account, where `account` is nil,
     /// the same is done in vain.
-    case verify(Ticket, account: AccountID?, Proof)
+    indirect case verify(Ticket, account: AccountID?, Proof)
     /// Look in the store for an account that the hub does not know (it may have been added from outside just now).
-    case findAccount(Ticket, name: Name)
+    indirect case findAccount(Ticket, name: Name)
     /// Commit, with whatever else waits, in one transaction; in order.
     case store(Ticket, StoreWrite)
     /// Messages of that stretch to that account, direct and of its groups since it joined them, in order, at most `limit`; of its own those after `ownAfter`.
-    case loadMissed(Ticket, account: AccountID, MessageStretch, ownAfter: MessageID, limit: Int)
+    indirect case loadMissed(Ticket, account: AccountID, MessageStretch, ownAfter: MessageID, limit: Int)
 
     /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``, or for conversations by
     /// ``Event/historyTargets(_:_:)``.
-    case loadHistory(Ticket, account: AccountID, HistoryQuery)
+    indirect case loadHistory(Ticket, account: AccountID, HistoryQuery)
     /// Hash a new password on the hashing pool and keep it; tokens of that account end.
-    case setPassword(Ticket, account: AccountID, password: String)
+    indirect case setPassword(Ticket, account: AccountID, password: String)
     /// Make a random token, to be kept by ``StoreWrite/token(_:)``.
     case makeToken(Ticket)
     /// Say when all that is queued for that session has been written to its socket, or it is gone.
@@ -40,26 +40,26 @@ public enum Action: Sendable {
 public enum StoreWrite: Hashable, Sendable {
     case message(ChatMessage)
     /// With its members and invitations.
-    case groupCreated(Group)
+    indirect case groupCreated(Group)
     /// Messages up to `after` were before that member's time.
-    case memberJoined(GroupID, AccountID, after: MessageID)
+    indirect case memberJoined(GroupID, AccountID, after: MessageID)
     case memberLeft(GroupID, AccountID)
     case invited(GroupID, AccountID)
     /// It has no members any more: its name is free. What was said in it stays with those who said it.
     case groupRemoved(GroupID)
     /// A name's row in the lock-out table.
-    case lockOut(HubState.LockOut)
+    indirect case lockOut(HubState.LockOut)
     /// These names have none any more.
     case lockOutsEnded([String])
     /// How far each account has got with its messages.
     case marks([AccountID: DeliveryMark])
     /// Nothing: for who has to know that all before is kept.
     case barrier
-    case loggedIn(AccountID, at: Timestamp)
-    case token(TokenGrant)
+    indirect case loggedIn(AccountID, at: Timestamp)
+    indirect case token(TokenGrant)
     /// How far an account has read.
     /// Only forward; but a kept one beyond that time counts for nothing.
-    case readMarker(AccountID, ReadTarget, Timestamp, beyond: Timestamp = Timestamp(milliseconds: .max))
+    indirect case readMarker(AccountID, ReadTarget, Timestamp, beyond: Timestamp = Timestamp(milliseconds: .max))
 }
 
 /// What is kept of a token with which an account can log in instead of its password.
@@ -77,28 +77,5 @@ public struct TokenGrant: Hashable, Sendable {
         self.passwords = passwords
         self.expires = expires
         self.at = at
-    }
-}
-
-/// One line on the server's terminal.
-public enum LogLine: Hashable, Sendable {
-    case received(command: String, user: String)
-    /// `phrase`: what was done in the past tense, `created the group chat: jedi`; `failedPhrase` the same in the infinitive, with why not.
-    case succeeded(user: String, phrase: String)
-    case failed(user: String, phrase: String, reason: String)
-    /// So many log-ins from an address were not looked at in the last minute (see ``AttemptThrottle``).
-    case throttled(address: String, logIns: Int)
-
-    /// `Received command: /msgto from user: yoda.`, `User: yoda successfully created the group chat: jedi.`,
-    /// `User: yoda failed to join the group chat: sith: there is no such group chat.`,
-    /// `Refused 7 log-ins from 192.0.2.1: too many failed log-ins from that address.`
-    public var text: String {
-        switch self {
-        case .received(let command, let user): "Received command: \(command) from user: \(user)."
-        case .succeeded(let user, let phrase): "User: \(user) successfully \(phrase)."
-        case .failed(let user, let phrase, let reason): "User: \(user) failed to \(phrase): \(reason)."
-        case .throttled(let address, let count):
-            "Refused \(count) \(count == 1 ? "log-in" : "log-ins") from \(address): too many failed log-ins from that address."
-        }
     }
 }

@@ -1,7 +1,8 @@
 import ChatProtocol
 
-/// What a session asks for, whatever the way in. Names come as they were typed; the hub judges them.
-public enum Command: Hashable, Sendable {
+/// What a session asks for, whatever the way in. Names come as they were typed; the hub judges them. Passed on through several hands: it is a single word
+/// (`indirect`), not five texts to be copied.
+public indirect enum Command: Hashable, Sendable {
     /// Asks whether a name may log in, before its password is asked for.
     case identify(name: String)
     /// - begins: the session is ready for its groups and missed messages at once; otherwise ``begin`` will say so.

@@ -3,19 +3,19 @@ import ChatProtocol
 /// All that can happen to the service. The driver makes one of each thing it sees and hands it to ``Hub/handle(_:at:)``.
 public enum Event: Sendable {
     /// A connection is there. `address` is what connections and failed log-ins are counted by: the peer's address or network.
-    case connected(SessionID, address: String, isLoopback: Bool)
+    indirect case connected(SessionID, address: String, isLoopback: Bool)
     /// - bytes: of the line it came in; none for what did not come in one.
     case command(SessionID, Command, label: String?, bytes: Int = 0)
     /// The way in has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
     case heard(SessionID, lines: Int, bytes: Int)
     /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``arrived(_:)``); `told`: the last that was on
     /// its way to it.
-    case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
+    indirect case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
     /// The answer to ``Action/verify(_:account:_:)``.
     case verified(Ticket, Verification)
     /// The answer to ``Action/findAccount(_:name:)``; nil where there is none.
-    case accountFound(Ticket, Account?)
+    indirect case accountFound(Ticket, Account?)
     /// The answer to ``Action/store(_:_:)``: committed and on the disk, or not and without any effect.
     case stored(Ticket, succeeded: Bool)
     /// The answer to ``Action/loadMissed(_:account:_:ownAfter:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
@@ -32,7 +32,7 @@ public enum Event: Sendable {
     /// The answer to ``Action/setPassword(_:account:password:)``: the account's ``Account/passwords`` from now on; nil where it could not be kept.
     case passwordSet(Ticket, passwords: Int?)
     /// The answer to ``Action/makeToken(_:)``: a token, by what it is kept, and for how many seconds it can be used.
-    case tokenMade(Ticket, token: String, hash: [UInt8], seconds: Int)
+    indirect case tokenMade(Ticket, token: String, hash: [UInt8], seconds: Int)
     /// The answer to ``Action/awaitDrain(_:_:)``.
     case drained(Ticket)
 

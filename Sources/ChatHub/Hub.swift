@@ -59,13 +59,21 @@ public struct Hub: ~Copyable {
         messageOfTheDay = configuration.messageOfTheDay
     }
 
-    /// A message makes so many at most: its answer, its delivery, and two lines for the log.
-    private static let usualActions = 4
-
     /// Takes one event and says what is to be done, in order.
     public mutating func handle(_ event: Event, at now: Moment) -> [Action] {
-        actions = []
-        actions.reserveCapacity(Hub.usualActions)
+        var done: [Action] = []
+        handle(event, at: now) { done.append($0) }
+        return done
+    }
+
+    /// The same for who carries each thing out when it is said: there is one list of them for all events.
+    public mutating func handle(_ event: Event, at now: Moment, _ carryOut: (Action) -> Void) {
+        take(event, at: now)
+        for action in actions { carryOut(action) }
+        actions.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func take(_ event: Event, at now: Moment) {
         switch event {
         case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
@@ -93,7 +101,6 @@ public struct Hub: ~Copyable {
             saveMarks()
             actions.append(.stopped)
         }
-        return actions
     }
 
     /// Connections, accounts' active sessions: for metrics.
@@ -186,7 +193,7 @@ public struct Hub: ~Copyable {
     /// Answers the command of that number; see ``Session/open(label:)``.
     mutating func respond(_ id: SessionID, _ sequence: Int, _ response: [Outgoing]) {
         guard let session = sessions[id], !session.isClosing else { return }
-        for answer in session.answer(sequence, response) { actions.append(.respond(id, label: answer.label, answer.response)) }
+        session.answer(sequence, response) { actions.append(.respond(id, label: $0, $1)) }
     }
 
     mutating func close(_ id: SessionID, _ reply: Reply) {

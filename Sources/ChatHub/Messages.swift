@@ -67,9 +67,9 @@ extension Hub {
         acknowledge(request, message)
         switch message.target {
         case .user(let account, _):
-            var recipients = sessionsOfAccount[account] ?? []
-            if account != request.account.id { recipients += sessionsOfAccount[request.account.id] ?? [] }
-            deliver(message, to: recipients, except: request.session)
+            let recipients = sessionsOfAccount[account] ?? []
+            let own = account == request.account.id ? [] : sessionsOfAccount[request.account.id] ?? []
+            deliver(message, to: own.count > 1 ? recipients + own : recipients, except: request.session)
         case .group(let group, _):
             deliver(message, to: audience(of: group), except: request.session)
         }
@@ -79,10 +79,10 @@ extension Hub {
         if case .user(let account, let name) = message.target, sessionsOfAccount[account] == nil {
             succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
         } else {
-            var told: [Outgoing] = []
+            var told: [Outgoing] = [.accepted(message)]
             // Nothing is said automatically to a notice (RFC 2812 §3.3.2).
-            if case .user(let account, let name) = message.target, !message.isNotice { told = awayReply(of: account, name) }
-            succeed(request, [.accepted(message)] + told)
+            if case .user(let account, let name) = message.target, !message.isNotice { told += awayReply(of: account, name) }
+            succeed(request, told)
         }
     }
 

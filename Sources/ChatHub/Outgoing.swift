@@ -1,41 +1,43 @@
 import ChatProtocol
 
 /// What a session is told. Each way in shows it in its own form; what one cannot show it leaves out.
+///
+/// Small, for messages go through many hands: what is larger than they are is kept elsewhere (`indirect`).
 public enum Outgoing: Hashable, Sendable {
-    case reply(Reply)
+    indirect case reply(Reply)
     /// That name may log in; its password is awaited.
-    case askPassword(name: String)
+    indirect case askPassword(name: String)
     /// Logged in, under the account's registered name, into these groups.
-    case loggedIn(name: String)
+    indirect case loggedIn(name: String)
     /// A message of this session's, kept and on its way.
     case accepted(ChatMessage)
     /// A message from another session: of another account, or of the same one elsewhere.
     case message(ChatMessage)
     /// Tags alone, of that account to a user or `#group`.
-    case tags(from: String, to: String, [IRCMessage.Tag], at: Timestamp)
+    indirect case tags(from: String, to: String, [IRCMessage.Tag], at: Timestamp)
     /// This session is in that group now: at log-in, or because one of the account's sessions joined or made it.
-    case entered(Roster, created: Bool)
-    case memberJoined(user: String, group: String)
-    case memberLeft(user: String, group: String)
+    indirect case entered(Roster, created: Bool)
+    indirect case memberJoined(user: String, group: String)
+    indirect case memberLeft(user: String, group: String)
     /// An account that shares a group with the session is away, or with nil here again.
-    case away(user: String, String?)
+    indirect case away(user: String, String?)
     /// An account was invited into a group.
-    case invitation(by: String, to: String, group: String)
-    case signal(from: String, to: String, TransferSignal)
+    indirect case invitation(by: String, to: String, group: String)
+    indirect case signal(from: String, to: String, TransferSignal)
     /// The answer to a list of one group.
-    case members(Roster)
-    case users([UserState], Command.Query)
+    indirect case members(Roster)
+    indirect case users([UserState], Command.Query)
     /// The answer to a question for history; `with`: a user's name or `#group`, nil for a search over all.
-    case history(with: String?, [ChatMessage])
+    indirect case history(with: String?, [ChatMessage])
     /// The conversations of an account, by their last messages.
     case historyTargets([HistoryTarget])
     /// How far the account has read; `target`: a user's name or `#group`.
-    case readMarker(target: String, Timestamp?)
-    case help(String?)
+    indirect case readMarker(target: String, Timestamp?)
+    indirect case help(String?)
     /// Lines that the host wants everybody to see who logs in; none where there are none.
     case messageOfTheDay([String])
     /// The last words before the connection is closed.
-    case farewell(Reply)
+    indirect case farewell(Reply)
 
     public struct Roster: Hashable, Sendable {
         public struct Member: Hashable, Sendable {

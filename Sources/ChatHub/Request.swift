@@ -32,28 +32,28 @@ final class Request {
 /// What is to be done when the outside answers.
 enum Pending {
     case nothing
-    case identify(SessionID, sequence: Int, name: String)
-    case accountToVerify(GuessLine.Guess)
-    case verification(GuessLine.Attempt, Account?)
+    indirect case identify(SessionID, sequence: Int, name: String)
+    indirect case accountToVerify(GuessLine.Guess)
+    indirect case verification(GuessLine.Attempt, Account?)
     /// A wrong password has been counted on the disk.
-    case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
+    indirect case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
     /// The store looks for an account by a name in the request.
-    case account(Request, name: String)
+    indirect case account(Request, name: String)
     case message(Request, ChatMessage)
-    case change(Request, Change)
+    indirect case change(Request, Change)
     /// All that was to be stored before has been; the request can be run again.
     case barrier(Request)
-    case history(Request, with: String?)
+    indirect case history(Request, with: String?)
     case historyTargets(Request)
-    case oldPassword(GuessLine.Attempt, GuessLine.PasswordChange)
+    indirect case oldPassword(GuessLine.Attempt, GuessLine.PasswordChange)
     case newPassword(Request)
     case token(Request)
-    case keptToken(Request, MadeToken)
+    indirect case keptToken(Request, MadeToken)
     case marks([AccountID])
-    case lockOut(name: String)
+    indirect case lockOut(name: String)
     case lockOutsEnded([String])
     /// Whether anything of it was missed by a session that is not replayed.
-    case gap(SessionID, MessageStretch)
+    indirect case gap(SessionID, MessageStretch)
     case page(SessionID)
     case pageWritten(SessionID)
 
@@ -77,59 +77,6 @@ enum Pending {
         case passwordSet(Int?)
         case token(MadeToken)
         case drained
-    }
-}
-
-/// What a request does, for the server's log: `created the group chat: jedi` and `create the group chat: jedi`.
-struct Phrase {
-    private let past: String
-    private let infinitive: String
-    private let rest: String
-
-    var done: String { past + " " + rest }
-    var attempted: String { infinitive + " " + rest }
-
-    init(_ command: Command) {
-        switch command {
-        case .message(let to, _, _, _, _): self.init("sent", "send", "a direct message to: \(SafeText.cut(to))")
-        case .groupMessage(let group, _, _, _, _): self.init("sent", "send", "a message to the group chat: \(SafeText.cut(group))")
-        case .listActive: self.init("listed", "list", "the active users")
-        case .createGroup(let name, _): self.init("created", "create", "the group chat: \(SafeText.cut(name))")
-        case .joinGroup(let name, _): self.init("joined", "join", "the group chat: \(SafeText.cut(name))")
-        case .leaveGroup(let name): self.init("left", "leave", "the group chat: \(SafeText.cut(name))")
-        case .invite(let user, let group):
-            self.init("invited", "invite", "\(SafeText.cut(user)) into the group chat: \(SafeText.cut(group))")
-        case .listGroups: self.init("listed", "list", "the group chats")
-        case .listMembers(let group): self.init("listed", "list", "the members of the group chat: \(SafeText.cut(group))")
-        case .away(.some): self.init("went", "go", "away")
-        case .away(nil): self.init("came", "come", "back")
-        case .signal(let to, let signal):
-            switch signal.verb {
-            case .offer: self.init("offered", "offer", "a file to: \(SafeText.cut(to))")
-            case .accept: self.init("accepted", "accept", "a file from: \(SafeText.cut(to))")
-            case .decline, .refuse: self.init("declined", "decline", "a file from: \(SafeText.cut(to))")
-            case .cancel, .update, .renew: self.init("cancelled", "cancel", "a transfer with: \(SafeText.cut(to))")
-            }
-        case .history, .historyTargets: self.init("read", "read", "the history")
-        case .markRead: self.init("marked", "mark", "what was read")
-        case .search: self.init("searched", "search", "the messages")
-        case .changePassword: self.init("changed", "change", "the password")
-        case .issueToken: self.init("got", "get", "a token")
-        case .help: self.init("asked", "ask", "for help")
-        case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
-        case .logOut: self.init("logged", "log", "out")
-        case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
-        case .identify, .logIn, .begin, .shown: self.init("logged", "log", "in")
-        case .tagMessage: self.init("sent", "send", "tags")
-        case .lookUp: self.init("looked", "look", "up users")
-        case .local: self.init("asked", "ask", "the server")
-        }
-    }
-
-    private init(_ past: String, _ infinitive: String, _ rest: String) {
-        self.past = past
-        self.infinitive = infinitive
-        self.rest = rest
     }
 }
 
@@ -173,14 +120,14 @@ extension Hub {
         case .local: respond(request.session, request.sequence, [])
         case .identify, .logIn: respond(request.session, request.sequence, [])
         case .logOut:
-            log(.succeeded(user: request.account.name.text, phrase: Phrase(request.command).done))
+            log(.carriedOut(user: request.account.name.text, Phrase(request.command)))
             close(request.session, .goodbye(name: request.account.name.text))
         }
     }
 
     mutating func succeed(_ request: Request, _ response: [Outgoing]) {
         if request.command.slashWord != nil {
-            log(.succeeded(user: request.account.name.text, phrase: Phrase(request.command).done))
+            log(.carriedOut(user: request.account.name.text, Phrase(request.command)))
         }
         respond(request.session, request.sequence, response)
     }

@@ -94,17 +94,15 @@ final class Session {
     }
 
     /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
-    func answer(_ sequence: Int, _ response: [Outgoing]) -> [(label: String?, response: [Outgoing])] {
+    func answer(_ sequence: Int, _ response: [Outgoing], _ send: (_ label: String?, _ response: [Outgoing]) -> Void) {
         let index = sequence - firstAnswer
-        guard answers.indices.contains(index) else { return [] }
+        guard answers.indices.contains(index) else { return }
         answers[index].response = response
-        var ready: [(label: String?, response: [Outgoing])] = []
         while let first = answers.first, let response = first.response {
-            ready.append((first.label, response))
             answers.removeFirst()
             firstAnswer += 1
+            send(first.label, response)
         }
-        return ready
     }
 
     /// Whether a command can be begun now.

@@ -59,7 +59,7 @@ final class HubDriver: @unchecked Sendable {
         while let inputs = mailbox.take(reusing: spare) {
             var untilFlush = HubDriver.batch
             for input in inputs {
-                for action in hub.handle(input.event, at: input.moment) { carryOut(action, at: input.moment) }
+                hub.handle(input.event, at: input.moment) { carryOut($0, at: input.moment) }
                 if case .tick = input.event { publishActive() }
                 untilFlush -= 1
                 if untilFlush == 0 {

@@ -3,11 +3,19 @@ import ChatProtocol
 
 /// How one event is written.
 enum EventFormatter {
-    /// With its line end.
-    static func line(_ entry: EventLog.Entry, _ format: EventLog.Format) -> String {
+    /// Appends it with its line end.
+    static func append(_ entry: EventLog.Entry, _ format: EventLog.Format, to bytes: inout [UInt8]) {
         switch format {
-        case .text: SafeText.shown(entry.line.text, isolates: false) + "\n"
-        case .json: json(entry)
+        case .text:
+            let start = bytes.count
+            entry.line.append(to: &bytes)
+            if !bytes[start...].allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
+                let text = String(decoding: bytes[start...], as: UTF8.self)
+                bytes.removeSubrange(start...)
+                bytes.append(contentsOf: SafeText.shown(text, isolates: false).utf8)
+            }
+            bytes.append(UInt8(ascii: "\n"))
+        case .json: bytes.append(contentsOf: json(entry).utf8)
         }
     }
 
@@ -15,7 +23,8 @@ enum EventFormatter {
         var members = [("time", entry.time.iso8601)]
         switch entry.line {
         case .received(let command, let user): members += [("event", "received"), ("user", user), ("command", command)]
-        case .succeeded(let user, let phrase): members += [("event", "succeeded"), ("user", user), ("what", phrase)]
+        case .carriedOut(let user, _), .succeeded(let user, _):
+            members += [("event", "succeeded"), ("user", user), ("what", entry.line.deed ?? "")]
         case .failed(let user, let phrase, let reason):
             members += [("event", "failed"), ("user", user), ("what", phrase), ("reason", reason)]
         case .throttled(let address, let count): members += [("event", "throttled"), ("address", address), ("count", String(count))]

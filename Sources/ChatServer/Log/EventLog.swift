@@ -26,6 +26,8 @@ public final class EventLog: Sendable {
     private let dropped = NIOLockedValueBox(0)
     private let ended = DispatchSemaphore(value: 0)
     private static let bound = 1 << 17
+    /// Microseconds.
+    private static let pause: UInt32 = 5000
 
     /// - Parameters:
     ///   - write: puts whole lines out; may block.
@@ -44,7 +46,11 @@ public final class EventLog: Sendable {
                     return count
                 }
                 if lost > 0 { tell("\(lost) lines about events were dropped because nobody read them.") }
-                write(entries.reduce(into: []) { $0 += EventFormatter.line($1, format).utf8 })
+                var bytes: [UInt8] = []
+                for entry in entries { EventFormatter.append(entry, format, to: &bytes) }
+                write(bytes)
+                // What comes meanwhile is written at once, instead of each line by itself.
+                usleep(EventLog.pause)
             }
             ended.signal()
         }

@@ -103,7 +103,7 @@ final class StoreWriter: Sendable {
                 }
             }
             let now = DispatchTime.now()
-            if !requests.isEmpty { indexing.noteWrites(at: now) }
+            if !requests.isEmpty { indexing.noteWrites(requests.count, at: now) }
             if index?.isIdle == false, now >= indexing.next {
                 let succeeded = work(&index)
                 indexing.noteStep(from: now, to: .now(), succeeded: succeeded)
@@ -164,9 +164,13 @@ final class StoreWriter: Sendable {
     }
 
     /// When the index is worked on: whenever nothing has been written for a moment, and as long as writes keep coming only a small share of the time, for
-    /// whoever waits for a commit is waited for by somebody else.
+    /// whoever waits for a commit is waited for by somebody else. The more of them wait together the smaller it is: where the processor is full, what is
+    /// spent here is missing there many times over.
     private struct IndexingTurns {
         private var lastWrites = DispatchTime(uptimeNanoseconds: 1)
+        /// Since the last step.
+        private var writes = 0
+        private var batches = 0
         /// After a step that failed.
         private var retry = DispatchTime(uptimeNanoseconds: 1)
         /// When its share allows a step although writes keep coming.
@@ -174,16 +178,26 @@ final class StoreWriter: Sendable {
         /// Seconds.
         private static let quiet = 0.25
         private static let pauseAfterFailure = 0.2
-        /// How many times as long as a step took nothing is done for the index while writes come.
+        /// How many times as long as a step took nothing is done for the index while writes come, at the least; it grows with the writes in one batch.
         private static let rest = 19.0
+        private static let longestRest = 199.0
+        /// Writes that come together on a server that has time.
+        private static let usualBatch = 4.0
 
         /// Not before this.
         var next: DispatchTime { max(retry, min(lastWrites + IndexingTurns.quiet, max(turn, lastWrites))) }
 
-        mutating func noteWrites(at now: DispatchTime) { lastWrites = now }
+        mutating func noteWrites(_ count: Int, at now: DispatchTime) {
+            lastWrites = now
+            writes += count
+            batches += 1
+        }
 
         mutating func noteStep(from begun: DispatchTime, to now: DispatchTime, succeeded: Bool) {
-            turn = now + Double(now.uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9 * IndexingTurns.rest
+            let batch = Double(writes) / Double(max(1, batches))
+            let rest = min(IndexingTurns.rest * max(1, batch / IndexingTurns.usualBatch), IndexingTurns.longestRest)
+            turn = now + Double(now.uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9 * rest
+            (writes, batches) = (0, 0)
             if !succeeded { retry = now + IndexingTurns.pauseAfterFailure }
         }
     }

@@ -1,0 +1,111 @@
+import ChatProtocol
+
+/// One line on the server's terminal.
+public enum LogLine: Hashable, Sendable {
+    case received(command: String, user: String)
+    indirect case carriedOut(user: String, Phrase)
+    /// `phrase`: what was done in the past tense, `logged in`; of a failure in the infinitive, with why not.
+    case succeeded(user: String, phrase: String)
+    indirect case failed(user: String, phrase: String, reason: String)
+    /// So many log-ins from an address were not looked at in the last minute (see ``AttemptThrottle``).
+    case throttled(address: String, logIns: Int)
+
+    /// What ``carriedOut(user:_:)`` and ``succeeded(user:phrase:)`` say was done.
+    public var deed: String? {
+        switch self {
+        case .carriedOut(_, let phrase): phrase.done
+        case .succeeded(_, let phrase): phrase
+        case .received, .failed, .throttled: nil
+        }
+    }
+
+    /// `Received command: /msgto from user: yoda.`, `User: yoda successfully created the group chat: jedi.`,
+    /// `User: yoda failed to join the group chat: sith: there is no such group chat.`,
+    /// `Refused 7 log-ins from 192.0.2.1: too many failed log-ins from that address.`
+    public var text: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends ``text`` in UTF-8: there are two lines a message, so nothing is put together before.
+    public func append(to bytes: inout [UInt8]) {
+        func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
+        switch self {
+        case .received(let command, let user):
+            put("Received command: ")
+            put(command)
+            put(" from user: ")
+            put(user)
+        case .carriedOut(let user, let phrase):
+            put("User: ")
+            put(user)
+            put(" successfully ")
+            put(phrase.past)
+            put(" ")
+            put(phrase.object)
+            put(phrase.name)
+        case .succeeded(let user, let phrase): put("User: \(user) successfully \(phrase)")
+        case .failed(let user, let phrase, let reason): put("User: \(user) failed to \(phrase): \(reason)")
+        case .throttled(let address, let count):
+            put("Refused \(count) \(count == 1 ? "log-in" : "log-ins") from \(address): too many failed log-ins from that address")
+        }
+        put(".")
+    }
+}
+
+/// What a request does, for the server's log: `created the group chat: jedi` and `create the group chat: jedi`.
+public struct Phrase: Hashable, Sendable {
+    let past: String
+    let infinitive: String
+    /// To whom or what, up to a name at its end.
+    let object: String
+    let name: String
+
+    var done: String { past + " " + object + name }
+    var attempted: String { infinitive + " " + object + name }
+
+    init(_ command: Command) {
+        switch command {
+        case .message(let to, _, _, _, _): self.init("sent", "send", "a direct message to: ", to)
+        case .groupMessage(let group, _, _, _, _): self.init("sent", "send", "a message to the group chat: ", group)
+        case .listActive: self.init("listed", "list", "the active users")
+        case .createGroup(let name, _): self.init("created", "create", "the group chat: ", name)
+        case .joinGroup(let name, _): self.init("joined", "join", "the group chat: ", name)
+        case .leaveGroup(let name): self.init("left", "leave", "the group chat: ", name)
+        case .invite(let user, let group):
+            self.init("invited", "invite", "\(SafeText.cut(user)) into the group chat: ", group)
+        case .listGroups: self.init("listed", "list", "the group chats")
+        case .listMembers(let group): self.init("listed", "list", "the members of the group chat: ", group)
+        case .away(.some): self.init("went", "go", "away")
+        case .away(nil): self.init("came", "come", "back")
+        case .signal(let to, let signal):
+            switch signal.verb {
+            case .offer: self.init("offered", "offer", "a file to: ", to)
+            case .accept: self.init("accepted", "accept", "a file from: ", to)
+            case .decline, .refuse: self.init("declined", "decline", "a file from: ", to)
+            case .cancel, .update, .renew: self.init("cancelled", "cancel", "a transfer with: ", to)
+            }
+        case .history, .historyTargets: self.init("read", "read", "the history")
+        case .markRead: self.init("marked", "mark", "what was read")
+        case .search: self.init("searched", "search", "the messages")
+        case .changePassword: self.init("changed", "change", "the password")
+        case .issueToken: self.init("got", "get", "a token")
+        case .help: self.init("asked", "ask", "for help")
+        case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
+        case .logOut: self.init("logged", "log", "out")
+        case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
+        case .identify, .logIn, .begin, .shown: self.init("logged", "log", "in")
+        case .tagMessage: self.init("sent", "send", "tags")
+        case .lookUp: self.init("looked", "look", "up users")
+        case .local: self.init("asked", "ask", "the server")
+        }
+    }
+
+    private init(_ past: String, _ infinitive: String, _ object: String, _ name: String = "") {
+        self.past = past
+        self.infinitive = infinitive
+        self.object = object
+        self.name = SafeText.cut(name)
+    }
+}
