@@ -20,9 +20,12 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
+// What one module has for another is compiled into it where that pays: a message and a packet go through several.
+let releaseFlags = ["-cross-module-optimization"]
+let chatSettings: [SwiftSetting] = [.unsafeFlags(releaseFlags, .when(configuration: .release))]
 // A released transfer does not check at run time for overlapping accesses: a tenth of its processor time. Debug builds, and so the
 // tests, do.
-let transferSettings: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked", "-cross-module-optimization"], .when(configuration: .release))]
+let transferSettings: [SwiftSetting] = [.unsafeFlags(releaseFlags + ["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
 let package = Package(
     name: "chatty",
@@ -46,11 +49,11 @@ let package = Package(
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
-        .target(name: "ChatProtocol", swiftSettings: transferSettings),
+        .target(name: "ChatProtocol", swiftSettings: chatSettings),
         .target(
             name: "ChatHub",
             dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: transferSettings),
+            swiftSettings: chatSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
@@ -71,7 +74,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            swiftSettings: transferSettings),
+            swiftSettings: chatSettings),
         .target(
             name: "ChatClient",
             dependencies: nio + [
