@@ -13,7 +13,10 @@ public enum Action: Sendable {
 
     /// Compare a password with the stored hash of that account on the hashing pool, or look for a token among its own; for no account, where `account` is nil,
     /// the same is done in vain.
-    indirect case verify(Ticket, account: AccountID?, Proof)
+    /// - from: the address of who asks; addresses take turns.
+    indirect case verify(Ticket, account: AccountID?, Proof, from: String)
+    /// Who asked for that to be verified is gone: it is answered without, where it has not begun.
+    case abandon(Ticket)
     /// Look in the store for an account that the hub does not know (it may have been added from outside just now).
     indirect case findAccount(Ticket, name: Name)
     /// Commit, with whatever else waits, in one transaction; in order.

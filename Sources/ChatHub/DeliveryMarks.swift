@@ -142,7 +142,7 @@ struct DeliveryMarks {
     /// - Parameter some: of these; nil for all.
     mutating func takeChanged(of some: [AccountID]? = nil) -> [AccountID: DeliveryMark] {
         let taken = some.map(changed.intersection) ?? changed
-        changed = some == nil ? [] : changed.subtracting(taken)
+        if some == nil { changed = [] } else { changed.subtract(taken) }
         var rows: [AccountID: DeliveryMark] = [:]
         for account in taken {
             guard let mark = accounts[account] else { continue }

@@ -12,7 +12,7 @@ public enum Event: Sendable {
     /// its way to it.
     indirect case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
-    /// The answer to ``Action/verify(_:account:_:)``.
+    /// The answer to ``Action/verify(_:account:_:from:)``.
     case verified(Ticket, Verification)
     /// The answer to ``Action/findAccount(_:name:)``; nil where there is none.
     indirect case accountFound(Ticket, Account?)
@@ -56,6 +56,8 @@ public enum Event: Sendable {
         case expiredToken
         /// Too many are waiting for the hashing pool.
         case busy
+        /// It was not looked at; see ``Action/abandon(_:)``.
+        case abandoned
         /// The store could not be read.
         case failed
     }

@@ -226,6 +226,7 @@ public struct Hub: ~Copyable {
         if let written { recordReached(written, by: id) }
         endActivity(of: session)
         sessions[id] = nil
+        if let ticket = session.verification { actions.append(.abandon(ticket)) }
         notLoggedIn.remove(id)
         if session.isCounted {
             connectionsOfAddress[session.address, default: 1] -= 1

@@ -61,8 +61,7 @@ extension Hub {
         case .verify: break
         }
         if let change = attempt.change {
-            return actions.append(
-                .verify(newTicket(.oldPassword(attempt, change)), account: change.request.account.id, guess.proof))
+            return verify(.oldPassword(attempt, change), account: change.request.account.id, guess)
         }
         // Where names are concealed one that is known takes the same steps as one that is not.
         if !configuration.concealsUserNames, let account = directory.account(named: attempt.name) {
@@ -86,13 +85,23 @@ extension Hub {
             refuse(attempt, .noSuchUser(attempt.name), reason: Reply.noSuchUser(attempt.name).reason ?? "")
             return verifyNext(after: attempt, at: now)
         }
-        actions.append(.verify(newTicket(.verification(attempt, account)), account: account?.id, guess.proof))
+        verify(.verification(attempt, account), account: account?.id, guess)
+    }
+
+    private mutating func verify(_ pending: Pending, account: AccountID?, _ guess: GuessLine.Guess) {
+        let ticket = newTicket(pending)
+        let session = sessions[guess.attempt.session]
+        session?.verification = ticket
+        actions.append(.verify(ticket, account: account, guess.proof, from: session?.address ?? ""))
+        // It has gone while its account was being looked for.
+        if session == nil { actions.append(.abandon(ticket)) }
     }
 
     mutating func finishVerification(
         _ attempt: GuessLine.Attempt, _ account: Account?, _ verification: Event.Verification, at now: Moment
     ) {
         let name = Name.fold(attempt.name)
+        sessions[attempt.session]?.verification = nil
         // The account may have gone or been blocked while its password was being hashed.
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
@@ -121,6 +130,7 @@ extension Hub {
         case (.busy, _), (.failed, _):
             giveBack(attempt)
             refuse(attempt, .busy, reason: "the server is busy")
+        case (.abandoned, _): giveBack(attempt)
         }
         verifyNext(after: attempt, at: now)
     }

@@ -69,7 +69,8 @@ extension Hub {
         case .user(let account, _):
             let recipients = sessionsOfAccount[account] ?? []
             let own = account == request.account.id ? [] : sessionsOfAccount[request.account.id] ?? []
-            deliver(message, to: own.count > 1 ? recipients + own : recipients, except: request.session)
+            // Nearly always the sender is its account's only session.
+            deliver(message, to: own == [request.session] ? recipients : recipients + own, except: request.session)
         case .group(let group, _):
             deliver(message, to: audience(of: group), except: request.session)
         }

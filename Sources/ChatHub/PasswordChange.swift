@@ -22,6 +22,7 @@ extension Hub {
     ) {
         let request = change.request
         let name = request.account.name.folded
+        sessions[request.session]?.verification = nil
         switch verification {
         case .right:
             endLockOut(of: name)
@@ -36,6 +37,7 @@ extension Hub {
         case .expiredToken:
             unblock(request.session)
             fail(request, .invalidCredentials)
+        case .abandoned: break
         case .busy, .failed:
             unblock(request.session)
             fail(request, .busy)

@@ -26,6 +26,8 @@ final class Session {
     var pendingMessages = 0
     /// Another command waits for its result.
     var isBusy = false
+    /// Its password is being verified.
+    var verification: Ticket?
     /// Commands that wait for those before them, so that answers keep the order of commands.
     var backlog: Deque<Waiting> = []
     var isPaused = false

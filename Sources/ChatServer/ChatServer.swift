@@ -25,7 +25,7 @@ public final class ChatServer: Sendable {
     private let workers: [LoopWorker]
     private let writer: StoreWriter
     private let reader: StoreReader
-    private let hashing: FairPool
+    private let hashing: FairPool<HashingKey>
     private let log: EventLog
     private let driver: HubDriver
     private let tls: NIOLockedValueBox<NIOSSLContext>

@@ -2,32 +2,32 @@ import ChatHub
 import DequeModule
 import Foundation
 
+struct PoolLimits: Sendable {
+    var threads: Int
+    /// Jobs that wait, of all keys.
+    var waiting: Int
+    /// Jobs that wait, of one key.
+    var waitingPerKey: Int
+}
+
 /// Does long jobs on threads of its own, a bounded number at a time and waiting, so that they cost nobody's chat.
 ///
-/// Fair by key (the account a job is about): keys take turns, and each may wait only a few times, so one that asks a lot does not keep others out.
-final class FairPool: @unchecked Sendable {
-    struct Limits: Sendable {
-        var threads: Int
-        /// Jobs that wait, of all keys.
-        var waiting: Int
-        /// Jobs that wait, of one key.
-        var waitingPerKey: Int
-    }
-
+/// Fair by key (whose job it is): keys take turns, and each may wait only so many times, so one that asks a lot does not keep others out.
+final class FairPool<Key: Hashable & Sendable>: @unchecked Sendable {
     typealias Job = @Sendable () -> Void
 
     // Unchecked: everything below is touched only while `condition` is locked.
     private let condition = NSCondition()
-    private let limits: Limits
-    private var queues: [Int64: Deque<Job>] = [:]
+    private let limits: PoolLimits
+    private var queues: [Key: Deque<Job>] = [:]
     /// Keys with jobs, the one whose turn it is first.
-    private var turns: Deque<Int64> = []
+    private var turns: Deque<Key> = []
     private var waiting = 0
     private var isStopped = false
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameter name: its threads are `chatty-name-0` and so on.
-    init(_ name: String, _ limits: Limits) {
+    init(_ name: String, _ limits: PoolLimits) {
         self.limits = limits
         for index in 0..<limits.threads {
             NamedThread.start("chatty-\(name)-\(index)") { [self] in
@@ -41,7 +41,7 @@ final class FairPool: @unchecked Sendable {
 
     /// - Parameter key: whose job it is.
     /// - Returns: false where too many wait already; the job will not be run.
-    func run(key: Int64, _ job: @escaping Job) -> Bool {
+    func run(key: Key, _ job: @escaping Job) -> Bool {
         condition.lock()
         defer { condition.unlock() }
         let queue = queues[key, default: []]

@@ -24,7 +24,7 @@ public struct ServerConfiguration: Sendable {
 
     /// What a hash of a new password costs, and the threads that compute them.
     var hashCost = PasswordHash.Cost.standard
-    var hashing = FairPool.Limits.hashing
+    var hashing = PoolLimits.hashing
     /// What one search may take.
     var searchTime = SearchTime.limit
     /// Overrides for tests of the bounds.

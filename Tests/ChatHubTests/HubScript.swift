@@ -142,7 +142,11 @@ struct HubScript {
                 closed.insert(id)
                 waiting.append(.disconnected(id, .byHub, written: nil))
             case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
-            case .verify(let ticket, let account, let proof):
+            case .abandon(let ticket):
+                for index in waiting.indices {
+                    if case .verified(ticket, _) = waiting[index] { waiting[index] = .verified(ticket, .abandoned) }
+                }
+            case .verify(let ticket, let account, let proof, _):
                 verifications += 1
                 questions.append("verify")
                 let found = account.flatMap { id in accounts.values.first { $0.id == id } }

@@ -241,6 +241,32 @@ struct MessageTests {
         #expect(script.messages(third) == [])
     }
 
+    /// A phone that has said something and is cut off before it is kept: the laptop is told of it all the same.
+    @Test func whatWasSaidByASessionThatIsGoneIsToldToTheOthersOfItsAccount() {
+        var script = HubScript()
+        let (phone, laptop, hans) = (script.logIn("yoda"), script.logIn("yoda"), script.logIn("hans"))
+        script.holdsBack = true
+        script.send(phone, .message(to: "hans", text: "a", isNotice: false))
+        script.handle(.disconnected(phone, .closed, written: nil))
+        script.settle()
+        #expect(script.messages(laptop) == ["yoda: a"] && script.messages(hans) == ["yoda: a"])
+    }
+
+    /// Who has gone while its password waited for its turn is not judged, does not count as having guessed, and holds up nobody who tries the same name.
+    @Test func whoIsGoneIsNotJudged() {
+        var script = HubScript()
+        script.holdsBack = true
+        let gone = (0..<3).map { _ in script.connect() }
+        for id in gone { script.send(id, .logIn(name: "hans", password: "wrong", begins: true)) }
+        let hans = script.connect()
+        script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
+        for id in gone { script.handle(.disconnected(id, .closed, written: nil)) }
+        script.settle()
+        #expect(script.told[hans]?.contains(.loggedIn(name: "hans")) == true)
+        #expect(!script.kept.contains { if case .lockOut = $0 { true } else { false } })
+        #expect(script.verifications == 2, "the one under way, and hans")
+    }
+
     @Test func aSlowReaderThatWasClosedLosesNothing() {
         var script = HubScript()
         let yoda = script.logIn("yoda")

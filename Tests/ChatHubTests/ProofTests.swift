@@ -53,7 +53,7 @@ struct ProofTests {
             return
         }
         let judged = hub.handle(.accountFound(ticket, nil), at: now)
-        guard case .verify(_, nil, .password("my secret"))? = judged.last else {
+        guard case .verify(_, nil, .password("my secret"), _)? = judged.last else {
             Issue.record("the password was not judged")
             return
         }
@@ -67,11 +67,11 @@ struct ProofTests {
         let (id, now) = (SessionID(rawValue: 1), Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
         _ = hub.handle(.connected(id, address: "127.0.0.1", isLoopback: true), at: now)
         for action in hub.handle(.command(id, .logIn(name: "yoda", password: "old secret", begins: true), label: nil), at: now) {
-            if case .verify(let ticket, _, _) = action { _ = hub.handle(.verified(ticket, .right()), at: now) }
+            if case .verify(let ticket, _, _, _) = action { _ = hub.handle(.verified(ticket, .right()), at: now) }
         }
         var sent: [Action] = []
         for action in hub.handle(.command(id, .changePassword(old: "old secret", new: "new secret"), label: nil), at: now) {
-            if case .verify(let ticket, _, _) = action { sent = hub.handle(.verified(ticket, .right()), at: now) }
+            if case .verify(let ticket, _, _, _) = action { sent = hub.handle(.verified(ticket, .right()), at: now) }
         }
         #expect(sent.contains { if case .setPassword(_, _, "new secret") = $0 { true } else { false } })
         var kept = ""

@@ -6,10 +6,10 @@ import Testing
 
 @Suite struct FairPoolTests {
     /// Holds the pool's one thread until it is let go, so that what waits behind it is known.
-    private func heldPool(_ limits: FairPool.Limits) throws -> (FairPool, release: DispatchSemaphore) {
+    private func heldPool(_ limits: PoolLimits) throws -> (FairPool<Int>, release: DispatchSemaphore) {
         var limits = limits
         limits.threads = 1
-        let pool = FairPool("test", limits)
+        let pool = FairPool<Int>("test", limits)
         let (began, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         #expect(
             pool.run(key: 0) {
@@ -24,7 +24,7 @@ import Testing
         let (pool, release) = try heldPool(.hashing)
         let order = NIOLockedValueBox<[String]>([])
         let done = DispatchSemaphore(value: 0)
-        for (key, name) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")] as [(Int64, String)] {
+        for (key, name) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")] as [(Int, String)] {
             #expect(
                 pool.run(key: key) {
                     order.withLockedValue { $0.append(name) }
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func whatIsOverABoundIsRefused() throws {
-        var limits = FairPool.Limits.hashing
+        var limits = PoolLimits.hashing
         limits.waiting = 5
         limits.waitingPerKey = 2
         let (pool, release) = try heldPool(limits)

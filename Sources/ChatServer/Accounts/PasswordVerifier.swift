@@ -6,16 +6,18 @@ import NIOConcurrencyHelpers
 /// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
 final class PasswordVerifier: Sendable {
     private let store: Store
-    private let pool: FairPool
+    private let pool: FairPool<HashingKey>
     private let reader: StoreReader
     private let writer: StoreWriter
     private let cost: PasswordHash.Cost
     private let answer: @Sendable (Ticket, Event.Verification) -> Void
     /// What the password of a name without account is compared with, so that it takes as long.
     private let dummy: PasswordHash
+    /// Passwords that wait to be compared.
+    private let awaited = NIOLockedValueBox<Set<Ticket>>([])
 
     init(
-        _ store: Store, _ pool: FairPool, _ reader: StoreReader, _ writer: StoreWriter, cost: PasswordHash.Cost = .standard,
+        _ store: Store, _ pool: FairPool<HashingKey>, _ reader: StoreReader, _ writer: StoreWriter, cost: PasswordHash.Cost = .standard,
         answer: @escaping @Sendable (Ticket, Event.Verification) -> Void
     ) {
         self.store = store
@@ -28,27 +30,37 @@ final class PasswordVerifier: Sendable {
     }
 
     /// A name without account is answered alike, whatever is tried on it: its key and its look into the store are nobody's.
-    func verify(_ ticket: Ticket, account: AccountID?, _ proof: Proof) {
+    /// - Parameter address: where it comes from; addresses take turns.
+    func verify(_ ticket: Ticket, account: AccountID?, _ proof: Proof, from address: String) {
         switch proof {
         case .token(let text): reader.verify(ticket, account ?? PasswordVerifier.nobody, ResumeToken(text))
-        case .password(let text): verify(ticket, account: account, password: text)
+        case .password(let text): verify(ticket, account: account, password: text, from: address)
         }
     }
 
     private static let nobody = AccountID(rawValue: 0)
 
-    private func verify(_ ticket: Ticket, account: AccountID?, password: String) {
-        let isQueued = pool.run(key: account?.rawValue ?? -Int64(ticket.rawValue)) { [self] in
+    private func verify(_ ticket: Ticket, account: AccountID?, password: String, from address: String) {
+        awaited.withLockedValue { _ = $0.insert(ticket) }
+        let isQueued = pool.run(key: .address(address)) { [self] in
+            guard takeAwaited(ticket) else { return answer(ticket, .abandoned) }
             let (verification, hash) = PasswordVerifier.judge(account, password, store, dummy)
             answer(ticket, verification)
             if case .right = verification, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
         }
-        if !isQueued { answer(ticket, .busy) }
+        guard !isQueued else { return }
+        _ = takeAwaited(ticket)
+        answer(ticket, .busy)
     }
+
+    /// Nobody waits for that answer any more: what has not been compared yet is answered as ``Event/Verification/abandoned``, in its turn.
+    func abandon(_ ticket: Ticket) { _ = takeAwaited(ticket) }
+
+    private func takeAwaited(_ ticket: Ticket) -> Bool { awaited.withLockedValue { $0.remove(ticket) != nil } }
 
     /// Hashes a password, just seen to be right, anew at today's cost. Where that cannot be done now the next log-in will.
     private func strengthen(_ hash: PasswordHash, of account: AccountID, _ password: String) {
-        _ = pool.run(key: account.rawValue) { [writer, cost] in
+        _ = pool.run(key: .account(account)) { [writer, cost] in
             guard let phc = try? PasswordHash(of: password, cost: cost).text else { return }
             writer.run({ db in try Store.replaceHash(hash.text, of: account, by: phc, db) }, done: { _ in })
         }
@@ -57,7 +69,7 @@ final class PasswordVerifier: Sendable {
     /// Hashes and keeps a new password; `done` is called on some thread.
     /// - passwords: the account's ``Account/passwords`` from now on; nil where it could not be kept.
     func setPassword(of account: AccountID, to password: String, done: @escaping @Sendable (_ passwords: Int?) -> Void) {
-        let isQueued = pool.run(key: account.rawValue) { [writer, cost] in
+        let isQueued = pool.run(key: .account(account)) { [writer, cost] in
             guard let phc = try? PasswordHash(of: password, cost: cost).text else { return done(nil) }
             let passwords = NIOLockedValueBox<Int?>(nil)
             writer.run(
@@ -79,15 +91,27 @@ final class PasswordVerifier: Sendable {
                 _ = try dummy.matches(password)
                 return (.wrong, nil)
             }
-            return (try hash.matches(password) ? .right(passwords: passwords) : .wrong, hash)
+            if try hash.matches(password) { return (.right(passwords: passwords), hash) }
+            // An older record, which takes less, would be known by it from a name that has none.
+            if hash.cost.isBelow(dummy.cost) { _ = try dummy.matches(password) }
+            return (.wrong, hash)
         } catch {
             return (.failed, nil)
         }
     }
 }
 
-extension FairPool.Limits {
-    /// Of passwords, compared and hashed: half of the cores are left to the chat.
-    static let hashing = FairPool.Limits(
-        threads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), waiting: 512, waitingPerKey: 8)
+/// Whose turn it is on the hashing pool.
+enum HashingKey: Hashable {
+    /// Who tries a password.
+    case address(String)
+    /// Whose password is hashed anew.
+    case account(AccountID)
+}
+
+extension PoolLimits {
+    /// Of passwords, compared and hashed: half of the cores are left to the chat, and a quarter of the places to other addresses. Of one name there is never
+    /// more than one (see ``GuessLine``).
+    static let hashing = PoolLimits(
+        threads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), waiting: 512, waitingPerKey: 384)
 }

@@ -24,10 +24,10 @@ final class LoopWorker: @unchecked Sendable {
     private var isFlushScheduled = false
     /// Connections whose clients may not have all that was given to their sockets, the one looked at last at the end.
     private var watched: Deque<ConnectionHandler> = []
-    private var lookPause = LoopWorker.shortestLookPause
-    private var nextLook: Scheduled<Void>?
-    private static let shortestLookPause = TimeAmount.milliseconds(20)
-    private static let longestLookPause = TimeAmount.seconds(1)
+    private var looks = LookSchedule()
+    /// A look that is due later than it should be is not taken back: by its number it is known not to be the one that is awaited.
+    private var lookNumber = 0
+    private var isLookAwaited = false
     /// Kept up to date by the connections, so that a look at it costs the same however many they are.
     private var counted = ConnectionCensus()
     private var ticking: RepeatedTask?
@@ -90,7 +90,7 @@ final class LoopWorker: @unchecked Sendable {
         case .pauseReading(let id, let isPaused): connection(id)?.pauseReading(isPaused)
         case .awaitDrain(let ticket, let id):
             if let connection = connection(id) { connection.awaitDrain(ticket) } else { submit(.drained(ticket)) }
-        case .verify, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .makeToken, .log, .stopped: break
+        case .verify, .abandon, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .makeToken, .log, .stopped: break
         }
     }
 
@@ -160,27 +160,26 @@ final class LoopWorker: @unchecked Sendable {
         guard !connection.isWatched else { return }
         connection.isWatched = true
         watched.append(connection)
-        if lookPause > LoopWorker.shortestLookPause {
-            lookPause = LoopWorker.shortestLookPause
-            nextLook?.cancel()
-            nextLook = nil
-        }
-        scheduleLook()
+        if looks.noteNew() { isLookAwaited = false }
+        awaitLook()
     }
 
-    private func scheduleLook() {
-        guard nextLook == nil, !watched.isEmpty else { return }
-        nextLook = eventLoop.assumeIsolated().scheduleTask(in: lookPause) { [self] in
-            nextLook = nil
+    private func awaitLook() {
+        guard !isLookAwaited, !watched.isEmpty else { return }
+        isLookAwaited = true
+        lookNumber += 1
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(looks.pause(watched: watched.count))) { [self, lookNumber] in
+            guard lookNumber == self.lookNumber else { return }
+            isLookAwaited = false
             look()
         }
     }
 
-    /// Tells the hub what has arrived at some of those that are watched: each has its turn within a second, and there is never much to do at once, for
-    /// everybody waits meanwhile. Who has all is watched no longer.
+    /// Tells the hub what has arrived at some of those that are watched; who has all is watched no longer.
     private func look() {
         var arrived: [SessionID: MessageID] = [:]
-        for _ in 0..<min(watched.count, max(16, watched.count / 50)) {
+        let count = LookSchedule.atOnce(watched: watched.count)
+        for _ in 0..<count {
             guard let connection = watched.popFirst() else { break }
             let before = connection.progress.reached
             connection.observeProgress()
@@ -188,10 +187,9 @@ final class LoopWorker: @unchecked Sendable {
             connection.isWatched = connection.isOpen && !connection.progress.isSettled
             if connection.isWatched { watched.append(connection) }
         }
-        // Where nothing moves there is time.
-        lookPause = arrived.isEmpty ? min(lookPause * 2, LoopWorker.longestLookPause) : LoopWorker.shortestLookPause
+        looks.noteLook(at: count, hasMoved: !arrived.isEmpty, watched: watched.count)
         if !arrived.isEmpty { hub.put(HubInput(.arrived(arrived))) }
-        scheduleLook()
+        awaitLook()
     }
 
     /// The connection has something to flush when the batch is through.

@@ -79,7 +79,8 @@ final class HubDriver: @unchecked Sendable {
         case .deliver(let ids, _): send(action, to: ids)
         case .store(let ticket, let write): writes.append((ticket, write))
         case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))
-        case .verify(let ticket, let account, let proof): hands.verifier.verify(ticket, account: account, proof)
+        case .verify(let ticket, let account, let proof, let address): hands.verifier.verify(ticket, account: account, proof, from: address)
+        case .abandon(let ticket): hands.verifier.abandon(ticket)
         case .findAccount(let ticket, let name): hands.reader.findAccount(ticket, name)
         case .loadMissed(let ticket, let account, let stretch, let ownAfter, let limit):
             hands.reader.loadMissed(ticket, account, stretch, ownAfter: ownAfter, limit: limit)
@@ -96,7 +97,7 @@ final class HubDriver: @unchecked Sendable {
 
     private func publishActive() {
         let active = Set(hub.activeAccounts)
-        guard active != published else { return }
+        guard active != published || hands.reader.isToPublishAgain else { return }
         published = active
         hands.reader.publish(active: active.sorted())
     }

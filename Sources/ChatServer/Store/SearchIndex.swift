@@ -17,8 +17,11 @@ struct SearchIndex {
     static let step = 256
     /// So many wait in memory at most; those over it are found again in the table.
     static let maximumWaiting = 32_768
+    /// And so many bytes of text.
+    static let maximumWaitingBytes = 8 << 20
 
     private var waiting: Deque<Entry> = []
+    private var waitingBytes = 0
     /// Conversations that are still to be read again; nil where nothing was left undone.
     private var catchUp: CatchUp?
     /// Where the next catching up must reach: more came than could wait.
@@ -44,12 +47,16 @@ struct SearchIndex {
 
     /// A message has been committed.
     mutating func note(_ message: ChatMessage, conversation: Int64) {
-        if waiting.count >= SearchIndex.maximumWaiting { missedUntil = message.id.rawValue }
+        if waiting.count >= SearchIndex.maximumWaiting || waitingBytes >= SearchIndex.maximumWaitingBytes {
+            missedUntil = message.id.rawValue
+        }
         guard missedUntil == nil else {
             missedUntil = message.id.rawValue
             waiting = []
+            waitingBytes = 0
             return
         }
+        waitingBytes += message.text.utf8.count
         waiting.append(Entry(id: message.id.rawValue, conversation: conversation, text: message.text))
     }
 
@@ -70,6 +77,7 @@ struct SearchIndex {
             return .commit
         }
         lastIndexed = last
+        waitingBytes -= entries.reduce(0) { $0 + $1.text.utf8.count }
         waiting.removeFirst(entries.count)
     }
 

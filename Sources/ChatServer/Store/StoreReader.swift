@@ -2,6 +2,7 @@ import ChatHub
 import ChatProtocol
 import Foundation
 import GRDB
+import NIOConcurrencyHelpers
 
 /// Reads for the hub on a thread of its own, in the order asked; searches on another, so that nobody's log-in or replay waits for one. Accounts take turns
 /// at searching, each with one search at a time.
@@ -17,7 +18,8 @@ final class StoreReader: Sendable {
     private let store: Store
     private let answer: @Sendable (Event) -> Void
     private let mailbox = Mailbox<Request>()
-    private let searches: FairPool
+    private let hasPublished = NIOLockedValueBox(true)
+    private let searches: FairPool<AccountID>
     private let searchTime: DispatchTimeInterval
     private let ended = DispatchSemaphore(value: 0)
 
@@ -53,13 +55,16 @@ final class StoreReader: Sendable {
         mailbox.put(.missed(ticket, account, stretch, ownAfter: ownAfter, limit: limit))
     }
 
+    /// Who is active could not be written the last time.
+    var isToPublishAgain: Bool { hasPublished.withLockedValue { !$0 } }
+
     /// Lets other processes know who is active.
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
     func loadHistory(_ ticket: Ticket, _ account: AccountID, _ query: HistoryQuery) {
         let request = Request.history(ticket, account, query)
         guard case .search = query else { return mailbox.put(request) }
-        let isQueued = searches.run(key: account.rawValue) { [self] in
+        let isQueued = searches.run(key: account) { [self] in
             if let event = event(for: request) { answer(event) }
         }
         if !isQueued { answer(.searchBusy(ticket)) }
@@ -77,8 +82,9 @@ final class StoreReader: Sendable {
             return .missed(
                 ticket, try? store.missed(account, after: stretch.behind, upTo: stretch.upTo, ownAfter: ownAfter, limit: limit))
         case .active(let accounts):
-            // Of use to a list only; on a full disk the list shows who was active before.
-            try? ActiveAccounts.write(accounts, store.folder)
+            // Of use to a list only; on a full disk the list shows who was active before, until there is room.
+            let isWritten = (try? ActiveAccounts.write(accounts, store.folder)) != nil
+            hasPublished.withLockedValue { $0 = isWritten }
             return nil
         case .history(let ticket, let account, .targets(let range)):
             return .historyTargets(ticket, try? store.conversations(of: account, range))
@@ -101,7 +107,7 @@ final class StoreReader: Sendable {
     }
 }
 
-extension FairPool.Limits {
+extension PoolLimits {
     /// One thread, so one search of an account at a time; all sessions of an account may wait.
-    fileprivate static let searches = FairPool.Limits(threads: 1, waiting: 4096, waitingPerKey: ChatProtocol.Limits.sessionsPerAccount)
+    fileprivate static let searches = PoolLimits(threads: 1, waiting: 4096, waitingPerKey: ChatProtocol.Limits.sessionsPerAccount)
 }

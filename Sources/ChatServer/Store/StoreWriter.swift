@@ -164,13 +164,13 @@ final class StoreWriter: Sendable {
     }
 
     /// When the index is worked on: whenever nothing has been written for a moment, and as long as writes keep coming only a small share of the time, for
-    /// whoever waits for a commit is waited for by somebody else. The more of them wait together the smaller it is: where the processor is full, what is
-    /// spent here is missing there many times over.
+    /// whoever waits for a commit is waited for by somebody else. The more of them there are the smaller it is: where the processor is full, what is spent
+    /// here is missing there many times over.
     private struct IndexingTurns {
         private var lastWrites = DispatchTime(uptimeNanoseconds: 1)
         /// Since the last step.
         private var writes = 0
-        private var batches = 0
+        private var lastStep = DispatchTime.now()
         /// After a step that failed.
         private var retry = DispatchTime(uptimeNanoseconds: 1)
         /// When its share allows a step although writes keep coming.
@@ -178,11 +178,11 @@ final class StoreWriter: Sendable {
         /// Seconds.
         private static let quiet = 0.25
         private static let pauseAfterFailure = 0.2
-        /// How many times as long as a step took nothing is done for the index while writes come, at the least; it grows with the writes in one batch.
+        private static let longestPause = 2.0
+        /// How many times as long as a step took nothing is done for the index while writes come, at the least.
         private static let rest = 19.0
-        private static let longestRest = 199.0
-        /// Writes that come together on a server that has time.
-        private static let usualBatch = 4.0
+        /// Writes a second that leave a processor time for other things.
+        private static let easyRate = 4000.0
 
         /// Not before this.
         var next: DispatchTime { max(retry, min(lastWrites + IndexingTurns.quiet, max(turn, lastWrites))) }
@@ -190,15 +190,18 @@ final class StoreWriter: Sendable {
         mutating func noteWrites(_ count: Int, at now: DispatchTime) {
             lastWrites = now
             writes += count
-            batches += 1
         }
 
         mutating func noteStep(from begun: DispatchTime, to now: DispatchTime, succeeded: Bool) {
-            let batch = Double(writes) / Double(max(1, batches))
-            let rest = min(IndexingTurns.rest * max(1, batch / IndexingTurns.usualBatch), IndexingTurns.longestRest)
-            turn = now + Double(now.uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9 * rest
-            (writes, batches) = (0, 0)
+            let rate = Double(writes) / max(0.001, IndexingTurns.seconds(from: lastStep, to: now))
+            let pause = IndexingTurns.seconds(from: begun, to: now) * IndexingTurns.rest * max(1, rate / IndexingTurns.easyRate)
+            turn = now + min(pause, IndexingTurns.longestPause)
+            (writes, lastStep) = (0, now)
             if !succeeded { retry = now + IndexingTurns.pauseAfterFailure }
+        }
+
+        private static func seconds(from: DispatchTime, to: DispatchTime) -> Double {
+            Double(to.uptimeNanoseconds - from.uptimeNanoseconds) / 1e9
         }
     }
 

@@ -56,7 +56,8 @@ enum UsersFlags {
             ActionSpec(
                 name: "remove", summary: "remove an account", positionals: [name.spec],
                 manual: """
-                    Removes an account and what is kept for it. It cannot be logged in to from the first moment on; where the rest takes long and is cut off, \
+                    Removes an account and what is kept for it, the direct messages that others sent it among that; what it said stays with those \
+                    to whom it was said. It cannot be logged in to from the first moment on; where the rest takes long and is cut off, \
                     the same command or a server goes on with it.
                     """),
             ActionSpec(

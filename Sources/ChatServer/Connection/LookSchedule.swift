@@ -1,0 +1,46 @@
+/// When a loop looks how far its connections' messages have come, and at how many at a time: never at many, for everybody waits meanwhile; at each within a
+/// second; and seldom where nothing moves.
+struct LookSchedule {
+    /// Milliseconds between two rounds of all that are watched.
+    private var round = LookSchedule.shortest
+    /// Connections looked at since something moved.
+    private var still = 0
+    /// Milliseconds between two looks.
+    private static let shortest: Int64 = 20
+    private static let longestRound: Int64 = 1000
+    private static let mostLooks = 50
+    private static let least = 16
+
+    static func atOnce(watched: Int) -> Int { min(watched, max(least, watched / mostLooks)) }
+
+    /// Milliseconds until the next look.
+    func pause(watched: Int) -> Int64 {
+        let looks = Int64(max(1, (watched + LookSchedule.atOnce(watched: watched) - 1) / max(1, LookSchedule.atOnce(watched: watched))))
+        return max(LookSchedule.shortest, round / looks)
+    }
+
+    /// Another one is watched.
+    /// - Returns: whether the look that is awaited is too late for it.
+    mutating func noteNew() -> Bool {
+        defer {
+            round = LookSchedule.shortest
+            still = 0
+        }
+        return round > LookSchedule.shortest
+    }
+
+    /// - Parameters:
+    ///   - count: connections that were looked at.
+    ///   - watched: those that are left.
+    mutating func noteLook(at count: Int, hasMoved: Bool, watched: Int) {
+        guard !hasMoved else {
+            round = LookSchedule.shortest
+            still = 0
+            return
+        }
+        still += count
+        guard still >= watched else { return }
+        still = 0
+        round = min(round * 2, LookSchedule.longestRound)
+    }
+}
