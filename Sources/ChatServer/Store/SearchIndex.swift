@@ -21,7 +21,8 @@ struct SearchIndex {
     static let maximumWaitingBytes = 8 << 20
 
     private var waiting: Deque<Entry> = []
-    private var waitingBytes = 0
+    /// Bytes of what waits in memory.
+    private(set) var waitingTextBytes = 0
     /// Conversations that are still to be read again; nil where nothing was left undone.
     private var catchUp: CatchUp?
     /// Where the next catching up must reach: more came than could wait.
@@ -47,16 +48,16 @@ struct SearchIndex {
 
     /// A message has been committed.
     mutating func note(_ message: ChatMessage, conversation: Int64) {
-        if waiting.count >= SearchIndex.maximumWaiting || waitingBytes >= SearchIndex.maximumWaitingBytes {
+        if waiting.count >= SearchIndex.maximumWaiting || waitingTextBytes >= SearchIndex.maximumWaitingBytes {
             missedUntil = message.id.rawValue
         }
         guard missedUntil == nil else {
             missedUntil = message.id.rawValue
             waiting = []
-            waitingBytes = 0
+            waitingTextBytes = 0
             return
         }
-        waitingBytes += message.text.utf8.count
+        waitingTextBytes += message.text.utf8.count
         waiting.append(Entry(id: message.id.rawValue, conversation: conversation, text: message.text))
     }
 
@@ -77,7 +78,7 @@ struct SearchIndex {
             return .commit
         }
         lastIndexed = last
-        waitingBytes -= entries.reduce(0) { $0 + $1.text.utf8.count }
+        waitingTextBytes -= entries.reduce(0) { $0 + $1.text.utf8.count }
         waiting.removeFirst(entries.count)
     }
 
