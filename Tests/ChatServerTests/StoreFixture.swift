@@ -52,10 +52,11 @@ final class WriterProbe: Sendable {
     private let batches = NIOLockedValueBox<[Int]>([])
     private let accounts = NIOLockedValueBox<[[Account]]>([])
     private let failures = NIOLockedValueBox<[String?]>([])
+    private let notes = NIOLockedValueBox<[String]>([])
     private let arrivals = DispatchSemaphore(value: 0)
 
     init(_ store: Store) {
-        let (results, batches, accounts, failures, arrivals) = (results, batches, accounts, failures, arrivals)
+        let (results, batches, accounts, failures, notes, arrivals) = (results, batches, accounts, failures, notes, arrivals)
         writer = StoreWriter(
             store,
             StoreWriter.Listener(
@@ -68,7 +69,8 @@ final class WriterProbe: Sendable {
                     accounts.withLockedValue { $0.append(list) }
                     arrivals.signal()
                 },
-                failing: { problem in failures.withLockedValue { $0.append(problem) } }))
+                failing: { problem in failures.withLockedValue { $0.append(problem) } },
+                noticing: { notice in notes.withLockedValue { $0.append(notice) } }))
         writer.start()
     }
 
@@ -86,6 +88,7 @@ final class WriterProbe: Sendable {
 
     var batchSizes: [Int] { batches.withLockedValue { $0 } }
     var reportedFailures: [String?] { failures.withLockedValue { $0 } }
+    var notices: [String] { notes.withLockedValue { $0 } }
 }
 
 extension PasswordHash.Cost {

@@ -137,9 +137,14 @@ final class StoreWriter: Sendable {
             results = []
             for position in writes.indices {
                 let error = transact(writes[position...position], &applier, &index)
-                // One write that breaks a constraint says nothing of the store.
-                if let error, error.resultCode != .SQLITE_CONSTRAINT {
-                    problem = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+                if let error {
+                    let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+                    // One write that breaks a constraint says nothing of the store; but it should not have been asked for.
+                    if error.resultCode == .SQLITE_CONSTRAINT {
+                        listener.noticing("The store refused one write: \(reason).")
+                    } else {
+                        problem = reason
+                    }
                 }
                 results.append((writes[position].ticket, succeeded: error == nil))
             }
