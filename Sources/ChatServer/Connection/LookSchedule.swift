@@ -8,14 +8,17 @@ struct LookSchedule {
     /// Milliseconds between two looks.
     private static let shortest: Int64 = 20
     private static let longestRound: Int64 = 1000
+    /// In one round: at the shortest pause it takes a second.
     private static let mostLooks = 50
+    /// Connections that are looked at together where there are as many.
     private static let least = 16
 
     static func atOnce(watched: Int) -> Int { min(watched, max(least, watched / mostLooks)) }
 
     /// Milliseconds until the next look.
     func pause(watched: Int) -> Int64 {
-        let looks = Int64(max(1, (watched + LookSchedule.atOnce(watched: watched) - 1) / max(1, LookSchedule.atOnce(watched: watched))))
+        let count = max(1, LookSchedule.atOnce(watched: watched))
+        let looks = Int64(max(1, (watched + count - 1) / count))
         return max(LookSchedule.shortest, round / looks)
     }
 
