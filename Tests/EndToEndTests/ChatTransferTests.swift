@@ -131,7 +131,7 @@ extension ServiceTests {
             let video = Self.video(24 << 20)
             try video.write(to: URL(fileURLWithPath: folder.path + "/film.mp4"))
             let port = try FreePort.udp()
-            let link = try UDPLink(to: port, ["--rate", "50"])
+            let link = try UDPLink(to: port, ["--rate", "10"])
             func receiver(_ options: String...) throws -> ChattyProcess {
                 try ChattyProcess(
                     words: [

@@ -78,7 +78,7 @@ struct ProgressEventsTests {
         let target = try TemporaryDirectory()
         let (receiver, ticket) = try await receiver(["--count", "2"], into: target)
         for isInterrupted in [true, false] {
-            let limit = isInterrupted ? "4M" : "1G"
+            let limit = isInterrupted ? "1M" : "1G"
             let sender = try ChattyProcess("send-file", "--progress", "json", "--limit", limit, source, ticket, home: folder)
             if isInterrupted {
                 try await receiver.diagnostics.expect(/"bytes":[3-9]\d{6},/)

@@ -87,12 +87,12 @@ struct SendFileFaultTests {
         #expect(try target.names() == ["file"])
     }
 
-    /// A sender that is slow enough to be caught in the middle.
+    /// A sender that is slow enough to be caught in the middle: of 16 MB, for a quarter of a minute on a machine that is busy.
     private func slowSender(
         _ source: String, _ destination: String, home: TemporaryDirectory? = nil, environment: [String: String] = [:]
     ) async throws -> ChattyProcess {
         let sender = try ChattyProcess(
-            "send-file", "--limit", "4M", "--timeout", "2", "--progress", "json", source, destination, home: home,
+            "send-file", "--limit", "1M", "--timeout", "2", "--progress", "json", source, destination, home: home,
             environment: environment)
         // More than one whole chunk of the part.
         try await sender.diagnostics.expect(/"bytes":[3-9]\d{6},/)
@@ -295,7 +295,7 @@ struct SendFileFaultTests {
         // Full on the way: it waits, tells both, and goes on when there is room.
         try FileManager.default.removeItem(atPath: disk + "/other")
         let second = receiver
-        let sender = try ChattyProcess("send-file", "--limit", "2M", "--progress", "json", source, second.ticket)
+        let sender = try ChattyProcess("send-file", "--limit", "1M", "--progress", "json", source, second.ticket)
         try await sender.diagnostics.expect(/"bytes":\d{5,},/)
         try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
         try await second.process.diagnostics.expect("chatty: The disk is full; waiting for room.\n")
@@ -315,7 +315,7 @@ struct SendFileFaultTests {
         let target = try TemporaryDirectory()
         let home = try TemporaryDirectory()
         let receiver = try await FileReceiver(["--once", "--timeout", "4"], into: target, output: disk)
-        let sender = try ChattyProcess("send-file", "--limit", "2M", "--progress", "json", source, receiver.ticket, home: home)
+        let sender = try ChattyProcess("send-file", "--limit", "500K", "--progress", "json", source, receiver.ticket, home: home)
         try await sender.diagnostics.expect(/"bytes":[2-9]\d{6},/)
         try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
         try await receiver.process.diagnostics.expect("chatty: The disk is full; waiting for room.\n")

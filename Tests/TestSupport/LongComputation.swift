@@ -1,7 +1,9 @@
+import Foundation
 import Testing
 
-/// For tests that compute for long and wait for nothing: one at a time, whatever their suite. Beside one another they would take every thread
-/// there is on a small machine, and all tests that wait for sockets, with their time limits, would stand still meanwhile.
+/// For tests that compute for long: on a thread of their own, one after the other, whatever their suite, with less right to a processor than
+/// the rest. The pool of threads that all tasks share has as many as there are processors: on two of them a computation takes half, and every
+/// test that waits for a socket stands in line behind it, with its time limits and its peer that goes on meanwhile.
 public struct LongComputation: SuiteTrait, TestTrait, TestScoping {
     public var isRecursive: Bool { true }
 
@@ -10,14 +12,7 @@ public struct LongComputation: SuiteTrait, TestTrait, TestScoping {
     ) async throws {
         // The suite as a whole computes nothing.
         guard testCase != nil else { return try await function() }
-        await Turns.shared.take()
-        do {
-            try await function()
-        } catch {
-            await Turns.shared.give()
-            throw error
-        }
-        await Turns.shared.give()
+        try await withTaskExecutorPreference(ComputingThread.shared) { try await function() }
     }
 }
 
@@ -25,25 +20,38 @@ extension Trait where Self == LongComputation {
     public static var longComputation: Self { Self() }
 }
 
-private actor Turns {
-    static let shared = Turns()
-    private var isTaken = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-    private var first = 0
+/// One thread that runs what is given to it in that order, at `nice` 5.
+private final class ComputingThread: TaskExecutor, @unchecked Sendable {
+    static let shared = ComputingThread()
+    // `@unchecked`: `waiting` is touched under `condition` only.
+    private let condition = NSCondition()
+    private var waiting: [UnownedJob] = []
 
-    func take() async {
-        if isTaken { return await withCheckedContinuation { waiting.append($0) } }
-        isTaken = true
+    private init() {
+        let thread = Thread { [self] in
+            // Of the calling thread alone on Linux. Refused, the tests take longer, and that is all.
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+            while true { for job in next() { job.runSynchronously(on: asUnownedTaskExecutor()) } }
+        }
+        thread.name = "tests-computing"
+        // As the main thread has it: debug builds of the simulator nest deeply.
+        thread.stackSize = 8 << 20
+        thread.start()
     }
 
-    func give() {
-        guard first < waiting.count else {
-            isTaken = false
-            waiting = []
-            first = 0
-            return
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        condition.withLock {
+            waiting.append(job)
+            condition.signal()
         }
-        first += 1
-        waiting[first - 1].resume()
+    }
+
+    private func next() -> [UnownedJob] {
+        condition.withLock {
+            while waiting.isEmpty { condition.wait() }
+            defer { waiting = [] }
+            return waiting
+        }
     }
 }

@@ -25,13 +25,17 @@ import TransferProtocol
             loop.setInvitations([Invitation(preSharedKey: TransferLoopFilesTests.psk)])
         }
 
-        /// Takes everything of the next sender into `folder` and gives the outcome.
-        func takeAll(into folder: TemporaryFolder) async throws -> TransferOutcome? {
+        /// Takes what the next sender has into `folder` and gives the outcome.
+        /// - Parameter isWanted: whether a file is taken; one that is not is left without an answer.
+        func takeAll(
+            into folder: TemporaryFolder, where isWanted: (_ name: String) -> Bool = { _ in true }
+        ) async throws -> TransferOutcome? {
             for await session in sessions {
                 var key: [UInt8] = []
                 for await update in session.updates {
                     switch update {
                     case .established(let peerKey, _, _): key = peerKey
+                    case .offered(_, let offer) where !isWanted(offer.name): break
                     case .offered(let id, let offer):
                         let receive = try ReceiveFolder(path: folder.path)
                         let name = try #require(SafeName(offer.name))
@@ -241,19 +245,17 @@ import TransferProtocol
         var random = SplitMix(seed: 6)
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()
-        let bytes = [random.bytes(2_000_000), random.bytes(12_000_000)]
+        let bytes = [random.bytes(2_000_000), random.bytes(3_000_000)]
         let paths = [try source.write("a", bytes[0]), try source.write("b", bytes[1])]
         let receiver = try Receiver()
         let key = NoiseKeyPair().privateBytes
         for isInterrupted in [true, false] {
-            var configuration = TransferConfiguration()
-            // The second file takes so long that it is on its way when the end of the first is heard of.
-            if isInterrupted { configuration.rateLimit = 1_000_000 }
-            let sender = try TransferLoop(socket: UDPSocket(), staticKey: key, configuration: configuration, incoming: { _ in })
+            let sender = try TransferLoop(socket: UDPSocket(), staticKey: key, incoming: { _ in })
             let session = sender.send(
                 try paths.map { try SourceFile(path: $0) }, to: [receiver.address], remoteKey: receiver.key.publicKey,
                 preSharedKey: Self.psk)
-            async let received = receiver.takeAll(into: target)
+            // The second waits for an answer when the sender leaves.
+            async let received = receiver.takeAll(into: target) { $0 == "a" || !isInterrupted }
             if isInterrupted {
                 for await update in session.updates { if case .done(0) = update { break } }
             } else {
@@ -275,8 +277,8 @@ import TransferProtocol
         let path = try source.write("a", [UInt8](repeating: 1, count: 20_000_000))
         let receiver = try Receiver()
         var configuration = TransferConfiguration()
-        // Slow, so that it is under way when the sender leaves.
-        configuration.rateLimit = 2_000_000
+        // So slow that it is under way when the sender leaves, whenever that is.
+        configuration.rateLimit = 100_000
         let sender = try TransferLoop(
             socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, configuration: configuration, incoming: { _ in })
         let session = sender.send(

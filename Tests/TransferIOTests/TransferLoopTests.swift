@@ -211,7 +211,8 @@ import TransferProtocol
         let (outcomes, yield) = AsyncStream.makeStream(of: TransferOutcome.self)
         let receiver = try Self.receiver(into: folder, yield)
         var configuration = TransferConfiguration()
-        configuration.rateLimit = 2e6
+        // So slow that it is under way when the sender leaves, whenever that is.
+        configuration.rateLimit = 1e5
         let sender = try Self.loop(configuration)
         let session = sender.send(
             [try SourceFile(path: from.path + "/movie.mp4")], to: [NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port)],
