@@ -1,10 +1,11 @@
 import ChatProtocol
+import TestSupport
 import Testing
 
 @testable import ChatHub
 
 /// What is counted by name, for how long, and who has to make room.
-struct LockOutTableTests {
+@Suite(.longComputation) struct LockOutTableTests {
     private static let day: Int64 = 86_400_000
     private static let start = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
 

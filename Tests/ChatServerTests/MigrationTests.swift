@@ -8,7 +8,7 @@ import Testing
 @testable import ChatServer
 
 /// Stores that released versions have written, as text that `sqlite3 chatty.db .dump` made.
-@Suite struct MigrationTests {
+@Suite(.longComputation) struct MigrationTests {
     private static func dump(_ version: Int) throws -> String {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/store-\(version).sql")
         return try String(contentsOf: file, encoding: .utf8)

@@ -1,11 +1,12 @@
 import ChatHub
 import Foundation
 import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @testable import ChatServer
 
-@Suite struct PasswordHashTests {
+@Suite(.longComputation) struct PasswordHashTests {
     /// RFC 7914 §12, the third vector with its hash cut to the 64 bytes allowed here.
     @Test func aKnownHashIsMatched() throws {
         let key = Data([

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The house: imports point downward only, and every target imports what its row allows and nothing else.
@@ -6,7 +7,7 @@ import Testing
 /// `--explicit-target-dependency-import-check error`, which the documented commands pass to every build, refuses an import of a
 /// module of this package or of a dependency that the target does not declare. It knows nothing of the system's modules (Foundation,
 /// Glibc), of what is declared but not meant, or of rooms within a target: those are held here.
-@Suite("Architecture")
+@Suite("Architecture", .longComputation)
 struct ArchitectureTests {
     static let package = GeneratedFilesTests.package
 

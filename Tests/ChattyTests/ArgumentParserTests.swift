@@ -3,7 +3,7 @@ import Testing
 
 @testable import chatty
 
-@Suite("ArgumentParser")
+@Suite("ArgumentParser", .longComputation)
 struct ArgumentParserTests {
     static let color = Flag<Bool>.switch("color", short: "c", aliases: ["colour"], "Colours", manual: "Colours.")
     static let quiet = Flag<Bool>.switch("quiet", short: "q", "Less", manual: "Less.")

@@ -72,7 +72,7 @@ import TransferProtocol
     }
 }
 
-@Suite struct SharedSecretTests {
+@Suite(.longComputation) struct SharedSecretTests {
     @Test func isReadStretchedAndNotTooShort() throws {
         let folder = try TemporaryFolder()
         try folder.write("secret", Array("correct horse\nbattery\n".utf8))

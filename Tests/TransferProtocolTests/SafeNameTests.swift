@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
-@Suite struct SafeNameTests {
+@Suite(.longComputation) struct SafeNameTests {
     @Test(arguments: [
         ("movie.mp4", "movie.mp4"),
         ("holidays/2026/movie.mp4", "holidays/2026/movie.mp4"),
