@@ -48,7 +48,8 @@ final class Mailbox<Element: Sendable>: @unchecked Sendable {
         while waiting.isEmpty, !isClosed {
             isTakerAsleep = true
             defer { isTakerAsleep = false }
-            guard condition.wait(until: deadline) else { return waiting }
+            // At the deadline something may have come in the moment before the lock was had again: it is taken as any other.
+            guard condition.wait(until: deadline) || !waiting.isEmpty || isClosed else { return [] }
         }
         guard !waiting.isEmpty else { return nil }
         var taken = spare

@@ -1,9 +1,10 @@
 import Dispatch
+import TestSupport
 import Testing
 
 @testable import ChatServer
 
-struct MailboxTests {
+@Suite(.longComputation) struct MailboxTests {
     @Test func allThatWaitsIsTakenAtOnceInItsOrder() {
         let mailbox = Mailbox<Int>()
         mailbox.put([1, 2])
@@ -35,5 +36,23 @@ struct MailboxTests {
         #expect(taken.take(until: .now() + 60) == [[7]])
         mailbox.close()
         #expect(taken.take(until: .now() + 60) == [nil])
+    }
+
+    /// Deadlines that pass while something comes: between the end of the wait and the lock there is a moment for it.
+    @Test func whatComesAtTheDeadlineIsTakenOnce() {
+        let mailbox = Mailbox<Int>()
+        let count = 20_000
+        NamedThread.start("giver") {
+            for number in 0..<count {
+                mailbox.put(number)
+                // As long as a deadline, a little more or less.
+                let begun = DispatchTime.now().uptimeNanoseconds
+                while DispatchTime.now().uptimeNanoseconds < begun + UInt64(30_000 + number % 60 * 1000) {}
+            }
+            mailbox.close()
+        }
+        var taken: [Int] = []
+        while let some = mailbox.take(until: .now() + .microseconds(20)) { taken += some }
+        #expect(taken.count == count && taken.indices.allSatisfy { taken[$0] == $0 }, "\(taken.count) of \(count)")
     }
 }
