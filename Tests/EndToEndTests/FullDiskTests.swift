@@ -61,6 +61,41 @@ struct FullDiskTests {
         #expect(try await process.exitStatus() == 0)
     }
 
+    /// The store's log, which is many times longer than what was said, is put back in time; and, where somebody else has filled the disk, as soon as there is a
+    /// little room.
+    @Test(.enabled(if: canMount)) func aSmallDiskHoldsMoreThanItsLog() async throws {
+        let home = try await ServerProcess.home()
+        let script = """
+            cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=8m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" || exit 9
+            "$@" & server=$!
+            read -r line; cat /dev/zero > "$DATA/filler" 2> /dev/null; echo filled
+            read -r line; truncate -s -1M "$DATA/filler"
+            read -r line; kill -TERM $server; wait $server
+            """
+        let unshare = try #require(Self.unshare)
+        let process = try ChattyProcess(
+            "-rm", "/bin/sh", "-c", script, "sh", Executable.chatty, "serve", "0", "--data", home["data"], "--message-rate", "0",
+            home: home,
+            environment: ["DATA": home["data"]], executable: unshare)
+        let server = try await ServerProcess(process: process, readyIn: home)
+        let yoda = try await server.logIn("yoda", "wise")
+        func isKept(_ number: Int) async throws -> Bool {
+            try yoda.send("PRIVMSG luke :number \(number) it is\r\n")
+            return try await yoda.input.expect(#/(FAIL PRIVMSG STORE_FAILED|PRIVMSG luke :number \d+ it)/#).1.hasPrefix("PRIVMSG")
+        }
+        // One by one: each commit writes its pages to the log anew.
+        for number in 1...1500 { try #require(try await isKept(number), "message \(number)") }
+        try process.type("fill\n")
+        try await process.output.expect("filled\n")
+        var number = 1500
+        repeat { number += 1 } while try await isKept(number)
+        try process.type("free\n")
+        while try await !isKept(number) {}
+        for later in number + 1...number + 600 { try #require(try await isKept(later), "message \(later)") }
+        try process.type("stop\n")
+        #expect(try await process.exitStatus() == 0)
+    }
+
     /// A data folder that cannot be written is one line, and nothing was changed.
     @Test(.enabled(if: canMount)) func aReadOnlyFolderIsOneLine() async throws {
         let home = try await ServerProcess.home()

@@ -27,8 +27,7 @@ public final class Store: Sendable {
                 try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
                 // Each of many conversations writes to a page of its own: with SQLite's 2 MB those of 500 went to the log and came back all the time.
                 try db.execute(sql: "PRAGMA cache_size = -32768")
-                // A page that is written again and again until then goes from the log into the file once.
-                try db.execute(sql: "PRAGMA wal_autocheckpoint = 8192")
+                WriteAheadLog.attach(to: db)
             }
         } catch let error as ServerError {
             throw error
@@ -37,6 +36,10 @@ public final class Store: Sendable {
         }
     }
 
+    /// Puts the log back into the file, which makes room on the disk.
+    /// - Returns: whether that was possible.
+    func putLogBack() -> Bool { (try? pool.writeWithoutTransaction(WriteAheadLog.putBack)) ?? false }
+
     /// Waits for what is under way, puts the log back into the file and closes.
     public func close() throws {
         // The last connection puts the log back, and one that only reads cannot: GRDB would close those last.
@@ -44,11 +47,14 @@ public final class Store: Sendable {
         try pool.close()
     }
 
+    /// How long a connection waits for another one's lock, seconds.
+    static let busySeconds = 10.0
+
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "chatty.store"
         configuration.foreignKeysEnabled = false
-        configuration.busyMode = .timeout(10)
+        configuration.busyMode = .timeout(busySeconds)
         configuration.maximumReaderCount = 4
         return configuration
     }

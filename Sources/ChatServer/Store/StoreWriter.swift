@@ -131,7 +131,10 @@ final class StoreWriter: Sendable {
         }
         var problem: String?
         var results: [(Ticket, succeeded: Bool)]
-        if transact(writes[...], &applier, &index) == nil {
+        var failure = transact(writes[...], &applier, &index)
+        // What the log holds is in the file too, then, and its room is free for this.
+        if failure?.resultCode == .SQLITE_FULL, store.putLogBack() { failure = transact(writes[...], &applier, &index) }
+        if failure == nil {
             results = writes.map { ($0.ticket, true) }
         } else {
             results = []
@@ -266,6 +269,8 @@ final class StoreWriter: Sendable {
     /// Writes what takes the room of a long message, and takes it away again.
     /// - Returns: why that is not possible.
     private static func probe(_ store: Store) -> String? {
+        // Where others have made room this makes more of it.
+        _ = store.putLogBack()
         do {
             try store.pool.writeWithoutTransaction { db in
                 try db.inTransaction(.immediate) {
