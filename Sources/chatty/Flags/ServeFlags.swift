@@ -116,6 +116,11 @@ enum ServeFlags {
             Groups are kept with their members. One that its last member has left is gone: its name is free, and nobody can read what was said in it.
             """,
             """
+            On a disk that is full or cannot be written what is said and changed is refused with an error, which is told on stderr too; everybody \
+            stays connected and may read, and it goes on by itself when that is over. Beside the database what was written last lies in a log of \
+            its own, up to 32 MiB, and less where the disk has little room.
+            """,
+            """
             SIGHUP makes it read the certificate, the message of the day and the credentials file again, without dropping anybody. What cannot be \
             used is told, and everything stays as it was. A server that was started on a terminal ends when that is closed, as after SIGTERM; \
             started with nohup(1) or setsid(1), or by a service manager, it stays.
