@@ -69,7 +69,7 @@ struct FullDiskTests {
             cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=8m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" || exit 9
             "$@" & server=$!
             read -r line; cat /dev/zero > "$DATA/filler" 2> /dev/null; echo filled
-            read -r line; truncate -s -1M "$DATA/filler"
+            read -r line; truncate -s -1M "$DATA/filler"; echo room
             read -r line; kill -TERM $server; wait $server
             """
         let unshare = try #require(Self.unshare)
@@ -90,6 +90,7 @@ struct FullDiskTests {
         var number = 1500
         repeat { number += 1 } while try await isKept(number)
         try process.type("free\n")
+        try await process.output.expect("room\n")
         while try await !isKept(number) {}
         for later in number + 1...number + 600 { try #require(try await isKept(later), "message \(later)") }
         try process.type("stop\n")

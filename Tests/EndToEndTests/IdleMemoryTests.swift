@@ -1,3 +1,5 @@
+import ChatProtocol
+import ChatServer
 import Foundation
 import Testing
 
@@ -13,11 +15,10 @@ struct IdleMemoryTests {
     @Test(.disabled(if: Executable.isSanitized, "a sanitizer's own memory")) func anIdleSessionIsSmall() async throws {
         let home = try TemporaryDirectory()
         let names = (0..<Self.accounts).map { "user\($0)" }
-        let credentials = try home.write(names.map { "\($0) wise\n" }.joined(), to: "credentials.txt")
+        let tokens = try Self.makeAccounts(names, in: home["data"])
         let process = try ChattyProcess(
-            "serve", "0", "--data", home["data"], "--credentials", credentials, "--message-rate", "0", "--metrics", "127.0.0.1:0",
-            home: home)
-        let metrics = try await process.diagnostics.expect(#/Metrics on http://127\.0\.0\.1:(\d+)/metrics\n/#, within: .seconds(120)).1
+            "serve", "0", "--data", home["data"], "--message-rate", "0", "--metrics", "127.0.0.1:0", home: home)
+        let metrics = try await process.diagnostics.expect(#/Metrics on http://127\.0\.0\.1:(\d+)/metrics\n/#).1
         let server = try await ServerProcess(process: process, readyIn: home)
         func page() async throws -> String {
             let client = try SocketClient(port: try #require(UInt16(metrics)))
@@ -27,19 +28,17 @@ struct IdleMemoryTests {
         func memory() async throws -> Int {
             try #require(try await page().firstMatch(of: /\nprocess_resident_memory_bytes (\d+)\n/).flatMap { Int($0.1) })
         }
-        /// All sessions of an account: the first by its password, and the others by a token, which costs no hashing.
-        func sessions(of name: String) async throws -> [SocketClient] {
-            let first = try await server.logIn(name, "wise")
-            try first.send("JOIN #jedi\r\nTOKEN\r\n")
-            let token = try await first.input.expect(#/RESUME_TOKEN (\S+) /#).1
-            var clients = [first]
-            while clients.count < Self.sessions { clients.append(try await server.logIn(name, String(token))) }
+        func sessions(of account: Int) async throws -> [SocketClient] {
+            var clients: [SocketClient] = []
+            while clients.count < Self.sessions { clients.append(try await server.logIn(names[account], tokens[account])) }
+            try clients[0].send("JOIN #jedi\r\n")
+            try await clients[0].input.expect("JOIN #jedi")
             return clients
         }
         var all: [SocketClient] = []
-        for name in names[..<Self.first] { all += try await sessions(of: name) }
+        for account in 0..<Self.first { all += try await sessions(of: account) }
         let before = try await memory()
-        for name in names[Self.first...] { all += try await sessions(of: name) }
+        for account in Self.first..<Self.accounts { all += try await sessions(of: account) }
         let each = (try await memory() - before) / ((Self.accounts - Self.first) * Self.sessions)
         #expect(each < 8192, "\(each) bytes a session")
         let figures = try await page()
@@ -47,5 +46,16 @@ struct IdleMemoryTests {
         #expect(figures.contains("\nchatty_active_accounts \(Self.accounts)\n"))
         for client in all { client.hangUp() }
         while try await !page().contains("\nchatty_connections{way=\"irc\",tls=\"false\"} 0\n") { await Task.yield() }
+    }
+
+    /// - Returns: for each a token to log in by, which costs no hash of a password.
+    private static func makeAccounts(_ names: [String], in path: String) throws -> [String] {
+        let folder = DataFolder(path)
+        try folder.prepare()
+        let store = try Store(folder)
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let tokens = try AccountBook(store).addWithTokens(names.map { try Name($0) }, at: now)
+        try store.close()
+        return tokens
     }
 }
