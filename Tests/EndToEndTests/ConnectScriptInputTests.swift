@@ -122,7 +122,7 @@ extension ServiceTests {
             let chat = try await ChatFixture(accounts: ["yoda"])
             let client = try chat.terminal()
             try await chat.logIn(client, as: "yoda")
-            chat.server.process.signal(SIGSTOP)
+            try await chat.server.process.stop()
             defer { chat.server.process.signal(SIGCONT) }
             let start = ContinuousClock.now
             try client.type("/quit\r")
