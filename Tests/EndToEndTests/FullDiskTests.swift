@@ -18,20 +18,29 @@ struct FullDiskTests {
         return process.terminationStatus == 0
     }
 
-    @Test(.enabled(if: canMount)) func sendersAreToldNothingKeptIsLostAndItRecovers() async throws {
+    /// A server on a disk of that size; a line that is typed when all steps are done ends it.
+    /// - Parameters:
+    ///   - before: what the shell does before the server starts.
+    ///   - steps: what it does then, each after a line that is typed; the disk is `$DATA`.
+    private static func server(megabytes: Int, before: String = ":", _ steps: String) async throws -> ServerProcess {
         let home = try await ServerProcess.home()
         let script = """
-            cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=1m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" && head -c 400000 /dev/zero > "$DATA/filler" || exit 9
+            cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=\(megabytes)m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" || exit 9
+            \(before)
             setpriv --pdeathsig KILL "$@" & server=$!
-            read -r line; rm "$DATA/filler"
+            \(steps)
             read -r line; kill -TERM $server; wait $server
             """
-        let unshare = try #require(Self.unshare)
         let process = try ChattyProcess(
             "-rm", "/bin/sh", "-c", script, "sh", Executable.chatty, "serve", "0", "--data", home["data"], "--message-rate", "0",
-            home: home,
-            environment: ["DATA": home["data"]], executable: unshare)
-        let server = try await ServerProcess(process: process, readyIn: home)
+            home: home, environment: ["DATA": home["data"]], executable: try #require(unshare))
+        return try await ServerProcess(process: process, readyIn: home)
+    }
+
+    @Test(.enabled(if: canMount)) func sendersAreToldNothingKeptIsLostAndItRecovers() async throws {
+        let server = try await Self.server(
+            megabytes: 1, before: #"head -c 400000 /dev/zero > "$DATA/filler" || exit 9"#, #"read -r line; rm "$DATA/filler""#)
+        let process = server.process
 
         let (yoda, luke) = (try await server.logIn("yoda", "wise"), try await server.logIn("luke", "sky"))
         let filling = String(repeating: "f", count: 3800)
@@ -64,20 +73,13 @@ struct FullDiskTests {
     /// The store's log, which is many times longer than what was said, is put back in time; and, where somebody else has filled the disk, as soon as there is a
     /// little room.
     @Test(.enabled(if: canMount)) func aSmallDiskHoldsMoreThanItsLog() async throws {
-        let home = try await ServerProcess.home()
-        let script = """
-            cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=8m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" || exit 9
-            setpriv --pdeathsig KILL "$@" & server=$!
+        let server = try await Self.server(
+            megabytes: 8,
+            """
             read -r line; cat /dev/zero > "$DATA/filler" 2> /dev/null; echo filled
             read -r line; truncate -s -2M "$DATA/filler"; echo room
-            read -r line; kill -TERM $server; wait $server
-            """
-        let unshare = try #require(Self.unshare)
-        let process = try ChattyProcess(
-            "-rm", "/bin/sh", "-c", script, "sh", Executable.chatty, "serve", "0", "--data", home["data"], "--message-rate", "0",
-            home: home,
-            environment: ["DATA": home["data"]], executable: unshare)
-        let server = try await ServerProcess(process: process, readyIn: home)
+            """)
+        let process = server.process
         let yoda = try await server.logIn("yoda", "wise")
         func isKept(_ number: Int, _ rest: String = "") async throws -> Bool {
             try yoda.send("PRIVMSG luke :number \(number) it is \(rest)\r\n")
