@@ -62,15 +62,6 @@ import Testing
             ])
     }
 
-    @Test func aPasswordBehindPasswdInAPasteIsNoMessage() {
-        var play = ConsoleTranscript()
-        play.logIn()
-        _ = play.type("/talk hans")
-        _ = play.type("/passwd\nold\nnew")
-        #expect(play.type("yes") == ["| 2 lines were not sent.", "? Old password: (hidden)"])
-        #expect(play.give(.interrupt(hadText: false)) == ["? yoda → hans> "])
-    }
-
     @Test func aLongPasteGoesOutAsItIsAnswered() {
         var play = ConsoleTranscript()
         play.logIn()

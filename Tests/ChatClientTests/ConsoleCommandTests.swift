@@ -11,7 +11,7 @@ import Testing
         play.logIn()
         #expect(
             play.type("hello") == [
-                "| Nobody is talked to yet: /talk NAME or /talk #GROUP first, or /msgto NAME MESSAGE. /help lists the commands."
+                "| Choose whom to talk to: /talk NAME or /talk #GROUP. /help lists the commands."
             ])
         #expect(play.type("/msgto hans a  b ") == ["1 PRIVMSG hans :a  b ", "? yoda → hans> "])
         #expect(
@@ -84,9 +84,29 @@ import Testing
             "/invite jedi luke": "INVITE luke #jedi", "/leavegroup jedi": "PART #jedi",
         ]
         for (typed, sent) in expected {
-            let effects = play.type(typed)
+            let effects = play.type(typed).filter { !$0.hasPrefix("? ") }
             #expect(effects.count == 1 && effects[0].drop { $0 != " " }.dropFirst() == sent, "\(typed) gave \(effects)")
         }
+    }
+
+    @Test func aGroupThatIsMadeOrJoinedIsTalkedTo() {
+        var play = ConsoleTranscript()
+        play.logIn()
+        _ = play.type("/talk hans")
+        #expect(play.type("/creategroup jedi luke") == ["1 CREATEGROUP #jedi luke", "? yoda → #jedi> "])
+        _ = play.answer(1, .groupCreated("jedi", members: ["luke"]))
+        #expect(play.type("hi group") == ["2 PRIVMSG #jedi :hi group"])
+        _ = play.type("/talk hans")
+        #expect(play.type("/joingroup #jedi") == ["3 JOIN #jedi", "? yoda → #jedi> "])
+        #expect(play.answer(3, .alreadyMember("jedi")) == ["| You are already in the group chat jedi."])
+        // Where one does not get in the conversation is the one before.
+        #expect(play.type("/joingroup sith") == ["4 JOIN #sith", "? yoda → #sith> "])
+        #expect(play.answer(4, .notInvited("sith")) == ["| You were not invited to the group chat sith.", "? yoda → #jedi> "])
+        #expect(play.type("/creategroup jedi") == ["5 CREATEGROUP #jedi"])
+        // Unless somebody else is talked to by then.
+        _ = play.type("/joingroup sith")
+        _ = play.type("/talk luke")
+        #expect(play.answer(6, .noSuchGroup("sith")) == ["| There is no group chat sith."])
     }
 
     @Test(arguments: [
@@ -129,17 +149,6 @@ import Testing
         #expect(play.give(.interrupt(hadText: false)) == ["| Press Ctrl-C again to leave.", "? yoda> "])
         #expect(play.give(.interrupt(hadText: false)) == ["2 QUIT", "?"])
         #expect(play.answer(2, .goodbye(name: "yoda")) == ["| Bye, yoda!", "abandon", "leave interrupted"])
-    }
-
-    @Test func manyPastedLinesAreAskedAbout() {
-        var play = ConsoleTranscript()
-        play.logIn()
-        _ = play.type("/talk luke")
-        #expect(play.type("one\ntwo\n\nthree") == ["? Send these 3 lines? (yes/no) "])
-        #expect(play.type("no") == ["? yoda → luke> "])
-        _ = play.type("one\ntwo")
-        #expect(play.type("yes") == ["1 PRIVMSG luke :one", "2 PRIVMSG luke :two", "? yoda → luke> "])
-        #expect(play.type("just one\n") == ["3 PRIVMSG luke :just one"])
     }
 
     @Test func messagesOfADayAndOfTheNext() {

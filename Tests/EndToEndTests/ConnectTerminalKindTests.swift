@@ -103,14 +103,14 @@ extension ServiceTests {
                 try await client.output.expect("sent at")
                 return
             }
-            try await client.output.expect("Send these 2 lines? (yes/no) ")
+            try await client.output.expect("Send these 2 lines to hans? (yes/no) ")
             try client.type("no\r")
             try await client.expectScreen(columns: 140) { $0.cursorLine.hasSuffix("hans>") }
             // A line without its end is not sent in two halves.
             try client.type("half\ra line")
             try await client.expectScreen(columns: 140) { $0.cursorLine.hasSuffix("a line") }
             try client.type(", whole\r")
-            try await client.output.expect("Send these 2 lines? (yes/no) ")
+            try await client.output.expect("Send these 2 lines to hans? (yes/no) ")
             try client.type("yes\r")
             try await client.output.expect("sent at")
             try await client.output.expect("sent at")

@@ -5,24 +5,28 @@ import ChatProtocol
 extension Console {
     mutating func takeTyped(_ line: String) {
         guard configuration.isInteractive else { return takeScripted(line) }
-        let lines = line.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.trimmingSpaces.isEmpty }
-        if !pasted.isEmpty {
+        let lines = Paste.lines(of: line)
+        if let paste {
             // Many lines are no answer: more of the paste, or another.
             guard lines.count < 2 else {
-                pasted += lines
+                self.paste?.lines += lines
                 return
             }
-            let lines = pasted
-            pasted = []
-            if ["y", "yes"].contains(line.trimmingSpaces.lowercased()) { queued += lines }
+            self.paste = nil
+            guard ["y", "yes"].contains(line.trimmingSpaces.lowercased()) else { return }
+            queued += paste.lines.map { .text($0, in: paste.conversation) }
             return
         }
-        guard lines.count < 2 || !configuration.isInteractive else {
-            pasted = lines
+        guard lines.count < 2 else {
+            if let conversation { paste = Paste(lines: lines, conversation: conversation) } else { complainOfNobody() }
             return
         }
         // What is typed meanwhile comes behind what was pasted.
-        if queued.isEmpty { for line in lines { run(line) } } else { queued += lines }
+        if queued.isEmpty { lines.forEach { run($0) } } else { queued += lines.map(QueuedLine.typed) }
+    }
+
+    private mutating func complainOfNobody() {
+        complain("Choose whom to talk to: /talk NAME or /talk #GROUP. /help lists the commands.", .usage)
     }
 
     /// A line of a script is one command, whatever is in it: what it was put together from must not become another one.
@@ -43,8 +47,7 @@ extension Console {
             if error == .notACommand, let conversation {
                 say(line, in: conversation)
             } else if error == .notACommand, configuration.isInteractive {
-                complain(
-                    "Nobody is talked to yet: /talk NAME or /talk #GROUP first, or /msgto NAME MESSAGE. /help lists the commands.", .usage)
+                complainOfNobody()
             } else {
                 complain(error.text, .usage)
             }
@@ -63,7 +66,7 @@ extension Console {
         effects.append(form.kind == .plain ? .complain(form.safe(text)) : .show(shown))
     }
 
-    private mutating func say(_ text: String, in conversation: ReceivedMessage.Conversation) {
+    mutating func say(_ text: String, in conversation: ReceivedMessage.Conversation) {
         let message: ClientRequest =
             switch conversation {
             case .user(let user): .message(to: user, text: text)
@@ -84,8 +87,8 @@ extension Console {
             talk(.group(Console.bare(group)))
             say(text, in: .group(Console.bare(group)))
         case .activeUsers: request(.activeUsers, for: .command(.activeuser))
-        case .createGroup(let group, let members): request(.createGroup(Console.bare(group), members: members), for: .command(.creategroup))
-        case .joinGroup(let group): request(.joinGroup(Console.bare(group)), for: .command(.joingroup))
+        case .createGroup(let group, let members): enter(Console.bare(group)) { .createGroup($0, members: members) }
+        case .joinGroup(let group): enter(Console.bare(group)) { .joinGroup($0) }
         case .leaveGroup(let group): request(.leaveGroup(Console.bare(group)), for: .command(.leavegroup))
         case .groups: request(.groups, for: .command(.groups))
         case .members(let group): request(.members(Console.bare(group)), for: .command(.members))
@@ -124,6 +127,12 @@ extension Console {
         case .transfers: listTransfers()
         case .verify(let word): verifyTransfer(word)
         }
+    }
+
+    /// Who makes or joins a group means to talk there; where that fails the conversation is the one before.
+    private mutating func enter(_ group: String, by request: (String) -> ClientRequest) {
+        talk(.group(group))
+        self.request(request(group), for: .entrance(group: group))
     }
 
     /// A person's next plain line goes where the last message went; a script says each time where to.

@@ -125,7 +125,7 @@ extension Console {
         }
         for notice in answer.notices { noteAway(notice) }
         if purpose == .quiet, !answer.isFailure { return }
-        if answer.notices.contains(where: { refusesConversation($0.reply) }) {
+        if refusesConversation(answer, to: purpose) {
             conversation = previousConversation
             previousConversation = nil
         }
@@ -165,6 +165,14 @@ extension Console {
     }
 
     /// Whether nobody can be talked to where the conversation stands.
+    private func refusesConversation(_ answer: Answer, to purpose: Purpose) -> Bool {
+        if case .entrance(let entered) = purpose, case .group(let group)? = conversation, Name.fold(entered) == Name.fold(group) {
+            // In it already: that is where the group is talked to.
+            return answer.isFailure && !answer.notices.contains { if case .alreadyMember? = $0.reply { true } else { false } }
+        }
+        return answer.notices.contains { refusesConversation($0.reply) }
+    }
+
     private func refusesConversation(_ reply: Reply?) -> Bool {
         switch (reply, conversation) {
         case (.noSuchUser(let name), .user(let user)), (.badUserName(let name, _), .user(let user)): Name.fold(name) == Name.fold(user)
@@ -198,24 +206,12 @@ extension Console {
             lastDirect = user
             isDirect = true
         }
-        let isMention = account.map { Console.mentions(message.text, $0) } ?? false
+        let isMention = account.map { Mention.isOf($0, in: message.text) } ?? false
         guard configuration.isInteractive else { return }
         switch configuration.bell {
         case .all: effects.append(.bell)
         case .direct where isDirect || isMention: effects.append(.bell)
         default: break
-        }
-    }
-
-    /// Whether `text` has the name as a word, whatever the case.
-    static func mentions(_ text: String, _ name: String) -> Bool {
-        let words = Name.fold(text).utf8.split { byte in
-            !((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39 || "_-.".utf8.contains(byte) || byte >= 0x80)
-        }
-        let folded = Name.fold(name)
-        return words.contains { word in
-            let text = Substring(word)
-            return text == folded || text.trimmingSuffix(".") == folded
         }
     }
 
@@ -238,12 +234,4 @@ extension Console {
     func isSelf(_ user: String) -> Bool { account.map { Name.fold($0) == Name.fold(user) } ?? false }
 
     mutating func note(_ user: String, isActive: Bool = false) { if !isSelf(user) { names.note(user: user, isActive: isActive) } }
-}
-
-extension Substring {
-    fileprivate func trimmingSuffix(_ character: Character) -> Substring {
-        var text = self
-        while text.last == character { text = text.dropLast() }
-        return text
-    }
 }

@@ -33,12 +33,15 @@ extension Console {
     }
 
     private mutating func tell(_ state: String, _ text: String, _ conversation: ReceivedMessage.Conversation) {
-        let place =
-            switch conversation {
-            case .user(let name): name
-            case .group(let name): "#" + name
-            }
-        effects.append(.show(form.dim(form.safe("\(state), to \(place): \(text)"))))
+        effects.append(.show(form.dim(form.safe("\(state), to \(Console.shown(conversation)): \(text)"))))
+    }
+
+    /// `hans`, `#jedi`.
+    static func shown(_ conversation: ReceivedMessage.Conversation) -> String {
+        switch conversation {
+        case .user(let name): name
+        case .group(let name): "#" + name
+        }
     }
 
     private static func shortened(_ text: String) -> String {

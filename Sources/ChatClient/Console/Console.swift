@@ -43,6 +43,8 @@ public struct Console: Sendable {
         case command(SlashCommandKind)
         /// That text, there.
         case message(ReceivedMessage.Conversation, String)
+        /// Being in that group, which is talked to from then on.
+        case entrance(group: String)
         /// So many messages of the past.
         case past(wanted: Int)
         /// Nothing is said of it unless it fails.
@@ -81,10 +83,10 @@ public struct Console: Sendable {
     var toldPending: Set<RequestID> = []
     var names = NameDirectory()
     var desk = TransferDesk()
-    /// Of a paste of many lines: what would be sent.
-    var pasted: [String] = []
+    /// Waits for its "yes".
+    var paste: Paste?
     /// Lines that go out as those before them are answered.
-    var queued: Deque<String> = []
+    var queued: Deque<QueuedLine> = []
     /// Requests under way at once, of lines that are queued.
     private static let queuedAtOnce = 32
     /// What is asked for completion alone, and whose answers are not shown; no other requests have these ids.
@@ -128,7 +130,12 @@ public struct Console: Sendable {
         effects.removeAll(keepingCapacity: true)
         guard phase != .ended else { return [] }
         take(input)
-        while phase == .online, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() { run(line) }
+        while phase == .online, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() {
+            switch line {
+            case .typed(let line): run(line)
+            case .text(let text, let conversation): say(text, in: conversation)
+            }
+        }
         if unconfirmed == 0 { showsPending = false } else if isOffline { showsPending = true }
         if showsPending { tellPending() }
         leaveWhereDone()
@@ -228,8 +235,8 @@ public struct Console: Sendable {
             status = .interrupted
             return leave()
         }
-        if !pasted.isEmpty {
-            pasted = []
+        if paste != nil {
+            paste = nil
         } else if !hadText, !queued.isEmpty {
             dropQueued()
         } else if hadText {
@@ -328,13 +335,10 @@ public struct Console: Sendable {
         case .changingPassword(let typed) where typed.count < Console.passwordPrompts.count:
             return .secret(Console.passwordPrompts[typed.count])
         case .online where configuration.isInteractive && !isLeaving:
-            if !pasted.isEmpty { return .line("Send these \(pasted.count) lines? (yes/no) ") }
-            let place: String
-            switch conversation {
-            case .user(let name): place = " → " + form.safe(name)
-            case .group(let name): place = " → #" + form.safe(name)
-            case nil: place = ""
+            if let paste {
+                return .line("Send these \(paste.lines.count) lines to \(form.safe(Console.shown(paste.conversation)))? (yes/no) ")
             }
+            let place = conversation.map { " → " + form.safe(Console.shown($0)) } ?? ""
             return .command((account ?? "") + place + stateOfConnection + transferStatus + "> ")
         default: return .none
         }
