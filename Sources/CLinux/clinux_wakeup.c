@@ -78,3 +78,13 @@ void clinux_signals_close(void) {
     close(reading_end);
     reading_end = -1;
 }
+
+void clinux_signals_end_process(int signal) {
+    clinux_signals_close();
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    // Threads of a pool have all signals blocked, and hand that on to those they start.
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    raise(signal);
+}

@@ -1,3 +1,4 @@
+import CLinux
 import ChatProtocol
 import ChatServer
 import Foundation
@@ -39,9 +40,13 @@ enum PasswordInput {
         silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
         // Ctrl-C is read as a character that ends the line, so that the terminal is never left without its echo.
         withUnsafeMutableBytes(of: &silent.c_cc) { $0[Int(VEOL)] = 0x03 }
+        // A signal that ends the program at the prompt leaves the terminal with its echo, too.
+        let fatal = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+        let signals = fatal.withUnsafeBufferPointer { clinux_signals_open($0.baseAddress, $0.count) }
+        defer { clinux_signals_close() }
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else { return .failed("The terminal's echo cannot be turned off.") }
         Diagnostics.write(prompt, to: STDERR_FILENO)
-        let line = readLineBytes()
+        let line = readLineBytes { untilReadable(or: signals, restoring: before) }
         let isRestored = tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) == 0
         Diagnostics.write("\n", to: STDERR_FILENO)
         guard isRestored else { return .failed("The terminal's echo cannot be turned on again.") }
@@ -49,10 +54,12 @@ enum PasswordInput {
     }
 
     /// Up to the end of a line, of stdin, or Ctrl-C: no more is taken, it may be somebody else's.
-    private static func readLineBytes() -> [UInt8] {
+    /// - Parameter wait: is called before each byte.
+    private static func readLineBytes(wait: () -> Void = {}) -> [UInt8] {
         var line: [UInt8] = []
         var byte: UInt8 = 0
         while line.count < 1 << 16 {
+            wait()
             let count = Foundation.read(STDIN_FILENO, &byte, 1)
             if count < 0, errno == EINTR { continue }
             guard count == 1, byte != 0x0A else { break }
@@ -60,6 +67,20 @@ enum PasswordInput {
             if byte == 0x03 { break }
         }
         return line
+    }
+
+    /// Waits for stdin; a signal that comes first has its usual effect once the terminal is as it was.
+    private static func untilReadable(or signals: Int32, restoring before: termios) {
+        guard signals >= 0 else { return }
+        var before = before
+        var polled = [
+            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&polled, nfds_t(polled.count), -1) < 0, errno == EINTR {}
+        var number: UInt8 = 0
+        guard polled[1].revents != 0, Foundation.read(signals, &number, 1) == 1 else { return }
+        _ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
+        clinux_signals_end_process(Int32(number))
     }
 
     private static func firstLine(of bytes: [UInt8]) -> Outcome {

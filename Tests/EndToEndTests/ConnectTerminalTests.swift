@@ -167,6 +167,22 @@ extension ServiceTests {
             #expect(before == after && before.contains(" echo "))
         }
 
+        @Test func theTerminalIsLeftAsItWasFoundWhenAQuitKeyEndsIt() async throws {
+            let chat = try await ChatFixture()
+            // The key reaches the shell too, which lives on.
+            let script = """
+                ulimit -c 0; trap : QUIT; stty -a > before; \(Executable.chatty) connect 127.0.0.1 \(chat.port); echo "status $?"; stty -a > after
+                """
+            let shell = try ChattyProcess(words: ["-c", script], on: .terminal(columns: 140), executable: "/bin/sh")
+            try await chat.logIn(shell, as: "yoda")
+            try shell.type("\u{1c}")
+            try await shell.output.expect("status 131")
+            #expect(try await shell.exitStatus() == 0)
+            let before = try String(contentsOfFile: shell.home.path + "/before", encoding: .utf8)
+            let after = try String(contentsOfFile: shell.home.path + "/after", encoding: .utf8)
+            #expect(before == after && before.contains(" echo "))
+        }
+
         @Test func aNarrowWindowThatChangesWhileOneTypes() async throws {
             let chat = try await ChatFixture()
             let client = try chat.terminal(columns: 40)
@@ -186,12 +202,12 @@ extension ServiceTests {
             try await chat.logIn(client, as: "yoda")
             try client.type("/talk hans\r")
             try await client.output.expect("hans> ")
-            try client.type("\u{1b}[200~first\rsecond\u{1b}[201~\r")
-            try await client.output.expect("Send these 2 lines? (yes/no) ")
+            try client.type("\u{1b}[200~/away first\r    // second\u{1b}[201~\r")
+            try await client.output.expect("Send these 2 lines to hans? (yes/no) ")
             try client.type("yes\r")
             let hans = try chat.script(as: "hans", "--count", "2", "-c", "/activeuser")
-            try await hans.output.expect("yoda: first")
-            try await hans.output.expect("yoda: second")
+            try await hans.output.expect("yoda: /away first")
+            try await hans.output.expect("yoda:     // second")
         }
 
         @Test func aServerThatIsKilledIsFoundAgainAndNothingIsLost() async throws {

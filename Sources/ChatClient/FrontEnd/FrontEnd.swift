@@ -56,7 +56,7 @@ final class FrontEnd {
     /// As often as the session looks whether its server is there; seconds. After a sleep of the machine the alarm goes off at once, while the
     /// timeouts of poll and of event loops count the time awake.
     private static let alarmInterval: UInt32 = 20
-    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
+    private static let signals = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
     init(
         console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
@@ -187,11 +187,18 @@ final class FrontEnd {
             switch signal {
             case SIGTERM: feed(.stop(.terminated))
             case SIGHUP: feed(.stop(.hungUp))
+            case SIGQUIT: quit()
             default:
                 if signal == SIGCONT { driver.give(.woke) }
                 for input in screen?.signalled(signal) ?? [] { feed(input) }
             }
         }
+    }
+
+    /// Ends the process the way SIGQUIT does by itself, with the core file that whoever sends it may want; the terminal is put right before.
+    private func quit() {
+        screen?.close()
+        clinux_signals_end_process(SIGQUIT)
     }
 
     private func feed(_ input: ConsoleInput) {
