@@ -79,6 +79,8 @@ let package = Package(
             name: "ChatClient",
             dependencies: nio + [
                 "ChatProtocol", "CReadline", "CLinux", crypto,
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(
@@ -106,7 +108,13 @@ let package = Package(
             name: "ChatServerTests",
             dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Fixtures"]),
-        .testTarget(name: "ChatClientTests", dependencies: nio + ["ChatClient", "ChatProtocol", "TestSupport"]),
+        .testTarget(
+            name: "ChatClientTests",
+            dependencies: nio + [
+                "ChatClient", "ChatProtocol", "TestSupport", "TestCertificates",
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ]),
         .testTarget(
             name: "TransferProtocolTests",
             dependencies: ["TransferProtocol", "TransferSimulator", "TestSupport", crypto],
@@ -115,11 +123,25 @@ let package = Package(
             name: "TransferIOTests",
             dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", locks, crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "CHarness", "ChatServer", "ChatProtocol", "TestSupport", "TestCertificates", locks,
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ]),
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "TestCertificates",
+            dependencies: [
+                crypto, cryptoExtras,
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ],
+            path: "Tests/TestCertificates"),
     ],
     swiftLanguageModes: [.v6]
 )

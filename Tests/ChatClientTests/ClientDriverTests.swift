@@ -7,56 +7,6 @@ import Testing
 
 /// The client against a server that follows a script, over real sockets.
 @Suite struct ClientDriverTests {
-    /// A driver and what it has told, read one by one.
-    private final class Client: Sendable {
-        let driver: ClientDriver
-        private let events: AsyncStream<ClientEvent>
-
-        init(port: Int, trust: ServerTrust?, host: String = "127.0.0.1", _ change: (inout ClientDriver.Configuration) -> Void = { _ in }) {
-            let (events, continuation) = AsyncStream.makeStream(of: ClientEvent.self)
-            self.events = events
-            var configuration = ClientDriver.Configuration(host: host, port: port, trust: trust)
-            configuration.session.labelPrefix = "t"
-            configuration.session.seed = 1
-            change(&configuration)
-            driver = ClientDriver(configuration) { event in
-                continuation.yield(event)
-                return true
-            }
-        }
-
-        /// All events up to one that contains `text`; or those of two minutes, which is then seen in what is compared.
-        func events(until text: String) async -> [String] {
-            await withTaskGroup(of: [String].self) { group in
-                group.addTask { [events] in
-                    var seen: [String] = []
-                    for await event in events {
-                        seen.append(SessionTranscript.show(event))
-                        if seen.last?.contains(text) == true { break }
-                    }
-                    return seen
-                }
-                group.addTask {
-                    try? await Task.sleep(for: .seconds(120))
-                    return ["nothing with \(text) within two minutes"]
-                }
-                let first = await group.next() ?? []
-                group.cancelAll()
-                return first
-            }
-        }
-
-        func logIn() async -> [String] {
-            driver.give(.start)
-            var seen = await events(until: "name?")
-            driver.give(.name("yoda"))
-            seen += await events(until: "?")
-            driver.give(.password("secret"))
-            seen += await events(until: "in as")
-            return seen
-        }
-    }
-
     private func trust(_ folder: TemporaryFolder, port: Int, stranger: ServerTrust.Stranger = .refuse, demanded: Fingerprint? = nil)
         -> ServerTrust
     {
@@ -65,19 +15,32 @@ import Testing
             demanded: demanded, forgetCommand: "chatty forget")
     }
 
-    private static let loggedIn = ["connected", "name?", "password of yoda?", "in as yoda"]
+    static let loggedIn = ["connected", "name?", "password of yoda?", "in as yoda"]
 
     @Test func overTLSTheKeyOfThisMachineIsPinnedUnasked() async throws {
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
         let trust = trust(folder, port: server.port)
-        let client = Client(port: server.port, trust: trust)
+        let client = DrivenClient(port: server.port, trust: trust)
         #expect(await client.logIn() == Self.loggedIn)
-        let remembered = try trust.knownHosts.fingerprint(of: trust.server)
-        #expect(remembered != nil)
+        #expect(try trust.knownHosts.record(of: trust.server) == .key(Fingerprint(ofCertificate: TestIdentity.one.der)))
         client.driver.give(.request(RequestID(rawValue: 1), .logOut))
         #expect(await client.events(until: "ended") == ["1 done: Bye, yoda!", "ended: loggedOut"])
         await client.driver.shutDown()
+        try await server.stop()
+    }
+
+    /// All meet it for the first time, and all but one find that another was quicker to remember it.
+    @Test func manyClientsMeetAServerAtOnce() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
+        let trust = trust(folder, port: server.port)
+        let clients = (1...16).map { _ in DrivenClient(port: server.port, trust: trust) }
+        await withTaskGroup(of: [String].self) { group in
+            for client in clients { group.addTask { await client.logIn() } }
+            for await events in group { #expect(events == Self.loggedIn) }
+        }
+        for client in clients { await client.driver.shutDown() }
         try await server.stop()
     }
 
@@ -85,8 +48,8 @@ import Testing
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .two, ScriptedServer.hospitable())
         let trust = trust(folder, port: server.port)
-        try trust.knownHosts.remember(Fingerprint(ofCertificate: [1]), of: trust.server)
-        let client = Client(port: server.port, trust: trust)
+        try trust.knownHosts.put(.key(Fingerprint(ofCertificate: [1])), of: trust.server)
+        let client = DrivenClient(port: server.port, trust: trust)
         client.driver.give(.start)
         let events = await client.events(until: "ended")
         #expect(events.count == 1 && events[0].contains("refused") && events[0].contains("HAS CHANGED"))
@@ -97,13 +60,12 @@ import Testing
     @Test func onlyTheDemandedKeyIsTaken() async throws {
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
-        let wrong = Client(port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: [1])))
+        let wrong = DrivenClient(port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: [1])))
         wrong.driver.give(.start)
         #expect(await wrong.events(until: "ended").first?.contains("not the one asked for") == true)
         await wrong.driver.shutDown()
-        let base64 = TestIdentity.one.certificate.split(separator: "\n").filter { !$0.contains("-----") }.joined()
-        let der = try #require(Data(base64Encoded: base64))
-        let right = Client(port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: Array(der))))
+        let right = DrivenClient(
+            port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: TestIdentity.one.der)))
         #expect(await right.logIn() == Self.loggedIn)
         await right.driver.shutDown()
         try await server.stop()
@@ -111,7 +73,7 @@ import Testing
 
     @Test func plainTextWorksToo() async throws {
         let server = try await ScriptedServer.start(identity: nil, ScriptedServer.hospitable())
-        let client = Client(port: server.port, trust: nil)
+        let client = DrivenClient(port: server.port, trust: nil)
         #expect(await client.logIn() == Self.loggedIn)
         server.say(":luke!l@chatty PRIVMSG yoda :hi")
         #expect(await client.events(until: "hi").count == 1)
@@ -128,7 +90,7 @@ import Testing
                     String(line.prefix { $0 != " " }) + ";time=2026-01-31T12:00:00.000Z :yoda!y@chatty PRIVMSG luke :from \(connection)"
                 ]
             })
-        let client = Client(port: server.port, trust: nil)
+        let client = DrivenClient(port: server.port, trust: nil)
         #expect(await client.logIn() == Self.loggedIn)
         server.drop()
         #expect(await client.events(until: "lost") == ["lost"])
@@ -142,7 +104,7 @@ import Testing
         let server = try await ScriptedServer.start(identity: nil, ScriptedServer.hospitable())
         let port = server.port
         try await server.stop()
-        let client = Client(port: port, trust: nil)
+        let client = DrivenClient(port: port, trust: nil)
         client.driver.give(.start)
         #expect(await client.events(until: "ended") == ["ended: unreachable(\"127.0.0.1:\(port): Connection refused.\")"])
         await client.driver.shutDown()
@@ -151,7 +113,7 @@ import Testing
     @Test func aServerThatDoesNotSpeakTLSIsUnreachable() async throws {
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: nil, greeting: "SSH-2.0-OpenSSH_9.2\r\n") { _, _ in [] }
-        let client = Client(port: server.port, trust: trust(folder, port: server.port))
+        let client = DrivenClient(port: server.port, trust: trust(folder, port: server.port))
         client.driver.give(.start)
         let events = await client.events(until: "ended")
         #expect(events.count == 1 && events[0].contains("unreachable") && events[0].contains("TLS"))

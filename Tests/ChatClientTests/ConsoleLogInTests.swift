@@ -111,14 +111,24 @@ import Testing
         let key = Fingerprint(ofCertificate: [1])
         for (typed, outcome) in [("yes", "right"), ("Y", "right"), ("no", "wrong"), ("yes ", "right"), (" N", "wrong")] {
             var play = ConsoleTranscript()
-            let shown = play.client(.unknownServer(key))
-            #expect(shown.first?.contains(key.description) == true)
+            let shown = play.client(.unknownServer(SelfMade(key, remark: "By itself it expired.")))
+            #expect(shown.first?.contains(key.description + "\nBy itself it expired.") == true)
             #expect(shown.last == "? Is that the right key? (yes/no) ")
             // Whatever is neither is asked again.
             #expect(play.type("") == ["? Is that the right key? (yes/no) "])
             #expect(play.type("what?") == ["? Is that the right key? (yes/no) "])
             #expect(play.type(typed) == ["the key is \(outcome)", "?"])
         }
+    }
+
+    /// That another certificate than before was taken: to a person where the answers are, to a script on stderr, and in no script's status.
+    @Test func whatIsToBeKnownOfTheServerIsSaid() {
+        var person = ConsoleTranscript()
+        #expect(person.client(.noted("It has another key.")).first == "| It has another key.")
+        var script = ConsoleTranscript(.plain) { $0.name = "ci" }
+        #expect(script.client(.noted("It has another key.")).first == "! It has another key.")
+        var program = ConsoleTranscript(.json) { $0.name = "ci" }
+        #expect(program.client(.noted("It has another key.")).first == #"| {"event":"hint","text":"It has another key."}"#)
     }
 
     @Test(arguments: [

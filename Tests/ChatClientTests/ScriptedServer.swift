@@ -15,12 +15,17 @@ final class ScriptedServer: Sendable {
 
     /// - Parameter greeting: said to everybody at once.
     static func start(identity: TestIdentity?, greeting: String? = nil, _ script: @escaping Script) async throws -> ScriptedServer {
+        try await start(chain: identity?.certificate, key: identity?.key ?? "", greeting: greeting, script)
+    }
+
+    /// - Parameter chain: PEM; nil for plain text.
+    static func start(chain: String?, key: String, greeting: String? = nil, _ script: @escaping Script) async throws -> ScriptedServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let context = try identity.map { identity in
+        let context = try chain.map { chain in
             try NIOSSLContext(
                 configuration: .makeServerConfiguration(
-                    certificateChain: NIOSSLCertificate.fromPEMBytes(Array(identity.certificate.utf8)).map { .certificate($0) },
-                    privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(identity.key.utf8), format: .pem))))
+                    certificateChain: NIOSSLCertificate.fromPEMBytes(Array(chain.utf8)).map { .certificate($0) },
+                    privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem))))
         }
         let opened = Opened()
         let channel = try await ServerBootstrap(group: group)

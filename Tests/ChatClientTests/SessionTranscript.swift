@@ -61,7 +61,8 @@ struct SessionTranscript {
 
     static func show(_ event: ClientEvent) -> String {
         switch event {
-        case .unknownServer(let fingerprint): "unknown: \(fingerprint)"
+        case .unknownServer(let certificate): "unknown: \(certificate.fingerprint)"
+        case .noted(let text): "noted: \(text)"
         case .connected: "connected"
         case .askName: "name?"
         case .askPassword(let name): "password of \(name)?"

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Two self-made identities for `localhost`, made for these tests and used nowhere else.
 enum TestIdentity: CaseIterable {
     case one, two
@@ -54,5 +56,10 @@ enum TestIdentity: CaseIterable {
             -----END PRIVATE KEY-----
             """
         }
+    }
+
+    var der: [UInt8] {
+        let lines = certificate.split(separator: "\n").filter { !$0.contains("-----") }
+        return Data(base64Encoded: lines.joined()).map(Array.init) ?? []
     }
 }

@@ -72,7 +72,10 @@ extension ClientDriver {
             self.configuration = configuration
             self.loop = loop
             self.onEvent = onEvent
-            connector = ServerConnector(.init(host: configuration.host, port: configuration.port, trust: configuration.trust), on: loop)
+            connector = ServerConnector(
+                .init(host: configuration.host, port: configuration.port, trust: configuration.trust), on: loop,
+                // There is always room for that: it is said once, before anything is read.
+                noted: { _ = onEvent(.noted($0)) })
             session = ClientSession(configuration.session)
         }
 
@@ -150,23 +153,24 @@ extension ClientDriver {
                 case .unreachable(let reason): handle(.disconnected(reason))
                 case .refused(let reason): handle(.rejected(reason))
                 case .failed(let reason): handle(.failed(reason))
-                case .stranger(let fingerprint): askAbout(fingerprint)
+                case .stranger(let certificate): askAbout(certificate)
                 case nil: handle(.disconnected("\(error)"))
                 }
             }
         }
 
         /// The question holds the session in its first attempt; its time does not count.
-        private func askAbout(_ fingerprint: Fingerprint) {
+        private func askAbout(_ certificate: SelfMade) {
             timer?.cancel()
             timer = nil
-            emit(.unknownServer(fingerprint))
+            emit(.unknownServer(certificate))
         }
 
         func answerUnknownServer(_ fingerprint: Fingerprint, isRight: Bool) {
             guard isRight, let trust = configuration.trust else { return handle(.rejected("The key of the server was not accepted.")) }
             do {
-                try trust.knownHosts.remember(fingerprint, of: trust.server)
+                // Where another client has remembered something else meanwhile, the connection is judged by that.
+                _ = try trust.knownHosts.remember(.key(fingerprint), of: trust.server, insteadOf: nil)
                 connect()
             } catch {
                 handle(.failed(error.message))

@@ -10,9 +10,11 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads 64 hexadecimal digits, with or without colons between them and `SHA256:` or `sha256 Fingerprint=` before them; nil for anything else.
     public init?(_ text: String) {
-        var rest = Substring(text)
-        for prefix in ["sha256 fingerprint=", "sha256:"] where rest.lowercased().hasPrefix(prefix) { rest = rest.dropFirst(prefix.count) }
-        let digits = rest.utf8.filter { $0 != UInt8(ascii: ":") }
+        var rest = Array(text.utf8)[...]
+        for prefix in ["sha256 fingerprint=", "sha256:"] where rest.lazy.map(ServerIdentity.small).starts(with: prefix.utf8) {
+            rest = rest.dropFirst(prefix.utf8.count)
+        }
+        let digits = rest.filter { $0 != UInt8(ascii: ":") }
         guard digits.count == 64 else { return nil }
         var bytes: [UInt8] = []
         for pair in stride(from: 0, to: 64, by: 2) {

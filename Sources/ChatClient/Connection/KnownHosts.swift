@@ -1,80 +1,198 @@
 import Foundation
 
-/// The keys of the servers met before: a file of lines `HOST:PORT FINGERPRINT`, readable by its owner alone.
+/// What is known of the servers met before: a file of lines `HOST:PORT FINGERPRINT` and `HOST:PORT vouched`, readable by its owner alone.
 ///
-/// Several clients may use one file at once: each change reads it anew and replaces it whole.
+/// Several clients may use one file at once: each change is made under a lock, to what the file has then, and replaces it whole. What is in it is
+/// taken as bytes; lines that this program does not know are kept as they are. The last line of a server counts.
 public struct KnownHosts: Sendable {
     /// Why the file could not be used.
     public struct Failure: Error, Equatable {
         public let message: String
     }
 
-    /// One server, as the user names it.
+    /// By what a server is known again.
+    public enum Record: Hashable, Sendable {
+        /// This certificate, for which nobody else vouches.
+        case key(Fingerprint)
+        /// A certificate of an authority for its name, whichever: so a self-made one is a changed one.
+        case vouched
+    }
+
+    /// One server, as the user names it: an address in whatever form is one server, and so is a name in whatever case, with or without the dot of the
+    /// root.
     public struct Server: Hashable, Sendable, CustomStringConvertible {
         public let host: String
         public let port: Int
+        let identity: ServerIdentity
 
         public init(host: String, port: Int) {
-            self.host = host.lowercased()
+            identity = ServerIdentity(host: host)
             self.port = port
+            self.host =
+                switch identity {
+                case .name(let name): String(decoding: name, as: UTF8.self)
+                case .address: NumericAddress(host)?.text ?? host
+                }
+        }
+
+        /// Reads what ``description`` writes, and what names the same server.
+        fileprivate init?(place: some Sequence<UInt8>) {
+            let bytes = Array(place)
+            guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+                let port = Int(String(decoding: bytes[(colon + 1)...], as: UTF8.self)),
+                var host = String(validating: bytes[..<colon], as: UTF8.self)
+            else { return nil }
+            if host.utf8.first == UInt8(ascii: "["), host.utf8.last == UInt8(ascii: "]") {
+                host = String(decoding: host.utf8.dropFirst().dropLast(), as: UTF8.self)
+            }
+            self.init(host: host, port: port)
         }
 
         /// `chat.example:6697`, `[::1]:6697`.
-        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        public var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     public let path: String
 
-    /// - Parameter path: of the file; it and its folder are made when the first key is remembered.
+    /// - Parameter path: of the file; it and its folder are made when the first server is remembered.
     public init(path: String) { self.path = path }
 
     /// - Returns: nil where the server was not met before.
-    public func fingerprint(of server: Server) throws(Failure) -> Fingerprint? {
-        try lines().lazy.compactMap(KnownHosts.entry).last { $0.server == server.description }?.fingerprint
+    public func record(of server: Server) throws(Failure) -> Record? { try record(of: server, in: lines()) }
+
+    /// Remembers a server, unless another client has meanwhile remembered something else of it than was known.
+    ///
+    /// - Parameter known: what was known when that was decided.
+    /// - Returns: whether that was known still.
+    public func remember(_ record: Record, of server: Server, insteadOf known: Record?) throws(Failure) -> Bool {
+        let folder = try lockedFolder(isMade: true)
+        defer { close(folder) }
+        let lines = try lines()
+        guard try self.record(of: server, in: lines) == known else { return false }
+        try replace(with: lines.filter { !KnownHosts.isAbout(server, $0) } + [Array("\(server) \(KnownHosts.text(record))".utf8)])
+        return true
     }
 
-    public func remember(_ fingerprint: Fingerprint, of server: Server) throws(Failure) {
-        let others = try lines().filter { KnownHosts.entry($0)?.server != server.description }
-        try replace(with: others + ["\(server) \(fingerprint)"])
-    }
-
-    /// - Returns: whether there was one to forget.
+    /// - Returns: whether there was something to forget.
     public func forget(_ server: Server) throws(Failure) -> Bool {
+        // Not made for that: where there is no folder nothing is known.
+        guard access(path, F_OK) == 0 || errno != ENOENT else { return false }
+        let folder = try lockedFolder(isMade: false)
+        defer { close(folder) }
         let all = try lines()
-        let others = all.filter { KnownHosts.entry($0)?.server != server.description }
+        let others = all.filter { !KnownHosts.isAbout(server, $0) }
         guard others.count < all.count else { return false }
         try replace(with: others)
         return true
     }
 
-    private static func entry(_ line: String) -> (server: String, fingerprint: Fingerprint)? {
-        let parts = line.split(separator: " ")
-        guard parts.count == 2, let fingerprint = Fingerprint(String(parts[1])) else { return nil }
-        return (String(parts[0]), fingerprint)
+    // The lines.
+
+    private enum Entry {
+        case record(Record)
+        /// The beginning of one, as a disk or an editor may leave it: nobody can tell what was known.
+        case damaged
     }
 
-    private func lines() throws(Failure) -> [String] {
-        guard FileManager.default.fileExists(atPath: path) else { return [] }
-        guard let data = FileManager.default.contents(atPath: path) else { throw failure("read") }
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
+    private static let vouched = Array("vouched".utf8)
 
-    private func replace(with lines: [String]) throws(Failure) {
-        let folder = (path as NSString).deletingLastPathComponent
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw failure("write")
+    private static func text(_ record: Record) -> String {
+        switch record {
+        case .key(let fingerprint): fingerprint.description
+        case .vouched: String(decoding: vouched, as: UTF8.self)
         }
-        let temporary = path + ".\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    }
+
+    private func record(of server: Server, in lines: [[UInt8]]) throws(Failure) -> Record? {
+        guard let line = lines.lastIndex(where: { KnownHosts.entry($0, of: server) != nil }),
+            let entry = KnownHosts.entry(lines[line], of: server)
+        else { return nil }
+        guard case .record(let record) = entry else {
+            throw Failure(message: "\(path) is damaged: what line \(line + 1) says of \(server) cannot be read.")
+        }
+        return record
+    }
+
+    private static func isAbout(_ server: Server, _ line: [UInt8]) -> Bool { entry(line, of: server) != nil }
+
+    /// - Returns: nil for a line about another server, and for one of somebody else.
+    private static func entry(_ line: [UInt8], of server: Server) -> Entry? {
+        let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D })
+        guard let place = words.first, words.count <= 2, Server(place: place) == server else { return nil }
+        guard words.count == 2 else { return .damaged }
+        if words[1].elementsEqual(vouched) { return .record(.vouched) }
+        if let fingerprint = Fingerprint(String(decoding: words[1], as: UTF8.self)) { return .record(.key(fingerprint)) }
+        return vouched.starts(with: words[1]) || words[1].starts(with: "SHA256:".utf8) || "SHA256:".utf8.starts(with: words[1])
+            ? .damaged : nil
+    }
+
+    // The file.
+
+    /// The lines without their ends; none where there is no file.
+    private func lines() throws(Failure) -> [[UInt8]] {
+        // A pipe in its place is not waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw failure("read") }
+            return []
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure("read") }
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+        }
+        // What some file systems leave of a file after a power failure.
+        guard !bytes.contains(0) else { throw Failure(message: "\(path) is damaged: it has zero bytes in it.") }
+        return bytes.split(separator: 0x0A).map(Array.init)
+    }
+
+    /// The folder of the file, locked against other clients until it is closed. The lock is on the folder, as the file is replaced.
+    private func lockedFolder(isMade: Bool) throws(Failure) -> Int32 {
+        let folder = (path as NSString).deletingLastPathComponent
+        if isMade {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw failure("write")
+            }
+        }
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("write") }
-        let bytes = Array(lines.map { $0 + "\n" }.joined().utf8)
-        let isWritten = write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+        while flock(descriptor, LOCK_EX) != 0 {
+            if errno == EINTR { continue }
+            // Network file systems may have no locks on folders: there it goes without.
+            if [EBADF, EINVAL, ENOLCK, EOPNOTSUPP, ENOSYS].contains(errno) { break }
+            let failure = failure("lock")
+            close(descriptor)
+            throw failure
+        }
+        return descriptor
+    }
+
+    private func replace(with lines: [[UInt8]]) throws(Failure) {
+        // Of this call alone, also where there are no locks: threads share the number of their process.
+        let temporary = path + ".\(getpid()).\(UInt32.random(in: 0 ... .max))"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("write") }
+        let bytes = lines.reduce(into: [UInt8]()) { $0 += $1 + [0x0A] }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            written += count
+        }
+        let isWritten = written == bytes.count && fsync(descriptor) == 0
         guard close(descriptor) == 0, isWritten, rename(temporary, path) == 0 else {
+            let failure = failure("write")
             unlink(temporary)
-            throw failure("write")
+            throw failure
         }
     }
 

@@ -1,11 +1,12 @@
 import ChatProtocol
+import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
 
 /// Makes one connection to the server and, with TLS, makes sure whose it is before a byte of the session passes.
 ///
-/// Lives on one event loop. A certificate is first compared with the known key; where that does not settle it, a second connection asks the system's roots.
+/// Lives on one event loop. The certificate is compared with what is known; where that does not settle it, the handshake waits until it has been examined.
 final class ServerConnector {
     struct Target: Sendable {
         let host: String
@@ -20,89 +21,85 @@ final class ServerConnector {
         case refused(String)
         case failed(String)
         /// Nobody vouches for it and it was never met: its owner has to say.
-        case stranger(Fingerprint)
+        case stranger(SelfMade)
     }
+
+    /// So often may other clients change what is known of the server before this one has its turn.
+    private static let turns = 4
 
     private let target: Target
     private let loop: any EventLoop
+    /// Told what is to be known of a server that is taken.
+    private let noted: (String) -> Void
 
-    init(_ target: Target, on loop: any EventLoop) {
+    init(_ target: Target, on loop: any EventLoop, noted: @escaping (String) -> Void = { _ in }) {
         self.target = target
         self.loop = loop
+        self.noted = noted
     }
 
     /// - Parameter happened: told of the connection's life once it is ready; its `ready` is the success of the result.
     func connect(_ happened: @escaping (ClientChannelHandler.Happening) -> Void) -> EventLoopFuture<any Channel> {
-        guard target.trust != nil else { return attempt(.none, happened).future }
-        return attempt(.known, happened).future
-    }
-
-    private enum Check {
-        case none
-        /// Against the keys met before.
-        case known
-        /// Against the system's roots; without success it is that verdict.
-        case roots(otherwise: ServerTrust.Verdict, Fingerprint)
+        attempt(turns: ServerConnector.turns, happened).future
     }
 
     /// What a connection has become so far.
     private final class Attempt {
         let future: EventLoopFuture<any Channel>
         let promise: EventLoopPromise<any Channel>
+        let turns: Int
         var channel: (any Channel)?
+        /// Whether the promise is kept, or another attempt keeps it.
+        var isSettled = false
+        /// Whether it is kept with this connection.
         var isReady = false
-        /// Why the certificate was not taken.
-        var verdict: (ServerTrust.Verdict, Fingerprint)?
+        /// On the certificate; nil before it was seen.
+        var verdict: ServerTrust.Verdict?
 
-        init(on loop: any EventLoop) {
+        init(on loop: any EventLoop, turns: Int) {
             promise = loop.makePromise()
             future = promise.futureResult
+            self.turns = turns
+        }
+
+        func succeed(_ channel: any Channel) {
+            isReady = true
+            promise.succeed(channel)
         }
     }
 
-    private func attempt(_ check: Check, _ happened: @escaping (ClientChannelHandler.Happening) -> Void) -> Attempt {
-        let attempt = Attempt(on: loop)
-        let bound = NIOLoopBound((self, attempt, happened, check), eventLoop: loop)
+    private func attempt(turns: Int, _ happened: @escaping (ClientChannelHandler.Happening) -> Void) -> Attempt {
+        let attempt = Attempt(on: loop, turns: turns)
+        let bound = NIOLoopBound((self, attempt, happened), eventLoop: loop)
         ClientBootstrap(group: loop)
             .connectTimeout(.seconds(10))
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let (connector, attempt, happened, check) = bound.value
-                    try connector.configure(channel, attempt, check, happened)
+                    let (connector, attempt, happened) = bound.value
+                    try connector.configure(channel, attempt, happened)
                 }
             }
             .connect(host: target.host, port: target.port)
             .whenFailure { error in
-                let (connector, attempt, _, _) = bound.value
+                let (connector, attempt, _) = bound.value
                 attempt.promise.fail(Failure.unreachable(connector.explain(error)))
             }
         return attempt
     }
 
     private func configure(
-        _ channel: any Channel, _ attempt: Attempt, _ check: Check, _ happened: @escaping (ClientChannelHandler.Happening) -> Void
+        _ channel: any Channel, _ attempt: Attempt, _ happened: @escaping (ClientChannelHandler.Happening) -> Void
     ) throws {
         attempt.channel = channel
-        let usesTLS: Bool
-        switch check {
-        case .none: usesTLS = false
-        case .known:
-            usesTLS = true
-            try channel.pipeline.syncOperations.addHandler(try knownKeyHandler(attempt))
-        case .roots:
-            usesTLS = true
-            let context = try NIOSSLContext(configuration: ServerConnector.tlsConfiguration)
-            try channel.pipeline.syncOperations.addHandler(try NIOSSLClientHandler(context: context, serverHostname: sniName))
-        }
-        let handler = ClientChannelHandler(usesTLS: usesTLS) { happening in
+        if let trust = target.trust { try channel.pipeline.syncOperations.addHandler(try tlsHandler(attempt, trust)) }
+        let handler = ClientChannelHandler(usesTLS: target.trust != nil) { happening in
             switch happening {
-            case .ready:
-                attempt.isReady = true
-                attempt.promise.succeed(channel)
-            case .gone(let error) where !attempt.isReady: self.fail(attempt, check, error, happened)
-            default: happened(happening)
+            case .ready: self.settle(attempt, channel, happened)
+            case .gone(let error) where !attempt.isSettled: self.fail(attempt, error)
+            // Of a connection that was given up nobody hears.
+            default: if attempt.isReady { happened(happening) }
             }
         }
         try channel.pipeline.syncOperations.addHandler(handler)
@@ -115,76 +112,96 @@ final class ServerConnector {
         return configuration
     }
 
-    private func knownKeyHandler(_ attempt: Attempt) throws -> NIOSSLClientHandler {
+    private func tlsHandler(_ attempt: Attempt, _ trust: ServerTrust) throws -> NIOSSLClientHandler {
         var configuration = ServerConnector.tlsConfiguration
         // The callback decides; it replaces the verification.
         configuration.certificateVerification = .noHostnameVerification
         // So the system's roots need not be read, which takes longer than all the rest of connecting.
         configuration.trustRoots = .certificates([])
         let context = try NIOSSLContext(configuration: configuration)
-        let bound = NIOLoopBound((self, attempt), eventLoop: loop)
-        return try NIOSSLClientHandler(context: context, serverHostname: sniName) { certificates, promise in
-            let (connector, attempt) = bound.value
-            promise.succeed(connector.verify(certificates.first, attempt) ? .certificateVerified : .failed)
+        let bound = NIOLoopBound((self, attempt, trust), eventLoop: loop)
+        return try NIOSSLClientHandler(context: context, serverHostname: trust.server.identity.sniName) { certificates, promise in
+            let (connector, attempt, trust) = bound.value
+            connector.verify(certificates, attempt, trust, promise)
         }
     }
 
-    private func verify(_ certificate: NIOSSLCertificate?, _ attempt: Attempt) -> Bool {
-        guard let trust = target.trust, let der = try? certificate?.toDERBytes() else { return false }
-        let fingerprint = Fingerprint(ofCertificate: der)
-        let verdict = trust.judge(fingerprint, isLoopback: attempt.channel?.remoteAddress.map(ServerConnector.isLoopback) ?? false)
-        switch verdict {
-        case .accept: return true
-        case .remember:
-            do {
-                try trust.knownHosts.remember(fingerprint, of: trust.server)
-                return true
-            } catch {
-                attempt.verdict = (.fail(error.message), fingerprint)
-                return false
+    private func verify(
+        _ certificates: [NIOSSLCertificate], _ attempt: Attempt, _ trust: ServerTrust, _ promise: EventLoopPromise<NIOSSLVerificationResult>
+    ) {
+        guard let leaf = try? certificates.first?.toDERBytes() else { return promise.succeed(.failed) }
+        let fingerprint = Fingerprint(ofCertificate: leaf)
+        let isLoopback = attempt.channel?.remoteAddress.map(ServerConnector.isLoopback) ?? false
+        let verdict = trust.judge(fingerprint, nil, isLoopback: isLoopback)
+        guard verdict == .examine else { return take(verdict, attempt, promise) }
+        let others = certificates.dropFirst().prefix(CertificateExaminer.maximumIntermediates).compactMap { try? $0.toDERBytes() }
+        let bound = NIOLoopBound((self, attempt), eventLoop: loop)
+        loop.makeFutureWithTask {
+            await CertificateExaminer(server: trust.server, roots: trust.roots, now: Date()).examine(leaf, others)
+        }.whenComplete { result in
+            let (connector, attempt) = bound.value
+            switch result {
+            case .success(let finding): connector.take(trust.judge(fingerprint, finding, isLoopback: isLoopback), attempt, promise)
+            case .failure(let error): connector.take(.fail("\(error)"), attempt, promise)
             }
-        case .unlessVouchedFor, .ask, .refuse, .fail:
-            attempt.verdict = (verdict, fingerprint)
-            return false
+        }
+    }
+
+    private func take(_ verdict: ServerTrust.Verdict, _ attempt: Attempt, _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
+        attempt.verdict = verdict
+        switch verdict {
+        case .accept, .remember: promise.succeed(.certificateVerified)
+        case .examine, .ask, .refuse, .fail: promise.succeed(.failed)
+        }
+    }
+
+    /// The handshake is done, and only by that has the server proved that the key is its own: so what is to be remembered is remembered here, and before
+    /// anything is sent.
+    private func settle(_ attempt: Attempt, _ channel: any Channel, _ happened: @escaping (ClientChannelHandler.Happening) -> Void) {
+        attempt.isSettled = true
+        guard let trust = target.trust else { return attempt.succeed(channel) }
+        switch attempt.verdict {
+        case .accept: attempt.succeed(channel)
+        case .remember(let record, let known, let saying):
+            do {
+                guard try trust.knownHosts.remember(record, of: trust.server, insteadOf: known) else {
+                    // Another client was quicker: the next connection is judged by what that one has learnt.
+                    channel.close(promise: nil)
+                    guard attempt.turns > 1 else {
+                        return attempt.promise.fail(Failure.failed("What is known of \(place) keeps changing in \(trust.knownHosts.path)."))
+                    }
+                    return self.attempt(turns: attempt.turns - 1, happened).future.cascade(to: attempt.promise)
+                }
+                if let saying { noted(saying) }
+                attempt.succeed(channel)
+            } catch {
+                guard record == .vouched else {
+                    channel.close(promise: nil)
+                    return attempt.promise.fail(Failure.failed(error.message))
+                }
+                // Its certificate was found good, now as the next time.
+                if let saying { noted(saying) }
+                noted("\(error.message) So it is not remembered that an authority vouches for \(place).")
+                attempt.succeed(channel)
+            }
+        case .examine, .ask, .refuse, .fail, nil:
+            // A handshake is not done on such a verdict.
+            channel.close(promise: nil)
+            attempt.promise.fail(Failure.failed("\(place): the certificate was not checked."))
         }
     }
 
     /// The connection went before it was ready: the certificate was not taken, or the other side does not speak TLS.
-    private func fail(
-        _ attempt: Attempt, _ check: Check, _ error: (any Error)?, _ happened: @escaping (ClientChannelHandler.Happening) -> Void
-    ) {
-        switch (check, attempt.verdict) {
-        case (.known, (.unlessVouchedFor(let otherwise), let fingerprint)?):
-            self.attempt(.roots(otherwise: otherwise, fingerprint), happened).future.cascade(to: attempt.promise)
-        case (.known, (let verdict, let fingerprint)?), (.roots(let verdict, let fingerprint), _):
-            settle(verdict, fingerprint, attempt, happened)
-        default:
-            let reason = error.map(explain) ?? "\(place): the server closed the connection."
-            attempt.promise.fail(Failure.unreachable(reason))
-        }
-    }
-
-    private func settle(
-        _ verdict: ServerTrust.Verdict, _ fingerprint: Fingerprint, _ attempt: Attempt,
-        _ happened: @escaping (ClientChannelHandler.Happening) -> Void
-    ) {
-        switch verdict {
+    private func fail(_ attempt: Attempt, _ error: (any Error)?) {
+        attempt.isSettled = true
+        switch attempt.verdict {
+        case .ask(let certificate): attempt.promise.fail(Failure.stranger(certificate))
         case .refuse(let reason): attempt.promise.fail(Failure.refused(reason))
         case .fail(let reason): attempt.promise.fail(Failure.failed(reason))
-        case .ask: attempt.promise.fail(Failure.stranger(fingerprint))
-        default:
-            // To be remembered: then the next connection finds it known.
-            do {
-                if let trust = target.trust { try trust.knownHosts.remember(fingerprint, of: trust.server) }
-                self.attempt(.known, happened).future.cascade(to: attempt.promise)
-            } catch {
-                attempt.promise.fail(Failure.failed(error.message))
-            }
+        case .accept, .remember, .examine, nil:
+            attempt.promise.fail(Failure.unreachable(error.map(explain) ?? "\(place): the server closed the connection."))
         }
     }
-
-    /// A name for SNI; addresses have no place there (RFC 6066 §3).
-    private var sniName: String? { (try? SocketAddress(ipAddress: target.host, port: 0)) == nil ? target.host : nil }
 
     private var place: String { KnownHosts.Server(host: target.host, port: target.port).description }
 

@@ -8,9 +8,14 @@ extension Console {
 
     mutating func take(_ event: ClientEvent) {
         switch event {
-        case .unknownServer(let fingerprint):
-            phase = .askingTrust(fingerprint)
-            effects.append(.show("This server was never met before, and its certificate is self-made. Its key is\n  \(fingerprint)"))
+        case .unknownServer(let certificate):
+            phase = .askingTrust(certificate.fingerprint)
+            let remark = certificate.remark.isEmpty ? "" : "\n" + certificate.remark
+            effects.append(
+                .show(
+                    "This server was never met before, and its certificate is self-made. Its key is\n  \(certificate.fingerprint)\(remark)")
+            )
+        case .noted(let text): report(text, form.own(.hint, text))
         case .connected:
             if tellsLogIn { effects.append(.show(form.own(.connected, Texts.connected))) }
             effects.append(.listen)

@@ -3,7 +3,9 @@ import ChatProtocol
 /// What a client learns from its server and of its connection, in order.
 public enum ClientEvent: Equatable, Sendable {
     /// A server that was never met, with a certificate that nobody vouches for: it waits for the answer whether that key is right.
-    case unknownServer(Fingerprint)
+    case unknownServer(SelfMade)
+    /// Something to know of the server that was taken: that an authority vouches for it now, whose key was another.
+    case noted(String)
     /// The connection stands; asked for a name next, unless one was given.
     case connected
     case askName

@@ -29,8 +29,9 @@ enum ConnectFlags {
     static let acceptNew = Flag.switch(
         "accept-new", "Trust an unknown server's key without asking",
         manual: """
-            Remembers the key of a server that was never met before without asking. Without it a script refuses such a server. A key that has \
-            changed is refused all the same.
+            Remembers the key of a server that was never met before without asking, and takes an authority's certificate for its name in place of a \
+            key that is known. Without it a script refuses both. A key that has changed to another self-made one is refused all the same, and so is a \
+            certificate with something wrong in it.
             """)
     static let fingerprint = Flag<String?>.optional(
         "fingerprint", "SHA256", .text, "Take only the key with this fingerprint",
@@ -41,12 +42,12 @@ enum ConnectFlags {
     static let forget = Flag.switch(
         "forget", "Forget the server's key, and leave",
         manual: """
-            Forgets the key that is remembered of this server, and leaves. The next connection meets it as for the first time: for a server whose \
-            key was changed by its owner.
+            Forgets the key that is remembered of this server, or that an authority vouched for it, and leaves. The next connection meets it as for \
+            the first time: for a server whose key was changed by its owner.
             """)
     static let data = Flag<String?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
-        manual: "The folder that holds the keys of the servers met. See FILES for the default.")
+        manual: "The folder that holds what is known of the servers met. See FILES for the default.")
     static let downloadDirectory = Flag<String>.value(
         "download-dir", short: "D", "DIR", .directory, default: ".", ".", "Where received files go",
         manual: "The folder that received files are put into.")
@@ -130,9 +131,16 @@ enum ConnectFlags {
             with the session that made it. Where `--accept never` or `/ignore` answers, it is declined once no other session of the account can take it.
             """,
             """
-            The connection is encrypted. A server with a self-made certificate is remembered when it is first met: asked on a terminal, refused \
-            in a script unless `--accept-new` or `--fingerprint` is given, and taken without a question on this machine. A key that has changed is \
-            refused.
+            The connection is encrypted. A server is taken if one of the system's authorities has issued its certificate for the name or address that \
+            was typed, and that is remembered. One with a self-made certificate is remembered by its key when it is first met: asked on a terminal, \
+            refused in a script unless `--accept-new` or `--fingerprint` is given, and taken without a question on this machine. A key that has changed is \
+            refused, and a self-made one where an authority vouched before is a changed one. Where an authority vouches for the new key, a terminal \
+            says so and goes on, and so does a script with `--accept-new`.
+            """,
+            """
+            A certificate that is neither of these and not the one that is known, as it has expired, is for another name or has an issuer that the \
+            system does not trust, is called what it is and refused. The system's authorities are those in `/etc/ssl/certs` (`/etc/pki/tls/certs` on Fedora); for one of \
+            your own, add its certificate there, or use `--fingerprint`.
             """,
         ],
         commands: SlashCommandKind.offered(toClient: true).map { .init(name: $0.invocation, text: $0.sentence) },
@@ -144,7 +152,11 @@ enum ConnectFlags {
             .init(name: "XDG_STATE_HOME", text: "The folder whose `chatty` holds what was typed before, instead of `~/.local/state`."),
         ],
         files: [
-            .init(name: "~/.local/share/chatty", text: "The default data folder: the keys of the servers met are in `known_hosts`."),
+            .init(
+                name: "~/.local/share/chatty",
+                text: """
+                    The default data folder: the servers met are in `known_hosts`, with the fingerprint of a key, or `vouched` where an authority vouches for it.
+                    """),
             .init(
                 name: "~/.local/state/chatty",
                 text: """

@@ -27,7 +27,10 @@ enum UsersFlags {
         manual: "The account to log in as for `--server`. Its password is that of `--password-file`, `$CHATTY_PASSWORD` or the terminal.")
     static let acceptNew = Flag.switch(
         "accept-new", actions: ["list"], "Trust an unknown server's key without asking",
-        manual: "With `--server`: remembers the key of a server that was never met before. One that has changed is refused all the same.")
+        manual: """
+            With `--server`: remembers the key of a server that was never met before, and takes an authority's certificate in place of a key that is known. \
+            Whatever else has changed is refused all the same.
+            """)
     static let fingerprint = Flag<String?>.optional(
         "fingerprint", "SHA256", .text, actions: ["list"], "Take only the key with this fingerprint",
         manual: "With `--server`: takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
