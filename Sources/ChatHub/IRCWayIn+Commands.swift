@@ -21,7 +21,7 @@ extension IRCWayIn {
         "CHATHISTORY": Entry(minimumParameters: 0) { $0.history($1, label: $2) },
         "CREATEGROUP": Entry(minimumParameters: 1) {
             // The fifteenth parameter is all the rest of the line (RFC 2812 §2.3.1).
-            let members = $1.parameters.dropFirst().flatMap { $0.split(separator: " ").map(String.init) }
+            let members = $1.parameters.dropFirst().flatMap { $0.pieces(between: " ") }
             return $0.command($1.command, .createGroup(name: group($1.parameters[0]), members: members), label: $2)
         },
         "GROUPS": Entry(minimumParameters: 0) {
@@ -32,7 +32,7 @@ extension IRCWayIn {
             $0.command($1.command, .invite(user: $1.parameters[0], group: group($1.parameters[1])), label: $2)
         },
         "ISON": Entry(minimumParameters: 1) {
-            $0.command($1.command, .lookUp(users: $1.parameters.flatMap { $0.split(separator: " ").map(String.init) }, .ison), label: $2)
+            $0.command($1.command, .lookUp(users: $1.parameters.flatMap { $0.pieces(between: " ") }, .ison), label: $2)
         },
         "JOIN": Entry(minimumParameters: 1) { $0.join($1, label: $2) },
         "LIST": Entry(minimumParameters: 0) { $0.list($1, label: $2) },
@@ -95,10 +95,10 @@ extension IRCWayIn {
         return steps.isEmpty && label != nil ? local([], label: label) : steps
     }
 
-    static func isGroup(_ target: String) -> Bool { target.utf8.first == UInt8(ascii: "#") }
+    static func isGroup(_ target: String) -> Bool { target.begins(with: "#") }
 
     /// `jedi` of `#jedi`; a target without the sign is left as it is.
-    static func group(_ target: String) -> String { isGroup(target) ? String(target.dropFirst()) : target }
+    static func group(_ target: String) -> String { target.rest(behind: "#") ?? target }
 
     /// An answer that is ready, in its turn.
     mutating func local(_ messages: [IRCMessage], label: String?) -> [WayInStep] {
@@ -112,7 +112,7 @@ extension IRCWayIn {
         // chatty connect gives every request a label of its own, over all its connections; others begin anew with each. It names one message: with
         // several targets there are several.
         let tags = clientTags(of: message)
-        let nonce = capabilities.contains(.chatty) && !message.parameters[0].contains(",") ? label : nil
+        let nonce = capabilities.contains(.chatty) && !message.parameters[0].holds(",") ? label : nil
         return forEachTarget(message, label: label) { target in
             IRCWayIn.isGroup(target)
                 ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
@@ -148,8 +148,7 @@ extension IRCWayIn {
         _ message: IRCMessage, label: String?, expecting make: (String) -> (Expectation, Command)
     ) -> [WayInStep] {
         let all = message.parameters[0]
-        // Nearly always it is one.
-        let targets = all.utf8.contains(UInt8(ascii: ",")) || all.isEmpty ? all.split(separator: ",").map(String.init) : [all]
+        let targets = all.pieces(between: ",")
         guard !targets.isEmpty else { return local([numeric("411", "No recipient given")], label: label) }
         guard targets.count <= IRCWayIn.maximumTargets else {
             return local([numeric("407", message.parameters[0], "Too many targets")], label: label)
@@ -175,7 +174,7 @@ extension IRCWayIn {
 
     /// Those that are named, or all; conditions (`ELIST`) are not offered.
     private mutating func list(_ message: IRCMessage, label: String?) -> [WayInStep] {
-        let names = (message.parameters.first ?? "").split(separator: ",").map(String.init).filter(IRCWayIn.isGroup)
+        let names = (message.parameters.first ?? "").pieces(between: ",").filter(IRCWayIn.isGroup)
         return expect(.list(only: Set(names.map { Name.fold(IRCWayIn.group($0)) })), .listGroups(quietly: false), label: label)
     }
 
@@ -234,7 +233,7 @@ extension IRCWayIn {
 
     private mutating func signal(_ message: IRCMessage, label: String?) -> [WayInStep] {
         let words = message.parameters
-        guard let verb = TransferSignal.Verb(rawValue: words[1].uppercased()),
+        guard let verb = TransferSignal.Verb(rawValue: words[1].asciiUppercased),
             let signal = TransferSignal(verb: verb, id: words[2], payload: words.count > 3 ? words[3] : "")
         else { return local([numeric("461", message.command, "P2P takes a target, a verb, an id and a payload")], label: label) }
         return command(message.command, .signal(to: words[0], signal), label: label)

@@ -6,7 +6,7 @@ extension IRCWayIn {
     /// `CHATHISTORY LATEST|BEFORE|AFTER|AROUND target bound limit`, `BETWEEN target bound bound limit`, `TARGETS bound bound limit`.
     mutating func history(_ message: IRCMessage, label: String?) -> [WayInStep] {
         let words = message.parameters
-        let kind = words.first?.uppercased() ?? "*"
+        let kind = words.first?.asciiUppercased ?? "*"
         func refused(_ text: String) -> [IRCMessage] { [reply("FAIL", "CHATHISTORY", "INVALID_PARAMS", kind, text)] }
         let counts = ["LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4]
         guard let count = counts[kind] else {
@@ -60,12 +60,12 @@ extension IRCWayIn {
     }
 
     private static func bound(_ text: String) -> Bound? {
-        if text.hasPrefix("msgid=") { return MessageID(String(text.dropFirst(6))).map { Bound(ids: $0...$0) } }
+        if let id = text.rest(behind: "msgid=") { return MessageID(id).map { Bound(ids: $0...$0) } }
         return time(text).map { Bound(ids: MessageID.range(at: $0), time: $0) }
     }
 
     private static func time(_ text: String) -> Timestamp? {
-        text.hasPrefix("timestamp=") ? Timestamp(iso8601: String(text.dropFirst(10))) : nil
+        text.rest(behind: "timestamp=").flatMap { Timestamp(iso8601: $0) }
     }
 
     /// Messages and conversations are one batch, which carries the label; without batches they come as they are.

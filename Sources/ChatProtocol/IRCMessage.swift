@@ -31,10 +31,10 @@ public struct IRCMessage: Equatable, Sendable {
     }
 
     /// The value of the last tag of that key (IRCv3: the last one counts).
-    public func tag(_ key: String) -> String? { tags.last { $0.key == key }?.value }
+    public func tag(_ key: String) -> String? { tags.last { $0.key.isSame(as: key) }?.value }
 
     /// The nick of `nick!user@host`, or the whole source.
-    public var nick: String? { source.map { String($0.prefix { $0 != "!" }) } }
+    public var nick: String? { source.map { $0.upTo("!") } }
 }
 
 extension IRCMessage {

@@ -29,6 +29,12 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
         self.folded = Name.fold(text)
     }
 
+    /// Whether a text can be a name.
+    public static func isOne(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return bytes.count <= maximumLength && bytes.first.map(isLetter) == true && bytes.allSatisfy(isAllowed)
+    }
+
     public static func == (left: Name, right: Name) -> Bool { left.folded == right.folded }
     public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
     public var description: String { text }
@@ -45,7 +51,8 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
 
     public static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A }
 
-    static func isAllowed(_ byte: UInt8) -> Bool {
+    /// Whether a byte can stand in a name.
+    public static func isAllowed(_ byte: UInt8) -> Bool {
         isLetter(byte) || (byte >= 0x30 && byte <= 0x39) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
             || byte == UInt8(ascii: ".")
     }

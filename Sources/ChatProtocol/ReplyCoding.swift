@@ -97,10 +97,9 @@ extension Reply {
 
     /// Those whose words are not of ours: only the last parameter can carry spaces.
     private static func readAway(_ code: String, _ context: [String], said: String) -> Reply? {
-        func words(behind start: String) -> String? { said.hasPrefix(start) ? String(said.dropFirst(start.count)) : nil }
         switch (code, context.first) {
-        case ("NOW_AWAY", _): return words(behind: Reply.nowAway("").text).map { .nowAway($0) }
-        case ("AWAY", let name?): return words(behind: Reply.away(name, "").text).map { .away(name, $0) }
+        case ("NOW_AWAY", _): return said.rest(behind: Reply.nowAway("").text).map { .nowAway($0) }
+        case ("AWAY", let name?): return said.rest(behind: Reply.away(name, "").text).map { .away(name, $0) }
         default: return nil
         }
     }
@@ -158,7 +157,7 @@ extension Reply {
         case ("KEPT", _): return .kept(for: first)
         case ("NOT_ACTIVE", _): return .notActive(first)
         case ("GROUP_CREATED", let members?):
-            return .groupCreated(first, members: members == "*" ? [] : members.split(separator: ",").map(String.init))
+            return .groupCreated(first, members: members == "*" ? [] : members.pieces(between: ","))
         case ("GROUP_EXISTS", _): return .groupExists(first)
         case ("JOINED", _): return .joined(first)
         case ("ALREADY_MEMBER", _): return .alreadyMember(first)

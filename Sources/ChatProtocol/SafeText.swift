@@ -43,6 +43,11 @@ public enum SafeText {
 
     /// At most that many bytes of a text, with `…` behind what has been cut.
     public static func cut(_ text: String, to limit: Int = Limits.loggedNameBytes) -> String {
+        text.utf8.count > limit ? beginning(of: text, limit) + "…" : text
+    }
+
+    /// At most that many bytes of a text, whole characters of Unicode.
+    public static func beginning(of text: String, _ limit: Int = Limits.loggedNameBytes) -> String {
         guard text.utf8.count > limit else { return text }
         var kept = String.UnicodeScalarView()
         var bytes = 0
@@ -51,7 +56,7 @@ public enum SafeText {
             guard bytes <= limit else { break }
             kept.append(scalar)
         }
-        return String(kept) + "…"
+        return String(kept)
     }
 
     private static func isCombining(_ scalar: Unicode.Scalar) -> Bool {

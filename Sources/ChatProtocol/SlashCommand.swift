@@ -133,8 +133,8 @@ public enum SlashCommand: Equatable, Sendable {
     /// - Parameter client: whether the commands that only `chatty connect` knows are known.
     public init(_ line: String, client: Bool) throws(Defect) {
         var arguments = ArgumentScanner(line)
-        guard let word = arguments.word(), word.utf8.first == UInt8(ascii: "/") else { throw .notACommand }
-        guard let kind = SlashCommandKind(rawValue: String(word.dropFirst())), client || !kind.description.clientOnly else {
+        guard let word = arguments.word(), let bare = word.rest(behind: "/") else { throw .notACommand }
+        guard let kind = SlashCommandKind(rawValue: bare), client || !kind.description.clientOnly else {
             throw .unknown(word)
         }
         guard let command = SlashCommand(kind, &arguments), arguments.isAtEnd else { throw .usage(kind) }

@@ -27,7 +27,7 @@ public enum Texts {
         return kind
     }
 
-    private static func bare(_ word: String) -> String { word.hasPrefix("/") ? String(word.dropFirst()) : word }
+    private static func bare(_ word: String) -> String { word.rest(behind: "/") ?? word }
 
     static func sentence(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() + "." }
 }

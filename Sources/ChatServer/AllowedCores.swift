@@ -1,3 +1,4 @@
+import ChatProtocol
 import NIOCore
 
 /// The cores that this process may run on: fewer than the machine has under `taskset`, a cpuset or systemd's `CPUAffinity=`.
@@ -9,9 +10,9 @@ enum AllowedCores {
 
     /// The bits of `Cpus_allowed:`, hexadecimal digits with commas between groups (proc(5)); nil where there are none.
     static func count(inStatus status: String) -> Int? {
-        let name = "Cpus_allowed:"
-        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else { return nil }
-        let bits = line.dropFirst(name.count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+        let digits = status.pieces(between: "\n").lazy.compactMap { $0.rest(behind: "Cpus_allowed:") }.first
+        guard let digits else { return nil }
+        let bits = digits.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
         return bits > 0 ? bits : nil
     }
 }

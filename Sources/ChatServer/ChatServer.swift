@@ -97,7 +97,7 @@ public final class ChatServer: Sendable {
         self.metricsListener = metricsListener
         metricsAddress = metricsListener.map { listener in
             let address = configuration.metrics?.address ?? ""
-            return (address.contains(":") ? "[\(address)]" : address) + ":\(listener.port)"
+            return (address.holds(":") ? "[\(address)]" : address) + ":\(listener.port)"
         }
         port = listener.port
         writer = StoreWriter(

@@ -1,4 +1,5 @@
 import ChatProtocol
+import TestSupport
 import Testing
 
 @testable import ChatClient
@@ -93,14 +94,42 @@ import Testing
         #expect(names.users("u0").isEmpty)
     }
 
-    @Test(arguments: ["plain", "with space", "back\\slash", "quote's", "\"", "tab\t", "ü 漢"]) func pathsSurviveTheirEscapes(path: String) {
-        #expect(EscapedPath.plain(EscapedPath.escaped(path)) == path)
+    @Test(arguments: [
+        "plain", "with space", "back\\slash", "quote's", "\"", "tab\t", "ü 漢", "a \u{308}b", "\"\u{301}x\"", "a\\\u{301}", "e\u{301}",
+    ])
+    func pathsSurviveTheirEscapes(path: String) {
+        #expect(Array(EscapedPath.plain(EscapedPath.escaped(path)).utf8) == Array(path.utf8))
         #expect(EscapedPath.words("/x " + EscapedPath.escaped(path)).count == 2)
+    }
+
+    /// A name that begins with a combining mark is in its folder, and two spellings of one text are two files.
+    @Test func pathsAreCompletedByBytes() {
+        func files(_ word: String, _ tree: [String: [String]]) -> [[UInt8]] {
+            Completion.of(word, after: "/p2pvideo luke ", names: NameDirectory(), ignored: [], offers: []) { tree[$0] ?? [] }.candidates
+                .map { Array($0.utf8) }
+        }
+        #expect(files("d/", ["d/": ["\u{301}x"]]) == [Array("d/\u{301}x".utf8)])
+        #expect(files("d/\u{301}", ["d/": ["\u{301}x", "e"]]) == [Array("d/\u{301}x".utf8)])
+        #expect(files("e", ["": ["e\u{301}", "é"]]) == [Array("e\u{301}".utf8)])
+        #expect(files("", ["": [".\u{200D}profile", "x"]]) == [Array("x".utf8)])
+        #expect(files("a\\ \u{308}", ["": ["a \u{308}b"]]) == [Array("a\\ \u{308}b".utf8)])
+    }
+
+    /// A hostile server names thousands: each costs no more than the first.
+    @Test(.longComputation) func namesCostWhatTheyAre() {
+        let count = { (bytes: Int) in bytes }
+        let growth = WorkPerByte.growth(count) { count in
+            var names = NameDirectory()
+            for number in 0..<count { names.note(user: "u\(number)") }
+        }
+        #expect(growth < WorkPerByte.bound)
     }
 
     @Test func spacesBehindAPathAreNotOfIt() {
         #expect(EscapedPath.trimmed("a\\ b \t ") == "a\\ b")
         #expect(EscapedPath.trimmed("a\\ ") == "a\\ ")
         #expect(EscapedPath.trimmed("\"a b\"") == "a b")
+        #expect(Array(EscapedPath.trimmed("\"\u{301}x\" ").utf8) == Array("\u{301}x".utf8))
+        #expect(Array(EscapedPath.trimmed("x \u{308} ").utf8) == Array("x \u{308}".utf8))
     }
 }

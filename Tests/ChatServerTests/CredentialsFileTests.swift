@@ -6,6 +6,14 @@ import Testing
 @testable import ChatServer
 
 @Suite struct CredentialsFileTests {
+    /// A combining mark behind the space belongs to the password, and hides neither the space nor the signs of a hash.
+    @Test func delimitersAreBytes() {
+        let file = CredentialsFile(contents: Array("gra \u{308}pw\nben\t\u{301}\nlando $\u{301}6$\u{301}x$y\nleia $6$\u{301}x$y\n".utf8))
+        #expect(file.entries.map(\.name.text) == ["gra", "ben", "lando"])
+        #expect(file.entries.map { Array($0.password.utf8) } == ["\u{308}pw", "\u{301}", "$\u{301}6$\u{301}x$y"].map { Array($0.utf8) })
+        #expect(file.badLines == [.init(line: 4, reason: "its password is the hash of one, and is needed itself")])
+    }
+
     @Test func goodLinesAreTakenAndBadOnesNamed() throws {
         let text = """
             \u{FEFF}hans falcon*solo

@@ -13,7 +13,7 @@ extension Console {
                 return
             }
             self.paste = nil
-            guard ["y", "yes"].contains(line.trimmingSpaces.lowercased()) else { return }
+            guard ["y", "yes"].contains(line.withoutSpacesAround.lowercased()) else { return }
             queued += paste.lines.map { .text($0, in: paste.conversation) }
             return
         }
@@ -31,7 +31,7 @@ extension Console {
 
     /// A line of a script is one command, whatever is in it: what it was put together from must not become another one.
     private mutating func takeScripted(_ line: String) {
-        guard !line.trimmingSpaces.isEmpty else { return }
+        guard !line.withoutSpacesAround.isEmpty else { return }
         guard !line.utf8.contains(where: { $0 == 0x0D || $0 == 0 }) else {
             return complain(Reply.forbiddenByte.text, .usage)
         }
@@ -40,7 +40,7 @@ extension Console {
 
     mutating func run(_ line: String) {
         // Two slashes are one that begins no command.
-        if line.hasPrefix("//"), let conversation { return say(String(line.dropFirst()), in: conversation) }
+        if line.begins(with: "//"), let text = line.rest(behind: "/"), let conversation { return say(text, in: conversation) }
         do throws(SlashCommand.Defect) {
             try run(SlashCommand(line, client: true))
         } catch {
@@ -76,7 +76,12 @@ extension Console {
     }
 
     /// A group's name with or without the sign that IRC puts before it.
-    private static func bare(_ group: String) -> String { group.hasPrefix("#") ? String(group.dropFirst()) : group }
+    private static func bare(_ group: String) -> String { group.rest(behind: "#") ?? group }
+
+    /// As it was typed, a group with that sign.
+    private static func conversation(_ target: String) -> ReceivedMessage.Conversation {
+        target.rest(behind: "#").map { .group($0) } ?? .user(target)
+    }
 
     private mutating func run(_ command: SlashCommand) {
         switch command {
@@ -101,19 +106,19 @@ extension Console {
             let lines = topic.map { Texts.help(on: $0, client: true) } ?? Texts.help(client: true)
             for line in lines { effects.append(.show(form.own(.help, line))) }
         case .talk(let target):
-            conversation = target.hasPrefix("#") ? .group(Console.bare(target)) : .user(target)
+            conversation = Console.conversation(target)
         case .reply(let text):
             guard let lastDirect else { return complain("Nobody has written to you yet.", .failed) }
             talk(.user(lastDirect))
             say(text, in: .user(lastDirect))
         case .history(let with, let count):
-            let target = with.map { $0.hasPrefix("#") ? .group(Console.bare($0)) : .user($0) } ?? conversation
+            let target = with.map(Console.conversation) ?? conversation
             guard let target else {
                 return complain("There is no conversation yet: say whose, as in /history USERNAME or /history #GROUPNAME.", .usage)
             }
             request(.history(with: target, count: count), for: .past(wanted: count))
         case .search(let words): request(.search(words), for: .past(wanted: .max))
-        case .away(let text): request(.away(text?.trimmingSpaces), for: .command(.away))
+        case .away(let text): request(.away(text?.withoutSpacesAround), for: .command(.away))
         case .ignore(let name): ignore(name)
         case .unignore(let name): unignore(name)
         case .changePassword:

@@ -176,7 +176,7 @@ extension Console {
 
     private mutating func takeOffer(_ signal: TransferSignal, from: String) {
         guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(signal.payload.utf8)), offer.size >= 0 else { return }
-        let name = offer.name.isEmpty ? "a file" : String(offer.name.prefix(255))
+        let name = offer.name.isEmpty ? "a file" : SafeText.beginning(of: offer.name, 255)
         if let known = desk.known(id: signal.id, from: from) {
             // Who has not heard the answer offers it once more.
             if let answer = known.answer { self.signal(answer.verb, known, payload: answer.payload, for: .presence(known.number)) }
@@ -235,7 +235,7 @@ extension Console {
             let text =
                 !reason.contains(transfer.name)
                 ? "\(transfer.name): \(reason)"
-                : reason.hasPrefix(transfer.name) ? reason : reason.prefix(1).uppercased() + reason.dropFirst()
+                : reason.begins(with: transfer.name) ? reason : reason.prefix(1).uppercased() + reason.dropFirst()
             giveUp(number, text, isResumable: isResumable)
         }
     }

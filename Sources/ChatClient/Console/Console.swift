@@ -176,12 +176,12 @@ public struct Console: Sendable {
     private mutating func take(line: String) {
         switch phase {
         case .askingTrust(let fingerprint):
-            let answer = line.trimmingSpaces.lowercased()
+            let answer = line.withoutSpacesAround.lowercased()
             guard ["y", "yes", "n", "no"].contains(answer) else { return showPromptAgain() }
             phase = .connecting
-            effects.append(.answerUnknownServer(fingerprint, isRight: answer.hasPrefix("y")))
+            effects.append(.answerUnknownServer(fingerprint, isRight: answer.begins(with: "y")))
         case .naming:
-            let name = line.trimmingSpaces
+            let name = line.withoutSpacesAround
             guard !name.isEmpty else { return showPromptAgain() }
             phase = .loggingIn
             effects.append(.give(.name(name)))
@@ -359,14 +359,5 @@ public struct Console: Sendable {
             return "\(transfer.number) \(transfer.isOutgoing ? "↑" : "↓") \(Int(done * 100 / total))%"
         }
         return running.isEmpty ? "" : " [" + running.joined(separator: ", ") + "]"
-    }
-}
-
-extension String {
-    var trimmingSpaces: String {
-        guard let first = firstIndex(where: { $0 != " " && $0 != "\t" }), let last = lastIndex(where: { $0 != " " && $0 != "\t" }) else {
-            return ""
-        }
-        return String(self[first...last])
     }
 }

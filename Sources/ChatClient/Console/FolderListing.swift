@@ -1,3 +1,4 @@
+import ChatProtocol
 import Foundation
 
 /// The names in a folder, for completion.
@@ -13,10 +14,9 @@ enum FolderListing {
         defer { closedir(directory) }
         var names: [String] = []
         while names.count < limit, let entry = readdir(directory) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name != ".", name != ".." else { continue }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            // One that is not UTF-8 cannot be typed, and any other text in its place would be another file.
+            guard let name, name != ".", name != ".." else { continue }
             var status = stat()
             let isFolder = stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
             names.append(isFolder ? name + "/" : name)
@@ -28,9 +28,9 @@ enum FolderListing {
 /// `~` at the start of a path, as shells have it.
 public enum HomeFolder {
     public static func expand(_ path: String) -> String {
-        guard path == "~" || path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty else {
-            return path
-        }
-        return home + path.dropFirst()
+        guard path == "~" || path.begins(with: "~/"), let rest = path.rest(behind: "~"),
+            let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty
+        else { return path }
+        return home + rest
     }
 }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import DequeModule
 
 /// The users and groups that this session has met, for completion: active users come first, and among them and the others those heard of last.
 struct NameDirectory: Sendable {
@@ -8,10 +9,28 @@ struct NameDirectory: Sendable {
         /// Of the list of active users in which the name stood last, or that was coming when it was last heard of.
         var list = -1
     }
+    /// By folded name; over the limit the one heard of longest ago makes room, at no more work than that of each name.
+    private struct Table {
+        private(set) var entries: [String: Entry] = [:]
+        /// As they were heard of, the first one longest ago; one that was heard of again since stands there again.
+        private var order: Deque<(key: String, heard: Int)> = []
+
+        mutating func note(_ key: String, _ name: String, at clock: Int) {
+            entries[key] = Entry(name: name, heard: clock, list: entries[key]?.list ?? -1)
+            order.append((key, clock))
+            while entries.count > limit, let first = order.popFirst() {
+                if entries[first.key]?.heard == first.heard { entries[first.key] = nil }
+            }
+            if order.count > 2 * limit { order = order.filter { entries[$0.key]?.heard == $0.heard } }
+        }
+
+        mutating func enlist(_ key: String, in list: Int) { entries[key]?.list = list }
+    }
+
     static let limit = 4096
 
-    private var users: [String: Entry] = [:]
-    private var groups: [String: Entry] = [:]
+    private var users = Table()
+    private var groups = Table()
     private var clock = 0
     /// Counts the lists of active users that are whole.
     private var lists = 0
@@ -19,7 +38,7 @@ struct NameDirectory: Sendable {
     /// - Parameter isActive: whether that is known by this; otherwise nothing changes of it.
     mutating func note(user: String, isActive: Bool = false) {
         NameDirectory.note(user, in: &users, &clock)
-        if isActive { users[Name.fold(user)]?.list = lists + 1 }
+        if isActive { users.enlist(Name.fold(user), in: lists + 1) }
     }
 
     mutating func note(group: String) { NameDirectory.note(group, in: &groups, &clock) }
@@ -32,23 +51,19 @@ struct NameDirectory: Sendable {
 
     /// Likewise; with the sign of IRC before them where it stands before `prefix`.
     func groups(_ prefix: String) -> [String] {
-        prefix.hasPrefix("#") ? matching(String(prefix.dropFirst()), groups).map { "#" + $0 } : matching(prefix, groups)
+        prefix.rest(behind: "#").map { matching($0, groups).map { "#" + $0 } } ?? matching(prefix, groups)
     }
 
-    private static func note(_ name: String, in table: inout [String: Entry], _ clock: inout Int) {
-        guard (try? Name(name)) != nil else { return }
+    private static func note(_ name: String, in table: inout Table, _ clock: inout Int) {
+        guard Name.isOne(name) else { return }
         clock += 1
-        let key = Name.fold(name)
-        if table.count >= limit, table[key] == nil, let oldest = table.min(by: { $0.value.heard < $1.value.heard })?.key {
-            table[oldest] = nil
-        }
-        table[key] = Entry(name: name, heard: clock, list: table[key]?.list ?? -1)
+        table.note(Name.fold(name), name, at: clock)
     }
 
-    private func matching(_ prefix: String, _ table: [String: Entry]) -> [String] {
+    private func matching(_ prefix: String, _ table: Table) -> [String] {
         let folded = Name.fold(prefix)
         func isActive(_ entry: Entry) -> Bool { entry.list >= lists }
-        return table.filter { $0.key.hasPrefix(folded) }.values.sorted {
+        return table.entries.filter { $0.key.begins(with: folded) }.values.sorted {
             isActive($0) == isActive($1) ? $0.heard > $1.heard : isActive($0)
         }.map(\.name)
     }

@@ -9,7 +9,7 @@ struct Paste: Equatable, Sendable {
 
     /// The lines of what was given to the editor at once: LF, CR and CR LF end one, as terminals paste them. Blank ones say nothing and are left out.
     static func lines(of input: String) -> [String] {
-        input.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { String(Substring($0)) }.filter { !$0.trimmingSpaces.isEmpty }
+        input.utf8.split { $0 == 0x0A || $0 == 0x0D }.map { String(Substring($0)) }.filter { !$0.withoutSpacesAround.isEmpty }
     }
 }
 

@@ -177,7 +177,8 @@ public enum Amount {
     /// `12.3 MB/s`
     public static func rate(_ bytesPerSecond: Double) -> String {
         guard bytesPerSecond.isFinite, bytesPerSecond >= 0, bytesPerSecond < 1e18 else { return "? B/s" }
-        return bytes(Int64(bytesPerSecond)).replacingSuffix(" bytes", with: " B").replacingSuffix(" byte", with: " B") + "/s"
+        let amount = bytes(Int64(bytesPerSecond))
+        return ((amount.rest(before: " bytes") ?? amount.rest(before: " byte")).map { $0 + " B" } ?? amount) + "/s"
     }
 
     /// `0.4 s`, `12 s`, `3:05`, `1:02:03`.
@@ -188,11 +189,5 @@ public enum Amount {
         if whole < 60 { return "\(whole) s" }
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return whole < 3600 ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
-    }
-}
-
-extension String {
-    fileprivate func replacingSuffix(_ suffix: String, with other: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) + other : self
     }
 }

@@ -120,7 +120,8 @@ public struct ConnectProgram: Sendable {
     /// `STATE/KIND/HOST:PORT/ACCOUNT`; names of accounts have no slash, hosts may have one in what was typed.
     private func statePath(_ kind: String, _ account: String) -> String? {
         guard let folder = options.stateFolder, let name = try? Name(account) else { return nil }
-        let server = KnownHosts.Server(host: options.host, port: options.port).description.replacing("/", with: "_")
+        let server = KnownHosts.Server(host: options.host, port: options.port).description.pieces(between: "/", omittingEmpty: false)
+            .joined(separator: "_")
         return "\(folder)/\(kind)/\(server)/\(name.folded)"
     }
 

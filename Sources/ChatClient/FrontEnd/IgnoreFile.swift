@@ -1,3 +1,4 @@
+import ChatProtocol
 import Foundation
 
 /// Whom an account ignores on a server: a file with a name on each line, readable by its owner alone.
@@ -7,7 +8,7 @@ struct IgnoreFile {
 
     func load() -> [String] {
         guard let path, let data = FileManager.default.contents(atPath: path) else { return [] }
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        return String(decoding: data, as: UTF8.self).pieces(between: "\n").map { $0.rest(before: "\r") ?? $0 }.filter { !$0.isEmpty }
     }
 
     /// Replaces it whole, or removes it where there are none.

@@ -46,7 +46,7 @@ final class Transcript {
     }
 
     /// What was said on stderr.
-    func add(diagnostic text: String) { add(text.split(separator: "\n").map { "chatty: " + $0 }.joined(separator: "\n")) }
+    func add(diagnostic text: String) { add(text.pieces(between: "\n").map { "chatty: " + $0 }.joined(separator: "\n")) }
 
     /// - Parameter prompt: that stood before it; empty where there was none.
     func add(typed line: String, behind prompt: String) {
@@ -64,7 +64,7 @@ final class Transcript {
         let mark = "--- \(today) ---"
         if kind == .json {
             write(JSONLine.of(["event": .text("day"), "time": .text(now().iso8601)]))
-        } else if !text.hasPrefix(mark) {
+        } else if !text.begins(with: mark) {
             write(mark)
         }
     }

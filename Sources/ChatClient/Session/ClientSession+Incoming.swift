@@ -47,11 +47,11 @@ extension ClientSession {
 
     /// A message in the form in which it is shown; nil for what comes from no user.
     func received(_ message: IRCMessage) -> ReceivedMessage? {
-        guard message.parameters.count >= 2, let from = message.nick, message.source?.contains("!") == true, let account else { return nil }
+        guard message.parameters.count >= 2, let from = message.nick, message.source?.holds("!") == true, let account else { return nil }
         let target = message.parameters[0]
         let isOwn = Name.fold(from) == Name.fold(account)
         let conversation: ReceivedMessage.Conversation =
-            target.hasPrefix("#") ? .group(String(target.dropFirst())) : .user(isOwn ? target : from)
+            target.rest(behind: "#").map { .group($0) } ?? .user(isOwn ? target : from)
         return ReceivedMessage(
             id: message.tag("msgid").flatMap { MessageID($0) },
             time: message.tag("time").flatMap(Timestamp.init(iso8601:)) ?? Timestamp(milliseconds: 0),
@@ -60,22 +60,20 @@ extension ClientSession {
 
     /// The `/me` of IRC clients (CTCP ACTION) as they typed it.
     private static func action(_ text: String) -> String {
-        let start = "\u{1}ACTION "
-        guard text.hasPrefix(start) else { return text }
-        let rest = text.dropFirst(start.count)
-        return "/me " + (rest.hasSuffix("\u{1}") ? rest.dropLast() : rest)
+        guard let rest = text.rest(behind: "\u{1}ACTION ") else { return text }
+        return "/me " + (rest.rest(before: "\u{1}") ?? rest)
     }
 
     private mutating func membership(_ message: IRCMessage, _ event: (String, String) -> ClientEvent) {
-        guard let user = message.nick, let target = message.parameters.first, target.hasPrefix("#") else { return }
-        emit(event(user, String(target.dropFirst())))
+        guard let user = message.nick, let group = message.parameters.first?.rest(behind: "#") else { return }
+        emit(event(user, group))
     }
 
     private mutating func receiveInvitation(_ message: IRCMessage) {
-        guard let by = message.nick, message.parameters.count >= 2, let account else { return }
-        let group = message.parameters[1]
-        guard group.hasPrefix("#"), Name.fold(message.parameters[0]) == Name.fold(account) else { return }
-        emit(.invited(by: by, group: String(group.dropFirst())))
+        guard let by = message.nick, message.parameters.count >= 2, let account, let group = message.parameters[1].rest(behind: "#"),
+            Name.fold(message.parameters[0]).isSame(as: Name.fold(account))
+        else { return }
+        emit(.invited(by: by, group: group))
     }
 
     private mutating func receiveSignal(_ message: IRCMessage) {
@@ -87,17 +85,17 @@ extension ClientSession {
 
     /// RFC 2812 §5.1, RPL_WHOREPLY: who is asked for is active, whether here (`H`) or away (`G`).
     private mutating func receiveWho(_ message: IRCMessage) {
-        guard message.parameters.count >= 7, "HG".contains(message.parameters[6].prefix(1)) else { return }
+        guard message.parameters.count >= 7, let flag = message.parameters[6].utf8.first, "HG".utf8.contains(flag) else { return }
         emit(.seen(user: message.parameters[5]))
     }
 
     /// RFC 2812 §5.1, RPL_NAMREPLY: prefixes before the names are their rank.
     private mutating func receiveNames(_ message: IRCMessage) {
-        guard message.parameters.count >= 4, message.parameters[2].hasPrefix("#") else { return }
-        let names = message.parameters[3].split(separator: " ").map { name in
-            String(name.drop { "~&@%+".contains($0) }.prefix { $0 != "!" })
+        guard message.parameters.count >= 4, let group = message.parameters[2].rest(behind: "#") else { return }
+        let names = message.parameters[3].pieces(between: " ").map { name in
+            String(Substring(name.utf8.drop { "~&@%+".utf8.contains($0) })).upTo("!")
         }
-        emit(.names(group: String(message.parameters[2].dropFirst()), users: names))
+        emit(.names(group: group, users: names))
     }
 
     /// RFC 2812 §5.1, RPL_MOTDSTART, RPL_MOTD, RPL_ENDOFMOTD: told as a whole, and not where its beginning or its end is missing.

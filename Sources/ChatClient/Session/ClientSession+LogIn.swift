@@ -52,7 +52,7 @@ extension ClientSession {
 
     private mutating func list(_ names: Set<String>, _ message: IRCMessage, at now: Int64) {
         let more = message.parameters.count > 3 && message.parameters[2] == "*"
-        let listed = message.parameters.last?.split(separator: " ").map { String($0.prefix { $0 != "=" }) } ?? []
+        let listed = message.parameters.last?.pieces(between: " ").map { $0.upTo("=") } ?? []
         let all = names.union(listed.prefix(256))
         guard !more else {
             stage = .listing(all)
@@ -175,10 +175,10 @@ extension ClientSession {
     /// RFC 4616 §2 in base 64, cut into pieces of 400 bytes with an empty one at the end where the last is full (IRCv3 sasl-3.1).
     static func saslPlain(_ credentials: Credentials) -> [String] {
         let message = [0] + Array(credentials.name.utf8) + [0] + Array(credentials.password.utf8)
-        var rest = Substring(Data(message).base64EncodedString())
+        var rest = Array(Data(message).base64EncodedData())[...]
         var chunks: [String] = []
         while !rest.isEmpty {
-            chunks.append(String(rest.prefix(400)))
+            chunks.append(String(decoding: rest.prefix(400), as: UTF8.self))
             rest = rest.dropFirst(400)
         }
         if chunks.last.map({ $0.utf8.count == 400 }) ?? true { chunks.append("+") }

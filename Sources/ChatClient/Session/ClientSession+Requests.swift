@@ -46,10 +46,10 @@ extension ClientSession {
     /// Takes what belongs to a batch or to a request; returns false for what belongs to none.
     mutating func collect(_ message: IRCMessage, at now: Int64) -> Bool {
         if message.command == "BATCH", let reference = message.parameters.first {
-            if reference.hasPrefix("+") {
+            if let begun = reference.rest(behind: "+") {
                 guard batches.count < ClientSession.batchLimit else { return true }
-                batches[String(reference.dropFirst())] = Batch(label: message.tag("label"), lines: [])
-            } else if let batch = batches.removeValue(forKey: String(reference.dropFirst())), let label = batch.label {
+                batches[begun] = Batch(label: message.tag("label"), lines: [])
+            } else if let batch = reference.rest(behind: "-").flatMap({ batches.removeValue(forKey: $0) }), let label = batch.label {
                 answer(label, batch.lines, at: now)
             }
             return true

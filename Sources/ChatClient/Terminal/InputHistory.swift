@@ -20,7 +20,7 @@ struct InputHistory {
 
     /// Remembers a line, unless it is the last one again.
     func add(_ line: String) {
-        guard !line.allSatisfy(\.isWhitespace) else { return }
+        guard !line.unicodeScalars.allSatisfy(\.properties.isWhitespace) else { return }
         if let last = history_get(history_base + history_length - 1)?.pointee.line, String(cString: last) == line { return }
         add_history(line)
         guard !line.contains(where: \.isNewline) else { return }

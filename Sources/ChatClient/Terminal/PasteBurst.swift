@@ -1,3 +1,4 @@
+import ChatProtocol
 import Glibc
 
 /// A paste on a terminal that puts no brackets around it: what comes faster than anybody types is one input, as it is in brackets.
@@ -37,7 +38,7 @@ struct PasteBurst {
     /// those of old.
     static func isBracketed(by terminal: String?) -> Bool {
         let terminal = terminal ?? ""
-        return !["linux", "vt1", "vt2", "vt52", "ansi", "cons", "sun", "dumb", "unknown"].contains { terminal.hasPrefix($0) }
+        return !["linux", "vt1", "vt2", "vt52", "ansi", "cons", "sun", "dumb", "unknown"].contains { terminal.begins(with: $0) }
             && !terminal.isEmpty
     }
 }

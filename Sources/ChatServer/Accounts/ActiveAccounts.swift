@@ -1,4 +1,5 @@
 import ChatHub
+import ChatProtocol
 
 /// Who is active, told to other processes: a file that the running server writes, at most once a second. Of no meaning where no server runs.
 enum ActiveAccounts {
@@ -13,7 +14,7 @@ enum ActiveAccounts {
         guard DataFolderLock.holder(of: folder) != nil, let bytes = try? SmallFile.read("The list of active accounts", file(folder)) else {
             return []
         }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: bytes, as: UTF8.self).pieces(between: "\n")
         return Set(lines.compactMap { Int64($0) }.map(AccountID.init(rawValue:)))
     }
 }

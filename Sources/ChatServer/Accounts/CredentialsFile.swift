@@ -50,13 +50,14 @@ public struct CredentialsFile: Equatable, Sendable {
 
     private static func parse(_ line: ArraySlice<UInt8>) -> Result<(Name, String), Problem> {
         guard let text = String(validating: line, as: UTF8.self) else { return .failure(Problem(reason: "it is not UTF-8")) }
-        let nameText = String(text.prefix { $0 != " " && $0 != "\t" })
-        let password = text.dropFirst(nameText.count).drop { $0 == " " || $0 == "\t" }
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        let nameBytes = text.utf8.prefix { !isBlank($0) }
+        let password = String(Substring(text.utf8[nameBytes.endIndex...].drop(while: isBlank)))
         do {
-            let name = try Name(nameText)
-            if let defect = PasswordRule.defect(of: String(password)) { return .failure(Problem(reason: defect.reason)) }
+            let name = try Name(String(Substring(nameBytes)))
+            if let defect = PasswordRule.defect(of: password) { return .failure(Problem(reason: defect.reason)) }
             guard !isHash(password) else { return .failure(Problem(reason: "its password is the hash of one, and is needed itself")) }
-            return .success((name, String(password)))
+            return .success((name, password))
         } catch {
             return .failure(Problem(reason: "the name is not allowed: \(error.reason)"))
         }
@@ -64,10 +65,10 @@ public struct CredentialsFile: Equatable, Sendable {
 
     /// What `htpasswd`, `mkpasswd` and other servers write, crypt(5) and PHC strings: as a password nobody could log in with it who does not know it, and whoever
     /// has seen the file could.
-    private static func isHash(_ password: Substring) -> Bool {
-        let fields = password.split(separator: "$", omittingEmptySubsequences: false)
+    private static func isHash(_ password: String) -> Bool {
+        let fields = password.pieces(between: "$", omittingEmpty: false)
         guard fields.count >= 4, fields[0].isEmpty else { return false }
-        return hashes.contains(String(fields[1]))
+        return hashes.contains(fields[1])
     }
 
     private static let hashes: Set = [

@@ -77,7 +77,7 @@ extension PasswordHash {
 
     /// Reads a PHC string; nil for another algorithm, a damaged text, or a cost that is not ``Cost/isAcceptable``.
     init?(_ text: String) {
-        let fields = text.split(separator: "$", omittingEmptySubsequences: false)
+        let fields = text.pieces(between: "$", omittingEmpty: false)
         guard fields.count == 5, fields[0].isEmpty, fields[1] == "scrypt",
             let cost = PasswordHash.cost(fields[2]), let salt = PasswordHash.decode(fields[3]), let key = PasswordHash.decode(fields[4]),
             (8...64).contains(salt.count), (16...64).contains(key.count)
@@ -85,10 +85,10 @@ extension PasswordHash {
         self.init(cost: cost, salt: salt, key: key)
     }
 
-    private static func cost(_ text: Substring) -> Cost? {
-        var values: [Substring: Int] = [:]
-        for item in text.split(separator: ",") {
-            let parts = item.split(separator: "=")
+    private static func cost(_ text: String) -> Cost? {
+        var values: [String: Int] = [:]
+        for item in text.pieces(between: ",") {
+            let parts = item.pieces(between: "=")
             guard parts.count == 2, let value = Int(parts[1]) else { return nil }
             values[parts[0]] = value
         }
@@ -99,11 +99,11 @@ extension PasswordHash {
 
     /// Base 64 without padding, as PHC strings have it.
     private static func encode(_ bytes: [UInt8]) -> String {
-        String(Data(bytes).base64EncodedString().prefix { $0 != "=" })
+        Data(bytes).base64EncodedString().upTo("=")
     }
 
-    private static func decode(_ text: Substring) -> [UInt8]? {
-        guard !text.contains("=") else { return nil }
+    private static func decode(_ text: String) -> [UInt8]? {
+        guard !text.holds("=") else { return nil }
         return Data(base64Encoded: text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)).map(Array.init)
     }
 }

@@ -1,3 +1,4 @@
+import ChatProtocol
 import Glibc
 import NIOCore
 
@@ -26,7 +27,7 @@ struct PeerAddress: Equatable, Sendable {
     init(numeric: String) {
         let mapped = "::ffff:"
         // RFC 4291 §2.5.5.2; the C library writes the IPv4 part of it with dots.
-        text = numeric.hasPrefix(mapped) && numeric.contains(".") ? String(numeric.dropFirst(mapped.count)) : numeric
-        isLoopback = text == "::1" || (text.hasPrefix("127.") && !text.contains(":"))
+        text = numeric.rest(behind: mapped).flatMap { $0.holds(".") ? $0 : nil } ?? numeric
+        isLoopback = text == "::1" || (text.begins(with: "127.") && !text.holds(":"))
     }
 }

@@ -1,3 +1,4 @@
+import ChatProtocol
 import NIOCore
 import NIOHTTP1
 
@@ -42,7 +43,7 @@ final class MetricsHandler: ChannelInboundHandler, @unchecked Sendable {
         guard request.method == .GET || request.method == .HEAD else {
             return respond(request, .methodNotAllowed, "Only GET and HEAD are answered.\n", context)
         }
-        switch request.uri.prefix(while: { $0 != "?" }) {
+        switch request.uri.upTo("?") {
         case "/metrics":
             page.text(on: context.eventLoop).assumeIsolated().whenComplete { [self] result in
                 switch result {

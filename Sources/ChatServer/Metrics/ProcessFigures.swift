@@ -1,3 +1,4 @@
+import ChatProtocol
 import Glibc
 
 /// What the system says of this process, under the names that Prometheus' own clients use.
@@ -14,7 +15,7 @@ struct ProcessFigures: Sendable {
         }
         // Best effort: a system without /proc has no such figures.
         if let bytes = try? SmallFile.read("The memory of the process", "/proc/self/statm") {
-            let pages = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+            let pages = String(decoding: bytes, as: UTF8.self).pieces(between: " ")
             if pages.count > 1, let count = Double(pages[1]) { residentBytes = count * Double(getpagesize()) }
         }
         if let folder = opendir("/proc/self/fd") {

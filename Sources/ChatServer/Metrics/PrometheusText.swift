@@ -42,7 +42,12 @@ struct PrometheusText {
     }
 
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        var out = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars {
+            if scalar == "\\" || scalar == "\"" || scalar == "\n" { out.append("\\") }
+            out.append(scalar == "\n" ? "n" : scalar)
+        }
+        return String(out)
     }
 
     private static func number(_ value: Double) -> String {

@@ -1,3 +1,4 @@
+import ChatProtocol
 import Glibc
 
 /// The one folder that holds all a server keeps: its store, its TLS identity, and the lock that gives it to one server at a time.
@@ -33,8 +34,8 @@ public struct DataFolder: Hashable, Sendable {
     }
 
     private func makeParents() throws(ServerError) {
-        var prefix = path.hasPrefix("/") ? "" : "."
-        for component in path.split(separator: "/").dropLast() {
+        var prefix = path.begins(with: "/") ? "" : "."
+        for component in path.pieces(between: "/").dropLast() {
             prefix += "/" + component
             if mkdir(prefix, 0o755) != 0, errno != EEXIST { throw failure(errno) }
         }

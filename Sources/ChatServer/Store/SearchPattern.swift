@@ -1,3 +1,5 @@
+import ChatProtocol
+
 /// What somebody looks for, as an expression of FTS5 (https://www.sqlite.org/fts5.html#full_text_query_syntax).
 ///
 /// Words are all to be there; words between quotation marks are to stand together; a word that ends with `*` may go on. Everything is quoted, so
@@ -8,13 +10,13 @@ struct SearchPattern: Equatable, Sendable {
     /// Nil where there is no word in it.
     init?(_ text: String) {
         var phrases: [String] = []
-        // Every second part is between quotation marks; the last one may lack its end.
-        for (index, part) in text.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+        // Every second part is between quotation marks; the last one may lack its end. By bytes, as SQLite sees them: a mark with an accent on it is one as well.
+        for (index, part) in text.pieces(between: "\"", omittingEmpty: false).enumerated() {
             if index % 2 == 1 {
                 phrases += SearchPattern.phrase(part, isBegun: false)
             } else {
-                for word in part.split(whereSeparator: \.isWhitespace) {
-                    phrases += SearchPattern.phrase(word, isBegun: word.hasSuffix("*"))
+                for word in part.unicodeScalars.split(whereSeparator: \.properties.isWhitespace).map(String.init) {
+                    phrases += SearchPattern.phrase(word, isBegun: word.ends(with: "*"))
                 }
             }
         }
@@ -22,10 +24,10 @@ struct SearchPattern: Equatable, Sendable {
         expression = phrases.joined(separator: " ")
     }
 
-    private static func phrase(_ text: Substring, isBegun: Bool) -> [String] {
+    private static func phrase(_ text: String, isBegun: Bool) -> [String] {
         guard text.unicodeScalars.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil }) else { return [] }
         // A NUL would end the expression.
-        let words = text.replacing("\0", with: " ")
+        let words = text.pieces(between: "\0", omittingEmpty: false).joined(separator: " ")
         return ["\"" + words + "\"" + (isBegun ? " *" : "")]
     }
 }
