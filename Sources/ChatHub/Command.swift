@@ -7,6 +7,8 @@ public indirect enum Command: Hashable, Sendable {
     case identify(name: String)
     /// - begins: the session is ready for its groups and missed messages at once; otherwise ``begin`` will say so.
     case logIn(name: String, password: String, begins: Bool)
+    /// IRC's `PASS account:password`, or `PASS password` for the nick's account; the hub knows which.
+    case logInByPass(nick: String, String)
     /// The session, logged in, is ready to be told of its groups and of what it missed.
     /// - client: a word by which it is known when it comes again after a lost connection.
     /// - takesFiles: its client can carry files.
@@ -98,7 +100,7 @@ public indirect enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .begin, .shown, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .local: nil
+        case .identify, .logIn, .logInByPass, .begin, .shown, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

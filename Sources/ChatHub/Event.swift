@@ -2,8 +2,8 @@ import ChatProtocol
 
 /// All that can happen to the service. The driver makes one of each thing it sees and hands it to ``Hub/handle(_:at:)``.
 public enum Event: Sendable {
-    /// A connection is there. `address` is what connections and failed log-ins are counted by: the peer's address or network.
-    indirect case connected(SessionID, address: String, isLoopback: Bool)
+    /// A connection is there. `network` is what connections and failed log-ins are counted by where that is not the peer's address alone.
+    indirect case connected(SessionID, address: String, network: String? = nil, isLoopback: Bool)
     /// - bytes: of the line it came in; none for what did not come in one.
     case command(SessionID, Command, label: String?, bytes: Int = 0)
     /// The way in has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.

@@ -10,11 +10,15 @@ struct GuessLine {
         let sequence: Int
         /// As typed.
         let name: String
+        /// Who it is in the log where the name is no account's.
+        let shown: String
         let begins: Bool
         /// Nothing that could be guessed, so nothing that has to be counted before it fails.
         let isToken: Bool
+        /// Of whose it is, for the log.
+        let address: String
         /// Where it came from, for ``AttemptThrottle``; nil where that is not counted.
-        let address: String?
+        let network: String?
         /// Where it is the old password of who wants a new one.
         var change: PasswordChange?
     }

@@ -18,7 +18,7 @@ public struct Hub: ~Copyable {
     var sessionsOfAccount: [AccountID: [SessionID]] = [:]
     /// Those that have logged in, begun or not.
     var sessionCounts: [AccountID: Int] = [:]
-    var connectionsOfAddress: [String: Int] = [:]
+    var connectionsOfNetwork: [String: Int] = [:]
     /// In the order of their connecting.
     var notLoggedIn = UnauthenticatedQueue()
     var audiences: [GroupID: Audience] = [:]
@@ -75,7 +75,8 @@ public struct Hub: ~Copyable {
 
     private mutating func take(_ event: Event, at now: Moment) {
         switch event {
-        case .connected(let id, let address, let isLoopback): connect(id, address: address, isLoopback: isLoopback, at: now)
+        case .connected(let id, let address, let network, let isLoopback):
+            connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
         case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes, at: now)
         case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
@@ -111,16 +112,18 @@ public struct Hub: ~Copyable {
 
     // The life of a session.
 
-    private mutating func connect(_ id: SessionID, address: String, isLoopback: Bool, at now: Moment) {
-        let session = Session(id: id, address: address, isCounted: !isLoopback, connectedAt: now)
+    private mutating func connect(_ session: Session, at now: Moment) {
+        let id = session.id
         fillBuckets(of: session, leastLines: Hub.linesToLogIn, at: now)
-        if session.isCounted { connectionsOfAddress[address, default: 0] += 1 }
+        if session.isCounted { connectionsOfNetwork[session.network, default: 0] += 1 }
         sessions[id] = session
         statistics.connections += 1
         notLoggedIn.append(id, isCounted: session.isCounted, at: now.uptime)
         if isStopping {
             close(id, .shuttingDown)
-        } else if let limit = configuration.maximumConnectionsPerAddress, session.isCounted, connectionsOfAddress[address] ?? 0 > limit {
+        } else if let limit = configuration.maximumConnectionsPerAddress, session.isCounted,
+            connectionsOfNetwork[session.network] ?? 0 > limit
+        {
             close(id, .tooManyConnections(limit: limit))
         } else if session.isCounted, notLoggedIn.count > Limits.unauthenticatedConnections {
             close(id, .busy)
@@ -229,8 +232,8 @@ public struct Hub: ~Copyable {
         if let ticket = session.verification { actions.append(.abandon(ticket)) }
         notLoggedIn.remove(id)
         if session.isCounted {
-            connectionsOfAddress[session.address, default: 1] -= 1
-            if connectionsOfAddress[session.address] == 0 { connectionsOfAddress[session.address] = nil }
+            connectionsOfNetwork[session.network, default: 1] -= 1
+            if connectionsOfNetwork[session.network] == 0 { connectionsOfNetwork[session.network] = nil }
         }
         guard let account = session.account else { return }
         if ending == .sendQueueExceeded {

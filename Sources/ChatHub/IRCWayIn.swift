@@ -12,7 +12,7 @@ public struct IRCWayIn: WayIn {
         /// A check of a name: `NICK` before log-in.
         case name
         case sasl
-        /// `PASS account:password`.
+        /// `PASS`.
         case password
         /// `CAP END`, or NICK and USER without capabilities: registration is complete when it is answered.
         case registration
@@ -97,8 +97,7 @@ public struct IRCWayIn: WayIn {
         case .bodyTooLong: refuse(.lineTooLong(limit: Limits.lineBytes))
         case .forbiddenByte: refuse(.forbiddenByte)
         case .badCommand:
-            refuse(
-                .unknownCommand(SafeText.shown(String(decoding: bytes.prefix { $0 != 0x20 }.prefix(32), as: UTF8.self), isolates: false)))
+            refuse(.unknownCommand(SafeText.shown(String(decoding: IRCWayIn.word(of: bytes).prefix(32), as: UTF8.self), isolates: false)))
         }
     }
 
@@ -130,7 +129,7 @@ public struct IRCWayIn: WayIn {
         case "NICK":
             guard let name = first, !name.isEmpty else { return write([numeric("431", "No nickname given")], label: label) }
             // Once logged in the nick is the account's name, which 001 tells: irssi sends NICK only behind SASL.
-            if account == nil { nick = SafeText.shown(String(name.prefix(64)), isolates: false) }
+            if account == nil { nick = SafeText.shown(SafeText.beginning(of: name), isolates: false) }
             if capabilities.contains(.chatty) { return expect(.name, .identify(name: name), label: label) }
             return registerIfReady(label)
         case "USER":
@@ -167,20 +166,16 @@ public struct IRCWayIn: WayIn {
         return capabilities.contains(.chatHistory) ? .nowhere : .whereItLeftOff
     }
 
-    /// `PASS account:password`, or `PASS password` for the nick's account.
     private mutating func logInWithPass() -> [WayInStep] {
         guard let pass else { return [] }
         self.pass = nil
         guard account == nil else { return [] }
-        let colon = pass.utf8.firstIndex(of: UInt8(ascii: ":"))
-        let name = colon.map { String(pass[..<$0]) } ?? nick
-        let password = colon.map { String(pass[pass.utf8.index(after: $0)...]) } ?? pass
-        return expect(.password, .logIn(name: name, password: password, begins: false), label: nil)
+        return expect(.password, .logInByPass(nick: nick, pass), label: nil)
     }
 
     mutating func negotiate(_ message: IRCMessage, label: String?) -> [WayInStep] {
         let words = message.parameters.dropFirst()
-        switch message.parameters.first?.uppercased() {
+        switch message.parameters.first?.asciiUppercased {
         case "LS":
             if !isRegistered { isNegotiating = true }
             if let version = words.first.flatMap({ Int($0) }), version >= 302 { knowsCapabilityValues = true }
@@ -194,11 +189,12 @@ public struct IRCWayIn: WayIn {
             if !isRegistered { isNegotiating = true }
             let asked = words.last ?? ""
             var wanted = capabilities
-            for word in asked.split(separator: " ") {
-                guard let flag = Capability.named(word.hasPrefix("-") ? String(word.dropFirst()) : String(word)) else {
+            for word in asked.pieces(between: " ") {
+                let unwanted = word.rest(behind: "-")
+                guard let flag = Capability.named(unwanted ?? word) else {
                     return write([reply("CAP", nick, "NAK", asked)], label: label)
                 }
-                if word.hasPrefix("-") { wanted.remove(flag) } else { wanted.insert(flag) }
+                if unwanted == nil { wanted.insert(flag) } else { wanted.remove(flag) }
             }
             capabilities = wanted
             return write([reply("CAP", nick, "ACK", asked)], label: label)
@@ -216,7 +212,7 @@ public struct IRCWayIn: WayIn {
         guard account == nil else { return write([numeric("907", "You have already authenticated")], label: label) }
         guard var collected = sasl else {
             if data == "*" { return write([numeric("906", "SASL authentication aborted")], label: label) }
-            guard data.uppercased() == "PLAIN" else {
+            guard data.asciiUppercased == "PLAIN" else {
                 return write(
                     [numeric("908", "PLAIN", "are the available SASL mechanisms"), numeric("904", "SASL authentication failed")],
                     label: label)
@@ -238,7 +234,7 @@ public struct IRCWayIn: WayIn {
             return []
         }
         sasl = nil
-        guard let parts = IRCWayIn.plainParts(collected), parts[0].isEmpty || Name.fold(parts[0]) == Name.fold(parts[1]),
+        guard let parts = IRCWayIn.plainParts(collected), parts[0].isEmpty || Name.fold(parts[0]).isSame(as: Name.fold(parts[1])),
             parts[2].utf8.count <= Limits.passwordBytes
         else { return write([numeric("904", "SASL authentication failed")], label: label) }
         isAuthenticating = true

@@ -9,19 +9,9 @@ extension Hub {
         case .identify(let name):
             identify(session, sequence, name, at: now)
         case .logIn(let name, let password, let begins):
-            sessions[session.id]?.isBusy = true
-            let proof = Proof(toLogIn: password)
-            let attempt = GuessLine.Attempt(
-                session: session.id, sequence: sequence, name: name, begins: begins, isToken: proof == .token(password),
-                address: session.throttledAddress)
-            if let wait = attempts.take(attempt.address, at: now.uptime, isGuess: !attempt.isToken) {
-                return answer(attempt, .tooManyAttempts(seconds: wait))
-            }
-            // No account has such a password: nothing to hash, and nobody is guessing at it.
-            guard password.utf8.count <= Limits.passwordBytes else {
-                return refuseUncounted(attempt, reason: PasswordRule.Defect.tooLong.reason)
-            }
-            tryPassword(GuessLine.Guess(attempt: attempt, proof: proof), at: now)
+            guess(session.id, sequence, Credentials(name: name, shown: name, password: password, begins: begins), at: now)
+        case .logInByPass(let nick, let text):
+            logIn(session, sequence, by: ServerPassword(nick: nick, text), at: now)
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
         case .begin:
@@ -33,6 +23,47 @@ extension Hub {
         }
     }
 
+    /// With whose name and what password somebody wants to log in.
+    struct Credentials {
+        let name: String
+        /// See ``GuessLine/Attempt/shown``.
+        let shown: String
+        let password: String
+        let begins: Bool
+    }
+
+    mutating func guess(_ id: SessionID, _ sequence: Int, _ credentials: Credentials, at now: Moment) {
+        guard let session = sessions[id] else { return }
+        session.isBusy = true
+        let proof = Proof(toLogIn: credentials.password)
+        let attempt = GuessLine.Attempt(
+            session: id, sequence: sequence, name: credentials.name, shown: credentials.shown, begins: credentials.begins,
+            isToken: proof == .token(credentials.password), address: session.address, network: session.throttledNetwork)
+        if let wait = attempts.take(attempt.network, at: now.uptime, isGuess: !attempt.isToken) {
+            return answer(attempt, .tooManyAttempts(seconds: wait))
+        }
+        // No account has such a password: nothing to hash, and nobody is guessing at it.
+        guard credentials.password.utf8.count <= Limits.passwordBytes else {
+            return refuseUncounted(attempt, reason: PasswordRule.Defect.tooLong.reason)
+        }
+        tryPassword(GuessLine.Guess(attempt: attempt, proof: proof), at: now)
+    }
+
+    /// What stands before a colon is an account's name where there is one, or where it is the nick; else it is the beginning of a password.
+    private mutating func logIn(_ session: Session, _ sequence: Int, by pass: ServerPassword, at now: Moment) {
+        guard let name = pass.name else { return guess(session.id, sequence, pass.ofNick, at: now) }
+        // Where names are concealed nothing may depend on whether there is such an account, so there it is always a name.
+        if configuration.concealsUserNames || pass.isNick || directory.account(named: name.text) != nil {
+            return guess(session.id, sequence, pass.ofName, at: now)
+        }
+        // Who may not guess any more asks nothing of the store either.
+        if let wait = attempts.take(session.throttledNetwork, at: now.uptime, isGuess: false) {
+            return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
+        }
+        session.isBusy = true
+        actions.append(.findAccount(newTicket(.accountOfPass(session.id, sequence: sequence, pass)), name: name))
+    }
+
     private mutating func identify(_ session: Session, _ sequence: Int, _ name: String, at now: Moment) {
         if configuration.concealsUserNames || directory.account(named: name) != nil {
             return respond(session.id, sequence, [.askPassword(name: name)])
@@ -40,7 +71,7 @@ extension Hub {
         do throws(Name.Defect) {
             let valid = try Name(name)
             // Finding out names is guessing, too.
-            if let wait = attempts.take(session.throttledAddress, at: now.uptime) {
+            if let wait = attempts.take(session.throttledNetwork, at: now.uptime) {
                 return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
             }
             sessions[session.id]?.isBusy = true
@@ -92,7 +123,7 @@ extension Hub {
         let ticket = newTicket(pending)
         let session = sessions[guess.attempt.session]
         session?.verification = ticket
-        actions.append(.verify(ticket, account: account, guess.proof, from: session?.address ?? ""))
+        actions.append(.verify(ticket, account: account, guess.proof, from: session?.network ?? ""))
         // It has gone while its account was being looked for.
         if session == nil { actions.append(.abandon(ticket)) }
     }
@@ -125,7 +156,7 @@ extension Hub {
             store(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, name: name, response))
         case (.expiredToken, _):
             statistics.failedLogIns += 1
-            attempts.count(attempt.address, at: now.uptime)
+            attempts.count(attempt.network, at: now.uptime)
             refuse(attempt, .tokenExpired, reason: "the token has expired")
         case (.busy, _), (.failed, _):
             giveBack(attempt)
@@ -136,7 +167,7 @@ extension Hub {
     }
 
     /// It was no guess that failed. What a token takes it takes when it fails.
-    private mutating func giveBack(_ attempt: GuessLine.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.address) } }
+    private mutating func giveBack(_ attempt: GuessLine.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.network) } }
 
     mutating func verifyNext(after attempt: GuessLine.Attempt, at now: Moment) {
         var next = guesses.finish(Name.fold(attempt.name))
@@ -172,7 +203,8 @@ extension Hub {
 
     /// No more than a name's length of what may be a whole line.
     private mutating func logFailure(of attempt: GuessLine.Attempt, reason: String) {
-        log(.failed(user: SafeText.cut(attempt.name), phrase: "log in", reason: reason))
+        let user = directory.account(named: attempt.name) == nil ? attempt.shown : attempt.name
+        log(.failed(user: SafeText.cut(user), phrase: "log in", reason: reason, address: attempt.address))
     }
 
     /// The count of wrong passwords ends, on the disk as well.

@@ -1,12 +1,13 @@
 import ChatProtocol
 
-/// One line on the server's terminal.
+/// One line on the server's terminal. Names that no rule has been applied to are quoted in it: see ``LoggedName``.
 public enum LogLine: Hashable, Sendable {
     case received(command: String, user: String)
     indirect case carriedOut(user: String, Phrase)
     /// `phrase`: what was done in the past tense, `logged in`; of a failure in the infinitive, with why not.
     case succeeded(user: String, phrase: String)
-    indirect case failed(user: String, phrase: String, reason: String)
+    /// `user`: of a log-in as it was given; `address`: where that came from.
+    indirect case failed(user: String, phrase: String, reason: String, address: String? = nil)
     /// So many log-ins from an address were not looked at in the last minute (see ``AttemptThrottle``).
     case throttled(address: String, logIns: Int)
 
@@ -21,6 +22,7 @@ public enum LogLine: Hashable, Sendable {
 
     /// `Received command: /msgto from user: yoda.`, `User: yoda successfully created the group chat: jedi.`,
     /// `User: yoda failed to join the group chat: sith: there is no such group chat.`,
+    /// `User: yoda failed to log in: invalid credentials (from 192.0.2.1).`,
     /// `Refused 7 log-ins from 192.0.2.1: too many failed log-ins from that address.`
     public var text: String {
         var bytes: [UInt8] = []
@@ -46,7 +48,9 @@ public enum LogLine: Hashable, Sendable {
             put(phrase.object)
             put(phrase.name)
         case .succeeded(let user, let phrase): put("User: \(user) successfully \(phrase)")
-        case .failed(let user, let phrase, let reason): put("User: \(user) failed to \(phrase): \(reason)")
+        case .failed(let user, let phrase, let reason, let address):
+            put("User: \(LoggedName.text(user)) failed to \(phrase): \(reason)")
+            if let address { put(" (from \(address))") }
         case .throttled(let address, let count):
             put("Refused \(count) \(count == 1 ? "log-in" : "log-ins") from \(address): too many failed log-ins from that address")
         }
@@ -74,7 +78,7 @@ public struct Phrase: Hashable, Sendable {
         case .joinGroup(let name, _): self.init("joined", "join", "the group chat: ", name)
         case .leaveGroup(let name): self.init("left", "leave", "the group chat: ", name)
         case .invite(let user, let group):
-            self.init("invited", "invite", "\(SafeText.cut(user)) into the group chat: ", group)
+            self.init("invited", "invite", "\(LoggedName.text(user)) into the group chat: ", group)
         case .listGroups: self.init("listed", "list", "the group chats")
         case .listMembers(let group): self.init("listed", "list", "the members of the group chat: ", group)
         case .away(.some): self.init("went", "go", "away")
@@ -95,17 +99,18 @@ public struct Phrase: Hashable, Sendable {
         case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
-        case .identify, .logIn, .begin, .shown: self.init("logged", "log", "in")
+        case .identify, .logIn, .logInByPass, .begin, .shown: self.init("logged", "log", "in")
         case .tagMessage: self.init("sent", "send", "tags")
         case .lookUp: self.init("looked", "look", "up users")
         case .local: self.init("asked", "ask", "the server")
         }
     }
 
-    private init(_ past: String, _ infinitive: String, _ object: String, _ name: String = "") {
+    /// - Parameter name: as it was given.
+    private init(_ past: String, _ infinitive: String, _ object: String, _ name: String? = nil) {
         self.past = past
         self.infinitive = infinitive
         self.object = object
-        self.name = SafeText.cut(name)
+        self.name = name.map(LoggedName.text) ?? ""
     }
 }

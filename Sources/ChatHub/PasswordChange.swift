@@ -10,8 +10,8 @@ extension Hub {
         tryPassword(
             GuessLine.Guess(
                 attempt: GuessLine.Attempt(
-                    session: request.session, sequence: request.sequence, name: request.account.name.text, begins: false, isToken: false,
-                    address: nil,
+                    session: request.session, sequence: request.sequence, name: request.account.name.text, shown: request.account.name.text,
+                    begins: false, isToken: false, address: "", network: nil,
                     change: GuessLine.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)),
                 // Whatever it looks like: a token must not become a password.
                 proof: .password(old)), at: request.at)

@@ -34,6 +34,8 @@ enum Pending {
     case nothing
     indirect case identify(SessionID, sequence: Int, name: String)
     indirect case accountToVerify(GuessLine.Guess)
+    /// Whether there is an account of the name that stands before the first colon of `PASS`.
+    indirect case accountOfPass(SessionID, sequence: Int, ServerPassword)
     indirect case verification(GuessLine.Attempt, Account?)
     /// A wrong password has been counted on the disk.
     indirect case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
@@ -118,7 +120,7 @@ extension Hub {
             recordReached(min(message, messageIDs.last), by: request.session)
             respond(request.session, request.sequence, [])
         case .local: respond(request.session, request.sequence, [])
-        case .identify, .logIn: respond(request.session, request.sequence, [])
+        case .identify, .logIn, .logInByPass: respond(request.session, request.sequence, [])
         case .logOut:
             log(.carriedOut(user: request.account.name.text, Phrase(request.command)))
             close(request.session, .goodbye(name: request.account.name.text))
@@ -164,7 +166,7 @@ extension Hub {
         case (.identify(let session, let sequence, let name), .account(let account)):
             if let account {
                 directory.insert(account)
-                attempts.giveBack(sessions[session]?.throttledAddress)
+                attempts.giveBack(sessions[session]?.throttledNetwork)
             }
             unblock(session)
             respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])
@@ -172,6 +174,9 @@ extension Hub {
         case (.accountToVerify(let guess), .account(let account)):
             if let account { directory.insert(account) }
             verify(guess, account: account, at: now)
+        case (.accountOfPass(let session, let sequence, let pass), .account(let account)):
+            if let account { directory.insert(account) }
+            guess(session, sequence, account == nil ? pass.ofNick : pass.ofName, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
             finishVerification(attempt, account, verification, at: now)
         case (.failureKept(let session, let sequence, let name, let response), .stored(let succeeded)):

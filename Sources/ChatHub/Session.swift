@@ -4,8 +4,11 @@ import DequeModule
 /// What the hub knows of one connection. An object: it is changed many times a message, and belongs to one hub alone (which therefore is `~Copyable`).
 final class Session {
     let id: SessionID
+    /// Of its peer.
     let address: String
-    /// Whether it is counted for its address.
+    /// What its connections and failed log-ins are counted by; see ``Event/connected(_:address:network:isLoopback:)``.
+    let network: String
+    /// Whether they are counted.
     let isCounted: Bool
     let connectedAt: Moment
 
@@ -60,16 +63,17 @@ final class Session {
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 
-    init(id: SessionID, address: String, isCounted: Bool, connectedAt: Moment) {
+    init(id: SessionID, address: String, network: String, isCounted: Bool, connectedAt: Moment) {
         self.id = id
         self.address = address
+        self.network = network
         self.isCounted = isCounted
         self.connectedAt = connectedAt
         activeSince = connectedAt.wall
     }
 
     /// By which its failed log-ins are counted; nil where they are not.
-    var throttledAddress: String? { isCounted ? address : nil }
+    var throttledNetwork: String? { isCounted ? network : nil }
 
     struct Waiting {
         let command: Command

@@ -2,7 +2,12 @@
 public enum JSONText {
     /// With its quotation marks. Control characters are escaped, and so is all else that would steer a terminal on which it is read, or that
     /// programs take for line ends; see ``SafeText/isDropped(_:)``.
-    public static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String { quoted(text, isASCII: false) }
+
+    /// The same, and all that is not ASCII is escaped as well, so that nothing can look like anything else.
+    public static func quotedInASCII(_ text: String) -> String { quoted(text, isASCII: true) }
+
+    private static func quoted(_ text: String, isASCII: Bool) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -11,7 +16,7 @@ public enum JSONText {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            case _ where SafeText.isDropped(scalar):
+            case _ where SafeText.isDropped(scalar) || isASCII && !scalar.isASCII:
                 // Beyond the first plane as a pair of surrogates.
                 for unit in String(scalar).utf16 {
                     let digits = String(unit, radix: 16)

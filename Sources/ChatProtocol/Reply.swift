@@ -186,7 +186,7 @@ extension Reply {
         case .loginRequired: "not logged in"
         case .needsClient: "this session cannot carry files"
         case .offerGone: "the offer does not stand any more"
-        case .noSuchUser(let name): "there is no user \(SafeText.cut(name))"
+        case .noSuchUser(let name): "there is no user \(LoggedName.text(name))"
         case .noSuchGroup: "there is no such group chat"
         case .badUserName(_, let defect), .badGroupName(_, let defect): "the name is not allowed: \(defect.reason)"
         case .notActive(let name): "\(name) is not active"

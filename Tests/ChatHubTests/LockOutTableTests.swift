@@ -116,7 +116,7 @@ import Testing
         var script = HubScript(Self.concealed)
         let id = script.connect(from: "192.0.2.1")
         for _ in 0..<30 { #expect(wrong(&script, id, password: long) == ["Invalid credentials. Try again."]) }
-        #expect(script.log.last == "User: yoda failed to log in: the password is longer than 512 bytes.")
+        #expect(script.log.last == "User: yoda failed to log in: the password is longer than 512 bytes (from 192.0.2.1).")
         #expect(wrong(&script, id, password: long) == ["Too many failed log-ins from your address. Try again 4 seconds later."])
         #expect(script.verifications == 0 && script.kept.isEmpty)
         let yoda = script.connect()

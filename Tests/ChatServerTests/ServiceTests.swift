@@ -201,6 +201,27 @@ import Testing
             #expect(object["user"] == "yoda")
         }
     }
+
+    /// As text and as JSON: what a stranger calls himself is a value, and his address is told.
+    @Test(arguments: [EventLog.Format.text, .json]) func aNameCannotForgeALine(format: EventLog.Format) async throws {
+        let running = try await RunningServer { $0.logFormat = format }
+        let name = "yoda successfully logged in.\nUser: \"x"
+        let client = try await RawClient(port: running.port, first: "CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\n")
+        try await client.expect("AUTHENTICATE +")
+        try await client.send("AUTHENTICATE \(Data("\0\(name)\0secret".utf8).base64EncodedString())\r\n")
+        try await client.expect(" 904 ")
+        try await running.server.stop()
+        let lines = running.events.all.split(separator: "\n")
+        let quoted = #""yoda successfully logged in.\nUser: \"x""#
+        switch format {
+        case .text: #expect(lines == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
+        case .json:
+            #expect(lines.count == 1)
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: String])
+            #expect(object["user"] == name && object["reason"] == "there is no user " + quoted && object["what"] == "log in")
+            #expect(object["address"] == "127.0.0.1" && object["event"] == "failed")
+        }
+    }
 }
 
 extension DataFolder {

@@ -33,7 +33,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private var silence: Scheduled<Void>?
     private(set) var wayIn: (any WayIn)?
     /// Of `wayIn`, as it was left by the last line or answer: to ask it means to copy it, and every delivery asks.
-    private var knownRepresentation: Representation?
+    private(set) var knownRepresentation: Representation?
     private var wayTakesLines = false
 
     private var longestLine = 0
@@ -85,7 +85,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         socket = context.channel as? any SocketOptionProvider
         id = worker.add(self)
         isKnownToHub = true
-        worker.submit(.connected(id, address: peer.network, isLoopback: peer.isLoopback))
+        worker.submit(.connected(id, address: peer.text, network: peer.network, isLoopback: peer.isLoopback))
         awaitFirstBytes(context)
     }
 
@@ -224,7 +224,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             return (steps, way.representation, way.takesLines)
         }
         let (steps, representation, takesLines) = work(&wayIn!)
-        knownRepresentation = representation
+        // One that came late may turn out to be of IRC.
+        changeKind { knownRepresentation = representation }
         wayTakesLines = takesLines
         return steps
     }

@@ -25,8 +25,9 @@ enum EventFormatter {
         case .received(let command, let user): members += [("event", "received"), ("user", user), ("command", command)]
         case .carriedOut(let user, _), .succeeded(let user, _):
             members += [("event", "succeeded"), ("user", user), ("what", entry.line.deed ?? "")]
-        case .failed(let user, let phrase, let reason):
+        case .failed(let user, let phrase, let reason, let address):
             members += [("event", "failed"), ("user", user), ("what", phrase), ("reason", reason)]
+            if let address { members.append(("address", address)) }
         case .throttled(let address, let count): members += [("event", "throttled"), ("address", address), ("count", String(count))]
         }
         return "{" + members.map { JSONText.quoted($0.0) + ":" + JSONText.quoted($0.1) }.joined(separator: ",") + "}\n"

@@ -28,7 +28,7 @@ struct ConnectionCensus: Sendable {
 extension ConnectionHandler {
     var kind: ConnectionKind {
         let way: ConnectionKind.Way =
-            switch wayIn?.representation {
+            switch knownRepresentation {
             case .irc?: .irc
             case .text?: .text
             case nil: .undecided

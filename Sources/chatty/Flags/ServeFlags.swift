@@ -110,7 +110,10 @@ enum ServeFlags {
             clients that stay silent, such as `nc`, which are asked for a name and a password in plain text. Without TLS only connections \
             to this machine's loopback addresses are taken, unless `--allow-plaintext` is given.
             """,
-            "Every command that a user gives is one line on stdout: its name and its outcome, never what it carried.",
+            """
+            Every command that a user gives is one line on stdout: its name and its outcome, never what it carried. A log-in that fails is one, too, \
+            with the address it came from; chatty-chat(7) has its form, for fail2ban.
+            """,
             """
             What the server has acknowledged is on disk. Messages to accounts that are not active are kept and delivered at their next log-in.
             Groups are kept with their members. One that its last member has left is gone: its name is free, and nobody can read what was said in it.
