@@ -51,7 +51,9 @@ extension IRCWayIn {
         return groups + [numeric("323", "End of LIST")]
     }
 
-    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
+    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { unasked(outgoing) }
+
+    func unasked(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
 
     /// IRCv3 labeled-response: nothing is acknowledged, one line carries the label, more are a batch.
     mutating func labeled(_ messages: [IRCMessage], _ label: String) -> [UInt8] {

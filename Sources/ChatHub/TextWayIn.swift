@@ -1,6 +1,9 @@
 import ChatProtocol
 
 /// The plain-text way in: prompts, slash commands, and lines to read. `nc` is enough.
+///
+/// It is for who says nothing for a while; and a client of IRC may just be slow. Where a name is asked for, a line with which such a client begins makes the session one of
+/// IRC from that line on: its password is not shown on a screen, and what it is told it understands.
 public struct TextWayIn: WayIn {
     private enum State: Equatable {
         case name
@@ -11,24 +14,31 @@ public struct TextWayIn: WayIn {
         case active
     }
 
-    /// The longest line: a command with a full message, or a group with all its members.
-    public static let maximumLine = Limits.lineBytes
+    /// As long as one of IRC: it may turn out to be one.
+    public static let maximumLine = IRCWayIn.maximumLine
+    /// The longest line of text: a command with a full message, or a group with all its members.
+    static let maximumText = Limits.lineBytes
 
     private var state = State.name
+    /// How it goes on where it has turned out to be a session of IRC.
+    private var irc: IRCWayIn?
 
     public init() {}
 
-    public var representation: Representation { .text }
+    public var representation: Representation { irc?.representation ?? .text }
 
     public mutating func greeting() -> [UInt8] { Array(Texts.usernamePrompt.utf8) }
 
-    public var takesLines: Bool { state != .checkingName && state != .checkingPassword }
+    public var takesLines: Bool { irc?.takesLines ?? (state != .checkingName && state != .checkingPassword) }
 
     public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
+        if irc != nil { return irc?.receive(line) ?? [] }
         let text: String
         switch line {
-        case .tooLong: return refuse(.lineTooLong(limit: TextWayIn.maximumLine))
+        case .tooLong: return refuse(.lineTooLong(limit: TextWayIn.maximumText))
         case .line(let bytes):
+            if state == .name, let opening = IRCWayIn.opening(bytes) { return goOnAsIRC(opening) }
+            guard bytes.count <= TextWayIn.maximumText else { return refuse(.lineTooLong(limit: TextWayIn.maximumText)) }
             guard let valid = String(validating: bytes, as: UTF8.self) else { return refuse(.notUTF8) }
             // As in IRC (RFC 2812 §2.3.1).
             guard !bytes.contains(0), !bytes.contains(0x0D) else { return refuse(.forbiddenByte) }
@@ -36,7 +46,7 @@ public struct TextWayIn: WayIn {
         }
         switch state {
         case .name:
-            let name = TextWayIn.trimmed(text)
+            let name = text.withoutSpacesAround
             guard !name.isEmpty else { return [.write(greeting())] }
             state = .checkingName
             return [.command(.identify(name: name), label: nil)]
@@ -44,7 +54,7 @@ public struct TextWayIn: WayIn {
             state = .checkingPassword
             return [.command(.logIn(name: name, password: text, begins: true), label: nil)]
         case .active:
-            guard !TextWayIn.trimmed(text).isEmpty else { return [] }
+            guard !text.withoutSpacesAround.isEmpty else { return [] }
             do throws(SlashCommand.Defect) {
                 return [.command(TextWayIn.command(try SlashCommand(text, client: false)), label: nil)]
             } catch {
@@ -53,6 +63,14 @@ public struct TextWayIn: WayIn {
         case .checkingName, .checkingPassword:
             return []
         }
+    }
+
+    /// The prompt is a line of its own then, which clients pass over.
+    private mutating func goOnAsIRC(_ line: [UInt8]) -> [WayInStep] {
+        var irc = IRCWayIn()
+        let steps = irc.receive(.line(line))
+        self.irc = irc
+        return [.write([0x0D, 0x0A])] + steps
     }
 
     /// A line that cannot be read: as an answer in its turn, or before log-in as another try.
@@ -78,7 +96,7 @@ public struct TextWayIn: WayIn {
         case .leaveGroup(let group): .leaveGroup(name: group)
         case .history(let with?, let count):
             .history(
-                with: with.hasPrefix("#") ? .group(String(with.dropFirst())) : .user(with), HistoryRange(takesLatest: true, limit: count))
+                with: with.rest(behind: "#").map { .group($0) } ?? .user(with), HistoryRange(takesLatest: true, limit: count))
         case .history: .malformed(.history, .usage(.history))
         case .search(let words): .search(words: words, limit: HistoryRange.maximum)
         case .changePassword: .malformed(.passwd, .needsClient)
@@ -104,6 +122,7 @@ public struct TextWayIn: WayIn {
     }
 
     public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
+        if irc != nil { return irc?.answer(response, label: label) ?? [] }
         var text = ""
         switch state {
         case .checkingName:
@@ -120,7 +139,7 @@ public struct TextWayIn: WayIn {
         return text.isEmpty ? [] : [.write(Array(text.utf8))]
     }
 
-    public func encode(_ outgoing: Outgoing) -> [UInt8] { Array(TextWayIn.text(outgoing).utf8) }
+    public func encode(_ outgoing: Outgoing) -> [UInt8] { irc?.unasked(outgoing) ?? Array(TextWayIn.text(outgoing).utf8) }
 
     private func lines(_ response: [Outgoing]) -> String { response.reduce(into: "") { $0 += TextWayIn.text($1) } }
 
@@ -154,12 +173,5 @@ public struct TextWayIn: WayIn {
         case .user: Notice.direct(from: message.senderName.text, at: message.time, text: message.text)
         case .group(_, let group): Notice.toGroup(group.text, from: message.senderName.text, at: message.time, text: message.text)
         }
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
-        let bytes = text.utf8.drop(while: isSpace)
-        guard let last = bytes.lastIndex(where: { !isSpace($0) }) else { return "" }
-        return String(Substring(bytes[...last]))
     }
 }

@@ -64,6 +64,33 @@ import Testing
         }
     }
 
+    /// A client of IRC that first looks up who knows what is taken for a silent one: its first line says otherwise.
+    @Test(
+        arguments: [false, true],
+        ["PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n", "CAP LS 302\r\nNICK yoda\r\nUSER y 0 * :Y\r\n"])
+    func anIRCClientThatComesLateIsOne(tls: Bool, first: String) async throws {
+        try await RunningServer.use(RunningServer.Change { $0.adjust = { $0.silence = .milliseconds(50) } }) { server in
+            let client = try await RawClient(port: server.port, tls: tls)
+            #expect(try await client.expect("Enter username: ").isEmpty)
+            // In pieces, and the rest of the log-in behind them at once.
+            for byte in first.utf8 { try await client.send([byte]) }
+            if first.hasPrefix("CAP") {
+                #expect(try await client.expect(" LS :").hasPrefix("\r\n:chatty CAP "))
+                let logIn = "AUTHENTICATE PLAIN\r\nAUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\n"
+                try await client.send("CAP REQ :sasl message-tags\r\n" + logIn + "CAP END\r\n")
+            } else {
+                #expect(try await client.expect(":chatty 001 yoda :Welcome! yoda\r\n") == "\r\n")
+            }
+            try await client.expect(" 422 ")
+            // A line as long as none of plain text may be.
+            let (tag, text) = (String(repeating: "a", count: 4000), String(repeating: "x", count: 4096))
+            try await client.send("@\(tag) PRIVMSG yoda :\(text)\r\nPING end\r\n")
+            let heard = try await client.expect(":chatty PONG chatty end\r\n")
+            #expect(!heard.contains("longer than"))
+            #expect(server.events.all.contains("User: yoda successfully sent a direct message to: yoda.\n"))
+        }
+    }
+
     @Test func bothFamiliesAreListenedOn() async throws {
         try await RunningServer.use { server in
             _ = try await server.logIn("yoda", host: "127.0.0.1")

@@ -25,6 +25,26 @@ extension ServiceTests {
                 "NOTE PRIVMSG KEPT hans :hans is not active. The message will be delivered at the next login.\r\n")
         }
 
+        /// Pidgin and others first ask the network who they are, and come when they are taken for silent.
+        @Test func aClientThatComesLateLogsInAndNothingOfItsPasswordIsSeen() async throws {
+            let server = try await ChattyServer(accounts: ["yoda": "pw:le:ia", "hans": "solo"])
+            let client = try SocketClient(port: server.port)
+            try await client.input.expect("Enter username: ")
+            try client.send("PASS pw:le:ia\r\nNICK yoda\r\nUSER yoda 0 * :yoda\r\n")
+            try await client.input.expect("\r\n:chatty 001 yoda :Welcome! yoda\r\n")
+            try client.send("QUIT\r\n")
+            try await client.input.expect("ERROR ")
+            let wrong = try SocketClient(port: server.port)
+            try await wrong.input.expect("Enter username: ")
+            try wrong.send("pass pw:le\r\nnick yoda\r\nuser yoda 0 * :yoda\r\n")
+            let refusal = try await wrong.input.expect(#/\r\n(.*)ERROR /#.dotMatchesNewlines()).1
+            #expect(!refusal.contains("pw") && !refusal.contains("le\r"))
+            #expect(try await server.stop() == 0)
+            let lines = server.process.output.text
+            #expect(!lines.contains("pw:") && !lines.contains("User: pw") && !lines.contains(":le"), "\(lines)")
+            #expect(lines.contains("User: yoda failed to log in: invalid credentials (from 127.0.0.1).\n"), "\(lines)")
+        }
+
         @Test func ircAndPlainTextShareOneChat() async throws {
             let server = try await ChattyServer()
             let yoda = try await server.ircSession("yoda")

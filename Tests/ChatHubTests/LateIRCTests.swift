@@ -1,0 +1,92 @@
+import ChatHub
+import ChatProtocol
+import Testing
+
+/// A client of IRC that was silent for too long, and was taken for one of plain text.
+struct LateIRCTests {
+    private static let prompt = "Enter username: "
+
+    private static let secrets = ["PASS secret", "pass :sec ret", "PASS\tsecret", "PASS:secret", " \tPaSs  secret"].map { Array($0.utf8) }
+    private static let broken: [[UInt8]] = [
+        Array("PASS secret".utf8) + [0xE9], Array("PASS secret".utf8) + [0], Array("PASS sec\rret".utf8),
+        Array("PASS ".utf8) + Array(repeating: 0x73, count: 5000), Array("PASS ".utf8) + Array(repeating: 0x73, count: 20_000),
+    ]
+
+    private func late() -> WayInHarness<TextWayIn> {
+        var harness = WayInHarness(TextWayIn())
+        #expect(harness.takeOutput() == Self.prompt)
+        return harness
+    }
+
+    @Test(arguments: [
+        "PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n", "NICK yoda\r\nPASS yoda:pw-yoda\r\nUSER y 0 * :Y\r\n",
+        "USER y 0 * :Y\nPASS pw-yoda\nNICK yoda\n", "pass yoda:pw-yoda\r\nnick yoda\r\nuser y 0 * :Y\r\n",
+        "CAP LS 302\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n",
+        "\r\n  PASS pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n",
+        "AUTHENTICATE PLAIN\r\nAUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\nNICK yoda\r\nUSER y 0 * :Y\r\n",
+        "@time=x CAP REQ sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n",
+        ":x NICK yoda\r\nPASS pw-yoda\r\nUSER y 0 * :Y\r\n",
+    ])
+    func itsFirstLineMakesItAnIRCSession(_ lines: String) {
+        var harness = late()
+        let answer = harness.send(lines)
+        // The prompt's line ends first, so that the first line of IRC is one.
+        #expect(answer.hasPrefix("\r\n") || answer.hasPrefix(Self.prompt + "\r\n"))
+        #expect(answer.contains("\r\n:chatty 001 yoda :Welcome! yoda\r\n"))
+        #expect(!answer.contains("pw-yoda") && !answer.contains(Texts.passwordPrompt))
+        #expect(harness.way.representation != .text)
+        // In every respect from now on.
+        #expect(harness.send("PING x\r\n") == ":chatty PONG chatty x\r\n")
+        let luke = harness.script.logIn("luke")
+        harness.script.send(luke, .message(to: "yoda", text: "hi", isNotice: false))
+        harness.collect()
+        #expect(harness.takeOutput().contains(":luke!luke@chatty PRIVMSG yoda :hi\r\n"))
+        let tags = "@" + String(repeating: "a", count: 4000) + " PRIVMSG luke :" + String(repeating: "x", count: 4096) + "\r\n"
+        harness.send(tags)
+        #expect(harness.script.log.last == "User: yoda successfully sent a direct message to: luke.")
+        harness.send("QUIT\r\n")
+        #expect(harness.isClosed)
+    }
+
+    /// As soon as it asks for a name again, whatever came before.
+    @Test(arguments: ["PING x\n", "nobody\n", "yoda\nwrong\n", "\u{1}\n"]) func whereverANameIsAskedFor(before: String) {
+        var harness = late()
+        harness.send(before)
+        #expect(harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n").hasPrefix("\r\n:chatty 001 yoda "))
+    }
+
+    /// Whatever a password is made of, nothing of it comes back.
+    @Test(arguments: secrets + broken) func nothingBehindPASSIsRepeated(_ line: [UInt8]) {
+        var harness = late()
+        let answer = harness.send(line + [0x0D, 0x0A])
+        #expect(!answer.contains("sec") && !answer.contains("ss "), "\(answer.debugDescription)")
+        #expect(harness.script.log.isEmpty)
+        let next = harness.send("NICK yoda\r\nUSER y 0 * :Y\r\n")
+        #expect(!next.contains("sec") && harness.way.representation != .text && harness.script.log.allSatisfy { !$0.contains("sec") })
+    }
+
+    /// A word alone is a name, and a name with a mark in it as well: these are people.
+    @Test(arguments: [
+        "cap", "NICK", "User", "pass", "authenticate", "nick ", "pass-word", "cap.x", "user_1", "PASS1", "nickname", "nicknames are fun",
+    ])
+    func aNameIsNoCommand(_ name: String) {
+        let trimmed = name == "nick " ? "nick" : name
+        var harness = WayInHarness(TextWayIn(), HubScript(users: trimmed.contains(" ") ? [] : [trimmed]))
+        _ = harness.takeOutput()
+        let answer = harness.send(name + "\r\n")
+        #expect(harness.way.representation == .text)
+        #expect(trimmed.contains(" ") ? answer.hasSuffix("\n" + Self.prompt) : answer == Texts.passwordPrompt)
+        guard !trimmed.contains(" ") else { return }
+        #expect(harness.send("pw-\(Name.fold(trimmed))\r\n").hasPrefix("Welcome! \(trimmed)\n"))
+    }
+
+    /// A password may be any text, and a message too.
+    @Test func elsewhereTheyAreText() {
+        var script = HubScript()
+        script.passwords["yoda"] = "NICK yoda"
+        var harness = WayInHarness(TextWayIn(), script)
+        #expect(harness.send("yoda\nNICK yoda\n").contains("Welcome! yoda\n"))
+        #expect(harness.send("PASS secret\n") == Texts.notACommand + "\n")
+        #expect(harness.way.representation == .text)
+    }
+}
