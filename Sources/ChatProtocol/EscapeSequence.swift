@@ -1,59 +1,70 @@
 /// Control sequences as terminals take them (ECMA-48 §5), found in text of others so that none of their parts is left as litter.
-enum EscapeSequence {
+///
+/// In one pass, whatever the text is: held by `WorkPerByteTests`.
+struct EscapeSequence {
     /// The text without them; other control characters stay.
     static func removed(from text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0.value == 0x1B || (0x80...0x9F).contains($0.value) }) else { return text }
-        var rest = text.unicodeScalars[...]
+        let finder = EscapeSequence(Array(text.unicodeScalars))
         var out = String.UnicodeScalarView()
-        while let scalar = rest.first {
-            let length = length(of: rest)
-            if length == 0 { out.append(scalar) }
-            rest = rest.dropFirst(max(1, length))
+        var index = 0
+        while index < finder.scalars.count {
+            let length = finder.length(at: index)
+            if length == 0 { out.append(finder.scalars[index]) }
+            index += max(1, length)
         }
         return String(out)
     }
 
-    /// The scalars of the sequence that `text` begins with; 0 where it begins with none.
-    private static func length(of text: Substring.UnicodeScalarView) -> Int {
-        guard let first = text.first?.value else { return 0 }
-        var rest = text.dropFirst()
-        var introducer = first
-        var taken = 1
-        if first == 0x1B {
-            guard let second = rest.first?.value, second >= 0x20, second <= 0x7E else { return 1 }
-            guard (0x40...0x5F).contains(second) else { return plainLength(rest) }
+    private let scalars: [Unicode.Scalar]
+    /// The last place at which a command string that began before can end: in BEL or ST, and in `ESC \`, of which this is the `ESC`. Behind both a string has no end,
+    /// and nobody need look for it.
+    private let lastEnd: Int
+    private let lastEscapedEnd: Int
+
+    private init(_ scalars: [Unicode.Scalar]) {
+        self.scalars = scalars
+        lastEnd = scalars.lastIndex { $0.value == 0x07 || $0.value == 0x9C } ?? -1
+        lastEscapedEnd = scalars.indices.dropLast().last { scalars[$0].value == 0x1B && scalars[$0 + 1].value == 0x5C } ?? -1
+    }
+
+    /// The scalars of the sequence that begins there; 0 where none does.
+    private func length(at start: Int) -> Int {
+        var introducer = scalars[start].value
+        var next = start + 1
+        if introducer == 0x1B {
+            guard next < scalars.count, case let second = scalars[next].value, second >= 0x20, second <= 0x7E else { return 1 }
+            // `ESC`, intermediate bytes, a final byte: `ESC ( B`, `ESC c`.
+            guard (0x40...0x5F).contains(second) else { return end(of: 0x20...0x2F, 0x30...0x7E, from: next) - start }
             // The 7-bit form of a C1 control: `ESC [` is CSI.
             introducer = second + 0x40
-            taken = 2
-            rest = rest.dropFirst()
+            next += 1
         }
         switch introducer {
-        case 0x9B:
-            let inner = rest.prefix { (0x20...0x3F).contains($0.value) }.count
-            let end = rest.dropFirst(inner).first.map { (0x40...0x7E).contains($0.value) } ?? false
-            return taken + inner + (end ? 1 : 0)
-        case 0x90, 0x98, 0x9D, 0x9E, 0x9F: return taken + stringLength(rest)
-        case 0x80...0x9F: return taken
+        case 0x9B: return end(of: 0x20...0x3F, 0x40...0x7E, from: next) - start
+        case 0x90, 0x98, 0x9D, 0x9E, 0x9F: return endOfString(from: next).map { $0 - start } ?? next - start
+        case 0x80...0x9F: return next - start
         default: return 0
         }
     }
 
-    /// `ESC`, intermediate bytes, a final byte: `ESC ( B`, `ESC c`.
-    private static func plainLength(_ rest: Substring.UnicodeScalarView) -> Int {
-        let inner = rest.prefix { (0x20...0x2F).contains($0.value) }.count
-        let end = rest.dropFirst(inner).first.map { (0x30...0x7E).contains($0.value) } ?? false
-        return 1 + inner + (end ? 1 : 0)
+    /// Behind those of the first range that stand there, and one of the second.
+    private func end(of inner: ClosedRange<UInt32>, _ last: ClosedRange<UInt32>, from start: Int) -> Int {
+        var index = start
+        while index < scalars.count, inner.contains(scalars[index].value) { index += 1 }
+        return index < scalars.count && last.contains(scalars[index].value) ? index + 1 : index
     }
 
-    /// A command string up to BEL or ST; nothing of it where it has no end: then it is text.
-    private static func stringLength(_ rest: Substring.UnicodeScalarView) -> Int {
-        var count = 0
-        var previous: UInt32 = 0
-        for scalar in rest {
-            count += 1
-            if scalar.value == 0x07 || scalar.value == 0x9C || (previous == 0x1B && scalar == "\\") { return count }
-            previous = scalar.value
+    /// Behind a command string up to BEL or ST; nil where it has no end: then it is text.
+    private func endOfString(from start: Int) -> Int? {
+        guard lastEnd >= start || lastEscapedEnd >= start else { return nil }
+        for index in start..<scalars.count {
+            switch scalars[index].value {
+            case 0x07, 0x9C: return index + 1
+            case 0x5C where index > start && scalars[index - 1].value == 0x1B: return index + 1
+            default: break
+            }
         }
-        return 0
+        return nil
     }
 }
