@@ -18,7 +18,10 @@ enum ServeCommand {
             // It says nothing of its own; what a host has to know is said above and below.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             let services = ServiceGroup(
-                services: [ServeService(server: server, manager: manager)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                services: [ServeService(server: server, manager: manager)],
+                gracefulShutdownSignals: (SignalWatch.isIgnored(SIGTERM) ? [] : [.sigterm])
+                    + (SignalWatch.isIgnored(SIGINT) ? [] : [.sigint]),
+                logger: logger)
             let hangUp = SignalWatch.source(of: SIGHUP) {
                 Task { if terminal.isLost { await services.triggerGracefulShutdown() } else { await reload(server, manager) } }
             }

@@ -2,8 +2,9 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 
-/// SIGINT, SIGTERM and SIGHUP as values instead of a sudden end, for a command that has something to put in order first. A SIGHUP that
-/// was ignored from the start, as nohup(1) does it, stays so.
+/// SIGINT, SIGTERM and SIGHUP as values instead of a sudden end, for a command that has something to put in order first. One that was
+/// ignored from the start stays so: nohup(1) starts with SIGHUP ignored, and a shell without job control what it runs in the background
+/// with SIGINT (POSIX, Shell Command Language, 2.11), which is meant for what runs in the foreground.
 final class SignalWatch: @unchecked Sendable {
     // `@unchecked`: the sources are only made and cancelled here, which Dispatch allows from any thread.
 
@@ -17,7 +18,7 @@ final class SignalWatch: @unchecked Sendable {
         signals = stream
         let latest = NIOLockedValueBox(Int32?.none)
         self.latest = latest
-        sources = ([SIGINT, SIGTERM] + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])).map { number in
+        sources = [SIGINT, SIGTERM, SIGHUP].filter { !Self.isIgnored($0) }.map { number in
             Self.source(of: number) {
                 latest.withLockedValue { $0 = number }
                 continuation.yield(number)
