@@ -69,6 +69,8 @@ enum ConnectCommand {
         options.transcript = arguments[ConnectFlags.log]
         options.stateFolder = stateFolder(environment)
 
+        // Many may send files at once.
+        DescriptorLimit.raise()
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let announced = try announced(arguments)
         let program = ConnectProgram(

@@ -24,6 +24,8 @@ enum RecvFileCommand {
         let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
+        // A sender may have hundreds of small files under way, each with a descriptor or three.
+        DescriptorLimit.raise()
         do {
             let output = try ReceiveOutput(path: arguments[RecvFileFlags.output], overwrite: arguments[RecvFileFlags.overwrite])
             if arguments[RecvFileFlags.legacy] {

@@ -37,6 +37,7 @@ enum SendFileCommand {
         }
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
+        DescriptorLimit.raise()
         if arguments[SendFileFlags.legacy] {
             guard case .plain(let peer) = destination else {
                 throw UsageError("--legacy needs HOST:PORT: a ticket cannot be used without encryption.", command: "send-file")
@@ -295,7 +296,7 @@ enum SendFileCommand {
                 var notice = notice(.resumed, file)
                 notice.bytes = bytes
                 reporter.tell("Going on with \(label(file)): the receiver has \(TransferText.bytes(bytes)) of it.", notice)
-            case .answered, .offered, .offersEnded: break
+            case .answered, .offered, .offersEnded, .reminded: break
             }
         }
         return (TransferEnd(status: .failed, message: "The transfer ended without a word."), isProven)

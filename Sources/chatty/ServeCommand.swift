@@ -10,7 +10,8 @@ enum ServeCommand {
         let configuration = try configuration(arguments)
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         let terminal = ControllingTerminal()
-        raiseDescriptorLimit()
+        // A connection is a file descriptor.
+        DescriptorLimit.raise()
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
@@ -79,15 +80,6 @@ enum ServeCommand {
             Diagnostics.say("Nothing was changed. \(error)")
         }
         manager.ready(server.status)
-    }
-
-    /// A connection is a file descriptor: take as many as the system allows this process.
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        // Where it is refused the limit stays as it was.
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

@@ -27,6 +27,11 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
+    /// The process or the system has none left; later there may be one.
+    public var isForWantOfDescriptors: Bool {
+        if case .cannotWrite(let error) = self { error.isForWantOfDescriptors } else { false }
+    }
+
     public var description: String {
         switch self {
         case .unsafeName(let name): "the name \(name.debugDescription) cannot be made safe"

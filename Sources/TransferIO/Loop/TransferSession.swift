@@ -44,6 +44,9 @@ public final class TransferSession: Sendable {
     /// Ends the transfer and tells the peer.
     public func close(_ reason: CloseReason, _ text: String) { mailbox.post { $0.close(self, reason, text) } }
 
+    /// Adds ``TransferUpdate/reminded`` to the updates, for an owner who has put something off.
+    public func remind() { queue.add(.reminded) }
+
     func tell(_ update: TransferUpdate) { queue.add(update) }
     func set(_ statistics: TransferStatistics) { figures.withLockedValue { $0 = statistics } }
 
@@ -66,5 +69,7 @@ public enum TransferUpdate: Sendable {
     case failed(FileID, FileFailure, text: String)
     /// The disk of the receiver is full, or not any more.
     case paused(Bool)
+    /// By ``TransferSession/remind()``.
+    case reminded
     case ended(TransferOutcome)
 }

@@ -63,6 +63,7 @@ final class UpdateQueue: Sendable {
                 return
             }
         case .paused: waiting.removeAll { if case .paused = $0 { true } else { false } }
+        case .reminded: waiting.removeAll { if case .reminded = $0 { true } else { false } }
         default: break
         }
         waiting.append(update)

@@ -29,6 +29,12 @@ struct IncomingTransfer {
         let destination: any TransferDestination
     }
 
+    /// Descriptors that are left free when a file is opened, for what placing those under way needs.
+    private static let spareDescriptors = 16
+    /// How long a file waits for descriptors where no other is under way that would give some back.
+    private static let descriptorPatience = Duration.seconds(30)
+    private static let descriptorPause = Duration.milliseconds(100)
+
     /// How a transfer ended.
     struct End {
         /// Nil where nothing was taken, or another transfer took this one's place: then it counts for nothing.
@@ -65,6 +71,48 @@ struct IncomingTransfer {
         var (isOffered, isTaken) = (false, false)
         var acceptsAll = !policy.asks(about: session)
         var outcome = TransferOutcome.failed(.cancelled)
+        // Taken, but there was no descriptor for them yet; in order.
+        var waiting: [(id: FileID, offer: FileOffer)] = []
+        var waitingSince: ContinuousClock.Instant?
+        var isReminderDue = false
+        func takeWaiting() async {
+            while let (id, offer) = waiting.first {
+                let isHopeless = files.isEmpty && waitingSince.map { $0.duration(to: .now) > Self.descriptorPatience } ?? false
+                do throws(ReceiveOutput.Refusal) {
+                    guard isHopeless || DescriptorLimit.hasRoom(for: Self.spareDescriptors) else {
+                        throw ReceiveOutput.Refusal(reason: .cannotWrite, text: "", isForWantOfDescriptors: true)
+                    }
+                    let destination = try output.destination(for: offer, from: senderKey, in: &contents)
+                    files[id] = File(offer: offer, destination: destination)
+                    session.accept(id, into: destination, inOrder: destination is StreamDestination)
+                    isTaken = true
+                } catch {
+                    if error.isForWantOfDescriptors, !isHopeless {
+                        if waitingSince == nil {
+                            var notice = notice(.note, offer, peer)
+                            notice.reason = "Too many open files: \(label(offer)) and those after it wait until others are done."
+                            reporter.tell(notice.reason ?? "", notice)
+                        }
+                        waitingSince = waitingSince ?? .now
+                        if isReminderDue { return }
+                        isReminderDue = true
+                        Task { [session] in
+                            try? await Task.sleep(for: Self.descriptorPause)
+                            session.remind()
+                        }
+                        return
+                    }
+                    await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
+                    session.decline(id, error.reason)
+                    var notice = notice(.declined, offer, peer)
+                    notice.reason = error.text
+                    reporter.complain("Not taken: \(label(offer)): \(Printable.text(error.text)).", notice)
+                    worst = TransferEnd.worse(worst, .notDelivered)
+                }
+                waiting.removeFirst()
+                if waiting.isEmpty { waitingSince = nil }
+            }
+        }
         let departure = PeerDeparture()
         // The end is seen while a question waits for its answer; what else happens meanwhile waits.
         Task { [session] in
@@ -101,19 +149,9 @@ struct IncomingTransfer {
                     refuse(id, offer, peer)
                     continue
                 }
-                do {
-                    let destination = try output.destination(for: offer, from: senderKey, in: &contents)
-                    files[id] = File(offer: offer, destination: destination)
-                    session.accept(id, into: destination, inOrder: destination is StreamDestination)
-                    isTaken = true
-                } catch {
-                    await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
-                    session.decline(id, error.reason)
-                    var notice = notice(.declined, offer, peer)
-                    notice.reason = error.text
-                    reporter.complain("Not taken: \(label(offer)): \(Printable.text(error.text)).", notice)
-                    worst = TransferEnd.worse(worst, .notDelivered)
-                }
+                waiting.append((id, offer))
+                // Where others wait already somebody has been told to look again.
+                if waiting.count == 1 { await takeWaiting() }
             case .done(let id):
                 guard let file = files.removeValue(forKey: id) else { break }
                 await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
@@ -125,7 +163,12 @@ struct IncomingTransfer {
                 if file.offer.kind == .file {
                     reporter.tell("Received \(place.map(Printable.text) ?? label(file.offer))\(size) from \(peer).", notice)
                 }
+                await takeWaiting()
             case .failed(let id, let failure, let text):
+                if let index = waiting.firstIndex(where: { $0.id == id }) {
+                    let (_, offer) = waiting.remove(at: index)
+                    await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
+                }
                 guard let file = files.removeValue(forKey: id) else { break }
                 await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
                 isLast = output.release(file.destination, isDelivered: false) || isLast
@@ -146,6 +189,9 @@ struct IncomingTransfer {
                 var notice = notice(.resumed, file.offer, peer)
                 notice.bytes = kept.reduce(0) { $0 + UInt64($1.count) }
                 reporter.tell("Going on with \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) are here.", notice)
+            case .reminded:
+                isReminderDue = false
+                await takeWaiting()
             case .answered, .offersEnded: break
             case .ended(let end): outcome = end
             }

@@ -21,6 +21,8 @@ final class ReceiveOutput: Sendable {
     struct Refusal: Error {
         let reason: DeclineReason
         let text: String
+        /// There is no descriptor left for it, which files that are done give back.
+        var isForWantOfDescriptors = false
     }
 
     private let place: Place
@@ -36,7 +38,6 @@ final class ReceiveOutput: Sendable {
     /// - Parameter path: `-`, a pipe or device, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
     init(path: String, overwrite: Bool) throws {
         self.overwrite = overwrite
-        Self.allowManyFiles()
         if path == "-" {
             place = .stream(descriptor: STDOUT_FILENO, label: "standard output")
             return
@@ -110,14 +111,6 @@ final class ReceiveOutput: Sendable {
         return isSpent
     }
 
-    /// A sender may have hundreds of small files under way, each with a descriptor or three: as many as the system lets us have.
-    private static func allowManyFiles() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-
     private func open(
         _ folder: ReceiveFolder, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], _ contents: inout Contents
     ) throws(Refusal) -> any TransferDestination {
@@ -127,7 +120,7 @@ final class ReceiveOutput: Sendable {
             contents.hasFile = true
             return file
         } catch {
-            throw Refusal(reason: error.reason, text: error.description)
+            throw Refusal(reason: error.reason, text: error.description, isForWantOfDescriptors: error.isForWantOfDescriptors)
         }
     }
 }
