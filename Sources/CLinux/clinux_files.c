@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* glibc names the POSIX form so wherever _GNU_SOURCE has taken strerror_r for its own. */
@@ -64,4 +65,9 @@ int clinux_sync_file_system(int descriptor) { return syncfs(descriptor); }
 
 void clinux_error_text(int code, char *buffer, size_t length) {
     if (__xpg_strerror_r(code, buffer, length)) snprintf(buffer, length, "error %d", code);
+}
+
+uint32_t clinux_file_system_kind(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (uint32_t)status.f_type : 0;
 }

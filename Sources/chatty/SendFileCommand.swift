@@ -87,6 +87,8 @@ enum SendFileCommand {
     ) async throws -> ExitStatus {
         // What cannot be read is told before anybody is bothered with it.
         let (sources, opened) = try open(files, name: arguments[SendFileFlags.name], reporter)
+        // Each has been named; nobody is bothered for nothing.
+        if sources.isEmpty { return reporter.end(TransferEnd(status: opened, message: nil)) }
         let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
         let loop = try TransferLoop(
@@ -123,28 +125,47 @@ enum SendFileCommand {
         return reporter.end(TransferEnd(status: TransferEnd.worse(end.status, opened), message: end.message))
     }
 
+    /// So many files are opened at the start and stay open until they are sent, whatever becomes of their names; more are opened one by one.
+    private static let keptOpen = 16
+
+    /// Names each that cannot be sent; the others are.
     /// - Returns: what is sent, and ``ExitStatus/failed`` where there is a file that cannot be.
+    /// - Throws: where it is the only one, what keeps it from being sent.
     private static func open(
         _ files: [String], name: String?, _ reporter: TransferReporter
     ) throws -> (sources: [any TransferSource], ExitStatus) {
         var status = ExitStatus.done
+        func fail(_ path: String, _ message: String) {
+            status = .failed
+            var notice = TransferNotice(.failed)
+            notice.name = path
+            notice.reason = message
+            reporter.complain(message, notice)
+        }
+        func list(_ path: String) throws -> [any TransferSource] {
+            let listing = try SourceFolder.list(path: path, name: name)
+            for skipped in listing.skipped {
+                reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
+            }
+            for path in listing.withoutName { fail(path, "Not sent, because its name is not UTF-8: \(Printable.text(path))") }
+            for path in listing.withoutSize {
+                reporter.complain("Not sent, because it has no size of its own: \(Printable.text(path))")
+            }
+            for failure in listing.failures { fail(failure.path, Printable.text(Sentence.of(failure.error))) }
+            return listing.sources
+        }
         let sources = try files.flatMap { path -> [any TransferSource] in
             if path == "-" { return [StreamSource(descriptor: STDIN_FILENO, name: name ?? "stdin")] }
             do {
-                return [try SourceFile(path: path, name: name)]
-            } catch SourceError.isFolder {
-                let listing = try SourceFolder.list(path: path, name: name)
-                for skipped in listing.skipped {
-                    reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
+                do {
+                    return [try SourceFile(path: path, name: name, closeAtOnce: files.count > keptOpen)]
+                } catch SourceError.isFolder {
+                    return try list(path)
                 }
-                for path in listing.withoutName {
-                    status = .failed
-                    reporter.complain("Not sent, because its name is not UTF-8: \(Printable.text(path))")
-                }
-                for path in listing.withoutSize {
-                    reporter.complain("Not sent, because it has no size of its own: \(Printable.text(path))")
-                }
-                return listing.sources
+            } catch {
+                if files.count == 1 { throw error }
+                fail(path, Printable.text(Sentence.of(error)))
+                return []
             }
         }
         return (sources, status)

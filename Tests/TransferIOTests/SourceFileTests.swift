@@ -93,6 +93,106 @@ import TransferProtocol
         #expect { try SourceFile(path: folder.file("nothing")) } throws: { ($0 as? SystemError)?.code == ENOENT }
     }
 
-    @Test(arguments: [("/home/yoda/movie.mp4", "movie.mp4"), ("movie.mp4", "movie.mp4"), ("a/b/", "b"), ("/", "file")])
-    func lastPart(path: String, name: String) { #expect(SourceFile.lastPart(of: path) == name) }
+    /// Whether writing is seen in the folder of temporary files.
+    static let watches: Bool = {
+        guard let file = try? OpenFile(path: NSTemporaryDirectory(), flags: O_RDONLY) else { return false }
+        return WriteWatch(file.descriptor) != nil
+    }()
+
+    /// None of these changes a byte, nor does all of them together, over and over.
+    @Test(
+        .enabled(if: watches, "temporary files are on a file system that other machines may write to"),
+        arguments: ["before the first byte", "while it is read", "between two looks at its bytes"])
+    func aNewModeNameOrLinkIsNoChange(when: String) throws {
+        let folder = try TemporaryFolder()
+        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
+        let path = try folder.write("movie.mp4", bytes)
+        let source = try SourceFile(path: path)
+        let digest = Array(SHA256.hash(data: bytes[0..<100]))
+        switch when {
+        case "while it is read": #expect(try Self.read(source, 100, at: 0) == Array(bytes[..<100]))
+        case "between two looks at its bytes": #expect(try source.matches(HeldRange(range: 0..<100, digest: digest)))
+        default: break
+        }
+        var before = stat()
+        var after = stat()
+        #expect(stat(path, &before) == 0)
+        repeat {
+            #expect(chmod(path, 0o640) == 0 && chmod(path, 0o600) == 0)
+            #expect(chown(path, getuid(), getgid()) == 0)
+            #expect(link(path, folder.file("other")) == 0 && unlink(folder.file("other")) == 0)
+            #expect(rename(path, folder.file("renamed")) == 0)
+            #expect(rename(folder.file("renamed"), path) == 0)
+            #expect(stat(path, &after) == 0)
+        } while before.st_ctim.tv_sec == after.st_ctim.tv_sec && before.st_ctim.tv_nsec == after.st_ctim.tv_nsec
+        #expect(rename(path, folder.file("elsewhere")) == 0)
+        #expect(source.isUnchanged())
+        #expect(try Self.read(source, 900, at: 100) == Array(bytes[100...]))
+        #expect(source.isUnchanged())
+    }
+
+    /// Whoever changes bytes and everything else with them changes bytes.
+    @Test(
+        .enabled(if: watches, "temporary files are on a file system that other machines may write to"),
+        arguments: ["written", "through a mapping"])
+    func aNewLinkHidesNoChange(how: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("movie.mp4", [UInt8](repeating: 1, count: 8192))
+        let source = try SourceFile(path: path)
+        _ = try Self.read(source, 100, at: 0)
+        var before = stat()
+        #expect(stat(path, &before) == 0)
+        let descriptor = open(path, O_RDWR)
+        #expect(descriptor >= 0)
+        if how == "written" {
+            #expect(pwrite(descriptor, [UInt8(2)], 1, 5000) == 1)
+        } else {
+            let memory = try #require(mmap(nil, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
+            memory.storeBytes(of: 2, toByteOffset: 5000, as: UInt8.self)
+            #expect(munmap(memory, 8192) == 0)
+        }
+        #expect(futimens(descriptor, [before.st_atim, before.st_mtim]) == 0)
+        close(descriptor)
+        var after = stat()
+        repeat {
+            #expect(link(path, folder.file("other")) == 0)
+            #expect(stat(path, &after) == 0)
+            #expect(unlink(folder.file("other")) == 0)
+        } while before.st_ctim.tv_sec == after.st_ctim.tv_sec && before.st_ctim.tv_nsec == after.st_ctim.tv_nsec
+        #expect(link(path, folder.file("other")) == 0)
+        #expect(!source.isUnchanged())
+        #expect(throws: SourceError.changed("movie.mp4")) { try Self.read(source, 8092, at: 100) }
+    }
+
+    /// Two that send the same file watch it each for itself.
+    @Test(.enabled(if: watches, "temporary files are on a file system that other machines may write to")) func twoWatchOneFile() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("movie.mp4", [1, 2, 3])
+        let file = try OpenFile(path: path, flags: O_RDWR)
+        let first = try #require(WriteWatch(file.descriptor))
+        var second = WriteWatch(file.descriptor)
+        #expect(second?.hasSeenWrite == false)
+        second = nil
+        #expect(pwrite(file.descriptor, [UInt8(9)], 1, 0) == 1)
+        #expect(first.hasSeenWrite)
+        #expect(WriteWatch(file.descriptor)?.hasSeenWrite == false)
+    }
+
+    @Test(arguments: [("home/movie.mp4", "movie.mp4"), ("home/a/b/", "b"), ("home/a//", "a"), ("home/\u{301}x", "\u{301}x")])
+    func isCalledAsItWasNamed(path: String, name: String) throws { #expect(try SourceName.of(path) == name) }
+
+    /// What is named by where it is and not by its name.
+    @Test(arguments: [("/.", "yoda"), ("/./", "yoda"), ("/a/..", "yoda"), ("/a/b/../.", "a"), ("/link/.", "a")])
+    func isCalledAsItIs(path: String, name: String) throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.file("yoda/a/b"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: folder.file("yoda/link"), withDestinationPath: "a")
+        #expect(try SourceName.of(folder.file("yoda") + path) == name)
+        #expect(try SourceFolder.list(path: folder.file("yoda") + path).sources.first?.offer.name == name)
+    }
+
+    @Test(arguments: ["/", "//", "/.", "/..", "/../"]) func theRootHasNoName(path: String) throws {
+        #expect(throws: SourceError.nameless(path)) { try SourceName.of(path) }
+        #expect { try SourceName.of("/nowhere/..") } throws: { ($0 as? SystemError)?.code == ENOENT }
+    }
 }

@@ -102,6 +102,43 @@ import TransferProtocol
         #expect(throws: OutputClosed()) { try Self.write([1], at: 0, to: destination) }
     }
 
+    /// Too deep for a receiver, with a name too long for one, and not to be read: each by itself.
+    @Test func whatCannotBeSentDoesNotStopTheRest() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.file("photos/closed"), withIntermediateDirectories: true)
+        try folder.write("photos/a.jpg", [1])
+        try folder.write("photos/closed/b.jpg", [1])
+        try folder.write("photos/z.jpg", [1])
+        try folder.write("photos/secret.jpg", [1])
+        let long = String(repeating: "x", count: 250)
+        try FileManager.default.createDirectory(atPath: folder.file("photos/deep"), withIntermediateDirectories: true)
+        var deep = open(folder.file("photos/deep"), O_RDONLY | O_DIRECTORY)
+        for depth in 0..<70 {
+            // The shallower ones are a long path as well.
+            let name = depth < 20 ? long : "d"
+            #expect(mkdirat(deep, name, 0o700) == 0)
+            let next = openat(deep, name, O_RDONLY | O_DIRECTORY)
+            #expect(next >= 0)
+            close(deep)
+            deep = next
+        }
+        close(deep)
+        #expect(chmod(folder.file("photos/secret.jpg"), 0) == 0 && chmod(folder.file("photos/closed"), 0) == 0)
+        defer { chmod(folder.file("photos/closed"), 0o700) }
+        let listing = try SourceFolder.list(path: folder.file("photos"))
+        let names = listing.sources.map(\.offer.name)
+        #expect(names.contains("photos/a.jpg") && names.contains("photos/z.jpg"))
+        var failures = [ENAMETOOLONG: 1]
+        // Who may do everything may read it.
+        if geteuid() != 0 { failures[EACCES] = 2 }
+        #expect(Dictionary(listing.failures.map { ($0.error.code, 1) }, uniquingKeysWith: +) == failures)
+        #expect(names.contains("photos/closed") == (geteuid() == 0))
+        // Gone since.
+        #expect(unlink(folder.file("photos/z.jpg")) == 0)
+        let gone = try #require(listing.sources.first { $0.offer.name == "photos/z.jpg" } as? SourceFile)
+        #expect { try SourceFileTests.read(gone, 1, at: 0) } throws: { ($0 as? SystemError)?.code == ENOENT }
+    }
+
     @Test func aFolderIsListedWithoutFollowingLinks() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.file("photos/2026"), withIntermediateDirectories: true)

@@ -2,6 +2,7 @@
 #define CLINUX_FILES_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Opens `path` below the folder `folder`: no symbolic link on the way or at the end, no way out (openat2 with RESOLVE_BENEATH,
@@ -14,6 +15,9 @@ int clinux_rename_exclusive(int folder, const char *from, const char *to);
 
 /* Flushes the whole file system that `descriptor` is on (syncfs). */
 int clinux_sync_file_system(int descriptor);
+
+/* Which kind of file system `descriptor` is on, as in linux/magic.h (fstatfs); 0 where that cannot be told. */
+uint32_t clinux_file_system_kind(int descriptor);
 
 /* The system's words for an errno (the POSIX strerror_r). */
 void clinux_error_text(int code, char *buffer, size_t length);

@@ -6,31 +6,33 @@ import TransferProtocol
 ///
 /// The descriptor is open only while the file is being read, so that thousands may wait in one transfer.
 public final class SourceFile: TransferSource, @unchecked Sendable {
-    // `@unchecked`: `file` changes, but a transfer calls its sources from one thread at a time.
+    // `@unchecked`: what changes of it changes on one thread at a time, for so a transfer calls its sources.
 
-    /// What must not change between the offer and the last byte. Times in nanoseconds since 1970.
-    private struct Identity {
+    /// What must not change between the offer and the last byte.
+    private struct Identity: Equatable {
         let device: dev_t
         let inode: ino_t
         let size: off_t
+        /// In nanoseconds since 1970.
         let modified: Int64
-        /// Of the status, which no program can set back as it can `modified`.
-        let changed: Int64
-        let links: UInt64
 
         init(_ status: stat) {
             device = status.st_dev
             inode = status.st_ino
             size = status.st_size
             modified = FileTime.nanoseconds(status.st_mtim)
+        }
+    }
+
+    /// How the file stood when its first byte was read. Until then a change of no byte is of no interest.
+    private struct Beginning {
+        /// Of the status, in nanoseconds since 1970, which no program can set back as it can `modified`.
+        let changed: Int64
+        let links: UInt64
+
+        init(_ status: stat) {
             changed = FileTime.nanoseconds(status.st_ctim)
             links = UInt64(status.st_nlink)
-        }
-
-        func isSame(as other: Identity) -> Bool {
-            guard device == other.device, inode == other.inode, size == other.size, modified == other.modified else { return false }
-            // A new link, or a file renamed over this one as editors do, changes the status and no byte of it.
-            return changed == other.changed || links != other.links
         }
     }
 
@@ -38,17 +40,22 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     private let identity: Identity
     private let open: () throws(SystemError) -> OpenFile
     private var file: OpenFile?
+    private var beginning: Beginning?
+    /// Since the beginning, as long as the file stays open.
+    private var watch: WriteWatch?
+    /// Read to its end, and unchanged until then: whatever becomes of it, the receiver has what was offered.
+    private var isRead = false
 
     /// - Parameters:
     ///   - path: as the user named it; a link is followed.
-    ///   - name: what the receiver is told; the last part of the path where nil.
-    public convenience init(path: String, name: String? = nil) throws {
-        try self.init(name: name ?? Self.lastPart(of: path)) { () throws(SystemError) in
+    ///   - name: what the receiver is told; what the file is called where nil.
+    ///   - closeAtOnce: open it again when it is its turn, so that thousands of files may wait.
+    public convenience init(path: String, name: String? = nil, closeAtOnce: Bool = false) throws {
+        try self.init(name: try name ?? SourceName.of(path), closeAtOnce: closeAtOnce) { () throws(SystemError) in
             try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
         }
     }
 
-    /// - Parameter closeAtOnce: open it again when it is its turn, so that thousands of files may wait.
     init(name: String, closeAtOnce: Bool = false, open: @escaping () throws(SystemError) -> OpenFile) throws {
         let file = try open()
         let status = try file.status()
@@ -64,37 +71,64 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
             name: name, size: UInt64(status.st_size), mode: status.st_mode & 0o777, modified: identity.modified)
     }
 
-    /// `movie.mp4` of `/home/yoda/movie.mp4`.
-    public static func lastPart(of path: String) -> String {
-        String(path.split(separator: "/", omittingEmptySubsequences: true).last ?? "file")
-    }
+    /// What the file of a path is called where nothing else is said.
+    public static func name(of path: String) throws -> String { try SourceName.of(path) }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
-        let count = try opened().read(into: buffer, at: offset)
+        let count = try begun().read(into: buffer, at: offset)
         guard count == buffer.count || offset + UInt64(count) >= UInt64(identity.size) else { throw SourceError.changed(offer.name) }
         if offset + UInt64(count) >= UInt64(identity.size) {
             guard isUnchanged() else { throw SourceError.changed(offer.name) }
-            file = nil
+            // Its parts are read in their order: nothing is left.
+            isRead = true
+            close()
         }
         return count
     }
 
     public func matches(_ held: HeldRange) throws -> Bool {
         guard held.range.upperBound <= UInt64(identity.size) else { return false }
-        return try opened().digest(of: held.range) == held.digest
+        let wasOpen = file != nil
+        // Of all the files of a transfer many may be compared before the first is read.
+        defer { if !wasOpen { close() } }
+        return try begun().digest(of: held.range) == held.digest
     }
 
     public func isUnchanged() -> Bool {
+        if isRead { return true }
         guard let file = try? file ?? open(), let status = try? file.status() else { return false }
-        return Identity(status).isSame(as: identity)
+        return isSame(status)
     }
 
-    private func opened() throws -> OpenFile {
-        if let file { return file }
-        let file = try open()
-        guard Identity(try file.status()).isSame(as: identity) else { throw SourceError.changed(offer.name) }
+    /// A change of the status alone is one of the bytes where it cannot be told: who writes may set `mtime` back. With the watch it can. Without
+    /// one a new link, or a file renamed over this one as editors do, is known by the count of links.
+    private func isSame(_ status: stat) -> Bool {
+        guard Identity(status) == identity else { return false }
+        guard let beginning else { return true }
+        let current = Beginning(status)
+        if current.changed == beginning.changed { return true }
+        if let watch { return !watch.hasSeenWrite }
+        return current.links != beginning.links
+    }
+
+    /// The file as it is read, from now on watched.
+    private func begun() throws -> OpenFile {
+        isRead = false
+        if let file, beginning != nil { return file }
+        let file = try file ?? open()
+        // First, so that nothing comes between.
+        let watch = beginning == nil ? WriteWatch(file.descriptor) : nil
+        let status = try file.status()
+        guard isSame(status) else { throw SourceError.changed(offer.name) }
+        beginning = beginning ?? Beginning(status)
+        self.watch = watch
         self.file = file
         return file
+    }
+
+    private func close() {
+        file = nil
+        watch = nil
     }
 }
 
@@ -106,6 +140,8 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Its size is said to be 0, and it has bytes.
     case withoutSize(String)
     case changed(String)
+    /// There is nothing to call it by.
+    case nameless(String)
 
     public var description: String {
         switch self {
@@ -113,6 +149,7 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notAFile(let path): "\(path) is not a file"
         case .withoutSize(let path): "\(path) has no size of its own: send it through standard input (-)"
         case .changed(let name): "\(name) changed while it was being sent"
+        case .nameless(let path): "\(path) has no name of its own that could be sent: give it one with --name"
         }
     }
 }

@@ -12,6 +12,14 @@ public enum SourceFolder {
         public var withoutName: [String] = []
         /// Nor are these, of which nobody knows how long they are.
         public var withoutSize: [String] = []
+        /// Nor what cannot be read, or is gone before it was looked at, or has a name that is too long for a receiver.
+        public var failures: [Failure] = []
+    }
+
+    /// What keeps something in a folder from being sent.
+    public struct Failure: Hashable, Sendable {
+        public let path: String
+        public let error: SystemError
     }
 
     /// Depth of folders within folders; deeper than a receiver takes is refused here.
@@ -19,54 +27,75 @@ public enum SourceFolder {
 
     /// - Parameters:
     ///   - path: as the user named it; a link to a folder is followed, none below it are.
-    ///   - name: what the receiver is told the folder is called.
+    ///   - name: what the receiver is told the folder is called; what it is called where nil.
+    /// - Throws: where the folder itself cannot be listed. What is in it is left out alone.
     public static func list(path: String, name: String? = nil) throws -> Listing {
         var listing = Listing()
         let root = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
-        try add(root, name ?? SourceFile.lastPart(of: path), path, depth: 1, to: &listing)
+        try add(root, name ?? SourceName.of(path), path, depth: 1, to: &listing)
         return listing
     }
 
     private static func add(_ folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing) throws {
         guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
         let status = try folder.status()
-        listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: FileTime.nanoseconds(status.st_mtim)))
         let (entries, unreadable) = try names(in: folder)
+        listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: FileTime.nanoseconds(status.st_mtim)))
         listing.withoutName += unreadable.map { "\(path)/\($0)" }
         for entry in entries.sorted() {
             let entryPath = "\(path)/\(entry)"
-            guard name.utf8.count + 1 + entry.utf8.count <= TransferLimits.nameBytes else {
-                throw SystemError("send \(entryPath)", code: ENAMETOOLONG)
+            do {
+                try add(entry, of: folder, "\(name)/\(entry)", entryPath, depth: depth, to: &listing)
+            } catch SourceError.withoutSize {
+                listing.withoutSize.append(entryPath)
+            } catch let error as SystemError {
+                listing.failures.append(Failure(path: entryPath, error: error))
+            } catch is SourceError {
+                // It has become something else since it was looked at.
+                listing.skipped.append(entryPath)
             }
-            var status = stat()
-            guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(entryPath)") }
-            switch status.st_mode & S_IFMT {
-            case S_IFDIR:
-                let below = try OpenFile(below: folder, entry, flags: O_RDONLY | O_DIRECTORY)
-                try add(below, "\(name)/\(entry)", entryPath, depth: depth + 1, to: &listing)
-            case S_IFREG:
-                do {
-                    listing.sources.append(
-                        try SourceFile(name: "\(name)/\(entry)", closeAtOnce: true) { () throws(SystemError) in
-                            // By path and not below `folder`: thousands of folders would otherwise stay open.
-                            try OpenFile(path: entryPath, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
-                        })
-                } catch SourceError.withoutSize {
-                    listing.withoutSize.append(entryPath)
-                }
-            default: listing.skipped.append(entryPath)
-            }
+        }
+    }
+
+    /// What one name in a folder stands for.
+    private static func add(
+        _ entry: String, of folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing
+    ) throws {
+        guard name.utf8.count <= TransferLimits.nameBytes else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
+        var status = stat()
+        guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(path)") }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR:
+            try add(try OpenFile(below: folder, entry, flags: O_RDONLY | O_DIRECTORY), name, path, depth: depth + 1, to: &listing)
+        case S_IFREG:
+            listing.sources.append(
+                try SourceFile(name: name, closeAtOnce: true) { () throws(SystemError) in
+                    // By path and not below `folder`: thousands of folders would otherwise stay open.
+                    try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+                })
+        default: listing.skipped.append(path)
         }
     }
 
     /// What is in the folder: names, and what stands for names that are not UTF-8 and so cannot be said to a receiver.
     private static func names(in folder: OpenFile) throws -> (names: [String], unreadable: [String]) {
         let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("list \(folder.label)") }
+        guard copy >= 0 else { throw SystemError("list \(folder.label)") }
+        guard let stream = fdopendir(copy) else {
+            let error = SystemError("list \(folder.label)")
+            close(copy)
+            throw error
+        }
         defer { closedir(stream) }
         var names: [String] = []
         var unreadable: [String] = []
-        while let entry = readdir(stream) {
+        while true {
+            // Else the end cannot be told from an error.
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw SystemError("list \(folder.label)") }
+                break
+            }
             withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 let name = bytes.prefix { $0 != 0 }
                 if let text = String(validating: name, as: UTF8.self) {

@@ -333,6 +333,10 @@ final class LoopCore {
             state.waitingRead = (request, notReady.descriptor)
             // A descriptor that cannot be watched is asked again soon.
             state.retryAt = watch(notReady.descriptor) ? .distantFuture : now + .milliseconds(20)
+        } catch let error as SystemError where error.isForWantOfDescriptors {
+            // Some are given back by and by.
+            state.waitingRead = (request, -1)
+            state.retryAt = now + .milliseconds(20)
         } catch let error {
             var failure = FileFailure.sourceUnreadable
             if case SourceError.changed = error { failure = .sourceChanged }

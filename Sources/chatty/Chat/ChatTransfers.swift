@@ -229,7 +229,7 @@ final class ChatTransfers: TransferCarrier {
     private func accept(
         _ file: FileID, _ offer: FileOffer, _ expected: Expected, _ number: Int, _ session: TransferSession, _ senderKey: [UInt8]
     ) async {
-        guard let name = SafeName(SourceFile.lastPart(of: offer.name)) else {
+        guard let last = offer.name.utf8.split(separator: UInt8(ascii: "/")).last, let name = SafeName(String(Substring(last))) else {
             session.decline(file, .unsafeName)
             return post(.failed(number, "its name cannot be made safe."))
         }

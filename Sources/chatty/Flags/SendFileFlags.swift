@@ -4,8 +4,9 @@ enum SendFileFlags {
         "FILE", .file,
         manual: """
             What to send: files, folders with all that is in them, and `-`, standard input, once. Of a folder neither symbolic links nor devices, \
-            pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named. So is what has a name that \
-            is not UTF-8, for which the exit status is 1.
+            pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named. So is what cannot be sent: \
+            what may not be read, or is gone, or has a name that is not UTF-8 or is too long for a receiver; the rest is sent, and the exit status is 1. \
+            A folder named as `.` or `..` is sent under its real name; `/` has none, and needs `--name`.
             """)
     static let destination = Positional<String>.required(
         "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")

@@ -11,10 +11,20 @@ enum PlainTransfer {
     ) async -> ExitStatus {
         reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
         do {
-            let sources = try files.map { path in
-                let label = name ?? (path == "-" ? "stdin" : SourceFile.lastPart(of: path))
-                return (label, path == "-" ? FileHandle.standardInput : try handle(path))
+            var status = ExitStatus.done
+            // What cannot be sent is named before anything is; each is opened when it is its turn.
+            let sources = try files.compactMap { path -> (name: String, path: String)? in
+                if path == "-" { return (name ?? "stdin", path) }
+                do {
+                    return (try self.name(of: path, name), path)
+                } catch {
+                    if files.count == 1 { throw error }
+                    status = .failed
+                    complain(error, path, reporter)
+                    return nil
+                }
             }
+            if sources.isEmpty { return reporter.end(TransferEnd(status: status, message: nil)) }
             let address: NetworkAddress
             do {
                 address = try await peer.lookUp()[0]
@@ -24,7 +34,15 @@ enum PlainTransfer {
             let socket = try UDPSocket()
             let begun = ContinuousClock.now
             var sent = 0
-            for (name, file) in sources {
+            for (name, path) in sources {
+                let file: FileHandle
+                do {
+                    file = try handle(path)
+                } catch {
+                    status = .failed
+                    complain(error, path, reporter)
+                    continue
+                }
                 try await put(.start(name: name), socket, address)
                 var count: UInt64 = 0
                 while let piece = try read(file, unless: signals), !piece.isEmpty {
@@ -44,7 +62,7 @@ enum PlainTransfer {
                 notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)), whether it arrived is not known."
                 reporter.tell(notice.reason ?? "", notice)
             }
-            return reporter.end(.done)
+            return reporter.end(TransferEnd(status: status, message: nil))
         } catch {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
@@ -59,13 +77,26 @@ enum PlainTransfer {
         return nil
     }
 
-    private static func handle(_ path: String) throws -> FileHandle {
+    private static func complain(_ error: any Error, _ path: String, _ reporter: TransferReporter) {
+        var notice = TransferNotice(.failed)
+        notice.name = path
+        notice.reason = Printable.text(Sentence.of(error))
+        reporter.complain(notice.reason ?? "", notice)
+    }
+
+    /// What the file is called, if it can be sent.
+    private static func name(of path: String, _ name: String?) throws -> String {
         // Through the same door as any other transfer, for its checks and its errors.
         do {
-            _ = try SourceFile(path: path)
+            return try SourceFile(path: path, name: name, closeAtOnce: true).offer.name
         } catch SourceError.withoutSize {
             // Which nobody is told here.
+            return try name ?? SourceFile.name(of: path)
         }
+    }
+
+    private static func handle(_ path: String) throws -> FileHandle {
+        if path == "-" { return FileHandle.standardInput }
         guard let handle = FileHandle(forReadingAtPath: path) else { throw PlainTransferError(text: "cannot open \(path)") }
         return handle
     }
