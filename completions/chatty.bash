@@ -97,14 +97,14 @@ _chatty() {
         recv-file)
             case $prev in
                 -o|--output|--secret-file) _chatty_files; return ;;
-                --count|--timeout) :; return ;;
+                --count|--announce|--timeout) :; return ;;
                 --accept) _chatty_words "ticket ask always"; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "-o --output --count --accept --secret-file -d --data --timeout --progress"
+            _chatty_place "-o --output --count --accept --announce --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--output --once --count --overwrite --accept --secret-file --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--output --once --count --overwrite --accept --announce --secret-file --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             ;;

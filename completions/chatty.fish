@@ -73,6 +73,7 @@ complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l once -d 'Leave 
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l count -x -d 'Leave after N transfers'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l overwrite -d 'Replace files that exist'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l accept -x -a 'ticket ask always' -d 'Whose files to take unasked'
+complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l announce -x -d 'Where senders reach the port, if not here'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l secret-file -r -F -d 'A file whose first line is a shared secret'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l data -s d -x -a '(__fish_complete_directories)' -d 'The data folder'
 complete -c chatty -n '__fish_seen_subcommand_from recv-file' -l timeout -x -d 'Give up a peer that is silent for so long'

@@ -21,6 +21,14 @@ enum RecvFileCommand {
                 throw UsageError("--legacy knows no secrets: it takes files of anybody.", command: "recv-file")
             }
         }
+        guard arguments[RecvFileFlags.announce].count <= Ticket.maximumAddresses else {
+            throw UsageError("--announce can be given \(Ticket.maximumAddresses) times at most.", command: "recv-file")
+        }
+        for text in arguments[RecvFileFlags.announce] where ReceivePlace.announcement(text, port: 1) == nil {
+            throw UsageError(
+                "--announce needs an IPv4 or IPv6 address, with a port or without, such as 203.0.113.7:9999, not \(Printable.text(text))",
+                command: "recv-file")
+        }
         let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
@@ -51,15 +59,15 @@ enum RecvFileCommand {
             incoming: { incoming.yield($0) })
         var random = SystemRandomNumberGenerator()
         let secret = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
-        let addresses = LocalAddresses.all(port: port)
-        guard let ticket = Ticket(receiverKey: keys.identity.publicKey, secret: secret, addresses: addresses) else {
-            throw TicketError.damaged
+        let place = ReceivePlace(arguments, port: port)
+        guard let ticket = Ticket(receiverKey: keys.identity.publicKey, secret: secret, addresses: place.addresses) else {
+            throw NoAddressError()
         }
         let policy = AcceptPolicy(
             arguments[RecvFileFlags.accept], sharedKey: keys.sharedKey,
             hasTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1)
         loop.setInvitations(policy.invitations(ticket))
-        announce(ticket, policy, addresses, port, output, reporter)
+        announce(ticket, policy, place, port, output, reporter)
 
         let status = await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask { await serve(sessions, limit: limit, policy, output, reporter) }
@@ -119,17 +127,18 @@ enum RecvFileCommand {
     }
 
     private static func announce(
-        _ ticket: Ticket, _ policy: AcceptPolicy, _ addresses: [NetworkAddress], _ port: UInt16, _ output: ReceiveOutput,
+        _ ticket: Ticket, _ policy: AcceptPolicy, _ place: ReceivePlace, _ port: UInt16, _ output: ReceiveOutput,
         _ reporter: TransferReporter
     ) {
         var notice = TransferNotice(.listening)
         notice.port = Int(port)
         notice.ticket = ticket.text
-        notice.addresses = addresses.map(\.hostAndPort)
+        notice.addresses = place.addresses.map(\.hostAndPort)
         reporter.announce(
             [
                 "Receiving into \(Printable.text(output.description)) on UDP port \(port). Give the sender this ticket\(policy.hint):",
                 "Ticket: \(ticket.text)",
-            ] + addresses.map { "Address: \($0.hostAndPort)" }, notice)
+            ] + place.addresses.map { "Address: \($0.hostAndPort)" }, notice)
+        place.tellLimits(reporter)
     }
 }

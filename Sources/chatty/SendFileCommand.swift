@@ -99,7 +99,8 @@ enum SendFileCommand {
                     switch destination {
                     case .ticket(let ticket):
                         let receiver = Receiver(
-                            addresses: ticket.addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey)
+                            addresses: LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all()), key: ticket.receiverKey,
+                            preSharedKey: ticket.preSharedKey)
                         return try await transfer(sources, to: receiver, over: loop, reporter).end
                     case .plain(let peer):
                         return try await transfer(
@@ -184,7 +185,9 @@ enum SendFileCommand {
         _ reporter: TransferReporter
     ) async throws -> TransferEnd {
         let addresses: [NetworkAddress]
-        do { addresses = try await peer.lookUp() } catch { throw Stop(.unreachable, Sentence.of(error)) }
+        do { addresses = LocalAddresses.onOwnLinks(try await peer.lookUp(), NetworkInterface.all()) } catch {
+            throw Stop(.unreachable, Sentence.of(error))
+        }
         var claims = KeyClaims(of: addresses, over: loop)
         var failure: TransferEnd?
         while let claim = await claims.next(within: failure == nil ? nil : otherClaims) {

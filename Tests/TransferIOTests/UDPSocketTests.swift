@@ -186,12 +186,4 @@ import Testing
     func notHostAndPort(text: String) {
         #expect(HostPort(text) == nil)
     }
-
-    @Test func ownAddresses() throws {
-        let addresses = LocalAddresses.all(port: 9)
-        #expect(addresses.contains(NetworkAddress(ipv4: 0x7F00_0001, port: 9)))
-        let firstLoopback = try #require(addresses.firstIndex(where: { $0.isLoopback }))
-        #expect(addresses[firstLoopback...].allSatisfy { $0.isLoopback })
-        #expect(!addresses.contains { $0.isLinkLocal })
-    }
 }

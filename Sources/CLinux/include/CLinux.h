@@ -8,6 +8,7 @@
 #include "clinux_output.h"
 #include "clinux_wakeup.h"
 #include "clinux_loop.h"
+#include "clinux_network.h"
 #include "clinux_tcp.h"
 #include "clinux_udp.h"
 

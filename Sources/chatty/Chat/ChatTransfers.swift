@@ -133,7 +133,7 @@ final class ChatTransfers: TransferCarrier {
 
     private func addresses(of loop: TransferLoop) -> [String] {
         guard announced.isEmpty else { return announced }
-        return LocalAddresses.all(port: loop.port).prefix(TransferPayload.maximumAddresses).map(\.hostAndPort)
+        return LocalAddresses.now(port: loop.port, limit: TransferPayload.maximumAddresses).addresses.map(\.hostAndPort)
     }
 
     private func send(_ number: Int, _ payload: String) {
@@ -144,7 +144,7 @@ final class ChatTransfers: TransferCarrier {
         else { return post(.failed(number, "it is not offered any more.")) }
         guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
         remember(answer.key, of: number)
-        let addresses = TransferPayload.networkAddresses(answer.addresses)
+        let addresses = LocalAddresses.onOwnLinks(TransferPayload.networkAddresses(answer.addresses), NetworkInterface.all())
         guard !addresses.isEmpty else { return post(.failed(number, "the other side named no address.")) }
         let session = loop.send([source], to: addresses, remoteKey: Array(answer.key), preSharedKey: Array(answer.secret))
         follow(session, number, total: source.offer.size ?? 0, destination: nil)
@@ -157,9 +157,11 @@ final class ChatTransfers: TransferCarrier {
         do {
             let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
             guard let loop = state.withLockedValue({ $0.loop }) else { return }
+            let addresses = addresses(of: loop)
+            guard !addresses.isEmpty else { return post(.failed(number, "\(NoAddressError()).")) }
             remember(offer.key, of: number)
             let secret = expect(number, Expected(offer: offer, folder: folder), loop)
-            let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses(of: loop))
+            let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses)
             guard let text = TransferPayload.text(answer) else { return post(.failed(number, "it cannot be answered.")) }
             post(.ready(number, payload: text))
         } catch {

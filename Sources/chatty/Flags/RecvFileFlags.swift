@@ -29,6 +29,12 @@ enum RecvFileFlags {
             on the terminal about everybody's, file by file unless the answer is for all of the transfer. Without it, who has the ticket or the shared secret is not asked about; a sender that has only an \
             address is on a terminal, and taken where there is none to ask on. Where a shared secret is given, one without it is always refused.
             """)
+    static let announce = Flag<[String]>.repeatable(
+        "announce", "ADDR[:PORT]", .text, "Where senders reach the port, if not here",
+        manual: """
+            Tells senders to send to this address, an IPv4 or IPv6 address with a port or without, instead of to this machine's own: that of a router \
+            which forwards the port, or of a tunnel, or one of this machine's own for which the ticket had no room. At most 16 of them.
+            """)
     static let secretFile = Flag<String?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for senders that have no ticket.")
@@ -54,7 +60,7 @@ enum RecvFileFlags {
         summary: "receive files straight from another machine",
         positionals: [port.spec],
         flags: [
-            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, secretFile.spec, data.spec,
+            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, secretFile.spec, data.spec,
             SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, legacy.spec,
         ],
         description: [
@@ -62,6 +68,10 @@ enum RecvFileFlags {
             Waits for a `chatty send-file`, and prints on stderr the ticket and the HOST:PORT forms to give to the sender. The ticket holds a key \
             and a secret: give it to nobody but the sender. Whoever has it can send. Who has only HOST:PORT can send where you do not forbid it: \
             see `--accept`.
+            """,
+            """
+            A ticket holds 16 addresses, those first at which this machine is most likely to be reached: of the network with the default route, other \
+            hardware, tunnels, and bridges and the like; link-local ones and loopback are last. What had no room is said.
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \

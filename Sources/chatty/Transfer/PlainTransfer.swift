@@ -130,9 +130,11 @@ enum PlainTransfer {
         }
         var notice = TransferNotice(.listening)
         notice.port = Int(socket.port)
-        let addresses = LocalAddresses.all(port: socket.port).map(\.hostAndPort)
+        let place = ReceivePlace(arguments, port: socket.port)
+        let addresses = place.addresses.map(\.hostAndPort)
         notice.addresses = addresses
         reporter.announce(addresses.map { "Address: \($0)" }, notice)
+        place.tellLimits(reporter)
         let receiver = PlainReceiver(
             socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit,
             signals: signals)

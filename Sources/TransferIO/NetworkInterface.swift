@@ -1,0 +1,120 @@
+import CLinux
+import Glibc
+import TransferProtocol
+
+/// A network interface of this machine, as far as it tells at which address others can be expected to reach it.
+public struct NetworkInterface: Hashable, Sendable {
+    /// The most likely way to others first.
+    public enum Kind: Int, Sendable {
+        case hardware
+        /// To a private network, or to one other host.
+        case tunnel
+        /// A part of this machine: containers, virtual machines.
+        case virtual
+        case bridge
+        case loopback
+    }
+
+    public var name: String
+    public var index: UInt32
+    public var kind: Kind
+    /// A cable, or whatever stands for one, is plugged in.
+    public var hasCarrier: Bool
+    public var hasDefaultRoute: Bool
+    /// With port and scope 0.
+    public var addresses: [NetworkAddress]
+
+    public init(
+        name: String, index: UInt32, kind: Kind, hasCarrier: Bool = true, hasDefaultRoute: Bool = false, addresses: [NetworkAddress]
+    ) {
+        self.name = name
+        self.index = index
+        self.kind = kind
+        self.hasCarrier = hasCarrier
+        self.hasDefaultRoute = hasDefaultRoute
+        self.addresses = addresses
+    }
+
+    /// Those that are up and have an address, as they are now; none where the system does not tell.
+    public static func all() -> [NetworkInterface] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        let routed = defaultRoutes()
+        var found: [NetworkInterface] = []
+        var entry = list
+        while let current = entry?.pointee {
+            entry = current.ifa_next
+            guard let label = current.ifa_name, let address = address(current.ifa_addr), current.ifa_flags & UInt32(IFF_UP) != 0 else {
+                continue
+            }
+            // An IPv4 address may have a label of its own: `eth0:1`.
+            let name = String(Substring(String(cString: label).utf8.prefix { $0 != UInt8(ascii: ":") }))
+            if let known = found.firstIndex(where: { $0.name == name }) {
+                if !found[known].addresses.contains(address) { found[known].addresses.append(address) }
+                continue
+            }
+            found.append(
+                NetworkInterface(
+                    name: name, index: if_nametoindex(name), kind: kind(name, flags: current.ifa_flags),
+                    hasCarrier: current.ifa_flags & UInt32(IFF_RUNNING) != 0, hasDefaultRoute: routed.contains(name), addresses: [address]))
+        }
+        return found
+    }
+
+    private static func address(_ address: UnsafeMutablePointer<sockaddr>?) -> NetworkAddress? {
+        guard let address else { return nil }
+        let size: Int
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET: size = MemoryLayout<sockaddr_in>.size
+        case AF_INET6: size = MemoryLayout<sockaddr_in6>.size
+        default: return nil
+        }
+        var storage = sockaddr_storage()
+        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: size)) }
+        return NetworkAddress(storage).map { NetworkAddress(high: $0.high, low: $0.low, port: 0) }
+    }
+
+    private static func kind(_ name: String, flags: UInt32) -> Kind {
+        if flags & UInt32(IFF_LOOPBACK) != 0 { return .loopback }
+        var driver = [CChar](repeating: 0, count: 64)
+        let isTold = clinux_interface_driver(name, &driver, driver.count) == 0
+        let bytes = driver.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return kind(driver: isTold ? String(decoding: bytes, as: UTF8.self) : nil, isPointToPoint: flags & UInt32(IFF_POINTOPOINT) != 0)
+    }
+
+    /// What is not known is taken for hardware.
+    static func kind(driver: String?, isPointToPoint: Bool) -> Kind {
+        switch driver {
+        case "bridge", "openvswitch": .bridge
+        case "tun", "wireguard": .tunnel
+        case "veth", "dummy", "macvlan", "ipvlan", "vxlan", "geneve", "vrf", "ifb": .virtual
+        default: isPointToPoint ? .tunnel : .hardware
+        }
+    }
+
+    /// The interfaces that the system's tables of routes name for everything that no other route is for.
+    private static func defaultRoutes() -> Set<String> {
+        func text(_ path: String) -> String { (try? OpenFile(path: path, flags: O_RDONLY).text(limit: 1 << 20)) ?? "" }
+        return defaultRoutes(ipv4: text("/proc/net/route"), ipv6: text("/proc/net/ipv6_route"))
+    }
+
+    /// - Parameters:
+    ///   - ipv4: `/proc/net/route`: interface, destination, gateway, flags, three figures, mask.
+    ///   - ipv6: `/proc/net/ipv6_route`: destination and length of its prefix, source and the same, gateway, three figures, flags, interface.
+    static func defaultRoutes(ipv4: String, ipv6: String) -> Set<String> {
+        func rows(_ text: String) -> [[Substring]] {
+            text.split(separator: "\n").map { $0.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
+        }
+        func isUsable(_ flags: Substring) -> Bool {
+            guard let flags = UInt32(flags, radix: 16) else { return false }
+            // Up, and not one that refuses (RTF_UP, RTF_REJECT).
+            return flags & 0x1 != 0 && flags & 0x200 == 0
+        }
+        func isZero(_ number: Substring) -> Bool { number.utf8.allSatisfy { $0 == UInt8(ascii: "0") } }
+        var names = Set<String>()
+        for row in rows(ipv4) where row.count >= 8 && isZero(row[1]) && isZero(row[7]) && isUsable(row[3]) { names.insert(String(row[0])) }
+        for row in rows(ipv6) where row.count >= 10 && isZero(row[0]) && isZero(row[1]) && isUsable(row[8]) { names.insert(String(row[9])) }
+        return names
+    }
+}
