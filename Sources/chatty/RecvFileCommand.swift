@@ -36,6 +36,7 @@ enum RecvFileCommand {
         DescriptorLimit.raise()
         do {
             let output = try ReceiveOutput(path: arguments[RecvFileFlags.output], overwrite: arguments[RecvFileFlags.overwrite])
+            try output.checkIsWritable()
             if arguments[RecvFileFlags.legacy] {
                 return await PlainTransfer.receive(arguments, limit: limit, into: output, reporter, signals)
             }

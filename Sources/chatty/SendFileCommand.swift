@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
@@ -98,13 +99,20 @@ enum SendFileCommand {
                 do {
                     switch destination {
                     case .ticket(let ticket):
-                        let receiver = Receiver(
-                            addresses: LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all()), key: ticket.receiverKey,
-                            preSharedKey: ticket.preSharedKey)
-                        return try await transfer(sources, to: receiver, over: loop, reporter).end
+                        let addresses = LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all())
+                        let message = "Nobody listens at any address of the ticket: has its receiver ended?"
+                        return try await unlessClosed(addresses, message) { isReached in
+                            let receiver = Receiver(
+                                addresses: addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey, proven: isReached)
+                            return try await transfer(sources, to: receiver, over: loop, reporter).end
+                        }
                     case .plain(let peer):
-                        return try await transfer(
-                            sources, to: peer, keys, over: loop, accepting: arguments[SendFileFlags.acceptNew], reporter)
+                        let addresses = try await addresses(of: peer)
+                        return try await unlessClosed(addresses, "Nobody listens at \(peer): its port is closed.") { isReached in
+                            try await transfer(
+                                sources, to: peer, at: addresses, keys, over: loop, accepting: arguments[SendFileFlags.acceptNew],
+                                isReached, reporter)
+                        }
                     }
                 } catch let stop as Stop {
                     return stop.end
@@ -172,6 +180,33 @@ enum SendFileCommand {
         return (sources, status)
     }
 
+    private static func addresses(of peer: HostPort) async throws -> [NetworkAddress] {
+        do { return LocalAddresses.onOwnLinks(try await peer.lookUp(), NetworkInterface.all()) } catch {
+            throw Stop(.unreachable, Sentence.of(error))
+        }
+    }
+
+    /// Ends at once where the host at each of the addresses says that nobody listens there, instead of waiting for somebody.
+    /// - Parameters:
+    ///   - message: what is said then.
+    ///   - body: calls what it is given as soon as anybody has answered.
+    private static func unlessClosed(
+        _ addresses: [NetworkAddress], _ message: String,
+        _ body: @escaping @Sendable (_ isReached: @escaping @Sendable () -> Void) async throws -> TransferEnd
+    ) async throws -> TransferEnd {
+        let isReached = NIOLockedValueBox(false)
+        return try await withThrowingTaskGroup(of: TransferEnd?.self) { group in
+            group.addTask { try await body { isReached.withLockedValue { $0 = true } } }
+            group.addTask {
+                let areClosed = await ClosedPorts.areAll(addresses) { isReached.withLockedValue(\.self) }
+                return areClosed ? TransferEnd(status: .unreachable, message: message) : nil
+            }
+            defer { group.cancelAll() }
+            while let end = try await group.next() { if let end { return end } }
+            return .done
+        }
+    }
+
     private static func refusal(of peer: HostPort) -> String {
         "Refused: \(peer) takes nothing without its ticket or the shared secret."
     }
@@ -181,16 +216,13 @@ enum SendFileCommand {
 
     /// To whoever is at a plain address and can prove the key that it says it has.
     private static func transfer(
-        _ sources: [any TransferSource], to peer: HostPort, _ keys: TransferKeys, over loop: TransferLoop, accepting: Bool,
-        _ reporter: TransferReporter
+        _ sources: [any TransferSource], to peer: HostPort, at addresses: [NetworkAddress], _ keys: TransferKeys, over loop: TransferLoop,
+        accepting: Bool, _ isReached: @Sendable () -> Void, _ reporter: TransferReporter
     ) async throws -> TransferEnd {
-        let addresses: [NetworkAddress]
-        do { addresses = LocalAddresses.onOwnLinks(try await peer.lookUp(), NetworkInterface.all()) } catch {
-            throw Stop(.unreachable, Sentence.of(error))
-        }
         var claims = KeyClaims(of: addresses, over: loop)
         var failure: TransferEnd?
         while let claim = await claims.next(within: failure == nil ? nil : otherClaims) {
+            isReached()
             do {
                 var receiver = Receiver(addresses: addresses, key: claim.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
                 if try await trust(claim.key, of: peer, isLocal: claim.address.isLoopback, keys, accepting: accepting, reporter) {

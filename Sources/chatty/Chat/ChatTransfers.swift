@@ -156,6 +156,7 @@ final class ChatTransfers: TransferCarrier {
         guard let offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
         do {
             let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
+            try folder.checkIsWritable()
             guard let loop = state.withLockedValue({ $0.loop }) else { return }
             let addresses = addresses(of: loop)
             guard !addresses.isEmpty else { return post(.failed(number, "\(NoAddressError()).")) }

@@ -64,6 +64,14 @@ final class ReceiveOutput: Sendable {
         place = .file(try ReceiveFolder(path: parent), name)
     }
 
+    /// Makes sure that files can be put there, before anybody is asked to send some.
+    func checkIsWritable() throws {
+        switch place {
+        case .folder(let folder), .file(let folder, _): try folder.checkIsWritable()
+        case .stream: break
+        }
+    }
+
     /// What to tell people: where files go.
     var description: String {
         switch place {
