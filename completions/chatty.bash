@@ -81,13 +81,13 @@ _chatty() {
             case $prev in
                 --name|--limit|--mtu|--timeout) :; return ;;
                 --cc) _chatty_words "bbr cubic"; return ;;
-                --secret-file) _chatty_files; return ;;
+                -t|--ticket-file|--secret-file) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--name --limit --cc --mtu --secret-file -d --data --timeout --progress"
+            _chatty_place "--name --limit --cc --mtu -t --ticket-file --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--name --limit --cc --mtu --secret-file --accept-new --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--name --limit --cc --mtu --ticket-file --secret-file --accept-new --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             case $place in

@@ -57,6 +57,7 @@ complete -c chatty -n '__fish_seen_subcommand_from send-file' -l name -x -d 'The
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l limit -x -d 'Send no faster than this'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l cc -x -a 'bbr cubic' -d 'How the rate is found'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l mtu -x -d 'The largest datagram to try'
+complete -c chatty -n '__fish_seen_subcommand_from send-file' -l ticket-file -s t -r -F -d 'A file that holds the ticket'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l secret-file -r -F -d 'A file whose first line is a shared secret'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l accept-new -d 'Trust an unknown receiver\'s key without asking'
 complete -c chatty -n '__fish_seen_subcommand_from send-file' -l data -s d -x -a '(__fish_complete_directories)' -d 'The data folder'

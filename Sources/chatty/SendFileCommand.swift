@@ -5,12 +5,6 @@ import TransferProtocol
 
 /// `chatty send-file`: files, folders or standard input to a `chatty recv-file`, with no server between.
 enum SendFileCommand {
-    /// Whom to send to: a ticket's receiver, or whoever has been met at a plain address.
-    private enum Destination {
-        case ticket(Ticket)
-        case plain(HostPort)
-    }
-
     /// What makes the handshake.
     private struct Receiver {
         let addresses: [NetworkAddress]
@@ -27,8 +21,17 @@ enum SendFileCommand {
     }
 
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        let files = arguments[SendFileFlags.files]
-        let destination = try destination(of: arguments[SendFileFlags.destination])
+        let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
+        let target: SendTarget
+        do {
+            target = try SendTarget(
+                arguments, environment: ProcessInfo.processInfo.environment, exists: { path in access(path, F_OK) == 0 })
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            return reporter.end(TransferEnd(status: .failed, message: Printable.text(Sentence.of(error))))
+        }
+        let (files, destination) = (target.files, target.destination)
         if arguments[SendFileFlags.name] != nil, files.count > 1 { throw UsageError("--name is for one file.", command: "send-file") }
         if let name = arguments[SendFileFlags.name], name.utf8.count > TransferLimits.nameBytes {
             throw UsageError("--name takes at most \(TransferLimits.nameBytes) bytes.", command: "send-file")
@@ -36,7 +39,6 @@ enum SendFileCommand {
         guard files.count(where: { $0 == "-" }) <= 1 else {
             throw UsageError("Standard input can be sent once only.", command: "send-file")
         }
-        let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
         DescriptorLimit.raise()
         if arguments[SendFileFlags.legacy] {
@@ -58,16 +60,6 @@ enum SendFileCommand {
         }
     }
 
-    private static func destination(of text: String) throws(UsageError) -> Destination {
-        if Ticket.looksLikeTicket(text) {
-            do { return .ticket(try Ticket(text)) } catch { throw UsageError(error.description, command: "send-file") }
-        }
-        guard let peer = HostPort(text) else {
-            throw UsageError("DESTINATION needs a ticket or HOST:PORT, not \(Printable.text(text))", command: "send-file")
-        }
-        return .plain(peer)
-    }
-
     static func configuration(_ arguments: Arguments) -> TransferConfiguration {
         var configuration = TransferConfiguration()
         let timeout = TransferDuration.seconds(arguments[SendFileFlags.timeout] / .seconds(1))
@@ -84,7 +76,8 @@ enum SendFileCommand {
     }
 
     private static func send(
-        _ files: [String], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
+        _ files: [String], to destination: SendTarget.Destination, _ arguments: Arguments, _ reporter: TransferReporter,
+        _ signals: SignalWatch
     ) async throws -> ExitStatus {
         // What cannot be read is told before anybody is bothered with it.
         let (sources, opened) = try open(files, name: arguments[SendFileFlags.name], reporter)

@@ -119,9 +119,21 @@ struct ArgumentParserTests {
         }
         #expect(arguments[SendFileFlags.files] == ["a", "b", "c"])
         #expect(arguments[SendFileFlags.destination] == "host:1")
-        #expect(throws: UsageError("DESTINATION is missing.", command: "send-file")) {
-            try ArgumentParser(spec: SendFileFlags.spec).parse(["a"])
+        // One that is optional takes none of what the list needs.
+        guard case .run(let alone) = try ArgumentParser(spec: SendFileFlags.spec).parse(["a"]) else { throw UsageError("help") }
+        #expect(alone[SendFileFlags.files] == ["a"])
+        #expect(!alone.has(SendFileFlags.destination))
+        #expect(throws: UsageError("FILE is missing.", command: "send-file")) {
+            try ArgumentParser(spec: SendFileFlags.spec).parse([])
         }
+    }
+
+    @Test func oneThatIsRequiredBehindAListIsMissed() throws {
+        let files = Positional<[String]>.oneOrMore("FILE", .file, manual: "")
+        let target = Positional<String>.required("TARGET", .text, manual: "")
+        let spec = CommandSpec(
+            name: "try", summary: "", positionals: [files.spec, target.spec], flags: [], description: [], examples: [], seeAlso: [])
+        #expect(throws: UsageError("TARGET is missing.", command: "try")) { try ArgumentParser(spec: spec).parse(["a"]) }
     }
 
     @Test func actionsHaveTheirOwnArgumentsAndOptions() throws {

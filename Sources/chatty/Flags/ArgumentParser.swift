@@ -136,7 +136,7 @@ struct ArgumentParser {
             throw error("\(missing.name) is missing.")
         }
         var spare = words.count - required
-        for positional in positionals {
+        for (index, positional) in positionals.enumerated() {
             var count = 1
             switch positional.arity {
             case .required: break
@@ -144,8 +144,10 @@ struct ArgumentParser {
                 count = min(1, spare)
                 spare -= count
             case .oneOrMore:
-                count += spare
-                spare = 0
+                // Those behind it have the last words.
+                let behind = min(spare, positionals[(index + 1)...].count { $0.arity == .optional })
+                count += spare - behind
+                spare = behind
             }
             for word in words.prefix(count) {
                 let value = try check(word.text, positional.kind, positional.name)

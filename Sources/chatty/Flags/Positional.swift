@@ -12,7 +12,7 @@ struct PositionalSpec: Sendable {
     enum Arity: Sendable {
         case required
         case optional
-        /// One or more; at most one argument of a subcommand is so, and those behind it are required.
+        /// One or more; at most one argument of a subcommand is so. Those behind it take the last words.
         case oneOrMore
     }
 

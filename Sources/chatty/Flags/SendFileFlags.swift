@@ -8,8 +8,13 @@ enum SendFileFlags {
             what may not be read, or is gone, or has a name that is not UTF-8 or is too long for a receiver; the rest is sent, and the exit status is 1. \
             A folder named as `.` or `..` is sent under its real name; `/` has none, and needs `--name`.
             """)
-    static let destination = Positional<String>.required(
-        "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")
+    static let destination = Positional<String?>.optional(
+        "DESTINATION", .host,
+        manual: """
+            The ticket or the HOST:PORT that `chatty recv-file` printed. It is left out where the ticket comes from `--ticket-file` or \
+            `CHATTY_TICKET`: then the last argument is a file as the others are, but where there is none of that name and it is a ticket or has a \
+            colon, it is DESTINATION, which counts instead of `CHATTY_TICKET`.
+            """)
 
     static let name = Flag<String?>.optional(
         "name", "NAME", .text, "The name that the receiver sees",
@@ -31,6 +36,12 @@ enum SendFileFlags {
         manual: """
             The largest datagram to try, in bytes of UDP payload. Without it the path is probed for the largest that it carries, up to that of \
             the loopback.
+            """)
+    static let ticketFile = Flag<String?>.optional(
+        "ticket-file", short: "t", "FILE", .file, "A file that holds the ticket",
+        manual: """
+            Reads the ticket from a file, `-` for stdin, instead of taking it as DESTINATION: what is on a command line all users of the machine can \
+            read as long as the command runs, and whoever has the ticket can send.
             """)
     static let secretFile = Flag<String?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
@@ -85,7 +96,8 @@ enum SendFileFlags {
         summary: "send files straight to another machine",
         positionals: [files.spec, destination.spec],
         flags: [
-            name.spec, limit.spec, cc.spec, mtu.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec, progress.spec, quiet.spec,
+            name.spec, limit.spec, cc.spec, mtu.spec, ticketFile.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec,
+            progress.spec, quiet.spec,
             legacy.spec,
         ],
         description: [
@@ -105,7 +117,10 @@ enum SendFileFlags {
         ],
         events: TransferNotice.entries(.sender),
         eventFields: TransferNotice.fieldEntries(.sender),
-        environment: [.init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given.")],
+        environment: [
+            .init(name: "CHATTY_TICKET", text: "The ticket, where neither DESTINATION nor `--ticket-file` is given."),
+            .init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given."),
+        ],
         files: [
             .init(
                 name: "~/.local/share/chatty",
@@ -113,6 +128,9 @@ enum SendFileFlags {
         ],
         examples: [
             .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 TICKET"),
+            .init(
+                text: "The same, with a ticket that nobody else on this machine can read:",
+                line: "chatty send-file -t ticket.txt holiday.mp4"),
             .init(
                 text: "What became of each file, for a program:",
                 line: "chatty send-file --progress json *.mp4 TICKET 2>&1 | jq -r 'select(.event == \"done\").name'"),

@@ -1,0 +1,69 @@
+import TransferIO
+import TransferProtocol
+
+/// What `send-file` sends, and to whom: which of its arguments are files, and where the ticket comes from.
+///
+/// A ticket on the command line can be read by everybody on the machine (`/proc/PID/cmdline`), so that it can come from `--ticket-file` or
+/// `$CHATTY_TICKET`, too. Then every argument is a file, but for a DESTINATION that is plainly one, which the environment gives way to. Held by
+/// `SendTargetTests`.
+struct SendTarget {
+    /// Whom to send to: a ticket's receiver, or whoever has been met at a plain address.
+    enum Destination: Equatable {
+        case ticket(Ticket)
+        case plain(HostPort)
+    }
+
+    let files: [String]
+    let destination: Destination
+
+    /// - Parameters:
+    ///   - exists: whether there is a file of that path.
+    ///   - readTicket: of `--ticket-file`.
+    /// - Throws: `UsageError`, or whatever keeps the file from being read.
+    init(
+        _ arguments: Arguments, environment: [String: String], exists: (String) -> Bool,
+        readTicket: (String) throws -> Ticket = TicketFile.read
+    ) throws {
+        let files = arguments[SendFileFlags.files]
+        let last = arguments[SendFileFlags.destination]
+        let isFile = last.map(exists) ?? false
+        if let path = arguments[SendFileFlags.ticketFile] {
+            if let last, !isFile, Self.isDestination(last) {
+                throw Self.error("The receiver is named twice: by --ticket-file and as DESTINATION.")
+            }
+            self.files = files + [last].compactMap(\.self)
+            guard path != "-" || !self.files.contains("-") else { throw Self.error("Standard input cannot be the ticket and a file.") }
+            do {
+                destination = .ticket(try readTicket(path))
+            } catch let error as TicketError {
+                throw Self.error("--ticket-file \(Printable.text(path)): \(error)")
+            }
+            return
+        }
+        if let text = environment["CHATTY_TICKET"], !text.isEmpty, last.map({ isFile || !Self.isMeantAsDestination($0) }) ?? true {
+            self.files = files + [last].compactMap(\.self)
+            do {
+                destination = .ticket(try Ticket(text))
+            } catch {
+                throw Self.error("$CHATTY_TICKET: \(error)")
+            }
+            return
+        }
+        guard let last else { throw Self.error("DESTINATION is missing.") }
+        self.files = files
+        if Ticket.looksLikeTicket(last) {
+            do { destination = .ticket(try Ticket(last)) } catch { throw Self.error("\(error)") }
+        } else if let peer = HostPort(last) {
+            destination = .plain(peer)
+        } else {
+            throw Self.error("DESTINATION needs a ticket or HOST:PORT, not \(Printable.text(last))")
+        }
+    }
+
+    private static func isDestination(_ text: String) -> Bool { Ticket.looksLikeTicket(text) || HostPort(text) != nil }
+
+    /// Be it a wrong one: what has a colon and is no file is not sent to somebody else than was meant.
+    private static func isMeantAsDestination(_ text: String) -> Bool { isDestination(text) || text.utf8.contains(UInt8(ascii: ":")) }
+
+    private static func error(_ message: String) -> UsageError { UsageError(message, command: SendFileFlags.spec.name) }
+}
