@@ -38,7 +38,7 @@ public final class Store: Sendable {
 
     /// Puts the log back into the file, which makes room on the disk.
     /// - Returns: whether that was possible.
-    func putLogBack() -> Bool { (try? pool.writeWithoutTransaction(WriteAheadLog.putBack)) ?? false }
+    func putLogBack() -> Bool { pool.writeWithoutTransaction(WriteAheadLog.putBack) }
 
     /// Waits for what is under way, puts the log back into the file and closes.
     public func close() throws {
