@@ -133,7 +133,7 @@ let package = Package(
         .target(name: "CHarness", path: "Tests/CHarness"),
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["CHarness"], path: "Tests/TestSupport"),
         .target(
             name: "TestCertificates",
             dependencies: [

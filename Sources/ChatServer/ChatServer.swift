@@ -46,7 +46,7 @@ public final class ChatServer: Sendable {
         let identity = try configuration.identity()
         configuration.rules.messageOfTheDay = try configuration.messageOfTheDay()
         let store = try Store(configuration.folder)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(AllowedCores.count, SessionID.maximumLoops))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         do {
             let tls = NIOLockedValueBox(try identity.context())
             var settings = ConnectionSettings(tls: tls, allowsPlaintext: configuration.allowsPlaintext)

@@ -22,6 +22,8 @@ public struct ServerConfiguration: Sendable {
     /// How long a stop waits for connections.
     public var grace = Duration.seconds(5)
 
+    /// Threads that serve connections.
+    var loops = min(AllowedCores.count, SessionID.maximumLoops)
     /// What a hash of a new password costs, and the threads that compute them.
     var hashCost = PasswordHash.Cost.standard
     var hashing = PoolLimits.hashing

@@ -40,6 +40,8 @@ final class RunningServer: Sendable {
         }
         var configuration = ServerConfiguration(port: 0, folder: folder)
         configuration.hashCost = .cheap
+        // However many cores there are: each takes three descriptors, and many tests run at once.
+        configuration.loops = min(configuration.loops, 2)
         if RawClient.isSanitized {
             // All is ten times as slow: who is about to speak is not to be taken for silent.
             configuration.adjust = { $0.silence = .seconds(5) }

@@ -8,7 +8,7 @@ import Testing
 struct IdleMemoryTests {
     /// As many sessions as one may have.
     private static let sessions = 16
-    private static let accounts = 32
+    private static let accounts = 20
     /// Whose sessions are there before it is measured.
     private static let first = 4
 

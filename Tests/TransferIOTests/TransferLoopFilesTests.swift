@@ -37,12 +37,12 @@ import TransferProtocol
                     case .established(let peerKey, _, _): key = peerKey
                     case .offered(_, let offer) where !isWanted(offer.name): break
                     case .offered(let id, let offer):
-                        let receive = try ReceiveFolder(path: folder.path)
-                        let name = try #require(SafeName(offer.name))
-                        if offer.kind == .directory {
-                            session.accept(id, into: DestinationFolder(in: receive, name: name, mode: offer.mode))
-                        } else {
-                            session.accept(id, into: try DestinationFile(in: receive, name: name, offer: offer, senderKey: key))
+                        do {
+                            session.accept(id, into: try Self.destination(of: offer, in: folder, senderKey: key))
+                        } catch {
+                            // The sender would wait for an answer for ever, and the test with it.
+                            session.close(.fileError, "\(error)")
+                            throw error
                         }
                     case .ended(let outcome): return outcome
                     default: break
@@ -50,6 +50,15 @@ import TransferProtocol
                 }
             }
             return nil
+        }
+
+        private static func destination(
+            of offer: FileOffer, in folder: TemporaryFolder, senderKey: [UInt8]
+        ) throws -> any TransferDestination {
+            let receive = try ReceiveFolder(path: folder.path)
+            let name = try #require(SafeName(offer.name))
+            guard offer.kind != .directory else { return DestinationFolder(in: receive, name: name, mode: offer.mode) }
+            return try DestinationFile(in: receive, name: name, offer: offer, senderKey: senderKey)
         }
     }
 
@@ -62,7 +71,8 @@ import TransferProtocol
         return (nil, updates)
     }
 
-    @Test(arguments: [true, false]) func filesAndFoldersArrive(offload: Bool) async throws {
+    // One after the other: each has some three hundred descriptors open.
+    @Test(.serialized, arguments: [true, false]) func filesAndFoldersArrive(offload: Bool) async throws {
         var random = SplitMix(seed: 4)
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()

@@ -70,7 +70,11 @@ final class ChattyProcess: Sendable {
         if case .terminal = place { complete["TERM"] = "xterm" }
         complete.merge(environment) { $1 }
         pid = try wiring.spawn([executable] + arguments, complete, directory ?? self.home.path)
-        output = ExpectStream("the output of \(arguments.joined(separator: " "))", reading: wiring.output, closes: !wiring.isTerminal)
+        // A terminal is also typed on: it is closed with the input.
+        let closes = !wiring.isTerminal
+        output = ExpectStream("the output of \(arguments.joined(separator: " "))", reading: wiring.output) { descriptor in
+            if closes { close(descriptor) }
+        }
         diagnostics = ExpectStream("the diagnostics of \(arguments.joined(separator: " "))", reading: wiring.diagnostics)
         isTerminal = wiring.isTerminal
         let (read, write) = try Descriptor.pipe()

@@ -21,8 +21,9 @@ final class ExpectStream: Sendable {
 
     /// - Parameters:
     ///   - name: what failures call it.
-    ///   - descriptor: owned by the stream from now on where `closes`; nil for a stream that never had anything.
-    init(_ name: String, reading descriptor: Int32?, closes: Bool = true) {
+    ///   - descriptor: nil for a stream that never had anything.
+    ///   - atEnd: what becomes of the descriptor when there is nothing more to read.
+    init(_ name: String, reading descriptor: Int32?, atEnd: @escaping @Sendable (Int32) -> Void = { _ = close($0) }) {
         self.name = name
         guard let descriptor else {
             state.withLockedValue { $0.isEnded = true }
@@ -37,7 +38,7 @@ final class ExpectStream: Sendable {
                 guard count > 0 else { break }  // A terminal whose other side is gone gives EIO.
                 add(buffer[..<count])
             }
-            if closes { close(descriptor) }
+            atEnd(descriptor)
             end()
         }.start()
     }

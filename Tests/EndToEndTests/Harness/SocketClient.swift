@@ -7,9 +7,18 @@ import NIOConcurrencyHelpers
 ///     try await client.input.expect("Enter username: ")
 ///     try client.send("yoda\n")
 final class SocketClient: Sendable {
+    private struct Socket {
+        let descriptor: Int32
+        var isHungUp = false
+        /// By the stream's thread, which ends no sooner than the connection does.
+        var isRead = true
+        /// Closed by who is last, so that nobody uses another one's that has come to have its number.
+        var isOver: Bool { isHungUp && !isRead }
+    }
+
     /// What the server sends.
     let input: ExpectStream
-    private let descriptor: NIOLockedValueBox<Int32>
+    private let socket: NIOLockedValueBox<Socket>
 
     /// Connects to 127.0.0.1.
     init(port: UInt16) throws(HarnessFailure) {
@@ -24,9 +33,14 @@ final class SocketClient: Sendable {
             close(socket)
             throw failure
         }
-        descriptor = NIOLockedValueBox(socket)
-        // The stream reads a duplicate, which it closes itself: shutting down ends its read, where closing would not.
-        input = ExpectStream("the connection to port \(port)", reading: fcntl(socket, F_DUPFD_CLOEXEC, 0))
+        let state = NIOLockedValueBox(Socket(descriptor: socket))
+        self.socket = state
+        input = ExpectStream("the connection to port \(port)", reading: socket) { descriptor in
+            state.withLockedValue { state in
+                state.isRead = false
+                if state.isOver { close(descriptor) }
+            }
+        }
     }
 
     deinit { hangUp() }
@@ -34,19 +48,22 @@ final class SocketClient: Sendable {
     func send(_ text: String) throws(HarnessFailure) { try send(bytes: Array(text.utf8)) }
 
     func send(bytes: [UInt8]) throws(HarnessFailure) {
-        try Descriptor.write(bytes, to: descriptor.withLockedValue { $0 })
+        let state = socket.withLockedValue { $0 }
+        guard !state.isHungUp else { throw HarnessFailure("the connection was hung up") }
+        try Descriptor.write(bytes, to: state.descriptor)
     }
 
     /// Says that nothing more will be sent; what the server sends still arrives.
-    func endSending() { descriptor.withLockedValue { _ = shutdown($0, Int32(SHUT_WR)) } }
+    func endSending() { socket.withLockedValue { if !$0.isHungUp { shutdown($0.descriptor, Int32(SHUT_WR)) } } }
 
     /// Closes both directions.
     func hangUp() {
-        descriptor.withLockedValue { descriptor in
-            guard descriptor >= 0 else { return }
-            shutdown(descriptor, Int32(SHUT_RDWR))
-            close(descriptor)
-            descriptor = -1
+        socket.withLockedValue { state in
+            guard !state.isHungUp else { return }
+            state.isHungUp = true
+            // Ends the read, where closing would not.
+            shutdown(state.descriptor, Int32(SHUT_RDWR))
+            if state.isOver { close(state.descriptor) }
         }
     }
 
