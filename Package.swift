@@ -126,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CHarness", "ChatServer", "ChatProtocol", "TestSupport", "TestCertificates", locks,
+                "CHarness", "ChatServer", "ChatProtocol", "TransferProtocol", "TransferSimulator", "TestSupport", "TestCertificates", locks,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),

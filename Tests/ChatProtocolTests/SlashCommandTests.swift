@@ -65,7 +65,8 @@ struct SlashCommandTests {
         var random = SeededGenerator(seed: seed)
         let line = String(decoding: random.bytes(40, from: Array("/msgto \t\u{e9}\u{1}".utf8)), as: UTF8.self)
         _ = try? SlashCommand(line, client: true)
-        guard case .message(let user, let text)? = try? SlashCommand("/msgto " + line, client: true) else { return }
-        #expect(("/msgto " + line).hasSuffix(user + " " + text) || ("/msgto " + line).hasSuffix(user + "\t" + text))
+        if case .message(let user, let text)? = try? SlashCommand("/msgto " + line, client: true) {
+            #expect(("/msgto " + line).hasSuffix(user + " " + text) || ("/msgto " + line).hasSuffix(user + "\t" + text))
+        }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 extension ServiceTests {
     /// `chatty connect` in the window of a real tmux that changes its width.
-    @Suite("chatty connect in a window that changes", .enabled(if: Multiplexer.isAvailable))
+    @Suite("chatty connect in a window that changes", .enabled(if: Multiplexer.isAvailable, "tmux is not installed"))
     struct ConnectResizeTests {
         private func loggedIn(_ chat: ChatFixture, columns: Int) async throws -> Multiplexer {
             let window = try await Multiplexer(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -148,9 +149,7 @@ extension ServiceTests {
             #expect(client.diagnostics.text.hasPrefix("chatty: Cannot write /proc/nowhere/known_hosts: "))
         }
 
-        private static let hasIPv6 = (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?.contains(" lo\n") ?? false
-
-        @Test(.enabled(if: hasIPv6)) func anAddressMayStandInBrackets() async throws {
+        @Test(.ipv6) func anAddressMayStandInBrackets() async throws {
             let chat = try await ChatFixture()
             for host in ["::1", "[::1]"] {
                 let client = try ChattyProcess(

@@ -6,7 +6,10 @@ import X509
 
 extension ServiceTests {
     /// A server on what is not this machine's loopback: in a network namespace of its own, where it has no IPv6 address either.
-    @Suite("A server never met before", .enabled(if: hasNamespaces, "needs network namespaces for unprivileged users"))
+    @Suite(
+        "A server never met before",
+        .enabled(
+            if: hasNamespaces, "iproute2 is not installed, or this machine does not let this user make a network namespace (unshare -rn)"))
     struct ConnectStrangerTests {
         private static let script = """
             set -e

@@ -1,22 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A small disk in a mount namespace of the test's own, whose server ends with the script that started it, whatever becomes of the test.
-@Suite("A full disk")
+@Suite("A full disk", .smallDisk)
 struct FullDiskTests {
     private static let unshare = Executable.path(of: "unshare")
-
-    /// Whether this machine lets the test make a namespace.
-    static var canMount: Bool {
-        guard let unshare else { return false }
-        let process = Process()
-        process.executableURL = URL(filePath: unshare)
-        process.arguments = ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "chatty-test", "/mnt"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
 
     /// A server on a disk of that size; a line that is typed when all steps are done ends it.
     /// - Parameters:
@@ -37,7 +26,7 @@ struct FullDiskTests {
         return try await ServerProcess(process: process, readyIn: home)
     }
 
-    @Test(.enabled(if: canMount)) func sendersAreToldNothingKeptIsLostAndItRecovers() async throws {
+    @Test func sendersAreToldNothingKeptIsLostAndItRecovers() async throws {
         let server = try await Self.server(
             megabytes: 1, before: #"head -c 400000 /dev/zero > "$DATA/filler" || exit 9"#, #"read -r line; rm "$DATA/filler""#)
         let process = server.process
@@ -72,7 +61,7 @@ struct FullDiskTests {
 
     /// The store's log, which is many times longer than what was said, is put back in time; and, where somebody else has filled the disk, as soon as there is a
     /// little room.
-    @Test(.enabled(if: canMount)) func aSmallDiskHoldsMoreThanItsLog() async throws {
+    @Test func aSmallDiskHoldsMoreThanItsLog() async throws {
         let server = try await Self.server(
             megabytes: 8,
             """
@@ -101,7 +90,7 @@ struct FullDiskTests {
     }
 
     /// A data folder that cannot be written is one line, and nothing was changed.
-    @Test(.enabled(if: canMount)) func aReadOnlyFolderIsOneLine() async throws {
+    @Test func aReadOnlyFolderIsOneLine() async throws {
         let home = try await ServerProcess.home()
         let script = """
             cp -r "$DATA" "$DATA.all" && mount -t tmpfs -o size=1m chatty-test "$DATA" && cp "$DATA.all"/* "$DATA" &&

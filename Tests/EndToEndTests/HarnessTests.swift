@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TransferSimulator
 
 /// The harness itself, on programs whose behaviour is known.
 @Suite("Harness")
@@ -22,6 +23,54 @@ struct HarnessTests {
         try shell.type("hello\r")
         try await shell.output.expect("got:hello\r\n")
         #expect(try await shell.exitStatus() == 0)
+    }
+
+    @Test func theTestsHaveAllDescriptorsThatTheyMay() {
+        var limit = rlimit()
+        #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        #expect(limit.rlim_cur == limit.rlim_max)
+    }
+
+    /// What comes within ten seconds.
+    private static func receive(_ socket: LoopbackSocket) -> (datagram: [UInt8], from: sockaddr_in)? {
+        var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&ready, 1, 10_000) > 0 else { return nil }
+        var buffer = [UInt8](repeating: 0, count: 2000)
+        return socket.receive(into: &buffer)
+    }
+
+    @Test func aBadPathIsOneBothWays() throws {
+        let (server, client) = (try LoopbackSocket(), try LoopbackSocket())
+        defer {
+            server.close()
+            client.close()
+        }
+        let link = try UDPLink(to: server.port, LinkModel(delay: .milliseconds(20), mtu: 1000))
+        let start = ContinuousClock.now
+        client.send([UInt8](repeating: 9, count: 1001), to: SocketClient.loopback(port: link.port))
+        client.send([1, 2, 3], to: SocketClient.loopback(port: link.port))
+        let (question, from) = try #require(Self.receive(server))
+        #expect(question == [1, 2, 3], "what is too long does not pass")
+        server.send([4, 5], to: from)
+        let answer = try #require(Self.receive(client))
+        #expect(answer.datagram == [4, 5] && UInt16(bigEndian: answer.from.sin_port) == link.port)
+        #expect(start.duration(to: .now) >= .milliseconds(40))
+        #expect(link.toServer.taken == 2 && link.toServer.tooLong == 1 && link.toServer.dropped == 1)
+        #expect(link.toClient.taken == 1 && link.toClient.dropped == 0)
+    }
+
+    @Test func aPathThatLosesEverythingLetsNothingThrough() throws {
+        let (server, client) = (try LoopbackSocket(), try LoopbackSocket())
+        defer {
+            server.close()
+            client.close()
+        }
+        let lossy = try UDPLink(to: server.port, LinkModel(delay: .zero, loss: 1))
+        for number in 0..<20 as Range<UInt8> { client.send([number], to: SocketClient.loopback(port: lossy.port)) }
+        // When this one is through, those would be.
+        let clean = try UDPLink(to: server.port, LinkModel(delay: .milliseconds(20)))
+        client.send([99], to: SocketClient.loopback(port: clean.port))
+        #expect(Self.receive(server)?.datagram == [99])
     }
 
     @Test func controlCOnTheTerminalIsASignal() async throws {

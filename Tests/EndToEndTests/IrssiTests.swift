@@ -6,7 +6,7 @@ import Testing
 struct IrssiTests {
     static let irssi = Executable.path(of: "irssi")
 
-    @Test(.enabled(if: irssi != nil)) func itLogsInAndTalks() async throws {
+    @Test(.enabled(if: irssi != nil, "irssi is not installed")) func itLogsInAndTalks() async throws {
         let server = try await ServerProcess()
         let home = try TemporaryDirectory()
         let configuration = try home.write(

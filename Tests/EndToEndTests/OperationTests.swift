@@ -75,7 +75,7 @@ struct OperationTests {
     static let sqlite = Executable.path(of: "sqlite3")
 
     /// What README says under "Back it up", with a server that is being written to all the while.
-    @Test(.enabled(if: sqlite != nil, "needs sqlite3")) func aBackUpOfARunningServerIsWhole() async throws {
+    @Test(.enabled(if: sqlite != nil, "sqlite3 is not installed")) func aBackUpOfARunningServerIsWhole() async throws {
         let server = try await ServerProcess(options: ["--message-rate", "0"])
         let yoda = try await server.logIn("yoda", "wise")
         try yoda.send("PRIVMSG luke :number 1\r\n")

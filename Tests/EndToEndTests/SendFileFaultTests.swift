@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import TransferSimulator
 
 /// What goes wrong with `send-file` and `recv-file`: the exit status, the clear line, and never a partial file under its final name.
 @Suite("Files that do not arrive", .serialized)
@@ -187,8 +189,7 @@ struct SendFileFaultTests {
     }
 
     /// The link goes away in the middle; over another address the rest comes.
-    @Test(.enabled(if: UDPLink.isAvailable, "udplink is not beside this checkout: the dropped link is not tested"))
-    func aDroppedLinkAndTheResumeOverAnotherAddress() async throws {
+    @Test func aDroppedLinkAndTheResumeOverAnotherAddress() async throws {
         let folder = try TemporaryDirectory()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
@@ -196,9 +197,9 @@ struct SendFileFaultTests {
         let senderHome = try TemporaryDirectory()
         let environment = ["CHATTY_SECRET": "correct horse battery"]
         let receiver = try await FileReceiver(["--count", "2", "--timeout", "2"], into: target, environment: environment)
-        let link = try UDPLink(to: receiver.port, ["--rate", "100"])
+        let link = try UDPLink(to: receiver.port, LinkModel(rate: 100e6, delay: .zero))
         let sender = try await slowSender(source, "127.0.0.1:\(link.port)", home: senderHome, environment: environment)
-        _ = try await link.counts()
+        link.stop()
         #expect(try await sender.exitStatus() == 7)
         try await receiver.process.diagnostics.expect("nothing was heard of the sender")
         #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
@@ -264,60 +265,42 @@ struct SendFileFaultTests {
         #expect(try home.read("head") == Contents.make(8_000_000).prefix(1000))
     }
 
-    /// Mounts a disk of 10 MiB, which the caller unmounts.
-    /// - Returns: its path.
-    private static func smallDisk(in folder: TemporaryDirectory) throws -> String {
-        let disk = folder["disk"]
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-        guard mount("tmpfs", disk, "tmpfs", 0, "size=10m") == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EPERM) }
-        return disk
-    }
-
-    /// Whether this process may mount.
-    static let canMount: Bool = {
-        guard let folder = try? TemporaryDirectory(), let disk = try? smallDisk(in: folder) else { return false }
-        umount2(disk, Int32(MNT_DETACH))
-        return true
-    }()
-
-    @Test(.enabled(if: canMount, "needs the right to mount a tmpfs")) func aFullDisk() async throws {
+    @Test(.smallDisk) func aFullDisk() async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
-        let disk = try Self.smallDisk(in: folder)
-        defer { umount2(disk, Int32(MNT_DETACH)) }
+        let disk = try SmallDisk(megabytes: 10)
         // Too small from the start.
-        try Data(count: 5 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
+        try Data(count: 5 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
         let target = try TemporaryDirectory()
-        let receiver = try await FileReceiver(into: target, output: disk)
+        let receiver = try await FileReceiver(into: target, output: disk.path)
         let refused = try ChattyProcess("send-file", source, receiver.ticket)
         #expect(try await refused.exitStatus() == 6)
         #expect(try await refused.diagnostics.end().contains("there is no room for it"))
         // Full on the way: it waits, tells both, and goes on when there is room.
-        try FileManager.default.removeItem(atPath: disk + "/other")
+        try FileManager.default.removeItem(atPath: disk.path + "/other")
         let second = receiver
         let sender = try ChattyProcess("send-file", "--limit", "1M", "--progress", "json", source, second.ticket)
         try await sender.diagnostics.expect(/"bytes":\d{5,},/)
-        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
+        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
         try await second.process.diagnostics.expect("chatty: The disk is full; waiting for room.\n")
         try await sender.diagnostics.expect(/"paused":true/)
-        try FileManager.default.removeItem(atPath: disk + "/other")
+        try FileManager.default.removeItem(atPath: disk.path + "/other")
         #expect(try await sender.exitStatus() == 0)
         #expect(try DocumentedEvents(of: "send-file").expect(sender.diagnostics.text).contains("paused"))
         #expect(try await second.process.exitStatus() == 0)
-        #expect(try Data(contentsOf: URL(fileURLWithPath: disk + "/movie.mp4")) == Contents.make(8_000_000))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: disk.path + "/movie.mp4")) == Contents.make(8_000_000))
     }
 
-    @Test(.enabled(if: canMount, "needs the right to mount a tmpfs")) func aDiskThatStaysFull() async throws {
+    @Test(.smallDisk) func aDiskThatStaysFull() async throws {
         let folder = try TemporaryDirectory()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
-        let disk = try Self.smallDisk(in: folder)
-        defer { umount2(disk, Int32(MNT_DETACH)) }
+        let disk = try SmallDisk(megabytes: 10)
         let target = try TemporaryDirectory()
         let home = try TemporaryDirectory()
-        let receiver = try await FileReceiver(["--once", "--timeout", "4"], into: target, output: disk)
+        let receiver = try await FileReceiver(["--once", "--timeout", "4"], into: target, output: disk.path)
         let sender = try ChattyProcess("send-file", "--limit", "500K", "--progress", "json", source, receiver.ticket, home: home)
         try await sender.diagnostics.expect(/"bytes":[2-9]\d{6},/)
-        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk + "/other"))
+        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
         try await receiver.process.diagnostics.expect("chatty: The disk is full; waiting for room.\n")
         try await sender.diagnostics.expect(/"limit":"disk full"/)
         #expect(try await receiver.process.exitStatus() == 7)
@@ -325,13 +308,13 @@ struct SendFileFaultTests {
         #expect(try await receiver.process.diagnostics.end().contains("the receiver's disk stays full. What arrived is kept"))
         #expect(try await sender.diagnostics.end().contains("What arrived is kept"))
         // With room again it goes on from there.
-        try FileManager.default.removeItem(atPath: disk + "/other")
-        let second = try await FileReceiver(into: target, output: disk)
+        try FileManager.default.removeItem(atPath: disk.path + "/other")
+        let second = try await FileReceiver(into: target, output: disk.path)
         let again = try ChattyProcess("send-file", "--progress", "json", source, second.ticket, home: home)
         #expect(try await again.exitStatus() == 0)
         #expect(try await second.process.exitStatus() == 0)
         #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
-        #expect(try Data(contentsOf: URL(fileURLWithPath: disk + "/movie.mp4")) == Contents.make(8_000_000))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: disk.path + "/movie.mp4")) == Contents.make(8_000_000))
     }
 
     /// A reader that stops is no full disk: nobody gives up, and both say what they wait for.

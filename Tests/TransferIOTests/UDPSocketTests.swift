@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TransferIO
@@ -61,7 +62,10 @@ import Testing
         #expect(sender.hasSegmentation == hadSegmentation)
     }
 
-    @Test(arguments: ["127.0.0.1", "::1"]) func theSenderIsKnown(host: String) throws {
+    @Test func theSenderIsKnown() throws { try Self.expectTheSenderIsKnown(at: "127.0.0.1") }
+    @Test(.ipv6) func theSenderIsKnownByItsIPv6Address() throws { try Self.expectTheSenderIsKnown(at: "::1") }
+
+    private static func expectTheSenderIsKnown(at host: String) throws {
         let sender = try UDPSocket()
         let receiver = try UDPSocket()
         let plain = try #require(HostPort(host.contains(":") ? "[\(host)]:\(receiver.port)" : "\(host):\(receiver.port)"))
@@ -69,8 +73,6 @@ import Testing
         let result = Self.withBatch(count: 1, size: 100, last: 100) { pieces, _ in
             sender.send(pieces, segmentSize: 100, segments: 1, to: destination, ecn: 2)
         }
-        // A container may have no IPv6 loopback; then there is nothing to see here.
-        if host == "::1", case .failed = result { return }
         #expect(result == .sent)
         var from: NetworkAddress?
         var ecn: UInt8?

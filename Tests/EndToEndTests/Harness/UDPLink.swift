@@ -1,38 +1,175 @@
 import Foundation
+import NIOConcurrencyHelpers
+import TransferProtocol
+import TransferSimulator
 
-/// `udplink`, a UDP path with loss, delay and a rate, between a sender and a receiver on this machine. It lies beside the repository;
-/// where it does not, the tests that need it say that they are skipped.
+/// A bad path between programs on this machine: in real time, what a ``LinkModel`` makes of datagrams in the simulator, both ways.
+///
+/// Whoever sends to its port is passed on to the server's, everybody from a port of his own, and gets the answers. Stopped, at the latest with
+/// this object, nothing more gets through.
 final class UDPLink: Sendable {
-    let port: UInt16
-    private let process: ChattyProcess
-
-    /// The built tool; nil where its source or a compiler is not there.
-    private static let tool: (path: String, folder: TemporaryDirectory)? = {
-        let source = Executable.package + "/../shared/tools/udplink.c"
-        guard FileManager.default.fileExists(atPath: source), let compiler = Executable.path(of: "cc"),
-            let folder = try? TemporaryDirectory()
-        else { return nil }
-        let build = Process()
-        build.executableURL = URL(fileURLWithPath: compiler)
-        build.arguments = ["-O2", "-o", folder["udplink"], source]
-        guard (try? build.run()) != nil else { return nil }
-        build.waitUntilExit()
-        return build.terminationStatus == 0 ? (folder["udplink"], folder) : nil
-    }()
-
-    static var isAvailable: Bool { tool != nil }
-
-    /// - Parameter options: as the tool takes them: `["--loss", "2", "--delay", "5"]`.
-    init(to port: UInt16, _ options: [String]) throws {
-        guard let tool = Self.tool else { throw HarnessFailure("there is no udplink") }
-        self.port = try FreePort.udp()
-        process = try ChattyProcess(
-            words: ["--listen", "\(self.port)", "--to", "127.0.0.1:\(port)"] + options, executable: tool.path)
+    /// Of one direction, datagrams.
+    struct Counts {
+        /// Came to the path.
+        var taken = 0
+        /// Of these, longer than the path takes.
+        var tooLong = 0
+        /// Of these, lost, whatever for.
+        var dropped = 0
     }
 
-    /// Ends it and gives its counts, a line of JSON.
-    func counts() async throws -> String {
-        process.signal(SIGTERM)
-        return try await process.output.end()
+    private struct Figures {
+        var toServer = Counts()
+        var toClient = Counts()
+        /// Written to in order to stop; closed by the thread.
+        var isStopped = false
+    }
+
+    let port: UInt16
+    private let figures = NIOLockedValueBox(Figures())
+    private let stopping: Int32
+
+    /// - Parameters:
+    ///   - server: the port to which all is passed on.
+    ///   - model: of either direction, each with a queue and chances of its own.
+    init(to server: UInt16, _ model: LinkModel, seed: UInt64 = 7) throws(HarnessFailure) {
+        let front = try LoopbackSocket()
+        port = front.port
+        let stop: (read: Int32, write: Int32)
+        do {
+            stop = try Descriptor.pipe()
+        } catch {
+            front.close()
+            throw error
+        }
+        stopping = stop.write
+        Thread { [figures] in
+            let relay = Relay(front, to: server, model, seed: seed) { change in
+                figures.withLockedValue { change(&$0.toServer, &$0.toClient) }
+            }
+            relay.run(until: stop.read)
+            close(stop.read)
+        }.start()
+    }
+
+    deinit { stop() }
+
+    /// From now on nothing gets through.
+    func stop() {
+        figures.withLockedValue { figures in
+            if !figures.isStopped { close(stopping) }
+            figures.isStopped = true
+        }
+    }
+
+    var toServer: Counts { figures.withLockedValue { $0.toServer } }
+    var toClient: Counts { figures.withLockedValue { $0.toClient } }
+}
+
+/// What the thread of a link does.
+private final class Relay {
+    /// A datagram under way.
+    private struct Flight {
+        let due: TransferInstant
+        let datagram: [UInt8]
+        /// The client whose it is, or who gets it.
+        let client: UInt16
+        let isToServer: Bool
+    }
+
+    private let front: LoopbackSocket
+    private let server: sockaddr_in
+    /// By the clients' ports.
+    private var backs: [UInt16: LoopbackSocket] = [:]
+    private var toServer: SimulatedLink
+    private var toClient: SimulatedLink
+    /// The next one is the last.
+    private var flights: [Flight] = []
+    private var buffer = [UInt8](repeating: 0, count: 65_536)
+    private let count: ((inout UDPLink.Counts, inout UDPLink.Counts) -> Void) -> Void
+
+    init(
+        _ front: LoopbackSocket, to server: UInt16, _ model: LinkModel, seed: UInt64,
+        count: @escaping ((inout UDPLink.Counts, inout UDPLink.Counts) -> Void) -> Void
+    ) {
+        self.front = front
+        self.server = SocketClient.loopback(port: server)
+        self.count = count
+        toServer = SimulatedLink(model, seed: seed)
+        toClient = SimulatedLink(model, seed: seed &+ 1)
+    }
+
+    /// Until the other end of that pipe is closed.
+    func run(until stop: Int32) {
+        while true {
+            let clients = Array(backs)
+            var ready = ([stop, front.descriptor] + clients.map(\.value.descriptor)).map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            poll(&ready, nfds_t(ready.count), pause)
+            if ready[0].revents != 0 { break }
+            if ready[1].revents != 0 { takeFromClients() }
+            for (index, client) in clients.enumerated() where ready[index + 2].revents != 0 { takeFromServer(client.key, client.value) }
+            deliver()
+        }
+        front.close()
+        for back in backs.values { back.close() }
+    }
+
+    /// Milliseconds, for poll(2).
+    private var pause: Int32 {
+        guard let due = flights.last?.due else { return -1 }
+        let now = Self.now
+        return due <= now ? 0 : Int32(min((due - now).nanoseconds / 1_000_000 + 1, 1000))
+    }
+
+    private static var now: TransferInstant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return TransferInstant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    private func takeFromClients() {
+        while let (datagram, from) = front.receive(into: &buffer) {
+            let client = UInt16(bigEndian: from.sin_port)
+            // Without a descriptor left it is one more that is lost.
+            if backs[client] == nil { backs[client] = try? LoopbackSocket() }
+            carry(datagram, of: client, isToServer: true)
+        }
+    }
+
+    private func takeFromServer(_ client: UInt16, _ back: LoopbackSocket) {
+        while let (datagram, _) = back.receive(into: &buffer) { carry(datagram, of: client, isToServer: false) }
+    }
+
+    private func carry(_ datagram: [UInt8], of client: UInt16, isToServer: Bool) {
+        let now = Self.now
+        let arrivals = isToServer ? toServer.carry(datagram, ecn: 0, at: now) : toClient.carry(datagram, ecn: 0, at: now)
+        let isTooLong = datagram.count > toServer.model.mtu
+        count { toServer, toClient in
+            func add(to counts: inout UDPLink.Counts) {
+                counts.taken += 1
+                if isTooLong { counts.tooLong += 1 }
+                if arrivals.isEmpty { counts.dropped += 1 }
+            }
+            if isToServer { add(to: &toServer) } else { add(to: &toClient) }
+        }
+        for (due, datagram, _) in arrivals {
+            // Those that are due at the same time go in their order.
+            let place = flights.firstIndex { $0.due <= due } ?? flights.endIndex
+            flights.insert(Flight(due: due, datagram: datagram, client: client, isToServer: isToServer), at: place)
+        }
+    }
+
+    private func deliver() {
+        let now = Self.now
+        while let flight = flights.last, flight.due <= now {
+            flights.removeLast()
+            if flight.isToServer {
+                backs[flight.client]?.send(flight.datagram, to: server)
+            } else {
+                front.send(flight.datagram, to: SocketClient.loopback(port: flight.client))
+            }
+        }
     }
 }
