@@ -13,12 +13,11 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let locks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nio: [Target.Dependency] = [
-    locks,
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
-    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 
 // What one module has for another is compiled into it where that pays: a message and a packet go through several.
 let releaseFlags = ["-cross-module-optimization"]
@@ -33,7 +32,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
@@ -63,14 +61,11 @@ let package = Package(
         .target(
             name: "ChatServer",
             dependencies: nio + [
-                "ChatHub", "ChatProtocol", "CLinux", crypto, cryptoExtras,
-                .product(name: "NIOExtras", package: "swift-nio-extras"),
+                "ChatHub", "ChatProtocol", "CLinux", nioTLS, locks, crypto, cryptoExtras,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -78,7 +73,7 @@ let package = Package(
         .target(
             name: "ChatClient",
             dependencies: nio + [
-                "ChatProtocol", "CReadline", "CLinux", crypto,
+                "ChatProtocol", "CReadline", "CLinux", nioTLS, locks, crypto,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -106,12 +101,14 @@ let package = Package(
         .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(
             name: "ChatServerTests",
-            dependencies: nio + ["ChatServer", "ChatHub", "ChatProtocol", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: nio + [
+                "ChatServer", "ChatHub", "ChatProtocol", "TestSupport", locks, .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "ChatClientTests",
             dependencies: nio + [
-                "ChatClient", "ChatProtocol", "TestSupport", "TestCertificates",
+                "ChatClient", "ChatProtocol", "TestSupport", "TestCertificates", locks,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
