@@ -6,18 +6,43 @@ import Testing
 /// Every `chatty` command line that the README shows is one that the parser takes.
 @Suite("README")
 struct ReadmeTests {
+    private static let text =
+        (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("README.md"), encoding: .utf8)) ?? ""
+
+    /// Those of `chatty` itself, such as `chatty --help`, have no command to look for.
     static let lines: [String] = {
-        let text = (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("README.md"), encoding: .utf8)) ?? ""
         // Every second part is within a fence.
         return text.split(separator: "```", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
             .flatMap { $0.element.split(separator: "\n") }.compactMap { line in
-                line.firstMatch(of: #/^(?:\$ |ExecStart=)?(?:\S*/)?(chatty .*)/#).map { String($0.1) }
+                line.firstMatch(of: #/^(?:\$ |ExecStart=)?(?:\S*/)?(chatty [^-].*)/#).map { String($0.1) }
             }
     }()
 
     @Test func theUnitIsThatOfTheManual() {
-        let text = (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("README.md"), encoding: .utf8)) ?? ""
-        #expect(text.contains("```\n" + ServeFlags.unit.joined(separator: "\n") + "\n```\n"))
+        #expect(Self.text.contains("```\n" + ServeFlags.unit.joined(separator: "\n") + "\n```\n"))
+    }
+
+    /// The Debian packages that the command behind that mark installs.
+    private static func packages(_ mark: String) throws -> Set<String> {
+        let block = try #require(text.split(separator: "<!-- \(mark) -->\n```sh\n").dropFirst().first?.prefix { $0 != "`" })
+        let list = try #require(block.firstMatch(of: #/apt-get install --yes ([^&]*) &&/#)?.1)
+        return Set(list.split(separator: " ").map(String.init))
+    }
+
+    /// A program that a test asks for is installed by the command that runs the tests, or is on every Debian.
+    @Test func thePackagesOfTheTestsAreInstalled() throws {
+        let installed = try Self.packages("test")
+        #expect(try Self.packages("serve").isSubset(of: installed))
+        let names = ["ip": "iproute2"]
+        let always = ["bash", "unshare"]
+        var asked: Set<String> = []
+        for source in TestSourcesTests.sources {
+            for match in source.lines.joined(separator: "\n").matches(of: #/Executable\.path\(of: "(\w+)"\)/#) {
+                asked.insert(String(match.1))
+            }
+        }
+        #expect(asked.isSuperset(of: ["ip", "irssi", "mandoc", "tmux"]))
+        for name in asked.subtracting(always) { #expect(installed.contains(names[name] ?? name), "\(name)") }
     }
 
     @Test func thereAreSome() { #expect(Self.lines.count >= 2) }
@@ -28,8 +53,8 @@ struct ReadmeTests {
         for match in line.prefix(while: { !"|><&#".contains($0) }).matches(of: #/'([^']*)'|"([^"]*)"|(\S+)/#) {
             words.append(String(match.1 ?? match.2 ?? match.3 ?? ""))
         }
-        guard words.count > 1, !words[1].hasPrefix("-") else { return }
-        let command = try #require(Command.all.first { $0.spec.name == words[1] })
+        let name = try #require(words.dropFirst().first)
+        let command = try #require(Command.all.first { $0.spec.name == name })
         _ = try ArgumentParser(spec: command.spec).parse(Array(words.dropFirst(2)))
     }
 }
