@@ -288,7 +288,7 @@ import TransferProtocol
         let folder = try TemporaryFolder()
         try folder.write("inside", [1])
         let root = try OpenFile(path: folder.path, flags: O_RDONLY | O_DIRECTORY)
-        for path in ["../x", "/etc/passwd", "a/../../etc/passwd"] {
+        for path: ByteString in ["../x", "/etc/passwd", "a/../../etc/passwd"] {
             #expect(throws: SystemError.self) { try OpenFile(below: root, path, flags: O_RDONLY) }
         }
         #expect(try OpenFile(below: root, "inside", flags: O_RDONLY).status().st_size == 1)

@@ -94,5 +94,5 @@ import TransferProtocol
     }
 
     @Test(arguments: [("/home/yoda/movie.mp4", "movie.mp4"), ("movie.mp4", "movie.mp4"), ("a/b/", "b"), ("/", "file")])
-    func lastPart(path: String, name: String) { #expect(SourceFile.lastPart(of: path) == name) }
+    func lastPart(path: String, name: String) throws { #expect(try SourceFile.lastPart(of: path) == name) }
 }

@@ -155,7 +155,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         }
     }
 
-    private func moveIntoPlace(_ part: PartFile) throws(DestinationError) -> String {
+    private func moveIntoPlace(_ part: PartFile) throws(DestinationError) -> ByteString {
         for number in 0...PartFile.maximumNumber {
             let candidate = name.numbered(number)
             guard names.claim(candidate) else { continue }
@@ -169,24 +169,24 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
 
     /// All of it was here already.
     private func confirm(_ finished: FinishedFile) throws(DestinationError) {
-        guard finished.isInPlace else { throw .replaced("\(folder.label)/\(finished.name.last)") }
+        guard finished.isInPlace else { throw .replaced(folder.label(of: finished.name.last)) }
         do throws(SystemError) { try receiveFolder.flush(finished.file) } catch {
-            unlinkat(folder.descriptor, finished.journalName, 0)
+            folder.remove(finished.journalName)
             throw .notFlushed(error)
         }
         try settle(finished.name.last, journal: finished.journalName, finished.identity)
     }
 
     /// The file has its name.
-    private func settle(_ final: String, journal: String, _ identity: PartJournal.Identity) throws(DestinationError) {
+    private func settle(_ final: ByteString, journal: ByteString, _ identity: PartJournal.Identity) throws(DestinationError) {
         isOver = true
         let record = FinishedRecord(receiveFolder: receiveFolder, folders: name.folders, journalName: journal, identity: identity)
         do throws(SystemError) { try receiveFolder.flush(folder) } catch {
             // Sent again, it is not to be taken for safe.
             record.remove()
-            throw .inPlaceNotFlushed(final, error)
+            throw .inPlaceNotFlushed(final.description, error)
         }
-        finalName = name.folders.map { $0 + "/" }.joined() + final
+        finalName = (name.folders + [final]).joined(by: "/").description
         self.record = record
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TransferProtocol
 
 /// A file descriptor that closes itself, with the calls that the transfer needs. Errors name `label`.
 final class OpenFile {
@@ -13,16 +14,16 @@ final class OpenFile {
     }
 
     /// Opens a path that the user named: links are followed.
-    init(path: String, flags: Int32, mode: mode_t = 0) throws(SystemError) {
-        descriptor = retrying { open(path, flags | O_CLOEXEC, mode) }
-        label = path
-        if descriptor < 0 { throw SystemError("open \(path)") }
+    init(path: some SystemPath, flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        descriptor = path.pathBytes.withCString { path in retrying { open(path, flags | O_CLOEXEC, mode) } }
+        label = path.pathBytes.description
+        if descriptor < 0 { throw SystemError("open \(label)") }
     }
 
     /// Opens a relative path that a peer named: no links, no way out of `folder`.
-    init(below folder: OpenFile, _ path: String, flags: Int32, mode: mode_t = 0) throws(SystemError) {
-        descriptor = retrying { clinux_open_beneath(folder.descriptor, path, flags, mode) }
-        label = folder.label == "." ? path : "\(folder.label)/\(path)"
+    init(below folder: OpenFile, _ path: ByteString, flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        descriptor = path.withCString { path in retrying { clinux_open_beneath(folder.descriptor, path, flags, mode) } }
+        label = folder.label(of: path)
         if descriptor < 0 { throw SystemError("open \(label)") }
     }
 
@@ -86,6 +87,18 @@ final class OpenFile {
 
     /// Gives the lock back while the file stays open.
     func unlock() { flock(descriptor, LOCK_UN) }
+
+    /// What the user knows something in this folder as.
+    func label(of name: ByteString) -> String { label == "." ? name.description : "\(label)/\(name)" }
+
+    /// Of what has the name in this folder, be it a link; nil where nothing has.
+    func status(of name: ByteString) -> stat? {
+        var status = stat()
+        return name.withCString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0 ? status : nil
+    }
+
+    /// Takes a file out of this folder; does nothing where there is none.
+    func remove(_ name: ByteString) { _ = name.withCString { unlinkat(descriptor, $0, 0) } }
 
     /// Whether this and `status` are one file.
     func isSameFile(as other: stat) -> Bool {

@@ -20,17 +20,20 @@ final class PartFile {
         self.name = name
     }
 
-    var journalName: String { name.journalName }
+    var journalName: ByteString { name.journalName }
 
     /// Gives it its final name.
     /// - Returns: false where that is taken and not to be overwritten.
-    func move(to final: String, overwriting: Bool) throws(DestinationError) -> Bool {
+    func move(to final: ByteString, overwriting: Bool) throws(DestinationError) -> Bool {
         // By another transfer's final name, or by a person: what has the name now is not what was received.
         guard isInPlace else { throw .replaced(file.label) }
-        let result =
-            overwriting
-            ? renameat(folder.descriptor, name.partName, folder.descriptor, final)
-            : clinux_rename_exclusive(folder.descriptor, name.partName, final)
+        let result = name.partName.withCString { part in
+            final.withCString { final in
+                overwriting
+                    ? renameat(folder.descriptor, part, folder.descriptor, final)
+                    : clinux_rename_exclusive(folder.descriptor, part, final)
+            }
+        }
         if result == 0 { return true }
         // A folder is not a file that could be overwritten.
         if errno == (overwriting ? EISDIR : EEXIST) { return false }
@@ -40,14 +43,11 @@ final class PartFile {
     /// Takes both away.
     func remove() {
         guard isInPlace else { return }
-        unlinkat(folder.descriptor, name.journalName, 0)
-        unlinkat(folder.descriptor, name.partName, 0)
+        folder.remove(name.journalName)
+        folder.remove(name.partName)
     }
 
-    private var isInPlace: Bool {
-        var named = stat()
-        return fstatat(folder.descriptor, name.partName, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
-    }
+    private var isInPlace: Bool { folder.status(of: name.partName).map { file.isSameFile(as: $0) } ?? false }
 }
 
 extension PartFile {
@@ -72,20 +72,20 @@ extension PartFile {
         -> PartFile?
     {
         var isNew = true
-        var descriptor = clinux_open_beneath(folder.descriptor, name.partName, O_RDWR | O_CREAT | O_EXCL, 0o600)
-        if descriptor < 0, errno == EEXIST {
+        let part: OpenFile
+        do throws(SystemError) {
+            part = try OpenFile(below: folder, name.partName, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        } catch {
+            guard error.code == EEXIST else { throw error }
             isNew = false
-            descriptor = clinux_open_beneath(folder.descriptor, name.partName, O_RDWR | O_NONBLOCK, 0)
             // A link, a folder, a file of somebody else, or gone this moment: the next number then.
-            if descriptor < 0 { return nil }
+            guard let old = try? OpenFile(below: folder, name.partName, flags: O_RDWR | O_NONBLOCK) else { return nil }
+            part = old
         }
-        if descriptor < 0 { throw SystemError("make \(folder.label)/\(name.partName)") }
-        let part = OpenFile(taking: descriptor, label: "\(folder.label)/\(name.partName)")
         let status = try part.status()
         guard status.st_mode & S_IFMT == S_IFREG, part.tryLock() else { return nil }
         // Another transfer may have renamed it between the open and the lock.
-        var named = stat()
-        guard fstatat(folder.descriptor, name.partName, &named, AT_SYMLINK_NOFOLLOW) == 0, part.isSameFile(as: named) else { return nil }
+        guard let named = folder.status(of: name.partName), part.isSameFile(as: named) else { return nil }
 
         let identity = PartJournal.Identity(
             size: offer.size, modified: offer.modified, senderKey: senderKey, partInode: UInt64(status.st_ino))
@@ -105,8 +105,8 @@ extension PartFile {
             return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], in: folder, name)
         } catch {
             if isNew {
-                unlinkat(folder.descriptor, name.partName, 0)
-                unlinkat(folder.descriptor, name.journalName, 0)
+                folder.remove(name.partName)
+                folder.remove(name.journalName)
             }
             throw error
         }
@@ -115,7 +115,7 @@ extension PartFile {
 
 extension PartJournal {
     /// Nil where there is none, or a damaged one.
-    init?(in folder: OpenFile, _ name: String) {
+    init?(in folder: OpenFile, _ name: ByteString) {
         guard let file = try? OpenFile(below: folder, name, flags: O_RDWR | O_NONBLOCK) else { return nil }
         self.init(reading: file)
     }

@@ -42,8 +42,8 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     /// - Parameters:
     ///   - path: as the user named it; a link is followed.
     ///   - name: what the receiver is told; the last part of the path where nil.
-    public convenience init(path: String, name: String? = nil) throws {
-        try self.init(name: name ?? Self.lastPart(of: path)) { () throws(SystemError) in
+    public convenience init(path: some SystemPath, name: String? = nil) throws {
+        try self.init(name: name ?? Self.lastPart(of: path.pathBytes)) { () throws(SystemError) in
             try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
         }
     }
@@ -65,8 +65,11 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     }
 
     /// `movie.mp4` of `/home/yoda/movie.mp4`.
-    public static func lastPart(of path: String) -> String {
-        String(path.split(separator: "/", omittingEmptySubsequences: true).last ?? "file")
+    /// - Throws: where it is not UTF-8, and so cannot be said to a receiver.
+    public static func lastPart(of path: some SystemPath) throws(SourceError) -> String {
+        guard let last = path.pathBytes.split(at: "/").last else { return "file" }
+        guard let text = last.text else { throw .withoutName(path.pathBytes.description) }
+        return text
     }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
@@ -106,6 +109,8 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Its size is said to be 0, and it has bytes.
     case withoutSize(String)
     case changed(String)
+    /// Its name is not UTF-8; the path as near as it can be shown.
+    case withoutName(String)
 
     public var description: String {
         switch self {
@@ -113,6 +118,7 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notAFile(let path): "\(path) is not a file"
         case .withoutSize(let path): "\(path) has no size of its own: send it through standard input (-)"
         case .changed(let name): "\(name) changed while it was being sent"
+        case .withoutName(let path): "\(path) has a name that is not UTF-8"
         }
     }
 }

@@ -20,29 +20,28 @@ public enum SourceFolder {
     /// - Parameters:
     ///   - path: as the user named it; a link to a folder is followed, none below it are.
     ///   - name: what the receiver is told the folder is called.
-    public static func list(path: String, name: String? = nil) throws -> Listing {
+    public static func list(path: some SystemPath, name: String? = nil) throws -> Listing {
         var listing = Listing()
         let root = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
-        try add(root, name ?? SourceFile.lastPart(of: path), path, depth: 1, to: &listing)
+        try add(root, try name ?? SourceFile.lastPart(of: path), path.pathBytes, depth: 1, to: &listing)
         return listing
     }
 
-    private static func add(_ folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing) throws {
+    private static func add(_ folder: OpenFile, _ name: String, _ path: ByteString, depth: Int, to listing: inout Listing) throws {
         guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
         let status = try folder.status()
         listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: FileTime.nanoseconds(status.st_mtim)))
         let (entries, unreadable) = try names(in: folder)
         listing.withoutName += unreadable.map { "\(path)/\($0)" }
         for entry in entries.sorted() {
-            let entryPath = "\(path)/\(entry)"
+            let entryPath = path + "/" + ByteString(entry)
             guard name.utf8.count + 1 + entry.utf8.count <= TransferLimits.nameBytes else {
                 throw SystemError("send \(entryPath)", code: ENAMETOOLONG)
             }
-            var status = stat()
-            guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(entryPath)") }
+            guard let status = folder.status(of: ByteString(entry)) else { throw SystemError("look at \(entryPath)") }
             switch status.st_mode & S_IFMT {
             case S_IFDIR:
-                let below = try OpenFile(below: folder, entry, flags: O_RDONLY | O_DIRECTORY)
+                let below = try OpenFile(below: folder, ByteString(entry), flags: O_RDONLY | O_DIRECTORY)
                 try add(below, "\(name)/\(entry)", entryPath, depth: depth + 1, to: &listing)
             case S_IFREG:
                 do {
@@ -52,9 +51,9 @@ public enum SourceFolder {
                             try OpenFile(path: entryPath, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
                         })
                 } catch SourceError.withoutSize {
-                    listing.withoutSize.append(entryPath)
+                    listing.withoutSize.append(entryPath.description)
                 }
-            default: listing.skipped.append(entryPath)
+            default: listing.skipped.append(entryPath.description)
             }
         }
     }
@@ -91,35 +90,4 @@ final class SourceDirectory: TransferSource {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int { 0 }
     func matches(_ held: HeldRange) -> Bool { true }
     func isUnchanged() -> Bool { true }
-}
-
-/// A folder being received: made at the end, so that a refused transfer leaves nothing.
-public final class DestinationFolder: TransferDestination {
-    private let receiveFolder: ReceiveFolder
-    private let name: SafeName
-    private let mode: UInt32
-
-    /// - Parameter mode: of the offer. A folder that was there before keeps its own; one that is made for the transfer is closed to those whom
-    ///   it shuts out before any file in it can be read, and stays open to its owner, for what is in it has still to come.
-    public init(in receiveFolder: ReceiveFolder, name: SafeName, mode: UInt32) {
-        self.receiveFolder = receiveFolder
-        self.name = name
-        self.mode = mode
-    }
-
-    public var held: [HeldRange] { [] }
-    public func resume(keeping kept: [Range<UInt64>]) {}
-    public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { throw DestinationError.incomplete(name.path) }
-    public func finish(size: UInt64) throws {
-        do throws(SystemError) {
-            let folder = try receiveFolder.open(name.parts[...])
-            if receiveFolder.hasMade(name.parts[...]) {
-                guard fchmod(folder.descriptor, (mode & 0o777 & ~FileMask.value) | 0o700) == 0 else {
-                    throw SystemError("set the mode of \(folder.label)")
-                }
-            }
-            try receiveFolder.flush(folder)
-        } catch { throw DestinationError.cannotWrite(error) }
-    }
-    public func abandon() {}
 }

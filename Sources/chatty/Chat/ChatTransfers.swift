@@ -220,7 +220,8 @@ final class ChatTransfers: TransferCarrier {
     private func claim(_ offer: FileOffer, from key: [UInt8]) -> (Int, Expected)? {
         let number = state.withLockedValue { state in
             state.expected.filter { _, expected in
-                Array(expected.offer.key) == key && expected.offer.size == offer.size && expected.offer.name == offer.name
+                Array(expected.offer.key) == key && expected.offer.size == offer.size
+                    && ByteString(expected.offer.name) == ByteString(offer.name)
             }.keys.min()
         }
         return number.flatMap { number in unexpect(number).map { (number, $0) } }
@@ -229,7 +230,7 @@ final class ChatTransfers: TransferCarrier {
     private func accept(
         _ file: FileID, _ offer: FileOffer, _ expected: Expected, _ number: Int, _ session: TransferSession, _ senderKey: [UInt8]
     ) async {
-        guard let name = SafeName(SourceFile.lastPart(of: offer.name)) else {
+        guard let last = ByteString(offer.name).split(at: "/").last?.text, let name = SafeName(last) else {
             session.decline(file, .unsafeName)
             return post(.failed(number, "its name cannot be made safe."))
         }

@@ -7,13 +7,17 @@ actor ActiveTransfers {
     /// What makes two offers one file, as the journal of a part sees it.
     private struct Key: Hashable {
         let senderKey: [UInt8]
-        let offer: FileOffer
+        let name: ByteString
+        let size: UInt64
+        let modified: Int64
 
         /// Nil for what is never gone on with.
         init?(_ offer: FileOffer, _ senderKey: [UInt8]) {
-            guard offer.kind == .file, offer.size != nil else { return nil }
+            guard offer.kind == .file, let size = offer.size else { return nil }
             self.senderKey = senderKey
-            self.offer = offer
+            name = ByteString(offer.name)
+            self.size = size
+            modified = offer.modified
         }
     }
 

@@ -12,7 +12,7 @@ enum PlainTransfer {
         reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
         do {
             let sources = try files.map { path in
-                let label = name ?? (path == "-" ? "stdin" : SourceFile.lastPart(of: path))
+                let label = try name ?? (path == "-" ? "stdin" : SourceFile.lastPart(of: path))
                 return (label, path == "-" ? FileHandle.standardInput : try handle(path))
             }
             let address: NetworkAddress

@@ -34,7 +34,8 @@ final class ReceiveOutput: Sendable {
     private let use = NIOLockedValueBox(Use.free)
 
     /// - Parameter path: `-`, a pipe or device, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
-    init(path: String, overwrite: Bool) throws {
+    init(path: some SystemPath, overwrite: Bool) throws {
+        let path = path.pathBytes
         self.overwrite = overwrite
         Self.allowManyFiles()
         if path == "-" {
@@ -42,25 +43,22 @@ final class ReceiveOutput: Sendable {
             return
         }
         var status = stat()
-        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
-        if path.hasSuffix("/") || kind == S_IFDIR {
-            place = .folder(try ReceiveFolder(path: path, create: path.hasSuffix("/")))
+        let kind = path.withCString { stat($0, &status) } == 0 ? status.st_mode & S_IFMT : nil
+        let (parent, last) = path.splitAtLast("/")
+        if last.isEmpty || kind == S_IFDIR {
+            place = .folder(try ReceiveFolder(path: path, create: last.isEmpty))
             return
         }
         if let kind, kind != S_IFREG {
             do throws(SystemError) {
-                place = .stream(descriptor: try StreamDestination.open(path), label: path)
+                place = .stream(descriptor: try StreamDestination.open(path), label: path.description)
             } catch {
-                throw error.code == ENXIO ? UnreadPipeError(path: path) : error
+                throw error.code == ENXIO ? UnreadPipeError(path: path.description) : error
             }
             return
         }
-        let slash = path.lastIndex(of: "/")
-        let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        guard let name = SafeName(chosen: String(path[(slash.map(path.index(after:)) ?? path.startIndex)...])) else {
-            throw ReceivePathError(path: path)
-        }
-        place = .file(try ReceiveFolder(path: parent), name)
+        guard let name = SafeName(chosen: last) else { throw ReceivePathError(path: path.description) }
+        place = .file(try ReceiveFolder(path: parent ?? "."), name)
     }
 
     /// What to tell people: where files go.
