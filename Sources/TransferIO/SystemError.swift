@@ -16,6 +16,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The disk, or the user's share of it, is full.
     var isForWantOfRoom: Bool { code == ENOSPC || code == EDQUOT }
 
+    /// The file system cannot have such a name.
+    var isRefusedName: Bool { code == EINVAL || code == EILSEQ }
+
     /// The system's words for the code.
     public var reason: String {
         var buffer = [CChar](repeating: 0, count: 256)

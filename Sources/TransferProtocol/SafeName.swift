@@ -1,13 +1,13 @@
 /// A relative path that is safe to create below a folder, whatever a peer called it.
 ///
 /// Rules: the byte `/` separates; empty parts, `.` and `..` vanish, so that nothing is absolute and nothing climbs; control and format
-/// characters (bidi overrides among them) and `\` become `_`; white space around a part goes; a leading dot becomes `_`, so that nothing is
-/// hidden (and no peer can name a journal, see ``journalName``); names that are devices somewhere (`CON`, `nul.txt`) get a `_` before
-/// them; parts are cut to 230 bytes of UTF-8 keeping their extension; the dot of `.part` at an end becomes `_`, so that no peer's file
+/// characters (bidi overrides among them) and `\` become `_`; white space around a part goes; a leading dot of the first part becomes `_`, so
+/// that nothing is hidden but what is in a folder that is not; no part can be a journal's (see ``journalName``), or one of dots alone; names
+/// that are devices somewhere (`CON`, `nul.txt`) get a `_` before them; parts are cut to 230 bytes of UTF-8 keeping their extension; the dot of `.part` at an end becomes `_`, so that no peer's file
 /// gets the name of what another is being written to (see ``partName``). Held by `SafeNameTests`.
 ///
 /// All of it is decided by scalars, and two names are one where their bytes are: a mark behind a `/` or a dot makes neither less of one.
-public struct SafeName: Hashable, Sendable {
+public struct SafeName: Sendable {
     /// Bytes of one part: 255 is what file systems take, less what numbering and the journal's name add.
     public static let maximumPartBytes = 230
     /// Bytes of the whole path.
@@ -16,22 +16,35 @@ public struct SafeName: Hashable, Sendable {
 
     /// At least one.
     public let parts: [ByteString]
+    /// What the peer called them, one for one; nil where the user of this machine chose the name.
+    public let offered: [ByteString]?
 
     /// Nil where nothing is left of the name, or too much.
     public init?(_ offered: String) {
         guard offered.utf8.count <= 4 * Self.maximumBytes else { return nil }
-        let parts = offered.utf8.split(separator: UInt8(ascii: "/")).compactMap { SafePart.bytes(of: Substring($0).unicodeScalars) }
+        let given = offered.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+        var parts: [ByteString] = []
+        var kept: [ByteString] = []
+        for part in given {
+            guard let safe = SafePart.bytes(of: part.unicodeScalars, isFirst: parts.isEmpty) else { continue }
+            parts.append(safe)
+            kept.append(ByteString(part))
+        }
         guard !parts.isEmpty, parts.count <= Self.maximumDepth else { return nil }
         guard parts.reduce(parts.count, { $0 + $1.bytes.count }) <= Self.maximumBytes else { return nil }
         self.parts = parts
+        self.offered = kept
     }
 
-    private init(parts: [ByteString]) {
+    private init(parts: [ByteString], offered: [ByteString]?) {
         self.parts = parts
+        self.offered = offered
     }
 
     /// For people.
     public var path: String { parts.joined(by: "/").description }
+    /// Whether it is what the peer called it, but for what means nothing, such as a `/` at the start.
+    public var isAsOffered: Bool { offered.map { $0 == parts } ?? true }
     /// The folders above the file, outermost first.
     public var folders: ArraySlice<ByteString> { parts.dropLast() }
     /// The file's own name.
@@ -41,7 +54,27 @@ public struct SafeName: Hashable, Sendable {
     public func numbered(_ number: Int) -> SafeName {
         guard number > 0 else { return self }
         let (stem, dotted) = SafePart.split(last.bytes[...], atDot: UInt8(ascii: ".")) { $0.count }
-        return SafeName(parts: folders + [ByteString(stem) + ByteString(" (\(number))") + ByteString(dotted)])
+        return called(ByteString(stem) + ByteString(" (\(number))") + ByteString(dotted))
+    }
+
+    /// The same file under another name of its own.
+    public func called(_ last: ByteString) -> SafeName { SafeName(parts: folders + [last], offered: offered) }
+
+    /// The same file in another folder.
+    public func moved(to folders: [ByteString]) -> SafeName { SafeName(parts: folders + [last], offered: offered) }
+
+    /// The folder that is called as part `index` and those before it are.
+    public func folder(at index: Int) -> SafeName {
+        SafeName(parts: Array(parts[...index]), offered: offered.map { Array($0[...index]) })
+    }
+
+    /// What to call it where the file system refuses the name, the nearest first: without the characters that several file systems keep for
+    /// themselves, and without any but ASCII. None for a name that the user of this machine chose.
+    public var substitutes: [SafeName] {
+        guard offered != nil else { return [] }
+        let portable = SafePart.portable(last)
+        let plain = SafePart.ascii(portable)
+        return [last, portable, plain].uniqued().dropFirst().map(called)
     }
 
     /// The name of a file that is not whole yet, in the same folder.
@@ -57,6 +90,20 @@ extension SafeName {
         guard !name.isEmpty, name != ".", name != "..", !name.bytes.contains(UInt8(ascii: "/")), name.bytes.count <= Self.maximumPartBytes
         else { return nil }
         parts = [name]
+        offered = nil
+    }
+}
+
+extension SafeName: Hashable {
+    /// Whatever a peer called them.
+    public static func == (left: SafeName, right: SafeName) -> Bool { left.parts == right.parts }
+    public func hash(into hasher: inout Hasher) { hasher.combine(parts) }
+}
+
+extension [ByteString] {
+    fileprivate func uniqued() -> [ByteString] {
+        var seen: Set<ByteString> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 
@@ -64,7 +111,7 @@ extension SafeName {
 private enum SafePart {
     typealias Scalars = ArraySlice<Unicode.Scalar>
 
-    static func bytes(of part: Substring.UnicodeScalarView) -> ByteString? {
+    static func bytes(of part: Substring.UnicodeScalarView, isFirst: Bool) -> ByteString? {
         guard !part.elementsEqual(["."]), !part.elementsEqual([".", "."]) else { return nil }
         var scalars = trimmed(part.map { isPlain($0) ? $0 : "_" }[...])
         if isDevice(scalars) { scalars.insert("_", at: scalars.startIndex) }
@@ -72,20 +119,38 @@ private enum SafePart {
         guard let start = scalars.indices.first else { return nil }
         let first = scalars.firstIndex(where: isSeen) ?? start
         let isNothing = scalars.allSatisfy { $0 == "." || !isSeen($0) || $0.properties.isWhitespace }
-        if isNothing || scalars[first] == "." { scalars[first] = "_" }
-        if let dot = partDot(of: scalars) { scalars[dot] = "_" }
+        if isNothing || (scalars[first] == "." && (isFirst || isJournal(scalars))) { scalars[first] = "_" }
+        if let dot = dot(of: ".part", in: scalars) { scalars[dot] = "_" }
         var text = String.UnicodeScalarView()
         text.append(contentsOf: scalars)
         return ByteString(String(text))
     }
 
-    /// The dot of `.part` at the end: as file systems compare that make no difference between letters that differ in case, pass over what
-    /// is not seen, or drop dots and blanks at the end.
-    private static func partDot(of scalars: Scalars) -> Scalars.Index? {
+    /// Of what begins with a dot.
+    private static func isJournal(_ scalars: Scalars) -> Bool {
+        dot(of: ".journal", in: scalars).map { dot(of: ".part", in: scalars[..<$0]) != nil } ?? false
+    }
+
+    /// The dot of that extension, if it is the last: as file systems compare that make no difference between letters that differ in case,
+    /// pass over what is not seen, or drop dots and blanks at the end.
+    private static func dot(of dotted: String, in scalars: Scalars) -> Scalars.Index? {
         guard let last = scalars.lastIndex(where: { isSeen($0) && $0 != "." && !$0.properties.isWhitespace }),
             let dot = scalars[...last].lastIndex(of: ".")
         else { return nil }
-        return folded(scalars[dot...last]).elementsEqual(".part".unicodeScalars) ? dot : nil
+        return folded(scalars[dot...last]).elementsEqual(dotted.unicodeScalars) ? dot : nil
+    }
+
+    /// Without what FAT, exFAT, NTFS and what speaks for them elsewhere take for something else, or refuse.
+    static func portable(_ part: ByteString) -> ByteString {
+        let end = part.bytes.lastIndex { $0 != UInt8(ascii: ".") } ?? -1
+        return ByteString(
+            part.bytes.enumerated().map { index, byte in index > end || #"?:*<>|""#.utf8.contains(byte) ? UInt8(ascii: "_") : byte })
+    }
+
+    static func ascii(_ part: ByteString) -> ByteString {
+        var text = String.UnicodeScalarView()
+        for scalar in part.description.unicodeScalars { text.append(scalar.isASCII ? scalar : "_") }
+        return ByteString(String(text))
     }
 
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {

@@ -248,6 +248,7 @@ enum SendFileCommand {
         let isResumable = sources.contains { $0.offer.kind == .file && $0.offer.size != nil }
         var worst = ExitStatus.done
         var isProven = false
+        var placed = PlacedNews()
         func offered(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }
         func label(_ file: FileID) -> String { Printable.text(offered(file)?.name ?? "a file") }
         func notice(_ event: TransferNotice.Event, _ file: FileID) -> TransferNotice {
@@ -277,8 +278,12 @@ enum SendFileCommand {
                 notice.reason = reason
                 reporter.complain("\(label(file)) failed: \(reason)", notice)
                 worst = TransferEnd.worse(worst, .failed)
+            case .named(let file, let path):
+                if let offer = offered(file), let line = placed.take(file, offer, path: path) { reporter.tell(line) }
             case .done(let file):
-                reporter.note(notice(.done, file))
+                var notice = notice(.done, file)
+                notice.path = placed.path(of: file)
+                reporter.note(notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.paused = isPaused

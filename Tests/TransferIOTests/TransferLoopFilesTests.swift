@@ -40,7 +40,7 @@ import TransferProtocol
                         let receive = try ReceiveFolder(path: folder.path)
                         let name = try #require(SafeName(offer.name))
                         if offer.kind == .directory {
-                            session.accept(id, into: DestinationFolder(in: receive, name: name, mode: offer.mode))
+                            session.accept(id, into: try DestinationFolder(in: receive, name: name, mode: offer.mode))
                         } else {
                             session.accept(id, into: try DestinationFile(in: receive, name: name, offer: offer, senderKey: key))
                         }

@@ -45,6 +45,15 @@ import Testing
         ("con\u{301}.txt", "con\u{301}.txt"),
         ("a\\\u{301}b", "a_\u{301}b"),
         ("x \u{301}", "x \u{301}"),
+        // What is in a folder may be hidden; a journal, and what has only dots, may not.
+        ("project/.git/config", "project/.git/config"),
+        ("/./project/.env", "project/.env"),
+        ("project/.movie.mp4.part.journal", "project/_movie.mp4.part.journal"),
+        ("project/.MOVIE.mp4.Part.\u{200D}jour\u{FE0F}nal. ", "project/_MOVIE.mp4.Part.\u{200D}jour\u{FE0F}nal."),
+        ("project/.x.part", "project/.x_part"),
+        ("project/...", "project/_.."),
+        ("project/.\u{200D}.", "project/_\u{200D}."),
+        ("project/\u{FE0F} ..", "project/\u{FE0F}_.."),
     ])
     func aNameIsReduced(offered: String, safe: String) {
         #expect(SafeName(offered)?.path == safe)
@@ -98,6 +107,26 @@ import Testing
         #expect(Set([composed, decomposed]).count == 2)
     }
 
+    /// Cut where it becomes the name of a journal.
+    @Test func noLongNameBecomesAJournal() throws {
+        let stem = "." + String(repeating: "a", count: SafeName.maximumPartBytes - 14)
+        let name = try #require(SafeName("x/" + stem + ".part.journal" + String(repeating: "b", count: 99)))
+        #expect(name.last.starts(with: "_"))
+    }
+
+    @Test func aRefusedNameHasSubstitutes() throws {
+        #expect(try #require(SafeName("a?/b*c: <d>|\"e\"..")).substitutes.map(\.path) == ["a?/b_c_ _d___e___"])
+        #expect(try #require(SafeName("\u{65E5}?.txt")).substitutes.map(\.path) == ["\u{65E5}_.txt", "__.txt"])
+        #expect(try #require(SafeName("plain.txt")).substitutes.isEmpty)
+        #expect(try #require(SafeName(chosen: "what?")).substitutes.isEmpty)
+    }
+
+    @Test(arguments: [("/a//b", true), (".a", false), ("a/.b", true), ("a\u{301}", true)])
+    func whatIsAsOfferedIsKnown(offered: String, isAsOffered: Bool) throws {
+        #expect(try #require(SafeName(offered)).isAsOffered == isAsOffered)
+        #expect(try !#require(SafeName(offered)).numbered(1).isAsOffered)
+    }
+
     /// Random names from the alphabet of attacks: what comes out always stays inside, visible, and short enough; and is its own safe name.
     @Test(arguments: 0..<64 as Range<UInt64>)
     func properties(seed: UInt64) {
@@ -116,11 +145,12 @@ import Testing
             #expect(SafeName(name.path) == name, "\(context)")
             for candidate in [name, name.numbered(999)] {
                 for part in candidate.parts {
-                    #expect(part.text != nil && part.bytes.first != UInt8(ascii: "."), "\(context)")
+                    #expect(part.text != nil && (part.bytes.first != UInt8(ascii: ".") || part != candidate.parts[0]), "\(context)")
                     // As a file system sees it that makes no difference between cases, and drops what is not seen and dots at the end.
                     let seen = part.description.unicodeScalars.filter { !$0.properties.isDefaultIgnorableCodePoint }
                     let folded = Array(String(String.UnicodeScalarView(seen)).lowercased().utf8).reversed().drop { ". ".utf8.contains($0) }
-                    #expect(!folded.isEmpty && folded.last != UInt8(ascii: "."), "\(context)")
+                    #expect(!folded.isEmpty, "\(context)")
+                    #expect(folded.last != UInt8(ascii: ".") || !folded.starts(with: ".part.journal".utf8.reversed()), "\(context)")
                     #expect(!folded.starts(with: ".part".utf8.reversed()), "\(context)")
                     #expect(
                         !part.bytes.contains { $0 < 32 || $0 == 127 || [UInt8(ascii: "/"), UInt8(ascii: "\\")].contains($0) }, "\(context)")

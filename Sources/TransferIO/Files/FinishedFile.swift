@@ -29,8 +29,8 @@ final class FinishedFile {
             guard let journal = PartJournal(in: folder, journalName) else { return nil }
             let identity = journal.identity
             guard identity.size == offer.size, identity.modified == offer.modified, identity.senderKey == senderKey else { continue }
-            guard let found = find(folder, name, journalName, identity), names.claim(found.name) else { continue }
-            return found
+            guard let found = find(folder, name, journalName, identity), let status = try? found.file.status() else { continue }
+            if names.claim(found.name, of: FileIdentity(status)) { return found }
         }
         return nil
     }
@@ -48,6 +48,11 @@ final class FinishedFile {
             return FinishedFile(file, candidate, journalName, identity, in: folder)
         }
         return nil
+    }
+
+    /// Its name may be another file's of the transfer.
+    func release(in names: PlacedNames) {
+        if let status = try? file.status() { names.release(name, of: FileIdentity(status)) }
     }
 
     /// Whether it still has the name, and the size.

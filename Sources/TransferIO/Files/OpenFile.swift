@@ -100,9 +100,35 @@ final class OpenFile {
     /// Takes a file out of this folder; does nothing where there is none.
     func remove(_ name: ByteString) { _ = name.withCString { unlinkat(descriptor, $0, 0) } }
 
+    /// Whether a name in this folder keeps the dots at its end: some file systems pass over them, so that it is another one, and some refuse
+    /// it. True for a name that ends in none.
+    func takesDots(of name: ByteString) -> Bool {
+        guard name.ends(with: ".") else { return true }
+        let probe = ByteString(".chatty-\(UInt64.random(in: .min ... .max))")
+        let file: OpenFile
+        do throws(SystemError) {
+            file = try OpenFile(below: self, probe + ".", flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        } catch {
+            return !error.isRefusedName
+        }
+        defer { remove(probe + ".") }
+        return status(of: probe).map { !file.isSameFile(as: $0) } ?? true
+    }
+
     /// Whether this and `status` are one file.
     func isSameFile(as other: stat) -> Bool {
         guard let own = try? status() else { return false }
-        return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+        return FileIdentity(own) == FileIdentity(other)
+    }
+}
+
+/// What makes a file the same under whatever name.
+struct FileIdentity: Hashable, Sendable {
+    let device: dev_t
+    let inode: ino_t
+
+    init(_ status: stat) {
+        device = status.st_dev
+        inode = status.st_ino
     }
 }

@@ -55,16 +55,26 @@ extension PartFile {
     static let maximumNumber = 9999
 
     /// Finds the part that an earlier transfer of the same file left, or makes one.
-    static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(DestinationError) -> PartFile {
-        do throws(SystemError) {
-            for number in 0...maximumNumber {
-                if let part = try open(folder, name.numbered(number), offer, senderKey) { return part }
+    /// - Parameter names: of the file, the next for where the file system refuses the one before.
+    /// - Returns: the part, and which of the names it was.
+    static func find(_ folder: OpenFile, _ names: [SafeName], _ offer: FileOffer, _ senderKey: [UInt8]) throws(DestinationError) -> (
+        part: PartFile, name: SafeName
+    ) {
+        var refusal = SystemError("make \(folder.label(of: names[0].partName))", code: EINVAL)
+        for name in names where folder.takesDots(of: name.last) {
+            do throws(SystemError) {
+                for number in 0...maximumNumber {
+                    if let part = try open(folder, name.numbered(number), offer, senderKey) { return (part, name) }
+                }
+            } catch {
+                if error.isForWantOfRoom { throw .noSpace(needed: offer.size ?? 1, free: 0) }
+                guard error.isRefusedName else { throw .cannotWrite(error) }
+                refusal = error
+                continue
             }
-        } catch {
-            if error.isForWantOfRoom { throw .noSpace(needed: offer.size ?? 1, free: 0) }
-            throw .cannotWrite(error)
+            throw .noFreeName(name.path)
         }
-        throw .noFreeName(name.path)
+        throw .cannotWrite(refusal)
     }
 
     /// Nil where that name is taken by something else.

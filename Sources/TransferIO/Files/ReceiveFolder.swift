@@ -52,23 +52,29 @@ public final class ReceiveFolder: Sendable {
 
     /// Opens the folder of `parts` below this one, making what is missing. A symbolic link on the way is refused.
     func open(_ parts: ArraySlice<ByteString>) throws(SystemError) -> OpenFile {
+        var folder = try openSelf()
+        for (index, part) in zip(parts.indices, parts) { folder = try step(part, from: folder, at: Array(parts[..<index])).folder }
+        return folder
+    }
+
+    /// Opens the folder of that name in `folder`, making it where it is missing. What else has the name is the error `ENOTDIR`, or for a link
+    /// `ELOOP`.
+    /// - Parameter place: of `folder` below this one.
+    func step(_ part: ByteString, from folder: OpenFile, at place: [ByteString]) throws(SystemError) -> (folder: OpenFile, isNew: Bool) {
         making.lock()
         defer { making.unlock() }
-        var folder = try openSelf()
-        for (index, part) in zip(parts.indices, parts) {
-            if part.withCString({ mkdirat(folder.descriptor, $0, 0o777) }) == 0 {
-                made.withLockedValue { _ = $0.insert(Array(parts[...index])) }
-                do throws(SystemError) { try flush(folder) } catch {
-                    // The next to come must not take it for safe.
-                    _ = part.withCString { unlinkat(folder.descriptor, $0, AT_REMOVEDIR) }
-                    throw error
-                }
-            } else if errno != EEXIST {
-                throw SystemError("make the folder \(folder.label(of: part))")
+        let isNew = part.withCString { mkdirat(folder.descriptor, $0, 0o777) } == 0
+        if isNew {
+            made.withLockedValue { _ = $0.insert(place + [part]) }
+            do throws(SystemError) { try flush(folder) } catch {
+                // The next to come must not take it for safe.
+                _ = part.withCString { unlinkat(folder.descriptor, $0, AT_REMOVEDIR) }
+                throw error
             }
-            folder = try OpenFile(below: folder, part, flags: O_RDONLY | O_DIRECTORY)
+        } else if errno != EEXIST {
+            throw SystemError("make the folder \(folder.label(of: part))")
         }
-        return folder
+        return (try OpenFile(below: folder, part, flags: O_RDONLY | O_DIRECTORY), isNew)
     }
 
     /// Whether ``open(_:)`` has made it, and nobody else.

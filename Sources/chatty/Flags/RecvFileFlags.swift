@@ -65,7 +65,8 @@ enum RecvFileFlags {
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \
-            is a whole file. Names are reduced to safe ones within the folder. An interrupted transfer of files is resumed when the same are sent again.
+            is a whole file. Names are reduced to safe ones within the folder, and the sender is told what is called otherwise: see chatty-transfer(7). \
+            A leading dot becomes `_`, but for what is in a folder that is sent. An interrupted transfer of files is resumed when the same are sent again.
             """,
             """
             SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, end it, also while it asks: senders are told, and what arrived of files is kept.

@@ -146,9 +146,12 @@ struct IncomingTransfer {
                 var notice = notice(.resumed, file.offer, peer)
                 notice.bytes = kept.reduce(0) { $0 + UInt64($1.count) }
                 reporter.tell("Going on with \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) are here.", notice)
-            case .answered, .offersEnded: break
+            case .answered, .offersEnded, .named: break
             case .ended(let end): outcome = end
             }
+        }
+        if case .complete = outcome {
+            for failure in output.complete(contents) { reporter.complain(Sentence.of(failure)) }
         }
         for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
         ticker.cancel()

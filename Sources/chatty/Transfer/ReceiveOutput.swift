@@ -94,9 +94,23 @@ final class ReceiveOutput: Sendable {
             guard let name = SafeName(offer.name) else {
                 throw Refusal(reason: .unsafeName, text: "its name cannot be made safe")
             }
-            if offer.kind == .directory { return DestinationFolder(in: folder, name: name, mode: offer.mode) }
+            if offer.kind == .directory {
+                do {
+                    return try DestinationFolder(
+                        in: folder, name: name, mode: offer.mode, modified: offer.modified, names: contents.names)
+                } catch {
+                    throw Refusal(reason: error.reason, text: error.description)
+                }
+            }
             return try open(folder, name, offer, senderKey, &contents)
         }
+    }
+
+    /// After the end of a transfer that was not interrupted.
+    /// - Returns: what could not be done.
+    func complete(_ contents: Contents) -> [SystemError] {
+        guard case .folder(let folder) = place else { return [] }
+        return contents.names.setFolderTimes(in: folder)
     }
 
     /// After the end of a file: a stream is free for another where nothing was written to it.
