@@ -115,8 +115,10 @@ let package = Package(
             name: "TransferIOTests",
             dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", locks, crypto]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["CHarness", "ChatServer", "ChatProtocol", "TestSupport", locks]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["CHarness", "PoorFileSystem", "ChatServer", "ChatProtocol", "TestSupport", locks]),
         .target(name: "CHarness", path: "Tests/CHarness"),
+        .executableTarget(name: "PoorFileSystem", path: "Tests/PoorFileSystem"),
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),

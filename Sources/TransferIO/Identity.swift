@@ -7,24 +7,43 @@ public enum Identity {
 
     /// Reads the key, or makes one where there is none. Several processes that start at once end up with the same.
     /// - Parameter path: the file; its folder is made where it is missing.
-    public static func load(path: some SystemPath) throws -> NoiseKeyPair {
-        let path = path.pathBytes
+    public static func load(path: some SystemPath) throws -> NoiseKeyPair { try load(path.pathBytes, .system) }
+
+    static func load(_ path: ByteString, _ move: ExclusiveMove) throws -> NoiseKeyPair {
         if let key = try read(path) { return key }
         let key = NoiseKeyPair()
         let text = "\(header)\n\(Hex.encode(key.privateBytes))\n"
         let fresh = path + ByteString(".\(getpid())-\(UInt32.random(in: .min ... .max))")
         try PrivateFile.write(text, to: fresh)
         defer { _ = fresh.withCString { unlink($0) } }
-        // Linking fails where another process was faster; then its key is the one.
-        let isOurs = fresh.withCString { fresh in path.withCString { link(fresh, $0) } } == 0
-        if isOurs { return key }
-        guard errno == EEXIST else { throw SystemError("make \(path)") }
+        switch move.atomically(in: AT_FDCWD, from: fresh, to: path) {
+        case 0: return key
+        case EEXIST:
+            // Another process was faster; then its key is the one.
+            if let other = try read(path) { return other }
+        case ENOTSUP: break
+        case let code: throw SystemError("make \(path)", code: code)
+        }
+        if try writeInPlace(text, to: path) { return key }
         guard let other = try read(path) else { throw SystemError("read \(path)", code: ENOENT) }
         return other
     }
 
+    /// Where the file system cannot give a name to what is whole: an empty file is one that is being made, or that nobody has ended making.
+    /// - Returns: false where another process has made it.
+    private static func writeInPlace(_ text: String, to path: ByteString) throws -> Bool {
+        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        guard retrying({ flock(file.descriptor, LOCK_EX) }) == 0 else { throw SystemError("lock \(path)") }
+        guard try file.status().st_size == 0 else { return false }
+        var text = text
+        try text.withUTF8 { try file.write(UnsafeRawBufferPointer($0), at: 0) }
+        try file.sync()
+        return true
+    }
+
+    /// Nil where there is none, or an empty file for one.
     private static func read(_ path: ByteString) throws -> NoiseKeyPair? {
-        guard let text = try PrivateFile.read(path) else { return nil }
+        guard let text = try PrivateFile.read(path), !text.isEmpty else { return nil }
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
         guard lines.count == 2, lines[0].elementsEqual(header.utf8), let bytes = Hex.decode(Substring(lines[1])),
             let key = try? NoiseKeyPair(privateBytes: bytes)

@@ -24,20 +24,21 @@ final class PartFile {
 
     /// Gives it its final name.
     /// - Returns: false where that is taken and not to be overwritten.
-    func move(to final: ByteString, overwriting: Bool) throws(DestinationError) -> Bool {
+    func move(to final: ByteString, overwriting: Bool, exclusively move: ExclusiveMove = .system) throws(DestinationError) -> Bool {
         // By another transfer's final name, or by a person: what has the name now is not what was received.
         guard isInPlace else { throw .replaced(file.label) }
-        let result = name.partName.withCString { part in
-            final.withCString { final in
-                overwriting
-                    ? renameat(folder.descriptor, part, folder.descriptor, final)
-                    : clinux_rename_exclusive(folder.descriptor, part, final)
-            }
-        }
-        if result == 0 { return true }
+        let code = overwriting ? overwrite(final) : move(in: folder.descriptor, from: name.partName, to: final)
+        if code == 0 { return true }
         // A folder is not a file that could be overwritten.
-        if errno == (overwriting ? EISDIR : EEXIST) { return false }
-        throw .cannotWrite(SystemError("rename \(name.partName) to \(final)"))
+        if code == (overwriting ? EISDIR : EEXIST) { return false }
+        throw .cannotWrite(SystemError("rename \(name.partName) to \(final)", code: code))
+    }
+
+    private func overwrite(_ final: ByteString) -> Int32 {
+        let isMoved = name.partName.withCString { part in
+            final.withCString { renameat(folder.descriptor, part, folder.descriptor, $0) } == 0
+        }
+        return isMoved ? 0 : errno
     }
 
     /// Takes both away.
