@@ -92,7 +92,11 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         if let size = offer.size, range.upperBound > size { throw DestinationError.incomplete(name.path) }
         let part = try openPart()
         do throws(SystemError) {
-            try part.file.write(bytes, at: offset)
+            if part.wasEmpty, !written.overlaps(range) {
+                try part.file.writeSparsely(bytes, at: offset)
+            } else {
+                try part.file.write(bytes, at: offset)
+            }
         } catch {
             if error.isForWantOfRoom { throw DestinationFull() }
             throw DestinationError.cannotWrite(error)

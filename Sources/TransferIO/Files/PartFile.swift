@@ -9,13 +9,18 @@ final class PartFile {
     let journal: PartJournal
     /// What an earlier transfer left in it, by its journal.
     let resumable: [Range<UInt64>]
+    /// Nothing was in it: what is not written reads as zeros.
+    let wasEmpty: Bool
     private let folder: OpenFile
     private let name: SafeName
 
-    private init(_ file: OpenFile, _ journal: PartJournal, resumable: [Range<UInt64>], in folder: OpenFile, _ name: SafeName) {
+    private init(
+        _ file: OpenFile, _ journal: PartJournal, resumable: [Range<UInt64>], wasEmpty: Bool, in folder: OpenFile, _ name: SafeName
+    ) {
         self.file = file
         self.journal = journal
         self.resumable = resumable
+        self.wasEmpty = wasEmpty
         self.folder = folder
         self.name = name
     }
@@ -103,7 +108,7 @@ extension PartFile {
         if !isNew {
             let old = PartJournal(in: folder, name.journalName)
             if let old, old.identity == identity, offer.size != nil {
-                return PartFile(part, old, resumable: old.wholeChunks(), in: folder, name)
+                return PartFile(part, old, resumable: old.wholeChunks(), wasEmpty: false, in: folder, name)
             }
             let isOurs = old.map { $0.identity.partInode == identity.partInode && $0.identity.senderKey == senderKey } ?? false
             // An empty one without a journal is what a crash between the two leaves.
@@ -113,7 +118,7 @@ extension PartFile {
         do throws(SystemError) {
             // Whatever is there belongs to no part: this one has the name.
             let journalFile = try OpenFile(below: folder, name.journalName, flags: O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
-            return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], in: folder, name)
+            return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], wasEmpty: true, in: folder, name)
         } catch {
             if isNew {
                 folder.remove(name.partName)
