@@ -23,6 +23,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     private var finished: FinishedFile?
     private var written = ByteRanges()
     private var isOver = false
+    private let ending = FileEnding()
     /// The path below the folder that the file got, once it is in its place.
     public private(set) var finalName: String?
     public private(set) var changedName: String?
@@ -70,6 +71,9 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         return part.map { part in part.resumable.compactMap { digest(of: $0, in: part.file) } } ?? []
     }
 
+    /// Returns when nothing of it is held any more: its part is free for another transfer. For a transfer that has ended.
+    public func waitUntilOver() async { await ending.wait() }
+
     public func resume(keeping kept: [Range<UInt64>]) throws {
         let size = offer.size ?? 0
         let kept = ByteRanges(kept.map { $0.clamped(to: 0..<size) })
@@ -107,23 +111,32 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
 
     public func finish(size: UInt64) throws {
         guard !isOver, offer.size == nil || offer.size == size else { throw DestinationError.incomplete(name.path) }
-        if part == nil, let finished { return try confirm(finished) }
+        if part == nil, let finished {
+            try confirm(finished)
+            return ending.come()
+        }
         guard let part, written.contains(0..<size) else { throw DestinationError.incomplete(name.path) }
         try complete(part, size: size)
         do throws(SystemError) { try receiveFolder.flush(part.file) } catch {
             // Nothing that was written is to be believed any more, by a resume neither, which would read it from memory.
             isOver = true
             part.remove()
+            part.file.unlock()
+            ending.come()
             throw DestinationError.notFlushed(error)
         }
         let final = try moveIntoPlace(part)
+        defer {
+            part.file.unlock()
+            ending.come()
+        }
         try settle(final, journal: part.journalName, part.journal.identity)
-        part.file.unlock()
     }
 
     public func abandon() {
         guard !isOver else { return }
         isOver = true
+        defer { ending.come() }
         finished?.release(in: names)
         guard let part else { return }
         // A stream cannot be gone on with; of a file, anything is better than nothing.
@@ -145,7 +158,8 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     }
 
     private func digest(of range: Range<UInt64>, in file: OpenFile) -> HeldRange? {
-        (try? file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
+        // Hashing what is held of a large file takes its time, in which the transfer may have ended.
+        ending.isAwaited ? nil : (try? file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
     }
 
     /// The length, the mode and the time of the whole file.

@@ -98,7 +98,7 @@ struct IncomingTransfer {
                     continue
                 }
                 guard await active.claim(offer, from: senderKey, by: session) else {
-                    refuse(id, offer, peer)
+                    if await !active.isSuperseded(session) { refuse(id, offer, peer) }
                     continue
                 }
                 do {
@@ -158,6 +158,8 @@ struct IncomingTransfer {
         reporter.add(bytes: session.statistics.bytesDone)
         front.give(session)
         reporter.clearLine()
+        // Whoever takes this one's place is to find its parts free.
+        for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
         if await active.end(session) {
             var notice = TransferNotice(.note)
             notice.reason = "The sender at \(peer) came again: its earlier transfer, which gives no sign of life, is ended."
