@@ -57,6 +57,8 @@ int clinux_rename_exclusive(int folder, const char *from, const char *to) {
     return renameat2(folder, from, folder, to, RENAME_NOREPLACE);
 }
 
+int clinux_open_place(const char *path, int flags) { return open(path, O_PATH | O_CLOEXEC | flags); }
+
 int clinux_sync_file_system(int descriptor) { return syncfs(descriptor); }
 
 void clinux_error_text(int code, char *buffer, size_t length) {

@@ -82,7 +82,7 @@ enum SendFileCommand {
     }
 
     private static func send(
-        _ files: [String], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
+        _ files: [ByteString], to destination: Destination, _ arguments: Arguments, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async throws -> ExitStatus {
         // What cannot be read is told before anybody is bothered with it.
         let (sources, opened) = try open(files, name: arguments[SendFileFlags.name], reporter)
@@ -124,7 +124,7 @@ enum SendFileCommand {
 
     /// - Returns: what is sent, and ``ExitStatus/failed`` where there is a file that cannot be.
     private static func open(
-        _ files: [String], name: String?, _ reporter: TransferReporter
+        _ files: [ByteString], name: String?, _ reporter: TransferReporter
     ) throws -> (sources: [any TransferSource], ExitStatus) {
         var status = ExitStatus.done
         let sources = try files.flatMap { path -> [any TransferSource] in

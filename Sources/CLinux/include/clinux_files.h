@@ -12,6 +12,9 @@ int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode);
  * cannot do that. */
 int clinux_rename_exclusive(int folder, const char *from, const char *to);
 
+/* Opens a place and nothing of what is in it, O_PATH of open(2): it leads there through /proc/self/fd. */
+int clinux_open_place(const char *path, int flags);
+
 /* Flushes the whole file system that `descriptor` is on (syncfs). */
 int clinux_sync_file_system(int descriptor);
 

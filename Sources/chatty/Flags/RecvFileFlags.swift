@@ -1,9 +1,11 @@
+import TransferProtocol
+
 /// The options of `chatty recv-file`.
 enum RecvFileFlags {
     static let port = Positional<Int>.optional(
         "PORT", .port(zeroIsAnyFree: true), default: 0, "any free one", manual: "The UDP port to receive on.")
 
-    static let output = Flag<String>.value(
+    static let output = Flag<ByteString>.value(
         "output", short: "o", "PATH", .file, default: ".", ".", "The folder or file to write",
         manual: """
             A folder that received files are put into, made where the path ends with `/`; or the path of the file to write, which takes one file of \
@@ -29,10 +31,10 @@ enum RecvFileFlags {
             on the terminal about everybody's, file by file unless the answer is for all of the transfer. Without it, who has the ticket or the shared secret is not asked about; a sender that has only an \
             address is on a terminal, and taken where there is none to ask on. Where a shared secret is given, one without it is always refused.
             """)
-    static let secretFile = Flag<String?>.optional(
+    static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for senders that have no ticket.")
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder", manual: "The folder that holds this machine's key.")
 
     static let legacy = Flag.switch(

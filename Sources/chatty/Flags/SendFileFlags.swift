@@ -1,11 +1,13 @@
+import TransferProtocol
+
 /// The options of `chatty send-file`.
 enum SendFileFlags {
-    static let files = Positional<[String]>.oneOrMore(
+    static let files = Positional<[ByteString]>.oneOrMore(
         "FILE", .file,
         manual: """
             What to send: files, folders with all that is in them, and `-`, standard input, once. Of a folder neither symbolic links nor devices, \
             pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named. So is what has a name that \
-            is not UTF-8, for which the exit status is 1.
+            is not UTF-8, for which the exit status is 1; a FILE that has one is sent with `--name`.
             """)
     static let destination = Positional<String>.required(
         "DESTINATION", .host, manual: "The ticket or the HOST:PORT that `chatty recv-file` printed.")
@@ -31,13 +33,13 @@ enum SendFileFlags {
             The largest datagram to try, in bytes of UDP payload. Without it the path is probed for the largest that it carries, up to that of \
             the loopback.
             """)
-    static let secretFile = Flag<String?>.optional(
+    static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for a DESTINATION that is no ticket. Secrets are never taken from the command line.")
     static let acceptNew = Flag.switch(
         "accept-new", "Trust an unknown receiver's key without asking",
         manual: "Remembers the key of a receiver that was never met before without asking, for a DESTINATION that is no ticket.")
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
         manual: "The folder that holds the keys of the receivers met.")
     static let timeout = Flag<Duration>.value(

@@ -7,7 +7,7 @@ import TransferProtocol
 enum PlainTransfer {
     /// - Parameter limit: bytes a second at most.
     static func send(
-        _ files: [String], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
+        _ files: [ByteString], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async -> ExitStatus {
         reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
         do {
@@ -59,15 +59,17 @@ enum PlainTransfer {
         return nil
     }
 
-    private static func handle(_ path: String) throws -> FileHandle {
+    private static func handle(_ path: ByteString) throws -> FileHandle {
         // Through the same door as any other transfer, for its checks and its errors.
         do {
-            _ = try SourceFile(path: path)
+            // Whatever it is called.
+            _ = try SourceFile(path: path, name: "")
         } catch SourceError.withoutSize {
             // Which nobody is told here.
         }
-        guard let handle = FileHandle(forReadingAtPath: path) else { throw PlainTransferError(text: "cannot open \(path)") }
-        return handle
+        let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw PlainTransferError(text: "cannot open \(path)") }
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     private static func put(_ datagram: PlainForm.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
@@ -94,7 +96,7 @@ enum PlainTransfer {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
         reporter.complain("Not encrypted: anybody who reaches the port can send, and what is lost is not noticed.")
-        if ProcessInfo.processInfo.environment["CHATTY_SECRET"] != nil {
+        if ProcessEnvironment.current["CHATTY_SECRET"] != nil {
             reporter.complain("$CHATTY_SECRET has no effect: the plain form knows no secrets.")
         }
         var notice = TransferNotice(.listening)
