@@ -123,11 +123,13 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CHarness", "ChatServer", "ChatProtocol", "TransferProtocol", "TransferSimulator", "TestSupport", "TestCertificates", locks,
+                "CHarness", "PoorFileSystem", "ChatServer", "ChatProtocol", "TransferProtocol", "TransferSimulator", "TestSupport", "TestCertificates",
+                locks,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
         .target(name: "CHarness", path: "Tests/CHarness"),
+        .executableTarget(name: "PoorFileSystem", path: "Tests/PoorFileSystem"),
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
         .target(name: "TestSupport", dependencies: ["CHarness"], path: "Tests/TestSupport"),

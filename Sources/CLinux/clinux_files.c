@@ -55,11 +55,10 @@ int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode) {
 }
 
 int clinux_rename_exclusive(int folder, const char *from, const char *to) {
-    if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0) return 0;
-    if (errno != EINVAL && errno != ENOSYS) return -1;
-    if (linkat(folder, from, folder, to, 0)) return -1;
-    return unlinkat(folder, from, 0);
+    return renameat2(folder, from, folder, to, RENAME_NOREPLACE);
 }
+
+int clinux_open_place(const char *path, int flags) { return open(path, O_PATH | O_CLOEXEC | flags); }
 
 int clinux_sync_file_system(int descriptor) { return syncfs(descriptor); }
 

@@ -8,19 +8,23 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil where it has not that form, or the port is not 1 to 65535.
     public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else { return nil }
-        var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
+        let bytes = text.utf8
+        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")), let port = UInt16(text[bytes.index(after: colon)...]), port > 0 else {
             return nil
         }
-        guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || $0 == "/" }) else { return nil }
-        self.host = String(host)
+        var host = bytes[..<colon]
+        if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(UInt8(ascii: ":")) {
+            return nil
+        }
+        let shown = Substring(host)
+        guard !shown.isEmpty, !shown.unicodeScalars.contains(where: { $0.properties.isWhitespace || $0 == "/" }) else { return nil }
+        self.host = String(shown)
         self.port = port
     }
 
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// Asks the system's resolver, which may take seconds: not for an event loop. Throws where there is no such host.
     public func resolve() throws(ResolveError) -> [NetworkAddress] {

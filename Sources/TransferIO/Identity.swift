@@ -7,25 +7,47 @@ public enum Identity {
 
     /// Reads the key, or makes one where there is none. Several processes that start at once end up with the same.
     /// - Parameter path: the file; its folder is made where it is missing.
-    public static func load(path: String) throws -> NoiseKeyPair {
+    public static func load(path: some SystemPath) throws -> NoiseKeyPair { try load(path.pathBytes, .system) }
+
+    static func load(_ path: ByteString, _ move: ExclusiveMove) throws -> NoiseKeyPair {
         if let key = try read(path) { return key }
         let key = NoiseKeyPair()
         let text = "\(header)\n\(Hex.encode(key.privateBytes))\n"
-        let fresh = "\(path).\(getpid())-\(UInt32.random(in: .min ... .max))"
+        let fresh = path + ByteString(".\(getpid())-\(UInt32.random(in: .min ... .max))")
         try PrivateFile.write(text, to: fresh)
-        defer { unlink(fresh) }
-        // Linking fails where another process was faster; then its key is the one.
-        if link(fresh, path) == 0 { return key }
-        guard errno == EEXIST else { throw SystemError("make \(path)") }
+        defer { _ = fresh.withCString { unlink($0) } }
+        switch move.atomically(in: AT_FDCWD, from: fresh, to: path) {
+        case 0: return key
+        case EEXIST:
+            // Another process was faster; then its key is the one.
+            if let other = try read(path) { return other }
+        case ENOTSUP: break
+        case let code: throw SystemError("make \(path)", code: code)
+        }
+        if try writeInPlace(text, to: path) { return key }
         guard let other = try read(path) else { throw SystemError("read \(path)", code: ENOENT) }
         return other
     }
 
-    private static func read(_ path: String) throws -> NoiseKeyPair? {
-        guard let text = try PrivateFile.read(path) else { return nil }
-        let lines = text.split(separator: "\n")
-        guard lines.count == 2, lines[0] == header, let bytes = Hex.decode(lines[1]), let key = try? NoiseKeyPair(privateBytes: bytes)
-        else { throw IdentityError.damaged(path) }
+    /// Where the file system cannot give a name to what is whole: an empty file is one that is being made, or that nobody has ended making.
+    /// - Returns: false where another process has made it.
+    private static func writeInPlace(_ text: String, to path: ByteString) throws -> Bool {
+        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        guard retrying({ flock(file.descriptor, LOCK_EX) }) == 0 else { throw SystemError("lock \(path)") }
+        guard try file.status().st_size == 0 else { return false }
+        var text = text
+        try text.withUTF8 { try file.write(UnsafeRawBufferPointer($0), at: 0) }
+        try file.sync()
+        return true
+    }
+
+    /// Nil where there is none, or an empty file for one.
+    private static func read(_ path: ByteString) throws -> NoiseKeyPair? {
+        guard let text = try PrivateFile.read(path), !text.isEmpty else { return nil }
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
+        guard lines.count == 2, lines[0].elementsEqual(header.utf8), let bytes = Hex.decode(Substring(lines[1])),
+            let key = try? NoiseKeyPair(privateBytes: bytes)
+        else { throw IdentityError.damaged(path.description) }
         return key
     }
 }
@@ -45,7 +67,7 @@ public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Small files that hold secrets: mode 0600, whole or not there at all.
 enum PrivateFile {
-    static func read(_ path: String, limit: Int = 1 << 20) throws -> String? {
+    static func read(_ path: ByteString, limit: Int = 1 << 20) throws -> String? {
         let file: OpenFile
         do {
             file = try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY)
@@ -54,27 +76,30 @@ enum PrivateFile {
             throw error
         }
         let status = try file.status()
-        guard status.st_mode & 0o077 == 0 else { throw IdentityError.exposed(path) }
-        guard status.st_size <= limit else { throw IdentityError.damaged(path) }
+        guard status.st_mode & 0o077 == 0 else { throw IdentityError.exposed(path.description) }
+        guard status.st_size <= limit else { throw IdentityError.damaged(path.description) }
         return try file.text(limit: limit)
     }
 
     /// Writes and flushes a new file; one of that name must not exist.
-    static func write(_ text: String, to path: String) throws {
-        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeFolders(String(path[..<slash])) }
+    static func write(_ text: String, to path: ByteString) throws {
+        if let folder = path.splitAtLast("/").before { try makeFolders(folder) }
         let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         var bytes = Array(text.utf8)
         try bytes.withUnsafeMutableBytes { try file.write(UnsafeRawBufferPointer($0), at: 0) }
         try file.sync()
     }
 
-    private static func makeFolders(_ path: String) throws {
-        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-            throw SystemError("make the folder \(path)")
+    private static func makeFolders(_ path: ByteString) throws {
+        do throws(SystemError) { try makeFolder(path) } catch {
+            guard error.code == ENOENT, let above = path.splitAtLast("/").before else { throw error }
+            try makeFolders(above)
+            try makeFolder(path)
         }
-        try makeFolders(String(path[..<slash]))
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("make the folder \(path)") }
+    }
+
+    private static func makeFolder(_ path: ByteString) throws(SystemError) {
+        guard path.withCString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST else { throw SystemError("make the folder \(path)") }
     }
 }
 

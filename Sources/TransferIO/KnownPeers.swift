@@ -14,19 +14,19 @@ public struct KnownPeers: Sendable {
         case changed(expected: [UInt8])
     }
 
-    private let path: String
+    private let path: ByteString
 
-    public init(path: String) {
-        self.path = path
+    public init(path: some SystemPath) {
+        self.path = path.pathBytes
     }
 
     public func check(_ peer: HostPort, key: [UInt8]) throws -> Verdict {
-        guard let line = try lines().last(where: { $0.peer == peer.description }) else { return .new }
-        return line.key == key ? .known : .changed(expected: line.key)
+        guard let known = try self.key(of: peer) else { return .new }
+        return known == key ? .known : .changed(expected: known)
     }
 
     /// The key that was met there before.
-    public func key(of peer: HostPort) throws -> [UInt8]? { try lines().last { $0.peer == peer.description }?.key }
+    public func key(of peer: HostPort) throws -> [UInt8]? { try lines().last { $0.peer == ByteString(peer.description) }?.key }
 
     /// Adds a line; several processes may do so at once.
     public func add(_ peer: HostPort, key: [UInt8]) throws {
@@ -43,12 +43,12 @@ public struct KnownPeers: Sendable {
         }
     }
 
-    private func lines() throws -> [(peer: String, key: [UInt8])] {
+    private func lines() throws -> [(peer: ByteString, key: [UInt8])] {
         guard let text = try PrivateFile.read(path) else { return [] }
-        return text.split(separator: "\n").compactMap { line in
-            let words = line.split(separator: " ")
-            guard words.count == 2, let key = Hex.decode(words[1]), key.count == 32 else { return nil }
-            return (String(words[0]), key)
+        return text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let words = line.split(separator: UInt8(ascii: " "))
+            guard words.count == 2, let key = Hex.decode(Substring(words[1])), key.count == 32 else { return nil }
+            return (ByteString(words[0]), key)
         }
     }
 }

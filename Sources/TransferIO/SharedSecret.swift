@@ -7,9 +7,9 @@ public enum SharedSecret {
     public static let minimumBytes = 8
 
     /// The first line of the file. Throws where it cannot be read or is too short.
-    public static func read(path: String) throws -> String {
+    public static func read(path: some SystemPath) throws -> String {
         let text = try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY).text(limit: 65_536)
-        return try checked(String(text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)[0]))
+        return try checked(String(text.unicodeScalars.prefix { $0 != "\n" }))
     }
 
     /// A secret as it is in the environment.

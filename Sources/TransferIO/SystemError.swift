@@ -19,6 +19,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// This process, or all of them together, have as many files open as they may.
     var isForWantOfDescriptors: Bool { code == EMFILE || code == ENFILE }
 
+    /// The file system cannot have such a name.
+    var isRefusedName: Bool { code == EINVAL || code == EILSEQ }
+
     /// The system's words for the code.
     public var reason: String {
         var buffer = [CChar](repeating: 0, count: 256)

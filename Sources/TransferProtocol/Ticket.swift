@@ -29,14 +29,15 @@ public struct Ticket: Hashable, Sendable {
     /// Whether a DESTINATION is meant as a ticket, be it whole or damaged, and not as `HOST:PORT`.
     public static func looksLikeTicket(_ text: some StringProtocol) -> Bool {
         let text = packed(text)
-        return text.count > 20 && text.lowercased().hasPrefix(prefix) && !text.contains(":") && !text.contains(".")
+        return text.utf8.count > 20 && hasPrefix(text) && !text.utf8.contains(UInt8(ascii: ":")) && !text.utf8.contains(UInt8(ascii: "."))
     }
 
     /// Reads the text form. White space within (a wrapped line) and upper case do no harm.
     public init(_ text: some StringProtocol) throws(TicketError) {
         let text = Self.packed(text)
-        guard text.lowercased().hasPrefix(Self.prefix) else { throw .notATicket }
-        guard let bytes = Base32.decode(text.dropFirst(Self.prefix.count)), bytes.count > Self.checkLength else { throw .damaged }
+        guard Self.hasPrefix(text) else { throw .notATicket }
+        let coded = Substring(text.utf8.dropFirst(Self.prefix.utf8.count))
+        guard let bytes = Base32.decode(coded), bytes.count > Self.checkLength else { throw .damaged }
         let body = bytes.dropLast(Self.checkLength)
         guard Self.check(body) == Array(bytes.suffix(Self.checkLength)) else { throw .damaged }
         guard body[0] == Self.version else { throw .unknownVersion(body[0]) }
@@ -89,6 +90,12 @@ public struct Ticket: Hashable, Sendable {
         let key = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: SymmetricKey(data: secret), info: Array("chatty ticket".utf8), outputByteCount: 32)
         return key.withUnsafeBytes { Array($0) }
+    }
+
+    /// In any case of its letters, all of them ASCII.
+    private static func hasPrefix(_ text: some StringProtocol) -> Bool {
+        text.utf8.prefix(prefix.utf8.count).map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+            .elementsEqual(prefix.utf8)
     }
 
     private static func packed(_ text: some StringProtocol) -> String {

@@ -1,7 +1,9 @@
+import TransferProtocol
+
 /// From the words of the command line to an exit status.
 enum CommandLineTool {
     /// - Parameter words: the command line without the program's name.
-    static func run(_ words: [String]) async -> ExitStatus {
+    static func run(_ words: [ByteString]) async -> ExitStatus {
         do {
             return try await dispatch(words)
         } catch {
@@ -12,7 +14,7 @@ enum CommandLineTool {
         }
     }
 
-    private static func dispatch(_ words: [String]) async throws(UsageError) -> ExitStatus {
+    private static func dispatch(_ words: [ByteString]) async throws(UsageError) -> ExitStatus {
         guard let first = words.first else {
             Diagnostics.write(HelpText.overview(Command.all.map(\.spec)), to: 2)
             return .usage
@@ -25,7 +27,7 @@ enum CommandLineTool {
             return show(HelpText.of(try command(named: words[1]).spec))
         case "-V", "--version":
             return show(VersionText.text())
-        case _ where first == "--generate" || first.hasPrefix("--generate="):
+        case _ where first == "--generate" || first.bytes.starts(with: "--generate=".utf8):
             return try generate(words)
         default:
             let command = try command(named: first)
@@ -37,18 +39,20 @@ enum CommandLineTool {
         }
     }
 
-    private static func generate(_ words: [String]) throws(UsageError) -> ExitStatus {
-        let name = words[0].contains("=") ? String(words[0].dropFirst("--generate=".count)) : words.dropFirst().first ?? ""
-        guard let contents = GeneratedFiles.contents(of: name) else {
+    private static func generate(_ words: [ByteString]) throws(UsageError) -> ExitStatus {
+        let attached = words[0].bytes.dropFirst("--generate".utf8.count)
+        let name = attached.isEmpty ? words.dropFirst().first ?? "" : ByteString(attached.dropFirst())
+        guard let contents = GeneratedFiles.contents(of: name.description) else {
             throw UsageError("--generate needs one of \(GeneratedFiles.names.joined(separator: ", "))")
         }
         return show(contents)
     }
 
-    private static func command(named name: String) throws(UsageError) -> Command {
-        if let command = Command.all.first(where: { $0.spec.name == name }) { return command }
-        guard !name.hasPrefix("-") else {
-            let hint = Suggestion.nearest(to: String(name.drop { $0 == "-" }), among: Overview.flags.map(\.name))
+    private static func command(named word: ByteString) throws(UsageError) -> Command {
+        if let command = Command.all.first(where: { ByteString($0.spec.name) == word }) { return command }
+        let name = word.description
+        guard !word.starts(with: "-") else {
+            let hint = Suggestion.nearest(to: String(name.unicodeScalars.drop { $0 == "-" }), among: Overview.flags.map(\.name))
             throw UsageError(
                 "There is no option \(Printable.text(name)) before the command." + (hint.map { " Did you mean --\($0)?" } ?? ""))
         }

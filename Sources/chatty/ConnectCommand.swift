@@ -1,6 +1,7 @@
 import ChatClient
 import ChatProtocol
 import Foundation
+import TransferProtocol
 
 /// `chatty connect`.
 enum ConnectCommand {
@@ -8,13 +9,14 @@ enum ConnectCommand {
 
     /// - Parameter answers: see ``ConnectProgram/Options/answers``.
     static func run(_ arguments: Arguments, answers: Form.Answers?) async throws(UsageError) -> ExitStatus {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = ProcessEnvironment.current
+        let paths = TextPath(command: ConnectFlags.spec.name)
         let data = try DataDirectory.required(
             option: arguments[ConnectFlags.data], environment: environment, command: ConnectFlags.spec.name)
         let (host, serverPort) = try place(arguments)
         let port = try udpPort(arguments)
         let server = KnownHosts.Server(host: host, port: serverPort)
-        let knownHosts = KnownHosts(path: data + "/known_hosts")
+        let knownHosts = KnownHosts(path: try paths.folder(data, make: true) + "/known_hosts")
         if arguments[ConnectFlags.forget] { return forget(server, knownHosts) }
 
         var options = ConnectProgram.Options(host: host, port: serverPort)
@@ -66,8 +68,8 @@ enum ConnectCommand {
             case .all: .all
             case .off: .off
             }
-        options.transcript = arguments[ConnectFlags.log]
-        options.stateFolder = stateFolder(environment)
+        options.transcript = try arguments[ConnectFlags.log].map { (path) throws(UsageError) in try paths.file(path, for: .append) }
+        options.stateFolder = try stateFolder(environment).map { (path) throws(UsageError) in try paths.folder(path, make: true) }
 
         // Many may send files at once.
         DescriptorLimit.raise()
@@ -157,7 +159,7 @@ enum ConnectCommand {
         return ServerTrust(
             server: server, knownHosts: knownHosts, stranger: arguments[ConnectFlags.acceptNew] ? .accept : isTerminal ? .ask : .refuse,
             demanded: demanded,
-            forgetCommand: "chatty connect --forget\(data) \(shellWord(server.host)) \(server.port)")
+            forgetCommand: "chatty connect --forget\(data) \(shellWord(ByteString(server.host))) \(server.port)")
     }
 
     private static func forget(_ server: KnownHosts.Server, _ knownHosts: KnownHosts) -> ExitStatus {
@@ -179,10 +181,13 @@ enum ConnectCommand {
     }
 
     /// From `--password-file`, else `$CHATTY_PASSWORD`, else nil: it is asked for.
-    private static func password(_ arguments: Arguments, _ environment: [String: String]) -> Result<String?, PasswordFailure> {
-        guard let path = arguments[ConnectFlags.passwordFile] else { return .success(environment["CHATTY_PASSWORD"]) }
+    private static func password(_ arguments: Arguments, _ environment: ProcessEnvironment) -> Result<String?, PasswordFailure> {
+        guard let path = arguments[ConnectFlags.passwordFile] else {
+            guard let password = environment["CHATTY_PASSWORD"] else { return .success(nil) }
+            return password.text.map { .success($0) } ?? .failure(PasswordFailure(message: "$CHATTY_PASSWORD is not UTF-8 text."))
+        }
         // Byte by byte: what stdin has behind the line are commands.
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = path == "-" ? STDIN_FILENO : path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {
             return .failure(PasswordFailure(message: "Cannot read \(path): \(String(cString: strerror(errno)))."))
         }
@@ -213,13 +218,21 @@ enum ConnectCommand {
     }
 
     /// `$XDG_STATE_HOME/chatty`, else `~/.local/state/chatty`.
-    private static func stateFolder(_ environment: [String: String]) -> String? {
-        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/chatty" }
+    private static func stateFolder(_ environment: ProcessEnvironment) -> ByteString? {
+        if let state = environment["XDG_STATE_HOME"], state.starts(with: "/") { return state + "/chatty" }
         return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/chatty" }
     }
 
     /// Quoted where a shell would take it apart.
-    private static func shellWord(_ text: String) -> String {
+    private static func shellWord(_ word: ByteString) -> String {
+        guard let text = word.text else {
+            // As bash, zsh and the next POSIX have it.
+            let plain = word.bytes.map { byte in
+                let isPlain = byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")
+                return isPlain ? String(Unicode.Scalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+            return "$'" + plain.joined() + "'"
+        }
         let plain = text.utf8.allSatisfy { byte in
             (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-_./:@%+=".utf8.contains(byte)
         }

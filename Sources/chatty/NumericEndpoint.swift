@@ -12,10 +12,12 @@ struct NumericEndpoint: Equatable, Sendable {
     }
 
     init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
-        var address = String(text[..<colon])
-        let isBracketed = address.hasPrefix("[") && address.hasSuffix("]")
-        if isBracketed { address = String(address.dropFirst().dropLast()) }
+        let given = text.utf8
+        guard let colon = given.lastIndex(of: UInt8(ascii: ":")), let port = UInt16(text[given.index(after: colon)...]) else { return nil }
+        var place = given[..<colon]
+        let isBracketed = place.first == UInt8(ascii: "[") && place.last == UInt8(ascii: "]")
+        if isBracketed { place = place.dropFirst().dropLast() }
+        let address = String(Substring(place))
         var bytes = in6_addr()
         guard inet_pton(isBracketed ? AF_INET6 : AF_INET, address, &bytes) == 1 else { return nil }
         self.address = address

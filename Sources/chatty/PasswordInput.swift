@@ -12,7 +12,7 @@ enum PasswordInput {
         case failed(String)
     }
 
-    /// - Parameter file: the value of `--password-file`; `-` is stdin.
+    /// - Parameter file: the value of `--password-file` as a ``TextPath``; `-` is stdin.
     static func read(file: String?) -> Outcome {
         if let file, file != "-" {
             do {

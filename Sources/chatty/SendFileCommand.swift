@@ -25,7 +25,7 @@ enum SendFileCommand {
         let target: SendTarget
         do {
             target = try SendTarget(
-                arguments, environment: ProcessInfo.processInfo.environment, exists: { path in access(path, F_OK) == 0 })
+                arguments, environment: .current, exists: { path in path.withCString { access($0, F_OK) } == 0 })
         } catch let error as UsageError {
             throw error
         } catch {
@@ -76,7 +76,7 @@ enum SendFileCommand {
     }
 
     private static func send(
-        _ files: [String], to destination: SendTarget.Destination, _ arguments: Arguments, _ reporter: TransferReporter,
+        _ files: [ByteString], to destination: SendTarget.Destination, _ arguments: Arguments, _ reporter: TransferReporter,
         _ signals: SignalWatch
     ) async throws -> ExitStatus {
         // What cannot be read is told before anybody is bothered with it.
@@ -134,17 +134,17 @@ enum SendFileCommand {
     /// - Returns: what is sent, and ``ExitStatus/failed`` where there is a file that cannot be.
     /// - Throws: where it is the only one, what keeps it from being sent.
     private static func open(
-        _ files: [String], name: String?, _ reporter: TransferReporter
+        _ files: [ByteString], name: String?, _ reporter: TransferReporter
     ) throws -> (sources: [any TransferSource], ExitStatus) {
         var status = ExitStatus.done
-        func fail(_ path: String, _ message: String) {
+        func fail(_ path: some CustomStringConvertible, _ message: String) {
             status = .failed
             var notice = TransferNotice(.failed)
-            notice.name = path
+            notice.name = path.description
             notice.reason = message
             reporter.complain(message, notice)
         }
-        func list(_ path: String) throws -> [any TransferSource] {
+        func list(_ path: ByteString) throws -> [any TransferSource] {
             let listing = try SourceFolder.list(path: path, name: name)
             for skipped in listing.skipped {
                 reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
@@ -298,6 +298,7 @@ enum SendFileCommand {
         let isResumable = sources.contains { $0.offer.kind == .file && $0.offer.size != nil }
         var worst = ExitStatus.done
         var isProven = false
+        var placed = PlacedNews()
         func offered(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }
         func label(_ file: FileID) -> String { Printable.text(offered(file)?.name ?? "a file") }
         func notice(_ event: TransferNotice.Event, _ file: FileID) -> TransferNotice {
@@ -327,8 +328,12 @@ enum SendFileCommand {
                 notice.reason = reason
                 reporter.complain("\(label(file)) failed: \(reason)", notice)
                 worst = TransferEnd.worse(worst, .failed)
+            case .named(let file, let path):
+                if let offer = offered(file), let line = placed.take(file, offer, path: path) { reporter.tell(line) }
             case .done(let file):
-                reporter.note(notice(.done, file))
+                var notice = notice(.done, file)
+                notice.path = placed.path(of: file)
+                reporter.note(notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.paused = isPaused

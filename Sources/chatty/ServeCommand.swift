@@ -3,6 +3,7 @@ import ChatServer
 import Foundation
 import Logging
 import ServiceLifecycle
+import TransferProtocol
 
 /// `chatty serve`.
 enum ServeCommand {
@@ -36,9 +37,11 @@ enum ServeCommand {
     }
 
     private static func configuration(_ arguments: Arguments) throws(UsageError) -> ServerConfiguration {
+        let paths = TextPath(command: ServeFlags.spec.name)
         let path = try DataDirectory.required(
-            option: arguments[ServeFlags.data], environment: ProcessInfo.processInfo.environment, command: ServeFlags.spec.name)
-        var configuration = ServerConfiguration(port: arguments[ServeFlags.port], folder: DataFolder(path))
+            option: arguments[ServeFlags.data], environment: .current, command: ServeFlags.spec.name)
+        let folder = DataFolder(try paths.folder(path, make: true))
+        var configuration = ServerConfiguration(port: arguments[ServeFlags.port], folder: folder)
         configuration.rules.maximumAttempts = try ServeFlags.attemptsInForce(arguments)
         configuration.rules.blockSeconds = arguments[ServeFlags.blockSeconds]
         configuration.rules.concealsUserNames = arguments[ServeFlags.concealUsernames]
@@ -49,11 +52,15 @@ enum ServeCommand {
         configuration.rules.byteRate = configuration.rules.messageRate.map { $0 * Double(ServeFlags.bytesPerMessage) }
         let connections = arguments[ServeFlags.maxConnections]
         configuration.rules.maximumConnectionsPerAddress = connections == 0 ? nil : connections
-        configuration.credentialsFile = arguments[ServeFlags.credentials]
+        func readAgain(_ flag: Flag<ByteString?>) throws(UsageError) -> String? {
+            guard let path = arguments[flag] else { return nil }
+            return try paths.file(path, for: .readAgain)
+        }
+        configuration.credentialsFile = try readAgain(ServeFlags.credentials)
         configuration.allowsPlaintext = arguments[ServeFlags.allowPlaintext]
         configuration.logFormat = arguments[ServeFlags.logFormat] == .json ? .json : .text
         configuration.keepDays = arguments[ServeFlags.keepDays]
-        configuration.messageOfTheDayFile = arguments[ServeFlags.motd]
+        configuration.messageOfTheDayFile = try readAgain(ServeFlags.motd)
         configuration.metrics = try arguments[ServeFlags.metrics].map { (text) throws(UsageError) in
             guard let endpoint = NumericEndpoint(text) else {
                 throw UsageError(
@@ -63,7 +70,7 @@ enum ServeCommand {
             return (endpoint.address, endpoint.port)
         }
         configuration.grace = arguments[ServeFlags.grace]
-        switch (arguments[ServeFlags.tlsCertificate], arguments[ServeFlags.tlsKey]) {
+        switch (try readAgain(ServeFlags.tlsCertificate), try readAgain(ServeFlags.tlsKey)) {
         case (let certificate?, let key?): configuration.tlsFiles = (certificate, key)
         case (nil, nil): break
         default: throw UsageError("--tls-cert and --tls-key belong together.", command: ServeFlags.spec.name)

@@ -10,19 +10,20 @@ struct ServerPlace: Equatable, Sendable {
     }
 
     init?(_ text: String) {
-        var host = Substring(text)
-        var port: Substring?
-        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
-            host = text[text.index(after: text.startIndex)..<end]
-            let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else { return nil }
+        let bytes = text.utf8
+        var host = bytes[...]
+        var port: Substring.UTF8View?
+        if bytes.first == UInt8(ascii: "["), let end = bytes.firstIndex(of: UInt8(ascii: "]")) {
+            host = bytes[..<end].dropFirst()
+            let rest = bytes[end...].dropFirst()
+            guard rest.isEmpty || rest.first == UInt8(ascii: ":") else { return nil }
             port = rest.isEmpty ? nil : rest.dropFirst()
-        } else if text.count(where: { $0 == ":" }) == 1, let colon = text.firstIndex(of: ":") {
-            host = text[..<colon]
-            port = text[text.index(after: colon)...]
+        } else if bytes.count(where: { $0 == UInt8(ascii: ":") }) == 1, let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+            host = bytes[..<colon]
+            port = bytes[colon...].dropFirst()
         }
-        let number = port.map { UInt16($0) ?? 0 }
+        let number = port.map { UInt16(Substring($0)) ?? 0 }
         guard !host.isEmpty, number != 0 else { return nil }
-        self.init(host: String(host), port: number.map(Int.init))
+        self.init(host: String(Substring(host)), port: number.map(Int.init))
     }
 }

@@ -9,7 +9,7 @@ struct ServiceManager: Sendable {
     /// - Parameter environment: `ProcessInfo.processInfo.environment`.
     init(environment: [String: String]) {
         // A path, or with `@` a name in the kernel's abstract space.
-        path = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
+        path = environment["NOTIFY_SOCKET"].flatMap { $0.unicodeScalars.first == "/" || $0.unicodeScalars.first == "@" ? $0 : nil }
     }
 
     /// - Parameter status: one line for people, as `systemctl status` shows it.
@@ -31,9 +31,10 @@ struct ServiceManager: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         var name = Array(path.utf8)
         guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
-        if path.hasPrefix("@") { name[0] = 0 }
+        let isAbstract = path.unicodeScalars.first == "@"
+        if isAbstract { name[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
-        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count + (path.hasPrefix("@") ? 0 : 1))
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count + (isAbstract ? 0 : 1))
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }

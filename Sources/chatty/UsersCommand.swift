@@ -1,17 +1,21 @@
 import ChatProtocol
 import ChatServer
 import Foundation
+import TransferProtocol
 
 /// `chatty users`.
 enum UsersCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         if let server = arguments[UsersFlags.server] { return try await ask(server, arguments) }
         try refuseServerOptions(arguments)
+        let paths = TextPath(command: UsersFlags.spec.name)
         let path = try DataDirectory.required(
-            option: arguments[UsersFlags.data], environment: ProcessInfo.processInfo.environment, command: UsersFlags.spec.name)
-        let folder = DataFolder(path)
+            option: arguments[UsersFlags.data], environment: .current, command: UsersFlags.spec.name)
+        let folder = DataFolder(try paths.folder(path, make: ["add", "import"].contains(arguments.action)))
+        let passwordFile = try arguments[UsersFlags.passwordFile].map { (path) throws(UsageError) in try paths.file(path, for: .read) }
+        let importedFile = try arguments.has(UsersFlags.file) ? paths.file(arguments[UsersFlags.file], for: .read) : ""
         do {
-            return try perform(arguments, folder)
+            return try perform(arguments, folder, passwordFile: passwordFile, importedFile: importedFile)
         } catch {
             Diagnostics.say(Printable.text("\(error)"))
             return .failed
@@ -21,27 +25,29 @@ enum UsersCommand {
     /// Without `--server` they would be passed over, and who has lost it in a script be shown something else.
     private static func refuseServerOptions(_ arguments: Arguments) throws(UsageError) {
         let setsPassword = ["add", "passwd"].contains(arguments.action)
-        for flag in [UsersFlags.user, UsersFlags.fingerprint] + (setsPassword ? [] : [UsersFlags.passwordFile]) where arguments.has(flag) {
-            throw UsageError("--\(flag.spec.name) goes with --server.", command: UsersFlags.spec.name)
-        }
+        var names = [UsersFlags.user, UsersFlags.fingerprint].filter { arguments.has($0) }.map(\.spec.name)
+        if !setsPassword, arguments.has(UsersFlags.passwordFile) { names.append(UsersFlags.passwordFile.spec.name) }
+        if let name = names.first { throw UsageError("--\(name) goes with --server.", command: UsersFlags.spec.name) }
         if arguments[UsersFlags.acceptNew] {
             throw UsageError("--\(UsersFlags.acceptNew.spec.name) goes with --server.", command: UsersFlags.spec.name)
         }
     }
 
-    private static func perform(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
+    private static func perform(
+        _ arguments: Arguments, _ folder: DataFolder, passwordFile: String?, importedFile: String
+    ) throws -> ExitStatus {
         switch arguments.action {
-        case "add": return try add(arguments, folder)
+        case "add": return try add(arguments, folder, passwordFile)
         case "passwd":
             let name = try name(arguments[UsersFlags.name])
             let book = try existing(folder)
             guard try book.list().contains(where: { $0.name == name }) else { throw ServerError("There is no account \(name).") }
-            return try withPassword(arguments) { try book.setPassword(of: name, to: $0) }
+            return try withPassword(passwordFile) { try book.setPassword(of: name, to: $0) }
         case "remove": try existing(folder).remove(name(arguments[UsersFlags.name]))
         case "block": try existing(folder).setBlocked(name(arguments[UsersFlags.name]), true)
         case "unblock": try existing(folder).setBlocked(name(arguments[UsersFlags.name]), false)
         case "export": return try export(name(arguments[UsersFlags.name]), existing(folder))
-        case "import": return try importFile(arguments, folder)
+        case "import": return try importFile(importedFile, arguments, folder)
         default: return try list(existing(folder), arguments)
         }
         return .done
@@ -54,17 +60,18 @@ enum UsersCommand {
         guard let place = ServerPlace(server) else {
             throw UsageError("--server needs HOST or HOST:PORT, not \(Printable.text(server))", command: UsersFlags.spec.name)
         }
-        let hasPassword = arguments.has(UsersFlags.passwordFile) || ProcessInfo.processInfo.environment["CHATTY_PASSWORD"] != nil
+        let hasPassword = arguments.has(UsersFlags.passwordFile) || ProcessEnvironment.current["CHATTY_PASSWORD"] != nil
         guard hasPassword || isatty(STDIN_FILENO) == 1 else {
             throw UsageError(
                 "--server needs --password-file or $CHATTY_PASSWORD where stdin is no terminal.", command: UsersFlags.spec.name)
         }
-        var words = ["--user=\(user)", "--command=/activeuser"]
+        var words: [ByteString] = [ByteString("--user=\(user)"), "--command=/activeuser"]
         if arguments[UsersFlags.acceptNew] { words.append("--accept-new") }
-        for flag in [UsersFlags.fingerprint, UsersFlags.passwordFile, UsersFlags.data] {
-            if let value = arguments[flag] { words.append("--\(flag.spec.name)=\(value)") }
+        if let print = arguments[UsersFlags.fingerprint] { words.append(ByteString("--\(UsersFlags.fingerprint.spec.name)=\(print)")) }
+        for flag in [UsersFlags.passwordFile, UsersFlags.data] {
+            if let value = arguments[flag] { words.append(ByteString("--\(flag.spec.name)=") + value) }
         }
-        words += ["--", place.host] + (place.port.map { [String($0)] } ?? [])
+        words += ["--", ByteString(place.host)] + (place.port.map { [ByteString(String($0))] } ?? [])
         do throws(UsageError) {
             guard case .run(let asked) = try ArgumentParser(spec: ConnectFlags.spec).parse(words) else { return .usage }
             let json = arguments[UsersFlags.json]
@@ -83,20 +90,19 @@ enum UsersCommand {
         return Diagnostics.output(text) ? .done : .failed
     }
 
-    private static func add(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
+    private static func add(_ arguments: Arguments, _ folder: DataFolder, _ passwordFile: String?) throws -> ExitStatus {
         let names = try arguments[UsersFlags.names].map(name)
         guard Set(names).count == names.count else { throw ServerError("A name is given twice.") }
         try folder.prepare()
         let book = AccountBook(try Store(folder))
         let taken = Set(try book.list().map(\.name))
         if let name = names.first(where: taken.contains) { throw ServerError("There is an account \(name) already.") }
-        return try withPassword(arguments) { try book.add(names, password: $0, at: .now) }
+        return try withPassword(passwordFile) { try book.add(names, password: $0, at: .now) }
     }
 
-    private static func importFile(_ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
-        let path = arguments[UsersFlags.file]
+    private static func importFile(_ path: String, _ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
         let file = try path == "-" ? CredentialsFile(contents: standardInput()) : CredentialsFile(path: path)
-        let shown = path == "-" ? "stdin" : Printable.text(path)
+        let shown = path == "-" ? "stdin" : Printable.text(arguments[UsersFlags.file].description)
         for bad in file.badLines { Diagnostics.say("\(shown):\(bad.line): \(bad.reason)") }
         if arguments[UsersFlags.strict], !file.badLines.isEmpty {
             Diagnostics.say("Nothing was added.")
@@ -121,8 +127,8 @@ enum UsersCommand {
         return isRead ? .done : .failed
     }
 
-    private static func withPassword(_ arguments: Arguments, _ body: (String) throws -> Void) throws -> ExitStatus {
-        switch PasswordInput.read(file: arguments[UsersFlags.passwordFile]) {
+    private static func withPassword(_ file: String?, _ body: (String) throws -> Void) throws -> ExitStatus {
+        switch PasswordInput.read(file: file) {
         case .password(let password):
             try body(password)
             return .done

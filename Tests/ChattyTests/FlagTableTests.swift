@@ -1,4 +1,5 @@
 import Testing
+import TransferProtocol
 
 @testable import chatty
 
@@ -162,8 +163,8 @@ struct FlagTableTests {
             (nil, ["XDG_DATA_HOME": "/data", "HOME": "/h"], "/data/chatty"),
             (nil, ["XDG_DATA_HOME": "data", "HOME": "/h"], "/h/.local/share/chatty"),
             (nil, ["HOME": "/h"], "/h/.local/share/chatty"), (nil, [:], nil),
-        ] as [(String?, [String: String], String?)])
-    func dataFolder(option: String?, environment: [String: String], path: String?) {
+        ] as [(ByteString?, ProcessEnvironment, ByteString?)])
+    func dataFolder(option: ByteString?, environment: ProcessEnvironment, path: ByteString?) {
         #expect(DataDirectory.path(option: option, environment: environment) == path)
     }
 }

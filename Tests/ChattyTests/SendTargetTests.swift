@@ -20,7 +20,7 @@ import TransferProtocol
         }
         let held = try Self.ticket(3)
         return try SendTarget(
-            arguments, environment: environment.map { ["CHATTY_TICKET": $0] } ?? [:], exists: { files.contains($0) },
+            arguments, environment: environment.map { ["CHATTY_TICKET": ByteString($0)] } ?? [:], exists: { files.contains($0.description) },
             readTicket: { path in
                 guard path != "damaged" else { throw TicketError.damaged }
                 return held
@@ -43,7 +43,7 @@ import TransferProtocol
         let text = try Self.ticket(1).text
         for words in [["a"], ["a", "b"], ["a", "b", "-"], ["-"]] {
             let target = try target(words, environment: text, files: ["a", "b"])
-            #expect(target.files == words)
+            #expect(target.files == words.map { ByteString($0) })
             #expect(try target.destination == .ticket(Self.ticket(1)))
         }
         // A file that is missing is told as one.

@@ -144,6 +144,33 @@ struct SendFileFaultTests {
         #expect(receiver.process.diagnostics.text.contains(/came again: its earlier transfer, .*, is ended\.\n/))
     }
 
+    /// Each before it is known of the one before that it is dead: the part is handed on from one to the next.
+    @Test func aSenderThatIsKilledAgainAndAgainGoesOn() async throws {
+        let folder = try TemporaryDirectory()
+        let movie = Contents.make(16_000_000)
+        let source = try folder.write(movie, to: "movie.mp4")
+        let target = try TemporaryDirectory()
+        let senderHome = try TemporaryDirectory()
+        let receiver = try ChattyProcess("recv-file", "--progress", "json", "--once", "-o", target.path)
+        let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
+        let sender = try await slowSender(source, ticket, home: senderHome)
+        try await receiver.diagnostics.expect(/"event":"offered"/)
+        sender.kill()
+        _ = try await sender.exitStatus()
+        for _ in 0..<3 {
+            let next = try ChattyProcess("send-file", "--limit", "1M", source, ticket, home: senderHome)
+            try await receiver.diagnostics.expect(/"event":"offered"/)
+            next.kill()
+            _ = try await next.exitStatus()
+        }
+        let last = try ChattyProcess("send-file", "--progress", "json", source, ticket, home: senderHome)
+        #expect(try await last.exitStatus(within: .seconds(60)) == 0)
+        #expect(try await receiver.exitStatus() == 0)
+        #expect(last.diagnostics.text.contains(#""event":"resumed""#))
+        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.names() == ["movie.mp4"])
+    }
+
     /// One that sends a datagram in twelve seconds, and one whose standard input gives nothing.
     @Test func aSenderThatWaitsIsNotTakenForDead() async throws {
         let folder = try TemporaryDirectory()

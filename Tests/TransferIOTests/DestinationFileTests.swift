@@ -97,6 +97,47 @@ import TransferProtocol
         #expect(try folder.read("x") == [UInt8(try #require(order.first { $0 < 2 }))])
     }
 
+    /// As on a file system without cases, where the second name leads to the file that the first has got: so does a hard link.
+    @Test(arguments: ["readme", "README (1)"]) func whatTheFileSystemTakesForOneIsNotReplaced(second: String) throws {
+        let folder = try TemporaryFolder()
+        let names = PlacedNames()
+        let (first, other) = (
+            try Self.destination(folder, "README", size: 1, overwrite: true, names: names),
+            try Self.destination(folder, second, size: 1, overwrite: true, names: names)
+        )
+        try Self.write([1], 0..<1, to: first)
+        try Self.finish(first, size: 1)
+        #expect(link(folder.file("README"), folder.file(second)) == 0)
+        try Self.write([2], 0..<1, to: other)
+        try Self.finish(other, size: 1)
+        #expect(other.finalName == second + " (1)")
+        #expect(try folder.read("README") == [1])
+        #expect(try folder.read(second + " (1)") == [2])
+    }
+
+    /// To a `String` they are one.
+    @Test func twoWaysToWriteALetterAreTwoFiles() throws {
+        let folder = try TemporaryFolder()
+        let names = PlacedNames()
+        for (name, content) in [("\u{E9}", UInt8(1)), ("e\u{301}", 2)] {
+            let file = try Self.destination(folder, name, size: 1, overwrite: true, names: names)
+            try Self.write([content], 0..<1, to: file)
+            try Self.finish(file, size: 1)
+            #expect(file.changedName == nil)
+            #expect(try folder.read(name) == [content])
+        }
+    }
+
+    @Test func aChangedNameIsKnown() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("x", [9])
+        for (offered, name) in [("x", "x (1)"), (".profile", "_profile"), ("a/.env", nil)] {
+            let file = try Self.destination(folder, offered, size: 0)
+            try Self.finish(file, size: 0)
+            #expect(file.changedName == name)
+        }
+    }
+
     @Test func aNameIsFreeAgainWhenItCouldNotBeHad() throws {
         let folder = try TemporaryFolder()
         let names = PlacedNames()
@@ -288,7 +329,7 @@ import TransferProtocol
         let folder = try TemporaryFolder()
         try folder.write("inside", [1])
         let root = try OpenFile(path: folder.path, flags: O_RDONLY | O_DIRECTORY)
-        for path in ["../x", "/etc/passwd", "a/../../etc/passwd"] {
+        for path: ByteString in ["../x", "/etc/passwd", "a/../../etc/passwd"] {
             #expect(throws: SystemError.self) { try OpenFile(below: root, path, flags: O_RDONLY) }
         }
         #expect(try OpenFile(below: root, "inside", flags: O_RDONLY).status().st_size == 1)

@@ -32,7 +32,7 @@ import TransferProtocol
                             guard let name = SafeName(offer.name) else { return session.decline(file, .unsafeName) }
                             let destination: any TransferDestination =
                                 offer.kind == .directory
-                                ? DestinationFolder(in: target, name: name, mode: offer.mode)
+                                ? try DestinationFolder(in: target, name: name, mode: offer.mode)
                                 : try DestinationFile(in: target, name: name, offer: offer, senderKey: [])
                             session.accept(file, into: destination)
                         } catch {

@@ -70,7 +70,7 @@ import Testing
             .offer(4, FileOffer(name: "-", size: nil)), .offer(5, FileOffer(name: "d", kind: .directory, size: 0)), .endOfOffers,
             .keep(1, [0..<5, 7..<9]), .keep(1, []), .end(2, size: 99), .answer(1, .accept(held: [])),
             .answer(1, .accept(held: [HeldRange(range: 4..<10, digest: Array(0..<32))])), .answer(1, .decline(.noSpace)), .done(9),
-            .paused(true), .failed(3, .sourceChanged, "it changed"),
+            .named(9, "a/b\u{E9} (1)"), .paused(true), .failed(3, .sourceChanged, "it changed"),
         ]
         let bytes = all.flatMap(\.encoded)
         try bytes.withUnsafeBytes { memory in
@@ -93,6 +93,16 @@ import Testing
                 }
             }
         }
+    }
+
+    /// So who is older is never sent what it cannot read, and passes over the parameter.
+    @Test func namesAreSaidOnlyToWhoTakesThem() throws {
+        var parameters = TransportParameters(connection: ConnectionID(5))
+        let old = parameters.encoded
+        #expect(try !TransportParameters(decoding: old).takesNames)
+        parameters.takesNames = true
+        #expect(Array(parameters.encoded.prefix(old.count)) == old)
+        #expect(try TransportParameters(decoding: parameters.encoded).takesNames)
     }
 
     @Test func textOfAPeerCannotWriteToATerminal() {

@@ -37,6 +37,8 @@ package final class SimulatedHost {
     package var outcome: TransferOutcome?
     package var established = 0
     package var sawPause = false
+    /// What the receiver called files.
+    package private(set) var names: [FileID: String] = [:]
     /// Seconds a write of one byte takes; writes queue up.
     package var secondsPerByte = 0.0
     /// No write is taken before then.
@@ -153,6 +155,7 @@ package final class SimulatedHost {
                 connection.end(file)
             }
         case .delivered(let file): delivered.insert(file)
+        case .named(let file, let name): names[file] = name
         case .offered(let file, let offer): take(file, offer, on: connection, at: now)
         case .offersEnded: break
         case .resumed(let file, let kept): attempt(file, on: connection) { try $0.resume(keeping: kept) }
@@ -163,7 +166,7 @@ package final class SimulatedHost {
         case .arrived(let file, let size):
             guard expectsSyntheticContent || attempt(file, on: connection, { try $0.finish(size: size) }) else { return }
             placed.insert(file)
-            connection.placed(file)
+            connection.placed(file, as: destinations[file]?.changedName)
         case .failed(let file, let failure, _):
             failures[file] = failure
             destinations.removeValue(forKey: file)?.abandon()

@@ -9,9 +9,12 @@
  * RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS; step by step with O_NOFOLLOW where the kernel has no openat2). */
 int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode);
 
-/* Renames within `folder`, fails with EEXIST if `to` exists (renameat2 with RENAME_NOREPLACE; link and unlink where the file system
- * cannot do that). */
+/* Renames within `folder`, fails with EEXIST if `to` exists (renameat2 with RENAME_NOREPLACE), and with EINVAL where the file system
+ * cannot do that. */
 int clinux_rename_exclusive(int folder, const char *from, const char *to);
+
+/* Opens a place and nothing of what is in it, O_PATH of open(2): it leads there through /proc/self/fd. */
+int clinux_open_place(const char *path, int flags);
 
 /* Flushes the whole file system that `descriptor` is on (syncfs). */
 int clinux_sync_file_system(int descriptor);

@@ -33,6 +33,14 @@ package struct ByteRanges: Hashable, Sendable {
         return index < ranges.count && ranges[index].lowerBound <= range.lowerBound
     }
 
+    /// Whether any byte of `range` is in the set.
+    package func overlaps(_ range: Range<UInt64>) -> Bool {
+        // What comes in order lies behind all that was.
+        guard let last = ranges.last, range.lowerBound < last.upperBound else { return false }
+        let index = firstIndex(endingAtOrAfter: range.lowerBound + 1)
+        return index < ranges.count && ranges[index].lowerBound < range.upperBound
+    }
+
     private func firstIndex(endingAtOrAfter bound: UInt64) -> Int {
         var low = 0
         var high = ranges.count

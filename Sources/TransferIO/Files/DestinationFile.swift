@@ -9,7 +9,8 @@ import TransferProtocol
 public final class DestinationFile: TransferDestination, @unchecked Sendable {
     // `@unchecked`: the transfer calls its destinations from one thread at a time; `finalName` is read after `finish`.
 
-    private let name: SafeName
+    /// The name it is to have, or that with a number.
+    private var name: SafeName
     private let offer: FileOffer
     private let senderKey: [UInt8]
     private let overwrite: Bool
@@ -22,8 +23,10 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     private var finished: FinishedFile?
     private var written = ByteRanges()
     private var isOver = false
+    private let ending = FileEnding()
     /// The path below the folder that the file got, once it is in its place.
     public private(set) var finalName: String?
+    public private(set) var changedName: String?
     public private(set) var record: FinishedRecord?
 
     /// Finds or makes the `.part`. An earlier one of the same sender, size and time is gone on with; one that another transfer is busy
@@ -37,17 +40,20 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         in receiveFolder: ReceiveFolder, name: SafeName, offer: FileOffer, senderKey: [UInt8], overwrite: Bool = false,
         names: PlacedNames = PlacedNames()
     ) throws(DestinationError) {
-        self.name = name
         self.offer = offer
         self.senderKey = senderKey
         self.overwrite = overwrite
         self.names = names
         self.receiveFolder = receiveFolder
         do throws(SystemError) {
-            folder = try receiveFolder.open(name.folders)
+            (folder, self.name) = try names.folders.open(above: name, in: receiveFolder)
         } catch { throw .cannotWrite(error) }
-        finished = FinishedFile.find(folder, name, offer, senderKey, claimingIn: names)
-        if finished != nil { return }
+        for candidate in [self.name] + self.name.substitutes {
+            finished = FinishedFile.find(folder, candidate, offer, senderKey, claimingIn: names)
+            guard finished != nil else { continue }
+            self.name = candidate
+            return
+        }
         let part = try openPart()
         let held = part.resumable.reduce(UInt64(0)) { $0 + ($1.upperBound - $1.lowerBound) }
         if let size = offer.size, let free = receiveFolder.freeBytes(), size > held, size - held > free {
@@ -65,6 +71,9 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         return part.map { part in part.resumable.compactMap { digest(of: $0, in: part.file) } } ?? []
     }
 
+    /// Returns when nothing of it is held any more: its part is free for another transfer. For a transfer that has ended.
+    public func waitUntilOver() async { await ending.wait() }
+
     public func resume(keeping kept: [Range<UInt64>]) throws {
         let size = offer.size ?? 0
         let kept = ByteRanges(kept.map { $0.clamped(to: 0..<size) })
@@ -74,7 +83,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
             do throws(SystemError) {
                 for range in kept.ranges { try finished.file.copy(range, to: part.file) }
             } catch { throw DestinationError.cannotWrite(error) }
-            names.release(finished.name)
+            finished.release(in: names)
             self.finished = nil
         }
         // What comes anew may have overtaken the word about what stays: it is here already.
@@ -87,7 +96,11 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         if let size = offer.size, range.upperBound > size { throw DestinationError.incomplete(name.path) }
         let part = try openPart()
         do throws(SystemError) {
-            try part.file.write(bytes, at: offset)
+            if part.wasEmpty, !written.overlaps(range) {
+                try part.file.writeSparsely(bytes, at: offset)
+            } else {
+                try part.file.write(bytes, at: offset)
+            }
         } catch {
             if error.isForWantOfRoom { throw DestinationFull() }
             throw DestinationError.cannotWrite(error)
@@ -98,24 +111,33 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
 
     public func finish(size: UInt64) throws {
         guard !isOver, offer.size == nil || offer.size == size else { throw DestinationError.incomplete(name.path) }
-        if part == nil, let finished { return try confirm(finished) }
+        if part == nil, let finished {
+            try confirm(finished)
+            return ending.come()
+        }
         guard let part, written.contains(0..<size) else { throw DestinationError.incomplete(name.path) }
         try complete(part, size: size)
         do throws(SystemError) { try receiveFolder.flush(part.file) } catch {
             // Nothing that was written is to be believed any more, by a resume neither, which would read it from memory.
             isOver = true
             part.remove()
+            part.file.unlock()
+            ending.come()
             throw DestinationError.notFlushed(error)
         }
         let final = try moveIntoPlace(part)
+        defer {
+            part.file.unlock()
+            ending.come()
+        }
         try settle(final, journal: part.journalName, part.journal.identity)
-        part.file.unlock()
     }
 
     public func abandon() {
         guard !isOver else { return }
         isOver = true
-        if let finished { names.release(finished.name) }
+        defer { ending.come() }
+        finished?.release(in: names)
         guard let part else { return }
         // A stream cannot be gone on with; of a file, anything is better than nothing.
         if offer.size == nil || (written.ranges.isEmpty && part.resumable.isEmpty) { part.remove() }
@@ -129,13 +151,15 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
 
     private func openPart() throws(DestinationError) -> PartFile {
         if let part { return part }
-        let part = try PartFile.find(folder, name, offer, senderKey)
-        self.part = part
-        return part
+        let found = try PartFile.find(folder, [name] + name.substitutes, offer, senderKey)
+        part = found.part
+        name = found.name
+        return found.part
     }
 
     private func digest(of range: Range<UInt64>, in file: OpenFile) -> HeldRange? {
-        (try? file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
+        // Hashing what is held of a large file takes its time, in which the transfer may have ended.
+        ending.isAwaited ? nil : (try? file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
     }
 
     /// The length, the mode and the time of the whole file.
@@ -155,38 +179,40 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         }
     }
 
-    private func moveIntoPlace(_ part: PartFile) throws(DestinationError) -> String {
+    private func moveIntoPlace(_ part: PartFile) throws(DestinationError) -> SafeName {
+        let file: FileIdentity
+        do throws(SystemError) { file = FileIdentity(try part.file.status()) } catch { throw .cannotWrite(error) }
         for number in 0...PartFile.maximumNumber {
             let candidate = name.numbered(number)
-            guard names.claim(candidate) else { continue }
-            var isMoved = false
-            defer { if !isMoved { names.release(candidate) } }
-            isMoved = try part.move(to: candidate.last, overwriting: overwrite && number == 0)
-            if isMoved { return candidate.last }
+            let isPlaced = try names.place(file, as: candidate, in: folder) { () throws(DestinationError) in
+                try part.move(to: candidate.last, overwriting: overwrite && number == 0)
+            }
+            if isPlaced { return candidate }
         }
         throw .noFreeName(name.path)
     }
 
     /// All of it was here already.
     private func confirm(_ finished: FinishedFile) throws(DestinationError) {
-        guard finished.isInPlace else { throw .replaced("\(folder.label)/\(finished.name.last)") }
+        guard finished.isInPlace else { throw .replaced(folder.label(of: finished.name.last)) }
         do throws(SystemError) { try receiveFolder.flush(finished.file) } catch {
-            unlinkat(folder.descriptor, finished.journalName, 0)
+            folder.remove(finished.journalName)
             throw .notFlushed(error)
         }
-        try settle(finished.name.last, journal: finished.journalName, finished.identity)
+        try settle(finished.name, journal: finished.journalName, finished.identity)
     }
 
     /// The file has its name.
-    private func settle(_ final: String, journal: String, _ identity: PartJournal.Identity) throws(DestinationError) {
+    private func settle(_ final: SafeName, journal: ByteString, _ identity: PartJournal.Identity) throws(DestinationError) {
         isOver = true
-        let record = FinishedRecord(receiveFolder: receiveFolder, folders: name.folders, journalName: journal, identity: identity)
+        let record = FinishedRecord(receiveFolder: receiveFolder, folders: final.folders, journalName: journal, identity: identity)
         do throws(SystemError) { try receiveFolder.flush(folder) } catch {
             // Sent again, it is not to be taken for safe.
             record.remove()
-            throw .inPlaceNotFlushed(final, error)
+            throw .inPlaceNotFlushed(final.last.description, error)
         }
-        finalName = name.folders.map { $0 + "/" }.joined() + final
+        finalName = final.path
+        changedName = final.isAsOffered ? nil : final.path
         self.record = record
     }
 }

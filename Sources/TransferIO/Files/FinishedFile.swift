@@ -7,11 +7,11 @@ final class FinishedFile {
     let file: OpenFile
     /// Its own name.
     let name: SafeName
-    let journalName: String
+    let journalName: ByteString
     let identity: PartJournal.Identity
     private let folder: OpenFile
 
-    private init(_ file: OpenFile, _ name: SafeName, _ journalName: String, _ identity: PartJournal.Identity, in folder: OpenFile) {
+    private init(_ file: OpenFile, _ name: SafeName, _ journalName: ByteString, _ identity: PartJournal.Identity, in folder: OpenFile) {
         self.file = file
         self.name = name
         self.journalName = journalName
@@ -29,20 +29,19 @@ final class FinishedFile {
             guard let journal = PartJournal(in: folder, journalName) else { return nil }
             let identity = journal.identity
             guard identity.size == offer.size, identity.modified == offer.modified, identity.senderKey == senderKey else { continue }
-            guard let found = find(folder, name, journalName, identity), names.claim(found.name) else { continue }
-            return found
+            guard let found = find(folder, name, journalName, identity), let status = try? found.file.status() else { continue }
+            if names.claim(found.name, of: FileIdentity(status)) { return found }
         }
         return nil
     }
 
     /// The file is the one that the part was, under one of the names it can have got.
-    private static func find(_ folder: OpenFile, _ name: SafeName, _ journalName: String, _ identity: PartJournal.Identity)
+    private static func find(_ folder: OpenFile, _ name: SafeName, _ journalName: ByteString, _ identity: PartJournal.Identity)
         -> FinishedFile?
     {
         for number in 0...PartFile.maximumNumber {
             let candidate = name.numbered(number)
-            var named = stat()
-            guard fstatat(folder.descriptor, candidate.last, &named, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+            guard let named = folder.status(of: candidate.last) else { return nil }
             guard UInt64(named.st_ino) == identity.partInode, named.st_mode & S_IFMT == S_IFREG, UInt64(named.st_size) == identity.size,
                 let file = try? OpenFile(below: folder, candidate.last, flags: O_RDONLY | O_NONBLOCK), file.isSameFile(as: named)
             else { continue }
@@ -51,11 +50,14 @@ final class FinishedFile {
         return nil
     }
 
+    /// Its name may be another file's of the transfer.
+    func release(in names: PlacedNames) {
+        if let status = try? file.status() { names.release(name, of: FileIdentity(status)) }
+    }
+
     /// Whether it still has the name, and the size.
     var isInPlace: Bool {
-        var named = stat()
-        return fstatat(folder.descriptor, name.last, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
-            && UInt64(named.st_size) == identity.size
+        folder.status(of: name.last).map { file.isSameFile(as: $0) && UInt64($0.st_size) == identity.size } ?? false
     }
 }
 
@@ -63,13 +65,13 @@ final class FinishedFile {
 public struct FinishedRecord: Sendable {
     let receiveFolder: ReceiveFolder
     /// Of the file, below that folder.
-    let folders: ArraySlice<String>
-    let journalName: String
+    let folders: ArraySlice<ByteString>
+    let journalName: ByteString
     let identity: PartJournal.Identity
 
     /// Does nothing where another transfer has the journal's name by now.
     public func remove() {
         guard let folder = try? receiveFolder.existing(folders), PartJournal(in: folder, journalName)?.identity == identity else { return }
-        unlinkat(folder.descriptor, journalName, 0)
+        folder.remove(journalName)
     }
 }

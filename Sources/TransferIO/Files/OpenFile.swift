@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TransferProtocol
 
 /// A file descriptor that closes itself, with the calls that the transfer needs. Errors name `label`.
 final class OpenFile {
@@ -13,16 +14,16 @@ final class OpenFile {
     }
 
     /// Opens a path that the user named: links are followed.
-    init(path: String, flags: Int32, mode: mode_t = 0) throws(SystemError) {
-        descriptor = retrying { open(path, flags | O_CLOEXEC, mode) }
-        label = path
-        if descriptor < 0 { throw SystemError("open \(path)") }
+    init(path: some SystemPath, flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        descriptor = path.pathBytes.withCString { path in retrying { open(path, flags | O_CLOEXEC, mode) } }
+        label = path.pathBytes.description
+        if descriptor < 0 { throw SystemError("open \(label)") }
     }
 
     /// Opens a relative path that a peer named: no links, no way out of `folder`.
-    init(below folder: OpenFile, _ path: String, flags: Int32, mode: mode_t = 0) throws(SystemError) {
-        descriptor = retrying { clinux_open_beneath(folder.descriptor, path, flags, mode) }
-        label = folder.label == "." ? path : "\(folder.label)/\(path)"
+    init(below folder: OpenFile, _ path: ByteString, flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        descriptor = path.withCString { path in retrying { clinux_open_beneath(folder.descriptor, path, flags, mode) } }
+        label = folder.label(of: path)
         if descriptor < 0 { throw SystemError("open \(label)") }
     }
 
@@ -87,9 +88,47 @@ final class OpenFile {
     /// Gives the lock back while the file stays open.
     func unlock() { flock(descriptor, LOCK_UN) }
 
+    /// What the user knows something in this folder as.
+    func label(of name: ByteString) -> String { label == "." ? name.description : "\(label)/\(name)" }
+
+    /// Of what has the name in this folder, be it a link; nil where nothing has.
+    func status(of name: ByteString) -> stat? {
+        var status = stat()
+        return name.withCString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0 ? status : nil
+    }
+
+    /// Takes a file out of this folder; does nothing where there is none.
+    func remove(_ name: ByteString) { _ = name.withCString { unlinkat(descriptor, $0, 0) } }
+
+    /// Whether a name in this folder keeps the dots at its end: some file systems pass over them, so that it is another one, and some refuse
+    /// it. True for a name that ends in none.
+    func takesDots(of name: ByteString) -> Bool {
+        guard name.ends(with: ".") else { return true }
+        let probe = ByteString(".chatty-\(UInt64.random(in: .min ... .max))")
+        let file: OpenFile
+        do throws(SystemError) {
+            file = try OpenFile(below: self, probe + ".", flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        } catch {
+            return !error.isRefusedName
+        }
+        defer { remove(probe + ".") }
+        return status(of: probe).map { !file.isSameFile(as: $0) } ?? true
+    }
+
     /// Whether this and `status` are one file.
     func isSameFile(as other: stat) -> Bool {
         guard let own = try? status() else { return false }
-        return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+        return FileIdentity(own) == FileIdentity(other)
+    }
+}
+
+/// What makes a file the same under whatever name.
+struct FileIdentity: Hashable, Sendable {
+    let device: dev_t
+    let inode: ino_t
+
+    init(_ status: stat) {
+        device = status.st_dev
+        inode = status.st_ino
     }
 }

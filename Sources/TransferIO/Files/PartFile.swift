@@ -9,45 +9,51 @@ final class PartFile {
     let journal: PartJournal
     /// What an earlier transfer left in it, by its journal.
     let resumable: [Range<UInt64>]
+    /// Nothing was in it: what is not written reads as zeros.
+    let wasEmpty: Bool
     private let folder: OpenFile
     private let name: SafeName
 
-    private init(_ file: OpenFile, _ journal: PartJournal, resumable: [Range<UInt64>], in folder: OpenFile, _ name: SafeName) {
+    private init(
+        _ file: OpenFile, _ journal: PartJournal, resumable: [Range<UInt64>], wasEmpty: Bool, in folder: OpenFile, _ name: SafeName
+    ) {
         self.file = file
         self.journal = journal
         self.resumable = resumable
+        self.wasEmpty = wasEmpty
         self.folder = folder
         self.name = name
     }
 
-    var journalName: String { name.journalName }
+    var journalName: ByteString { name.journalName }
 
     /// Gives it its final name.
     /// - Returns: false where that is taken and not to be overwritten.
-    func move(to final: String, overwriting: Bool) throws(DestinationError) -> Bool {
+    func move(to final: ByteString, overwriting: Bool, exclusively move: ExclusiveMove = .system) throws(DestinationError) -> Bool {
         // By another transfer's final name, or by a person: what has the name now is not what was received.
         guard isInPlace else { throw .replaced(file.label) }
-        let result =
-            overwriting
-            ? renameat(folder.descriptor, name.partName, folder.descriptor, final)
-            : clinux_rename_exclusive(folder.descriptor, name.partName, final)
-        if result == 0 { return true }
+        let code = overwriting ? overwrite(final) : move(in: folder.descriptor, from: name.partName, to: final)
+        if code == 0 { return true }
         // A folder is not a file that could be overwritten.
-        if errno == (overwriting ? EISDIR : EEXIST) { return false }
-        throw .cannotWrite(SystemError("rename \(name.partName) to \(final)"))
+        if code == (overwriting ? EISDIR : EEXIST) { return false }
+        throw .cannotWrite(SystemError("rename \(name.partName) to \(final)", code: code))
+    }
+
+    private func overwrite(_ final: ByteString) -> Int32 {
+        let isMoved = name.partName.withCString { part in
+            final.withCString { renameat(folder.descriptor, part, folder.descriptor, $0) } == 0
+        }
+        return isMoved ? 0 : errno
     }
 
     /// Takes both away.
     func remove() {
         guard isInPlace else { return }
-        unlinkat(folder.descriptor, name.journalName, 0)
-        unlinkat(folder.descriptor, name.partName, 0)
+        folder.remove(name.journalName)
+        folder.remove(name.partName)
     }
 
-    private var isInPlace: Bool {
-        var named = stat()
-        return fstatat(folder.descriptor, name.partName, &named, AT_SYMLINK_NOFOLLOW) == 0 && file.isSameFile(as: named)
-    }
+    private var isInPlace: Bool { folder.status(of: name.partName).map { file.isSameFile(as: $0) } ?? false }
 }
 
 extension PartFile {
@@ -55,16 +61,26 @@ extension PartFile {
     static let maximumNumber = 9999
 
     /// Finds the part that an earlier transfer of the same file left, or makes one.
-    static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(DestinationError) -> PartFile {
-        do throws(SystemError) {
-            for number in 0...maximumNumber {
-                if let part = try open(folder, name.numbered(number), offer, senderKey) { return part }
+    /// - Parameter names: of the file, the next for where the file system refuses the one before.
+    /// - Returns: the part, and which of the names it was.
+    static func find(_ folder: OpenFile, _ names: [SafeName], _ offer: FileOffer, _ senderKey: [UInt8]) throws(DestinationError) -> (
+        part: PartFile, name: SafeName
+    ) {
+        var refusal = SystemError("make \(folder.label(of: names[0].partName))", code: EINVAL)
+        for name in names where folder.takesDots(of: name.last) {
+            do throws(SystemError) {
+                for number in 0...maximumNumber {
+                    if let part = try open(folder, name.numbered(number), offer, senderKey) { return (part, name) }
+                }
+            } catch {
+                if error.isForWantOfRoom { throw .noSpace(needed: offer.size ?? 1, free: 0) }
+                guard error.isRefusedName else { throw .cannotWrite(error) }
+                refusal = error
+                continue
             }
-        } catch {
-            if error.isForWantOfRoom { throw .noSpace(needed: offer.size ?? 1, free: 0) }
-            throw .cannotWrite(error)
+            throw .noFreeName(name.path)
         }
-        throw .noFreeName(name.path)
+        throw .cannotWrite(refusal)
     }
 
     /// Nil where that name is taken by something else.
@@ -72,27 +88,27 @@ extension PartFile {
         -> PartFile?
     {
         var isNew = true
-        var descriptor = clinux_open_beneath(folder.descriptor, name.partName, O_RDWR | O_CREAT | O_EXCL, 0o600)
-        if descriptor < 0, errno == EEXIST {
+        let part: OpenFile
+        do throws(SystemError) {
+            part = try OpenFile(below: folder, name.partName, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        } catch {
+            guard error.code == EEXIST else { throw error }
             isNew = false
-            descriptor = clinux_open_beneath(folder.descriptor, name.partName, O_RDWR | O_NONBLOCK, 0)
             // A link, a folder, a file of somebody else, or gone this moment: the next number then.
-            if descriptor < 0 { return nil }
+            guard let old = try? OpenFile(below: folder, name.partName, flags: O_RDWR | O_NONBLOCK) else { return nil }
+            part = old
         }
-        if descriptor < 0 { throw SystemError("make \(folder.label)/\(name.partName)") }
-        let part = OpenFile(taking: descriptor, label: "\(folder.label)/\(name.partName)")
         let status = try part.status()
         guard status.st_mode & S_IFMT == S_IFREG, part.tryLock() else { return nil }
         // Another transfer may have renamed it between the open and the lock.
-        var named = stat()
-        guard fstatat(folder.descriptor, name.partName, &named, AT_SYMLINK_NOFOLLOW) == 0, part.isSameFile(as: named) else { return nil }
+        guard let named = folder.status(of: name.partName), part.isSameFile(as: named) else { return nil }
 
         let identity = PartJournal.Identity(
             size: offer.size, modified: offer.modified, senderKey: senderKey, partInode: UInt64(status.st_ino))
         if !isNew {
             let old = PartJournal(in: folder, name.journalName)
             if let old, old.identity == identity, offer.size != nil {
-                return PartFile(part, old, resumable: old.wholeChunks(), in: folder, name)
+                return PartFile(part, old, resumable: old.wholeChunks(), wasEmpty: false, in: folder, name)
             }
             let isOurs = old.map { $0.identity.partInode == identity.partInode && $0.identity.senderKey == senderKey } ?? false
             // An empty one without a journal is what a crash between the two leaves.
@@ -102,11 +118,11 @@ extension PartFile {
         do throws(SystemError) {
             // Whatever is there belongs to no part: this one has the name.
             let journalFile = try OpenFile(below: folder, name.journalName, flags: O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
-            return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], in: folder, name)
+            return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], wasEmpty: true, in: folder, name)
         } catch {
             if isNew {
-                unlinkat(folder.descriptor, name.partName, 0)
-                unlinkat(folder.descriptor, name.journalName, 0)
+                folder.remove(name.partName)
+                folder.remove(name.journalName)
             }
             throw error
         }
@@ -115,7 +131,7 @@ extension PartFile {
 
 extension PartJournal {
     /// Nil where there is none, or a damaged one.
-    init?(in folder: OpenFile, _ name: String) {
+    init?(in folder: OpenFile, _ name: ByteString) {
         guard let file = try? OpenFile(below: folder, name, flags: O_RDWR | O_NONBLOCK) else { return nil }
         self.init(reading: file)
     }

@@ -50,7 +50,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     ///   - path: as the user named it; a link is followed.
     ///   - name: what the receiver is told; what the file is called where nil.
     ///   - closeAtOnce: open it again when it is its turn, so that thousands of files may wait.
-    public convenience init(path: String, name: String? = nil, closeAtOnce: Bool = false) throws {
+    public convenience init(path: some SystemPath, name: String? = nil, closeAtOnce: Bool = false) throws {
         try self.init(name: try name ?? SourceName.of(path), closeAtOnce: closeAtOnce) { () throws(SystemError) in
             try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
         }
@@ -72,7 +72,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     }
 
     /// What the file of a path is called where nothing else is said.
-    public static func name(of path: String) throws -> String { try SourceName.of(path) }
+    public static func name(of path: some SystemPath) throws -> String { try SourceName.of(path) }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
         let count = try begun().read(into: buffer, at: offset)
@@ -142,6 +142,8 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
     case changed(String)
     /// There is nothing to call it by.
     case nameless(String)
+    /// Its name is not UTF-8; the path as near as it can be shown.
+    case withoutName(String)
 
     public var description: String {
         switch self {
@@ -150,6 +152,7 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
         case .withoutSize(let path): "\(path) has no size of its own: send it through standard input (-)"
         case .changed(let name): "\(name) changed while it was being sent"
         case .nameless(let path): "\(path) has no name of its own that could be sent: give it one with --name"
+        case .withoutName(let path): "\(path) has a name that is not UTF-8"
         }
     }
 }

@@ -29,41 +29,40 @@ public enum SourceFolder {
     ///   - path: as the user named it; a link to a folder is followed, none below it are.
     ///   - name: what the receiver is told the folder is called; what it is called where nil.
     /// - Throws: where the folder itself cannot be listed. What is in it is left out alone.
-    public static func list(path: String, name: String? = nil) throws -> Listing {
+    public static func list(path: some SystemPath, name: String? = nil) throws -> Listing {
         var listing = Listing()
         let root = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
-        try add(root, name ?? SourceName.of(path), path, depth: 1, to: &listing)
+        try add(root, name ?? SourceName.of(path), path.pathBytes, depth: 1, to: &listing)
         return listing
     }
 
-    private static func add(_ folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing) throws {
+    private static func add(_ folder: OpenFile, _ name: String, _ path: ByteString, depth: Int, to listing: inout Listing) throws {
         guard depth <= maximumDepth else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
         let status = try folder.status()
         let (entries, unreadable) = try names(in: folder)
         listing.sources.append(SourceDirectory(name: name, mode: status.st_mode & 0o777, modified: FileTime.nanoseconds(status.st_mtim)))
         listing.withoutName += unreadable.map { "\(path)/\($0)" }
         for entry in entries.sorted() {
-            let entryPath = "\(path)/\(entry)"
+            let entryPath = path + "/" + ByteString(entry)
             do {
-                try add(entry, of: folder, "\(name)/\(entry)", entryPath, depth: depth, to: &listing)
+                try add(ByteString(entry), of: folder, "\(name)/\(entry)", entryPath, depth: depth, to: &listing)
             } catch SourceError.withoutSize {
-                listing.withoutSize.append(entryPath)
+                listing.withoutSize.append(entryPath.description)
             } catch let error as SystemError {
-                listing.failures.append(Failure(path: entryPath, error: error))
+                listing.failures.append(Failure(path: entryPath.description, error: error))
             } catch is SourceError {
                 // It has become something else since it was looked at.
-                listing.skipped.append(entryPath)
+                listing.skipped.append(entryPath.description)
             }
         }
     }
 
     /// What one name in a folder stands for.
     private static func add(
-        _ entry: String, of folder: OpenFile, _ name: String, _ path: String, depth: Int, to listing: inout Listing
+        _ entry: ByteString, of folder: OpenFile, _ name: String, _ path: ByteString, depth: Int, to listing: inout Listing
     ) throws {
         guard name.utf8.count <= TransferLimits.nameBytes else { throw SystemError("send \(path)", code: ENAMETOOLONG) }
-        var status = stat()
-        guard fstatat(folder.descriptor, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError("look at \(path)") }
+        guard let status = folder.status(of: entry) else { throw SystemError("look at \(path)") }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             try add(try OpenFile(below: folder, entry, flags: O_RDONLY | O_DIRECTORY), name, path, depth: depth + 1, to: &listing)
@@ -73,7 +72,7 @@ public enum SourceFolder {
                     // By path and not below `folder`: thousands of folders would otherwise stay open.
                     try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
                 })
-        default: listing.skipped.append(path)
+        default: listing.skipped.append(path.description)
         }
     }
 
@@ -120,35 +119,4 @@ final class SourceDirectory: TransferSource {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int { 0 }
     func matches(_ held: HeldRange) -> Bool { true }
     func isUnchanged() -> Bool { true }
-}
-
-/// A folder being received: made at the end, so that a refused transfer leaves nothing.
-public final class DestinationFolder: TransferDestination {
-    private let receiveFolder: ReceiveFolder
-    private let name: SafeName
-    private let mode: UInt32
-
-    /// - Parameter mode: of the offer. A folder that was there before keeps its own; one that is made for the transfer is closed to those whom
-    ///   it shuts out before any file in it can be read, and stays open to its owner, for what is in it has still to come.
-    public init(in receiveFolder: ReceiveFolder, name: SafeName, mode: UInt32) {
-        self.receiveFolder = receiveFolder
-        self.name = name
-        self.mode = mode
-    }
-
-    public var held: [HeldRange] { [] }
-    public func resume(keeping kept: [Range<UInt64>]) {}
-    public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { throw DestinationError.incomplete(name.path) }
-    public func finish(size: UInt64) throws {
-        do throws(SystemError) {
-            let folder = try receiveFolder.open(name.parts[...])
-            if receiveFolder.hasMade(name.parts[...]) {
-                guard fchmod(folder.descriptor, (mode & 0o777 & ~FileMask.value) | 0o700) == 0 else {
-                    throw SystemError("set the mode of \(folder.label)")
-                }
-            }
-            try receiveFolder.flush(folder)
-        } catch { throw DestinationError.cannotWrite(error) }
-    }
-    public func abandon() {}
 }

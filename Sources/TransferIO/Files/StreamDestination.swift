@@ -19,9 +19,9 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
     }
 
     /// Opens a named pipe or a device to write to. A pipe that nobody reads is an error, `ENXIO`, rather than a wait without end.
-    public static func open(_ path: String) throws(SystemError) -> Int32 {
-        let descriptor = Glibc.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemError("write to \(path)") }
+    public static func open(_ path: some SystemPath) throws(SystemError) -> Int32 {
+        let descriptor = path.pathBytes.withCString { Glibc.open($0, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw SystemError("write to \(path.pathBytes)") }
         return descriptor
     }
 

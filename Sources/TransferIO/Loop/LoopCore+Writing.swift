@@ -262,9 +262,10 @@ extension LoopCore {
         case .success:
             hasRoom(state)
             state.waitingPlaces[file] = nil
-            if let record = state.destinations[file]?.record { state.records.append(record) }
+            let destination = state.destinations[file]
+            if let record = destination?.record { state.records.append(record) }
             state.destinations.remove(file)
-            state.connection.placed(file)
+            state.connection.placed(file, as: destination?.changedName)
             state.session.tell(.done(file))
         case .failure(is DestinationFull):
             // Some file systems need room for a time or a mode.

@@ -282,6 +282,7 @@ final class LoopCore {
             } else {
                 connection.fail(file, .sourceChanged, "\(source.offer.name) changed while it was being sent")
             }
+        case .named(let file, let path): state.session.tell(.named(file, path: path))
         case .delivered(let file):
             forgetSource(file, state)
             state.session.tell(.done(file))

@@ -66,6 +66,8 @@ public enum TransferUpdate: Sendable {
     case resumed(FileID, kept: [Range<UInt64>])
     /// A file is done: received, synced and in place; or, for the sender, known to be so.
     case done(FileID)
+    /// Sending, before that: what the receiver calls the file, where that is not as it was offered.
+    case named(FileID, path: String)
     case failed(FileID, FileFailure, text: String)
     /// The disk of the receiver is full, or not any more.
     case paused(Bool)

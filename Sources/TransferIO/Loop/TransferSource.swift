@@ -25,12 +25,15 @@ public protocol TransferDestination: AnyObject, Sendable {
     func finish(size: UInt64) throws
     /// After `finish`: what is to be removed when the sender surely knows.
     var record: FinishedRecord? { get }
+    /// After `finish`: its path, where that is not as it was offered and the sender may know.
+    var changedName: String? { get }
     /// The transfer ended before that: keep the part and its journal for a resume, or remove what is not worth keeping.
     func abandon()
 }
 
 extension TransferDestination {
     public var record: FinishedRecord? { nil }
+    public var changedName: String? { nil }
 }
 
 /// Thrown by a destination whose disk is full: the transfer pauses, and the write is tried again.

@@ -17,6 +17,8 @@ public enum TransferEvent {
     case sourceRead(FileID)
     /// The receiver has every byte of this file on its disk and the file in its final place.
     case delivered(FileID)
+    /// Before that: the file is not called there as it was offered. The path is the receiver's word, with whatever is in it.
+    case named(FileID, String)
 
     // The receiving side
     /// A file is offered: answer with ``TransferConnection/answer(_:_:)``.

@@ -12,6 +12,8 @@ struct OutgoingFiles {
         /// How far a stream was read.
         var position: UInt64 = 0
         var held: [Range<UInt64>] = []
+        /// The receiver has said what it is called there.
+        var isNamed = false
 
         var isStream: Bool { offer.size == nil }
     }
@@ -116,6 +118,13 @@ struct OutgoingFiles {
         guard let file = self[id], file.state == .read else { return nil }
         files[Int(id)].state = .ended
         return file.offer.size ?? file.position
+    }
+
+    /// - Returns: false where the receiver cannot have a name for it, or has said it before.
+    mutating func name(_ id: FileID) -> Bool {
+        guard let file = self[id], file.state == .ended, !file.isNamed else { return false }
+        files[Int(id)].isNamed = true
+        return true
     }
 
     mutating func deliver(_ id: FileID) -> Bool {

@@ -30,6 +30,10 @@ extension TransferConnection {
             if outgoing[file]?.state == .failed { return }
             guard outgoing.deliver(file) else { return violated("a file done that was not sent") }
             events.append(.delivered(file))
+        case (.sender, .named(let file, let name)):
+            if outgoing[file]?.state == .failed { return }
+            guard outgoing.name(file) else { return violated("a name for a file that was not sent") }
+            events.append(.named(file, name))
         case (.sender, .paused(let paused)):
             counters.peerPaused = paused
             events.append(.peerPaused(paused))

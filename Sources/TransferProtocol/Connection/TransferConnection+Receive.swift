@@ -62,6 +62,7 @@ extension TransferConnection {
         peerKey = session.remoteStatic
         peerIdleTimeout = .milliseconds(Int64(min(parameters.idleTimeout, 1 << 40)))
         peerLimit = parameters.initialWindow
+        peerTakesNames = parameters.takesNames
         mtu.limit(toPeerMaximum: parameters.maximumDatagramSize)
     }
 

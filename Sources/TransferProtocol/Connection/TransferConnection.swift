@@ -79,6 +79,8 @@ public final class TransferConnection {
     var ring: RecordRing
     var records: RecordReceiver
     var peerLimit: UInt64 = 0
+    /// Whether ``placed(_:as:)`` may say a name.
+    var peerTakesNames = false
     var filling: Filling?
     var pendingRead: ReadRequest?
     var headStuckSince: TransferInstant?
@@ -267,8 +269,10 @@ public final class TransferConnection {
     }
 
     /// The file is synced and in its final place; the sender learns it.
-    public func placed(_ file: FileID) {
+    /// - Parameter name: its path, where that is not as it was offered.
+    public func placed(_ file: FileID, as name: String? = nil) {
         guard !isOver, incoming.place(file) else { return }
+        if let name, peerTakesNames, name.utf8.count <= TransferLimits.nameBytes { say(.named(file, name)) }
         say(.done(file))
     }
 

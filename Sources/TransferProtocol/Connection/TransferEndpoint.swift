@@ -72,6 +72,7 @@ public final class TransferEndpoint {
         parameters.idleTimeout = UInt64(configuration.idleTimeout.nanoseconds / 1_000_000)
         // The window comes with the first file that is taken.
         parameters.initialWindow = 0
+        parameters.takesNames = true
         return parameters
     }
 

@@ -12,6 +12,8 @@ enum Message: Equatable {
     case answer(FileID, FileAnswer)
     /// Synced and in its place.
     case done(FileID)
+    /// Before `done`: it is not called there as it was offered. Only to who says that it takes this.
+    case named(FileID, String)
     case paused(Bool)
 
     // From both
@@ -26,6 +28,7 @@ enum Message: Equatable {
         case done
         case paused
         case failed
+        case named
     }
 
     /// The largest body, bytes: an answer that names the most held ranges.
@@ -72,6 +75,10 @@ enum Message: Equatable {
         case .done(let file):
             kind = .done
             body.appendVarint(UInt64(file))
+        case .named(let file, let name):
+            kind = .named
+            body.appendVarint(UInt64(file))
+            body.appendText(name)
         case .paused(let paused):
             kind = .paused
             body.append(paused ? 1 : 0)
@@ -149,6 +156,7 @@ enum Message: Equatable {
             default: throw WireError()
             }
         case .done: return .done(try body.file())
+        case .named: return .named(try body.file(), try body.text(upTo: TransferLimits.nameBytes))
         case .paused:
             let paused = try body.byte()
             guard paused <= 1 else { throw WireError() }

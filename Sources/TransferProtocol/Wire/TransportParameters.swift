@@ -10,10 +10,12 @@ struct TransportParameters: Equatable {
     var idleTimeout: UInt64 = 60_000
     /// Records it takes before its first `window` frame.
     var initialWindow: UInt64 = 64
+    /// Whether it wants to hear what a file is called in its place, as those who do not say so cannot (initiator only).
+    var takesNames = false
 
     private enum Key: UInt64 {
         case connection = 0
-        case maximumDatagramSize, invitation, idleTimeout, initialWindow
+        case maximumDatagramSize, invitation, idleTimeout, initialWindow, takesNames
     }
 
     var encoded: [UInt8] {
@@ -28,6 +30,7 @@ struct TransportParameters: Equatable {
         add(.invitation, invitation)
         add(.idleTimeout, idleTimeout)
         add(.initialWindow, initialWindow)
+        if takesNames { add(.takesNames, 1) }
         return bytes
     }
 
@@ -56,6 +59,7 @@ struct TransportParameters: Equatable {
                     case .invitation: result.invitation = number
                     case .idleTimeout: result.idleTimeout = max(number, 1000)
                     case .initialWindow: result.initialWindow = number
+                    case .takesNames: result.takesNames = number != 0
                     }
                 }
                 return .success(())

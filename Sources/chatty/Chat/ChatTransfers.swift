@@ -11,8 +11,8 @@ import TransferProtocol
 final class ChatTransfers: TransferCarrier {
     private let port: UInt16
     private let announced: [String]
-    private let downloads: String
-    private let keyPath: String
+    private let downloads: ByteString
+    private let keyPath: ByteString
     private let post: @Sendable (TransferNews) -> Void
     private let state = NIOLockedValueBox(State())
 
@@ -47,7 +47,7 @@ final class ChatTransfers: TransferCarrier {
     ///   - keyPath: of this machine's key for transfers.
     ///   - post: takes what is to be told.
     init(
-        port: UInt16, announced: [String], downloads: String, keyPath: String, post: @escaping @Sendable (TransferNews) -> Void
+        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (TransferNews) -> Void
     ) {
         self.port = port
         self.announced = announced
@@ -126,9 +126,9 @@ final class ChatTransfers: TransferCarrier {
     }
 
     /// The path as it was typed where there is such a file, else with its backslashes taken as a shell takes them.
-    private static func existing(_ typed: String) -> String {
-        let literal = HomeFolder.expand(typed)
-        return access(literal, F_OK) == 0 ? literal : HomeFolder.expand(EscapedPath.plain(typed))
+    private static func existing(_ typed: String) -> ByteString {
+        let literal = ByteString(typed).expandingHome()
+        return literal.withCString { access($0, F_OK) } == 0 ? literal : ByteString(EscapedPath.plain(typed)).expandingHome()
     }
 
     private func addresses(of loop: TransferLoop) -> [String] {
@@ -155,7 +155,7 @@ final class ChatTransfers: TransferCarrier {
     private func prepare(_ number: Int, _ payload: String) {
         guard let offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
         do {
-            let folder = try ReceiveFolder(path: HomeFolder.expand(downloads), create: true)
+            let folder = try ReceiveFolder(path: downloads.expandingHome(), create: true)
             try folder.checkIsWritable()
             guard let loop = state.withLockedValue({ $0.loop }) else { return }
             let addresses = addresses(of: loop)
@@ -223,7 +223,8 @@ final class ChatTransfers: TransferCarrier {
     private func claim(_ offer: FileOffer, from key: [UInt8]) -> (Int, Expected)? {
         let number = state.withLockedValue { state in
             state.expected.filter { _, expected in
-                Array(expected.offer.key) == key && expected.offer.size == offer.size && expected.offer.name == offer.name
+                Array(expected.offer.key) == key && expected.offer.size == offer.size
+                    && ByteString(expected.offer.name) == ByteString(offer.name)
             }.keys.min()
         }
         return number.flatMap { number in unexpect(number).map { (number, $0) } }
@@ -232,7 +233,7 @@ final class ChatTransfers: TransferCarrier {
     private func accept(
         _ file: FileID, _ offer: FileOffer, _ expected: Expected, _ number: Int, _ session: TransferSession, _ senderKey: [UInt8]
     ) async {
-        guard let last = offer.name.utf8.split(separator: UInt8(ascii: "/")).last, let name = SafeName(String(Substring(last))) else {
+        guard let last = ByteString(offer.name).split(at: "/").last?.text, let name = SafeName(last) else {
             session.decline(file, .unsafeName)
             return post(.failed(number, "its name cannot be made safe."))
         }
@@ -273,7 +274,7 @@ final class ChatTransfers: TransferCarrier {
             case .answered(_, .decline(let reason)): outcome = .failed(number, "the other side refused it: \(reason.text).")
             case .done:
                 let seconds = start.duration(to: .now) / .seconds(1)
-                let path = destination?.finalName.map { downloads + "/" + $0 }
+                let path = destination?.finalName.map { "\(downloads)/\($0)" }
                 outcome = .finished(number, path: path, bytes: Int64(clamping: total), seconds: seconds)
                 ticker.cancel()
                 // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.

@@ -1,7 +1,11 @@
+import TransferProtocol
+
 /// The hand-rolled parser: words and a table in, typed arguments or one clear error out.
 ///
 /// Long (`--data DIR`, `--data=DIR`) and short forms (`-u NAME`, `-uNAME`, `-u=NAME`, switches together as `-qy`), options and
 /// positional arguments in any order, `--` to end the options, `-` as a plain word. Of an option given twice the last one counts.
+///
+/// Words are bytes, as the system has them: paths stay so, and only what is to be text must be UTF-8.
 struct ArgumentParser {
     let spec: CommandSpec
 
@@ -13,7 +17,7 @@ struct ArgumentParser {
     }
 
     /// - Parameter words: what follows the subcommand's name.
-    func parse(_ words: [String]) throws(UsageError) -> Outcome {
+    func parse(_ words: [ByteString]) throws(UsageError) -> Outcome {
         var arguments = Arguments()
         var plain: [Word] = []
         /// The option before, where it has no value but could have one.
@@ -24,10 +28,10 @@ struct ArgumentParser {
             if word == "--" {
                 plain += rest.map { Word(text: $0) }
                 break
-            } else if word.hasPrefix("--") {
-                bare = try takeLong(word.dropFirst(2), &rest, &arguments)
-            } else if word.hasPrefix("-"), word.count > 1 {
-                try takeShort(word.dropFirst(), &rest, &arguments)
+            } else if word.bytes.starts(with: "--".utf8) {
+                bare = try takeLong(word.bytes.dropFirst(2), &rest, &arguments)
+            } else if word.starts(with: "-"), word != "-" {
+                try takeShort(word.bytes.dropFirst(), &rest, &arguments)
             } else {
                 plain.append(Word(text: word, bare: before))
             }
@@ -39,22 +43,25 @@ struct ArgumentParser {
         return .run(arguments)
     }
 
+    /// Words that are text.
+    func parse(_ words: [String]) throws(UsageError) -> Outcome { try parse(words.map { ByteString($0) }) }
+
     /// What is no option, and the option right before it where that one's value was left out.
     private struct Word {
-        let text: String
+        let text: ByteString
         var bare: String?
     }
 
     /// - Returns: the option, where it could have a value and has none.
     private func takeLong(
-        _ text: Substring, _ rest: inout ArraySlice<String>, _ arguments: inout Arguments
+        _ bytes: ArraySlice<UInt8>, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments
     ) throws(UsageError) -> String? {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = String(parts[0])
+        let parts = bytes.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        let name = ByteString(parts[0]).description
         guard let flag = spec.flag(named: name) else {
             throw error("There is no option --\(Printable.text(name)).\(hint(for: name))")
         }
-        let attached = parts.count > 1 ? String(parts[1]) : nil
+        let attached = parts.count > 1 ? ByteString(parts[1]) : nil
         try take(flag, shown: "--\(name)", attached: attached, &rest, &arguments)
         return attached == nil && flag.value?.isOptional == true ? flag.name : nil
     }
@@ -70,26 +77,32 @@ struct ArgumentParser {
         return " Did you mean --\(nearest)?"
     }
 
-    private func takeShort(_ text: Substring, _ rest: inout ArraySlice<String>, _ arguments: inout Arguments) throws(UsageError) {
-        var letters = text
-        while let letter = letters.popFirst() {
-            guard let flag = spec.allFlags.first(where: { $0.short == letter }) else {
-                let hint = Suggestion.nearest(to: String(text), among: spec.allFlags.map(\.name)).map { " Did you mean --\($0)?" } ?? ""
-                throw error("There is no option -\(Printable.text(String(letter))).\(hint)")
+    private func takeShort(_ bytes: ArraySlice<UInt8>, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments)
+        throws(UsageError)
+    {
+        var letters = bytes
+        while let byte = letters.first {
+            guard let flag = spec.allFlags.first(where: { $0.short?.asciiValue == byte }), let letter = flag.short else {
+                let hint = Suggestion.nearest(to: ByteString(bytes).description, among: spec.allFlags.map(\.name))
+                // Whole, where it is no ASCII letter.
+                let shown = Printable.text(String(ByteString(letters).description.prefix(1)))
+                throw error("There is no option -\(shown).\(hint.map { " Did you mean --\($0)?" } ?? "")")
             }
+            letters.removeFirst()
+            let isAssigned = letters.first == UInt8(ascii: "=")
             guard flag.value != nil else {
-                guard letters.first != "=" else { throw error("-\(letter) takes no value.") }
+                guard !isAssigned else { throw error("-\(letter) takes no value.") }
                 try take(flag, shown: "-\(letter)", attached: nil, &rest, &arguments)
                 continue
             }
-            let attached = letters.isEmpty ? nil : String(letters.first == "=" ? letters.dropFirst() : letters)
+            let attached = letters.isEmpty ? nil : ByteString(isAssigned ? letters.dropFirst() : letters)
             try take(flag, shown: "-\(letter)", attached: attached, &rest, &arguments)
             return
         }
     }
 
     private func take(
-        _ flag: FlagSpec, shown: String, attached: String?, _ rest: inout ArraySlice<String>, _ arguments: inout Arguments
+        _ flag: FlagSpec, shown: String, attached: ByteString?, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments
     ) throws(UsageError) {
         guard let value = flag.value else {
             guard attached == nil else { throw error("\(shown) takes no value.") }
@@ -103,7 +116,7 @@ struct ArgumentParser {
             // The next word is never its value, which stands behind `=`: `--listen 6697` would take the port of whoever leaves the value out.
             parsed = .bare
         } else {
-            guard let next = rest.first, next == "-" || !next.hasPrefix("-") else {
+            guard let next = rest.first, next == "-" || !next.starts(with: "-") else {
                 let way = rest.isEmpty ? "\(shown) \(value.name)" : "--\(flag.name)=\(value.name)"
                 throw error("\(shown) needs a value: \(way)")
             }
@@ -156,7 +169,7 @@ struct ArgumentParser {
             }
             words = words.dropFirst(count)
         }
-        if let extra = words.first { throw error("One argument too many: \(Printable.text(extra.text))") }
+        if let extra = words.first { throw error("One argument too many: \(Printable.text(extra.text.description))") }
     }
 
     private func takeAction(_ words: inout ArraySlice<Word>) throws(UsageError) -> ActionSpec {
@@ -164,18 +177,19 @@ struct ArgumentParser {
             if let action = spec.actions.first(where: \.isDefault) { return action }
             throw error("Say what to do: \(spec.actions.map(\.name).joined(separator: ", "))")
         }
-        if let action = spec.actions.first(where: { $0.name == word }) { return action }
-        let hint = Suggestion.nearest(to: word, among: spec.actions.map(\.name)).map { " Did you mean \($0)?" } ?? ""
-        throw error("There is no chatty \(spec.name) \(Printable.text(word)).\(hint)")
+        if let action = spec.actions.first(where: { ByteString($0.name) == word }) { return action }
+        let hint = Suggestion.nearest(to: word.description, among: spec.actions.map(\.name)).map { " Did you mean \($0)?" } ?? ""
+        throw error("There is no chatty \(spec.name) \(Printable.text(word.description)).\(hint)")
     }
 
-    private func check(_ text: String, _ kind: ValueKind, _ shown: String) throws(UsageError) -> FlagValue {
+    private func check(_ word: ByteString, _ kind: ValueKind, _ shown: String) throws(UsageError) -> FlagValue {
         do {
-            return try kind.parse(text)
+            return try kind.parse(word)
         } catch {
             let given =
-                text.isEmpty
-                ? "\(shown) is empty: it needs \(error.expected)" : "\(shown) needs \(error.expected), not \(Printable.text(text))"
+                word.isEmpty
+                ? "\(shown) is empty: it needs \(error.expected)"
+                : "\(shown) needs \(error.expected), not \(Printable.text(word.description))"
             throw self.error(given)
         }
     }

@@ -134,7 +134,7 @@ enum BashCompletion {
         switch kind {
         case .file: "_chatty_files"
         case .directory: "_chatty_directories"
-        case .host: "_chatty_hosts"
+        case .host, .fileOrHost: "_chatty_hosts"
         case .choice(let words): "_chatty_words \"\(words.joined(separator: " "))\""
         case .text, .number, .port, .duration, .byteRate, .eventRate: ":"
         }

@@ -1,5 +1,6 @@
 import ChatClient
 import ChatProtocol
+import TransferProtocol
 
 /// The options of `chatty connect`.
 enum ConnectFlags {
@@ -14,7 +15,7 @@ enum ConnectFlags {
     static let user = Flag<String?>.optional(
         "user", short: "u", "NAME", .text, "The account to log in as",
         manual: "The account to log in as, instead of being asked for it.")
-    static let passwordFile = Flag<String?>.optional(
+    static let passwordFile = Flag<ByteString?>.optional(
         "password-file", "FILE", .file, "A file whose first line is the password",
         manual: "Reads the password from the first line of a file, `-` for stdin. Passwords are never taken from the command line.")
     static let command = Flag<[String]>.repeatable(
@@ -45,10 +46,10 @@ enum ConnectFlags {
             Forgets the key that is remembered of this server, or that an authority vouched for it, and leaves. The next connection meets it as for \
             the first time: for a server whose key was changed by its owner.
             """)
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
         manual: "The folder that holds what is known of the servers met. See FILES for the default.")
-    static let downloadDirectory = Flag<String>.value(
+    static let downloadDirectory = Flag<ByteString>.value(
         "download-dir", short: "D", "DIR", .directory, default: ".", ".", "Where received files go",
         manual: "The folder that received files are put into.")
     static let announce = Flag<[String]>.repeatable(
@@ -74,7 +75,7 @@ enum ConnectFlags {
     static let count = Flag<Int?>.optional(
         "count", "N", .number(1...1_000_000_000), "Leave after N messages",
         manual: "Leaves after so many messages have arrived. Implies `--listen`.")
-    static let log = Flag<String?>.optional(
+    static let log = Flag<ByteString?>.optional(
         "log", "FILE", .file, "Keep a transcript",
         manual: """
             Appends all that is shown and typed, but for passwords, to a file, which is made readable for its owner alone. A line with date and server \

@@ -52,7 +52,7 @@ enum FishCompletion {
     private static func words(_ kind: ValueKind) -> String? {
         switch kind {
         case .directory: "(__fish_complete_directories)"
-        case .host: "(__fish_print_hostnames)"
+        case .host, .fileOrHost: "(__fish_print_hostnames)"
         case .choice(let words): words.joined(separator: " ")
         case .file, .text, .number, .port, .duration, .byteRate, .eventRate: nil
         }

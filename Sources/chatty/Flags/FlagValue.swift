@@ -1,6 +1,10 @@
+import TransferProtocol
+
 /// A value from the command line, after the check that its `ValueKind` asks for.
 enum FlagValue: Equatable, Sendable {
     case text(String)
+    /// The bytes as they were given.
+    case path(ByteString)
     case number(Int)
     case duration(Duration)
     /// An option whose value may be left out was given without one.
@@ -17,6 +21,13 @@ extension String: FlagDecodable {
     init?(flagValue value: FlagValue) {
         guard case .text(let text) = value else { return nil }
         self = text
+    }
+}
+
+extension ByteString: FlagDecodable {
+    init?(flagValue value: FlagValue) {
+        guard case .path(let path) = value else { return nil }
+        self = path
     }
 }
 

@@ -55,12 +55,12 @@ extension Positional {
     }
 }
 
-extension Positional where Value == String {
+extension Positional where Value: FlagDecodable & ExpressibleByStringLiteral {
     /// An argument without which the parser refuses the command line, so that `absent` is never read.
     static func required(_ name: String, _ kind: ValueKind, manual: String) -> Positional {
         Positional(
             spec: PositionalSpec(name: name, kind: kind, arity: .required, defaultText: nil, manual: manual),
-            absent: "", decode: { $0.last.flatMap(String.init(flagValue:)) })
+            absent: "", decode: { $0.last.flatMap(Value.init(flagValue:)) })
     }
 }
 

@@ -1,9 +1,11 @@
+import TransferProtocol
+
 /// The options of `chatty recv-file`.
 enum RecvFileFlags {
     static let port = Positional<Int>.optional(
         "PORT", .port(zeroIsAnyFree: true), default: 0, "any free one", manual: "The UDP port to receive on.")
 
-    static let output = Flag<String>.value(
+    static let output = Flag<ByteString>.value(
         "output", short: "o", "PATH", .file, default: ".", ".", "The folder or file to write",
         manual: """
             A folder that received files are put into, made where the path ends with `/`; or the path of the file to write, which takes one file of \
@@ -35,10 +37,10 @@ enum RecvFileFlags {
             Tells senders to send to this address, an IPv4 or IPv6 address with a port or without, instead of to this machine's own: that of a router \
             which forwards the port, or of a tunnel, or one of this machine's own for which the ticket had no room. At most 16 of them.
             """)
-    static let secretFile = Flag<String?>.optional(
+    static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for senders that have no ticket.")
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder", manual: "The folder that holds this machine's key.")
 
     static let legacy = Flag.switch(
@@ -75,7 +77,8 @@ enum RecvFileFlags {
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \
-            is a whole file. Names are reduced to safe ones within the folder. An interrupted transfer of files is resumed when the same are sent again.
+            is a whole file. Names are reduced to safe ones within the folder, and the sender is told what is called otherwise: see chatty-transfer(7). \
+            A leading dot becomes `_`, but for what is in a folder that is sent. An interrupted transfer of files is resumed when the same are sent again.
             """,
             """
             SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, end it, also while it asks: senders are told, and what arrived of files is kept.

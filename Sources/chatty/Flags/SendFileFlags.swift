@@ -1,15 +1,18 @@
+import TransferProtocol
+
 /// The options of `chatty send-file`.
 enum SendFileFlags {
-    static let files = Positional<[String]>.oneOrMore(
+    static let files = Positional<[ByteString]>.oneOrMore(
         "FILE", .file,
         manual: """
             What to send: files, folders with all that is in them, and `-`, standard input, once. Of a folder neither symbolic links nor devices, \
             pipes and sockets are sent, nor files that have no size of their own, as below `/proc`, and each is named. So is what cannot be sent: \
             what may not be read, or is gone, or has a name that is not UTF-8 or is too long for a receiver; the rest is sent, and the exit status is 1. \
-            A folder named as `.` or `..` is sent under its real name; `/` has none, and needs `--name`.
+            A FILE whose name is not UTF-8 is sent with `--name`. A folder named as `.` or `..` is sent under its real name; `/` has none, and needs \
+            `--name`.
             """)
-    static let destination = Positional<String?>.optional(
-        "DESTINATION", .host,
+    static let destination = Positional<ByteString?>.optional(
+        "DESTINATION", .fileOrHost,
         manual: """
             The ticket or the HOST:PORT that `chatty recv-file` printed. It is left out where the ticket comes from `--ticket-file` or \
             `CHATTY_TICKET`: then the last argument is a file as the others are, but where there is none of that name and it is a ticket or has a \
@@ -37,19 +40,19 @@ enum SendFileFlags {
             The largest datagram to try, in bytes of UDP payload. Without it the path is probed for the largest that it carries, up to that of \
             the loopback.
             """)
-    static let ticketFile = Flag<String?>.optional(
+    static let ticketFile = Flag<ByteString?>.optional(
         "ticket-file", short: "t", "FILE", .file, "A file that holds the ticket",
         manual: """
             Reads the ticket from a file, `-` for stdin, instead of taking it as DESTINATION: what is on a command line all users of the machine can \
             read as long as the command runs, and whoever has the ticket can send.
             """)
-    static let secretFile = Flag<String?>.optional(
+    static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
         manual: "A secret that both sides know, for a DESTINATION that is no ticket. Secrets are never taken from the command line.")
     static let acceptNew = Flag.switch(
         "accept-new", "Trust an unknown receiver's key without asking",
         manual: "Remembers the key of a receiver that was never met before without asking, for a DESTINATION that is no ticket.")
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
         manual: "The folder that holds the keys of the receivers met.")
     static let timeout = Flag<Duration>.value(

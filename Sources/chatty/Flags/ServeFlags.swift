@@ -1,3 +1,5 @@
+import TransferProtocol
+
 /// The options of `chatty serve`.
 enum ServeFlags {
     static let port = Positional<Int>.optional(
@@ -6,13 +8,13 @@ enum ServeFlags {
     static let attempts = Positional<Int?>.optional(
         "MAX_ATTEMPTS", .number(1...1000), manual: "The same as `--max-attempts`.")
 
-    static let credentials = Flag<String?>.optional(
+    static let credentials = Flag<ByteString?>.optional(
         "credentials", "FILE", .file, "Accounts to add: lines of a name and a password",
         manual: """
             Adds an account for each `name password` line whose name has none yet. The file is only read. \
             A bad line is reported with its number and the rest is taken.
             """)
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
         manual: """
             The folder that holds accounts, messages and the server's TLS identity; it is made if there is none. One server can use it at \
@@ -70,7 +72,7 @@ enum ServeFlags {
             Takes away messages that are older than so many days, also those that somebody has not seen yet. Without it all are kept. The room they \
             leave in the store is used for new ones. A clock that was set forward by hours is believed an hour later, and the host is told.
             """)
-    static let motd = Flag<String?>.optional(
+    static let motd = Flag<ByteString?>.optional(
         "motd", "FILE", .file, "A text that everybody who logs in is shown",
         manual: """
             A text of at most 200 lines of 400 bytes that everybody who logs in is shown, as IRC's message of the day; `chatty connect` shows it on a \
@@ -80,10 +82,10 @@ enum ServeFlags {
         "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
         "How long a stop waits for connections",
         manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time, with status 0.")
-    static let tlsCertificate = Flag<String?>.optional(
+    static let tlsCertificate = Flag<ByteString?>.optional(
         "tls-cert", "FILE", .file, "A certificate chain (PEM) to use",
         manual: "A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`.")
-    static let tlsKey = Flag<String?>.optional(
+    static let tlsKey = Flag<ByteString?>.optional(
         "tls-key", "FILE", .file, "The private key (PEM) of --tls-cert",
         manual: "The private key of `--tls-cert`, in PEM.")
     enum LogFormat: String, CaseIterable, FlagDecodable {

@@ -1,10 +1,12 @@
+import TransferProtocol
+
 /// The options of `chatty users`.
 enum UsersFlags {
     static let names = Positional<[String]>.oneOrMore("NAME", .text, manual: "Names of accounts.")
     static let name = Positional<String>.required("NAME", .text, manual: "The name of an account.")
-    static let file = Positional<String>.required("FILE", .file, manual: "Lines of a name and a password; `-` is stdin.")
+    static let file = Positional<ByteString>.required("FILE", .file, manual: "Lines of a name and a password; `-` is stdin.")
 
-    static let data = Flag<String?>.optional(
+    static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The server's data folder",
         manual: "The data folder of the server whose accounts these are. See FILES for the default.")
     static let json = Flag.switch(
@@ -34,7 +36,7 @@ enum UsersFlags {
     static let fingerprint = Flag<String?>.optional(
         "fingerprint", "SHA256", .text, actions: ["list"], "Take only the key with this fingerprint",
         manual: "With `--server`: takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
-    static let passwordFile = Flag<String?>.optional(
+    static let passwordFile = Flag<ByteString?>.optional(
         "password-file", "FILE", .file, actions: ["list", "add", "passwd"], "A file whose first line is the password",
         manual: """
             Reads the password from the first line of a file, `-` for stdin. Without it the terminal is asked; where stdin is no terminal, `add` and \

@@ -1,6 +1,8 @@
+import TransferProtocol
+
 /// What the value of an option or of a positional argument is: how it is checked, and how a shell completes it.
 enum ValueKind: Equatable, Sendable {
-    /// Any text without a NUL.
+    /// Any text.
     case text
     /// A decimal number within the range.
     case number(ClosedRange<Int>)
@@ -12,21 +14,40 @@ enum ValueKind: Equatable, Sendable {
     case byteRate
     /// Messages a second: `5` or `5/s`.
     case eventRate
-    /// The path of a file.
+    /// The path of a file, be it text or not.
     case file
-    /// The path of a folder.
+    /// The path of a folder, be it text or not.
     case directory
     /// The name or address of a machine.
     case host
+    /// Either, for words that only the command itself can tell apart; be it text or not.
+    case fileOrHost
     /// One of these words.
     case choice([String])
 
     /// Checks and converts one value.
     /// - Throws: what a right value would look like, to follow "needs".
-    func parse(_ text: String) throws(ValueProblem) -> FlagValue {
-        guard !text.utf8.contains(0) else { throw ValueProblem(expected: "text without a NUL character") }
+    func parse(_ word: ByteString) throws(ValueProblem) -> FlagValue {
         switch self {
-        case .text, .file, .directory, .host:
+        case .file, .directory, .fileOrHost:
+            guard !word.isEmpty else { throw ValueProblem(expected: "a value") }
+            return .path(word)
+        default:
+            guard let text = word.text else { throw ValueProblem(expected: "text in UTF-8") }
+            return try value(of: text)
+        }
+    }
+
+    func parse(_ text: String) throws(ValueProblem) -> FlagValue {
+        // Bytes of the system have none.
+        guard !text.utf8.contains(0) else { throw ValueProblem(expected: "text without a NUL character") }
+        return try parse(ByteString(text))
+    }
+
+    private func value(of text: String) throws(ValueProblem) -> FlagValue {
+        switch self {
+        case .file, .directory, .fileOrHost: return .path(ByteString(text))
+        case .text, .host:
             guard !text.isEmpty else { throw ValueProblem(expected: "a value") }
             return .text(text)
         case .number(let range):
@@ -55,7 +76,7 @@ enum ValueKind: Equatable, Sendable {
             }
             return .number(rate)
         case .eventRate:
-            let digits = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
+            let digits = text.utf8.suffix(2).elementsEqual("/s".utf8) ? String(text.utf8.dropLast(2)) ?? "" : text
             guard let rate = Self.decimal(digits), (0...1_000_000).contains(rate) else {
                 throw ValueProblem(expected: "a number a second such as 5 or 5/s, or 0 for no limit")
             }
@@ -73,9 +94,9 @@ enum ValueKind: Equatable, Sendable {
     }
 
     private static func duration(_ text: String) -> Duration? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let digits = text.unicodeScalars.prefix { ("0"..."9").contains($0) }
         guard let number = decimal(String(digits)), number <= 10_000_000 else { return nil }
-        switch text.dropFirst(digits.count) {
+        switch text[digits.endIndex...] {
         case "", "s": return .seconds(number)
         case "ms": return .milliseconds(number)
         case "m": return .seconds(number * 60)
@@ -85,17 +106,19 @@ enum ValueKind: Equatable, Sendable {
     }
 
     private static func byteRate(_ text: String) -> Int? {
-        let digits = text.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
-        guard digits.first?.isNumber == true, digits.last?.isNumber == true, let number = Double(digits) else { return nil }
-        var unit = text.dropFirst(digits.count)
+        let digits = text.unicodeScalars.prefix { ("0"..."9").contains($0) || $0 == "." }
+        guard let first = digits.first, let last = digits.last, first != ".", last != ".", let number = Double(String(digits)) else {
+            return nil
+        }
+        var unit = text.utf8[digits.endIndex...]
         var scale = 1.0
-        if unit.hasSuffix("bit") {
+        if unit.suffix(3).elementsEqual("bit".utf8) {
             unit = unit.dropLast(3)
             scale = 1.0 / 8
-        } else if unit.hasSuffix("B") {
+        } else if unit.last == UInt8(ascii: "B") {
             unit = unit.dropLast()
         }
-        switch unit {
+        switch Substring(unit) {
         case "": break
         case "K", "k": scale *= 1e3
         case "M": scale *= 1e6

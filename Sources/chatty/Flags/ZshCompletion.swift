@@ -95,7 +95,7 @@ enum ZshCompletion {
         switch kind {
         case .file: "_files"
         case .directory: "_files -/"
-        case .host: "_hosts"
+        case .host, .fileOrHost: "_hosts"
         case .choice(let words): "(\(words.joined(separator: " ")))"
         case .text, .number, .port, .duration, .byteRate, .eventRate: " "
         }

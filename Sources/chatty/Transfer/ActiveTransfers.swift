@@ -7,13 +7,17 @@ actor ActiveTransfers {
     /// What makes two offers one file, as the journal of a part sees it.
     private struct Key: Hashable {
         let senderKey: [UInt8]
-        let offer: FileOffer
+        let name: ByteString
+        let size: UInt64
+        let modified: Int64
 
         /// Nil for what is never gone on with.
         init?(_ offer: FileOffer, _ senderKey: [UInt8]) {
-            guard offer.kind == .file, offer.size != nil else { return nil }
+            guard offer.kind == .file, let size = offer.size else { return nil }
             self.senderKey = senderKey
-            self.offer = offer
+            name = ByteString(offer.name)
+            self.size = size
+            modified = offer.modified
         }
     }
 
@@ -42,17 +46,25 @@ actor ActiveTransfers {
     /// - Returns: false where as many others as may have taken files.
     func claim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) async -> Bool {
         let key = Key(offer, senderKey)
-        if let key, let old = sessions[key], old !== session, await !old.isAlive(), sessions[key] === old {
+        while let key, !isSuperseded(session), let old = sessions[key], old !== session {
+            if await old.isAlive() { break }
+            // Another may have come meanwhile.
+            guard sessions[key] === old else { continue }
+            // Whoever comes next, though this one be waiting still, has to do with this one.
+            sessions[key] = session
             superseded.insert(ObjectIdentifier(old))
             if takers.remove(ObjectIdentifier(old)) != nil { takers.insert(ObjectIdentifier(session)) }
             old.close(.cancelled, "The sender came again.")
             await withCheckedContinuation { waiting[ObjectIdentifier(old), default: []].append($0) }
         }
-        guard hasRoom || takers.contains(ObjectIdentifier(session)) else { return false }
+        guard !isSuperseded(session), hasRoom || takers.contains(ObjectIdentifier(session)) else { return false }
         takers.insert(ObjectIdentifier(session))
         if let key { sessions[key] = session }
         return true
     }
+
+    /// Whether its sender has come again, and another session has its place: it is ending.
+    func isSuperseded(_ session: TransferSession) -> Bool { superseded.contains(ObjectIdentifier(session)) }
 
     /// The file is done, or failed, or could not be taken after all.
     /// - Parameter hasTaken: whether the session has taken any.
@@ -61,7 +73,7 @@ actor ActiveTransfers {
         if !hasTaken { takers.remove(ObjectIdentifier(session)) }
     }
 
-    /// After a session's end.
+    /// After a session's end, when nothing of its files is held any more.
     /// - Returns: whether another took its place, so that its end counts for nothing.
     func end(_ session: TransferSession) -> Bool {
         sessions = sessions.filter { $0.value !== session }

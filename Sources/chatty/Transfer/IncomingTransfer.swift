@@ -146,7 +146,7 @@ struct IncomingTransfer {
                     continue
                 }
                 guard await active.claim(offer, from: senderKey, by: session) else {
-                    refuse(id, offer, peer)
+                    if await !active.isSuperseded(session) { refuse(id, offer, peer) }
                     continue
                 }
                 waiting.append((id, offer))
@@ -192,15 +192,20 @@ struct IncomingTransfer {
             case .reminded:
                 isReminderDue = false
                 await takeWaiting()
-            case .answered, .offersEnded: break
+            case .answered, .offersEnded, .named: break
             case .ended(let end): outcome = end
             }
+        }
+        if case .complete = outcome {
+            for failure in output.complete(contents) { reporter.complain(Sentence.of(failure)) }
         }
         for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
         ticker.cancel()
         reporter.add(bytes: session.statistics.bytesDone)
         front.give(session)
         reporter.clearLine()
+        // Whoever takes this one's place is to find its parts free.
+        for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
         if await active.end(session) {
             var notice = TransferNotice(.note)
             notice.reason = "The sender at \(peer) came again: its earlier transfer, which gives no sign of life, is ended."

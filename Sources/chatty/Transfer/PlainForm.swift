@@ -25,15 +25,15 @@ enum PlainForm {
         if bytes.elementsEqual(endText) { return .end }
         guard bytes.starts(with: startText) else { return .piece(Array(bytes)) }
         let name = String(decoding: bytes.dropFirst(startText.count), as: UTF8.self)
-        return .start(name: name.trimmingSuffix { $0 == "\0" || $0.isNewline })
+        return .start(name: String(name.unicodeScalars.trimmingSuffix { $0 == "\0" || Character($0).isNewline }))
     }
 }
 
-extension String {
-    /// Without the characters at its end that meet the condition.
-    fileprivate func trimmingSuffix(_ condition: (Character) -> Bool) -> String {
+extension String.UnicodeScalarView {
+    /// Without the scalars at its end that meet the condition.
+    fileprivate func trimmingSuffix(_ condition: (Unicode.Scalar) -> Bool) -> Substring.UnicodeScalarView {
         var text = self[...]
         while let last = text.last, condition(last) { text.removeLast() }
-        return String(text)
+        return text
     }
 }

@@ -7,18 +7,17 @@ import TransferProtocol
 enum PlainTransfer {
     /// - Parameter limit: bytes a second at most.
     static func send(
-        _ files: [String], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
+        _ files: [ByteString], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async -> ExitStatus {
         reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
         do {
             var status = ExitStatus.done
             // What cannot be sent is named before anything is; each is opened when it is its turn.
-            let sources = try files.compactMap { path -> (name: String, path: String)? in
+            let sources = files.compactMap { path -> (name: String, path: ByteString)? in
                 if path == "-" { return (name ?? "stdin", path) }
                 do {
                     return (try self.name(of: path, name), path)
                 } catch {
-                    if files.count == 1 { throw error }
                     status = .failed
                     complain(error, path, reporter)
                     return nil
@@ -77,15 +76,15 @@ enum PlainTransfer {
         return nil
     }
 
-    private static func complain(_ error: any Error, _ path: String, _ reporter: TransferReporter) {
+    private static func complain(_ error: any Error, _ path: ByteString, _ reporter: TransferReporter) {
         var notice = TransferNotice(.failed)
-        notice.name = path
+        notice.name = path.description
         notice.reason = Printable.text(Sentence.of(error))
         reporter.complain(notice.reason ?? "", notice)
     }
 
     /// What the file is called, if it can be sent.
-    private static func name(of path: String, _ name: String?) throws -> String {
+    private static func name(of path: ByteString, _ name: String?) throws -> String {
         // Through the same door as any other transfer, for its checks and its errors.
         do {
             return try SourceFile(path: path, name: name, closeAtOnce: true).offer.name
@@ -95,10 +94,11 @@ enum PlainTransfer {
         }
     }
 
-    private static func handle(_ path: String) throws -> FileHandle {
+    private static func handle(_ path: ByteString) throws -> FileHandle {
         if path == "-" { return FileHandle.standardInput }
-        guard let handle = FileHandle(forReadingAtPath: path) else { throw PlainTransferError(text: "cannot open \(path)") }
-        return handle
+        let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw PlainTransferError(text: "cannot open \(path)") }
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     private static func put(_ datagram: PlainForm.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
@@ -125,7 +125,7 @@ enum PlainTransfer {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
         reporter.complain("Not encrypted: anybody who reaches the port can send, and what is lost is not noticed.")
-        if ProcessInfo.processInfo.environment["CHATTY_SECRET"] != nil {
+        if ProcessEnvironment.current["CHATTY_SECRET"] != nil {
             reporter.complain("$CHATTY_SECRET has no effect: the plain form knows no secrets.")
         }
         var notice = TransferNotice(.listening)

@@ -36,32 +36,30 @@ final class ReceiveOutput: Sendable {
     private let use = NIOLockedValueBox(Use.free)
 
     /// - Parameter path: `-`, a pipe or device, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
-    init(path: String, overwrite: Bool) throws {
+    init(path: some SystemPath, overwrite: Bool) throws {
+        let path = path.pathBytes
         self.overwrite = overwrite
         if path == "-" {
             place = .stream(descriptor: STDOUT_FILENO, label: "standard output")
             return
         }
         var status = stat()
-        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
-        if path.hasSuffix("/") || kind == S_IFDIR {
-            place = .folder(try ReceiveFolder(path: path, create: path.hasSuffix("/")))
+        let kind = path.withCString { stat($0, &status) } == 0 ? status.st_mode & S_IFMT : nil
+        let (parent, last) = path.splitAtLast("/")
+        if last.isEmpty || kind == S_IFDIR {
+            place = .folder(try ReceiveFolder(path: path, create: last.isEmpty))
             return
         }
         if let kind, kind != S_IFREG {
             do throws(SystemError) {
-                place = .stream(descriptor: try StreamDestination.open(path), label: path)
+                place = .stream(descriptor: try StreamDestination.open(path), label: path.description)
             } catch {
-                throw error.code == ENXIO ? UnreadPipeError(path: path) : error
+                throw error.code == ENXIO ? UnreadPipeError(path: path.description) : error
             }
             return
         }
-        let slash = path.lastIndex(of: "/")
-        let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        guard let name = SafeName(chosen: String(path[(slash.map(path.index(after:)) ?? path.startIndex)...])) else {
-            throw ReceivePathError(path: path)
-        }
-        place = .file(try ReceiveFolder(path: parent), name)
+        guard let name = SafeName(chosen: last) else { throw ReceivePathError(path: path.description) }
+        place = .file(try ReceiveFolder(path: parent ?? "."), name)
     }
 
     /// Makes sure that files can be put there, before anybody is asked to send some.
@@ -105,9 +103,23 @@ final class ReceiveOutput: Sendable {
             guard let name = SafeName(offer.name) else {
                 throw Refusal(reason: .unsafeName, text: "its name cannot be made safe")
             }
-            if offer.kind == .directory { return DestinationFolder(in: folder, name: name, mode: offer.mode) }
+            if offer.kind == .directory {
+                do {
+                    return try DestinationFolder(
+                        in: folder, name: name, mode: offer.mode, modified: offer.modified, names: contents.names)
+                } catch {
+                    throw Refusal(reason: error.reason, text: error.description)
+                }
+            }
             return try open(folder, name, offer, senderKey, &contents)
         }
+    }
+
+    /// After the end of a transfer that was not interrupted.
+    /// - Returns: what could not be done.
+    func complete(_ contents: Contents) -> [SystemError] {
+        guard case .folder(let folder) = place else { return [] }
+        return contents.names.setFolderTimes(in: folder)
     }
 
     /// After the end of a file: a stream is free for another where nothing was written to it.

@@ -13,7 +13,7 @@ struct SendTarget {
         case plain(HostPort)
     }
 
-    let files: [String]
+    let files: [ByteString]
     let destination: Destination
 
     /// - Parameters:
@@ -21,8 +21,8 @@ struct SendTarget {
     ///   - readTicket: of `--ticket-file`.
     /// - Throws: `UsageError`, or whatever keeps the file from being read.
     init(
-        _ arguments: Arguments, environment: [String: String], exists: (String) -> Bool,
-        readTicket: (String) throws -> Ticket = TicketFile.read
+        _ arguments: Arguments, environment: ProcessEnvironment, exists: (ByteString) -> Bool,
+        readTicket: (ByteString) throws -> Ticket = { try TicketFile.read(path: $0) }
     ) throws {
         let files = arguments[SendFileFlags.files]
         let last = arguments[SendFileFlags.destination]
@@ -36,14 +36,14 @@ struct SendTarget {
             do {
                 destination = .ticket(try readTicket(path))
             } catch let error as TicketError {
-                throw Self.error("--ticket-file \(Printable.text(path)): \(error)")
+                throw Self.error("--ticket-file \(Printable.text(path.description)): \(error)")
             }
             return
         }
         if let text = environment["CHATTY_TICKET"], !text.isEmpty, last.map({ isFile || !Self.isMeantAsDestination($0) }) ?? true {
             self.files = files + [last].compactMap(\.self)
             do {
-                destination = .ticket(try Ticket(text))
+                destination = .ticket(try Ticket(text.description))
             } catch {
                 throw Self.error("$CHATTY_TICKET: \(error)")
             }
@@ -51,19 +51,22 @@ struct SendTarget {
         }
         guard let last else { throw Self.error("DESTINATION is missing.") }
         self.files = files
-        if Ticket.looksLikeTicket(last) {
-            do { destination = .ticket(try Ticket(last)) } catch { throw Self.error("\(error)") }
-        } else if let peer = HostPort(last) {
+        let text = last.text ?? ""
+        if Ticket.looksLikeTicket(text) {
+            do { destination = .ticket(try Ticket(text)) } catch { throw Self.error("\(error)") }
+        } else if let peer = HostPort(text) {
             destination = .plain(peer)
         } else {
-            throw Self.error("DESTINATION needs a ticket or HOST:PORT, not \(Printable.text(last))")
+            throw Self.error("DESTINATION needs a ticket or HOST:PORT, not \(Printable.text(last.description))")
         }
     }
 
-    private static func isDestination(_ text: String) -> Bool { Ticket.looksLikeTicket(text) || HostPort(text) != nil }
+    private static func isDestination(_ word: ByteString) -> Bool {
+        word.text.map { Ticket.looksLikeTicket($0) || HostPort($0) != nil } ?? false
+    }
 
     /// Be it a wrong one: what has a colon and is no file is not sent to somebody else than was meant.
-    private static func isMeantAsDestination(_ text: String) -> Bool { isDestination(text) || text.utf8.contains(UInt8(ascii: ":")) }
+    private static func isMeantAsDestination(_ word: ByteString) -> Bool { isDestination(word) || word.bytes.contains(UInt8(ascii: ":")) }
 
     private static func error(_ message: String) -> UsageError { UsageError(message, command: SendFileFlags.spec.name) }
 }

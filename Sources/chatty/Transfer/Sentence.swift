@@ -4,7 +4,7 @@ import TransferIO
 enum Sentence {
     static func of(_ error: any Error) -> String {
         let text = "\(error)"
-        let whole = text.hasSuffix(".") ? text : text + "."
+        let whole = text.utf8.last == UInt8(ascii: ".") ? text : text + "."
         return beginsWithName(error) ? whole : whole.prefix(1).uppercased() + whole.dropFirst()
     }
 

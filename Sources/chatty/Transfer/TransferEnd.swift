@@ -76,7 +76,7 @@ extension FileFailure {
         case .destinationFailed: here = .receiver
         }
         guard !text.isEmpty else { return sentence }
-        let detail = Printable.text(text) + (text.hasSuffix(".") ? "" : ".")
+        let detail = Printable.text(text) + (text.utf8.last == UInt8(ascii: ".") ? "" : ".")
         return side == here ? detail : "\(sentence) It says: \(detail)"
     }
 

@@ -14,8 +14,8 @@ struct TransferKeys {
     static let none = [UInt8](repeating: 0, count: 32)
 
     /// - Parameter reporter: complains where the key cannot be kept.
-    init(data: String?, secretFile: String?, _ reporter: TransferReporter) throws {
-        let environment = ProcessInfo.processInfo.environment
+    init(data: ByteString?, secretFile: ByteString?, _ reporter: TransferReporter) throws {
+        let environment = ProcessEnvironment.current
         if let folder = DataDirectory.path(option: data, environment: environment) {
             identity = try OwnKey.load(path: folder + "/transfer-key") { reporter.complain($0) }
             knownPeers = KnownPeers(path: folder + "/known-receivers")
@@ -26,7 +26,7 @@ struct TransferKeys {
         if let secretFile {
             sharedKey = try SharedSecret.preSharedKey(of: SharedSecret.read(path: secretFile))
         } else if let secret = environment["CHATTY_SECRET"] {
-            sharedKey = try SharedSecret.preSharedKey(of: SharedSecret.checked(secret))
+            sharedKey = try SharedSecret.preSharedKey(of: SharedSecret.checked(secret.description))
         } else {
             sharedKey = nil
         }

@@ -54,7 +54,7 @@ extension TransferNotice.Event {
         case .resumed: ([.name, .bytes] + peer, [.size])
         case .progress: ([.name, .bytes, .rate, .rtt, .loss, .limit, .paused] + peer, [.total, .eta])
         case .paused: ([.paused] + peer, [])
-        case .done: ([.name] + peer, side == .receiver ? [.size, .path] : [.size])
+        case .done: ([.name] + peer, [.size, .path])
         case .declined: ([.name] + peer, [.size, .reason])
         case .failed: ([.name, .reason] + peer, [.size])
         case .note: ([.reason], [])
@@ -67,7 +67,7 @@ extension TransferNotice.Field {
     var meaning: String {
         switch self {
         case .name: "The name as it was offered; of `progress` that of the file, or how many there are."
-        case .path: "Where the file is, below the folder that was named."
+        case .path: "Where the file is, below the receiver's folder; a sender is told where that is not as it was offered."
         case .port: "The UDP port."
         case .ticket: "The ticket; there is none with `--legacy`."
         case .addresses: "A list of HOST:PORT, the best first."

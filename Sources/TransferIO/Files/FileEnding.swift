@@ -1,0 +1,35 @@
+import NIOConcurrencyHelpers
+
+/// The end of one file's transfer, for those who wait for it while the file is in other hands.
+final class FileEnding: Sendable {
+    private struct State {
+        var isOver = false
+        var isAwaited = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    /// Whether somebody waits: then nothing is worth beginning any more.
+    var isAwaited: Bool { state.withLockedValue(\.isAwaited) }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLockedValue { state in
+                state.isAwaited = true
+                if !state.isOver { state.waiters.append(continuation) }
+                return state.isOver
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    func come() {
+        let waiters = state.withLockedValue { state in
+            state.isOver = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import NIOConcurrencyHelpers
+import TransferProtocol
+
+/// Where the folders of one transfer are: each that was offered has one of its own, and two do not become one because their safe names are
+/// alike, as those of `.config` and `_config` are, or because the file system takes both names for one. A folder that was there before is
+/// gone on with. Held by `PlacedFoldersTests`.
+final class PlacedFolders: Sendable {
+    private struct State {
+        /// By the path that was offered, in parts: the path that it got.
+        var places: [[ByteString]: [ByteString]] = [:]
+        /// Whose a folder is, by the path that was offered.
+        var owners: [FileIdentity: [ByteString]] = [:]
+        /// Of those that were offered as such: the path, and the time, in nanoseconds since 1970.
+        var times: [(place: [ByteString], modified: Int64)] = []
+    }
+
+    private let state = NIOLockedValueBox(State())
+    /// Held while one is found, so that its files, which may come together, find the same.
+    private let finding = NIOLock()
+
+    /// Opens the folder that a file of that name belongs into, making what is missing.
+    /// - Returns: the folder, and the name of the file in it.
+    func open(above name: SafeName, in receiveFolder: ReceiveFolder) throws(SystemError) -> (folder: OpenFile, name: SafeName) {
+        finding.lock()
+        defer { finding.unlock() }
+        guard !name.folders.isEmpty else { return (try receiveFolder.existing([]), name) }
+        let found = try find(name.folder(at: name.parts.count - 2), receiveFolder)
+        return (found.folder, name.moved(to: found.place))
+    }
+
+    /// Opens the folder of that name itself.
+    /// - Returns: where it is, and whether it was not there before.
+    func open(_ name: SafeName, in receiveFolder: ReceiveFolder) throws(SystemError) -> (folder: OpenFile, place: [ByteString], isNew: Bool)
+    {
+        finding.lock()
+        defer { finding.unlock() }
+        return try find(name, receiveFolder)
+    }
+
+    private func find(_ name: SafeName, _ receiveFolder: ReceiveFolder) throws(SystemError) -> (
+        folder: OpenFile, place: [ByteString], isNew: Bool
+    ) {
+        // Most are asked for again and again.
+        let known = state.withLockedValue { $0.places[name.offered ?? name.parts] }
+        if let known, let folder = try? receiveFolder.existing(known[...]) { return (folder, known, false) }
+        var folder = try receiveFolder.existing([])
+        var place: [ByteString] = []
+        var isNew = false
+        for index in name.parts.indices {
+            (folder, place, isNew) = try step(name.folder(at: index), from: folder, at: place, receiveFolder)
+        }
+        return (folder, place, isNew)
+    }
+
+    /// The last folder of `name`, in `folder`.
+    private func step(
+        _ name: SafeName, from folder: OpenFile, at place: [ByteString], _ receiveFolder: ReceiveFolder
+    ) throws(SystemError) -> (OpenFile, [ByteString], isNew: Bool) {
+        let offered = name.offered ?? name.parts
+        let known = state.withLockedValue { $0.places[offered]?.last }.map { name.called($0) }
+        let refusal = SystemError("make the folder \(folder.label(of: name.last))", code: EINVAL)
+        for candidate in known.map({ [$0] }) ?? [name] + name.substitutes {
+            guard folder.takesDots(of: candidate.last) else { continue }
+            do throws(SystemError) {
+                for number in 0...PartFile.maximumNumber {
+                    let last = candidate.numbered(number).last
+                    let found: (folder: OpenFile, isNew: Bool)
+                    do throws(SystemError) { found = try receiveFolder.step(last, from: folder, at: place) } catch {
+                        // A file has the name: the next number then.
+                        if error.code == ENOTDIR { continue }
+                        throw error
+                    }
+                    guard try claim(found.folder, place + [last], for: offered) else { continue }
+                    return (found.folder, place + [last], found.isNew)
+                }
+            } catch {
+                guard error.isRefusedName else { throw error }
+            }
+        }
+        throw refusal
+    }
+
+    /// - Returns: false where the folder is already that of another that was offered.
+    private func claim(_ folder: OpenFile, _ place: [ByteString], for offered: [ByteString]) throws(SystemError) -> Bool {
+        let identity = FileIdentity(try folder.status())
+        return state.withLockedValue { state in
+            guard state.owners[identity, default: offered] == offered else { return false }
+            state.owners[identity] = offered
+            state.places[offered] = place
+            return true
+        }
+    }
+
+    func keep(time modified: Int64, of place: [ByteString]) {
+        if modified != 0 { state.withLockedValue { $0.times.append((place, modified)) } }
+    }
+
+    func setTimes(in receiveFolder: ReceiveFolder) -> [SystemError] {
+        let times = state.withLockedValue { state in
+            defer { state.times = [] }
+            return state.times
+        }
+        var failures: [SystemError] = []
+        for (place, modified) in times {
+            guard let time = FileTime.timespec(modified) else { continue }
+            do throws(SystemError) {
+                let folder = try receiveFolder.existing(place[...])
+                guard futimens(folder.descriptor, [time, time]) == 0 else { throw SystemError("set the time of \(folder.label)") }
+                try receiveFolder.flush(folder)
+            } catch { failures.append(error) }
+        }
+        return failures
+    }
+}

@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+import TransferProtocol
+
+/// A path as text, for those who take no other: its own where it is UTF-8, else one that leads there through a descriptor, which stays open as
+/// long as the program runs. What cannot be reached so is refused; nothing ever goes elsewhere.
+struct TextPath {
+    /// Whose option or variable it is.
+    let command: String
+
+    /// - Parameter make: make the folder, and those above it, where it is missing; nobody but its owner may look in.
+    func folder(_ path: ByteString, make: Bool = false) throws(UsageError) -> String {
+        if let text = path.text { return text }
+        if make { try makeFolders(path) }
+        return try link(to: path) { clinux_open_place($0, O_DIRECTORY) }
+    }
+
+    enum Use {
+        /// Read once; be it a pipe.
+        case read
+        /// By its name each time, which may be another file's by then.
+        case readAgain
+        case append
+    }
+
+    func file(_ path: ByteString, for use: Use) throws(UsageError) -> String {
+        if let text = path.text { return text }
+        let (folder, name) = path.splitAtLast("/")
+        if let folder, let text = name.text, !text.isEmpty { return try self.folder(folder) + "/" + text }
+        switch use {
+        case .read: return try link(to: path) { clinux_open_place($0, 0) }
+        case .append: return try link(to: path) { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
+        case .readAgain:
+            throw UsageError(
+                "\(shown(path)) cannot be used: it is read again by its name, which must be UTF-8 for that.", command: command)
+        }
+    }
+
+    private func link(to path: ByteString, _ open: (UnsafePointer<CChar>) -> Int32) throws(UsageError) -> String {
+        let descriptor = path.withCString(open)
+        guard descriptor >= 0 else { throw failure(path) }
+        return "/proc/self/fd/\(descriptor)"
+    }
+
+    private func makeFolders(_ path: ByteString) throws(UsageError) {
+        let ends = path.bytes.indices.dropFirst().filter { path.bytes[$0] == UInt8(ascii: "/") }
+        for end in ends { try make(ByteString(path.bytes[..<end]), 0o755) }
+        try make(path, 0o700)
+    }
+
+    private func make(_ path: ByteString, _ mode: mode_t) throws(UsageError) {
+        guard path.withCString({ mkdir($0, mode) }) == 0 || errno == EEXIST else { throw failure(path) }
+    }
+
+    private func failure(_ path: ByteString) -> UsageError {
+        let reason = String(cString: strerror(errno))
+        return UsageError("\(shown(path)) cannot be opened: \(reason).", command: command)
+    }
+
+    private func shown(_ path: ByteString) -> String { Printable.text(path.description) }
+}

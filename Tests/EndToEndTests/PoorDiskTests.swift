@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+/// Into file systems that have neither exclusive renames nor hard links, make no difference between cases, and refuse some characters.
+@Suite("A file system that can little", .serialized, .enabled(if: PoorDisk.isAvailable, "FUSE cannot be mounted in a namespace here"))
+struct PoorDiskTests {
+    /// Nothing takes the place of another, everything arrives, and the sender is told what is called otherwise.
+    @Test(arguments: [[], ["--overwrite"]]) func everyFileArrivesUnderANameOfItsOwn(words: [String]) async throws {
+        let (folder, disk) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let contents = [
+            "what? \"now\".txt": "what_ _now_.txt", "etc.": "etc_",
+            "Docs/x": "Docs/x", "docs/x": "docs (1)/x", "a:b./x": "a_b_/x", "plain": "plain",
+        ]
+        for name in ["README", "readme"] + contents.keys {
+            let path = folder["all/\(name)"]
+            try FileManager.default.createDirectory(
+                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try folder.write(Data(name.utf8), to: "all/\(name)")
+        }
+        let receiver = try PoorDisk.chatty(["recv-file", "--once", "-o", disk["mnt"], "-d", disk["mnt/key"]] + words, on: disk)
+        let ticket = String(try await receiver.diagnostics.expect(/Ticket: (chatty1[a-z2-7]+)\n/).1)
+        let sender = try ChattyProcess("send-file", folder["all"], ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.exitStatus() == 0, "\(receiver.diagnostics.text)")
+        for (offered, placed) in contents {
+            #expect(try disk.read("files/all/\(placed)") == Data(offered.utf8))
+        }
+        // Whichever of the two was done first.
+        let isFirst = FileManager.default.fileExists(atPath: disk["files/all/README"])
+        let (first, second) = isFirst ? ("README", "readme") : ("readme", "README")
+        #expect(try disk.read("files/all/\(first)") == Data(first.utf8))
+        #expect(try disk.read("files/all/\(second) (1)") == Data(second.utf8))
+        let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver calls") }
+        #expect(
+            Set(lines) == [
+                "chatty: The receiver calls all/\(second) all/\(second) (1).", "chatty: The receiver calls all/docs all/docs (1).",
+                "chatty: The receiver calls all/what? \"now\".txt all/what_ _now_.txt.", "chatty: The receiver calls all/etc. all/etc_.",
+                "chatty: The receiver calls all/a:b. all/a_b_.",
+            ])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk["files/key"]) == ["transfer-key"])
+    }
+
+    @Test func nothingIsOverwrittenUnlessAsked() async throws {
+        let (folder, disk) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let movie = Contents.make(3_000_000)
+        try FileManager.default.createDirectory(atPath: disk["files"], withIntermediateDirectories: true)
+        try disk.write("old", to: "files/Movie.mp4")
+        let receiver = try PoorDisk.chatty(["recv-file", "--once", "-o", disk["mnt"]], on: disk)
+        let ticket = String(try await receiver.diagnostics.expect(/Ticket: (chatty1[a-z2-7]+)\n/).1)
+        let sender = try ChattyProcess("send-file", try folder.write(movie, to: "movie.mp4"), ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(try await receiver.exitStatus() == 0)
+        #expect(try disk.read("files/Movie.mp4") == Data("old".utf8))
+        #expect(try disk.read("files/movie (1).mp4") == movie)
+    }
+}

@@ -1,0 +1,45 @@
+import TestSupport
+import Testing
+import TransferSimulator
+
+@testable import TransferIO
+@testable import TransferProtocol
+
+/// What a file is called in its place, if not as it was offered, is said to who takes it.
+@Suite struct ChangedNameTests {
+    private func transfer(_ name: String, toAnOldSender isOld: Bool) throws -> Simulation {
+        let folder = try TemporaryFolder()
+        let simulation = try Simulation(seed: 3, forward: LinkModel(rate: 50e6))
+        simulation.receiver.openDestination = { try DestinationFileTests.destination(folder, $0.name, size: $0.size.map { Int($0) }) }
+        try simulation.send([Simulation.file(name, size: 100_000, seed: 3)])
+        #expect(simulation.run(for: .seconds(Int64(10))) { simulation.receiver.established == 1 })
+        let receiving = try #require(simulation.receiver.endpoint.connections.first)
+        #expect(receiving.peerTakesNames)
+        if isOld { receiving.peerTakesNames = false }
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))))
+        #expect(simulation.sender.outcome == .complete)
+        #expect(simulation.sender.delivered == [0])
+        return simulation
+    }
+
+    @Test(arguments: [(".profile", "_profile"), ("a/.env", nil)]) func itIsSaid(name: String, told: String?) throws {
+        #expect(try transfer(name, toAnOldSender: false).sender.names[0] == told)
+    }
+
+    @Test func anOlderSenderHearsNothingThatItCannotRead() throws {
+        #expect(try transfer(".profile", toAnOldSender: true).sender.names.isEmpty)
+    }
+
+    /// A receiver that breaks its word is left.
+    @Test(arguments: [FileID(0), 7]) func aNameForWhatWasNotSentEndsTheTransfer(file: FileID) throws {
+        let simulation = try Simulation(seed: 4, forward: LinkModel(rate: 1e6))
+        let sending = try simulation.send([Simulation.file(size: 1_000_000, seed: 4)])
+        #expect(simulation.run(for: .seconds(Int64(10))) { simulation.receiver.established == 1 })
+        sending.take(.named(file, "x"))
+        #expect(simulation.runToEnd(within: .seconds(Int64(60))))
+        guard case .failed(.protocolViolation) = simulation.sender.outcome else {
+            Issue.record("\(String(describing: simulation.sender.outcome))")
+            return
+        }
+    }
+}
