@@ -98,14 +98,15 @@ public class UDPSocket {
     /// - Parameters:
     ///   - local: the address of this host to send from; ``LocalAddress/any`` afterwards where it was needed and is gone.
     ///   - skip: datagrams at the start that an earlier call sent.
+    ///   - separately: each datagram on its own, even where the kernel could cut a batch: for filters on the way that count it whole.
     public func send(
         _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
-        from local: inout LocalAddress, skip: Int = 0, ecn: UInt8 = 0
+        from local: inout LocalAddress, skip: Int = 0, ecn: UInt8 = 0, separately: Bool = false
     ) -> SendResult {
         pieces.withMemoryRebound(to: iovec.self) { pieces in
             address.withSocketAddress(family: family) { to, length in
                 var done = skip
-                if done == 0, segments == 1 || hasSegmentation {
+                if done == 0, segments == 1 || (hasSegmentation && !separately) {
                     let segment = segments == 1 ? 0 : UInt16(clamping: segmentSize)
                     let bytes = sending(from: &local) {
                         clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length, $0)
@@ -121,7 +122,7 @@ public class UDPSocket {
                             descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length, $0)
                     }
                     if count <= 0 { return failure(sent: done) }
-                    if skip == 0 { hasSegmentation = false }
+                    if skip == 0, !separately { hasSegmentation = false }
                     done += Int(count)
                 }
                 return .sent

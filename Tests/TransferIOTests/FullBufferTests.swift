@@ -22,7 +22,7 @@ import Testing
 
         override func send(
             _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
-            from local: inout LocalAddress, skip: Int, ecn: UInt8
+            from local: inout LocalAddress, skip: Int, ecn: UInt8, separately: Bool
         ) -> SendResult {
             let now = ContinuousClock.now
             let (isFull, isFirst) = counts.withLockedValue { counts in
@@ -34,7 +34,9 @@ import Testing
                 return (isFull, isFirst)
             }
             guard isFull else {
-                return super.send(pieces, segmentSize: segmentSize, segments: segments, to: address, from: &local, skip: skip, ecn: ecn)
+                return super.send(
+                    pieces, segmentSize: segmentSize, segments: segments, to: address, from: &local, skip: skip, ecn: ecn,
+                    separately: separately)
             }
             guard isFirst else { return refusal(sent: skip) }
             // The first datagram goes out, whatever it is made of.
@@ -45,7 +47,8 @@ import Testing
                 count += 1
             }
             let first = UnsafeMutableBufferPointer(rebasing: pieces[..<count])
-            _ = super.send(first, segmentSize: segmentSize, segments: 1, to: address, from: &local, skip: 0, ecn: ecn)
+            _ = super.send(
+                first, segmentSize: segmentSize, segments: 1, to: address, from: &local, skip: 0, ecn: ecn, separately: separately)
             return refusal(sent: 1)
         }
 

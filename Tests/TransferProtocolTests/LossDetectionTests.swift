@@ -105,6 +105,33 @@ import Testing
         #expect(harness.detection.lost.isEmpty)
     }
 
+    /// RFC 9000 §9.4: what becomes of packets of the old path is nothing to the new one, but their contents go again.
+    @Test func packetsOfAnotherPathAreNotCharged() {
+        var harness = Harness()
+        for _ in 0..<10 { harness.send() }
+        harness.wait(.milliseconds(30))
+        harness.detection.pathChanged()
+        #expect(harness.detection.bytesInFlight == 0 && harness.detection.nextTimeout == nil)
+        let window = harness.controller.window
+        for _ in 0..<4 { harness.send() }
+        harness.wait(.milliseconds(20))
+        // One of the old ones arrives late: no round trip of this path, and no delivery.
+        harness.ack([9...9])
+        #expect(harness.detection.acknowledged == [content(9)])
+        #expect(!harness.detection.rtt.hasSample && harness.detection.bytesInFlight == 4800)
+        harness.ack([9...13])
+        #expect(harness.detection.lost.map(\.number) == Array(0...8))
+        #expect(harness.detection.bytesInFlight == 0 && harness.detection.rtt.latest == .milliseconds(20))
+        #expect(harness.controller.window == window + 4800 && harness.controller.isInSlowStart)
+        // Lost ones that come after all teach nothing either.
+        harness.ack([0...13])
+        #expect(harness.controller.window == window + 4800 && harness.detection.spuriousLosses == 9)
+        for _ in 0..<5 { harness.send() }
+        harness.wait(.milliseconds(10))
+        harness.ack([17...18])
+        #expect(harness.detection.lost == [content(14), content(15)])
+    }
+
     @Test func nothingThroughForLongCollapsesTheWindow() {
         var harness = Harness()
         harness.send()

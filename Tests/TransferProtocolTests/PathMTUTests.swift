@@ -49,8 +49,31 @@ import Testing
         var mtu = PathMTU(TransferConfiguration())
         _ = search(&mtu, limit: 1500)
         #expect(mtu.blackHole() == 1200)
-        #expect(mtu.blackHole() == nil)
         #expect(mtu.nextProbe.map { $0 < 1472 } ?? false)
+    }
+
+    @Test func wherePathsCarryLessThanAtFirstItGoesFurtherDown() {
+        var mtu = PathMTU(TransferConfiguration())
+        #expect(mtu.blackHole() == 1000)
+        #expect(search(&mtu, limit: 1072) == [1199, 1199, 1199])
+        #expect(mtu.blackHole() == 700 && mtu.blackHole() == 512 && mtu.blackHole() == nil)
+        // The raise timer tries all again, by probes.
+        let now = TransferInstant(nanoseconds: 1_000_000_000)
+        while let size = mtu.nextProbe { mtu.refused(size) }
+        mtu.raise(at: now)
+        mtu.raise(at: now + .seconds(Int64(61)))
+        #expect(search(&mtu, limit: 1072).last == 1000)
+        #expect(mtu.current == 1000)
+    }
+
+    @Test func onAnotherPathTheSearchBeginsAnew() {
+        var mtu = PathMTU(TransferConfiguration())
+        _ = mtu.fit(rate: 1e9)
+        _ = search(&mtu, limit: 65_000)
+        let before = mtu.generation
+        #expect(mtu.pathChanged() == 1200)
+        #expect(mtu.generation != before)
+        #expect(search(&mtu, limit: 1460) == [1472, 1472, 1472, 1452])
     }
 
     @Test func aPathThatGotBetterIsFoundOut() {

@@ -43,6 +43,12 @@ package final class SimulatedHost {
     package var secondsPerByte = 0.0
     /// No write is taken before then.
     package var diskBlockedUntil = TransferInstant.zero
+    /// What is sent has no bytes before then, as a stream that gives none.
+    package var sourceSilentUntil = TransferInstant.zero
+    /// What it has then, until it is silent again.
+    package var bytesUntilSilence = Int.max
+    /// How long a file that has arrived takes until it is safe in its place.
+    package var placingTime = TransferDuration.zero
     package var answer: (FileOffer) -> FileAnswer = { _ in .accept(held: []) }
     /// What is on disk from an earlier attempt.
     package var parts: [String: [UInt8]] = [:]
@@ -59,6 +65,8 @@ package final class SimulatedHost {
     package var hashingTime: (FileOffer) -> TransferDuration = { _ in .zero }
     private var answers: [(due: TransferInstant, connection: TransferConnection, file: FileID)] = []
     private var writes: [(due: TransferInstant, connection: TransferConnection, request: WriteRequest)] = []
+    private var reads: [(connection: TransferConnection, request: ReadRequest)] = []
+    private var placements: [(due: TransferInstant, connection: TransferConnection, file: FileID)] = []
     private var diskFreeAt = TransferInstant.zero
 
     package init(_ configuration: TransferConfiguration, address: NetworkAddress, seed: UInt64) throws {
@@ -70,7 +78,10 @@ package final class SimulatedHost {
 
     package var nextTimeout: TransferInstant {
         if stopsAnswering { return .distantFuture }
-        return answers.reduce(min(endpoint.nextTimeout, writes.first?.due ?? .distantFuture)) { min($0, $1.due) }
+        var next = min(endpoint.nextTimeout, writes.first?.due ?? .distantFuture)
+        if !reads.isEmpty, bytesUntilSilence > 0 { next = min(next, sourceSilentUntil) }
+        next = placements.reduce(next) { min($0, $1.due) }
+        return answers.reduce(next) { min($0, $1.due) }
     }
 
     package func act(at now: TransferInstant) {
@@ -79,6 +90,13 @@ package final class SimulatedHost {
             writes.removeFirst()
             take(first.request, on: first.connection)
         }
+        if sourceSilentUntil <= now, bytesUntilSilence > 0 {
+            let waiting = reads
+            reads = []
+            for (connection, request) in waiting { read(request, of: connection, at: now) }
+        }
+        for (due, connection, file) in placements where due <= now { place(file, of: connection) }
+        placements.removeAll { $0.due <= now }
         while let (connection, event) = endpoint.nextEvent() { handle(event, of: connection, at: now) }
         for (due, connection, file) in answers where due <= now {
             connection.answer(file, .accept(held: destinations[file]?.held ?? []), inOrder: inOrder)
@@ -126,6 +144,25 @@ package final class SimulatedHost {
         answers.append((now + hashingTime(offer), connection, file))
     }
 
+    private func read(_ request: ReadRequest, of connection: TransferConnection, at now: TransferInstant) {
+        if sourceSilentUntil > now || bytesUntilSilence == 0 { return reads.append((connection, request)) }
+        guard let source = sources[connection.handle]?[request.file] else { return connection.filled(request, count: 0) }
+        guard let bytes = source.bytes else {
+            SyntheticContent.fill(request.buffer, at: request.offset)
+            return connection.filled(request, count: request.buffer.count)
+        }
+        let start = Int(request.offset)
+        let count = min(request.buffer.count, bytes.count - start, bytesUntilSilence)
+        if bytesUntilSilence < .max { bytesUntilSilence -= count }
+        request.buffer.copyBytes(from: bytes[start..<start + count])
+        connection.filled(request, count: count)
+    }
+
+    private func place(_ file: FileID, of connection: TransferConnection) {
+        placed.insert(file)
+        connection.placed(file, as: destinations[file]?.changedName)
+    }
+
     private func handle(_ event: TransferEvent, of connection: TransferConnection, at now: TransferInstant) {
         switch event {
         case .established: established += 1
@@ -138,16 +175,7 @@ package final class SimulatedHost {
             }
             connection.start(file, keeping: kept.map(\.range))
         case .answered: break
-        case .read(let request):
-            guard let source = sources[connection.handle]?[request.file] else { return connection.filled(request, count: 0) }
-            guard let bytes = source.bytes else {
-                SyntheticContent.fill(request.buffer, at: request.offset)
-                return connection.filled(request, count: request.buffer.count)
-            }
-            let start = Int(request.offset)
-            let count = min(request.buffer.count, bytes.count - start)
-            request.buffer.copyBytes(from: bytes[start..<start + count])
-            connection.filled(request, count: count)
+        case .read(let request): read(request, of: connection, at: now)
         case .sourceRead(let file):
             if sources[connection.handle]?[file]?.changes == true {
                 connection.fail(file, .sourceChanged, "the file changed")
@@ -165,8 +193,7 @@ package final class SimulatedHost {
             writes.append((diskFreeAt, connection, request))
         case .arrived(let file, let size):
             guard expectsSyntheticContent || attempt(file, on: connection, { try $0.finish(size: size) }) else { return }
-            placed.insert(file)
-            connection.placed(file, as: destinations[file]?.changedName)
+            if placingTime > .zero { placements.append((now + placingTime, connection, file)) } else { place(file, of: connection) }
         case .failed(let file, let failure, _):
             failures[file] = failure
             destinations.removeValue(forKey: file)?.abandon()

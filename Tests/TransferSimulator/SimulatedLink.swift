@@ -25,6 +25,8 @@ package struct LinkModel {
     package var erasesECN = false
     /// It drops what has an ECN bit set.
     package var dropsCapable = false
+    /// What it drops besides from a moment on.
+    package var filter: Filter?
     /// In every `on + off`, `off` of nothing.
     package var blackhole: (on: TransferDuration, off: TransferDuration)?
 
@@ -39,6 +41,29 @@ package struct LinkModel {
         self.burst = burst
         self.corrupt = corrupt
         self.mtu = mtu
+    }
+}
+
+/// A rule of a firewall or a queue that comes in the midst of a transfer.
+package struct Filter {
+    /// From then on.
+    package var at: TransferInstant
+    /// Datagrams of more bytes are dropped.
+    package var maximum = Int.max
+    /// A batch that the kernel is to cut later counts as one datagram, as in a filter on the sending host.
+    package var countsBatches = false
+    /// What has an ECN bit set is dropped.
+    package var dropsCapable = false
+
+    package init(at: TransferInstant, maximum: Int = .max, countsBatches: Bool = false, dropsCapable: Bool = false) {
+        self.at = at
+        self.maximum = maximum
+        self.countsBatches = countsBatches
+        self.dropsCapable = dropsCapable
+    }
+
+    func drops(_ bytes: Int, of batch: Int, ecn: UInt8, at now: TransferInstant) -> Bool {
+        now >= at && ((countsBatches ? max(batch, bytes) : bytes) > maximum || (dropsCapable && ecn != 0))
     }
 }
 
@@ -62,7 +87,11 @@ package struct SimulatedLink {
     private mutating func chance(_ p: Double) -> Bool { p > 0 && Double.random(in: 0..<1, using: &random) < p }
 
     /// What arrives of `datagram`, and when.
-    package mutating func carry(_ datagram: [UInt8], ecn: UInt8, at now: TransferInstant) -> [(TransferInstant, [UInt8], UInt8)] {
+    /// - Parameter batch: bytes that the host handed to the kernel as one with it.
+    package mutating func carry(
+        _ datagram: [UInt8], of batch: Int = 0, ecn: UInt8, at now: TransferInstant
+    ) -> [(TransferInstant, [UInt8], UInt8)] {
+        if let filter = model.filter, filter.drops(datagram.count, of: batch, ecn: ecn, at: now) { return drop() }
         if datagram.count > model.mtu || (model.dropsCapable && ecn != 0) { return drop() }
         var ecn = model.erasesECN ? 0 : ecn
         if let (on, off) = model.blackhole, (now - .zero).nanoseconds % (on + off).nanoseconds >= on.nanoseconds { return drop() }

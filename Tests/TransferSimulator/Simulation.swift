@@ -160,11 +160,13 @@ package final class Simulation {
         guard !host.stopsAnswering else { return }
         host.act(at: now)
         while host.endpoint.nextDatagrams(into: &host.batch, at: now) {
+            let together = host.batch.isSeparate ? 0 : host.batch.bytes
             for datagram in host.batch.datagrams() {
                 if host.batch.destination == Self.attackerAddress { strangersBytes.received += datagram.count }
                 let arrivals =
                     isSender
-                    ? forward.carry(datagram, ecn: host.batch.ecn, at: now) : back.carry(datagram, ecn: host.batch.ecn, at: now)
+                    ? forward.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
+                    : back.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
                 for (due, bytes, ecn) in arrivals {
                     push(
                         Arrival(

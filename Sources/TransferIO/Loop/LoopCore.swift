@@ -147,7 +147,7 @@ final class LoopCore {
         defer { if source != batch.source { endpoint.localAddressGone(batch.source) } }
         switch socket.send(
             batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, from: &source, skip: sent,
-            ecn: batch.ecn)
+            ecn: batch.ecn, separately: batch.isSeparate)
         {
         case .sent: break
         case .wouldBlock(let sent): held = HeldBatch(sent: sent, retryAt: nil)

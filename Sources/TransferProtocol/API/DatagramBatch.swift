@@ -32,6 +32,8 @@ public struct DatagramBatch: ~Copyable {
     public internal(set) var isProbe = false
     /// The ECN bits to send the batch with (RFC 3168 §5): 2 is "capable", 0 "not capable".
     public internal(set) var ecn: UInt8 = 0
+    /// Its datagrams are to go to the kernel one by one, because what is cut later does not pass.
+    public internal(set) var isSeparate = false
 
     private let pieceStorage: UnsafeMutableBufferPointer<Piece>
     private var pieceCount = 0
@@ -79,6 +81,7 @@ public struct DatagramBatch: ~Copyable {
         scratchUsed = 0
         isProbe = false
         ecn = 0
+        isSeparate = false
         closed = false
     }
 

@@ -8,6 +8,9 @@ public enum TransferFailure: Error, Hashable, Sendable {
     case unsupportedVersion([UInt8])
     /// The peer was silent for the idle timeout. What was received is kept.
     case timedOut
+    /// The peer was heard of, but for the idle timeout nothing that was sent to it was acknowledged, and nothing explains that: the path
+    /// loses it. What was received is kept.
+    case stalled
     /// This side cancelled.
     case cancelled
     /// The receiver's disk was full for as long as a silent peer is waited for. What was received is kept.
@@ -28,6 +31,8 @@ public enum CloseReason: UInt8, Hashable, Sendable {
     case goingAway = 3
     /// A file could not be read or written; the text says which.
     case fileError = 4
+    /// Only signs of life pass between the two sides; the transfer can be resumed later.
+    case stalled = 5
 }
 
 /// How a connection ended.

@@ -10,6 +10,7 @@ struct PathValidator {
     }
 
     private static let maximumAttempts = 6
+    private static let fullAttempts = 3
     private static let maximumResponses = 4
 
     private var candidate: Candidate?
@@ -27,9 +28,10 @@ struct PathValidator {
     }
 
     /// The peer wants to see that we are reached at the address it wrote to.
-    /// - Parameter bytes: of its datagram; a stranger that sends a copy of it gets no more than three times as much.
+    /// - Parameter bytes: of its datagram. As many go back: the way back is to carry what the way here does, and a stranger that sends a copy
+    ///   gets no more than it sent.
     mutating func challenged(on path: NetworkPath, _ challenge: UInt64, bytes: Int) {
-        if responses.count < Self.maximumResponses { responses.append((path, challenge, min(1200, 3 * bytes))) }
+        if responses.count < Self.maximumResponses { responses.append((path, challenge, min(PathMTU.base, bytes))) }
     }
 
     /// - Returns: the new path to the peer, if this proves it.
@@ -51,7 +53,8 @@ struct PathValidator {
             candidate = nil
             return nil
         }
-        let size = min(1200, current.allowance)
+        // Large at first, which proves that the path carries what a path has to (RFC 9000 §8.2.1); one that does not is better than none.
+        let size = min(current.attempts < Self.fullAttempts ? PathMTU.base : PathMTU.least, current.allowance)
         candidate?.attempts += 1
         candidate?.nextAt = now + probeTimeout
         guard size >= 64 else { return nil }

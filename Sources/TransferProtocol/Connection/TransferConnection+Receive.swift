@@ -153,7 +153,7 @@ extension TransferConnection {
                 self.path.challenged(on: path, data, bytes: bytes)
             case .pathResponse(let data):
                 eliciting = true
-                if let new = self.path.answered(on: path, data) { moved(to: new) }
+                if let new = self.path.answered(on: path, data) { moved(to: new, at: now) }
             case .close(let reason, let text):
                 takeClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
                 return false
@@ -172,36 +172,50 @@ extension TransferConnection {
         recovery.received(
             ranges: rangeScratch, delay: .microseconds(Int64(min(delay, 10_000_000))), isAppLimited: !isBlockedByPath,
             controller: &controller, at: now)
-        settleContents()
+        settleContents(at: now)
         watchHead(at: now)
         updatePacer(at: now)
     }
 
     private func takeMarks(_ counts: ECNCounts?, at now: TransferInstant) {
-        guard ecn.received(counts, acknowledgedCapable: recovery.acknowledgedCapable) else { return }
+        // Marks of a path before say nothing of this one.
+        guard ecn.received(counts, acknowledgedCapable: recovery.acknowledgedCapable), recovery.largestNewlySentAt >= pathSince else {
+            return
+        }
         controller.marked(sentAt: recovery.largestNewlySentAt, inFlight: recovery.bytesInFlight, at: now)
         updatePacer(at: now)
     }
 
     /// Acts on what loss detection found out about the contents of packets.
-    func settleContents() {
+    func settleContents(at now: TransferInstant) {
+        var (sawRecords, sawMessages, sawControl) = (false, false, false)
         for content in recovery.acknowledged {
             switch content.kind {
-            case .segment, .sealedSegment: ring.acknowledged(content)
-            case .stream: streamOut.acknowledged(content.number..<content.number + UInt64(content.length))
-            case .probe: if let size = mtu.acknowledged(Int(content.length)) { setDatagramSize(size) }
+            case .segment, .sealedSegment:
+                ring.acknowledged(content)
+                sawRecords = true
+            case .stream:
+                streamOut.acknowledged(content.number..<content.number + UInt64(content.length))
+                sawMessages = true
+            case .control: sawControl = true
+            case .probe:
+                if content.number == mtu.generation, let size = mtu.acknowledged(Int(content.length)) { setDatagramSize(size) }
             case .nothing: break
             }
         }
         for content in recovery.lost { sendAgain(content) }
+        noteProgress(sawRecords || sawMessages, at: now)
+        // Messages may be short: where records wait, only these show what they need of the path.
+        guard sawRecords || (ring.isEmpty && (sawMessages || sawControl)) else { return }
+        if let finding = fallback.delivered(sentAt: recovery.largestNewlySentAt) { settle(finding, at: now) }
     }
 
     func sendAgain(_ content: PacketContent) {
         switch content.kind {
         case .segment, .sealedSegment: ring.sendAgain(content)
         case .stream: streamOut.lost(content.number..<content.number + UInt64(content.length))
-        case .probe: mtu.lost(Int(content.length))
-        case .nothing: break
+        case .probe: if content.number == mtu.generation { mtu.lost(Int(content.length)) }
+        case .control, .nothing: break
         }
     }
 
@@ -214,14 +228,17 @@ extension TransferConnection {
         }
     }
 
-    private func moved(to path: NetworkPath) {
+    private func moved(to path: NetworkPath, at now: TransferInstant) {
         let hasSameHosts = path.hasSameHosts(as: peerPath)
         peerPath = path
         // Where only the port changed the network between is the same (RFC 9000 §9.4).
         if !hasSameHosts {
+            pathSince = now
             recovery.pathChanged()
             ecn.pathChanged()
-            controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
+            fallback = PathFallback()
+            setDatagramSize(mtu.pathChanged())
+            beginAnew()
         }
         recovery.resetBackoff()
         probesPending = max(probesPending, 1)

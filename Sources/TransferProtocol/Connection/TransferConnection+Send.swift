@@ -88,10 +88,11 @@ extension TransferConnection {
     private func nextControlPacket(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         if role == .sender { scheduleAckRate() }
         let mayElicit = probesPending > 0 || recovery.bytesInFlight + datagramSize <= controller.window
-        let hasStream = streamOut.hasBytesToSend && mayElicit
+        let isSmall = smallPingPending
+        let hasStream = streamOut.hasBytesToSend && mayElicit && !isSmall
         // A probe with data to repeat is a data packet; without any it is a ping.
         let isBareProbe = probesPending > 0 && !hasStream && !(role == .sender && ring.hasSegmentToSend)
-        guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isBareProbe || (ackRateDue && mayElicit) else {
+        guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isSmall || isBareProbe || (ackRateDue && mayElicit) else {
             return false
         }
         // Repetitions of what is forgotten: there is nothing to say.
@@ -102,9 +103,10 @@ extension TransferConnection {
         var reserved = 1
         if role == .receiver { reserved += WireWriter.windowSize + WireWriter.failedSize(records.failed) }
         if hasRate { reserved += WireWriter.ackRateSize }
-        if hasStream { reserved += Self.streamShare }
+        if hasStream { reserved += datagramSize < PathMTU.base ? datagramSize / 4 : Self.streamShare }
         var piece: Range<UInt64>?
-        let sent = seal(into: &batch, on: peerPath, size: datagramSize, at: now) { writer in
+        let size = isSmall ? min(datagramSize, PathMTU.least) : datagramSize
+        let sent = seal(into: &batch, on: peerPath, size: size, at: now) { writer in
             var eliciting = false
             var content = PacketContent()
             if hasAck {
@@ -131,9 +133,16 @@ extension TransferConnection {
                 eliciting = true
             }
             // A window or ack-rate frame that must not be lost asks for an ack by a ping beside it.
-            if pingPending || (eliciting && content.kind == .nothing) || isBareProbe {
+            if pingPending || isSmall || (eliciting && content.kind == .nothing) || isBareProbe {
                 writer.frame(.ping)
                 eliciting = true
+            }
+            // Nobody says whether acks arrive. Where many ranges make them large, one at a time asks for it: the way back, too, may carry
+            // only smaller ones.
+            if role == .receiver, content.kind == .nothing, writer.count > PathMTU.least, eliciting || recovery.elicitingInFlight == 0 {
+                if !eliciting { writer.frame(.ping) }
+                eliciting = true
+                content.kind = .control
             }
             return (eliciting, content)
         }
@@ -144,9 +153,12 @@ extension TransferConnection {
         if hasAck { acks.sent() }
         if hasRate { ackRateDue = false }
         pingPending = false
+        smallPingPending = false
         windowUrgent = false
+        if piece != nil, waitingSince == nil { waitingSince = now }
         if role == .receiver { advertisedLimit = records.limit }
-        if hasStream || isBareProbe, probesPending > 0 { probesPending -= 1 }
+        // The small ping comes on top of the probes.
+        if hasStream || isBareProbe, probesPending > 0, !isSmall { probesPending -= 1 }
         return true
     }
 
@@ -171,14 +183,14 @@ extension TransferConnection {
 
     /// A probe for larger datagrams (RFC 8899).
     private func nextProbe(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
-        guard role == .sender, recovery.rtt.hasSample else { return false }
+        guard role == .sender, recovery.rtt.hasSample, !fallback.isStalled else { return false }
         mtu.raise(at: now)
         guard let size = mtu.nextProbe, !ring.isEmpty,
             recovery.bytesInFlight + size <= controller.window || recovery.bytesInFlight == 0
         else { return false }
         let sent = seal(into: &batch, on: peerPath, size: size, paddedTo: size, at: now) { writer in
             writer.frame(.ping)
-            return (true, PacketContent(kind: .probe, number: 0, offset: 0, length: UInt32(size)))
+            return (true, PacketContent(kind: .probe, number: mtu.generation, offset: 0, length: UInt32(size)))
         }
         guard sent else { return false }
         batch.isProbe = true
@@ -191,6 +203,8 @@ extension TransferConnection {
         pacedUntil = nil
         var allowance = pacer.allowance(at: now)
         var sentBytes = 0
+        let marks = marksData
+        batch.isSeparate = fallback.sendsSingly
         while batch.acceptsMore, recovery.canTrack {
             guard ring.hasSegmentToSend else {
                 if batch.segments == 0 { ranDry(at: now) }
@@ -210,7 +224,9 @@ extension TransferConnection {
                 }
             }
             guard let segment = ring.nextSegment() else { break }
-            let sent = segment.isSealed ? appendSealed(segment, to: &batch, at: now) : appendClear(segment, to: &batch, at: now)
+            let sent =
+                segment.isSealed
+                ? appendSealed(segment, to: &batch, marks: marks, at: now) : appendClear(segment, to: &batch, marks: marks, at: now)
             guard let sent else {
                 ring.putBack(segment)
                 break
@@ -220,7 +236,8 @@ extension TransferConnection {
             sentBytes += sent
         }
         guard sentBytes > 0 else { return false }
-        if ecn.marksPackets { batch.ecn = 2 }
+        if marks { batch.ecn = 2 }
+        if waitingSince == nil { waitingSince = now }
         pacer.sent(sentBytes)
         counted(sentBytes, at: now)
         return true
@@ -249,7 +266,7 @@ extension TransferConnection {
         }
     }
 
-    private func appendClear(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, at now: TransferInstant) -> Int? {
+    private func appendClear(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, marks: Bool, at now: TransferInstant) -> Int? {
         let size = SegmentHeader.length + segment.bytes.count
         guard batch.hasRoom(for: size, on: peerPath), let key = keys?.sendCheck else { return nil }
         let header = SegmentHeader(
@@ -261,11 +278,11 @@ extension TransferConnection {
             bytes: size, eliciting: true,
             content: PacketContent(
                 kind: .segment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
-            isECNCapable: ecn.marksPackets, controller: &controller, at: now)
+            isECNCapable: marks, controller: &controller, at: now)
         return size
     }
 
-    private func appendSealed(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, at now: TransferInstant) -> Int? {
+    private func appendSealed(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, marks: Bool, at now: TransferInstant) -> Int? {
         let size = SealedPacket.overhead + WireWriter.recordPartOverhead + segment.bytes.count
         guard batch.hasRoom(for: size, on: peerPath), keys != nil else { return nil }
         let memory = batch.reserve(size)
@@ -280,7 +297,7 @@ extension TransferConnection {
             bytes: length, eliciting: true,
             content: PacketContent(
                 kind: .sealedSegment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
-            isECNCapable: ecn.marksPackets, controller: &controller, at: now)
+            isECNCapable: marks, controller: &controller, at: now)
         return length
     }
 
@@ -289,7 +306,7 @@ extension TransferConnection {
         closeDue = nil
         let spacing = recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay)
         if lingerUntil == .distantFuture { lingerUntil = now + spacing * 3 }
-        let sent = seal(into: &batch, on: peerPath, size: 1200, at: now) { writer in
+        let sent = seal(into: &batch, on: peerPath, size: min(datagramSize, PathMTU.base), at: now) { writer in
             writer.closeFrame(reason, text)
             return (false, PacketContent())
         }

@@ -27,6 +27,7 @@ extension TransferConnection {
             consider(headStuckSince.map { $0 + headPatience })
             consider(finishedAt.map { $0 + finishPatience })
             consider(offerlessSince.map { $0 + configuration.offerTimeout })
+            consider(stallDeadline)
             return earliest
         }
     }
@@ -65,19 +66,22 @@ extension TransferConnection {
             closesLeft = 1
             return
         }
+        if let stallDeadline, now >= stallDeadline {
+            let isDone = role == .receiver && incoming.isDone
+            return finish(isDone ? .complete : .failed(.stalled), closing: (isDone ? .done : .stalled, ""))
+        }
         completeIfDone(at: now)
         guard phase == .established else { return }
         switch recovery.timeout(controller: &controller, at: now) {
         case .nothing: break
         case .lossesDetected:
-            settleContents()
+            settleContents(at: now)
             updatePacer(at: now)
         case .sendProbes:
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2
             for content in recovery.oldestContents(2) { sendAgain(content) }
-            if recovery.probeCount == 3 { ecn.nothingArrives() }
-            if recovery.probeCount == 3, let smaller = mtu.blackHole() { setDatagramSize(smaller) }
+            considerFallback(at: now)
         }
         if now >= lastSentAt + keepAlive { pingPending = true }
         if role == .sender { watchHead(at: now) }

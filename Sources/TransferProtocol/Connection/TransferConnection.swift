@@ -57,10 +57,17 @@ public final class TransferConnection {
     var ecnReceived = ECNCounts()
     var datagramSize: Int
     var mtu: PathMTU
+    var fallback = PathFallback()
+    /// When the present path was taken.
+    var pathSince = TransferInstant.zero
     var rangeScratch: [ClosedRange<UInt64>] = []
     var failedScratch: [UInt64] = []
     var probesPending = 0
     var pingPending = false
+    /// A ping is wanted in a packet so small that it passes where data does not.
+    var smallPingPending = false
+    /// Since when data or messages of this side have been under way of which nothing was acknowledged.
+    var waitingSince: TransferInstant?
     var windowUrgent = false
     /// Sending stopped because of the window or the pacer, not for want of data.
     var isBlockedByPath = false
@@ -131,7 +138,7 @@ public final class TransferConnection {
         lastHeardAt = now
         lastSentAt = now
         peerIdleTimeout = configuration.idleTimeout
-        datagramSize = max(configuration.initialDatagramSize, 1200)
+        datagramSize = max(configuration.initialDatagramSize, PathMTU.base)
         mtu = PathMTU(configuration)
         controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
         ring = RecordRing(
@@ -302,8 +309,8 @@ public final class TransferConnection {
     func datagramTooLarge(_ size: Int) {
         if size > mtu.current {
             mtu.refused(size)
-        } else if let smaller = mtu.blackHole() {
-            setDatagramSize(smaller)
+        } else {
+            fallBackToSmaller()
         }
     }
 

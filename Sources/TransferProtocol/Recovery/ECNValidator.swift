@@ -7,6 +7,12 @@ struct ECNCounts: Equatable {
 
     var isZero: Bool { self == ECNCounts() }
 
+    /// The larger of each: of two acks, which may overtake each other, what the later one said.
+    func joined(with other: Self) -> Self {
+        ECNCounts(
+            capable0: max(capable0, other.capable0), capable1: max(capable1, other.capable1), congested: max(congested, other.congested))
+    }
+
     /// - Parameter bits: of the IP header, RFC 3168 §5.
     mutating func count(_ bits: UInt8) {
         switch bits & 3 {
@@ -25,12 +31,12 @@ struct ECNValidator {
         /// Nothing is known yet.
         case testing
         case capable
-        /// The bits are erased, changed or not reported, or marked packets do not arrive.
+        /// The bits are erased, changed or not reported. That marked packets do not arrive is found out by ``PathFallback``.
         case failed
     }
     private(set) var state = State.testing
     private var counts = ECNCounts()
-    /// Capable packets that were acknowledged when `counts` came.
+    /// Capable packets of this path that were acknowledged when `counts` came.
     private var acknowledged: UInt64 = 0
 
     var marksPackets: Bool { state != .failed }
@@ -38,10 +44,15 @@ struct ECNValidator {
     /// Takes the counts that came with an ack.
     /// - Parameters:
     ///   - reported: nil where the ack had none.
-    ///   - acknowledgedCapable: capable packets acknowledged up to and with this ack, over the life of the connection.
+    ///   - acknowledgedCapable: capable packets of this path acknowledged up to and with this ack.
     /// - Returns: whether packets were newly marked "congestion experienced".
     mutating func received(_ reported: ECNCounts?, acknowledgedCapable: UInt64) -> Bool {
-        guard state != .failed, acknowledgedCapable > acknowledged || reported != nil else { return false }
+        guard state != .failed else {
+            // Another path may follow, where only what comes on top counts.
+            if let reported { counts = counts.joined(with: reported) }
+            return false
+        }
+        guard acknowledgedCapable > acknowledged || reported != nil else { return false }
         guard let reported else {
             state = .failed
             return false
@@ -60,9 +71,9 @@ struct ECNValidator {
         return isMarked
     }
 
-    /// Probe after probe is lost and no capable packet ever arrived: it may be the bits that keep them from it.
-    mutating func nothingArrives() { if state == .testing { state = .failed } }
-
-    /// Another path: the counts go on, what the path does to the bits is to be seen anew.
-    mutating func pathChanged() { state = .testing }
+    /// Another path: the peer's counts go on, what the path does to the bits is to be seen anew, on packets that went there.
+    mutating func pathChanged() {
+        state = .testing
+        acknowledged = 0
+    }
 }

@@ -28,7 +28,7 @@ struct LossDetection {
     private(set) var lostPackets: UInt64 = 0
     private(set) var spuriousLosses: UInt64 = 0
     private(set) var bogusAcks: UInt64 = 0
-    /// Packets acknowledged that were sent as ECN-capable.
+    /// Packets acknowledged that were sent as ECN-capable on the present path.
     private(set) var acknowledgedCapable: UInt64 = 0
     /// When the largest of the newly acknowledged packets of the latest ack was sent.
     private(set) var largestNewlySentAt = TransferInstant.zero
@@ -41,6 +41,8 @@ struct LossDetection {
     private var episodeLost = 0
     private var episodeSpurious = 0
     private var firstSampleAt: TransferInstant?
+    /// From this number on packets went the present way: of those before, whatever becomes of them, nothing is charged to it.
+    private var pathStart: UInt64 = 0
 
     var nextPacketNumber: UInt64 { packets.next }
     var canTrack: Bool { !packets.isFull }
@@ -100,26 +102,30 @@ struct LossDetection {
                 switch packet.state {
                 case .outstanding:
                     packets[number].state = .acknowledged
-                    if packet.isECNCapable { acknowledgedCapable += 1 }
+                    let isOfPath = number >= pathStart
+                    if packet.isECNCapable, isOfPath { acknowledgedCapable += 1 }
                     if newLargest == nil || number > newLargest! {
                         newLargest = number
                         largestSentAt = packet.sentAt
                         largestEliciting = packet.isEliciting
                     }
                     if packet.isEliciting {
-                        bytesInFlight -= Int(packet.size)
-                        elicitingInFlight -= 1
-                        newBytes += Int(packet.size)
-                        rate.acknowledged(packet, at: now)
+                        if isOfPath {
+                            bytesInFlight -= Int(packet.size)
+                            elicitingInFlight -= 1
+                            newBytes += Int(packet.size)
+                            rate.acknowledged(packet, at: now)
+                        }
                         if packet.content.kind != .nothing { acknowledged.append(packet.content) }
                     }
                 case .lost:
                     packets[number].state = .acknowledged
+                    spuriousLosses += 1
+                    if packet.content.kind != .nothing { acknowledged.append(packet.content) }
+                    guard number >= pathStart else { break }
                     if packet.isECNCapable { acknowledgedCapable += 1 }
                     spurious = true
-                    spuriousLosses += 1
                     if number >= episodeStart { episodeSpurious += 1 }
-                    if packet.content.kind != .nothing { acknowledged.append(packet.content) }
                     let distance = (largestAcknowledged ?? number) - min(number, largestAcknowledged ?? number)
                     packetThreshold = min(max(packetThreshold, distance + 1), Self.maximumPacketThreshold)
                     timeThreshold = min(timeThreshold + 1, 16)
@@ -138,7 +144,7 @@ struct LossDetection {
             var hasSample = false
             if newLargest > largestAcknowledged ?? 0 || largestAcknowledged == nil {
                 largestAcknowledged = newLargest
-                if largestEliciting {
+                if largestEliciting, newLargest >= pathStart {
                     let sample = now - largestSentAt
                     rtt.add(sample.nanoseconds > 0 ? sample : .microseconds(1), ackDelay: min(delay, maximumAckDelay))
                     if firstSampleAt == nil { firstSampleAt = now }
@@ -188,12 +194,16 @@ struct LossDetection {
                 }
                 packets[number].state = .lost
                 guard packet.isEliciting else { continue }
-                bytesInFlight -= Int(packet.size)
-                elicitingInFlight -= 1
+                let isOfPath = number >= pathStart
+                if isOfPath {
+                    bytesInFlight -= Int(packet.size)
+                    elicitingInFlight -= 1
+                }
                 if packet.content.kind != .nothing { lost.append(packet.content) }
                 // A probe for a larger MTU says nothing about congestion (RFC 8899 §3).
                 if packet.content.kind == .probe { continue }
                 lostPackets += 1
+                guard isOfPath else { continue }
                 rate.wasLost(Int(packet.size))
                 if let start = runStart {
                     if packet.sentAt - start > persistentPeriod { persistent = true }
@@ -260,7 +270,7 @@ struct LossDetection {
         var number = packets.base
         while number < packets.next, found.count < count {
             let packet = packets[number]
-            if packet.state == .outstanding, packet.isEliciting, packet.content.kind != .nothing, packet.content.kind != .probe {
+            if packet.state == .outstanding, packet.isEliciting, packet.content.isRepeated {
                 found.append(packet.content)
             }
             number += 1
@@ -268,11 +278,34 @@ struct LossDetection {
         return found
     }
 
+    /// Whether a packet of more than so many bytes is under way that an ack was asked for.
+    func hasOutstanding(longerThan bytes: Int) -> Bool {
+        (packets.base..<packets.next).contains {
+            packets[$0].state == .outstanding && packets[$0].isEliciting && packets[$0].size > bytes && packets[$0].content.kind != .probe
+        }
+    }
+
     /// A new path: nothing known of the old one holds (RFC 9000 §9.4).
     mutating func pathChanged() {
         rtt.reset()
+        acknowledgedCapable = 0
+        packetThreshold = 3
+        timeThreshold = 9
+        beginAnew()
+    }
+
+    /// The same path in another way: what is under way is repeated where it is lost, and that is all; it is neither in flight nor a sign of
+    /// congestion.
+    mutating func beginAnew() {
+        pathStart = packets.next
+        bytesInFlight = 0
+        elicitingInFlight = 0
         firstSampleAt = nil
+        deliveryRate = 0
         probeCount = 0
+        episodeStart = packets.next
+        episodeLost = 0
+        episodeSpurious = 0
     }
 
     /// Restarts the backoff of the probe timeout, because the peer was just heard of.

@@ -11,7 +11,12 @@ struct PathMTU {
     private(set) var current: Int
     private let initial: Int
     /// Sizes worth trying, ascending: tunnels and PPPoE, Ethernet over IPv6 and IPv4, jumbo frames, the loopback.
-    private static let steps = [1280, 1400, 1432, 1452, 1472, 4096, 8952]
+    /// Those below what the handshake needs are for paths that came to carry less.
+    private static let steps = [Self.least, 700, 1000, Self.base, 1280, 1400, 1432, 1452, 1472, 4096, 8952]
+    /// What the handshake takes, and so every path at first (RFC 9000 §14).
+    static let base = 1200
+    /// The least that is ever gone down to: with the headers of IPv4 and UDP it is below the 576 bytes that every host takes (RFC 791).
+    static let least = 512
     private static let ethernet = 1500
     private static let maximumAttempts = 3
     /// What did not pass is tried again after so long: the path may be another (RFC 8899 §5.1.1, PMTU_RAISE_TIMER).
@@ -25,9 +30,11 @@ struct PathMTU {
     private var currentSmall: Int
     /// What the rate allows.
     private var worthwhile = Self.ethernet
+    /// Which search this is. What became of the probes of an earlier one, before the path or what it carries changed, says nothing.
+    private(set) var generation: UInt64 = 0
 
     init(_ configuration: TransferConfiguration) {
-        initial = max(configuration.initialDatagramSize, 1200)
+        initial = max(configuration.initialDatagramSize, Self.base)
         maximum = max(configuration.maximumDatagramSize, initial)
         current = initial
         currentSmall = min(initial, Self.ethernet)
@@ -100,14 +107,33 @@ struct PathMTU {
         ceiling = candidates.last { $0 < size } ?? current
     }
 
-    /// Everything of the full size seems to vanish (RFC 8899 §4.3): begin again from the size every path has.
+    /// Everything of the size in use seems to vanish (RFC 8899 §4.3): goes down to the size that every path had at first, and from there
+    /// a step each time. What is larger is searched again, and what did not pass when the raise timer says so.
+    /// - Returns: the new size of datagrams; nil where there is no smaller one.
     mutating func blackHole() -> Int? {
-        guard current > 1200 else { return nil }
-        ceiling = current - 1
-        current = min(initial, 1200)
-        currentSmall = current
+        guard let smaller = current > Self.base ? Self.base : Self.steps.last(where: { $0 < current }) else { return nil }
+        begin(from: smaller, upTo: current - 1)
+        return current
+    }
+
+    /// The size was made smaller, and that was not it: any other may be searched again.
+    mutating func reopen() { begin(from: current, upTo: min(maximum, peerMaximum)) }
+
+    /// Nothing is known of another path (RFC 9000 §14.3).
+    /// - Returns: the size of datagrams to begin with.
+    mutating func pathChanged() -> Int {
+        worthwhile = Self.ethernet
+        begin(from: initial, upTo: min(maximum, peerMaximum))
+        return current
+    }
+
+    private mutating func begin(from size: Int, upTo ceiling: Int) {
+        self.ceiling = ceiling
+        current = size
+        currentSmall = min(size, 1472)
         inFlight = nil
         attempts = 0
-        return current
+        searchedAt = nil
+        generation += 1
     }
 }

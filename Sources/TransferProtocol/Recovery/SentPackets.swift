@@ -1,12 +1,16 @@
 /// What a packet carried that must not be lost with it.
 struct PacketContent: Equatable {
-    enum Kind: UInt8 { case nothing, segment, sealedSegment, stream, probe }
+    /// `control` is nothing that has to be repeated: a large packet of acks, of which it is to be known whether it passes.
+    enum Kind: UInt8 { case nothing, segment, sealedSegment, stream, probe, control }
     var kind = Kind.nothing
-    /// The record, or the offset in the control stream.
+    /// The record, the offset in the control stream, or which search a probe belongs to.
     var number: UInt64 = 0
     /// Where in the sealed record.
     var offset: UInt32 = 0
     var length: UInt32 = 0
+
+    /// Whether it goes again when it is lost.
+    var isRepeated: Bool { kind == .segment || kind == .sealedSegment || kind == .stream }
 }
 
 /// One sent packet, from its sending until its fate is known.

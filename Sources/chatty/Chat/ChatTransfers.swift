@@ -346,6 +346,7 @@ extension TransferFailure {
         case .refused: "the other side refused the connection"
         case .unsupportedVersion: "the other side speaks another version"
         case .timedOut: "the other side went silent; what arrived is kept"
+        case .stalled, .closedByPeer(.stalled, _): "the other side answers, but nothing else gets through; what arrived is kept"
         case .diskFull: "the receiver's disk stays full; what arrived is kept"
         case .cancelled: "it was stopped"
         case .closedByPeer(.goingAway, _): "the other side left; what arrived is kept"
@@ -357,7 +358,7 @@ extension TransferFailure {
     /// Whether the same offer made again would go on from where this one stopped.
     fileprivate var keepsWhatArrived: Bool {
         switch self {
-        case .timedOut, .diskFull, .closedByPeer(.goingAway, _): true
+        case .timedOut, .stalled, .diskFull, .closedByPeer(.goingAway, _), .closedByPeer(.stalled, _): true
         default: false
         }
     }

@@ -59,8 +59,8 @@ enum SendFileFlags {
         "timeout", "TIME", .duration(.seconds(1)...Duration.seconds(86400)), default: .seconds(60), "60s",
         "Give up a peer that is silent for so long",
         manual: """
-            Gives up when nothing was heard of the other side, or the receiver's disk stayed full, for this time. What arrived of a file is kept, \
-            and sending the same again resumes.
+            Gives up when for this time nothing was heard of the other side, or it was heard of and yet nothing that was sent got through, or \
+            the receiver's disk stayed full. What arrived of a file is kept, and sending the same again resumes.
             """)
     static let progress = Flag<Progress>.choice(
         "progress", "FORM", default: .text, "How progress is shown on stderr",

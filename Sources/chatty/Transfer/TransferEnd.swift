@@ -20,11 +20,14 @@ struct TransferEnd: Hashable, Sendable {
             let list = versions.map(String.init).joined(separator: ", ")
             self.init(status: .failed, message: "\(peer) speaks only other versions of the protocol: \(list).")
         case .timedOut: self.init(status: interrupted, message: "Lost: nothing was heard of \(peer) any more.\(hint)")
+        case .stalled: self.init(status: interrupted, message: "Stalled: \(peer) answers, but nothing else gets through to it.\(hint)")
         case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
         case .closedByPeer(.goingAway, _): self.init(status: interrupted, message: "Interrupted by \(peer).\(hint)")
         case .closedByPeer(.cancelled, let text): self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.said(text))\(hint)")
         case .diskFull: self.init(status: interrupted, message: "Given up: the receiver's disk stays full.\(hint)")
         case .closedByPeer(.fileError, let text): self.init(status: interrupted, message: "Given up by \(peer).\(Self.said(text))\(hint)")
+        case .closedByPeer(.stalled, _):
+            self.init(status: interrupted, message: "Stalled: \(peer) answers, but nothing else of it gets through.\(hint)")
         case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
         case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) broke the protocol: \(Printable.text(text))")
         }
