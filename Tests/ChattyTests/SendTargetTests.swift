@@ -20,7 +20,8 @@ import TransferProtocol
         }
         let held = try Self.ticket(3)
         return try SendTarget(
-            arguments, environment: environment.map { ["CHATTY_TICKET": ByteString($0)] } ?? [:], exists: { files.contains($0.description) },
+            arguments, environment: environment.map { ["CHATTY_TICKET": ByteString($0)] } ?? [:],
+            exists: { files.contains($0.description) },
             readTicket: { path in
                 guard path != "damaged" else { throw TicketError.damaged }
                 return held

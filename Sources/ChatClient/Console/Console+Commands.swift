@@ -22,7 +22,7 @@ extension Console {
             return
         }
         // What is typed meanwhile comes behind what was pasted.
-        if queued.isEmpty { lines.forEach { run($0) } } else { queued += lines.map(QueuedLine.typed) }
+        if queued.isEmpty { for line in lines { run(line) } } else { queued += lines.map(QueuedLine.typed) }
     }
 
     private mutating func complainOfNobody() {
