@@ -31,7 +31,7 @@ import Testing
     @Test(.longComputation) func whatIsTypedAndWhatIsReadGrowsWithItsBytes() {
         for (name, text) in WorkPerByte.texts() {
             let growth = WorkPerByte.growth(text) { text in
-                _ = Console.mentions(text, "yoda")
+                _ = Mention.isOf("yoda", in: text)
                 _ = EscapedPath.plain(EscapedPath.escaped(text))
                 _ = (EscapedPath.trimmed(text), EscapedPath.words(text))
             }
@@ -40,5 +40,5 @@ import Testing
     }
 
     @Test(arguments: [("yoda...", true), ("x yoda. y", true), ("yoda.x", false), ("...", false), ("YODA", true)])
-    func aNameIsMentioned(text: String, isMentioned: Bool) { #expect(Console.mentions(text, "yoda") == isMentioned) }
+    func aNameIsMentioned(text: String, isMentioned: Bool) { #expect(Mention.isOf("yoda", in: text) == isMentioned) }
 }

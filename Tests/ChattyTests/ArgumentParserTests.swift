@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import TransferProtocol
 
 @testable import chatty
 
@@ -124,12 +125,12 @@ struct ArgumentParserTests {
         #expect(alone[SendFileFlags.files] == ["a"])
         #expect(!alone.has(SendFileFlags.destination))
         #expect(throws: UsageError("FILE is missing.", command: "send-file")) {
-            try ArgumentParser(spec: SendFileFlags.spec).parse([])
+            try ArgumentParser(spec: SendFileFlags.spec).parse([String]())
         }
     }
 
     @Test func oneThatIsRequiredBehindAListIsMissed() throws {
-        let files = Positional<[String]>.oneOrMore("FILE", .file, manual: "")
+        let files = Positional<[ByteString]>.oneOrMore("FILE", .file, manual: "")
         let target = Positional<String>.required("TARGET", .text, manual: "")
         let spec = CommandSpec(
             name: "try", summary: "", positionals: [files.spec, target.spec], flags: [], description: [], examples: [], seeAlso: [])

@@ -57,7 +57,7 @@ import TransferProtocol
         ) throws -> any TransferDestination {
             let receive = try ReceiveFolder(path: folder.path)
             let name = try #require(SafeName(offer.name))
-            guard offer.kind != .directory else { return DestinationFolder(in: receive, name: name, mode: offer.mode) }
+            guard offer.kind != .directory else { return try DestinationFolder(in: receive, name: name, mode: offer.mode) }
             return try DestinationFile(in: receive, name: name, offer: offer, senderKey: senderKey)
         }
     }
