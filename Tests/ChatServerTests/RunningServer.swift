@@ -61,11 +61,16 @@ final class RunningServer: Sendable {
         init(_ body: @escaping (inout ServerConfiguration) -> Void) { self.body = body }
     }
 
-    /// Runs `body` with a server, and stops it however that ends.
+    /// A server computes, there may be few cores, and a test waits for its own only so long.
+    private static let places = Turnstile(places: 8)
+
+    /// Runs `body` with a server, and stops it however that ends; within it no other is waited for.
     static func use(
         accounts: [String] = ["yoda", "luke", "hans"], in temporary: TemporaryFolder? = nil,
         _ change: Change = Change { _ in }, _ body: (RunningServer) async throws -> Void
     ) async throws {
+        await places.enter()
+        defer { places.leave() }
         let running = try await RunningServer(accounts: accounts, in: temporary, change.body)
         do {
             try await body(running)
