@@ -104,7 +104,7 @@ public struct NetworkInterface: Hashable, Sendable {
     ///   - ipv6: `/proc/net/ipv6_route`: destination and length of its prefix, source and the same, gateway, three figures, flags, interface.
     static func defaultRoutes(ipv4: String, ipv6: String) -> Set<String> {
         func rows(_ text: String) -> [[Substring]] {
-            text.split(separator: "\n").map { $0.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
+            text.utf8.split(separator: 0x0A).map { $0.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) } }
         }
         func isUsable(_ flags: Substring) -> Bool {
             guard let flags = UInt32(flags, radix: 16) else { return false }

@@ -48,8 +48,8 @@ import Testing
             #expect(!text.contains("self-made") && !text.contains("--accept-new") && !text.contains("never met"))
         }
         #expect(try trust(folder, stranger: .accept).judge(Self.other, Self.selfMade, isLoopback: false) == pinned)
-        guard case .selfMade(let certificate) = Self.selfMade else { return }
-        #expect(try trust(folder).judge(Self.other, Self.selfMade, isLoopback: false) == .ask(certificate))
+        let certificate: SelfMade? = if case .selfMade(let certificate) = Self.selfMade { certificate } else { nil }
+        #expect(try trust(folder).judge(Self.other, Self.selfMade, isLoopback: false) == .ask(#require(certificate)))
         let text = refusal(try trust(folder, stranger: .refuse).judge(Self.other, Self.selfMade, isLoopback: false))
         for part in [Self.other.description, "--accept-new", "self-made", "By itself it expired.\n"] { #expect(text.contains(part)) }
     }

@@ -76,8 +76,8 @@ struct LateIRCTests {
         let answer = harness.send(name + "\r\n")
         #expect(harness.way.representation == .text)
         #expect(trimmed.contains(" ") ? answer.hasSuffix("\n" + Self.prompt) : answer == Texts.passwordPrompt)
-        guard !trimmed.contains(" ") else { return }
-        #expect(harness.send("pw-\(Name.fold(trimmed))\r\n").hasPrefix("Welcome! \(trimmed)\n"))
+        let next = harness.send("pw-\(Name.fold(trimmed))\r\n")
+        #expect(trimmed.contains(" ") || next.hasPrefix("Welcome! \(trimmed)\n"))
     }
 
     /// A password may be any text, and a message too.

@@ -87,7 +87,7 @@ import Testing
             try await client.send("@\(tag) PRIVMSG yoda :\(text)\r\nPING end\r\n")
             let heard = try await client.expect(":chatty PONG chatty end\r\n")
             #expect(!heard.contains("longer than"))
-            #expect(server.events.all.contains("User: yoda successfully sent a direct message to: yoda.\n"))
+            try await eventually { server.events.all.contains("User: yoda successfully sent a direct message to: yoda.\n") }
         }
     }
 

@@ -70,9 +70,11 @@ import TransferProtocol
             #expect(arguments[SendFileFlags.data] == name)
             #expect(arguments[SendFileFlags.files] == [name + "/"])
         }
-        for words in [["--name", name, "f", "host:9"], ["f", name], ["--" + name, "f", "host:9"]] as [[ByteString]] {
+        for words in [["--name", name, "f", "host:9"], ["--" + name, "f", "host:9"]] as [[ByteString]] {
             #expect(throws: UsageError.self) { try parse(words) }
         }
+        // Where a file may stand and a receiver is wanted.
+        #expect(throws: UsageError.self) { try SendTarget(parse(["f", name]), environment: [:], exists: { _ in true }) }
     }
 
     @Test func theHomeFolderMayHaveAnyName() {
