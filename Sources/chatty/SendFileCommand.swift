@@ -329,7 +329,7 @@ enum SendFileCommand {
                 reporter.complain("\(label(file)) failed: \(reason)", notice)
                 worst = TransferEnd.worse(worst, .failed)
             case .named(let file, let path):
-                if let offer = offered(file), let line = placed.take(file, offer, path: path) { reporter.tell(line) }
+                if let offer = offered(file) { placed.take(file, offer, path: path) }
             case .done(let file):
                 var notice = notice(.done, file)
                 notice.path = placed.path(of: file)
@@ -339,10 +339,12 @@ enum SendFileCommand {
                 notice.paused = isPaused
                 reporter.tell(isPaused ? "The receiver's disk is full; waiting for room." : "The receiver goes on.", notice)
             case .ended(.complete):
+                for line in placed.lines() { reporter.tell(line) }
                 let figures = session.statistics
                 if worst == .done { reporter.tell(summary(name, figures, seconds: clock.seconds)) }
                 return (TransferEnd(status: worst, message: nil), isProven)
             case .ended(.failed(let failure)):
+                for line in placed.lines() { reporter.tell(line) }
                 let end = TransferEnd(failure, peer: "the receiver", resumable: isResumable)
                 return (TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message), isProven)
             case .resumed(let file, let kept):

@@ -4,20 +4,27 @@ import TransferProtocol
 @testable import chatty
 
 @Suite("What a receiver calls files") struct PlacedNewsTests {
-    @Test func whatFollowsFromTheFolderIsNotSaid() {
+    /// In whatever order they come to their places.
+    @Test(arguments: [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 3, 1, 4]]) func whatFollowsFromTheFolderIsNotSaid(order: [Int]) {
+        let offers = [
+            (FileOffer(name: ".a", kind: .directory, size: 0), "_a"), (FileOffer(name: ".a/d", kind: .directory, size: 0), "_a/d"),
+            (FileOffer(name: ".a/d/x", size: 1), "_a/d/x"), (FileOffer(name: ".a/y", size: 1), "_a/y (1)"),
+            (FileOffer(name: ".b/x", size: 1), "_b/x"),
+        ]
         var news = PlacedNews()
-        let folder = FileOffer(name: ".a", kind: .directory, size: 0)
-        #expect(news.take(0, folder, path: "_a") == "The receiver calls .a _a.")
-        #expect(news.take(1, FileOffer(name: ".a/x", size: 1), path: "_a/x") == nil)
-        #expect(news.take(2, FileOffer(name: ".a/y", size: 1), path: "_a/y (1)") == "The receiver calls .a/y _a/y (1).")
-        #expect(news.take(3, FileOffer(name: ".b/x", size: 1), path: "_b/x") == "The receiver calls .b/x _b/x.")
-        #expect(news.path(of: 1) == "_a/x")
-        #expect(news.path(of: 1) == nil)
+        for index in order { news.take(FileID(index), offers[index].0, path: offers[index].1) }
+        #expect(
+            news.lines() == [
+                "The receiver calls .a _a.", "The receiver calls .a/y _a/y (1).", "The receiver calls .b/x _b/x.",
+            ])
+        #expect(news.path(of: 2) == "_a/d/x")
+        #expect(news.path(of: 2) == nil)
     }
 
     /// It is the receiver's word.
     @Test func noReceiverMovesTheCursor() {
         var news = PlacedNews()
-        #expect(news.take(0, FileOffer(name: "x", size: 1), path: "\u{1B}[2J")?.unicodeScalars.contains("\u{1B}") == false)
+        news.take(0, FileOffer(name: "x", size: 1), path: "\u{1B}[2J")
+        #expect(news.lines().first?.unicodeScalars.contains("\u{1B}") == false)
     }
 }

@@ -45,7 +45,7 @@ struct SendFileTests {
         let receiver = try await FileReceiver(into: target, environment: environment)
         let link = try UDPLink(to: receiver.port, LinkModel(rate: 200e6, delay: .milliseconds(2), loss: 0.02))
         let sender = try ChattyProcess("send-file", source, "127.0.0.1:\(link.port)", environment: environment)
-        #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
+        #expect(try await sender.exitStatus(within: .seconds(240)) == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.read("movie.mp4") == movie)
         let counts = link.toServer

@@ -2,19 +2,35 @@ import TransferProtocol
 
 /// What a receiver calls the files that it was sent, where that is not as they were offered.
 struct PlacedNews {
-    /// By the name that was offered.
-    private var folders: [ByteString: ByteString] = [:]
+    private struct Place {
+        let file: FileID
+        let offered: ByteString
+        let isFolder: Bool
+        let path: String
+    }
+
+    private var places: [Place] = []
     private var paths: [FileID: String] = [:]
 
-    /// - Returns: the line for people; nil where it follows from what was said of the folder that the file is in.
-    mutating func take(_ file: FileID, _ offer: FileOffer, path: String) -> String? {
+    mutating func take(_ file: FileID, _ offer: FileOffer, path: String) {
         paths[file] = path
-        let (offered, placed) = (ByteString(offer.name), ByteString(path))
-        let (folder, name) = offered.splitAtLast("/")
-        let expected = folder.flatMap { folders[$0] }.map { $0 + "/" + name }
-        if offer.kind == .directory { folders[offered] = placed }
-        if placed == expected ?? offered { return nil }
-        return "The receiver calls \(Printable.text(offer.name)) \(Printable.text(path))."
+        places.append(Place(file: file, offered: ByteString(offer.name), isFolder: offer.kind == .directory, path: path))
+    }
+
+    /// The lines for people, once all is known: a file may be in its place before its folder is. What follows from what is said of the folder that a file is
+    /// in is not said again.
+    mutating func lines() -> [String] {
+        defer { places = [] }
+        var folders: [ByteString: ByteString] = [:]
+        // A folder is offered before what is in it.
+        return places.sorted { $0.file < $1.file }.compactMap { place in
+            let (folder, name) = place.offered.splitAtLast("/")
+            let expected = folder.flatMap { folders[$0] }.map { $0 + "/" + name }
+            let path = ByteString(place.path)
+            if place.isFolder { folders[place.offered] = path }
+            if path == expected ?? place.offered { return nil }
+            return "The receiver calls \(Printable.text(place.offered.description)) \(Printable.text(place.path))."
+        }
     }
 
     /// The path of a file that is done, where it is news.

@@ -32,7 +32,9 @@ struct SendTarget {
                 throw Self.error("The receiver is named twice: by --ticket-file and as DESTINATION.")
             }
             self.files = files + [last].compactMap(\.self)
-            guard path != "-" || self.files.allSatisfy({ $0 != "-" }) else { throw Self.error("Standard input cannot be the ticket and a file.") }
+            guard path != "-" || self.files.allSatisfy({ $0 != "-" }) else {
+                throw Self.error("Standard input cannot be the ticket and a file.")
+            }
             do {
                 destination = .ticket(try readTicket(path))
             } catch let error as TicketError {
