@@ -81,6 +81,9 @@ void clinux_signals_close(void) {
 
 void clinux_signals_end_process(int signal) {
     clinux_signals_close();
+    // Not the handler of a language's runtime, which would write a report of a crash.
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigaction(signal, &usual, NULL);
     sigset_t only;
     sigemptyset(&only);
     sigaddset(&only, signal);

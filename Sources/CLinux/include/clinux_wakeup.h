@@ -19,8 +19,7 @@ int clinux_signals_open(const int *signals, size_t count);
 /// Puts back what the signals did before.
 void clinux_signals_close(void);
 
-/// Puts the handlers back (clinux_signals_close) and has the signal come once more, to this thread: it ends the process where that is what it
-/// did before.
+/// Puts the handlers back (clinux_signals_close) and ends the process by the signal, as the system does where nobody handles it.
 void clinux_signals_end_process(int signal);
 
 #endif
