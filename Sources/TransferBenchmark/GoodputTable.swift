@@ -4,7 +4,7 @@ import TransferProtocol
 import TransferSimulator
 
 /// `TransferBenchmark goodput [bbr|cubic ...]`: goodput through bad paths, in the simulator; lines of Markdown. The figures in
-/// brackets are round trips, as multiples of the empty path's.
+/// brackets are round trips, as multiples of the empty path's; lost are datagrams at the bottleneck.
 enum GoodputTable {
     static let paths = [(10.0, 20.0), (100, 50), (100, 200), (500, 20)]
 
@@ -26,11 +26,11 @@ enum GoodputTable {
     private static func table(_ control: Goodput.Control) throws {
         let name = control.rawValue.uppercased()
         head("\(name), 30 s")
-        func alone(_ name: String, _ path: (Double, Double) -> Goodput.Path) throws {
+        func alone(_ name: String, lost: Bool = false, _ path: (Double, Double) -> Goodput.Path) throws {
             let cells = try paths.map {
                 let result = try Goodput.alone(control, path($0.0, $0.1))
                 guard !result.isDamaged else { throw BenchmarkError("the file arrived damaged") }
-                return String(format: "%.2f (%.1f×)", result.share, result.delay)
+                return String(format: "%.2f (%.1f×)", result.share, result.delay) + (lost ? ", \(result.dropped) lost" : "")
             }
             row(name, cells)
         }
@@ -41,6 +41,14 @@ enum GoodputTable {
             try alone("queue of \(queue.formatted()) BDP") { Goodput.Path($0, $1, queue: queue) }
         }
         try alone("ECN marks at half a BDP") { Goodput.Path($0, $1, marks: true) }
+        try alone("5 % overtake the others") {
+            var path = Goodput.Path($0, $1)
+            path.reorder = 0.05
+            return path
+        }
+        for burst in [32, 256, 1024] {
+            try alone("token bucket of \(burst) KiB", lost: true) { Goodput.Path($0, $1, bucket: burst << 10) }
+        }
     }
 
     static func head(_ name: String) {

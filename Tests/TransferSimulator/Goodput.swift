@@ -13,13 +13,22 @@ package enum Goodput {
         package var queue: Double
         /// Marks with ECN above half of the queue.
         package var marks: Bool
+        /// Bytes that pass at once where the bottleneck was idle.
+        package var bucket: Int
+        /// Chances that a datagram overtakes those before it, that a bit of it flips, and that it comes twice, in either direction.
+        package var reorder = 0.0
+        package var corrupt = 0.0
+        package var duplicate = 0.0
+        /// At most so much longer than the half of the round trip it takes, in either direction, milliseconds.
+        package var jitter = 0.0
 
-        package init(_ megabits: Double, _ roundTrip: Double, loss: Double = 0, queue: Double = 1, marks: Bool = false) {
+        package init(_ megabits: Double, _ roundTrip: Double, loss: Double = 0, queue: Double = 1, marks: Bool = false, bucket: Int = 0) {
             self.megabits = megabits
             self.roundTrip = roundTrip
             self.loss = loss
             self.queue = queue
             self.marks = marks
+            self.bucket = bucket
         }
 
         var model: LinkModel {
@@ -27,6 +36,11 @@ package enum Goodput {
             var model = LinkModel(
                 rate: megabits * 1e6, delay: .seconds(roundTrip / 2000), queue: max(Int(product * queue), 3000), loss: loss, mtu: 1500)
             if marks { model.markAbove = model.queue / 2 }
+            model.bucket = bucket
+            model.reorder = reorder
+            model.corrupt = corrupt
+            model.duplicate = duplicate
+            model.jitter = .seconds(jitter / 1000)
             return model
         }
     }

@@ -10,6 +10,8 @@ package struct LinkModel {
     package var jitter = TransferDuration.zero
     /// Bytes that wait at the bottleneck at most.
     package var queue = 256 * 1024
+    /// Bytes that pass a bottleneck that was idle as fast as they come: it is a token bucket (tc-tbf(8)), full at first.
+    package var bucket = 0
     /// Chances from 0 to 1.
     package var loss = 0.0
     /// Losses, and damages, come so many in a row.
@@ -106,15 +108,17 @@ package struct SimulatedLink {
         var leaves = now
         if var rate = model.rate {
             if let change = model.change, now >= change.at { rate = change.rate }
-            let waiting = (freeAt - now).inSeconds * rate / 8
+            // `freeAt` is when the bucket would be full again; with so much in it the next one passes.
+            let depth = TransferDuration.seconds(Double(model.bucket) * 8 / rate)
+            let waiting = (freeAt - now - depth).inSeconds * rate / 8
             if Int(waiting) + datagram.count > model.queue { return drop() }
             // RFC 3168: marked where a datagram that cannot be marked would soon have to be dropped.
             if let mark = model.markAbove, ecn == 1 || ecn == 2, Int(waiting) > mark {
                 ecn = 3
                 marked += 1
             }
-            leaves = max(freeAt, now) + .seconds(Double(datagram.count) * 8 / rate)
-            freeAt = leaves
+            freeAt = max(freeAt, now) + .seconds(Double(datagram.count) * 8 / rate)
+            leaves = now + max(freeAt - now - depth, .zero)
         }
         bytes += UInt64(datagram.count)
         var arrivals: [(TransferInstant, [UInt8], UInt8)] = []
