@@ -26,6 +26,9 @@ let chatSettings: [SwiftSetting] = [.unsafeFlags(releaseFlags, .when(configurati
 // tests, do.
 let transferSettings: [SwiftSetting] = [.unsafeFlags(releaseFlags + ["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
+// The tests play hours of virtual time through the pure cores: those are optimised in debug builds, too, with all their checks.
+let pureSettings: [SwiftSetting] = [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
+
 let package = Package(
     name: "chatty",
     products: [.executable(name: "chatty", targets: ["chatty"])],
@@ -47,15 +50,15 @@ let package = Package(
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
-        .target(name: "ChatProtocol", swiftSettings: chatSettings),
+        .target(name: "ChatProtocol", swiftSettings: chatSettings + pureSettings),
         .target(
             name: "ChatHub",
             dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: chatSettings),
+            swiftSettings: chatSettings + pureSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: transferSettings),
+            swiftSettings: transferSettings + pureSettings),
 
         // floor 2
         .target(
@@ -131,7 +134,8 @@ let package = Package(
         .target(name: "CHarness", path: "Tests/CHarness"),
         .executableTarget(name: "PoorFileSystem", path: "Tests/PoorFileSystem"),
         .target(
-            name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
+            name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator",
+            swiftSettings: pureSettings),
         .target(name: "TestSupport", dependencies: ["CHarness"], path: "Tests/TestSupport"),
         .target(
             name: "TestCertificates",
