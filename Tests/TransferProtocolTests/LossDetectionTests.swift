@@ -132,6 +132,123 @@ import Testing
         #expect(harness.detection.lost == [content(14), content(15)])
     }
 
+    /// RFC 8985 §6.2: once one came late, how many overtook a packet says nothing; it has a quarter of the least round trip more.
+    @Test func onAPathThatReordersTimeAloneTells() {
+        var harness = Harness()
+        for _ in 0..<3 { harness.send() }
+        harness.wait(.milliseconds(80))
+        harness.ack([2...2, 0...0])
+        harness.ack([0...2])
+        #expect(harness.detection.spuriousLosses == 0)
+        let sentAt = harness.now
+        for _ in 0..<200 { harness.send() }
+        harness.wait(.milliseconds(80))
+        harness.ack([4...202, 0...2])
+        #expect(harness.detection.lost.isEmpty)
+        let due = harness.detection.nextTimeout
+        #expect(due == sentAt + .milliseconds(100))
+        harness.now = due!
+        #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .lossesDetected)
+        #expect(harness.detection.lost == [content(3)])
+    }
+
+    /// One that comes later than that is waited for as long from then on, up to a second round trip.
+    @Test func patienceGrowsWithWhatCameLater() {
+        var harness = Harness()
+        for _ in 0..<3 { harness.send() }
+        harness.wait(.milliseconds(80))
+        harness.ack([2...2, 0...0])
+        harness.ack([0...2])
+        func lateness(_ late: Int64, _ harness: inout Harness) -> TransferDuration {
+            let sentAt = harness.now
+            let first = harness.detection.nextPacketNumber
+            for _ in 0..<4 { harness.send() }
+            harness.wait(.milliseconds(80))
+            harness.ack([first + 1...first + 3, 0...first - 1])
+            let due = harness.detection.nextTimeout ?? .zero
+            harness.now = sentAt + .milliseconds(80 + late)
+            if due <= harness.now { _ = harness.detection.timeout(controller: &harness.controller, at: due) }
+            harness.ack([0...first + 3])
+            return due - sentAt - .milliseconds(80)
+        }
+        #expect(lateness(40, &harness) == .milliseconds(20))
+        #expect(harness.detection.spuriousLosses == 1)
+        #expect(lateness(40, &harness) == .milliseconds(45))
+        #expect(harness.detection.spuriousLosses == 1)
+        let patient = lateness(600, &harness)
+        #expect(patient >= .milliseconds(45) && patient < .milliseconds(60), "\(patient)")
+        let patientest = lateness(0, &harness)
+        #expect(patientest > .milliseconds(75) && patientest < .milliseconds(100), "\(patientest)")
+    }
+
+    /// What a path did once is not held against it for ever.
+    @Test func reorderingIsForgotten() {
+        var harness = Harness()
+        for _ in 0..<3 { harness.send() }
+        harness.wait(.milliseconds(80))
+        harness.ack([2...2, 0...0])
+        harness.ack([0...2])
+        var lostAtOnce = 0
+        for _ in 0..<40 {
+            let first = harness.detection.nextPacketNumber
+            for _ in 0..<8 { harness.send() }
+            harness.wait(.milliseconds(80))
+            harness.ack([first + 1...first + 7])
+            if !harness.detection.lost.isEmpty { lostAtOnce += 1 }
+            harness.wait(.milliseconds(120))
+            _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+            harness.wait(.milliseconds(1))
+        }
+        #expect(lostAtOnce > 0 && lostAtOnce < 30, "\(lostAtOnce)")
+        #expect(harness.detection.lostPackets == 40)
+    }
+
+    /// What overtakes others has been faster than they: its time is not the path's, and that of those behind it is.
+    @Test func theRoundTripIsThatOfWhatComesInItsTurn() {
+        var harness = Harness()
+        for _ in 0..<3 { harness.send() }
+        harness.wait(.milliseconds(80))
+        harness.ack([2...2, 0...0])
+        harness.ack([0...2])
+        for _ in 0..<40 {
+            harness.send()
+            harness.wait(.milliseconds(1))
+        }
+        harness.wait(.milliseconds(61))
+        harness.ack([0...3])
+        #expect(harness.detection.rtt.latest == .milliseconds(101))
+        // Sent 71 ms ago.
+        harness.ack([33...33, 0...3])
+        #expect(harness.detection.rtt.latest == .milliseconds(101))
+        harness.wait(.milliseconds(10))
+        harness.ack([33...33, 0...15])
+        #expect(harness.detection.rtt.latest == .milliseconds(99))
+        #expect(harness.detection.rtt.minimum == .milliseconds(80))
+    }
+
+    /// What is late of one reduction's losses says nothing of the next one's, and one that is really lost is enough for a reduction.
+    @Test func onlyAReductionAllOfWhoseLossesArriveIsUndone() {
+        var harness = Harness()
+        for _ in 0..<20 { harness.send() }
+        harness.wait(.milliseconds(50))
+        harness.ack([5...19])
+        #expect(harness.detection.lost.count == 5)
+        let reduced = harness.controller.window
+        harness.wait(.milliseconds(2))
+        harness.ack([1...19])
+        #expect(harness.detection.spuriousLosses == 4 && harness.controller.window == reduced)
+        // A round trip later another one is lost; then the last of the first ones arrives.
+        for _ in 0..<10 { harness.send() }
+        harness.wait(.milliseconds(50))
+        harness.ack([21...29, 1...19])
+        harness.wait(.milliseconds(30))
+        _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+        #expect(harness.controller.window < reduced)
+        let twice = harness.controller.window
+        harness.ack([21...29, 0...19])
+        #expect(harness.detection.spuriousLosses == 5 && harness.controller.window == twice)
+    }
+
     @Test func nothingThroughForLongCollapsesTheWindow() {
         var harness = Harness()
         harness.send()

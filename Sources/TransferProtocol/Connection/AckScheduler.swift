@@ -10,6 +10,10 @@ struct AckScheduler {
     /// What the peer asked for.
     private var every = 2
     private var delay = TransferDuration.milliseconds(25)
+    /// Up to this number the path is known to change the order of packets: a gap says little, and need not be told at once.
+    private var reorderedUntil: UInt64 = 0
+    /// For so many packets after a latecomer.
+    private static let reorderingMemory: UInt64 = 1 << 12
 
     /// A number in the clear further away than this from an authenticated one is taken for damage.
     static let plausibleDistance: UInt64 = 1 << 24
@@ -31,10 +35,12 @@ struct AckScheduler {
         if authenticated { largestAuthenticated = max(largestAuthenticated, number) }
         if ranges.largest == number { largestAt = now }
         guard eliciting else { return isNew }
-        // A gap, or a latecomer that fills one: the sender wants to know at once (§13.2.1).
-        if let expected, number != expected { isImmediate = true }
-        // A repetition says that our ack was lost.
-        if !isNew { isImmediate = true }
+        if let expected, isNew {
+            // A gap, or a latecomer that fills one: the sender wants to know at once (§13.2.1), once. What is late on a path that
+            // changes the order time after time is told in its turn. A number is used once: its repetition is the network's.
+            if number != expected, number > reorderedUntil { isImmediate = true }
+            if number < expected { reorderedUntil = expected &+ Self.reorderingMemory }
+        }
         pending += 1
         if pending == 1 { deadline = now + delay }
         return isNew

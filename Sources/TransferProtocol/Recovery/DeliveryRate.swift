@@ -53,10 +53,11 @@ struct DeliveryRate {
     mutating func wasLost(_ bytes: Int) { lost += UInt64(bytes) }
 
     /// The sample of the ack just processed; nil if it acknowledged nothing new.
-    mutating func takeSample(minimumRTT: TransferDuration) -> Sample? {
-        guard let packet = newest else { return nil }
+    /// - Parameter typical: the packet whose life is measured where it is not to be the newest one, which may have overtaken others.
+    mutating func takeSample(of typical: SentPacket?, minimumRTT: TransferDuration) -> Sample? {
+        guard let packet = typical ?? newest else { return nil }
         newest = nil
-        firstSentAt = packet.sentAt
+        firstSentAt = max(firstSentAt, packet.sentAt)
         if appLimitedUntil != 0, delivered > appLimitedUntil { appLimitedUntil = 0 }
         var sample = Sample()
         sample.isAppLimited = packet.isAppLimited

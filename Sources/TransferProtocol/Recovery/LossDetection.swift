@@ -2,13 +2,15 @@
 ///
 /// What became of the contents of packets is left in `acknowledged` and `lost` for the owner to act on after each call.
 struct LossDetection {
-    /// RFC 9002 §6.1.1; raised when it turns out that the path reorders more.
-    private var packetThreshold: UInt64 = 3
-    /// In eighths of a round trip; RFC 9002 §6.1.2 begins with 9, spurious losses raise it to at most 16.
-    private var timeThreshold: Int64 = 9
-    private static let maximumPacketThreshold: UInt64 = 512
+    /// RFC 9002 §6.1.1
+    private static let packetThreshold: UInt64 = 3
+    /// A packet with more than two of the eight before it missing has overtaken them: it took another way than most do.
+    private static let neighbours: UInt64 = 8
+    private static let missingNeighbours = 2
 
     private(set) var rtt = RTTEstimator()
+    private var reordering = Reordering()
+    private var roundTrips = MedianFilter<TransferDuration>()
     private(set) var packets = SentPackets()
     private(set) var bytesInFlight = 0
     private(set) var elicitingInFlight = 0
@@ -36,13 +38,22 @@ struct LossDetection {
     /// The latest delivery-rate sample that said anything, bytes a second.
     private(set) var deliveryRate = 0.0
 
-    // Losses of the reduction that may yet be undone.
-    private var episodeStart: UInt64 = 0
-    private var episodeLost = 0
-    private var episodeSpurious = 0
+    /// The losses of one reduction, which may yet be undone.
+    private struct Episode {
+        /// From 1.
+        var number: UInt32 = 0
+        /// What is lost of the packets sent until then belongs to it (RFC 9002 §7.3.2).
+        var sentBefore = TransferInstant.zero
+        var lost = 0
+        var spurious = 0
+    }
+    private var episode = Episode()
     private var firstSampleAt: TransferInstant?
     /// From this number on packets went the present way: of those before, whatever becomes of them, nothing is charged to it.
     private var pathStart: UInt64 = 0
+    private var latestSampleAt = TransferInstant.zero
+    /// Numbers of the eliciting packets of this path that the latest ack acknowledged first, descending.
+    private var newlyAcknowledged: [UInt64] = []
 
     var nextPacketNumber: UInt64 { packets.next }
     var canTrack: Bool { !packets.isFull }
@@ -80,7 +91,10 @@ struct LossDetection {
     ) {
         acknowledged.removeAll(keepingCapacity: true)
         lost.removeAll(keepingCapacity: true)
+        newlyAcknowledged.removeAll(keepingCapacity: true)
         let priorInFlight = bytesInFlight
+        let priorLargest = largestAcknowledged
+        let expectedAge = max(rtt.latest, rtt.smoothed)
         var newBytes = 0
         var newLargest: UInt64?
         var largestEliciting = false
@@ -99,6 +113,12 @@ struct LossDetection {
             let low = max(range.lowerBound, packets.base)
             while true {
                 let packet = packets[number]
+                if packet.state == .outstanding || packet.state == .lost, packet.isEliciting, let priorLargest, number < priorLargest,
+                    number >= pathStart
+                {
+                    let age = now - packet.sentAt
+                    reordering.cameLate(by: age > expectedAge ? age - expectedAge : .zero)
+                }
                 switch packet.state {
                 case .outstanding:
                     packets[number].state = .acknowledged
@@ -114,6 +134,7 @@ struct LossDetection {
                             bytesInFlight -= Int(packet.size)
                             elicitingInFlight -= 1
                             newBytes += Int(packet.size)
+                            newlyAcknowledged.append(number)
                             rate.acknowledged(packet, at: now)
                         }
                         if packet.content.kind != .nothing { acknowledged.append(packet.content) }
@@ -125,45 +146,62 @@ struct LossDetection {
                     guard number >= pathStart else { break }
                     if packet.isECNCapable { acknowledgedCapable += 1 }
                     spurious = true
-                    if number >= episodeStart { episodeSpurious += 1 }
-                    let distance = (largestAcknowledged ?? number) - min(number, largestAcknowledged ?? number)
-                    packetThreshold = min(max(packetThreshold, distance + 1), Self.maximumPacketThreshold)
-                    timeThreshold = min(timeThreshold + 1, 16)
+                    if packet.episode == episode.number { episode.spurious += 1 }
                 case .acknowledged, .empty: break
                 }
                 if number == low { break }
                 number -= 1
             }
         }
-        if spurious, episodeLost > 0, episodeSpurious >= episodeLost {
+        if spurious, episode.lost > 0, episode.spurious >= episode.lost {
             controller.lossWasSpurious(at: now)
-            episodeLost = 0
+            episode.lost = 0
         }
         if let newLargest {
             largestNewlySentAt = largestSentAt
+            let isLargest = priorLargest.map { newLargest > $0 } ?? true
+            if isLargest { largestAcknowledged = newLargest }
+            // Where the order is kept only the largest is known to have come just now: of one before it an ack may have been lost.
+            let typical = newlyAcknowledged.prefix(reordering.isSeen ? .max : 1).first(where: cameInTurn)
+            // With many packets missing none comes in its turn. What the largest took is a round trip (RFC 9002 §5.1), and on a path that
+            // changes the order what the oldest took is no less.
+            let substitute = reordering.isSeen ? newlyAcknowledged.last : newlyAcknowledged.first
+            let sampled = typical ?? (now - latestSampleAt > rtt.smoothed * 2 ? substitute : nil)
             var hasSample = false
-            if newLargest > largestAcknowledged ?? 0 || largestAcknowledged == nil {
-                largestAcknowledged = newLargest
-                if largestEliciting, newLargest >= pathStart {
-                    let sample = now - largestSentAt
-                    rtt.add(sample.nanoseconds > 0 ? sample : .microseconds(1), ackDelay: min(delay, maximumAckDelay))
-                    if firstSampleAt == nil { firstSampleAt = now }
-                    hasSample = true
-                }
+            if let sampled, largestEliciting || !isLargest {
+                let sample = now - packets[sampled].sentAt
+                // The peer tells how long it held the ack of the largest alone.
+                let held = isLargest && sampled == newLargest ? min(delay, maximumAckDelay) : .zero
+                rtt.add(sample.nanoseconds > 0 ? sample : .microseconds(1), ackDelay: held)
+                if firstSampleAt == nil { firstSampleAt = now }
+                latestSampleAt = now
+                hasSample = true
             }
+            var seenRTT = rtt
+            if hasSample, reordering.isSeen { seenRTT = rtt.with(latest: roundTrips.add(rtt.latest)) }
             if newBytes > 0 {
-                let sample = rate.takeSample(minimumRTT: rtt.minimum)
+                let sample = rate.takeSample(of: typical.map { packets[$0] }, minimumRTT: rtt.minimum)
                 if let sample, sample.rate > 0 { deliveryRate = sample.rate }
                 probeCount = 0
                 detectLosses(&controller, at: now)
                 controller.acknowledged(
                     AckSummary(
                         now: now, bytes: newBytes, inFlight: bytesInFlight, priorInFlight: priorInFlight, largest: newLargest,
-                        largestSentAt: largestSentAt, rtt: rtt, hasRTTSample: hasSample, sample: sample, delivered: rate.delivered,
+                        largestSentAt: largestSentAt, rtt: seenRTT, hasRTTSample: hasSample, sample: sample, delivered: rate.delivered,
                         isAppLimited: isAppLimited))
             }
         }
         packets.forget(lostBefore: horizon(now))
+    }
+
+    /// Whether next to none of the packets before it is still missing.
+    private func cameInTurn(_ number: UInt64) -> Bool {
+        var missing = 0
+        for before in max(packets.base, pathStart, number - min(number, Self.neighbours))..<number
+        where packets[before].state == .outstanding && packets[before].isEliciting {
+            missing += 1
+        }
+        return missing <= Self.missingNeighbours
     }
 
     private func horizon(_ now: TransferInstant) -> TransferInstant {
@@ -175,7 +213,7 @@ struct LossDetection {
     private mutating func detectLosses(_ controller: inout any CongestionController, at now: TransferInstant) {
         lossTime = nil
         guard let largest = largestAcknowledged, packets.base <= largest else { return }
-        let delay = max(max(rtt.latest, rtt.smoothed) * timeThreshold / 8, RTTEstimator.granularity)
+        let delay = max(max(rtt.latest, rtt.smoothed) + reordering.patience(rtt), RTTEstimator.granularity)
         let persistentPeriod = rtt.probeTimeout(maximumAckDelay: maximumAckDelay) * 3
         var loss: LossSummary?
         var persistent = false
@@ -188,7 +226,7 @@ struct LossDetection {
             case .lost, .empty: break
             case .outstanding:
                 let lostByTime = packet.sentAt + delay
-                guard lostByTime <= now || largest - number >= packetThreshold else {
+                guard lostByTime <= now || (!reordering.isSeen && largest - number >= Self.packetThreshold) else {
                     if packet.isEliciting { lossTime = min(lossTime ?? .distantFuture, lostByTime) }
                     continue
                 }
@@ -204,6 +242,12 @@ struct LossDetection {
                 if packet.content.kind == .probe { continue }
                 lostPackets += 1
                 guard isOfPath else { continue }
+                if episode.lost == 0 || packet.sentAt > episode.sentBefore {
+                    episode = Episode(number: episode.number &+ 1, sentBefore: now)
+                    reordering.lossesBegan()
+                }
+                episode.lost += 1
+                packets[number].episode = episode.number
                 rate.wasLost(Int(packet.size))
                 if let start = runStart {
                     if packet.sentAt - start > persistentPeriod { persistent = true }
@@ -222,17 +266,8 @@ struct LossDetection {
             }
         }
         guard let loss else { return }
-        if loss.largest >= episodeStart, episodeLost == 0 || loss.latestSentAt > episodeSentBefore {
-            episodeStart = packets.base
-            episodeSentBefore = now
-            episodeLost = 0
-            episodeSpurious = 0
-        }
-        episodeLost += loss.packets
         controller.lost(loss, persistent: persistent)
     }
-
-    private var episodeSentBefore = TransferInstant.zero
 
     /// When `timeout` wants to be called; nil if nothing is in flight.
     var nextTimeout: TransferInstant? {
@@ -289,8 +324,8 @@ struct LossDetection {
     mutating func pathChanged() {
         rtt.reset()
         acknowledgedCapable = 0
-        packetThreshold = 3
-        timeThreshold = 9
+        reordering = Reordering()
+        roundTrips = MedianFilter()
         beginAnew()
     }
 
@@ -303,9 +338,8 @@ struct LossDetection {
         firstSampleAt = nil
         deliveryRate = 0
         probeCount = 0
-        episodeStart = packets.next
-        episodeLost = 0
-        episodeSpurious = 0
+        latestSampleAt = .zero
+        episode = Episode(number: episode.number &+ 1)
     }
 
     /// Restarts the backoff of the probe timeout, because the peer was just heard of.

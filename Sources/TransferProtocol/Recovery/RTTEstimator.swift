@@ -31,6 +31,13 @@ struct RTTEstimator {
         smoothed = (smoothed * 7 + adjusted) / 8
     }
 
+    /// The same with another latest sample.
+    func with(latest: TransferDuration) -> RTTEstimator {
+        var other = self
+        other.latest = latest
+        return other
+    }
+
     /// The probe timeout without backoff, RFC 9002 §6.2.1.
     func probeTimeout(maximumAckDelay: TransferDuration) -> TransferDuration {
         smoothed + max(variation * 4, Self.granularity) + maximumAckDelay

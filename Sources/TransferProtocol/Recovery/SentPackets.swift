@@ -31,6 +31,8 @@ struct SentPacket {
     var firstSentAt = TransferInstant.zero
     var lostBefore: UInt64 = 0
     var inFlight: UInt32 = 0
+    /// The reduction that its loss belongs to; 0 for none.
+    var episode: UInt32 = 0
 }
 
 /// The packets sent and not yet forgotten, by number: a ring that grows up to a bound.
