@@ -92,6 +92,38 @@ import TransferSimulator
         #expect(bbr.inflightHigh == .max)
     }
 
+    /// What is sent above a limit is lost; of what a radio loses its share, less is not lost a smaller share of.
+    @Test(arguments: [true, false]) func lessTellsALimitFromALossyPath(isLimit: Bool) {
+        var trial = LossTrial()
+        var now = TransferInstant(nanoseconds: 1_000_000_000)
+        let carries = isLimit ? 5e6 : 10e6
+        var pace = 15e6
+        var verdicts: [LossTrial.Verdict] = []
+        for _ in 1...20 {
+            now = now + .milliseconds(50)
+            let arrives = isLimit ? min(pace, carries) : 0.45 * pace
+            let verdict = trial.roundEnded(
+                lost: Int((pace - arrives) * 0.05), delivered: Int(arrives * 0.05), known: pace, time: .milliseconds(50), at: now)
+            switch verdict {
+            case .nothing: continue
+            case .limit(let rate): pace = rate
+            case .random(let rate): pace = rate
+            }
+            verdicts.append(verdict)
+        }
+        #expect(verdicts == (isLimit ? [.limit(5e6)] : [.limit(6.75e6), .random(15e6)]))
+    }
+
+    /// While a path is broken all is lost, but no second round trip begins.
+    @Test func aBreakIsNoLimit() {
+        var trial = LossTrial()
+        let now = TransferInstant(nanoseconds: 1_000_000_000)
+        for (lost, delivered, seconds) in [(0, 50_000, 0.05), (90_000, 10_000, 2), (0, 50_000, 0.05)] {
+            let verdict = trial.roundEnded(lost: lost, delivered: delivered, known: 1e6, time: .seconds(seconds), at: now)
+            #expect(verdict == .nothing)
+        }
+    }
+
     /// RFC 9438 §4.2: after a reduction the window is back at its old maximum after K seconds.
     @Test func theCurveReturnsToTheMaximumAfterK() {
         var cubic = Cubic(datagramSize: 1000)

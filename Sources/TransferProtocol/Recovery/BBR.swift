@@ -1,10 +1,12 @@
 /// BBR, after draft-ietf-ccwg-bbr (version 3): paces at the measured bandwidth, keeps about one bandwidth-delay product in flight,
 /// and probes for more now and then.
 ///
-/// It differs from the draft in two things. Where the draft takes loss for congestion, loss lowers the model only when the round-trip
+/// It differs from the draft in three things. Where the draft takes loss for congestion, loss lowers the model only when the round-trip
 /// time says that a queue is there (``hasQueue``), or when more than a fifth is lost: random loss, of which radio links are full, costs
-/// its share and no more. And where another flow is seen, by its queue, what the draft does for Reno is done for CUBIC:
-/// ``ShortTermModel`` gives way as CUBIC does, and the probes come no sooner than CUBIC recovers from one.
+/// its share and no more. Where another flow is seen, by its queue, what the draft does for Reno is done for CUBIC: ``ShortTermModel``
+/// gives way as CUBIC does, and the probes come no sooner than CUBIC recovers from one. And the burst that a token bucket lets pass is not
+/// taken for the bandwidth: ``forgetBurst(_:)`` where a queue shows that it was one, ``LossTrial`` where losses do, and
+/// ``plausible(_:)`` once the bandwidth is known.
 struct BBR: CongestionController {
     enum State { case startup, drain, probeDown, probeCruise, probeRefill, probeUp, probeRTT }
 
@@ -22,6 +24,13 @@ struct BBR: CongestionController {
 
     /// Of CUBIC, RFC 9438 §4.1.
     private static let cubicC = 0.4
+    /// RFC 9406 §4.3: so many round-trip times above the least by so much show that a queue has formed.
+    private static let samplesOfQueue = 8
+    private static let leastQueue = TransferDuration.milliseconds(4)
+    private static let mostQueue = TransferDuration.milliseconds(16)
+    /// By so much may be found to arrive faster than it was sent.
+    private static let paceTolerance = 1.05
+
     /// Cycles of probing for which a flow that was seen is taken to be there still.
     private static let memoryOfOthers = 3
 
@@ -45,8 +54,15 @@ struct BBR: CongestionController {
     private var roundMinimumRTT: TransferDuration?
     private var previousRoundRTT: TransferDuration?
 
+    /// The fastest pace of this round trip and of the one before, bytes a second.
+    private var paces = (current: 0.0, previous: 0.0)
+
     // Start-up
     private var fullBandwidth = 0.0
+    /// The least of up to eight round-trip times in a row.
+    private var leastOfEight = (rtt: TransferDuration.zero, count: samplesOfQueue)
+    /// Losses ended it, and it goes on if they turn out to be random.
+    private var hasLossEndedStartup = false
     private var roundsWithoutGrowth = 0
     private var hasFilledPipe = false
 
@@ -58,6 +74,8 @@ struct BBR: CongestionController {
     private var lostInRound = 0
     private var deliveredAtRoundStart: UInt64 = 0
     private var lossEventsInRound = 0
+    private var roundStart = TransferInstant.zero
+    private var lossTrial = LossTrial()
 
     // Probing for bandwidth
     private var cycleStart = TransferInstant.zero
@@ -132,17 +150,23 @@ struct BBR: CongestionController {
             round += 1
         }
         if sample.rate > 0, sample.rate >= longTermBandwidth || !sample.isAppLimited {
-            bandwidths.current = max(bandwidths.current, sample.rate)
+            bandwidths.current = max(bandwidths.current, plausible(sample.rate))
         }
         let isProbing = state == .startup || state == .probeRefill || state == .probeUp
         if shortTerm.acknowledged(ack, sample, bandwidth: longTermBandwidth, isProbing: isProbing) { othersFor = Self.memoryOfOthers }
         if ack.hasRTTSample {
             latestRTT = ack.rtt.latest
+            let isNew = leastOfEight.count == Self.samplesOfQueue
+            leastOfEight = isNew ? (latestRTT, 1) : (min(leastOfEight.rtt, latestRTT), leastOfEight.count + 1)
             roundMinimumRTT = min(roundMinimumRTT ?? latestRTT, latestRTT)
         }
         updateMinimumRTT(ack)
         competition?.acknowledged(ack)
-        if state == .startup { checkStartup(ack, sample) }
+        if isRoundStart, !sample.isAppLimited { judgeLosses(ack) }
+        if state == .startup {
+            forgetBurst(sample)
+            checkStartup(ack, sample)
+        }
         if state == .drain, ack.inFlight <= product(1) { enterDown(ack.now) }
         if hasFilledPipe, state != .drain, state != .probeRTT { cycle(ack) }
         checkProbeRTT(ack)
@@ -151,11 +175,19 @@ struct BBR: CongestionController {
             lossEventsInRound = 0
             markedInRound = false
             deliveredAtRoundStart = ack.delivered
+            roundStart = ack.now
             previousRoundRTT = roundMinimumRTT
             roundMinimumRTT = nil
         }
         setRate(ack)
         setWindow(ack)
+        let pace = rate ?? 0
+        paces = isRoundStart ? (current: pace, previous: paces.current) : (current: max(paces.current, pace), previous: paces.previous)
+    }
+
+    /// Nothing arrives faster for long than it was sent; over an interval of a few packets, or of a token bucket's burst, it seems to.
+    private func plausible(_ sample: Double) -> Double {
+        hasFilledPipe ? min(sample, Self.paceTolerance * max(paces.current, paces.previous)) : sample
     }
 
     private mutating func updateMinimumRTT(_ ack: AckSummary) {
@@ -187,6 +219,49 @@ struct BBR: CongestionController {
             minimumRTT = probedMinimum ?? rtt
             minimumRTTAt = ack.now
         }
+    }
+
+    /// While a queue stands the bottleneck is busy, and what arrives is what it carries. More than twice as much measured before was a burst
+    /// that it let pass, or a few packets that say nothing.
+    private mutating func forgetBurst(_ sample: DeliveryRate.Sample) {
+        guard let minimumRTT, leastOfEight.count == Self.samplesOfQueue, sample.rate > 0, longTermBandwidth > 2 * sample.rate,
+            leastOfEight.rtt > minimumRTT + min(max(minimumRTT / 8, Self.leastQueue), Self.mostQueue)
+        else { return }
+        fullBandwidth = sample.rate
+        goBy(sample.rate, gain: Self.startupPacingGain)
+    }
+
+    /// Goes by what arrives where much is lost, and by what was known before where that does not help.
+    private mutating func judgeLosses(_ ack: AckSummary) {
+        let verdict = lossTrial.roundEnded(
+            lost: lostInRound, delivered: Int(ack.delivered - deliveredAtRoundStart), known: longTermBandwidth, time: ack.now - roundStart,
+            at: ack.now)
+        switch verdict {
+        case .nothing: break
+        case .limit(let arrives):
+            goBy(arrives, gain: 1)
+            if state == .startup {
+                hasLossEndedStartup = true
+                hasFilledPipe = true
+                state = .drain
+            }
+        case .random(let known):
+            bandwidths.current = max(bandwidths.current, known)
+            shortTerm.forget()
+            guard hasLossEndedStartup else { break }
+            hasLossEndedStartup = false
+            hasFilledPipe = false
+            state = .startup
+            roundsWithoutGrowth = 0
+        }
+    }
+
+    /// The path carries no more than this, whatever was measured before.
+    private mutating func goBy(_ bandwidth: Double, gain: Double) {
+        bandwidths = (current: bandwidth, previous: 0)
+        shortTerm.forget()
+        rate = gain * bandwidth
+        window = max(min(window, targetWindow), minimumWindow)
     }
 
     private mutating func checkStartup(_ ack: AckSummary, _ sample: DeliveryRate.Sample) {
@@ -332,12 +407,16 @@ struct BBR: CongestionController {
         if let competition, state != .probeRTT { rate = max(rate ?? 0, 1.25 * Double(competition.window) / ack.rtt.smoothed.inSeconds) }
     }
 
-    private mutating func setWindow(_ ack: AckSummary) {
+    private var targetWindow: Int {
         // Room for the acks under way, which come bundled, and for the sends to the kernel. Where the path takes no time, the
         // machines' schedulers do: a megabyte lets both sides work through their turns; the pace bounds the queue it can make.
         let gain = state == .probeUp ? 2.25 : 2.0
         let turns = minimumRTT.map { $0 < .milliseconds(1) } ?? false ? 1 << 20 : 0
-        let target = product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002), min(turns, Int((rate ?? 0) * 0.02)))
+        return product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002), min(turns, Int((rate ?? 0) * 0.02)))
+    }
+
+    private mutating func setWindow(_ ack: AckSummary) {
+        let target = targetWindow
         if hasFilledPipe {
             window = min(window + ack.bytes, target)
         } else if window < target || ack.delivered < UInt64(10 * datagram) {
