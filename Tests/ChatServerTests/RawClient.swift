@@ -24,7 +24,7 @@ final class RawClient: Sendable {
     let channel: any Channel
     private let inbox = Inbox()
     /// Generous: other tests run beside this one.
-    static let patience = Duration.seconds(isSanitized ? 240 : 30)
+    static let patience = Duration.seconds(isSanitized ? 480 : 120)
     /// By `.ci/sanitize`.
     static let isSanitized = ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains { ProcessInfo.processInfo.environment[$0] != nil }
 

@@ -83,7 +83,7 @@ extension ServiceTests {
             try await chat.server.process.stop()
             try await client.stop()
             client.signal(SIGCONT)
-            try await client.output.expect("The connection is lost. Connecting again ...", within: .seconds(15))
+            try await client.output.expect("The connection is lost. Connecting again ...", within: .seconds(60))
             chat.server.process.signal(SIGCONT)
             try await client.output.expect("Connected again.")
             try client.type("/msgto hans awake\r")

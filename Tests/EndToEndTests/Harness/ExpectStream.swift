@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 /// `expect` looks at what no earlier `expect` has consumed, so a test reads like the dialogue that it checks.
 final class ExpectStream: Sendable {
     /// How long to wait where a test names no other time: long, because the machine may be busy, and never waited for in vain.
-    static let patience = Duration.seconds(Executable.isSanitized ? 240 : 30)
+    static let patience = Duration.seconds(Executable.isSanitized ? 480 : 120)
 
     private struct State {
         var bytes: [UInt8] = []
