@@ -22,6 +22,34 @@ struct OperationTests {
         #expect(FileManager.default.fileExists(atPath: state + "/tls-cert.pem"), "$STATE_DIRECTORY is the data folder")
     }
 
+    /// What rates a service from 0, which can do no harm, to 10.
+    private static let analyser: String? = {
+        guard let path = Executable.path(of: "systemd-analyze") else { return nil }
+        let process = Process()
+        process.executableURL = URL(filePath: path)
+        process.arguments = ["--version"]
+        let output = Pipe()
+        process.standardOutput = output
+        guard (try? process.run()) != nil else { return nil }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        // It rates a file since version 250.
+        return (text.firstMatch(of: /systemd (\d+)/).flatMap { Int($0.1) } ?? 0) >= 250 ? path : nil
+    }()
+
+    @Test(.enabled(if: analyser != nil, "needs systemd 250 or later")) func theUnitLetsAServerDoLittleElse() async throws {
+        let home = try TemporaryDirectory()
+        let readme = try String(contentsOfFile: Executable.package + "/README.md", encoding: .utf8)
+        let unit = try #require(readme.firstMatch(of: /```\n(\[Unit\]\n[^`]*)```/)?.1)
+        let file = try home.write(String(unit), to: "chatty.service")
+        // In tenths.
+        let process = try ChattyProcess(
+            words: ["security", "--offline=yes", "--threshold=30", file], executable: try #require(Self.analyser))
+        #expect(try await process.exitStatus() == 0)
+        let rating = try await process.output.end()
+        #expect(rating.contains("Overall exposure level for chatty.service: "), "\(rating)")
+    }
+
     @Test func prometheusReadsItsMetrics() async throws {
         let home = try await ServerProcess.home()
         let process = try ChattyProcess("serve", "0", "--data", home["data"], "--metrics", "127.0.0.1:0", home: home)
