@@ -42,11 +42,14 @@ public struct Hub: ~Copyable {
     public internal(set) var statistics = HubStatistics()
     /// What the event under way has led to.
     var actions: [Action] = []
+    /// When the event under way came.
+    private var now: Moment
 
     public init(_ configuration: HubConfiguration, _ state: HubState, at now: Moment) {
         self.configuration = configuration
         directory = Directory(state)
         lockOuts = LockOutTable(
+        self.now = now
             maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds,
             forgetsAll: configuration.concealsUserNames)
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
@@ -76,9 +79,11 @@ public struct Hub: ~Copyable {
     private mutating func take(_ event: Event, at now: Moment) {
         switch event {
         case .connected(let id, let address, let network, let isLoopback):
+        self.now = now
             connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
-        case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
-        case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes, at: now)
+        case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes)
+        case .woken(let id): wake(id)
+        case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes)
         case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
         case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
@@ -142,67 +147,90 @@ public struct Hub: ~Copyable {
         }
     }
 
-    /// Takes lines and bytes out of a session's buckets, or says after how many seconds there will be enough.
-    private func charge(_ session: Session, lines: Int, bytes: Int, at now: Moment) -> Int? {
-        session.bucket?.take(Double(lines), at: now.uptime) ?? session.byteBucket?.take(Double(bytes), at: now.uptime)
-    }
-
-    /// Nothing answers these lines, so nothing but the end can refuse them.
-    private mutating func hear(_ id: SessionID, lines: Int, bytes: Int, at now: Moment) {
-        guard let session = sessions[id], !session.isClosing, charge(session, lines: lines, bytes: bytes, at: now) != nil else { return }
-        close(id, .flooded)
-    }
-
-    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
+    /// Nothing answers these lines. Of a stranger they end the connection when they are too many; who has logged in owes them.
+    private mutating func hear(_ id: SessionID, lines: Int, bytes: Int) {
         guard let session = sessions[id], !session.isClosing else { return }
-        if session.backlog.isEmpty, session.canBegin(command) {
-            begin(session, command, label: label, bytes: bytes, at: now)
+        if session.account == nil, session.wait(lines: lines, bytes: bytes, at: now) != nil { return close(id, .flooded) }
+        session.spend(lines: lines, bytes: bytes)
+        updateReading(of: session)
+    }
+
+    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int) {
+        guard let session = sessions[id], !session.isClosing else { return }
+        if session.backlog.isEmpty, admits(session, command, bytes: bytes) {
+            begin(session, command, label: label, bytes: bytes)
         } else {
-            session.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes, at: now))
-            if session.backlog.count >= Session.backlogHigh, !session.isPaused {
-                session.isPaused = true
-                actions.append(.pauseReading(id, true))
-            }
+            session.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes))
+            updateReading(of: session)
         }
     }
 
-    private mutating func begin(_ session: Session, _ command: Command, label: String?, bytes: Int, at now: Moment) {
+    /// Whether a command can be begun now. What a session that has logged in says above its rate waits, with all that is behind it: nothing is refused, so
+    /// nothing is overtaken.
+    private mutating func admits(_ session: Session, _ command: Command, bytes: Int) -> Bool {
+        guard session.canBegin(command) else { return false }
+        guard session.account != nil, !command.isFree, let wait = session.wait(lines: 1, bytes: bytes, at: now) else { return true }
+        awaitTurn(of: session, in: wait)
+        return false
+    }
+
+    private mutating func awaitTurn(of session: Session, in milliseconds: Int64) {
+        guard !session.isWakeAwaited else { return }
+        session.isWakeAwaited = true
+        actions.append(.wake(session.id, inMilliseconds: milliseconds))
+    }
+
+    private mutating func wake(_ id: SessionID) {
+        sessions[id]?.isWakeAwaited = false
+        drainBacklog(of: id)
+    }
+
+    private mutating func begin(_ session: Session, _ command: Command, label: String?, bytes: Int) {
         let id = session.id
         let sequence = session.open(label: label)
-        guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
-            if !command.isFree, charge(session, lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded) }
-            return beginUnauthenticated(session, sequence, command, at: now)
-        }
-        if !command.isFree, let wait = charge(session, lines: 1, bytes: bytes, at: now) {
-            return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
+        let account = session.account.flatMap { directory.accounts[$0] }
+        if !command.isFree {
+            if account == nil, session.wait(lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded, answering: sequence) }
+            session.spend(lines: 1, bytes: bytes)
         }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
         run(Request(session: id, sequence: sequence, account: account, command: command, at: now))
+        guard let account else { return beginUnauthenticated(session, sequence, command, at: now) }
     }
 
     /// Begins what waits and can be begun.
     mutating func drainBacklog(of id: SessionID) {
         guard let session = sessions[id] else { return }
-        while !session.isClosing, let next = session.backlog.first, session.canBegin(next.command) {
+        while !session.isClosing, let next = session.backlog.first, admits(session, next.command, bytes: next.bytes) {
             session.backlog.removeFirst()
-            begin(session, next.command, label: next.label, bytes: next.bytes, at: next.at)
-        }
-        if session.isPaused, !session.isClosing, session.backlog.count <= Session.backlogLow {
-            session.isPaused = false
-            actions.append(.pauseReading(id, false))
+            begin(session, next.command, label: next.label, bytes: next.bytes)
         }
     }
 
+        updateReading(of: session)
+    }
+
+    /// Reading stops while many commands wait, or while more has been heard than may be, and goes on when little of that is left.
+    private mutating func updateReading(of session: Session) {
+        guard !session.isClosing else { return }
+        let debt = session.account == nil ? nil : session.wait(lines: 0, bytes: 0, at: now)
+        if let debt { awaitTurn(of: session, in: debt) }
+        let isPaused = debt != nil || session.backlog.count >= (session.isPaused ? Session.backlogLow + 1 : Session.backlogHigh)
+        guard isPaused != session.isPaused else { return }
+        session.isPaused = isPaused
+        actions.append(.pauseReading(session.id, isPaused))
     /// Answers the command of that number; see ``Session/open(label:)``.
     mutating func respond(_ id: SessionID, _ sequence: Int, _ response: [Outgoing]) {
         guard let session = sessions[id], !session.isClosing else { return }
         session.answer(sequence, response) { actions.append(.respond(id, label: $0, $1)) }
     }
 
-    mutating func close(_ id: SessionID, _ reply: Reply) {
+    /// - Parameter sequence: the command that led to it; where that has a label the last words are its answer as well.
+    mutating func close(_ id: SessionID, _ reply: Reply, answering sequence: Int? = nil) {
         guard let session = sessions[id], !session.isClosing else { return }
         sessions[id]?.isClosing = true
         sessions[id]?.backlog = []
+        if let sequence, session.label(of: sequence) != nil { respond(id, sequence, [.reply(reply)]) }
         // Who reads slowly that it is turned away takes nobody's place.
         notLoggedIn.remove(id)
         endActivity(of: session)

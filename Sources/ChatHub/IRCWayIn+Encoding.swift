@@ -310,8 +310,6 @@ extension IRCWayIn {
         case .invited(let user, let group): return [numeric("341", user, "#" + group)]
         case .messageTooLong, .lineTooLong: return [numeric("417", reply.text)]
         case .unknownCommand(let word): return [numeric("421", word, reply.text)]
-        // RPL_TRYAGAIN (RFC 2812 §5.1).
-        case .rateLimited: return [numeric("263", command, reply.text)]
         case .left(let group): return [from(nick, "PART", "#" + group)]
         // JOIN's own lines say it; to a JOIN of where one is nothing is said.
         case .joined, .alreadyMember: return []

@@ -15,7 +15,7 @@ extension Hub {
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
         case .begin:
-            close(session.id, .loginRequired)
+            close(session.id, .loginRequired, answering: sequence)
         case .logOut:
             close(session.id, .goodbye(name: "stranger"))
         default:

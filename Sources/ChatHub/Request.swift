@@ -7,7 +7,7 @@ final class Request {
     let sequence: Int
     let account: Account
     let command: Command
-    /// When it arrived: the one timestamp of all that comes of it.
+    /// When its turn came: the one timestamp of all that comes of it.
     let at: Moment
     /// Names that the store has been asked for in vain, folded.
     let absent: Set<String>

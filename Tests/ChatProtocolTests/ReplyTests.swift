@@ -17,7 +17,7 @@ struct ReplyTests {
         .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
         .offerGone("yoda"), .needsClient,
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .forbiddenByte, .tooManyMembers(limit: 5),
-        .tooManyGroups(limit: 6), .tooManyGroupsMade(limit: 6), .rateLimited(seconds: 1), .flooded, .sendQueueExceeded, .storeFailed,
+        .tooManyGroups(limit: 6), .tooManyGroupsMade(limit: 6), .flooded, .sendQueueExceeded, .storeFailed,
         .searchTooBroad, .unknownCommand("/msg"), .notACommand,
         .usage(.msgto), .plaintextRefused,
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
