@@ -277,9 +277,12 @@ public struct Hub: ~Copyable {
     }
 
     private mutating func replaceAccounts(_ accounts: [Account]) {
-        for group in directory.replaceAccounts(accounts).sorted() {
-            audiences[group] = nil
-            removeIfEmpty(group)
+        for (account, groups) in directory.replaceAccounts(accounts) {
+            for id in groups {
+                audiences[id] = nil
+                if let group = directory.groups[id] { announceLeaving(of: account, group, except: []) }
+                removeIfEmpty(id)
+            }
         }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
         marks.forget { directory.accounts[$0] != nil }

@@ -85,6 +85,8 @@ enum Pending {
 extension Hub {
     /// Carries a request out, or asks the outside for what is missing.
     mutating func run(_ request: Request) {
+        // It may have been removed while the outside was asked.
+        guard directory.accounts[request.account.id] != nil else { return fail(request, .accountGone(request.account.name.text)) }
         switch request.command {
         case .message(let to, let text, let isNotice, let nonce, let tags):
             sendDirect(request, to: to, text: text, isNotice: isNotice, nonce: nonce, tags: tags)
@@ -165,17 +167,17 @@ extension Hub {
         switch (what, result) {
         case (.identify(let session, let sequence, let name), .account(let account)):
             if let account {
-                directory.insert(account)
+                directory.learn(account)
                 attempts.giveBack(sessions[session]?.throttledNetwork)
             }
             unblock(session)
             respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])
             drainBacklog(of: session)
         case (.accountToVerify(let guess), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account { directory.learn(account) }
             verify(guess, account: account, at: now)
         case (.accountOfPass(let session, let sequence, let pass), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account { directory.learn(account) }
             guess(session, sequence, account == nil ? pass.ofNick : pass.ofName, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
             finishVerification(attempt, account, verification, at: now)
@@ -185,7 +187,7 @@ extension Hub {
             respond(session, sequence, response)
             drainBacklog(of: session)
         case (.account(let request, let name), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account { directory.learn(account) }
             unblock(request.session)
             run(account == nil ? request.with(absent: name) : request)
             drainBacklog(of: request.session)
@@ -251,9 +253,21 @@ extension Hub {
         case .created(let group): finishCreation(request, group, succeeded: succeeded)
         case .joined(let group): finishJoining(request, group, succeeded: succeeded)
         case .left(let group): finishLeaving(request, group, succeeded: succeeded)
+        guard directory.accounts[request.account.id] != nil else { return takeBack(change, of: request, succeeded: succeeded) }
         case .invited(let account, let group): finishInvitation(request, account, group, succeeded: succeeded)
         case .markedRead(let target, let shown, let time):
             finishMarking(request, target, shown: shown, time, succeeded: succeeded)
         }
     }
 }
+    /// The account has been removed while its change was being kept: with it everything that it had a part in, this as well.
+    private mutating func takeBack(_ change: Pending.Change, of request: Request, succeeded: Bool) {
+        switch change {
+        case .created(let group):
+            reservedGroups.remove(group.name.folded)
+            if succeeded { store(.groupRemoved(group.id), then: .nothing) }
+        case .joined(let group): endJoining(group)
+        case .left, .invited, .markedRead: break
+        }
+        fail(request, .accountGone(request.account.name.text))
+    }
