@@ -69,7 +69,14 @@ extension Hub {
             group: id, except: sessionsOfAccount[request.account.id] ?? [],
             .memberJoined(user: request.account.name.text, group: group.name.text))
         enter(request, id, created: false, .joined(group.name.text))
-        if away[request.account.id] != nil { tellAway(of: request.account, Set(audience(of: id).sessions)) }
+        if away[request.account.id] != nil { tellPresence(of: request.account, in: id) }
+    }
+
+    /// One less is joining the group; what has been waited for may have been its only member to be.
+    mutating func endJoining(_ id: GroupID) {
+        joining[id, default: 1] -= 1
+        if joining[id] == 0 { joining[id] = nil }
+        removeIfEmpty(id)
     }
 
     /// Every session of the account is in the group now; the one that asked is told so in its answer.
@@ -167,7 +174,7 @@ extension Hub {
             members: members.map {
                 Outgoing.Roster.Member(
                     name: $0.name.text, isFounder: $0.id == group.founder, isActive: sessionsOfAccount[$0.id] != nil,
-                    isAway: away[$0.id] != nil)
+                    isAway: awayText(of: $0.id) != nil)
             }, readUpTo: reader.flatMap { readMarkers[$0]?[.group(id)] })
     }
 
@@ -179,13 +186,13 @@ extension Hub {
         if !sessions.isEmpty { actions.append(.deliver(sessions, .invitation(by: inviter.name.text, to: name, group: group))) }
     }
 
-    private mutating func tell(group: GroupID, except silent: [SessionID], _ outgoing: Outgoing) {
-        let told = audience(of: group).sessions.filter { !silent.contains($0) && sessions[$0]?.isClosing == false }
-        if !told.isEmpty { actions.append(.deliver(told, outgoing)) }
-    }
-}
     /// Those who are still in the group, and with them the other sessions of who has left, are told so.
     mutating func announceLeaving(of account: Account, _ group: Group, except silent: [SessionID]) {
         tell(group: group.id, except: silent, .memberLeft(user: account.name.text, group: group.name.text))
     }
 
+    private mutating func tell(group: GroupID, except silent: [SessionID], _ outgoing: Outgoing) {
+        let told = audience(of: group).sessions.filter { !silent.contains($0) && sessions[$0]?.isClosing == false }
+        if !told.isEmpty { actions.append(.deliver(told, outgoing)) }
+    }
+}

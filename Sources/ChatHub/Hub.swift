@@ -22,8 +22,10 @@ public struct Hub: ~Copyable {
     /// In the order of their connecting.
     var notLoggedIn = UnauthenticatedQueue()
     var audiences: [GroupID: Audience] = [:]
-    /// Accounts that are active but away, and what they say of it.
+    /// Accounts that are away, and what they say of it.
     var away: [AccountID: String] = [:]
+    /// The sessions that hear of others' being away.
+    var presenceListeners: Set<SessionID> = []
     var pending: [Ticket: Pending] = [:]
     /// Groups whose creation waits for its commit, by folded name.
     var reservedGroups: Set<String> = []
@@ -38,18 +40,18 @@ public struct Hub: ~Copyable {
     var messageOfTheDay: [String]
     var readMarkers: [AccountID: [ReadTarget: Timestamp]]
     private var lastTicket: UInt64 = 0
-    private var isStopping = false
+    private(set) var isStopping = false
     public internal(set) var statistics = HubStatistics()
-    /// What the event under way has led to.
-    var actions: [Action] = []
     /// When the event under way came.
     private var now: Moment
+    /// What the event under way has led to.
+    var actions: [Action] = []
 
     public init(_ configuration: HubConfiguration, _ state: HubState, at now: Moment) {
         self.configuration = configuration
+        self.now = now
         directory = Directory(state)
         lockOuts = LockOutTable(
-        self.now = now
             maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds,
             forgetsAll: configuration.concealsUserNames)
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
@@ -77,9 +79,9 @@ public struct Hub: ~Copyable {
     }
 
     private mutating func take(_ event: Event, at now: Moment) {
+        self.now = now
         switch event {
         case .connected(let id, let address, let network, let isLoopback):
-        self.now = now
             connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes)
         case .woken(let id): wake(id)
@@ -193,9 +195,9 @@ public struct Hub: ~Copyable {
             if account == nil, session.wait(lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded, answering: sequence) }
             session.spend(lines: 1, bytes: bytes)
         }
+        guard let account else { return beginUnauthenticated(session, sequence, command, at: now) }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
         run(Request(session: id, sequence: sequence, account: account, command: command, at: now))
-        guard let account else { return beginUnauthenticated(session, sequence, command, at: now) }
     }
 
     /// Begins what waits and can be begun.
@@ -205,8 +207,6 @@ public struct Hub: ~Copyable {
             session.backlog.removeFirst()
             begin(session, next.command, label: next.label, bytes: next.bytes)
         }
-    }
-
         updateReading(of: session)
     }
 
@@ -219,6 +219,8 @@ public struct Hub: ~Copyable {
         guard isPaused != session.isPaused else { return }
         session.isPaused = isPaused
         actions.append(.pauseReading(session.id, isPaused))
+    }
+
     /// Answers the command of that number; see ``Session/open(label:)``.
     mutating func respond(_ id: SessionID, _ sequence: Int, _ response: [Outgoing]) {
         guard let session = sessions[id], !session.isClosing else { return }
@@ -228,11 +230,12 @@ public struct Hub: ~Copyable {
     /// - Parameter sequence: the command that led to it; where that has a label the last words are its answer as well.
     mutating func close(_ id: SessionID, _ reply: Reply, answering sequence: Int? = nil) {
         guard let session = sessions[id], !session.isClosing else { return }
+        if let sequence, session.label(of: sequence) != nil { respond(id, sequence, [.reply(reply)]) }
         sessions[id]?.isClosing = true
         sessions[id]?.backlog = []
-        if let sequence, session.label(of: sequence) != nil { respond(id, sequence, [.reply(reply)]) }
         // Who reads slowly that it is turned away takes nobody's place.
         notLoggedIn.remove(id)
+        if case .goodbye = reply { session.hasLoggedOut = true }
         endActivity(of: session)
         actions.append(.deliver([id], .farewell(reply)))
         actions.append(.close(id))
@@ -241,6 +244,7 @@ public struct Hub: ~Copyable {
     /// It is told of nothing more, and others see it gone.
     private mutating func endActivity(of session: Session) {
         offers.end(of: session.id)
+        presenceListeners.remove(session.id)
         guard session.hasBegun, let account = session.account, let index = sessionsOfAccount[account]?.firstIndex(of: session.id) else {
             return
         }
@@ -248,7 +252,7 @@ public struct Hub: ~Copyable {
         forgetAudiences(of: account)
         if sessionsOfAccount[account]?.isEmpty == true {
             sessionsOfAccount[account] = nil
-            endAway(of: account)
+            endPresence(of: account, hasLoggedOut: session.hasLoggedOut)
         }
     }
 
@@ -288,6 +292,7 @@ public struct Hub: ~Copyable {
         marks.forget { directory.accounts[$0] != nil }
         nonces.keep { directory.accounts[$0] != nil }
         tokenAllowances = tokenAllowances.filter { directory.accounts[$0.key] != nil }
+        away = away.filter { directory.accounts[$0.key] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {

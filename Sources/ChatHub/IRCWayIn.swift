@@ -157,7 +157,11 @@ public struct IRCWayIn: WayIn {
         askedForRegistration = true
         let isOurs = capabilities.contains(.chatty)
         return logInWithPass()
-            + expect(.registration, .begin(replayStart, client: isOurs ? client : nil, takesFiles: isOurs), label: label)
+            + expect(
+                .registration,
+                .begin(
+                    replayStart, client: isOurs ? client : nil, takesFiles: isOurs, hearsPresence: capabilities.contains(.awayNotify)),
+                label: label)
     }
 
     /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.
@@ -196,8 +200,12 @@ public struct IRCWayIn: WayIn {
                 }
                 if unwanted == nil { wanted.insert(flag) } else { wanted.remove(flag) }
             }
+            let hearsPresence = wanted.contains(.awayNotify)
+            let changesPresence = hearsPresence != capabilities.contains(.awayNotify)
             capabilities = wanted
-            return write([reply("CAP", nick, "ACK", asked)], label: label)
+            let acknowledged = [reply("CAP", nick, "ACK", asked)]
+            guard isRegistered || askedForRegistration, changesPresence else { return write(acknowledged, label: label) }
+            return expect(.local(acknowledged), .hearPresence(hearsPresence), label: label)
         case "END":
             isNegotiating = false
             return isRegistered ? [] : registerIfReady(label)

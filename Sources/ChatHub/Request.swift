@@ -114,12 +114,16 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin(let start, let client, let takesFiles):
+        case .begin(let start, let client, let takesFiles, let hearsPresence):
+            hearPresence(request.session, hearsPresence)
             beginSession(
                 request.session, replaying: start, of: client, takesFiles: takesFiles, at: request.at, then: request.sequence)
         case .shown(let message):
             // A client that names what it cannot have seen would only hide from itself what comes.
             recordReached(min(message, messageIDs.last), by: request.session)
+            respond(request.session, request.sequence, [])
+        case .hearPresence(let hears):
+            hearPresence(request.session, hears)
             respond(request.session, request.sequence, [])
         case .local: respond(request.session, request.sequence, [])
         case .identify, .logIn, .logInByPass: respond(request.session, request.sequence, [])
@@ -249,17 +253,16 @@ extension Hub {
     }
 
     private mutating func finishChange(_ request: Request, _ change: Pending.Change, succeeded: Bool) {
+        guard directory.accounts[request.account.id] != nil else { return takeBack(change, of: request, succeeded: succeeded) }
         switch change {
         case .created(let group): finishCreation(request, group, succeeded: succeeded)
         case .joined(let group): finishJoining(request, group, succeeded: succeeded)
         case .left(let group): finishLeaving(request, group, succeeded: succeeded)
-        guard directory.accounts[request.account.id] != nil else { return takeBack(change, of: request, succeeded: succeeded) }
         case .invited(let account, let group): finishInvitation(request, account, group, succeeded: succeeded)
         case .markedRead(let target, let shown, let time):
             finishMarking(request, target, shown: shown, time, succeeded: succeeded)
         }
     }
-}
     /// The account has been removed while its change was being kept: with it everything that it had a part in, this as well.
     private mutating func takeBack(_ change: Pending.Change, of request: Request, succeeded: Bool) {
         switch change {
@@ -271,3 +274,4 @@ extension Hub {
         }
         fail(request, .accountGone(request.account.name.text))
     }
+}

@@ -62,6 +62,8 @@ final class Session {
     var movesMark = false
     /// Its client has come again over another connection: what this one loses is not owed.
     var isReplaced = false
+    /// Its user has said that it ends.
+    var hasLoggedOut = false
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 
@@ -100,13 +102,13 @@ final class Session {
         return firstAnswer + answers.count - 1
     }
 
-    /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
-    func answer(_ sequence: Int, _ response: [Outgoing], _ send: (_ label: String?, _ response: [Outgoing]) -> Void) {
     func label(of sequence: Int) -> String? {
         let index = sequence - firstAnswer
         return answers.indices.contains(index) ? answers[index].label : nil
     }
 
+    /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
+    func answer(_ sequence: Int, _ response: [Outgoing], _ send: (_ label: String?, _ response: [Outgoing]) -> Void) {
         let index = sequence - firstAnswer
         guard answers.indices.contains(index) else { return }
         answers[index].response = response
