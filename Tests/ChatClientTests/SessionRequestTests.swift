@@ -178,7 +178,7 @@ import Testing
         let before = play.server(
             "", ":", "@", "@label=t9 ", "BATCH", "BATCH -nothing", "@batch=none NOTE x", "PRIVMSG", ":a PRIVMSG b", "\u{0}")
         #expect(before == [])
-        #expect(play.give(.received(.tooLong)) == [])
+        #expect(play.give(.received(.tooLong(beginning: []))) == [])
         #expect(play.session.isOnline)
     }
 }
