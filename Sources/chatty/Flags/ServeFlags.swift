@@ -84,7 +84,10 @@ enum ServeFlags {
         manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time, with status 0.")
     static let tlsCertificate = Flag<ByteString?>.optional(
         "tls-cert", "FILE", .file, "A certificate chain (PEM) to use",
-        manual: "A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`.")
+        manual: """
+            A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`. The server warns on \
+            stderr when it expires within 14 days, at its start, at a reload and then once a day.
+            """)
     static let tlsKey = Flag<ByteString?>.optional(
         "tls-key", "FILE", .file, "The private key (PEM) of --tls-cert",
         manual: "The private key of `--tls-cert`, in PEM.")
