@@ -10,6 +10,8 @@ public enum Action: Sendable {
     case close(SessionID)
     /// Stop reading from a session whose commands wait, or go on.
     case pauseReading(SessionID, Bool)
+    /// Say when so much time is over; nothing where the session is gone by then.
+    case wake(SessionID, inMilliseconds: Int64)
 
     /// Compare a password with the stored hash of that account on the hashing pool, or look for a token among its own; for no account, where `account` is nil,
     /// the same is done in vain.

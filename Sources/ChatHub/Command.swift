@@ -12,7 +12,10 @@ public indirect enum Command: Hashable, Sendable {
     /// The session, logged in, is ready to be told of its groups and of what it missed.
     /// - client: a word by which it is known when it comes again after a lost connection.
     /// - takesFiles: its client can carry files.
-    case begin(ReplayStart, client: String? = nil, takesFiles: Bool = false)
+    /// - hearsPresence: as ``hearPresence(_:)``.
+    case begin(ReplayStart, client: String? = nil, takesFiles: Bool = false, hearsPresence: Bool = false)
+    /// Whether the session is told when those in its groups are away or here again (IRCv3 away-notify).
+    case hearPresence(Bool)
     /// Its client has shown all up to that message (`SEEN`).
     case shown(MessageID)
     /// - tags: for the clients of those who get it now; not kept.
@@ -100,7 +103,7 @@ public indirect enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .logInByPass, .begin, .shown, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .local: nil
+        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .local: nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

@@ -8,6 +8,8 @@ struct Directory {
     private var groupByName: [String: GroupID] = [:]
     private(set) var groupsOfAccount: [AccountID: Set<GroupID>] = [:]
     private var foundedBy: [AccountID: Int] = [:]
+    /// Accounts that have been removed; what the store said of one before that is no news. Numbers are never used again.
+    private var gone: Set<AccountID> = []
 
     init(_ state: HubState) {
         replaceAccounts(state.accounts)
@@ -25,23 +27,29 @@ struct Directory {
         accountByName[account.name.folded] = account.id
     }
 
-    /// - Returns: the groups that lost a member with its account.
+    /// The store has found an account that was not known: unless it is by now, or has been removed meanwhile.
+    mutating func learn(_ account: Account) {
+        if accounts[account.id] == nil, !gone.contains(account.id) { insert(account) }
+    }
+
+    /// - Returns: those that are not there any more, in their order, and the groups that each was in.
     @discardableResult
-    mutating func replaceAccounts(_ all: [Account]) -> Set<GroupID> {
-        let gone = Set(accounts.keys).subtracting(all.map(\.id))
+    mutating func replaceAccounts(_ all: [Account]) -> [(account: Account, groups: [GroupID])] {
+        let kept = Set(all.map(\.id))
+        let removed = accounts.values.filter { !kept.contains($0.id) }.sorted { $0.id < $1.id }
         accounts = [:]
         accountByName = [:]
         for account in all { insert(account) }
-        var changed: Set<GroupID> = []
-        for account in gone {
-            for group in groups(of: account) {
-                removeMember(account, from: group)
-                changed.insert(group)
+        return removed.map { account in
+            gone.insert(account.id)
+            let left = groups(of: account.id).sorted()
+            for group in left { removeMember(account.id, from: group) }
+            groupsOfAccount[account.id] = nil
+            for group in groups.keys where groups[group]?.invited.contains(account.id) == true {
+                groups[group]?.invited.remove(account.id)
             }
-            groupsOfAccount[account] = nil
-            for group in groups.keys where groups[group]?.invited.contains(account) == true { groups[group]?.invited.remove(account) }
+            return (account, left)
         }
-        return changed
     }
 
     mutating func insert(_ group: Group) {

@@ -6,6 +6,8 @@ public enum Event: Sendable {
     indirect case connected(SessionID, address: String, network: String? = nil, isLoopback: Bool)
     /// - bytes: of the line it came in; none for what did not come in one.
     case command(SessionID, Command, label: String?, bytes: Int = 0)
+    /// The time that ``Action/wake(_:inMilliseconds:)`` asked for is over.
+    case woken(SessionID)
     /// The way in has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
     case heard(SessionID, lines: Int, bytes: Int)
     /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``arrived(_:)``); `told`: the last that was on

@@ -61,19 +61,22 @@ extension Hub {
     }
 
     mutating func finishJoining(_ request: Request, _ id: GroupID, succeeded: Bool) {
-        joining[id, default: 1] -= 1
-        if joining[id] == 0 { joining[id] = nil }
-        guard succeeded, let group = directory.groups[id] else {
-            fail(request, .storeFailed)
-            return removeIfEmpty(id)
-        }
+        defer { endJoining(id) }
+        guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
         guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
         directory.addMember(request.account.id, to: id)
         tell(
             group: id, except: sessionsOfAccount[request.account.id] ?? [],
             .memberJoined(user: request.account.name.text, group: group.name.text))
         enter(request, id, created: false, .joined(group.name.text))
-        if away[request.account.id] != nil { tellAway(of: request.account, Set(audience(of: id).sessions)) }
+        if away[request.account.id] != nil { tellPresence(of: request.account, in: id) }
+    }
+
+    /// One less is joining the group; what has been waited for may have been its only member to be.
+    mutating func endJoining(_ id: GroupID) {
+        joining[id, default: 1] -= 1
+        if joining[id] == 0 { joining[id] = nil }
+        removeIfEmpty(id)
     }
 
     /// Every session of the account is in the group now; the one that asked is told so in its answer.
@@ -92,8 +95,14 @@ extension Hub {
     }
 
     mutating func finishLeaving(_ request: Request, _ id: GroupID, succeeded: Bool) {
-        guard succeeded, let group = directory.groups[id] else { return fail(request, .storeFailed) }
-        tell(group: id, except: [request.session], .memberLeft(user: request.account.name.text, group: group.name.text))
+        guard succeeded else { return fail(request, .storeFailed) }
+        // Another session of the account may have left it meanwhile, and the group may have gone with that: as if the one had come after the other.
+        guard let group = directory.groups[id] else {
+            guard case .leaveGroup(let name) = request.command else { return fail(request, .storeFailed) }
+            return fail(request, .noSuchGroup(name))
+        }
+        guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        announceLeaving(of: request.account, group, except: [request.session])
         directory.removeMember(request.account.id, from: id)
         audiences[id] = nil
         succeed(request, [.reply(.left(group.name.text))])
@@ -125,10 +134,14 @@ extension Hub {
     }
 
     mutating func finishInvitation(_ request: Request, _ account: AccountID, _ id: GroupID, succeeded: Bool) {
-        guard succeeded, let group = directory.groups[id], let user = directory.accounts[account] else {
-            return fail(request, .storeFailed)
+        guard succeeded, case .invite(let asked, let name) = request.command else { return fail(request, .storeFailed) }
+        // All of it may have changed while it was being kept: as if it had come after that.
+        guard let group = directory.groups[id] else { return fail(request, .noSuchGroup(name)) }
+        guard let user = directory.accounts[account] else { return fail(request, .noSuchUser(asked)) }
+        guard !group.members.contains(account) else {
+            return fail(request, .alreadyMemberOther(user: user.name.text, group: group.name.text))
         }
-        if !group.members.contains(account) { directory.invite(account, to: id) }
+        directory.invite(account, to: id)
         // Who is away is told of to the inviter as well (RFC 2812 §3.2.7).
         succeed(request, [.reply(.invited(user: user.name.text, group: group.name.text))] + awayReply(of: account, user.name))
         announceInvitation(of: account, to: group.name.text, by: request.account)
@@ -161,7 +174,7 @@ extension Hub {
             members: members.map {
                 Outgoing.Roster.Member(
                     name: $0.name.text, isFounder: $0.id == group.founder, isActive: sessionsOfAccount[$0.id] != nil,
-                    isAway: away[$0.id] != nil)
+                    isAway: awayText(of: $0.id) != nil)
             }, readUpTo: reader.flatMap { readMarkers[$0]?[.group(id)] })
     }
 
@@ -171,6 +184,11 @@ extension Hub {
         guard let name = directory.accounts[account]?.name.text else { return }
         let sessions = sessionsOfAccount[account] ?? []
         if !sessions.isEmpty { actions.append(.deliver(sessions, .invitation(by: inviter.name.text, to: name, group: group))) }
+    }
+
+    /// Those who are still in the group, and with them the other sessions of who has left, are told so.
+    mutating func announceLeaving(of account: Account, _ group: Group, except silent: [SessionID]) {
+        tell(group: group.id, except: silent, .memberLeft(user: account.name.text, group: group.name.text))
     }
 
     private mutating func tell(group: GroupID, except silent: [SessionID], _ outgoing: Outgoing) {

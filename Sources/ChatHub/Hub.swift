@@ -22,8 +22,10 @@ public struct Hub: ~Copyable {
     /// In the order of their connecting.
     var notLoggedIn = UnauthenticatedQueue()
     var audiences: [GroupID: Audience] = [:]
-    /// Accounts that are active but away, and what they say of it.
+    /// Accounts that are away, and what they say of it.
     var away: [AccountID: String] = [:]
+    /// The sessions that hear of others' being away.
+    var presenceListeners: Set<SessionID> = []
     var pending: [Ticket: Pending] = [:]
     /// Groups whose creation waits for its commit, by folded name.
     var reservedGroups: Set<String> = []
@@ -38,13 +40,16 @@ public struct Hub: ~Copyable {
     var messageOfTheDay: [String]
     var readMarkers: [AccountID: [ReadTarget: Timestamp]]
     private var lastTicket: UInt64 = 0
-    private var isStopping = false
+    private(set) var isStopping = false
     public internal(set) var statistics = HubStatistics()
+    /// When the event under way came.
+    private var now: Moment
     /// What the event under way has led to.
     var actions: [Action] = []
 
     public init(_ configuration: HubConfiguration, _ state: HubState, at now: Moment) {
         self.configuration = configuration
+        self.now = now
         directory = Directory(state)
         lockOuts = LockOutTable(
             maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds,
@@ -74,11 +79,13 @@ public struct Hub: ~Copyable {
     }
 
     private mutating func take(_ event: Event, at now: Moment) {
+        self.now = now
         switch event {
         case .connected(let id, let address, let network, let isLoopback):
             connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
-        case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes, at: now)
-        case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes, at: now)
+        case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes)
+        case .woken(let id): wake(id)
+        case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes)
         case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
         case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
         case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
@@ -142,40 +149,53 @@ public struct Hub: ~Copyable {
         }
     }
 
-    /// Takes lines and bytes out of a session's buckets, or says after how many seconds there will be enough.
-    private func charge(_ session: Session, lines: Int, bytes: Int, at now: Moment) -> Int? {
-        session.bucket?.take(Double(lines), at: now.uptime) ?? session.byteBucket?.take(Double(bytes), at: now.uptime)
-    }
-
-    /// Nothing answers these lines, so nothing but the end can refuse them.
-    private mutating func hear(_ id: SessionID, lines: Int, bytes: Int, at now: Moment) {
-        guard let session = sessions[id], !session.isClosing, charge(session, lines: lines, bytes: bytes, at: now) != nil else { return }
-        close(id, .flooded)
-    }
-
-    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int, at now: Moment) {
+    /// Nothing answers these lines. Of a stranger they end the connection when they are too many; who has logged in owes them.
+    private mutating func hear(_ id: SessionID, lines: Int, bytes: Int) {
         guard let session = sessions[id], !session.isClosing else { return }
-        if session.backlog.isEmpty, session.canBegin(command) {
-            begin(session, command, label: label, bytes: bytes, at: now)
+        if session.account == nil, session.wait(lines: lines, bytes: bytes, at: now) != nil { return close(id, .flooded) }
+        session.spend(lines: lines, bytes: bytes)
+        updateReading(of: session)
+    }
+
+    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int) {
+        guard let session = sessions[id], !session.isClosing else { return }
+        if session.backlog.isEmpty, admits(session, command, bytes: bytes) {
+            begin(session, command, label: label, bytes: bytes)
         } else {
-            session.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes, at: now))
-            if session.backlog.count >= Session.backlogHigh, !session.isPaused {
-                session.isPaused = true
-                actions.append(.pauseReading(id, true))
-            }
+            session.backlog.append(Session.Waiting(command: command, label: label, bytes: bytes))
+            updateReading(of: session)
         }
     }
 
-    private mutating func begin(_ session: Session, _ command: Command, label: String?, bytes: Int, at now: Moment) {
+    /// Whether a command can be begun now. What a session that has logged in says above its rate waits, with all that is behind it: nothing is refused, so
+    /// nothing is overtaken.
+    private mutating func admits(_ session: Session, _ command: Command, bytes: Int) -> Bool {
+        guard session.canBegin(command) else { return false }
+        guard session.account != nil, !command.isFree, let wait = session.wait(lines: 1, bytes: bytes, at: now) else { return true }
+        awaitTurn(of: session, in: wait)
+        return false
+    }
+
+    private mutating func awaitTurn(of session: Session, in milliseconds: Int64) {
+        guard !session.isWakeAwaited else { return }
+        session.isWakeAwaited = true
+        actions.append(.wake(session.id, inMilliseconds: milliseconds))
+    }
+
+    private mutating func wake(_ id: SessionID) {
+        sessions[id]?.isWakeAwaited = false
+        drainBacklog(of: id)
+    }
+
+    private mutating func begin(_ session: Session, _ command: Command, label: String?, bytes: Int) {
         let id = session.id
         let sequence = session.open(label: label)
-        guard let account = session.account.flatMap({ directory.accounts[$0] }) else {
-            if !command.isFree, charge(session, lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded) }
-            return beginUnauthenticated(session, sequence, command, at: now)
+        let account = session.account.flatMap { directory.accounts[$0] }
+        if !command.isFree {
+            if account == nil, session.wait(lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded, answering: sequence) }
+            session.spend(lines: 1, bytes: bytes)
         }
-        if !command.isFree, let wait = charge(session, lines: 1, bytes: bytes, at: now) {
-            return respond(id, sequence, [.reply(.rateLimited(seconds: wait))])
-        }
+        guard let account else { return beginUnauthenticated(session, sequence, command, at: now) }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
         run(Request(session: id, sequence: sequence, account: account, command: command, at: now))
     }
@@ -183,14 +203,22 @@ public struct Hub: ~Copyable {
     /// Begins what waits and can be begun.
     mutating func drainBacklog(of id: SessionID) {
         guard let session = sessions[id] else { return }
-        while !session.isClosing, let next = session.backlog.first, session.canBegin(next.command) {
+        while !session.isClosing, let next = session.backlog.first, admits(session, next.command, bytes: next.bytes) {
             session.backlog.removeFirst()
-            begin(session, next.command, label: next.label, bytes: next.bytes, at: next.at)
+            begin(session, next.command, label: next.label, bytes: next.bytes)
         }
-        if session.isPaused, !session.isClosing, session.backlog.count <= Session.backlogLow {
-            session.isPaused = false
-            actions.append(.pauseReading(id, false))
-        }
+        updateReading(of: session)
+    }
+
+    /// Reading stops while many commands wait, or while more has been heard than may be, and goes on when little of that is left.
+    private mutating func updateReading(of session: Session) {
+        guard !session.isClosing else { return }
+        let debt = session.account == nil ? nil : session.wait(lines: 0, bytes: 0, at: now)
+        if let debt { awaitTurn(of: session, in: debt) }
+        let isPaused = debt != nil || session.backlog.count >= (session.isPaused ? Session.backlogLow + 1 : Session.backlogHigh)
+        guard isPaused != session.isPaused else { return }
+        session.isPaused = isPaused
+        actions.append(.pauseReading(session.id, isPaused))
     }
 
     /// Answers the command of that number; see ``Session/open(label:)``.
@@ -199,12 +227,15 @@ public struct Hub: ~Copyable {
         session.answer(sequence, response) { actions.append(.respond(id, label: $0, $1)) }
     }
 
-    mutating func close(_ id: SessionID, _ reply: Reply) {
+    /// - Parameter sequence: the command that led to it; where that has a label the last words are its answer as well.
+    mutating func close(_ id: SessionID, _ reply: Reply, answering sequence: Int? = nil) {
         guard let session = sessions[id], !session.isClosing else { return }
+        if let sequence, session.label(of: sequence) != nil { respond(id, sequence, [.reply(reply)]) }
         sessions[id]?.isClosing = true
         sessions[id]?.backlog = []
         // Who reads slowly that it is turned away takes nobody's place.
         notLoggedIn.remove(id)
+        if case .goodbye = reply { session.hasLoggedOut = true }
         endActivity(of: session)
         actions.append(.deliver([id], .farewell(reply)))
         actions.append(.close(id))
@@ -213,6 +244,7 @@ public struct Hub: ~Copyable {
     /// It is told of nothing more, and others see it gone.
     private mutating func endActivity(of session: Session) {
         offers.end(of: session.id)
+        presenceListeners.remove(session.id)
         guard session.hasBegun, let account = session.account, let index = sessionsOfAccount[account]?.firstIndex(of: session.id) else {
             return
         }
@@ -220,7 +252,7 @@ public struct Hub: ~Copyable {
         forgetAudiences(of: account)
         if sessionsOfAccount[account]?.isEmpty == true {
             sessionsOfAccount[account] = nil
-            endAway(of: account)
+            endPresence(of: account, hasLoggedOut: session.hasLoggedOut)
         }
     }
 
@@ -249,14 +281,18 @@ public struct Hub: ~Copyable {
     }
 
     private mutating func replaceAccounts(_ accounts: [Account]) {
-        for group in directory.replaceAccounts(accounts).sorted() {
-            audiences[group] = nil
-            removeIfEmpty(group)
+        for (account, groups) in directory.replaceAccounts(accounts) {
+            for id in groups {
+                audiences[id] = nil
+                if let group = directory.groups[id] { announceLeaving(of: account, group, except: []) }
+                removeIfEmpty(id)
+            }
         }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
         marks.forget { directory.accounts[$0] != nil }
         nonces.keep { directory.accounts[$0] != nil }
         tokenAllowances = tokenAllowances.filter { directory.accounts[$0.key] != nil }
+        away = away.filter { directory.accounts[$0.key] != nil }
         for (id, session) in sessions {
             guard let account = session.account else { continue }
             if directory.accounts[account].map(\.isBlocked) ?? true {

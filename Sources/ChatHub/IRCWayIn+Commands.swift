@@ -48,7 +48,7 @@ extension IRCWayIn {
         "NOTICE": Entry(minimumParameters: 1) { $0.message($1, isNotice: true, label: $2) },
         "P2P": Entry(minimumParameters: 3) { $0.signal($1, label: $2) },
         "PART": Entry(minimumParameters: 1) {
-            $0.forEachTarget($1, label: $2) { .leaveGroup(name: group($0)) }
+            $0.forEachTarget($1, atMost: nil, label: $2) { .leaveGroup(name: group($0)) }
         },
         "PASSWD": Entry(minimumParameters: 1) { $0.changePassword($1, label: $2) },
         "PASS": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
@@ -78,7 +78,10 @@ extension IRCWayIn {
                 : way.command(message.command, .lookUp(users: [message.parameters[0]], .who), label: label)
         },
         "WHOIS": Entry(minimumParameters: 1) {
-            $0.command($1.command, .lookUp(users: [$1.parameters[$1.parameters.count - 1]], .whois), label: $2)
+            // Behind a server's name, which there is one of.
+            let users = $1.parameters[$1.parameters.count - 1].pieces(between: ",")
+            guard users.count <= maximumTargets else { return $0.tooManyTargets(label: $2) }
+            return $0.command($1.command, .lookUp(users: users, .whois), label: $2)
         },
     ]
 
@@ -139,20 +142,21 @@ extension IRCWayIn {
         }
     }
 
-    /// One command for each of the targets between commas (RFC 2812 §3.3.1), at most four (`TARGMAX`), whose answers are one where the line has a label.
-    private mutating func forEachTarget(_ message: IRCMessage, label: String?, _ make: (String) -> Command) -> [WayInStep] {
-        forEachTarget(message, label: label) { (.command(message.command), make($0)) }
+    /// One command for each of the targets between commas (RFC 2812 §3.3.1), whose answers are one where the line has a label.
+    /// - Parameter limit: how many there may be (`TARGMAX`); nil for as many as fit a line.
+    private mutating func forEachTarget(
+        _ message: IRCMessage, atMost limit: Int? = IRCWayIn.maximumTargets, label: String?, _ make: (String) -> Command
+    ) -> [WayInStep] {
+        forEachTarget(message, atMost: limit, label: label) { (.command(message.command), make($0)) }
     }
 
     private mutating func forEachTarget(
-        _ message: IRCMessage, label: String?, expecting make: (String) -> (Expectation, Command)
+        _ message: IRCMessage, atMost limit: Int? = IRCWayIn.maximumTargets, label: String?,
+        expecting make: (String) -> (Expectation, Command)
     ) -> [WayInStep] {
-        let all = message.parameters[0]
-        let targets = all.pieces(between: ",")
+        let targets = message.parameters[0].pieces(between: ",")
         guard !targets.isEmpty else { return local([numeric("411", "No recipient given")], label: label) }
-        guard targets.count <= IRCWayIn.maximumTargets else {
-            return local([numeric("407", message.parameters[0], "Too many targets")], label: label)
-        }
+        guard targets.count <= limit ?? .max else { return tooManyTargets(label: label) }
         var steps: [WayInStep] = []
         for (index, target) in targets.enumerated() {
             let (expectation, command) = make(target)
@@ -167,9 +171,13 @@ extension IRCWayIn {
 
     static let maximumTargets = 4
 
+    private mutating func tooManyTargets(label: String?) -> [WayInStep] {
+        local([numeric("407", "*", "Too many targets: there can be \(IRCWayIn.maximumTargets)")], label: label)
+    }
+
     private mutating func join(_ message: IRCMessage, label: String?) -> [WayInStep] {
         let creates = !capabilities.contains(.chatty)
-        return forEachTarget(message, label: label) { .joinGroup(name: IRCWayIn.group($0), createsMissing: creates) }
+        return forEachTarget(message, atMost: nil, label: label) { .joinGroup(name: IRCWayIn.group($0), createsMissing: creates) }
     }
 
     /// Those that are named, or all; conditions (`ELIST`) are not offered.

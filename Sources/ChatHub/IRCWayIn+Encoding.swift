@@ -32,7 +32,7 @@ extension IRCWayIn {
             isAuthenticating = false
             return answerToSASL(response)
         case .password: return answerToPassword(response)
-        case .registration: return account == nil ? [] : welcome() + response.flatMap { messages($0, inAnswerTo: nil) }
+        case .registration: return (account == nil ? [] : welcome()) + response.flatMap { messages($0, inAnswerTo: nil) }
         case .roster(let use, let asked): return answerWithRoster(use, asked: asked, response)
         case .list(let only): return answerWithList(only, response)
         case .command(let name): return response.flatMap { messages($0, inAnswerTo: name) }
@@ -51,7 +51,14 @@ extension IRCWayIn {
         return groups + [numeric("323", "End of LIST")]
     }
 
-    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { unasked(outgoing) }
+    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] {
+        guard case .farewell = outgoing, case .part(_, let label, _)? = expectations.first, !gathered.isEmpty else {
+            return unasked(outgoing)
+        }
+        // The other parts will have no answer any more.
+        defer { gathered = [] }
+        return labeled(gathered, label) + unasked(outgoing)
+    }
 
     func unasked(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
 
@@ -113,8 +120,7 @@ extension IRCWayIn {
         let tokens = [
             "CASEMAPPING=ascii", "CHANTYPES=#", "CHANNELLEN=\(Name.maximumLength + 1)", "NICKLEN=\(Name.maximumLength)", "PREFIX=(o)@",
             "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "AWAYLEN=\(Limits.awayBytes)", "UTF8ONLY", "MODES=1",
-            "TARGMAX="
-                + ["PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "NAMES"].map { "\($0):\(IRCWayIn.maximumTargets)" }.joined(separator: ","),
+            "TARGMAX=" + IRCWayIn.targets.joined(separator: ","),
             "CHATHISTORY=\(HistoryRange.maximum)", "MSGREFTYPES=msgid,timestamp",
         ]
         return [
@@ -124,6 +130,10 @@ extension IRCWayIn {
             reply("004", nick, IRCWayIn.serverName, "chatty", "i", "io"),
         ] + IRCWayIn.lines(of: tokens).map { reply("005", [nick] + $0 + ["are supported by this server"]) }
     }
+
+    /// How many targets a command takes, where it takes several: nothing behind the colon is as many as fit into a line.
+    private static let targets =
+        ["PRIVMSG", "NOTICE", "TAGMSG", "NAMES", "WHOIS"].map { "\($0):\(maximumTargets)" } + ["JOIN:", "PART:", "LIST:"]
 
     /// At most thirteen tokens fit a line of RPL_ISUPPORT (modern.ircdocs.horse).
     private static func lines(of tokens: [String]) -> [[String]] {
@@ -310,8 +320,6 @@ extension IRCWayIn {
         case .invited(let user, let group): return [numeric("341", user, "#" + group)]
         case .messageTooLong, .lineTooLong: return [numeric("417", reply.text)]
         case .unknownCommand(let word): return [numeric("421", word, reply.text)]
-        // RPL_TRYAGAIN (RFC 2812 §5.1).
-        case .rateLimited: return [numeric("263", command, reply.text)]
         case .left(let group): return [from(nick, "PART", "#" + group)]
         // JOIN's own lines say it; to a JOIN of where one is nothing is said.
         case .joined, .alreadyMember: return []

@@ -19,6 +19,13 @@ extension IRCWayIn {
         return Array(line)
     }
 
+    /// A line behind its tags and its source.
+    static func rest(of line: [UInt8]) -> [UInt8] {
+        var rest = line[...]
+        for mark in "@:".utf8 where rest.first == mark { rest = rest.drop { $0 != 0x20 }.drop { $0 == 0x20 } }
+        return Array(rest)
+    }
+
     private static let openings: Set = ["CAP", "NICK", "USER", "PASS", "AUTHENTICATE"]
     private static let secret: Set = ["PASS", "PASSWD", "AUTHENTICATE"]
 

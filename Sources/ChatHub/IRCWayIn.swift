@@ -72,7 +72,7 @@ public struct IRCWayIn: WayIn {
 
     public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
         switch line {
-        case .tooLong: return refuse(.lineTooLong(limit: Limits.lineBytes))
+        case .tooLong(let beginning): return refuse(.lineTooLong(limit: Limits.lineBytes), label: label(ofUnread: beginning))
         case .line(let bytes):
             do throws(IRCMessage.Defect) {
                 let message = try IRCMessage(parsing: bytes, tagLimit: Limits.clientTagBytes)
@@ -90,20 +90,35 @@ public struct IRCWayIn: WayIn {
     }
 
     private mutating func refuse(_ defect: IRCMessage.Defect, _ bytes: [UInt8]) -> [WayInStep] {
+        let label = label(ofUnread: bytes)
         switch defect {
-        case .empty: []
-        case .notUTF8: refuse(.notUTF8)
-        case .tagsTooLong: refuse(.lineTooLong(limit: Limits.clientTagBytes))
-        case .bodyTooLong: refuse(.lineTooLong(limit: Limits.lineBytes))
-        case .forbiddenByte: refuse(.forbiddenByte)
+        case .empty: return []
+        case .notUTF8: return goOnRegistering(bytes, label) ?? refuse(.notUTF8, label: label)
+        case .tagsTooLong: return refuse(.lineTooLong(limit: Limits.clientTagBytes), label: label)
+        case .bodyTooLong: return refuse(.lineTooLong(limit: Limits.lineBytes), label: label)
+        case .forbiddenByte: return goOnRegistering(bytes, label) ?? refuse(.forbiddenByte, label: label)
         case .badCommand:
-            refuse(.unknownCommand(SafeText.shown(String(decoding: IRCWayIn.word(of: bytes).prefix(32), as: UTF8.self), isolates: false)))
+            let word = String(decoding: IRCWayIn.word(of: IRCWayIn.rest(of: bytes)).prefix(32), as: UTF8.self)
+            return refuse(.unknownCommand(SafeText.shown(word, isolates: false)), label: label)
         }
     }
 
-    private mutating func refuse(_ reply: Reply) -> [WayInStep] {
-        guard isRegistered else { return [.write(bytes(replies(reply, to: "*")))] }
-        return command("*", .malformed(nil, reply), label: nil)
+    private mutating func refuse(_ reply: Reply, label: String?) -> [WayInStep] {
+        guard isRegistered else { return write(replies(reply, to: "*"), label: label) }
+        return command("*", .malformed(nil, reply), label: label)
+    }
+
+    /// A registration goes on, or is answered, whatever is in the name of its user: what USER says is used for nothing, and is Latin-1 with some clients.
+    /// - Returns: nil where the line is no part of one.
+    private mutating func goOnRegistering(_ line: [UInt8], _ label: String?) -> [WayInStep]? {
+        guard !isRegistered else { return nil }
+        switch String(decoding: IRCWayIn.rest(of: line).prefix(while: Name.isLetter), as: UTF8.self).asciiUppercased {
+        case "USER":
+            hasUser = true
+            return acknowledged(registerIfReady(label), label)
+        case "NICK": return write([numeric("432", "*", IRCWayIn.erroneousNick)], label: label)
+        default: return nil
+        }
     }
 
     /// Gives a command to the hub, and notes what its answer will belong to.
@@ -128,6 +143,10 @@ public struct IRCWayIn: WayIn {
             return []
         case "NICK":
             guard let name = first, !name.isEmpty else { return write([numeric("431", "No nickname given")], label: label) }
+            guard capabilities.contains(.chatty) || IRCWayIn.isNick(name) else {
+                let shown = name.begins(with: ":") ? "*" : SafeText.shown(SafeText.beginning(of: name), isolates: false)
+                return write([numeric("432", shown, IRCWayIn.erroneousNick)], label: label)
+            }
             // Once logged in the nick is the account's name, which 001 tells: irssi sends NICK only behind SASL.
             if account == nil { nick = SafeText.shown(SafeText.beginning(of: name), isolates: false) }
             if capabilities.contains(.chatty) { return expect(.name, .identify(name: name), label: label) }
@@ -156,21 +175,29 @@ public struct IRCWayIn: WayIn {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
         let isOurs = capabilities.contains(.chatty)
-        return logInWithPass()
-            + expect(.registration, .begin(replayStart, client: isOurs ? client : nil, takesFiles: isOurs), label: label)
+        let begin = Command.begin(
+            replayStart, client: isOurs ? client : nil, takesFiles: isOurs, hearsPresence: capabilities.contains(.awayNotify))
+        defer { pass = nil }
+        guard account == nil, let pass else { return expect(.registration, begin, label: label) }
+        // Both are what the line has led to.
+        let logIn = Command.logInByPass(nick: nick, pass)
+        guard let label else { return expect(.password, logIn, label: nil) + expect(.registration, begin, label: nil) }
+        return expect(.part(.password, label: label, isLast: false), logIn, label: nil)
+            + expect(.part(.registration, label: label, isLast: true), begin, label: nil)
+    }
+
+    private static let erroneousNick = "Erroneous nickname"
+
+    /// Whether a client may call itself so until it has logged in: nothing that means something else where a nick stands in a line.
+    private static func isNick(_ name: String) -> Bool {
+        guard let first = name.utf8.first, ![UInt8(ascii: "#"), UInt8(ascii: ":"), UInt8(ascii: "$")].contains(first) else { return false }
+        return !name.utf8.contains { $0 <= 0x20 || $0 == 0x7F || [0x21, 0x2A, 0x2C, 0x3F, 0x40].contains($0) }
     }
 
     /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.
     private var replayStart: Command.ReplayStart {
         if capabilities.contains(.chatty) { return shown.map { .after($0) } ?? .whereItLeftOff }
         return capabilities.contains(.chatHistory) ? .nowhere : .whereItLeftOff
-    }
-
-    private mutating func logInWithPass() -> [WayInStep] {
-        guard let pass else { return [] }
-        self.pass = nil
-        guard account == nil else { return [] }
-        return expect(.password, .logInByPass(nick: nick, pass), label: nil)
     }
 
     mutating func negotiate(_ message: IRCMessage, label: String?) -> [WayInStep] {
@@ -196,8 +223,12 @@ public struct IRCWayIn: WayIn {
                 }
                 if unwanted == nil { wanted.insert(flag) } else { wanted.remove(flag) }
             }
+            let hearsPresence = wanted.contains(.awayNotify)
+            let changesPresence = hearsPresence != capabilities.contains(.awayNotify)
             capabilities = wanted
-            return write([reply("CAP", nick, "ACK", asked)], label: label)
+            let acknowledged = [reply("CAP", nick, "ACK", asked)]
+            guard isRegistered || askedForRegistration, changesPresence else { return write(acknowledged, label: label) }
+            return expect(.local(acknowledged), .hearPresence(hearsPresence), label: label)
         case "END":
             isNegotiating = false
             return isRegistered ? [] : registerIfReady(label)
@@ -263,9 +294,14 @@ public struct IRCWayIn: WayIn {
         return label
     }
 
-    func write(_ messages: [IRCMessage], label: String? = nil) -> [WayInStep] {
-        var messages = messages
-        if let label, messages.count == 1 { messages[0].tags.append(IRCMessage.Tag("label", label)) }
-        return [.write(bytes(messages))]
+    /// The label of a line that is no message, or has too much of one: its error answers with it as well.
+    private func label(ofUnread line: [UInt8]) -> String? {
+        guard line.first == UInt8(ascii: "@"), let end = line.firstIndex(of: 0x20) else { return nil }
+        let item = line[1..<end].split(separator: UInt8(ascii: ";")).last { $0.starts(with: "label=".utf8) }
+        return item.flatMap { try? IRCMessage(parsing: Array("@".utf8) + $0 + Array(" X".utf8)) }.flatMap { label(of: $0) }
+    }
+
+    mutating func write(_ messages: [IRCMessage], label: String? = nil) -> [WayInStep] {
+        [.write(label.map { labeled(messages, $0) } ?? bytes(messages))]
     }
 }

@@ -15,7 +15,7 @@ extension Hub {
         case .malformed(_, let reply):
             respond(session.id, sequence, [.reply(reply)])
         case .begin:
-            close(session.id, .loginRequired)
+            close(session.id, .loginRequired, answering: sequence)
         case .logOut:
             close(session.id, .goodbye(name: "stranger"))
         default:
@@ -261,9 +261,12 @@ extension Hub {
         sessions[id]?.takesFiles = takesFiles
         sessionsOfAccount[account, default: []].append(id)
         forgetAudiences(of: account)
+        let known = directory.accounts[account]
+        if let known, sessionsOfAccount[account] == [id] { tellPresence(of: known) }
         for group in directory.groups(of: account).sorted() {
             if let roster = roster(of: group, readBy: account) { actions.append(.deliver([id], .entered(roster, created: false))) }
         }
+        if let known { tellAway(to: id, of: known) }
         beginReplay(of: session, account, from: start, client: client)
     }
 }

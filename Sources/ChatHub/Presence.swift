@@ -13,7 +13,9 @@ extension Hub {
         let others = sessionsOfAccount.keys.filter { $0 != request.account.id }.compactMap { directory.accounts[$0] }
             .sorted { $0.name.folded < $1.name.folded }
         let lines = others.compactMap { account in
-            activeSince(account.id).map { Outgoing.reply(.activeUser(account.name.text, since: $0, isAway: away[account.id] != nil)) }
+            activeSince(account.id).map {
+                Outgoing.reply(.activeUser(account.name.text, since: $0, isAway: awayText(of: account.id) != nil))
+            }
         }
         succeed(request, lines.isEmpty ? [.reply(.noOtherActive)] : lines)
     }
@@ -26,7 +28,7 @@ extension Hub {
             let account = directory.account(named: name)
             return Outgoing.UserState(
                 name: account?.name.text ?? name, exists: account != nil, activeSince: account.flatMap { activeSince($0.id) },
-                away: account.flatMap { away[$0.id] })
+                away: account.flatMap { awayText(of: $0.id) })
         }
         succeed(request, [.users(states, query)])
     }

@@ -7,7 +7,7 @@ final class Request {
     let sequence: Int
     let account: Account
     let command: Command
-    /// When it arrived: the one timestamp of all that comes of it.
+    /// When its turn came: the one timestamp of all that comes of it.
     let at: Moment
     /// Names that the store has been asked for in vain, folded.
     let absent: Set<String>
@@ -85,6 +85,8 @@ enum Pending {
 extension Hub {
     /// Carries a request out, or asks the outside for what is missing.
     mutating func run(_ request: Request) {
+        // It may have been removed while the outside was asked.
+        guard directory.accounts[request.account.id] != nil else { return fail(request, .accountGone(request.account.name.text)) }
         switch request.command {
         case .message(let to, let text, let isNotice, let nonce, let tags):
             sendDirect(request, to: to, text: text, isNotice: isNotice, nonce: nonce, tags: tags)
@@ -112,12 +114,16 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin(let start, let client, let takesFiles):
+        case .begin(let start, let client, let takesFiles, let hearsPresence):
+            hearPresence(request.session, hearsPresence)
             beginSession(
                 request.session, replaying: start, of: client, takesFiles: takesFiles, at: request.at, then: request.sequence)
         case .shown(let message):
             // A client that names what it cannot have seen would only hide from itself what comes.
             recordReached(min(message, messageIDs.last), by: request.session)
+            respond(request.session, request.sequence, [])
+        case .hearPresence(let hears):
+            hearPresence(request.session, hears)
             respond(request.session, request.sequence, [])
         case .local: respond(request.session, request.sequence, [])
         case .identify, .logIn, .logInByPass: respond(request.session, request.sequence, [])
@@ -165,17 +171,17 @@ extension Hub {
         switch (what, result) {
         case (.identify(let session, let sequence, let name), .account(let account)):
             if let account {
-                directory.insert(account)
+                directory.learn(account)
                 attempts.giveBack(sessions[session]?.throttledNetwork)
             }
             unblock(session)
             respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])
             drainBacklog(of: session)
         case (.accountToVerify(let guess), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account { directory.learn(account) }
             verify(guess, account: account, at: now)
         case (.accountOfPass(let session, let sequence, let pass), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account { directory.learn(account) }
             guess(session, sequence, account == nil ? pass.ofNick : pass.ofName, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
             finishVerification(attempt, account, verification, at: now)
@@ -185,7 +191,7 @@ extension Hub {
             respond(session, sequence, response)
             drainBacklog(of: session)
         case (.account(let request, let name), .account(let account)):
-            if let account { directory.insert(account) }
+            if let account { directory.learn(account) }
             unblock(request.session)
             run(account == nil ? request.with(absent: name) : request)
             drainBacklog(of: request.session)
@@ -247,6 +253,7 @@ extension Hub {
     }
 
     private mutating func finishChange(_ request: Request, _ change: Pending.Change, succeeded: Bool) {
+        guard directory.accounts[request.account.id] != nil else { return takeBack(change, of: request, succeeded: succeeded) }
         switch change {
         case .created(let group): finishCreation(request, group, succeeded: succeeded)
         case .joined(let group): finishJoining(request, group, succeeded: succeeded)
@@ -255,5 +262,16 @@ extension Hub {
         case .markedRead(let target, let shown, let time):
             finishMarking(request, target, shown: shown, time, succeeded: succeeded)
         }
+    }
+    /// The account has been removed while its change was being kept: with it everything that it had a part in, this as well.
+    private mutating func takeBack(_ change: Pending.Change, of request: Request, succeeded: Bool) {
+        switch change {
+        case .created(let group):
+            reservedGroups.remove(group.name.folded)
+            if succeeded { store(.groupRemoved(group.id), then: .nothing) }
+        case .joined(let group): endJoining(group)
+        case .left, .invited, .markedRead: break
+        }
+        fail(request, .accountGone(request.account.name.text))
     }
 }

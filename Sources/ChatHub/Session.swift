@@ -24,6 +24,8 @@ final class Session {
     var takesFiles = false
     var bucket: TokenBucket?
     var byteBucket: TokenBucket?
+    /// It goes on when its buckets have filled a little: it has been asked for.
+    var isWakeAwaited = false
 
     /// Messages that wait for their commit.
     var pendingMessages = 0
@@ -31,7 +33,7 @@ final class Session {
     var isBusy = false
     /// Its password is being verified.
     var verification: Ticket?
-    /// Commands that wait for those before them, so that answers keep the order of commands.
+    /// Commands that wait for those before them, or for their session's turn by flood control, so that they and their answers keep their order.
     var backlog: Deque<Waiting> = []
     var isPaused = false
 
@@ -60,6 +62,8 @@ final class Session {
     var movesMark = false
     /// Its client has come again over another connection: what this one loses is not owed.
     var isReplaced = false
+    /// Its user has said that it ends.
+    var hasLoggedOut = false
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 
@@ -79,7 +83,6 @@ final class Session {
         let command: Command
         let label: String?
         let bytes: Int
-        let at: Moment
     }
 
     enum Replay: Equatable {
@@ -99,6 +102,11 @@ final class Session {
         return firstAnswer + answers.count - 1
     }
 
+    func label(of sequence: Int) -> String? {
+        let index = sequence - firstAnswer
+        return answers.indices.contains(index) ? answers[index].label : nil
+    }
+
     /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
     func answer(_ sequence: Int, _ response: [Outgoing], _ send: (_ label: String?, _ response: [Outgoing]) -> Void) {
         let index = sequence - firstAnswer
@@ -111,6 +119,18 @@ final class Session {
         }
     }
 
-    /// Whether a command can be begun now.
+    /// After how many milliseconds so many lines and bytes more may be said; nil for now.
+    func wait(lines: Int, bytes: Int, at now: Moment) -> Int64? {
+        let waits = [bucket?.wait(for: Double(lines), at: now.uptime), byteBucket?.wait(for: Double(bytes), at: now.uptime)]
+        return waits.compactMap(\.self).max()
+    }
+
+    /// Takes them out of the buckets, which may owe them.
+    func spend(lines: Int, bytes: Int) {
+        bucket?.spend(Double(lines))
+        byteBucket?.spend(Double(bytes))
+    }
+
+    /// Whether all before a command has got so far that it can be begun.
     func canBegin(_ command: Command) -> Bool { !isBusy && (pendingMessages == 0 || command.isMessage) }
 }

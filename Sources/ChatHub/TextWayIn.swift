@@ -139,7 +139,7 @@ public struct TextWayIn: WayIn {
         return text.isEmpty ? [] : [.write(Array(text.utf8))]
     }
 
-    public func encode(_ outgoing: Outgoing) -> [UInt8] { irc?.unasked(outgoing) ?? Array(TextWayIn.text(outgoing).utf8) }
+    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { irc?.encode(outgoing) ?? Array(TextWayIn.text(outgoing).utf8) }
 
     private func lines(_ response: [Outgoing]) -> String { response.reduce(into: "") { $0 += TextWayIn.text($1) } }
 

@@ -21,7 +21,7 @@ extension Hub {
             tokenAllowances[account] ?? TokenBucket(perSecond: Hub.tokensPerSecond, least: Hub.tokensAtOnce, at: request.at.uptime)
         let wait = allowance.take(at: request.at.uptime)
         tokenAllowances[account] = allowance
-        if let wait { return fail(request, .tooManyTokens(seconds: wait)) }
+        if let wait { return fail(request, .tooManyTokens(seconds: Int((wait + 999) / 1000))) }
         sessions[request.session]?.isBusy = true
         actions.append(.makeToken(newTicket(.token(request))))
     }

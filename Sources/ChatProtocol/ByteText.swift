@@ -49,3 +49,8 @@ extension String {
         return String(decoding: utf8.lazy.map { $0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0 }, as: UTF8.self)
     }
 }
+
+extension RandomAccessCollection<UInt8> {
+    /// Without the mark that some editors put before the text of a file, and that is none of it (Unicode 23.8).
+    public var withoutByteOrderMark: SubSequence { starts(with: [0xEF, 0xBB, 0xBF]) ? dropFirst(3) : self[...] }
+}

@@ -1,10 +1,11 @@
-/// Control sequences as terminals take them (ECMA-48 §5), found in text of others so that none of their parts is left as litter.
+/// Control sequences as terminals take them (ECMA-48 §5), and the colours of IRC's clients (modern.ircdocs.horse/formatting), found in text of others so that
+/// none of their parts is left as litter.
 ///
 /// In one pass, whatever the text is: held by `WorkPerByteTests`.
 struct EscapeSequence {
     /// The text without them; other control characters stay.
     static func removed(from text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value == 0x1B || (0x80...0x9F).contains($0.value) }) else { return text }
+        guard text.unicodeScalars.contains(where: { isBeginning($0.value) }) else { return text }
         let finder = EscapeSequence(Array(text.unicodeScalars))
         var out = String.UnicodeScalarView()
         var index = 0
@@ -14,6 +15,10 @@ struct EscapeSequence {
             index += max(1, length)
         }
         return String(out)
+    }
+
+    private static func isBeginning(_ value: UInt32) -> Bool {
+        value == 0x03 || value == 0x04 || value == 0x1B || (0x80...0x9F).contains(value)
     }
 
     private let scalars: [Unicode.Scalar]
@@ -41,11 +46,25 @@ struct EscapeSequence {
             next += 1
         }
         switch introducer {
+        // A number of one or two digits, or six hexadecimal ones; behind a comma another for the background.
+        case 0x03: return endOfColour(from: next, 1...2, \.isDecimal) - start
+        case 0x04: return endOfColour(from: next, 6...6, \.isHexadecimal) - start
         case 0x9B: return end(of: 0x20...0x3F, 0x40...0x7E, from: next) - start
         case 0x90, 0x98, 0x9D, 0x9E, 0x9F: return endOfString(from: next).map { $0 - start } ?? next - start
         case 0x80...0x9F: return next - start
         default: return 0
         }
+    }
+
+    /// A comma with no number on both sides of it is text.
+    private func endOfColour(from start: Int, _ digits: ClosedRange<Int>, _ isDigit: (Unicode.Scalar) -> Bool) -> Int {
+        func end(from index: Int) -> Int? {
+            let found = scalars[min(index, scalars.count)...].prefix(digits.upperBound).prefix(while: isDigit)
+            return found.count >= digits.lowerBound ? found.endIndex : nil
+        }
+        guard let foreground = end(from: start) else { return start }
+        guard foreground < scalars.count, scalars[foreground] == ",", let background = end(from: foreground + 1) else { return foreground }
+        return background
     }
 
     /// Behind those of the first range that stand there, and one of the second.
@@ -67,4 +86,9 @@ struct EscapeSequence {
         }
         return nil
     }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isDecimal: Bool { ("0"..."9").contains(self) }
+    fileprivate var isHexadecimal: Bool { isDecimal || ("a"..."f").contains(self) || ("A"..."F").contains(self) }
 }

@@ -5,7 +5,8 @@ public struct LineDecoder: Sendable {
     public enum Line: Equatable, Sendable {
         /// Without its line end.
         case line([UInt8])
-        case tooLong
+        /// - beginning: as much of it as a line may be long.
+        case tooLong(beginning: [UInt8])
     }
 
     private let maximum: Int
@@ -46,9 +47,8 @@ public struct LineDecoder: Sendable {
         // One more byte than the maximum is allowed to wait: it may be the CR of a CRLF.
         if partial.count + rest.count > maximum + 1 {
             dropped += partial.count + rest.count - maximum
-            partial = []
             discarding = true
-            _ = body(.tooLong)
+            _ = body(.tooLong(beginning: takeBeginning(rest)))
         } else {
             partial.append(contentsOf: rest)
         }
@@ -63,13 +63,18 @@ public struct LineDecoder: Sendable {
         }
         guard partial.count + tail.count <= maximum + 1 else {
             dropped += partial.count + tail.count - maximum
-            partial = []
-            return .tooLong
+            return .tooLong(beginning: takeBeginning(tail))
         }
         var line = partial
         partial = []
         line.append(contentsOf: tail)
         if line.last == 0x0D { line.removeLast() }
-        return line.count > maximum ? .tooLong : .line(line)
+        return line.count > maximum ? .tooLong(beginning: Array(line.prefix(maximum))) : .line(line)
+    }
+
+    /// Of a line over the bound, which goes on with these bytes.
+    private mutating func takeBeginning(_ rest: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+        defer { partial = [] }
+        return Array((partial + rest.prefix(max(0, maximum - partial.count))).prefix(maximum))
     }
 }

@@ -79,8 +79,7 @@ public enum Reply: Hashable, Sendable {
     case tooManyMembers(limit: Int)
     case tooManyGroups(limit: Int)
     case tooManyGroupsMade(limit: Int)
-    case rateLimited(seconds: Int)
-    /// The last word to a client that says too much of what is not refused by itself: anything before its log-in, or a line without end.
+    /// The last word to a client that says too much before its log-in.
     case flooded
     /// The last word to a client that reads too slowly.
     case sendQueueExceeded
@@ -156,7 +155,6 @@ extension Reply {
         case .tooManyMembers(let limit): "A group chat is made with at most \(limit) members."
         case .tooManyGroups(let limit): "You are in \(limit) group chats already. Leave one first."
         case .tooManyGroupsMade(let limit): "You have made \(limit) group chats that are still there. No more can be made."
-        case .rateLimited(let seconds): "Too many commands. Try again \(seconds) \(seconds == 1 ? "second" : "seconds") later."
         case .flooded: "Too much at once. Connect again, and send less."
         case .sendQueueExceeded: "You read too slowly. What you missed is sent again at the next login."
         case .storeFailed: "The server could not keep it: its store is full or failing. Nothing was sent."
@@ -208,7 +206,6 @@ extension Reply {
         case .tooManyMembers: "too many members"
         case .tooManyGroups: "in too many group chats"
         case .tooManyGroupsMade: "too many group chats made"
-        case .rateLimited: "too many commands"
         case .flooded: "too much at once"
         case .sendQueueExceeded: "SendQ exceeded"
         case .storeFailed: "the store is full or failing"

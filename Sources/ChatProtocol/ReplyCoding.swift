@@ -69,7 +69,6 @@ extension Reply {
         case .tooManyMembers(let limit): ("TOO_MANY_MEMBERS", [String(limit)])
         case .tooManyGroups(let limit): ("TOO_MANY_GROUPS", [String(limit)])
         case .tooManyGroupsMade(let limit): ("TOO_MANY_GROUPS_MADE", [String(limit)])
-        case .rateLimited(let seconds): ("RATE_LIMITED", [String(seconds)])
         case .flooded: ("FLOODED", [])
         case .sendQueueExceeded: ("SENDQ_EXCEEDED", [])
         case .storeFailed: ("STORE_FAILED", [])
@@ -136,7 +135,6 @@ extension Reply {
         case "TOO_MANY_GROUPS": return .tooManyGroups(limit: number)
         case "TOO_MANY_GROUPS_MADE": return .tooManyGroupsMade(limit: number)
         case "AWAY_TOO_LONG": return .awayTooLong(limit: number)
-        case "RATE_LIMITED": return .rateLimited(seconds: number)
         case "TOO_MANY_CONNECTIONS": return .tooManyConnections(limit: number)
         default: return nil
         }

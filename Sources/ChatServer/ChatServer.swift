@@ -29,6 +29,7 @@ public final class ChatServer: Sendable {
     private let log: EventLog
     private let driver: HubDriver
     private let tls: NIOLockedValueBox<NIOSSLContext>
+    private let reminder: NIOLockedValueBox<CertificateReminder>
     private let tell: @Sendable (String) -> Void
 
     /// Starts a server; it is ready for clients when this returns.
@@ -39,6 +40,14 @@ public final class ChatServer: Sendable {
     public static func start(
         _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
     ) async throws(ServerError) -> ChatServer {
+        try await start(configuration, output: output, tell: tell, opening: { try await $0.accept() })
+    }
+
+    /// - Parameter opening: lets clients in, as the last step.
+    static func start(
+        _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void,
+        opening: (Listener) async throws -> Void
+    ) async throws(ServerError) -> ChatServer {
         var configuration = configuration
         try configuration.folder.prepare()
         let lock = try DataFolderLock(configuration.folder)
@@ -47,6 +56,7 @@ public final class ChatServer: Sendable {
         configuration.rules.messageOfTheDay = try configuration.messageOfTheDay()
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        var started: ChatServer?
         do {
             let tls = NIOLockedValueBox(try identity.context())
             var settings = ConnectionSettings(tls: tls, allowsPlaintext: configuration.allowsPlaintext)
@@ -63,13 +73,17 @@ public final class ChatServer: Sendable {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
             }
             if let credentials { try add(credentials, configuration, store, tell) }
-            let server = try ChatServer(
-                configuration, identity.fingerprint, tls, lock, store, group, listener, workers, mailbox, metrics, metricsListener,
+            let state = try store.loadState()
+            let server = ChatServer(
+                configuration, identity, tls, lock, store, state, group, listener, workers, mailbox, metrics, metricsListener,
                 output: output, tell: tell)
-            try await listener.accept()
+            started = server
+            try await opening(listener)
+            server.watchCertificate()
             return server
         } catch {
             // What started is of no more use; the reason is the one above.
+            await started?.endThreads()
             try? await group.shutdownGracefully()
             try? store.close()
             lock.release()
@@ -78,14 +92,15 @@ public final class ChatServer: Sendable {
     }
 
     private init(
-        _ configuration: ServerConfiguration, _ fingerprint: String, _ tls: NIOLockedValueBox<NIOSSLContext>, _ lock: DataFolderLock,
-        _ store: Store,
-        _ group: MultiThreadedEventLoopGroup, _ listener: Listener, _ workers: [LoopWorker], _ mailbox: Mailbox<HubInput>,
+        _ configuration: ServerConfiguration, _ identity: TLSIdentity, _ tls: NIOLockedValueBox<NIOSSLContext>, _ lock: DataFolderLock,
+        _ store: Store, _ state: HubState, _ group: MultiThreadedEventLoopGroup, _ listener: Listener, _ workers: [LoopWorker],
+        _ mailbox: Mailbox<HubInput>,
         _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
         tell: @escaping @Sendable (String) -> Void
-    ) throws {
+    ) {
         self.configuration = configuration
-        self.fingerprint = fingerprint
+        fingerprint = identity.fingerprint
+        reminder = NIOLockedValueBox(CertificateReminder(identity.validity))
         self.tls = tls
         self.tell = tell
         self.lock = lock
@@ -117,7 +132,7 @@ public final class ChatServer: Sendable {
         }
         log = EventLog(configuration.logFormat, write: output, tell: tell)
         driver = HubDriver(
-            Hub(configuration.rules, try store.loadState(), at: .now), mailbox,
+            Hub(configuration.rules, state, at: .now), mailbox,
             HubDriver.Hands(workers: workers, writer: writer, reader: reader, verifier: verifier, log: log, metrics: metrics))
         metrics.watch { [writer, reader, hashing, log] in
             [
@@ -130,6 +145,16 @@ public final class ChatServer: Sendable {
         log.start()
         driver.start()
         for worker in workers { worker.start() }
+    }
+
+    /// Reminds of a certificate that expires; until the loops end.
+    private func watchCertificate() {
+        remindOfCertificate()
+        group.next().scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [weak self] _ in self?.remindOfCertificate() }
+    }
+
+    private func remindOfCertificate() {
+        if let warning = reminder.withLockedValue({ $0.next(at: Moment.now.wall) }) { tell(warning) }
     }
 
     private static func add(
@@ -160,6 +185,8 @@ public final class ChatServer: Sendable {
             driver.mailbox.put(HubInput(.accountsChanged(try result.get())))
         }
         tls.withLockedValue { $0 = context }
+        reminder.withLockedValue { $0 = CertificateReminder(identity.validity) }
+        remindOfCertificate()
         driver.mailbox.put(HubInput(.messageOfTheDayChanged(lines)))
         return identity.fingerprint
     }
@@ -172,6 +199,14 @@ public final class ChatServer: Sendable {
         await onThread { [driver, configuration] in driver.tellEverybody(within: .milliseconds(configuration.grace.milliseconds)) }
         for worker in workers { try await worker.stop() }
         await metricsListener?.close()
+        await endThreads()
+        try await group.shutdownGracefully()
+        try store.close()
+        lock.release()
+    }
+
+    /// What is under way is done and written first.
+    private func endThreads() async {
         await onThread { [driver, hashing, reader, writer, log] in
             hashing.stop()
             driver.stop()
@@ -179,9 +214,6 @@ public final class ChatServer: Sendable {
             writer.stop()
             log.stop(within: .seconds(1))
         }
-        try await group.shutdownGracefully()
-        try store.close()
-        lock.release()
     }
 
     /// Runs what blocks where it blocks no task.

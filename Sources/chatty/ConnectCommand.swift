@@ -202,7 +202,8 @@ enum ConnectCommand {
             bytes.append(byte)
         }
         if bytes.last == 0x0D { bytes.removeLast() }
-        guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+        let line = bytes.withoutByteOrderMark
+        guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
             return .failure(PasswordFailure(message: "There is no password in the first line of \(path)."))
         }
         return .success(text)

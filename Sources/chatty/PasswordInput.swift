@@ -84,7 +84,7 @@ enum PasswordInput {
     }
 
     private static func firstLine(of bytes: [UInt8]) -> Outcome {
-        var line = bytes.prefix { $0 != 0x0A }
+        var line = bytes.withoutByteOrderMark.prefix { $0 != 0x0A }
         if line.last == 0x0D { line.removeLast() }
         guard let text = String(validating: line, as: UTF8.self) else { return .failed("The password is not UTF-8 text.") }
         if let defect = PasswordRule.defect(of: text) { return .failed(defect.text) }

@@ -70,7 +70,10 @@ struct AwayTests {
         let hans = script.logIn("hans")
         script.send(yoda, .createGroup(name: "jedi", members: []))
         script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
-        for session in [luke, hans] { script.forget(session) }
+        for session in [luke, hans] {
+            script.send(session, .hearPresence(true))
+            script.forget(session)
+        }
         script.send(yoda, .away("out"))
         #expect(script.told[luke] == [.away(user: "yoda", "out")])
         #expect(script.told[hans] == [])
@@ -80,8 +83,74 @@ struct AwayTests {
         script.send(hans, .away("too"))
         script.send(hans, .joinGroup(name: "jedi", createsMissing: false))
         #expect(script.told[luke]?.suffix(2) == [.memberJoined(user: "hans", group: "jedi"), .away(user: "hans", "too")])
+        script.send(luke, .hearPresence(false))
+        script.forget(luke)
+        script.send(yoda, .away(nil))
+        #expect(script.told[luke] == [], "it has said that it hears no more of it")
+    }
+
+    /// Who is not there is not here again: for those in the same group one that has no session is away.
+    @Test func whoComesAndGoesIsTold() {
+        var script = HubScript()
+        let luke = script.logIn("luke")
+        script.send(luke, .hearPresence(true))
+        script.send(luke, .createGroup(name: "jedi", members: []))
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
+        let phone = script.logIn("yoda")
+        script.send(yoda, .away("out"))
+        script.forget(luke)
+        script.send(phone, .logOut)
+        #expect(script.told[luke] == [], "another session is there")
         script.send(yoda, .logOut)
-        #expect(script.told[luke]?.last == .away(user: "yoda", nil))
+        #expect(script.told[luke] == [.away(user: "yoda", "yoda is not active.")])
+        let again = script.logIn("yoda")
+        _ = script.logIn("yoda")
+        #expect(script.told[luke]?.dropFirst() == [.away(user: "yoda", nil)], "once, and not away any more")
+        // To whom it belongs: neither those of no common group, nor while all are being told that the server ends.
+        let hans = script.logIn("hans")
+        script.send(hans, .hearPresence(true))
+        script.forget(hans)
+        script.forget(luke)
+        script.disconnect(again, written: nil)
+        script.handle(.shutDown)
+        for session in [luke, hans] {
+            #expect(script.told[session]?.contains { if case .away = $0 { true } else { false } } == false)
+        }
+    }
+
+    /// A connection that is lost says nothing of its user; and who comes is told what others are told.
+    @Test func aLostConnectionEndsNoAbsence() {
+        var script = HubScript()
+        let luke = script.logIn("luke")
+        script.send(luke, .hearPresence(true))
+        script.send(luke, .createGroup(name: "jedi", members: []))
+        var yoda = script.logIn("yoda")
+        script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
+        script.send(yoda, .away("out"))
+        script.forget(luke)
+        script.disconnect(yoda, written: nil)
+        #expect(script.told[luke] == [.away(user: "yoda", "yoda is not active.")])
+        script.forget(luke)
+        script.send(luke, .message(to: "yoda", text: "x", isNotice: false))
+        script.send(luke, .lookUp(users: ["yoda"], .whois))
+        #expect(script.told[luke]?.contains(.reply(.away("yoda", "out"))) == false, "it is not there to be away")
+        #expect(script.told[luke]?.last == .users([.init(name: "yoda", exists: true, activeSince: nil)], .whois))
+        script.forget(luke)
+        yoda = script.connect()
+        script.send(yoda, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        #expect(script.told[yoda]?.contains(.reply(.nowAway("out"))) == true)
+        #expect(script.told[luke] == [.away(user: "yoda", "out")])
+        // Another session that comes is told as well, and that it is back again.
+        let phone = script.connect()
+        script.send(phone, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        #expect(script.told[phone]?.contains(.reply(.nowAway("out"))) == true)
+        script.send(phone, .away(nil))
+        script.disconnect(yoda, written: nil)
+        script.disconnect(phone, written: nil)
+        yoda = script.connect()
+        script.send(yoda, .logIn(name: "yoda", password: "pw-yoda", begins: true))
+        #expect(script.told[yoda]?.contains { if case .reply(.nowAway) = $0 { true } else { false } } == false)
     }
 
     @Test func whatIsTooLongIsRefused() {
@@ -96,6 +165,8 @@ struct AwayTests {
     @Test func theLinesOfIRC() {
         var harness = WayInHarness(IRCWayIn())
         harness.send("CAP REQ :away-notify\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
+        #expect(harness.send("CAP REQ :-away-notify\r\n") == ":chatty CAP yoda ACK -away-notify\r\n")
+        harness.send("CAP REQ :away-notify\r\n")
         #expect(harness.send("AWAY :at lunch\r\n") == ":chatty 306 yoda :You have been marked as being away\r\n")
         #expect(harness.send("USERHOST yoda\r\n") == ":chatty 302 yoda yoda=-yoda@chatty\r\n")
         #expect(harness.send("AWAY\r\n") == ":chatty 305 yoda :You are no longer marked as being away\r\n")
@@ -122,6 +193,7 @@ struct AwayTests {
     @Test func clientsThatDidNotAskAreNotTold() {
         var way = IRCWayIn()
         #expect(way.encode(.away(user: "luke", "out")).isEmpty)
-        #expect(TextWayIn().encode(.away(user: "luke", "out")).isEmpty)
+        var text = TextWayIn()
+        #expect(text.encode(.away(user: "luke", "out")).isEmpty)
     }
 }

@@ -30,6 +30,7 @@ struct HubScript {
     /// Where true, the outside answers only when ``settle()`` is called.
     var holdsBack = false
     private var waiting: [Event] = []
+    private var wakes: [(uptime: Int64, id: SessionID)] = []
     private(set) var log: [String] = []
     private(set) var verifications = 0
     /// What of the outside a log-in was asked by, in order.
@@ -61,7 +62,18 @@ struct HubScript {
         box = HubBox(Hub(configuration, full, at: now))
     }
 
+    /// Lets time pass, and tells of what was to be told on the way.
     mutating func advance(milliseconds: Int64) {
+        let end = now.uptime + milliseconds
+        while let next = wakes.indices.filter({ wakes[$0].uptime <= end }).min(by: { wakes[$0].uptime < wakes[$1].uptime }) {
+            let wake = wakes.remove(at: next)
+            pass(wake.uptime - now.uptime)
+            handle(.woken(wake.id))
+        }
+        pass(end - now.uptime)
+    }
+
+    private mutating func pass(_ milliseconds: Int64) {
         now = Moment(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
     }
 
@@ -142,6 +154,7 @@ struct HubScript {
                 closed.insert(id)
                 waiting.append(.disconnected(id, .byHub, written: nil))
             case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
+            case .wake(let id, let milliseconds): wakes.append((now.uptime + milliseconds, id))
             case .abandon(let ticket):
                 for index in waiting.indices {
                     if case .verified(ticket, _) = waiting[index] { waiting[index] = .verified(ticket, .abandoned) }

@@ -253,17 +253,6 @@ struct IRCWayInTests {
         #expect(harness.send("LIST\r\n").split(separator: "\r\n").count == 4)
     }
 
-    /// That the server did not look is not the same as that nobody is there.
-    @Test(arguments: ["NAMES #jedi", "WHO #jedi", "LIST", "MEMBERS #jedi", "MODE #jedi"]) func aRefusalIsNoEmptyList(line: String) {
-        var configuration = HubConfiguration()
-        configuration.messageRate = 1
-        var harness = WayInHarness(IRCWayIn(), HubScript(configuration))
-        harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nJOIN #jedi\r\n")
-        for _ in 1...9 { harness.send("PING x\r\n") }
-        let command = line.split(separator: " ")[0]
-        #expect(harness.send(line + "\r\n") == ":chatty 263 yoda \(command) :Too many commands. Try again 1 second later.\r\n")
-    }
-
     @Test func logInsThatOverlap() {
         var harness = WayInHarness(IRCWayIn())
         harness.send("CAP REQ :sasl\r\n")

@@ -19,11 +19,13 @@ struct LineDecoderTests {
 
     @Test func longLinesAreToldOnceAndTheNextIsRead() {
         #expect(
-            lines([Array("12345\n123456\r\nok\n".utf8)], maximum: 5) == [.line(Array("12345".utf8)), .tooLong, .line(Array("ok".utf8))])
+            lines([Array("12345\n123456\r\nok\n".utf8)], maximum: 5) == [
+                .line(Array("12345".utf8)), .tooLong(beginning: Array("12345".utf8)), .line(Array("ok".utf8)),
+            ])
         #expect(lines([Array("12345\r".utf8), Array("\n".utf8)], maximum: 5) == [.line(Array("12345".utf8))])
         #expect(
             lines(Array(repeating: Array("xxxx".utf8), count: 1000) + [Array("\nok\n".utf8)], maximum: 5) == [
-                .tooLong, .line(Array("ok".utf8)),
+                .tooLong(beginning: Array("xxxxx".utf8)), .line(Array("ok".utf8)),
             ])
     }
 

@@ -17,7 +17,7 @@ struct ReplyTests {
         .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
         .offerGone("yoda"), .needsClient,
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .forbiddenByte, .tooManyMembers(limit: 5),
-        .tooManyGroups(limit: 6), .tooManyGroupsMade(limit: 6), .rateLimited(seconds: 1), .flooded, .sendQueueExceeded, .storeFailed,
+        .tooManyGroups(limit: 6), .tooManyGroupsMade(limit: 6), .flooded, .sendQueueExceeded, .storeFailed,
         .searchTooBroad, .unknownCommand("/msg"), .notACommand,
         .usage(.msgto), .plaintextRefused,
         .tooManyConnections(limit: 3), .shuttingDown, .accountGone("yoda"),
@@ -90,6 +90,16 @@ struct JSONTextTests {
 }
 
 struct SafeTextTests {
+    /// mIRC: one or two digits, and behind a comma as many for the background; hexadecimal colours have six.
+    @Test(arguments: [
+        ("\u{3}12345", "345"), ("\u{3}4red\u{3} plain", "red plain"), ("\u{3}04,12345", "345"), ("\u{3}4,x", ",x"), ("\u{3},5", ",5"),
+        ("\u{3}1,2,3", ",3"), ("\u{4}ff00AAx", "x"), ("\u{4}ff00AA,001122x", "x"), ("\u{4}ff00AA,00112x", ",00112x"),
+        ("\u{4}ff00x", "ff00x"),
+        ("\u{2}b\u{1D}i\u{1F}u\u{1E}s\u{11}m\u{16}r\u{F}", "biusmr"), ("\u{3}", ""), ("\u{3}1", ""), ("\u{3}1,", ","), ("a\u{4}", "a"),
+        ("\u{3}\u{661}\u{662}", "\u{2068}\u{661}\u{662}\u{2069}"),
+    ])
+    func coloursOfIRCGoWithTheirNumbers(_ text: String, _ shown: String) { #expect(SafeText.shown(text) == shown) }
+
     @Test(arguments: [
         ("plain", "plain"), ("a\tb", "a\tb"), ("\u{1B}[31mred\u{1B}[0m", "red"), ("a\r\nb\u{7}", "ab"),
         ("\u{9B}2Jx", "x"), ("\u{1B}[12;", ""), ("\u{1B}]0;title\u{7}x", "x"), ("\u{1B}]52;c;AAAA\u{1B}\\x", "x"),

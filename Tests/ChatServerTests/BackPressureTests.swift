@@ -129,4 +129,22 @@ import Testing
             }
         }
     }
+
+    /// A line that leads to many commands is begun as far as others are answered, and those behind it wait for all of it.
+    @Test func aLineOfManyGroupsWaitsAsManyLinesDo() async throws {
+        let change = RunningServer.Change {
+            $0.rules.messageRate = nil
+            $0.adjust = { $0.maximumOutstanding = 3 }
+        }
+        try await RunningServer.use(change) { server in
+            let yoda = try await server.logIn("yoda")
+            let groups = (1...60).map { "#g\($0)" }
+            for command in ["JOIN", "PART"] {
+                try await yoda.send("\(command) \(groups.joined(separator: ","))\r\nPING done\r\n")
+                let told = try await yoda.expect("PONG chatty done")
+                let done = told.split(separator: "\r\n").filter { $0.hasPrefix(":yoda!yoda@chatty \(command) ") }
+                #expect(done.map { String($0.split(separator: " ")[2]) } == groups)
+            }
+        }
+    }
 }

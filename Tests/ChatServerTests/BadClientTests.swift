@@ -108,10 +108,13 @@ import Testing
                 try await yoda.send("PRIVMSG luke :\(number)\(text)\r\n")
                 try await yoda.expect("PRIVMSG luke :\(number)")
             }
-            try await yoda.send("PRIVMSG luke :3\(text)\r\n")
-            try await yoda.expect("FAIL PRIVMSG RATE_LIMITED")
-            try await yoda.send("PRIVMSG luke :short\r\n")
-            try await yoda.expect("PRIVMSG luke :short")
+            // What is left is enough for a short one, but not before what is not taken.
+            try await yoda.send("PRIVMSG luke :3\(text)\r\nPRIVMSG luke :short\r\n")
+            let luke = try await server.logIn("luke")
+            try await luke.expect("PRIVMSG luke :2\(text)")
+            let hans = try await server.logIn("hans")
+            try await hans.send("PRIVMSG luke :last\r\n")
+            #expect(!(try await luke.expect("PRIVMSG luke :last")).contains("short"))
         }
     }
 
@@ -149,16 +152,36 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func aLineWithoutEndCostsItsBytes(isLoggedIn: Bool) async throws {
+    /// What is over the rate is not taken from the client before its turn, so all of it comes, in its order, and nothing is refused.
+    @Test func moreThanTheRateComesLaterInItsOrder() async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = 20 }) { server in
+            let luke = try await server.logIn("luke")
+            let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
+            let count = 260
+            try await yoda.send((1...count).map { "PRIVMSG luke :n\($0)\r\n\r\n" }.joined())
+            let told = try await luke.expect("n\(count)\r\n") + "n\(count)\r\n"
+            #expect(told.matches(of: #/PRIVMSG luke :n(\d+)/#).compactMap { Int($0.1) } == Array(1...count))
+            let answered = try await yoda.expect("n\(count)\r\n") + "n\(count)\r\n"
+            #expect(answered.matches(of: #/PRIVMSG luke :n(\d+)/#).compactMap { Int($0.1) } == Array(1...count))
+        }
+    }
+
+    @Test func whoHasLoggedInIsReadNoFasterThanTheRate() async throws {
+        try await RunningServer.use(.init { $0.rules.messageRate = 1000 }) { server in
+            let yoda = try await server.logIn("yoda")
+            // More than is saved up: owed, and read on when it is paid.
+            try await yoda.send(String(repeating: "\r\n", count: 12_000) + "PING after\r\n")
+            try await yoda.expect("PONG chatty after")
+        }
+    }
+
+    @Test func aLineWithoutEndCostsItsBytes() async throws {
         let change = Self.patient {
             $0.rules.byteRate = 32_000
             $0.rules.loginTimeout = 3600
         }
         try await RunningServer.use(change) { server in
-            let client =
-                isLoggedIn
-                ? try await server.logIn("yoda", capabilities: "sasl standard-replies")
-                : try await RawClient(port: server.port, first: "CAP REQ :sasl standard-replies\r\n")
+            let client = try await RawClient(port: server.port, first: "CAP REQ :sasl standard-replies\r\n")
             let writing = Task { for _ in 1...512 { try? await client.send(String(repeating: "x", count: 16_384)) } }
             try await client.expect("LINE_TOO_LONG")
             #expect(try await client.end().hasSuffix("ERROR :\(Reply.flooded.text)\r\n"))

@@ -44,6 +44,11 @@ import Testing
         #expect((-1000..<600_000).contains(sinceLast), "nobody has kept when: not before now")
         #expect(state.sent.map(\.nonce) == ["once"] && state.readMarkers.isEmpty)
         #expect(try store.missed(luke, after: state.marks[luke]?.reached ?? .zero, limit: 9).map(\.text) == ["while you were away"])
+        // The words are indexed anew, as a server does beside its work.
+        try store.pool.writeWithoutTransaction { db in
+            var index = try SearchIndex(db)
+            while !index.isIdle { try index.work(db) }
+        }
         #expect(try store.history(yoda, .search("cafe", limit: 9)).map(\.text) == ["Do or do not, there is no café."])
         #expect(try store.history(yoda, .user(luke, HistoryRange(takesLatest: true, limit: 9))).count == 3)
         let token = ResumeToken("chatty-resume-00e5629baa8fa6bdbce4580206e4046a2b8ca9324e69e3cf65caf410357e31ca")

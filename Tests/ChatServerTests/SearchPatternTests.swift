@@ -7,8 +7,8 @@ import Testing
 @Suite struct SearchPatternTests {
     @Test(arguments: [
         ("may force", #""may" "force""#), (#"the "dark side" wins"#, #""the" "dark side" "wins""#), ("for*", #""for*" *"#),
-        ("a\"\u{301} OR b", "\"a\" \"\u{301} OR b\""), ("a \u{308}b", "\"a\" \"\u{308}b\""), ("x\0\u{301}y", "\"x \u{301}y\""),
-        ("a\u{2003}b\tc", #""a" "b" "c""#), ("*\u{301} a*\u{301}", "\"a*\u{301}\""),
+        ("a\"\u{301} OR b", "\"a\" \" or b\""), ("a \u{308}b", "\"a\" \"b\""), ("x\0\u{301}y", "\"x y\""),
+        ("a\u{2003}b\tc", #""a" "b" "c""#), ("*\u{301} a*\u{301}", "\"a*\""),
     ])
     func expressions(_ typed: String, _ expression: String) {
         #expect(SearchPattern(typed).map { Array($0.expression.utf8) } == Array(expression.utf8))

@@ -81,7 +81,7 @@ extension ServiceTests {
             let yoda = try await server.ircSession("yoda")
             for (line, numeric) in [
                 ("NOSUCH x", "421"), ("PRIVMSG", "461"), ("PRIVMSG hans", "412"), ("PRIVMSG nobody :x", "401"),
-                ("JOIN #a,#b,#c,#d,#e", "407"), ("NICK other", "447"), ("PRIVMSG #none :x", "403"),
+                ("NAMES #a,#b,#c,#d,#e", "407"), ("NICK other", "447"), ("PRIVMSG #none :x", "403"),
             ] {
                 try yoda.send(line + "\r\nPING :still\r\n")
                 try await yoda.input.expect(" \(numeric) yoda ")

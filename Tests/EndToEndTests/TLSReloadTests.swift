@@ -1,5 +1,7 @@
 import Foundation
+import TestCertificates
 import Testing
+import X509
 
 @testable import ChatServer
 
@@ -64,6 +66,58 @@ struct TLSReloadTests {
         try luke.send("PRIVMSG yoda :are you there?\r\n")
         #expect(try await stays.exitStatus() == 0)
         #expect(stays.output.text.contains("are you there?"))
+    }
+
+    /// Nobody hears of it from a client that is refused: the host is told, when the server starts and when it is told to read it again.
+    @Test func oneThatExpiresIsToldToTheHost() async throws {
+        let home = try await ServerProcess.home()
+        func write(until end: Date) throws {
+            let issued = try TestAuthority.selfMade([.dnsName("chat.test")]) {
+                ($0.notBefore, $0.notAfter) = (Date(timeIntervalSince1970: 1_600_000_000), end)
+            }
+            try home.write(issued.chainPEM, to: "cert.pem")
+            try home.write(issued.keyPEM, to: "key.pem")
+        }
+        let certificate = home["cert.pem"]
+        try write(until: Date(timeIntervalSince1970: 1_700_000_000))
+        let server = try await ServerProcess(home: home, options: ["--tls-cert", certificate, "--tls-key", home["key.pem"]])
+        #expect(
+            server.process.diagnostics.text.contains(
+                "chatty: The certificate \(certificate) expired on 2023-11-14: clients refuse it. Renew it, then send SIGHUP.\n"))
+        try write(until: Date().addingTimeInterval(10 * 86_400 + 3600))
+        server.process.signal(SIGHUP)
+        try await server.process.diagnostics.expect("chatty: The certificate \(certificate) expires in 10 days, on ")
+        try write(until: Date().addingTimeInterval(90 * 86_400))
+        let fingerprint = try TLSIdentity(certificateFile: certificate, keyFile: home["key.pem"]).fingerprint
+        server.process.signal(SIGHUP)
+        try await server.process.diagnostics.expect("chatty: Read again, certificate \(fingerprint)\n")
+        #expect(server.process.diagnostics.text.split(separator: "\n").count { $0.contains("expire") } == 2)
+    }
+
+    /// As editors of other systems write files.
+    @Test func aByteOrderMarkIsNoneOfAFile() async throws {
+        let home = try TemporaryDirectory()
+        let password = try home.write("\u{FEFF}sky\r\n", to: "password.txt")
+        let credentials = try home.write("\u{FEFF}yoda wise\r\n", to: "credentials.txt")
+        _ = try Self.renew(home)
+        for name in ["tls-cert.pem", "tls-key.pem"] {
+            try home.write("\u{FEFF}" + String(contentsOfFile: home["pki"] + "/" + name, encoding: .utf8), to: name)
+        }
+        let add = try ChattyProcess(words: ["users", "add", "luke", "--password-file", password, "--data", home["data"]], home: home)
+        #expect(try await add.exitStatus() == 0)
+        let server = try await ServerProcess(
+            home: home,
+            options: ["--credentials", credentials, "--tls-cert", home["tls-cert.pem"], "--tls-key", home["tls-key.pem"]])
+        _ = try await server.logIn("luke", "sky")
+        _ = try await server.logIn("yoda", "wise")
+        let client = try ChattyProcess(
+            words: ["connect", "127.0.0.1", "\(server.port)", "-u", "luke", "--password-file", password, "-c", "/activeuser"], home: home)
+        #expect(try await client.exitStatus() == 0, "\(client.diagnostics.text)")
+        let script = try ChattyProcess(
+            words: ["connect", "127.0.0.1", "\(server.port)", "-u", "luke", "--password-file", password], home: home)
+        try script.type("\u{FEFF}/activeuser\n/logout\n")
+        try script.closeInput()
+        #expect(try await script.exitStatus() == 0, "\(script.diagnostics.text)")
     }
 
     @Test func aKeyOfAnotherCertificateIsOneLine() async throws {

@@ -97,8 +97,8 @@ extension Console {
             let text = "Connected again."
             report(text, form.own(.connected, text))
             renewOffers()
-            // A server that was started anew has forgotten it.
-            if let awayText { request(.away(awayText), for: .quiet) }
+            // Other sessions of the account may have said something else meanwhile. The server says it where it is still away.
+            awayText = nil
             return
         }
         status = .done
@@ -129,7 +129,6 @@ extension Console {
         default: break
         }
         for notice in answer.notices { noteAway(notice) }
-        if purpose == .quiet, !answer.isFailure { return }
         if refusesConversation(answer, to: purpose) {
             conversation = previousConversation
             previousConversation = nil

@@ -47,8 +47,6 @@ public struct Console: Sendable {
         case entrance(group: String)
         /// So many messages of the past.
         case past(wanted: Int)
-        /// Nothing is said of it unless it fails.
-        case quiet
         /// A signal of that transfer.
         case signal(Int)
         /// The offer of that transfer.

@@ -9,6 +9,7 @@ final class StreamScreen: Screen {
     private var decoder = LineDecoder(maximum: 65536)
     private var decoded: [LineDecoder.Line] = []
     private var next = 0
+    private var hasReadLine = false
     private var hasEnded: Bool
     private var hasToldEnd = false
     private let input: Int32
@@ -45,7 +46,10 @@ final class StreamScreen: Screen {
             defer { next += 1 }
             switch decoded[next] {
             case .line(let bytes):
-                guard let text = String(validating: bytes, as: UTF8.self) else { return .refused(.notUTF8) }
+                // A script may be a file that begins with a mark.
+                let line = hasReadLine ? bytes[...] : bytes.withoutByteOrderMark
+                hasReadLine = true
+                guard let text = String(validating: line, as: UTF8.self) else { return .refused(.notUTF8) }
                 return typed(text)
             case .tooLong: return .refused(.lineTooLong(limit: 65536))
             }

@@ -25,7 +25,6 @@ extension ClientSession {
             pinged = true
             send(IRCMessage("PING", "chatty"))
         }
-        if stage == .online { sendWaiting(at: now) }
         if (acknowledgement.due ?? .max) <= now { acknowledge() }
         while let overdue = outstanding.firstIndex(where: { ($0.deadline ?? .max) <= now }) {
             let request = outstanding.remove(at: overdue)
@@ -99,7 +98,6 @@ extension ClientSession {
         for (index, entry) in outstanding.enumerated() where entry.deadline != nil && entry.request.isRepeatable {
             outstanding[index].deadline = nil
         }
-        for index in outstanding.indices { outstanding[index].notBefore = .min }
         let lost = outstanding.filter { $0.deadline != nil }
         outstanding.removeAll { $0.deadline != nil }
         for entry in lost { emit(.answered(entry.id, ClientSession.unconfirmed)) }

@@ -24,8 +24,6 @@ extension ClientSession {
     /// Sends, in their order, the requests that this connection has not carried yet.
     mutating func sendWaiting(at now: Int64) {
         for index in outstanding.indices where outstanding[index].deadline == nil {
-            // What came later stays behind it, but for the good-bye.
-            if outstanding[index].notBefore > now, outstanding.last?.request != .logOut { break }
             // Whoever asks has seen what stands above.
             acknowledge()
             outstanding[index].deadline = now + configuration.answerTimeout
@@ -73,12 +71,11 @@ extension ClientSession {
             for line in lines { receiveUnasked(line, at: now) }
             return
         }
-        for case .rateLimited(let seconds)? in lines.map(Reply.init) {
-            outstanding[index].deadline = nil
-            outstanding[index].notBefore = now + Int64(clamping: max(1, min(seconds, 3600))) * 1000
-            return
-        }
         let entry = outstanding.remove(at: index)
+        // Answers come in the order of what was asked, and a server that is asked much takes its time: the next one has all of it.
+        for later in outstanding.indices[index...] where outstanding[later].deadline != nil {
+            outstanding[later].deadline = now + configuration.answerTimeout
+        }
         var answer = Answer([])
         if entry.request.asksForMessages {
             answer.found = lines.compactMap(received)

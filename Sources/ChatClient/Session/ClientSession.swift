@@ -86,8 +86,6 @@ public struct ClientSession: Sendable {
         let id: RequestID
         let request: ClientRequest
         var deadline: Int64?
-        /// Too many commands came before it; it is sent again then.
-        var notBefore: Int64 = .min
     }
 
     let configuration: Configuration
@@ -156,7 +154,6 @@ public struct ClientSession: Sendable {
         default:
             [
                 stageDeadline, outstanding.first { $0.deadline != nil }?.deadline,
-                outstanding.first { $0.deadline == nil && $0.notBefore > .min }?.notBefore,
                 stage == .online ? acknowledgement.due : nil, probeBy,
                 lastHeard + configuration.pingInterval + (pinged ? configuration.pingTimeout : 0),
             ].compactMap(\.self).min()

@@ -27,10 +27,8 @@ public struct CredentialsFile: Equatable, Sendable {
     }
 
     public init(contents: [UInt8]) {
-        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let bytes = contents.starts(with: byteOrderMark) ? contents[byteOrderMark.count...] : contents[...]
         var lineOf: [Name: Int] = [:]
-        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in contents.withoutByteOrderMark.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             let line = (number: index + 1, bytes: CredentialsFile.trimmed(line))
             guard let first = line.bytes.first, first != UInt8(ascii: "#") else { continue }
             switch CredentialsFile.parse(line.bytes) {

@@ -1,6 +1,7 @@
 import CLinux
 import ChatHub
 import ChatProtocol
+import DequeModule
 import NIOCore
 import NIOSSL
 import NIOTLS
@@ -43,6 +44,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private var isTakingLines = false
     /// Commands that wait for their answers.
     private var outstanding = 0
+    /// Commands of a line that has led to many: the rest of it, which waits as lines do.
+    private var heldCommands: Deque<(command: Command, label: String?)> = []
     /// One of these may be answered at length: no line is taken until all have their answers.
     private var awaitsLongAnswer = false
     /// What the way in has dealt with by itself and the hub has not been told of yet.
@@ -244,19 +247,22 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     /// Whether the next line can be answered: its way in knows what it means, and neither too many commands wait for their answers nor too many bytes for
     /// their reader. What cannot be taken stays in the socket, and so with the client.
-    private var canTakeLine: Bool {
+    private var canTakeLine: Bool { canBegin && heldCommands.isEmpty && wayTakesLines }
+
+    private var canBegin: Bool {
         phase == .speaking && !awaitsLongAnswer && outstanding < worker.settings.maximumOutstanding
-            && queued <= worker.settings.outputMark && wayTakesLines
+            && queued <= worker.settings.outputMark
     }
 
     /// Lines wait, here or in the socket.
-    var isHeld: Bool { unread.readableBytes > 0 || !isReading }
+    var isHeld: Bool { unread.readableBytes > 0 || !heldCommands.isEmpty || !isReading }
 
     /// Takes what waits, as far as it can be answered.
     func takeLines() {
         guard !isTakingLines else { return }
         isTakingLines = true
         arrival = .now
+        while canBegin, let next = heldCommands.popFirst() { begin(next.command, label: next.label, bytes: 0) }
         unreported.bytes -= lines.dropped
         while unread.readableBytes > 0, canTakeLine {
             let bytes = unread
@@ -300,15 +306,23 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         for step in steps {
             switch step {
             case .command(let command, let label):
-                outstanding += 1
-                if command.isAnsweredAtLength { awaitsLongAnswer = true }
-                worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
+                if hasCommand, !canBegin || !heldCommands.isEmpty {
+                    heldCommands.append((command, label))
+                } else {
+                    begin(command, label: label, bytes: bytes)
+                }
                 bytes = 0
                 hasCommand = true
             case .write(let bytes): append(bytes)
             }
         }
         return hasCommand
+    }
+
+    private func begin(_ command: Command, label: String?, bytes: Int) {
+        outstanding += 1
+        if command.isAnsweredAtLength { awaitsLongAnswer = true }
+        worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
     }
 
     /// The hub's answer to the oldest command that has none yet.
@@ -338,7 +352,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     /// A client that has ended its input is answered what it asked, then closed.
     private func finishIfAnswered() {
-        guard hasInputEnded, outstanding == 0, unread.readableBytes == 0 else { return }
+        guard hasInputEnded, outstanding == 0, heldCommands.isEmpty, unread.readableBytes == 0 else { return }
         switch phase {
         case .undecided, .handshaking: context?.close(promise: nil)
         case .speaking: closeGently(.closed)

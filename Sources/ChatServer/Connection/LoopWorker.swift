@@ -88,6 +88,8 @@ final class LoopWorker: @unchecked Sendable {
         case .deliver(let ids, let outgoing): deliver(outgoing, to: ids)
         case .close(let id): connection(id)?.closeGently(.byHub)
         case .pauseReading(let id, let isPaused): connection(id)?.pauseReading(isPaused)
+        case .wake(let id, let milliseconds):
+            eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) { [self] in submit(.woken(id)) }
         case .awaitDrain(let ticket, let id):
             if let connection = connection(id) { connection.awaitDrain(ticket) } else { submit(.drained(ticket)) }
         case .verify, .abandon, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .makeToken, .log, .stopped: break

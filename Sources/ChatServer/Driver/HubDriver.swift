@@ -75,7 +75,8 @@ final class HubDriver: @unchecked Sendable {
 
     private func carryOut(_ action: Action, at moment: Moment) {
         switch action {
-        case .respond(let id, _, _), .close(let id), .pauseReading(let id, _), .awaitDrain(_, let id): actions[id.loop].append(action)
+        case .respond(let id, _, _), .close(let id), .pauseReading(let id, _), .wake(let id, _), .awaitDrain(_, let id):
+            actions[id.loop].append(action)
         case .deliver(let ids, _): send(action, to: ids)
         case .store(let ticket, let write): writes.append((ticket, write))
         case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))

@@ -9,6 +9,8 @@ import X509
 public struct TLSIdentity: Sendable {
     /// Of the first certificate, the server's own.
     public let fingerprint: String
+    /// When clients take it.
+    let validity: CertificateValidity
     let certificates: [NIOSSLCertificate]
     let key: NIOSSLPrivateKey
 
@@ -16,7 +18,9 @@ public struct TLSIdentity: Sendable {
     public init(certificateFile: String, keyFile: String) throws(ServerError) {
         let chain = try SmallFile.read("The certificate", certificateFile, limit: 1 << 20)
         let keyBytes = try SmallFile.read("The private key", keyFile, limit: 1 << 20)
-        try self.init(chain: chain, key: keyBytes, certificateFile: certificateFile, keyFile: keyFile)
+        try self.init(
+            chain: Array(chain.withoutByteOrderMark), key: Array(keyBytes.withoutByteOrderMark), certificateFile: certificateFile,
+            keyFile: keyFile)
     }
 
     /// The identity of a data folder: a P-256 key and a self-signed certificate, made where there is none. Half of one is no reason to
@@ -49,6 +53,9 @@ public struct TLSIdentity: Sendable {
         }
         self.certificates = certificates
         self.key = key
+        validity = CertificateValidity(
+            file: certificateFile, from: certificates.map { Timestamp(seconds: $0.notValidBefore) }.max() ?? .init(milliseconds: 0),
+            until: certificates.map { Timestamp(seconds: $0.notValidAfter) }.min() ?? .init(milliseconds: .max))
         fingerprint = CertificateDigest.text(SHA256.hash(data: der))
         do { _ = try context() } catch {
             throw ServerError("The private key \(keyFile) does not belong to the certificate \(certificateFile).")
@@ -80,4 +87,8 @@ public struct TLSIdentity: Sendable {
             }, issuerPrivateKey: key)
         return (try certificate.serializeAsPEM().pemString + "\n", secret.pemRepresentation + "\n")
     }
+}
+
+extension Timestamp {
+    fileprivate init(seconds: time_t) { self.init(milliseconds: Int64(seconds).multipliedReportingOverflow(by: 1000).partialValue) }
 }

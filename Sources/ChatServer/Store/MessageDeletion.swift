@@ -16,7 +16,7 @@ enum MessageDeletion {
             try message.execute(arguments: [conversation, id])
             try sent.execute(arguments: [id])
             try indexed.execute(arguments: [id])
-            if db.changesCount == 1 { try words.execute(arguments: [id, text]) }
+            if db.changesCount == 1 { try words.execute(arguments: [id, SearchText.folded(text)]) }
         }
     }
 }

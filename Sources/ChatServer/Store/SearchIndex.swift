@@ -125,6 +125,7 @@ struct SearchIndex {
             sql: "INSERT OR IGNORE INTO indexed SELECT id, conversation FROM messages WHERE conversation = ? AND id = ?"
         ).execute(arguments: [entry.conversation, entry.id])
         guard db.changesCount == 1 else { return }
-        try db.cachedStatement(sql: "INSERT INTO words(rowid, text) VALUES(?, ?)").execute(arguments: [entry.id, entry.text])
+        try db.cachedStatement(sql: "INSERT INTO words(rowid, text) VALUES(?, ?)")
+            .execute(arguments: [entry.id, SearchText.folded(entry.text)])
     }
 }

@@ -24,7 +24,8 @@ struct SearchPattern: Equatable, Sendable {
         expression = phrases.joined(separator: " ")
     }
 
-    private static func phrase(_ text: String, isBegun: Bool) -> [String] {
+    private static func phrase(_ typed: String, isBegun: Bool) -> [String] {
+        let text = SearchText.folded(typed)
         guard text.unicodeScalars.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil }) else { return [] }
         // A NUL would end the expression.
         let words = text.pieces(between: "\0", omittingEmpty: false).joined(separator: " ")

@@ -14,6 +14,9 @@ struct StoreApplier {
     /// A hub knows them as long.
     static let nonceMilliseconds: Int64 = 86_400_000
 
+    /// The one of the second argument, unless another process has removed it meanwhile.
+    private static let thatAccount = "accounts WHERE id = ?2 AND folded IS NOT NULL"
+
     private struct Pair: Hashable {
         let low: Int64
         let high: Int64
@@ -31,7 +34,7 @@ struct StoreApplier {
         case .groupCreated(let group): try insert(group, db)
         case .memberJoined(let group, let account, let after):
             // Two sessions of one account may join at once: what was said between the two is for both.
-            try db.cachedStatement(sql: "INSERT OR IGNORE INTO members VALUES(?, ?, ?)")
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO members SELECT ?1, id, ?3 FROM \(StoreApplier.thatAccount)")
                 .execute(arguments: [group.rawValue, account.rawValue, after.rawValue])
             try db.cachedStatement(sql: "DELETE FROM invitations WHERE group_id = ? AND account = ?")
                 .execute(arguments: [group.rawValue, account.rawValue])
@@ -39,7 +42,7 @@ struct StoreApplier {
             try db.cachedStatement(sql: "DELETE FROM members WHERE group_id = ? AND account = ?")
                 .execute(arguments: [group.rawValue, account.rawValue])
         case .invited(let group, let account):
-            try db.cachedStatement(sql: "INSERT OR IGNORE INTO invitations VALUES(?, ?)")
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO invitations SELECT ?1, id FROM \(StoreApplier.thatAccount)")
                 .execute(arguments: [group.rawValue, account.rawValue])
         case .groupRemoved(let group): try GroupRemoval.remove(group, db)
         case .lockOut(let row):
@@ -122,9 +125,9 @@ struct StoreApplier {
             arguments: [
                 group.id.rawValue, group.name.text, group.name.folded, group.founder.rawValue, group.isOpen, group.created.milliseconds,
             ])
-        let member = try db.cachedStatement(sql: "INSERT INTO members VALUES(?, ?, 0)")
+        let member = try db.cachedStatement(sql: "INSERT INTO members SELECT ?1, id, 0 FROM \(StoreApplier.thatAccount)")
         for account in group.members { try member.execute(arguments: [group.id.rawValue, account.rawValue]) }
-        let invitation = try db.cachedStatement(sql: "INSERT INTO invitations VALUES(?, ?)")
+        let invitation = try db.cachedStatement(sql: "INSERT INTO invitations SELECT ?1, id FROM \(StoreApplier.thatAccount)")
         for account in group.invited { try invitation.execute(arguments: [group.id.rawValue, account.rawValue]) }
     }
 

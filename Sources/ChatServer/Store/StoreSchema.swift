@@ -8,6 +8,7 @@ enum StoreSchema {
         migrator.registerMigration("2") { db in try db.execute(sql: second) }
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
         migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
+        migrator.registerMigration("5") { db in try db.execute(sql: fifth) }
         return migrator
     }()
 
@@ -70,5 +71,14 @@ enum StoreSchema {
     private static let fourth = """
         CREATE TABLE debts(account INTEGER NOT NULL, behind INTEGER NOT NULL, up_to INTEGER NOT NULL, client TEXT) STRICT;
         CREATE INDEX debts_by_account ON debts(account);
+        """
+
+    // Words are those of SearchText, marks and all; the index is made anew, behind the commits.
+    private static let fifth = """
+        DROP TABLE words;
+        CREATE VIRTUAL TABLE words USING fts5(
+            text, content='', columnsize=0, tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co'");
+        DELETE FROM indexed;
+        UPDATE counters SET value = 0 WHERE name = 'last_indexed';
         """
 }

@@ -45,9 +45,9 @@ enum ServeFlags {
     static let messageRate = Flag<Int>.value(
         "message-rate", "N/s", .eventRate, default: 20, "20/s", "Messages a session may send, 0 for any",
         manual: """
-            How many messages a second a session may send for long, with 1600 bytes for each on average; short bursts may be faster, and a message of the \
-            greatest length goes through in the end. Whoever has not logged in yet is held to the same, and closed when it says more, as is a line that \
-            does not end. 0 is no limit.
+            How many messages a second a session may send for long, with 1600 bytes for each on average; short bursts may be faster. What comes faster waits \
+            until its turn comes, in its order: the server reads no more of that session until then. A connection that has not logged in yet is held to \
+            the same, and closed when it sends more. 0 is no limit.
             """)
     /// Of lines from a session, for each of ``messageRate``.
     static let bytesPerMessage = 1600
@@ -84,7 +84,10 @@ enum ServeFlags {
         manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time, with status 0.")
     static let tlsCertificate = Flag<ByteString?>.optional(
         "tls-cert", "FILE", .file, "A certificate chain (PEM) to use",
-        manual: "A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`.")
+        manual: """
+            A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`. The server warns on \
+            stderr when it expires within 14 days, at its start, at a reload and then once a day.
+            """)
     static let tlsKey = Flag<ByteString?>.optional(
         "tls-key", "FILE", .file, "The private key (PEM) of --tls-cert",
         manual: "The private key of `--tls-cert`, in PEM.")

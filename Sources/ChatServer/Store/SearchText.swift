@@ -1,0 +1,54 @@
+import Foundation
+
+/// A text as it is searched: messages when they are indexed, and what somebody looks for, so that both meet whatever letters they are written in.
+///
+/// Case and accents make no difference in any script: compatibility forms are resolved (Unicode Normalization Form KD), marks that only tell how a letter is
+/// said are left out, and letters are folded. Scripts that put no space between words are searched by their characters, each a word of its own for the index:
+/// what stands together is found wherever it stands.
+enum SearchText {
+    static func folded(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        var folded = String.UnicodeScalarView()
+        for scalar in text.decomposedStringWithCompatibilityMapping.unicodeScalars {
+            if isAccent(scalar) { continue }
+            // Both ways: ß, ς and ı are the same letters as ss, σ and i.
+            let upper = scalar.properties.uppercaseMapping.unicodeScalars
+            for letter in upper { folded.append(contentsOf: letter.properties.lowercaseMapping.unicodeScalars) }
+        }
+        // Syllables of Hangul are characters again.
+        var separated = String.UnicodeScalarView()
+        var isBehindUnspaced = false
+        for scalar in String(folded).precomposedStringWithCanonicalMapping.unicodeScalars {
+            let isMark = scalar.properties.generalCategory == .nonspacingMark || scalar.properties.generalCategory == .spacingMark
+            if !isMark {
+                let isUnspaced = isUnspaced(scalar)
+                if isUnspaced || isBehindUnspaced { separated.append(" ") }
+                isBehindUnspaced = isUnspaced
+            }
+            separated.append(scalar)
+        }
+        return String(separated)
+    }
+
+    /// Marks by their combining class: of Indic, Thai, Lao and Tibetan letters they are the vowels, and stay; so does what makes another letter of a kana.
+    private static func isAccent(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.properties.generalCategory == .format { return scalar != "\u{200B}" }
+        return switch scalar.properties.canonicalCombiningClass.rawValue {
+        // Overlays; nuktas; points of Hebrew, Arabic and Syriac; what stands around letters of all others.
+        case 1, 7, 10...36, 200...: true
+        default: false
+        }
+    }
+
+    /// Han, kana, Bopomofo, Hangul, Yi; Thai, Lao, Tibetan, Burmese, Khmer and their neighbours.
+    private static func isUnspaced(_ scalar: Unicode.Scalar) -> Bool {
+        guard scalar.value >= 0x0E00 else { return false }
+        switch scalar.value {
+        case 0x0E00...0x0FFF, 0x1000...0x109F, 0x1100...0x11FF, 0x1780...0x17FF, 0x1950...0x1AAF, 0x1B00...0x1B7F, 0x2E80...0x2FDF,
+            0x3005...0x3007, 0x3021...0x3029, 0x3031...0x303C, 0x3041...0x31FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
+            0xA960...0xA97F, 0xA980...0xA9FF, 0xAA60...0xAADF, 0xAC00...0xD7FF, 0xF900...0xFAFF, 0x1B000...0x1B16F, 0x20000...0x3FFFF:
+            return true
+        default: return false
+        }
+    }
+}

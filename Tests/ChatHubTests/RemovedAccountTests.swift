@@ -1,0 +1,123 @@
+import ChatHub
+import ChatProtocol
+import Testing
+
+/// What becomes of an account that is removed while the server runs, and of what two sessions of one account ask for at once.
+@Suite struct RemovedAccountTests {
+    private static func remove(_ user: String, from script: inout HubScript) {
+        let rest = script.accounts.values.filter { $0.name.folded != user }
+        script.accounts[user] = nil
+        script.handle(.accountsChanged(rest))
+    }
+
+    @Test func thoseInItsGroupsAreTold() {
+        var script = HubScript()
+        let (yoda, luke, hans) = (script.logIn("yoda"), script.logIn("luke"), script.logIn("hans"))
+        for group in ["jedi", "sith"] { script.send(yoda, .createGroup(name: group, members: [])) }
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        for session in [luke, hans] { script.forget(session) }
+        Self.remove("yoda", from: &script)
+        #expect(script.told[luke] == [.memberLeft(user: "yoda", group: "jedi")])
+        #expect(script.told[hans] == [])
+        #expect(script.closed == [yoda])
+    }
+
+    /// The store's answers come when the account has gone already.
+    @Test func nothingThatIsStillBeingKeptBringsItBack() {
+        var script = HubScript()
+        let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
+        script.send(luke, .createGroup(name: "jedi", members: []))
+        script.holdsBack = true
+        let phone = [1, 2].map { _ in script.connect() }
+        for id in phone { script.send(id, .logIn(name: "yoda", password: "pw-yoda", begins: true)) }
+        script.settle()
+        script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
+        script.send(phone[0], .createGroup(name: "sith", members: []))
+        script.send(phone[1], .markRead(with: .user("luke"), script.now.wall))
+        Self.remove("yoda", from: &script)
+        script.settle()
+        script.holdsBack = false
+        script.forget(luke)
+        script.send(luke, .listMembers(group: "jedi"))
+        guard case .members(let roster)? = script.told[luke]?.first else {
+            Issue.record("no members")
+            return
+        }
+        #expect(roster.members.map(\.name) == ["luke"])
+        #expect(script.kept.contains(.groupRemoved(GroupID(rawValue: 2))), "nobody is in it")
+        script.forget(luke)
+        script.send(luke, .createGroup(name: "sith", members: []))
+        #expect(script.told[luke]?.last == .reply(.groupCreated("sith", members: [])))
+    }
+
+    /// The reader may have looked before the removal and answer behind it.
+    @Test func whatTheStoreFoundBeforeBringsItBackNeither() {
+        var script = HubScript(users: ["yoda", "luke"])
+        let luke = script.logIn("luke")
+        Self.remove("yoda", from: &script)
+        script.holdsBack = true
+        script.accounts["yoda"] = Account(id: AccountID(rawValue: 1), name: Name.known("yoda"))
+        script.send(luke, .message(to: "yoda", text: "x", isNotice: false))
+        script.settleOne()
+        script.accounts["yoda"] = nil
+        script.settle()
+        #expect(script.texts(luke) == [Reply.noSuchUser("yoda").text])
+    }
+
+    @Test func whatIsAskedMeanwhileIsNotDone() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.holdsBack = true
+        script.send(yoda, .message(to: "leia", text: "x", isNotice: false))
+        script.accounts["leia"] = Account(id: AccountID(rawValue: 9), name: Name.known("leia"))
+        Self.remove("yoda", from: &script)
+        script.settle()
+        #expect(script.kept.allSatisfy { if case .message = $0 { false } else { true } })
+    }
+
+    @Test func twoSessionsOfAnAccountLeaveAGroupAtOnce() {
+        var script = HubScript()
+        let (yoda, phone, luke) = (script.logIn("yoda"), script.logIn("yoda"), script.logIn("luke"))
+        script.send(luke, .createGroup(name: "jedi", members: []))
+        script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
+        for session in [yoda, phone, luke] { script.forget(session) }
+        script.holdsBack = true
+        for session in [yoda, phone] { script.send(session, .leaveGroup(name: "jedi")) }
+        script.settle()
+        #expect(script.told[luke] == [.memberLeft(user: "yoda", group: "jedi")])
+        #expect(script.told[yoda] == [.reply(.left("jedi"))])
+        #expect(script.told[phone] == [.memberLeft(user: "yoda", group: "jedi"), .reply(.notMember("jedi"))])
+    }
+
+    @Test func andItGoesWithThem() {
+        var script = HubScript()
+        let (yoda, phone) = (script.logIn("yoda"), script.logIn("yoda"))
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        for session in [yoda, phone] { script.forget(session) }
+        script.holdsBack = true
+        for session in [yoda, phone] { script.send(session, .leaveGroup(name: "jedi")) }
+        script.settle()
+        #expect(script.told[phone]?.last == .reply(.noSuchGroup("jedi")))
+    }
+
+    @Test func whoHasJoinedMeanwhileIsNotInvited() {
+        var script = HubScript()
+        let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
+        script.send(yoda, .createGroup(name: "jedi", members: []))
+        for session in [yoda, luke] { script.forget(session) }
+        script.holdsBack = true
+        script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
+        script.send(yoda, .invite(user: "luke", group: "jedi"))
+        script.settle()
+        #expect(script.told[yoda]?.last == .reply(.alreadyMemberOther(user: "luke", group: "jedi")))
+        #expect(script.told[luke]?.contains { if case .invitation = $0 { true } else { false } } == false)
+    }
+}
+
+extension Name {
+    /// One that is a name.
+    fileprivate static func known(_ text: String) -> Name {
+        guard let name = try? Name(text) else { preconditionFailure("\(text) is a name") }
+        return name
+    }
+}
