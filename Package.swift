@@ -132,7 +132,7 @@ let package = Package(
         .executableTarget(name: "PoorFileSystem", path: "Tests/PoorFileSystem"),
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator"),
-        .target(name: "TestSupport", dependencies: ["CHarness"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["CHarness", "CLinux"], path: "Tests/TestSupport"),
         .target(
             name: "TestCertificates",
             dependencies: [
