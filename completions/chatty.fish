@@ -3,8 +3,8 @@
 complete -c chatty -f
 
 # Those that were met before.
-function __chatty_hosts; sed -n 's/^\[\{0,1\}\([A-Za-z0-9._:-]*\)\]\{0,1\}:[0-9]* .*/\1/p' "" (test -n "$XDG_DATA_HOME"; and echo $XDG_DATA_HOME; or echo ~/.local/share) "/chatty/known_hosts" 2>/dev/null; __fish_print_hostnames; end
-function __chatty_receivers; sed -n 's/^\([A-Za-z0-9._:[-]*\]\{0,1\}:[0-9]*\) .*/\1/p' "" (test -n "$XDG_DATA_HOME"; and echo $XDG_DATA_HOME; or echo ~/.local/share) "/chatty/known-receivers" 2>/dev/null; end
+function __chatty_hosts; sed -n 's/^\[\{0,1\}\([A-Za-z0-9._:-]*\)\]\{0,1\}:[0-9]* .*/\1/p' (test -n "$XDG_DATA_HOME"; and echo $XDG_DATA_HOME; or echo ~/.local/share)"/chatty/known_hosts" 2>/dev/null; __fish_print_hostnames; end
+function __chatty_receivers; sed -n 's/^\([A-Za-z0-9._:[-]*\]\{0,1\}:[0-9]*\) .*/\1/p' (test -n "$XDG_DATA_HOME"; and echo $XDG_DATA_HOME; or echo ~/.local/share)"/chatty/known-receivers" 2>/dev/null; end
 
 complete -c chatty -n __fish_use_subcommand -a serve -d 'run the chat server'
 complete -c chatty -n __fish_use_subcommand -a connect -d 'join a chat server from the terminal or a script'

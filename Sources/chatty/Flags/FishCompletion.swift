@@ -57,9 +57,8 @@ enum FishCompletion {
 
     /// fish knows no defaults of variables.
     private static func fish(_ command: String) -> String {
-        command.replacing(
-            "${XDG_DATA_HOME:-$HOME/.local/share}",
-            with: "\" (test -n \"$XDG_DATA_HOME\"; and echo $XDG_DATA_HOME; or echo ~/.local/share) \"")
+        let folder = "(test -n \"$XDG_DATA_HOME\"; and echo $XDG_DATA_HOME; or echo ~/.local/share)"
+        return command.replacing("\"${XDG_DATA_HOME:-$HOME/.local/share}", with: folder + "\"")
     }
 
     private static func words(_ kind: ValueKind) -> String? {
