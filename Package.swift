@@ -136,7 +136,7 @@ let package = Package(
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator",
             swiftSettings: pureSettings),
-        .target(name: "TestSupport", dependencies: ["CHarness"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["CHarness", "CLinux"], path: "Tests/TestSupport"),
         .target(
             name: "TestCertificates",
             dependencies: [

@@ -3,7 +3,17 @@
 _chatty_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
 _chatty_files() { compopt -o default; }
 _chatty_directories() { compopt -o dirnames; }
-_chatty_hosts() { mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur"); }
+# The servers that were met before, and whatever else has a name.
+_chatty_hosts() {
+    local known=$(sed -n 's/^\[\{0,1\}\([A-Za-z0-9._:-]*\)\]\{0,1\}:[0-9]* .*/\1/p' "${XDG_DATA_HOME:-$HOME/.local/share}/chatty/known_hosts" 2>/dev/null)
+    mapfile -t COMPREPLY < <(compgen -A hostname -W "$known" -- "$cur")
+}
+# Files, or the receivers that were met before; not behind a colon, at which bash takes the word apart.
+_chatty_receivers() {
+    local known=$(sed -n 's/^\([A-Za-z0-9._:[-]*\]\{0,1\}:[0-9]*\) .*/\1/p' "${XDG_DATA_HOME:-$HOME/.local/share}/chatty/known-receivers" 2>/dev/null)
+    compopt -o default
+    [[ $prev == : || $cur == *:* ]] || mapfile -t COMPREPLY < <(compgen -W "$known" -- "$cur")
+}
 
 # Sets "place" to the number of arguments before the cursor that are neither options nor values of options,
 # and "action" to the first of them. $1: the options that take a value.
@@ -56,7 +66,7 @@ _chatty() {
             esac
             _chatty_place "--credentials -d --data --max-attempts --block-seconds --login-timeout --message-rate --max-connections-per-address --log-format --metrics --keep-days --motd --grace --tls-cert --tls-key"
             if [[ $cur == -* ]]; then
-                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --metrics --keep-days --motd --grace --tls-cert --tls-key --help --version"
+                _chatty_words "--credentials --data --max-attempts --block-seconds --conceal-usernames --no-offline-messages --allow-plaintext --login-timeout --message-rate --max-connections-per-address --log-format --log-time --metrics --keep-days --motd --grace --tls-cert --tls-key --help --version"
                 return
             fi
             ;;
@@ -67,10 +77,11 @@ _chatty() {
                 --accept) _chatty_words "ask always never"; return ;;
                 -d|--data|-D|--download-dir) _chatty_directories; return ;;
                 --bell) _chatty_words "dm all off"; return ;;
+                --receipts) _chatty_words "on off"; return ;;
             esac
-            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --announce --count --log --bell"
+            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --announce --count --log --bell --receipts"
             if [[ $cur == -* ]]; then
-                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --announce --plaintext --json --listen --count --log --bell --help --version"
+                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --announce --plaintext --json --listen --count --log --bell --receipts --help --version"
                 return
             fi
             case $place in
@@ -87,11 +98,12 @@ _chatty() {
             esac
             _chatty_place "--name --limit --cc --mtu -t --ticket-file --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--name --limit --cc --mtu --ticket-file --secret-file --accept-new --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--name --limit --cc --mtu --ticket-file --secret-file --accept-new --forget --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             case $place in
-                *) _chatty_files ;;
+                0) _chatty_files ;;
+                *) _chatty_receivers ;;
             esac
             ;;
         recv-file)
@@ -104,7 +116,7 @@ _chatty() {
             esac
             _chatty_place "-o --output --count --accept --announce --secret-file -d --data --timeout --progress"
             if [[ $cur == -* ]]; then
-                _chatty_words "--output --once --count --overwrite --accept --announce --secret-file --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--output --once --count --overwrite --accept --announce --new-ticket --secret-file --data --timeout --progress --quiet --legacy --help --version"
                 return
             fi
             ;;

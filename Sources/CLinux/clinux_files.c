@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* glibc names the POSIX form so wherever _GNU_SOURCE has taken strerror_r for its own. */
@@ -69,4 +70,12 @@ void clinux_error_text(int code, char *buffer, size_t length) {
 uint32_t clinux_file_system_kind(int descriptor) {
     struct statfs status;
     return fstatfs(descriptor, &status) == 0 ? (uint32_t)status.f_type : 0;
+}
+
+int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length) {
+    return fsetxattr(descriptor, name, value, length, 0);
+}
+
+ssize_t clinux_attribute(int descriptor, const char *name, void *value, size_t length) {
+    return fgetxattr(descriptor, name, value, length);
 }

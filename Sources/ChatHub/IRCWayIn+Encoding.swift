@@ -323,6 +323,8 @@ extension IRCWayIn {
         case .left(let group): return [from(nick, "PART", "#" + group)]
         // JOIN's own lines say it; to a JOIN of where one is nothing is said.
         case .joined, .alreadyMember: return []
+        // They see who is in it.
+        case .nobodyElse: return []
         case .goodbye: return []
         default: return [notice(reply.text)]
         }

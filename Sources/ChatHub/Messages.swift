@@ -82,7 +82,12 @@ extension Hub {
         } else {
             var told: [Outgoing] = [.accepted(message)]
             // Nothing is said automatically to a notice (RFC 2812 §3.3.2).
-            if case .user(let account, let name) = message.target, !message.isNotice { told += awayReply(of: account, name) }
+            switch message.target {
+            case _ where message.isNotice: break
+            case .user(let account, let name): told += awayReply(of: account, name)
+            case .group(let group, let name):
+                if directory.groups[group]?.members.count == 1 { told.append(.reply(.nobodyElse(name.text))) }
+            }
             succeed(request, told)
         }
     }

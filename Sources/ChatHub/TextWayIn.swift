@@ -106,6 +106,7 @@ public struct TextWayIn: WayIn {
         case .transfers: .malformed(.transfers, .needsClient)
         case .talk: .malformed(.talk, .needsClient)
         case .reply: .malformed(.reply, .needsClient)
+        case .action: .malformed(.me, .needsClient)
         case .away(let text): .away(text)
         case .ignore: .malformed(.ignore, .needsClient)
         case .unignore: .malformed(.unignore, .needsClient)

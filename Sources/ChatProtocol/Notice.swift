@@ -2,12 +2,21 @@
 public enum Notice {
     /// `2026-01-31T12:34:56Z yoda: text`
     public static func direct(from sender: String, at time: Timestamp, text: String) -> String {
-        "\(time) \(sender): \(SafeText.shown(text, isolates: false))"
+        "\(time) \(sender): \(SafeText.shown(typed(text), isolates: false))"
     }
 
     /// `2026-01-31T12:34:56Z #jedi yoda: text`
     public static func toGroup(_ group: String, from sender: String, at time: Timestamp, text: String) -> String {
-        "\(time) #\(group) \(sender): \(SafeText.shown(text, isolates: false))"
+        "\(time) #\(group) \(sender): \(SafeText.shown(typed(text), isolates: false))"
+    }
+
+    /// What `/me` sends, as IRC clients do (CTCP ACTION).
+    public static func action(_ text: String) -> String { "\u{1}ACTION \(text)\u{1}" }
+
+    /// Such a text as it was typed; any other as it is.
+    public static func typed(_ text: String) -> String {
+        guard let rest = text.rest(behind: "\u{1}ACTION ") else { return text }
+        return "/me " + (rest.rest(before: "\u{1}") ?? rest)
     }
 
     public static func joined(user: String, group: String) -> String { "\(user) joined the group chat \(group)." }

@@ -37,6 +37,8 @@ public enum Reply: Hashable, Sendable {
     case invited(user: String, group: String)
     case alreadyMemberOther(user: String, group: String)
     case sentToGroup(String, at: Timestamp)
+    /// Behind that: the message is kept, and nobody is there to read it.
+    case nobodyElse(String)
 
     // Lists.
     case noOtherActive
@@ -126,6 +128,7 @@ extension Reply {
         case .invited(let user, let group): "\(user) can now join the group chat \(group)."
         case .alreadyMemberOther(let user, let group): "\(user) is already in the group chat \(group)."
         case .sentToGroup(let name, let time): "Message to the group chat \(name) sent at \(time)."
+        case .nobodyElse(let name): "Nobody else is in the group chat \(name) yet."
         case .noOtherActive: "No other active user."
         case .activeUser(let name, let since, let isAway): "\(name), active since \(since)\(isAway ? ", away" : "")"
         case .group(let name, let members, let open, let joined):
@@ -172,7 +175,8 @@ extension Reply {
     /// Why a command failed, as the end of a line of the server's log; nil for what is no failure.
     public var reason: String? {
         switch self {
-        case .welcome, .goodbye, .sent, .kept, .groupCreated, .joined, .left, .invited, .sentToGroup, .noOtherActive, .activeUser, .group,
+        case .welcome, .goodbye, .sent, .kept, .groupCreated, .joined, .left, .invited, .sentToGroup, .nobodyElse, .noOtherActive,
+            .activeUser, .group,
             .noGroups, .member, .nowAway, .back, .away, .signalSent, .passwordChanged, .resumeToken:
             nil
         case .invalidCredentials: "invalid credentials"

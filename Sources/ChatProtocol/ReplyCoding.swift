@@ -43,6 +43,7 @@ extension Reply {
         case .invited(let user, let group): ("INVITED", [user, group])
         case .alreadyMemberOther(let user, let group): ("USER_ALREADY_MEMBER", [user, group])
         case .sentToGroup(let name, let time): ("SENT_TO_GROUP", [name, time.iso8601])
+        case .nobodyElse(let name): ("NOBODY_ELSE", [name])
         case .noOtherActive: ("NO_OTHER_ACTIVE", [])
         case .activeUser(let name, let since, let isAway): ("ACTIVE_USER", [name, since.iso8601] + (isAway ? ["away"] : []))
         case .group(let name, let members, let open, let joined):
@@ -164,6 +165,7 @@ extension Reply {
         case ("LEFT", _): return .left(first)
         case ("INVITED", let group?): return .invited(user: first, group: group)
         case ("USER_ALREADY_MEMBER", let group?): return .alreadyMemberOther(user: first, group: group)
+        case ("NOBODY_ELSE", _): return .nobodyElse(first)
         case ("SENT_TO_GROUP", let time?): return Timestamp(iso8601: time).map { .sentToGroup(first, at: $0) }
         case ("ACTIVE_USER", let time?):
             return Timestamp(iso8601: time).map { .activeUser(first, since: $0, isAway: context.contains("away")) }

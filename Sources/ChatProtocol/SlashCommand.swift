@@ -5,7 +5,7 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     case msgto, activeuser, creategroup, joingroup, groupmsg, p2pvideo, logout, help
     case groups, members, invite, leavegroup, history, search, passwd
     case away, ignore, unignore
-    case accept, decline, cancel, transfers, verify, talk, reply, quit
+    case accept, decline, cancel, transfers, verify, talk, reply, me, quit
 
     public struct Description: Sendable {
         /// Arguments as the usage line shows them; empty where there are none.
@@ -48,12 +48,39 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         case .verify: about("[NUMBER]", "show what both sides of a transfer can compare", [.offer], clientOnly: true)
         case .talk: about("USERNAME|#GROUPNAME", "choose where lines that are no command go", [.conversation], clientOnly: true)
         case .reply: about("MESSAGE", "answer the last direct message", [.text], clientOnly: true)
+        case .me: about("MESSAGE", "say what you do, as in /me waves", [.text], clientOnly: true)
         case .quit: about("", "the same as /logout", [], clientOnly: true)
         }
     }
 
     private func about(_ arguments: String, _ summary: String, _ completion: [ArgumentKind], clientOnly: Bool = false) -> Description {
         Description(arguments: arguments, summary: summary, clientOnly: clientOnly, completion: completion)
+    }
+
+    /// What people of other chat programs type for some of them. Held by `SlashCommandTests`.
+    private static let aliases: [String: SlashCommandKind] = [
+        "join": .joingroup, "part": .leavegroup, "names": .members, "list": .groups, "query": .talk, "quit": .logout,
+    ]
+
+    /// What they may have meant by others, which are no commands here.
+    private static let meanings: [String: SlashCommandKind] = [
+        "msg": .msgto, "m": .msgto, "w": .msgto, "dm": .msgto, "tell": .msgto, "whisper": .msgto, "whois": .activeuser, "who": .activeuser,
+        "users": .activeuser, "dcc": .p2pvideo, "send": .p2pvideo, "say": .groupmsg, "back": .away, "exit": .logout, "bye": .logout,
+        "leave": .leavegroup,
+        "create": .creategroup,
+    ]
+
+    /// The command of that word without its slash, its own or that of other programs.
+    /// - Parameter client: whether the commands that only `chatty connect` knows are known.
+    public static func named(_ word: String, client: Bool) -> SlashCommandKind? {
+        [SlashCommandKind(rawValue: word), aliases[word]].compactMap(\.self).first { client || !$0.description.clientOnly }
+    }
+
+    /// What was meant by a word that is no command: `/msgto` by `/msg`, `/activeuser` by `/activuser`.
+    public static func meant(by word: String, client: Bool) -> SlashCommandKind? {
+        let bare = (word.rest(behind: "/") ?? word).lowercased()
+        let known = meanings[bare] ?? named(bare, client: client)
+        return known ?? Suggestion.nearest(to: bare, among: offered(toClient: client).map(\.rawValue)).flatMap(SlashCommandKind.init)
     }
 
     /// `/msgto`.
@@ -107,6 +134,7 @@ public enum SlashCommand: Equatable, Sendable {
     case unignore(String)
     case talk(String)
     case reply(String)
+    case action(String)
 
     /// Messages that `/history` shows where no number is given; its summary says so too.
     public static let historyCount = 20
@@ -134,9 +162,7 @@ public enum SlashCommand: Equatable, Sendable {
     public init(_ line: String, client: Bool) throws(Defect) {
         var arguments = ArgumentScanner(line)
         guard let word = arguments.word(), let bare = word.rest(behind: "/") else { throw .notACommand }
-        guard let kind = SlashCommandKind(rawValue: bare), client || !kind.description.clientOnly else {
-            throw .unknown(word)
-        }
+        guard let kind = SlashCommandKind.named(bare, client: client) else { throw .unknown(word) }
         guard let command = SlashCommand(kind, &arguments), arguments.isAtEnd else { throw .usage(kind) }
         self = command
     }
@@ -204,6 +230,9 @@ public enum SlashCommand: Equatable, Sendable {
         case .reply:
             guard let text = arguments.rest() else { return nil }
             self = .reply(text)
+        case .me:
+            guard let text = arguments.rest() else { return nil }
+            self = .action(text)
         }
     }
 }

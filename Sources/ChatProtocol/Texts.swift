@@ -10,6 +10,11 @@ public enum Texts {
     public static func udpListening(port: UInt16) -> String { "UDP server listening on port \(port)" }
     public static func unknownCommand(_ word: String) -> String { "Unknown command: \(word). Try /help." }
 
+    /// A line of its own behind that one, where it can be told what was meant.
+    public static func didYouMean(_ word: String, client: Bool) -> String? {
+        SlashCommandKind.meant(by: word, client: client).map { "Did you mean \($0.word)?" }
+    }
+
     /// `/help`: all commands, a line each.
     public static func help(client: Bool) -> [String] { SlashCommandKind.offered(toClient: client).map(\.helpLine) }
 
@@ -23,8 +28,7 @@ public enum Texts {
     public static func isUnknown(_ word: String, client: Bool) -> Bool { topic(word, client: client) == nil }
 
     private static func topic(_ word: String, client: Bool) -> SlashCommandKind? {
-        guard let kind = SlashCommandKind(rawValue: bare(word)), client || !kind.description.clientOnly else { return nil }
-        return kind
+        SlashCommandKind.named(bare(word), client: client)
     }
 
     private static func bare(_ word: String) -> String { word.rest(behind: "/") ?? word }

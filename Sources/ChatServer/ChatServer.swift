@@ -15,6 +15,10 @@ public final class ChatServer: Sendable {
     /// Address and port at which metrics are served, where they are, as in a URL.
     public let metricsAddress: String?
 
+    /// Whether there was an account at the start.
+    public let hasAccounts: Bool
+    public var folder: DataFolder { configuration.folder }
+
     private let configuration: ServerConfiguration
     private let lock: DataFolderLock
     let store: Store
@@ -115,6 +119,7 @@ public final class ChatServer: Sendable {
             return (address.holds(":") ? "[\(address)]" : address) + ":\(listener.port)"
         }
         port = listener.port
+        hasAccounts = try !AccountBook(store).isEmpty()
         writer = StoreWriter(
             store, keepDays: configuration.keepDays,
             StoreWriter.Listener(

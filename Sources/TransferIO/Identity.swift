@@ -10,40 +10,7 @@ public enum Identity {
     public static func load(path: some SystemPath) throws -> NoiseKeyPair { try load(path.pathBytes, .system) }
 
     static func load(_ path: ByteString, _ move: ExclusiveMove) throws -> NoiseKeyPair {
-        if let key = try read(path) { return key }
-        let key = NoiseKeyPair()
-        let text = "\(header)\n\(Hex.encode(key.privateBytes))\n"
-        let fresh = path + ByteString(".\(getpid())-\(UInt32.random(in: .min ... .max))")
-        try PrivateFile.write(text, to: fresh)
-        defer { _ = fresh.withCString { unlink($0) } }
-        switch move.atomically(in: AT_FDCWD, from: fresh, to: path) {
-        case 0: return key
-        case EEXIST:
-            // Another process was faster; then its key is the one.
-            if let other = try read(path) { return other }
-        case ENOTSUP: break
-        case let code: throw SystemError("make \(path)", code: code)
-        }
-        if try writeInPlace(text, to: path) { return key }
-        guard let other = try read(path) else { throw SystemError("read \(path)", code: ENOENT) }
-        return other
-    }
-
-    /// Where the file system cannot give a name to what is whole: an empty file is one that is being made, or that nobody has ended making.
-    /// - Returns: false where another process has made it.
-    private static func writeInPlace(_ text: String, to path: ByteString) throws -> Bool {
-        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-        guard retrying({ flock(file.descriptor, LOCK_EX) }) == 0 else { throw SystemError("lock \(path)") }
-        guard try file.status().st_size == 0 else { return false }
-        var text = text
-        try text.withUTF8 { try file.write(UnsafeRawBufferPointer($0), at: 0) }
-        try file.sync()
-        return true
-    }
-
-    /// Nil where there is none, or an empty file for one.
-    private static func read(_ path: ByteString) throws -> NoiseKeyPair? {
-        guard let text = try PrivateFile.read(path), !text.isEmpty else { return nil }
+        let text = try PrivateFile.load(path, move) { "\(header)\n\(Hex.encode(NoiseKeyPair().privateBytes))\n" }
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
         guard lines.count == 2, lines[0].elementsEqual(header.utf8), let bytes = Hex.decode(Substring(lines[1])),
             let key = try? NoiseKeyPair(privateBytes: bytes)
@@ -67,6 +34,38 @@ public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Small files that hold secrets: mode 0600, whole or not there at all.
 enum PrivateFile {
+    /// Reads what the file holds, or makes it where there is none, or an empty one. Several processes that start at once end up with the same.
+    static func load(_ path: ByteString, _ move: ExclusiveMove, make: () -> String) throws -> String {
+        if let text = try read(path), !text.isEmpty { return text }
+        let text = make()
+        let fresh = path + ByteString(".\(getpid())-\(UInt32.random(in: .min ... .max))")
+        try write(text, to: fresh)
+        defer { _ = fresh.withCString { unlink($0) } }
+        switch move.atomically(in: AT_FDCWD, from: fresh, to: path) {
+        case 0: return text
+        case EEXIST:
+            // Another process was faster; then its text is the one.
+            if let other = try read(path), !other.isEmpty { return other }
+        case ENOTSUP: break
+        case let code: throw SystemError("make \(path)", code: code)
+        }
+        if try writeInPlace(text, to: path) { return text }
+        guard let other = try read(path), !other.isEmpty else { throw SystemError("read \(path)", code: ENOENT) }
+        return other
+    }
+
+    /// Where the file system cannot give a name to what is whole: an empty file is one that is being made, or that nobody has ended making.
+    /// - Returns: false where another process has made it.
+    private static func writeInPlace(_ text: String, to path: ByteString) throws -> Bool {
+        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        guard retrying({ flock(file.descriptor, LOCK_EX) }) == 0 else { throw SystemError("lock \(path)") }
+        guard try file.status().st_size == 0 else { return false }
+        var text = text
+        try text.withUTF8 { try file.write(UnsafeRawBufferPointer($0), at: 0) }
+        try file.sync()
+        return true
+    }
+
     static func read(_ path: ByteString, limit: Int = 1 << 20) throws -> String? {
         let file: OpenFile
         do {
@@ -79,6 +78,17 @@ enum PrivateFile {
         guard status.st_mode & 0o077 == 0 else { throw IdentityError.exposed(path.description) }
         guard status.st_size <= limit else { throw IdentityError.damaged(path.description) }
         return try file.text(limit: limit)
+    }
+
+    /// Writes and flushes a file that takes the place of what has its name.
+    static func replace(_ text: String, at path: ByteString) throws {
+        let fresh = path + ByteString(".\(getpid())-\(UInt32.random(in: .min ... .max))")
+        try write(text, to: fresh)
+        guard fresh.withCString({ from in path.withCString { rename(from, $0) } }) == 0 else {
+            let error = SystemError("make \(path)")
+            _ = fresh.withCString { unlink($0) }
+            throw error
+        }
     }
 
     /// Writes and flushes a new file; one of that name must not exist.

@@ -43,6 +43,18 @@ public struct KnownPeers: Sendable {
         }
     }
 
+    /// The next one met there is taken for new.
+    /// - Returns: whether there was something to forget.
+    public func forget(_ peer: HostPort) throws -> Bool {
+        guard let text = try PrivateFile.read(path) else { return false }
+        let name = ByteString(peer.description)
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"))
+        let others = lines.filter { line in !(line.split(separator: UInt8(ascii: " ")).first.map { ByteString($0) == name } ?? false) }
+        guard others.count < lines.count else { return false }
+        try PrivateFile.replace(others.map { String(Substring($0)) + "\n" }.joined(), at: path)
+        return true
+    }
+
     private func lines() throws -> [(peer: ByteString, key: [UInt8])] {
         guard let text = try PrivateFile.read(path) else { return [] }
         return text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in

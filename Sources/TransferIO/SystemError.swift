@@ -29,7 +29,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    public var description: String { "cannot \(action): \(reason)" }
+    public var description: String {
+        "cannot \(action): \(code == EADDRINUSE ? "it is already in use; choose another port" : reason)"
+    }
 }
 
 /// Repeats a system call that a signal interrupted.

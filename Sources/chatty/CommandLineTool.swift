@@ -1,3 +1,4 @@
+import ChatProtocol
 import TransferProtocol
 
 /// From the words of the command line to an exit status.
@@ -23,7 +24,7 @@ enum CommandLineTool {
         case "-h", "--help":
             return show(HelpText.overview(Command.all.map(\.spec)))
         case "help":
-            guard words.count > 1 else { return show(HelpText.overview(Command.all.map(\.spec))) }
+            guard words.count > 1, !["-h", "--help"].contains(words[1]) else { return show(HelpText.overview(Command.all.map(\.spec))) }
             return show(HelpText.of(try command(named: words[1]).spec))
         case "-V", "--version":
             return show(VersionText.text())

@@ -68,6 +68,7 @@ enum ConnectCommand {
             case .all: .all
             case .off: .off
             }
+        options.showsReceipts = arguments[ConnectFlags.receipts] == .on
         options.transcript = try arguments[ConnectFlags.log].map { (path) throws(UsageError) in try paths.file(path, for: .append) }
         options.stateFolder = try stateFolder(environment).map { (path) throws(UsageError) in try paths.folder(path, make: true) }
 
@@ -155,11 +156,11 @@ enum ConnectCommand {
             }
         }
         // As they are told apart, whatever was typed.
-        let data = arguments[ConnectFlags.data].map { " --data \(shellWord($0))" } ?? ""
+        let data = arguments[ConnectFlags.data].map { " --data \(ShellWord.of($0))" } ?? ""
         return ServerTrust(
             server: server, knownHosts: knownHosts, stranger: arguments[ConnectFlags.acceptNew] ? .accept : isTerminal ? .ask : .refuse,
             demanded: demanded,
-            forgetCommand: "chatty connect --forget\(data) \(shellWord(ByteString(server.host))) \(server.port)")
+            forgetCommand: "chatty connect --forget\(data) \(ShellWord.of(ByteString(server.host))) \(server.port)")
     }
 
     private static func forget(_ server: KnownHosts.Server, _ knownHosts: KnownHosts) -> ExitStatus {
@@ -222,22 +223,6 @@ enum ConnectCommand {
     private static func stateFolder(_ environment: ProcessEnvironment) -> ByteString? {
         if let state = environment["XDG_STATE_HOME"], state.starts(with: "/") { return state + "/chatty" }
         return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/chatty" }
-    }
-
-    /// Quoted where a shell would take it apart.
-    private static func shellWord(_ word: ByteString) -> String {
-        guard let text = word.text else {
-            // As bash, zsh and the next POSIX have it.
-            let plain = word.bytes.map { byte in
-                let isPlain = byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")
-                return isPlain ? String(Unicode.Scalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-            return "$'" + plain.joined() + "'"
-        }
-        let plain = text.utf8.allSatisfy { byte in
-            (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-_./:@%+=".utf8.contains(byte)
-        }
-        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
     private static func status(_ status: ConsoleStatus) -> ExitStatus {

@@ -58,8 +58,8 @@ enum RecvFileCommand {
         let loop = try TransferLoop(
             socket: socket, staticKey: keys.identity.privateBytes, configuration: configuration,
             incoming: { incoming.yield($0) })
-        var random = SystemRandomNumberGenerator()
-        let secret = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        let secret = try keys.ticketSecret(
+            port: port, isChosen: arguments[RecvFileFlags.port] != 0, isFresh: arguments[RecvFileFlags.newTicket], reporter)
         let place = ReceivePlace(arguments, port: port)
         guard let ticket = Ticket(receiverKey: keys.identity.publicKey, secret: secret, addresses: place.addresses) else {
             throw NoAddressError()
@@ -68,7 +68,7 @@ enum RecvFileCommand {
             arguments[RecvFileFlags.accept], sharedKey: keys.sharedKey,
             hasTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1)
         loop.setInvitations(policy.invitations(ticket))
-        announce(ticket, policy, place, port, output, reporter)
+        announce(ticket, keys, policy, place, port, output, reporter)
 
         let status = await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask { await serve(sessions, limit: limit, policy, output, reporter) }
@@ -85,7 +85,7 @@ enum RecvFileCommand {
         return reporter.end(TransferEnd(status: status, message: nil))
     }
 
-    /// Receives until `limit` transfers that took files are over, or the output takes no more.
+    /// Receives until `limit` transfers that took files are complete, or the output takes no more.
     private static func serve(
         _ sessions: AsyncStream<TransferSession>, limit: Int?, _ policy: AcceptPolicy, _ output: ReceiveOutput, _ reporter: TransferReporter
     ) async -> ExitStatus {
@@ -108,6 +108,8 @@ enum RecvFileCommand {
                     group.addTask(operation: next)
                 case .ended(let end):
                     guard let status = end.status else { continue }
+                    // One that was interrupted has told so, and can be sent again.
+                    guard end.isComplete || end.isLast else { continue }
                     worst = TransferEnd.worse(worst, status)
                     finished += 1
                     if end.isLast || finished >= limit ?? .max {
@@ -128,18 +130,22 @@ enum RecvFileCommand {
     }
 
     private static func announce(
-        _ ticket: Ticket, _ policy: AcceptPolicy, _ place: ReceivePlace, _ port: UInt16, _ output: ReceiveOutput,
+        _ ticket: Ticket, _ keys: TransferKeys, _ policy: AcceptPolicy, _ place: ReceivePlace, _ port: UInt16, _ output: ReceiveOutput,
         _ reporter: TransferReporter
     ) {
         var notice = TransferNotice(.listening)
         notice.port = Int(port)
         notice.ticket = ticket.text
+        let fingerprint = Fingerprint.text(of: keys.identity.publicKey)
+        notice.key = fingerprint
         notice.addresses = place.addresses.map(\.hostAndPort)
         reporter.announce(
             [
-                "Receiving into \(Printable.text(output.description)) on UDP port \(port). Give the sender this ticket\(policy.hint):",
+                "Receiving into \(Printable.text(output.description)) on UDP port \(port). On the other machine, type:",
+                "  chatty send-file FILE \(ticket.text)",
+                policy.hint,
                 "Ticket: \(ticket.text)",
-            ] + place.addresses.map { "Address: \($0.hostAndPort)" }, notice)
+            ] + place.addresses.map { "Address: \($0.hostAndPort)" } + ["Key: \(fingerprint)"], notice)
         place.tellLimits(reporter)
     }
 }

@@ -22,6 +22,7 @@ enum SendFileCommand {
 
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
+        if arguments[SendFileFlags.forget] { return try forget(arguments, reporter) }
         let target: SendTarget
         do {
             target = try SendTarget(
@@ -60,6 +61,26 @@ enum SendFileCommand {
         }
     }
 
+    private static func forget(_ arguments: Arguments, _ reporter: TransferReporter) throws(UsageError) -> ExitStatus {
+        let words = arguments[SendFileFlags.files] + [arguments[SendFileFlags.destination]].compactMap(\.self)
+        guard words.count == 1, let peer = words[0].text.flatMap({ HostPort($0) }) else {
+            throw UsageError("--forget needs one argument, the receiver's HOST:PORT.", command: SendFileFlags.spec.name)
+        }
+        let data = try DataDirectory.required(
+            option: arguments[SendFileFlags.data], environment: .current, command: SendFileFlags.spec.name)
+        do {
+            guard try KnownPeers(path: TransferKeys.knownReceivers(in: data)).forget(peer) else {
+                Diagnostics.say("No key of \(peer) is known.")
+                return .failed
+            }
+            Diagnostics.output("The key of \(peer) is forgotten.\n")
+            return .done
+        } catch {
+            Diagnostics.say(Printable.text(Sentence.of(error)))
+            return .failed
+        }
+    }
+
     static func configuration(_ arguments: Arguments) -> TransferConfiguration {
         var configuration = TransferConfiguration()
         let timeout = TransferDuration.seconds(arguments[SendFileFlags.timeout] / .seconds(1))
@@ -93,7 +114,7 @@ enum SendFileCommand {
                     switch destination {
                     case .ticket(let ticket):
                         let addresses = LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all())
-                        let message = "Nobody listens at any address of the ticket: has its receiver ended?"
+                        let message = "Nothing listens at the addresses of the ticket: is recv-file still running there?"
                         return try await unlessClosed(addresses, message) { isReached in
                             let receiver = Receiver(
                                 addresses: addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey, proven: isReached)
@@ -101,7 +122,7 @@ enum SendFileCommand {
                         }
                     case .plain(let peer):
                         let addresses = try await addresses(of: peer)
-                        return try await unlessClosed(addresses, "Nobody listens at \(peer): its port is closed.") { isReached in
+                        return try await unlessClosed(addresses, "Nothing listens at \(peer): is recv-file running there?") { isReached in
                             try await transfer(
                                 sources, to: peer, at: addresses, keys, over: loop, accepting: arguments[SendFileFlags.acceptNew],
                                 isReached, reporter)
@@ -254,15 +275,20 @@ enum SendFileCommand {
             throw Stop(
                 .refused,
                 "The key of \(peer) is not the one met before: it is \(fingerprint) and was \(Fingerprint.text(of: expected)). "
-                    + "Somebody may be in between. If it was set up anew, take its line out of known-receivers in the data folder.")
+                    + "Somebody may be in between. If it was set up anew, forget the old key: chatty send-file --forget \(peer)")
         case .new: break
         }
         if !accepting, keys.sharedKey == nil {
             // Programs are not asked.
             guard isatty(STDIN_FILENO) == 1, !reporter.showsAll else {
-                throw Stop(.refused, "\(peer) was never met before (key \(fingerprint)). Use a ticket, a shared secret or --accept-new.")
+                throw Stop(
+                    .refused, "This is the first transfer to \(peer) (key \(fingerprint)). Use its ticket, a shared secret or --accept-new."
+                )
             }
-            guard await Question.shared.confirm("\(peer) was never met before. Its key is \(fingerprint). Send to it?", on: reporter) else {
+            guard
+                await Question.shared.confirm(
+                    "This is the first transfer to \(peer). Its key is \(fingerprint). Does recv-file show the same key?", on: reporter)
+            else {
                 throw Stop(.refused, "Not sent.")
             }
         }
@@ -278,18 +304,33 @@ enum SendFileCommand {
         }
     }
 
+    /// Who has no answer after so many seconds is told what is waited for.
+    private static let waitingTold = 1.0
+
     private static func transfer(
         _ sources: [any TransferSource], to receiver: Receiver, over loop: TransferLoop, _ reporter: TransferReporter
     ) async throws -> (end: TransferEnd, isProven: Bool) {
         let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
-        let name = sources.count == 1 ? sources[0].offer.name : "\(sources.count) files"
+        let name = SentName.of(sources.map(\.offer))
         let clock = TransferClock()
+        let isAnswered = NIOLockedValueBox(false)
         let ticker = Task {
             var meter = RateMeter()
+            var isWaitTold = false
             while !Task.isCancelled {
                 try await Task.sleep(for: .milliseconds(250))
                 let figures = session.statistics
-                meter.add(figures.bytesDone, at: clock.seconds)
+                meter.add(figures, at: clock.seconds)
+                if !isAnswered.withLockedValue(\.self) {
+                    if !isWaitTold, clock.seconds >= waitingTold {
+                        isWaitTold = true
+                        var notice = TransferNotice(.note)
+                        notice.reason = "Waiting for the receiver …"
+                        reporter.tell(notice.reason ?? "", notice)
+                    }
+                    // There are no figures yet that a person could make use of.
+                    if !reporter.showsAll { continue }
+                }
                 reporter.progress(figures, meter, name: name)
             }
         }
@@ -299,6 +340,7 @@ enum SendFileCommand {
         var worst = ExitStatus.done
         var isProven = false
         var placed = PlacedNews()
+        var declinedFolder: ByteString?
         func offered(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }
         func label(_ file: FileID) -> String { Printable.text(offered(file)?.name ?? "a file") }
         func notice(_ event: TransferNotice.Event, _ file: FileID) -> TransferNotice {
@@ -318,15 +360,21 @@ enum SendFileCommand {
                 notice.key = Fingerprint.text(of: peerKey)
                 reporter.note(notice)
             case .answered(let file, .decline(let reason)):
+                isAnswered.withLockedValue { $0 = true }
                 var notice = notice(.declined, file)
                 notice.reason = reason.sentence
-                reporter.complain("The receiver did not take \(label(file)): \(reason.sentence)", notice)
+                // What is in a folder that was declined goes with it.
+                let isTold = declinedFolder.map { offered(file)?.name.utf8.starts(with: $0.bytes) ?? false } ?? false
+                if offered(file)?.kind == .directory, !isTold { declinedFolder = offered(file).map { ByteString($0.name) + "/" } }
+                if !isTold || reporter.showsAll {
+                    reporter.complain("The receiver did not take \(label(file)): \(reason.sentence)", notice)
+                }
                 worst = TransferEnd.worse(worst, .notDelivered)
             case .failed(let file, let failure, let text):
                 var notice = notice(.failed, file)
                 let reason = failure.told(text, to: .sender)
                 notice.reason = reason
-                reporter.complain("\(label(file)) failed: \(reason)", notice)
+                reporter.complain(failure.line(label(file), reason), notice)
                 worst = TransferEnd.worse(worst, .failed)
             case .named(let file, let path):
                 if let offer = offered(file) { placed.take(file, offer, path: path) }
@@ -337,7 +385,7 @@ enum SendFileCommand {
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.paused = isPaused
-                reporter.tell(isPaused ? "The receiver's disk is full; waiting for room." : "The receiver goes on.", notice)
+                reporter.tell(isPaused ? "The receiver's disk is full; waiting for room." : "The receiver has room again.", notice)
             case .ended(.complete):
                 for line in placed.lines() { reporter.tell(line) }
                 let figures = session.statistics
@@ -351,16 +399,22 @@ enum SendFileCommand {
                 let bytes = kept.reduce(0) { $0 + UInt64($1.count) }
                 var notice = notice(.resumed, file)
                 notice.bytes = bytes
-                reporter.tell("Going on with \(label(file)): the receiver has \(TransferText.bytes(bytes)) of it.", notice)
-            case .answered, .offered, .offersEnded, .reminded: break
+                let isWhole = offered(file)?.size == bytes
+                let text = "Resuming \(label(file)): \(TransferText.bytes(bytes)) already received."
+                // The summary says the rest where there was nothing else.
+                if isWhole { reporter.note(notice) } else { reporter.tell(text, notice) }
+            case .answered: isAnswered.withLockedValue { $0 = true }
+            case .offered, .offersEnded, .reminded: break
             }
         }
-        return (TransferEnd(status: .failed, message: "The transfer ended without a word."), isProven)
+        return (TransferEnd(status: .failed, message: "The transfer ended unexpectedly."), isProven)
     }
 
     private static func summary(_ name: String, _ figures: TransferStatistics, seconds: Double) -> String {
-        let rate = seconds > 0 ? Double(figures.bytesDone) / seconds : 0
-        let bytes = TransferText.bytes(figures.bytesDone)
+        if figures.bytesDone > 0, figures.bytesMoved == 0 { return "Sent \(Printable.text(name)): the receiver had it already." }
+        let rate = seconds > 0 ? Double(figures.bytesMoved) / seconds : 0
+        let resumed = figures.bytesResumed > 0 ? " after the \(TransferText.bytes(figures.bytesResumed)) that were there" : ""
+        let bytes = TransferText.bytes(figures.bytesMoved) + resumed
         return "Sent \(Printable.text(name)): \(bytes) in \(TransferText.tenths(seconds)) s, \(TransferText.rate(rate))."
     }
 }

@@ -20,7 +20,9 @@ enum ServeCommand {
             // It says nothing of its own; what a host has to know is said above and below.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             let services = ServiceGroup(
-                services: [ServeService(server: server, manager: manager)],
+                services: [
+                    ServeService(server: server, manager: manager, beginning: server.hasAccounts ? nil : beginning(arguments, server))
+                ],
                 gracefulShutdownSignals: (SignalWatch.isIgnored(SIGTERM) ? [] : [.sigterm])
                     + (SignalWatch.isIgnored(SIGINT) ? [] : [.sigint]),
                 logger: logger)
@@ -58,7 +60,7 @@ enum ServeCommand {
         }
         configuration.credentialsFile = try readAgain(ServeFlags.credentials)
         configuration.allowsPlaintext = arguments[ServeFlags.allowPlaintext]
-        configuration.logFormat = arguments[ServeFlags.logFormat] == .json ? .json : .text
+        configuration.logFormat = arguments[ServeFlags.logFormat] == .json ? .json : arguments[ServeFlags.logTime] ? .timedText : .text
         configuration.keepDays = arguments[ServeFlags.keepDays]
         configuration.messageOfTheDayFile = try readAgain(ServeFlags.motd)
         configuration.metrics = try arguments[ServeFlags.metrics].map { (text) throws(UsageError) in
@@ -78,11 +80,22 @@ enum ServeCommand {
         return configuration
     }
 
+    /// For who has started a server without an account.
+    private static func beginning(_ arguments: Arguments, _ server: ChatServer) -> String {
+        // Where the folder is that of anybody, the same command without its name finds it.
+        let isNamed = arguments[ServeFlags.data] != nil || ProcessEnvironment.current["STATE_DIRECTORY"] != nil
+        let data = isNamed ? " --data \(ShellWord.of(ByteString(server.folder.path)))" : ""
+        return """
+            There is no account yet. Add one, on this machine: chatty users add NAME\(data)
+            Then connect: chatty connect 127.0.0.1 \(server.port)
+            """
+    }
+
     /// Reads the certificate, the message of the day and the credentials file again.
     private static func reload(_ server: ChatServer, _ manager: ServiceManager) async {
         manager.reloading()
         do {
-            Diagnostics.say("Read again, certificate \(try await server.reload())")
+            Diagnostics.say("Reloaded the settings, certificate \(try await server.reload())")
         } catch {
             Diagnostics.say("Nothing was changed. \(error)")
         }
@@ -99,11 +112,14 @@ extension ChatServer {
 private struct ServeService: Service {
     let server: ChatServer
     let manager: ServiceManager
+    /// Said once it listens, to who has everything before them.
+    let beginning: String?
 
     func run() async throws {
         // Said here, where the signals are in the group's hands already: who stops the server as soon as it has said so finds it stopping gracefully.
         if let address = server.metricsAddress { Diagnostics.say("Metrics on http://\(address)/metrics") }
         Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
+        if let beginning { Diagnostics.say(beginning) }
         manager.ready(server.status)
         try await gracefulShutdown()
         manager.stopping()

@@ -97,7 +97,16 @@ enum UsersCommand {
         let book = AccountBook(try Store(folder))
         let taken = Set(try book.list().map(\.name))
         if let name = names.first(where: taken.contains) { throw ServerError("There is an account \(name) already.") }
-        return try withPassword(passwordFile) { try book.add(names, password: $0, at: .now) }
+        return try withPassword(passwordFile) {
+            try book.add(names, password: $0, at: .now)
+            tell("Added \(names.map(\.text).joined(separator: ", "))", folder)
+        }
+    }
+
+    /// Says where, so that a person sees whether it is the folder of their server; scripts rely on silence.
+    private static func tell(_ deed: String, _ folder: DataFolder) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        Diagnostics.say(Printable.text("\(deed) in the data folder \(folder.path)."))
     }
 
     private static func importFile(_ path: String, _ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
@@ -110,6 +119,7 @@ enum UsersCommand {
         }
         try folder.prepare()
         let imported = try AccountBook(Store(folder)).add(file.entries, at: .now)
+        tell("Imported", folder)
         Diagnostics.output("added \(imported.added.count), there already \(imported.present.count), bad \(file.badLines.count)\n")
         return file.badLines.isEmpty ? .done : .failed
     }
@@ -138,7 +148,7 @@ enum UsersCommand {
     }
 
     private static func existing(_ folder: DataFolder) throws -> AccountBook {
-        guard folder.hasStore else { throw ServerError("There is no store in \(folder.path).") }
+        guard folder.hasStore else { throw ServerError("There is no data of a chatty server in \(folder.path).") }
         return AccountBook(try Store(folder))
     }
 

@@ -109,7 +109,7 @@ import X509
         let server = try root.intermediate("Server") { $0.isAuthority = false }
         #expect(try await faults(server.issue(names), [root]) == [.issuerIsNoAuthority("'Server'")])
         #expect(try await faults(server.issue(names), [stranger]) == [.issuerIsNoAuthority("'Server'"), .unknownIssuer("'Test Root'")])
-        // Issued by its own name, but by another's key: no self-made one either.
+        // Issued by its own name, but by another's key: no self-signed one either.
         let namesake = try TestAuthority(Self.name).issue(names) { $0.commonName = Self.name }
         #expect(try await faults(namesake, [root]) == [.unknownIssuer("'chat.example'")])
     }

@@ -46,6 +46,21 @@ import Testing
         #expect(play.type("/transfers") == ["| There is no transfer."])
     }
 
+    /// What was there from an earlier transfer is no speed of this one.
+    @Test func theRateIsOfWhatWasSent() throws {
+        for (resumed, said) in [
+            (1_500_000, "luke has film: 500 kB after the 1.5 MB that were there in 2.0 s, 250 kB/s."),
+            (2_000_000, "luke has film: it was there already."),
+            (.max, "luke has film: it was there already."), (-1, "luke has film: 2 MB in 2.0 s, 1 MB/s."),
+        ] as [(Int64, String)] {
+            var play = ConsoleTranscript()
+            play.logIn()
+            _ = play.type("/p2pvideo luke film")
+            let news = TransferNews.finished(1, path: nil, bytes: 2_000_000, resumed: resumed, seconds: 2)
+            #expect(play.give(.transfer(news)) == ["| " + said])
+        }
+    }
+
     @Test func programsAreToldThatThereIsNoTransferAsAHint() {
         var play = ConsoleTranscript(.json)
         play.logIn()
@@ -96,6 +111,42 @@ import Testing
         #expect(
             play.give(.transfer(.finished(1, path: "in/film.mp4", bytes: 1_200_000_000, seconds: 0))) == [
                 "| Received in/film.mp4 from luke: 1.2 GB in 0.0 s, 0 B/s.", "? yoda> ",
+            ])
+    }
+
+    /// With two of them nobody can be sure to have seen the newest.
+    @Test func whichOneIsMeantIsAsked() throws {
+        var play = loggedIn()
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        _ = play.give(try signal(.offer, "a2", Self.offer))
+        let which = "1, film.mp4 from luke; 2, film.mp4 from luke."
+        #expect(play.type("/accept") == ["| Say which, as in /accept 1: \(which)"])
+        #expect(play.type("/decline") == ["| Say which, as in /decline 1: \(which)"])
+        #expect(play.type("/decline 1").last == "| Declined film.mp4 from luke.")
+        #expect(play.type("/accept").first?.hasPrefix("transfer receive(2") == true)
+        for file in ["a", "b", "c", "d", "e"] { _ = play.type("/p2pvideo luke \(file)") }
+        #expect(
+            play.type("/cancel") == [
+                "| Say which, as in /cancel 2: 2, film.mp4 from luke; 3, a to luke; 4, b to luke; 5, c to luke; 6, d to luke; and 1 more, see /transfers."
+            ])
+        #expect(play.type("/cancel 6") == ["transfer cancel(6)", "| Stopped d."])
+    }
+
+    /// The other side says what failed; that it was stopped is said where a person stopped it.
+    @Test func whatFailedAtTheOtherSideIsSaid() throws {
+        var play = loggedIn()
+        _ = play.give(try signal(.offer, "a1", Self.offer))
+        _ = play.type("/accept")
+        _ = play.give(.transfer(.ready(1, payload: "here")))
+        #expect(
+            play.give(.transfer(.failed(1, "the connection\nwas lost.", isResumable: true))) == [
+                "2 P2P luke CANCEL a1 :the connectionwas lost.", "transfer cancel(1)", "| film.mp4: the connectionwas lost.",
+            ])
+        _ = play.give(try signal(.offer, "a2", Self.offer))
+        _ = play.type("/accept")
+        #expect(
+            play.give(try signal(.cancel, "a2", "the connection was lost.")) == [
+                "transfer cancel(2)", "| film.mp4 failed at luke: the connection was lost.",
             ])
     }
 

@@ -62,7 +62,7 @@ import X509
             case .wildcard: "It is for l*, *, which is not this server."
             case .expired: "It expired on 2023-11-14T22:13:20Z."
             case .notYetValid: "It is not valid before 2096-10-02T07:06:40Z."
-            case .unknownIssuer: "It was issued by 'Nobody', which is no authority that this system trusts."
+            case .unknownIssuer: "It was issued by 'Nobody', which is not a certificate authority (CA) that this system trusts."
             case .weak: "It is too weak: its RSA key has 1024 bits."
             case .issuerIsAServer: "It was issued with the certificate of 'Server', which may not issue any."
             case .commonName: "It has no name of a server in it"

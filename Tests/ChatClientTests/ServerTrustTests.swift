@@ -45,13 +45,13 @@ import Testing
             for part in ["expired on 1970-01-01T00:00:00Z", "'Nobody'", Self.other.description, "--fingerprint"] {
                 #expect(text.contains(part))
             }
-            #expect(!text.contains("self-made") && !text.contains("--accept-new") && !text.contains("never met"))
+            #expect(!text.contains("self-signed") && !text.contains("--accept-new") && !text.contains("first connection"))
         }
         #expect(try trust(folder, stranger: .accept).judge(Self.other, Self.selfMade, isLoopback: false) == pinned)
         let certificate: SelfMade? = if case .selfMade(let certificate) = Self.selfMade { certificate } else { nil }
         #expect(try trust(folder).judge(Self.other, Self.selfMade, isLoopback: false) == .ask(#require(certificate)))
         let text = refusal(try trust(folder, stranger: .refuse).judge(Self.other, Self.selfMade, isLoopback: false))
-        for part in [Self.other.description, "--accept-new", "self-made", "By itself it expired.\n"] { #expect(text.contains(part)) }
+        for part in [Self.other.description, "--accept-new", "self-signed", "By itself it expired.\n"] { #expect(text.contains(part)) }
     }
 
     @Test(arguments: [ServerTrust.Stranger.ask, .accept, .refuse]) func whoIsKnownByItsKey(stranger: ServerTrust.Stranger) throws {
@@ -90,7 +90,7 @@ import Testing
         // Renewed, by whichever authority.
         #expect(trust.judge(Self.other, Self.vouched, isLoopback: isLoopback) == .accept)
         let changed = refusal(trust.judge(Self.other, Self.selfMade, isLoopback: isLoopback))
-        for part in ["HAS CHANGED", "self-made", Self.other.description, "chatty forget"] { #expect(changed.contains(part)) }
+        for part in ["HAS CHANGED", "self-signed", Self.other.description, "chatty forget"] { #expect(changed.contains(part)) }
         let faulty = refusal(trust.judge(Self.other, Self.faulty, isLoopback: isLoopback))
         #expect(faulty.contains("expired on") && !faulty.contains("chatty forget"))
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Two self-made identities for `localhost`, made for these tests and used nowhere else.
+/// Two self-signed identities for `localhost`, made for these tests and used nowhere else.
 enum TestIdentity: CaseIterable {
     case one, two
 

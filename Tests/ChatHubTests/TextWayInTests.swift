@@ -35,6 +35,17 @@ struct TextWayInTests {
         #expect(harness.isClosed)
     }
 
+    /// That a message is kept where nobody reads it is said.
+    @Test func whoIsAloneInAGroupIsTold() {
+        var harness = loggedIn()
+        harness.send("/creategroup jedi\n")
+        _ = harness.takeOutput()
+        let time = harness.script.now.wall
+        #expect(
+            harness.send("/groupmsg jedi hello\n")
+                == "Message to the group chat jedi sent at \(time).\nNobody else is in the group chat jedi yet.\n")
+    }
+
     @Test func aScriptThatDoesNotWait() {
         var harness = WayInHarness(TextWayIn())
         harness.script.holdsBack = true

@@ -18,7 +18,8 @@ struct SlashCommandTests {
         ("/history", .history(with: nil, count: 20)), ("/history 5", .history(with: nil, count: 5)),
         ("/history #jedi", .history(with: "#jedi", count: 20)), ("/history yoda 7", .history(with: "yoda", count: 7)),
         ("/search may the force", .search("may the force")), ("/passwd", .changePassword),
-        ("/accept", .accept(nil)), ("/accept 2", .accept("2")),
+        ("/accept", .accept(nil)), ("/accept 2", .accept("2")), ("/join jedi", .joinGroup("jedi")), ("/part jedi", .leaveGroup("jedi")),
+        ("/names jedi", .members("jedi")), ("/list", .groups), ("/query #jedi", .talk("#jedi")), ("/me  waves ", .action(" waves ")),
     ])
     func understands(_ line: String, _ command: SlashCommand) throws {
         #expect(try SlashCommand(line, client: true) == command)
@@ -28,7 +29,8 @@ struct SlashCommandTests {
         ("/msgto", "Usage: /msgto USERNAME MESSAGE"), ("/msgto yoda", "Usage: /msgto USERNAME MESSAGE"),
         ("/msgto yoda ", "Usage: /msgto USERNAME MESSAGE"), ("/activeuser x", "Usage: /activeuser"),
         ("/creategroup", "Usage: /creategroup GROUPNAME [USERNAME ...]"), ("/joingroup", "Usage: /joingroup GROUPNAME"),
-        ("/joingroup a b", "Usage: /joingroup GROUPNAME"), ("/groupmsg jedi", "Usage: /groupmsg GROUPNAME MESSAGE"),
+        ("/joingroup a b", "Usage: /joingroup GROUPNAME"), ("/join", "Usage: /joingroup GROUPNAME"),
+        ("/groupmsg jedi", "Usage: /groupmsg GROUPNAME MESSAGE"),
         ("/p2pvideo yoda", "Usage: /p2pvideo USERNAME FILE"), ("/logout now", "Usage: /logout"), ("/help a b", "Usage: /help [COMMAND]"),
         ("/history 0", "Usage: /history [USERNAME|#GROUPNAME] [NUMBER]"),
         ("/history yoda x", "Usage: /history [USERNAME|#GROUPNAME] [NUMBER]"),
@@ -42,6 +44,22 @@ struct SlashCommandTests {
         } catch {
             #expect(error.text == text)
         }
+    }
+
+    @Test(
+        arguments: [
+            ("/msg", "/msgto"), ("/whois", "/activeuser"), ("/activuser", "/activeuser"), ("/HELP", "/help"), ("/hist", "/history"),
+            ("/xyzzy", nil), ("/", nil),
+        ] as [(String, String?)]) func whatWasMeantIsKnown(typed: String, meant: String?)
+    {
+        #expect(Texts.didYouMean(typed, client: true) == meant.map { "Did you mean \($0)?" })
+    }
+
+    /// A session without the client is not sent to what only that knows.
+    @Test func whatIsMeantWithoutTheClient() throws {
+        #expect(SlashCommandKind.meant(by: "/acept", client: true) == .accept)
+        #expect(SlashCommandKind.meant(by: "/acept", client: false) == nil)
+        #expect(try SlashCommand("/quit", client: false) == .logOut)
     }
 
     @Test func whatOnlyTheClientKnows() {

@@ -126,7 +126,9 @@ import Testing
     @Test func anAddressThatIsNotHereIsOneLine() async throws {
         try await RunningServer.use(Self.served) { server in
             let port = try #require(server.server.metricsAddress.flatMap { Int($0.split(separator: ":").last ?? "") })
-            await #expect(throws: ServerError("The metrics cannot be served on 127.0.0.1 port \(port): Address already in use")) {
+            await #expect(
+                throws: ServerError("The metrics cannot be served on 127.0.0.1 port \(port): it is already in use; choose another")
+            ) {
                 try await RunningServer { $0.metrics = ("127.0.0.1", port) }
             }
         }

@@ -118,7 +118,7 @@ import Testing
 
     @Test func aPortInUseIsOneLine() async throws {
         try await RunningServer.use { server in
-            await #expect(throws: ServerError("Port \(server.port) cannot be listened on: Address already in use")) {
+            await #expect(throws: ServerError("Port \(server.port) is already in use; choose another: chatty serve PORT")) {
                 try await RunningServer { $0.port = server.port }
             }
         }
@@ -214,7 +214,7 @@ import Testing
         let lines = running.events.all.split(separator: "\n")
         let quoted = #""yoda successfully logged in.\nUser: \"x""#
         switch format {
-        case .text: #expect(lines == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
+        case .text, .timedText: #expect(lines == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
         case .json:
             #expect(lines.count == 1)
             let object = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: String])

@@ -44,7 +44,7 @@ struct ChatManualTests {
 
     @Test func bothManualsSayWhenAGroupIsGone() {
         #expect(Self.page.contains("A group goes with its last member"))
-        #expect(ServeFlags.spec.description.contains { $0.contains("its last member has left") })
+        #expect(ServeFlags.spec.description.contains { $0.contains("When its last member leaves, a group is gone") })
     }
 
     @Test func everyVerbIsNamed() {

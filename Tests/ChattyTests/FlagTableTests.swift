@@ -68,6 +68,7 @@ struct FlagTableTests {
         try agree(ServeFlags.grace)
         try agree(ConnectFlags.accept)
         try agree(ConnectFlags.bell)
+        try agree(ConnectFlags.receipts)
         try agree(ConnectFlags.downloadDirectory)
         try agree(SendFileFlags.cc)
         try agree(SendFileFlags.timeout)
@@ -92,6 +93,7 @@ struct FlagTableTests {
             Set(defaults) == [
                 "serve --max-attempts", "serve --block-seconds", "serve --login-timeout", "serve --message-rate",
                 "serve --max-connections-per-address", "serve --log-format", "serve --grace", "connect --accept", "connect --bell",
+                "connect --receipts",
                 "connect --download-dir", "send-file --cc", "send-file --timeout", "send-file --progress", "recv-file --timeout",
                 "recv-file --progress",
                 "recv-file --output",

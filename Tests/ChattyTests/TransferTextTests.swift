@@ -25,18 +25,30 @@ struct TransferTextTests {
 
     @Test func theRateIsOfTheLastSeconds() {
         var meter = RateMeter()
+        func figures(_ done: UInt64, resumed: UInt64 = 0) -> TransferStatistics {
+            var figures = TransferStatistics()
+            figures.bytesDone = done
+            figures.bytesResumed = resumed
+            return figures
+        }
         #expect(meter.rate == 0)
-        meter.add(0, at: 0)
+        meter.add(figures(0), at: 0)
         #expect(meter.remaining(to: 100) == nil)
-        for second in 1...10 { meter.add(UInt64(second) * 100, at: Double(second)) }
+        for second in 1...10 { meter.add(figures(UInt64(second) * 100), at: Double(second)) }
         #expect(meter.rate == 100)
         #expect(meter.remaining(to: 2000) == 10)
         #expect(meter.remaining(to: 500) == 0)
-        for second in 11...20 { meter.add(1000, at: Double(second)) }
+        for second in 11...20 { meter.add(figures(1000), at: Double(second)) }
         #expect(meter.rate == 0)
         // A resumed transfer may be told less than before.
-        meter.add(10, at: 21)
+        meter.add(figures(10), at: 21)
         #expect(meter.rate == 0)
+        // What was there before is no speed, and is not left to be sent either.
+        var resumed = RateMeter()
+        resumed.add(figures(0), at: 0)
+        resumed.add(figures(900, resumed: 800), at: 1)
+        #expect(resumed.rate == 100)
+        #expect(resumed.remaining(to: 1000) == 1)
     }
 
     @Test(arguments: [20, 40, 60, 80, 100, 200]) func theLineFits(columns: Int) {
@@ -97,7 +109,7 @@ struct TransferTextTests {
         let end = TransferEnd(failure, peer: "the receiver", resumable: resumable)
         #expect(end.status == status)
         #expect(end.message?.contains("\u{1B}") == false)
-        #expect(end.message?.contains("goes on from there") == (status == .interrupted))
+        #expect(end.message?.contains("send the same again to resume") == (status == .interrupted))
     }
 
     @Test func theWorstCounts() {

@@ -19,6 +19,14 @@ struct CommandLineTests {
         #expect(try await chatty.output.end().hasPrefix("Usage: chatty \(command) "))
     }
 
+    @Test(arguments: [["help"], ["help", "--help"], ["help", "-h"], ["--help"]]) func helpOfHelpIsHelp(words: [String]) async throws {
+        let chatty = try ChattyProcess(words: words)
+        #expect(try await chatty.exitStatus() == 0)
+        let help = try await chatty.output.end()
+        #expect(help.hasPrefix("Usage: chatty COMMAND"))
+        #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
     @Test(arguments: [
         (["serv"], "chatty: There is no command serv. Did you mean serve?\nchatty: Try: chatty --help\n"),
         (["--port"], "chatty: There is no option --port before the command.\nchatty: Try: chatty --help\n"),

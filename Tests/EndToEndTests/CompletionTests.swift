@@ -18,6 +18,10 @@ struct CompletionTests {
         ("chatty users import cred", "chatty users import credentials.txt"),
         ("chatty users --data da", "chatty users --data data/"),
         ("chatty users import --str", "chatty users import --strict"),
+        // Those that were met before.
+        ("chatty connect chat.ex", "chatty connect chat.example.org"),
+        ("chatty users --server chat.ex", "chatty users --server chat.example.org"),
+        ("chatty send-file movie.mp4 files.ex", "chatty send-file movie.mp4 files.example.org:4242"),
     ]
 
     private func folder() throws -> TemporaryDirectory {
@@ -25,6 +29,9 @@ struct CompletionTests {
         try folder.write("", to: "credentials.txt")
         try folder.write("", to: "movie.mp4")
         try FileManager.default.createDirectory(atPath: folder["data"], withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(atPath: folder[".local/share/chatty"], withIntermediateDirectories: true)
+        try folder.write("chat.example.org:6697 SHA256:00\n$(touch bad):1 vouched\n", to: ".local/share/chatty/known_hosts")
+        try folder.write("files.example.org:4242 00\n", to: ".local/share/chatty/known-receivers")
         return folder
     }
 

@@ -45,7 +45,7 @@ extension ServiceTests {
 
                     """)
             let said = shell.diagnostics.text
-            #expect(said.contains("was never met before") && said.contains("--accept-new"))
+            #expect(said.contains("This is the first connection to ") && said.contains("--accept-new"))
             #expect(said.contains("This server takes plain text on its loopback addresses only."))
         }
     }
@@ -74,7 +74,7 @@ extension ServiceTests {
             show() {
                 cp "$1.pem" tls.pem; cp "$1.key" tls.key; shown=$((shown + 1))
                 kill -HUP "$server"
-                until [ "$(grep -c 'Read again' log)" = "$shown" ]; do sleep 0.1; done
+                until [ "$(grep -c 'Reloaded the settings' log)" = "$shown" ]; do sleep 0.1; done
                 echo "- $1"
             }
             set +e
@@ -137,7 +137,7 @@ extension ServiceTests {
                     \(changed)
                     chat.test vouched
                     \(changed)
-                    4 chatty: chat.test:PORT was never met before, and its certificate is self-made. It has the key
+                    4 chatty: This is the first connection to chat.test:PORT, and its certificate is self-signed. Its key is
                     0\u{20}
                     chat.test KEY
                     0\u{20}

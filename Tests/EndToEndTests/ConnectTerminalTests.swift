@@ -46,6 +46,21 @@ extension ServiceTests {
             #expect(try await client.exitStatus() == 0)
         }
 
+        /// Who has named the account on the command line is asked for the password alone, however often it is wrong.
+        @Test func withANameThePasswordAloneIsAskedForAgain() async throws {
+            let chat = try await ChatFixture(accounts: ["yoda"])
+            let client = try chat.terminal("-u", "yoda")
+            for _ in 1...2 {
+                try await client.output.expect("Enter password: ")
+                try client.type("wrong\r")
+                try await client.output.expect("Invalid credentials. Try again.")
+            }
+            try await client.output.expect("Enter password: ")
+            try client.type(ChatFixture.password(of: "yoda") + "\r")
+            try await client.output.expect("Welcome! yoda")
+            #expect(!client.output.text.contains("Enter username"))
+        }
+
         @Test func theMessageOfTheDayStandsBelowTheWelcome() async throws {
             let folder = try TemporaryDirectory()
             try "Be kind.\n\nThe hosts\n".write(toFile: folder["motd"], atomically: false, encoding: .utf8)

@@ -14,7 +14,7 @@ struct OperationTests {
         #expect(socket.next() == "READY=1\nSTATUS=Listening on port \(server.port)")
         process.signal(SIGHUP)
         #expect(socket.next().wholeMatch(of: /RELOADING=1\nMONOTONIC_USEC=[0-9]+/) != nil)
-        try await process.diagnostics.expect("chatty: Read again, certificate SHA256:")
+        try await process.diagnostics.expect("chatty: Reloaded the settings, certificate SHA256:")
         #expect(socket.next().hasPrefix("READY=1\n"))
         process.signal(SIGTERM)
         #expect(socket.next() == "STOPPING=1")

@@ -70,6 +70,32 @@ struct SendFileQuestionTests {
         #expect(try await receiver.exitStatus() == 0)
     }
 
+    /// A folder is one question, which says how much there is; what comes of it is what was said, and nothing of one that was declined.
+    @Test(arguments: [true, false]) func aFolderIsOneQuestion(isTaken: Bool) async throws {
+        let (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        try FileManager.default.createDirectory(atPath: source["photos/summer"], withIntermediateDirectories: true)
+        for (name, text) in [("photos/a", "content"), ("photos/b", ""), ("photos/summer/c", "abc")] {
+            try source.write(Data(text.utf8), to: name)
+        }
+        let (receiver, ticket) = try await Self.asking(into: target)
+        let sender = try ChattyProcess("send-file", source["photos"], ticket)
+        try await receiver.output.expect("offers the folder photos: 3 files, 10 B. Accept? [y/N, a for all of this transfer]")
+        // Nobody has answered yet.
+        try await sender.diagnostics.expect("chatty: Waiting for the receiver …\n")
+        try receiver.type(isTaken ? "y\r" : "n\r")
+        #expect(try await sender.exitStatus() == (isTaken ? 0 : 6))
+        receiver.signal(SIGTERM)
+        #expect(try await receiver.exitStatus() == 143)
+        #expect(receiver.output.text.components(separatedBy: "Accept?").count == 2)
+        #expect(try target.names() == (isTaken ? ["photos"] : []))
+        if isTaken {
+            #expect(try target.read("photos/summer/c") == Data("abc".utf8))
+            #expect(sender.diagnostics.text.contains("chatty: Sent photos (3 files): 10 B in "))
+        } else {
+            #expect(sender.diagnostics.text.hasSuffix("…\nchatty: The receiver did not take photos: it was declined.\n"))
+        }
+    }
+
     /// What is said meanwhile stands above the question, which is asked again.
     @Test func aQuestionStaysReadable() async throws {
         let target = try TemporaryDirectory()
@@ -110,12 +136,12 @@ struct SendFileQuestionTests {
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--accept", "always")
         let address = String(try await receiver.diagnostics.expect(/Address: ((?!127\.)\d+\.\d+\.\d+\.\d+:\d+)\n/).1)
         let sender = try ChattyProcess("send-file", source, address, on: .terminal(columns: 400))
-        try await sender.output.expect(/was never met before\. Its key is .*Send to it\? \[y\/N\]/)
+        try await sender.output.expect(/This is the first transfer to .*\. Its key is .*show the same key\? \[y\/N\]/)
         try sender.type("\u{3}")
         #expect(try await sender.exitStatus() == 130)
         #expect(sender.output.text.hasSuffix("^C\r\nchatty: Interrupted.\r\n"), "\(sender.output.text.suffix(80).debugDescription)")
         let again = try ChattyProcess("send-file", source, address, on: .terminal(columns: 400))
-        try await again.output.expect(/Send to it\? \[y\/N\]/)
+        try await again.output.expect(/show the same key\? \[y\/N\]/)
         try again.type("y\r")
         #expect(try await again.exitStatus() == 0)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TransferSimulator
 
@@ -202,7 +203,7 @@ struct SendFileTests {
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--name", "..", source, receiver.ticket)
         #expect(try await sender.exitStatus() == 6)
-        try await receiver.process.diagnostics.expect("Not taken: ..: its name cannot be made safe.\n")
+        try await receiver.process.diagnostics.expect("Could not take ..: its name cannot be made safe.\n")
         #expect(try target.names() == [])
         // Nothing was taken, so that it was not the one transfer.
         #expect(try await ChattyProcess("send-file", source, receiver.ticket).exitStatus() == 0)
@@ -285,5 +286,20 @@ struct SendFileTests {
         sender.signal(SIGTERM)
         #expect(try await sender.exitStatus() == 143)
         #expect(try await sender.diagnostics.end().contains(/"event":"end",.*"status":143}\n$/))
+    }
+
+    /// It is stored once, and both sides say so.
+    @Test(.enabled(if: ExtendedAttributes.areKept, "the file system keeps no extended attributes: a file sent twice is not recognised"))
+    func theSameFileAgainIsRecognised() async throws {
+        let (folder, target, home) = (try TemporaryDirectory(), try TemporaryDirectory(), try TemporaryDirectory())
+        let source = try folder.write(Contents.make(3_000_000), to: "movie.mp4")
+        let receiver = try await FileReceiver(["--count", "2"], into: target)
+        #expect(try await ChattyProcess("send-file", source, receiver.ticket, home: home).exitStatus() == 0)
+        let again = try ChattyProcess("send-file", source, receiver.ticket, home: home)
+        #expect(try await again.exitStatus() == 0)
+        #expect(try await again.diagnostics.end() == "chatty: Sent movie.mp4: the receiver had it already.\n")
+        #expect(try await receiver.process.exitStatus() == 0)
+        #expect(receiver.process.diagnostics.text.contains(/chatty: movie\.mp4 \(3\.0 MB\) from .* was here already\.\n/))
+        #expect(try target.names() == ["movie.mp4"])
     }
 }

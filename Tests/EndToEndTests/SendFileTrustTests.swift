@@ -19,7 +19,7 @@ struct SendFileTrustTests {
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
         let receiver = try await FileReceiver(["--once", "--accept", "ticket"], into: target)
-        #expect(receiver.process.diagnostics.text.contains("Give the sender this ticket; without it nobody can send"))
+        #expect(receiver.process.diagnostics.text.contains("A sender without the ticket is refused (see --accept)."))
         let stranger = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)")
         #expect(try await stranger.exitStatus() == 4)
         #expect(
@@ -32,12 +32,65 @@ struct SendFileTrustTests {
     }
 
     /// In a script nobody is there to be asked.
-    @Test(arguments: [[], ["--accept", "always"]] as [[String]]) func anAddressIsEnoughWhereNobodyForbidsIt(words: [String]) async throws {
+    @Test func aScriptTakesNothingOfStrangers() async throws {
         let folder = try TemporaryDirectory()
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
-        let receiver = try await FileReceiver(["--once"] + words, into: target)
-        #expect(receiver.process.diagnostics.text.contains(", with which anybody can send:"))
+        let receiver = try await FileReceiver(into: target)
+        #expect(receiver.process.diagnostics.text.contains("A sender without the ticket is refused (see --accept)."))
+        let stranger = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)")
+        #expect(try await stranger.exitStatus() == 4)
+        #expect(try target.names() == [] && !receiver.process.hasEnded)
+        #expect(try await ChattyProcess("send-file", source, receiver.ticket).exitStatus() == 0)
+        #expect(try await receiver.process.exitStatus() == 0)
+    }
+
+    /// What is typed at the other side is there as a whole, and so is the key that the sender is shown.
+    @Test func theCommandForTheOtherSideAndTheKeyAreShown() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(into: target)
+        let key = String(try await receiver.process.diagnostics.expect(/\nchatty: Key: ([0-9a-f-]{39})\n/).1)
+        let shown = receiver.process.diagnostics.text
+        #expect(shown.contains("On the other machine, type:\nchatty:   chatty send-file FILE \(receiver.ticket)\n"))
+        let sender = try ChattyProcess("send-file", "--progress", "json", source, receiver.ticket)
+        #expect(try await sender.exitStatus() == 0)
+        #expect(sender.diagnostics.text.contains("\"event\":\"connected\",\"key\":\"\(key)\""))
+    }
+
+    /// The receiver that is started again on its port is reached by the ticket that the sender has, until it makes a new one.
+    @Test func theTicketOfAPortStays() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let (target, home) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let any = try await FileReceiver(into: target, home: home)
+        any.process.kill()
+        _ = try await any.process.exitStatus()
+        let first = try await FileReceiver(into: target, home: home, port: any.port)
+        // One of any free port was for that time only.
+        #expect(first.ticket != any.ticket)
+        first.process.kill()
+        _ = try await first.process.exitStatus()
+        let second = try await FileReceiver(["--overwrite"], into: target, home: home, port: any.port)
+        #expect(second.ticket == first.ticket)
+        #expect(try await ChattyProcess("send-file", source, first.ticket).exitStatus() == 0)
+        second.process.kill()
+        _ = try await second.process.exitStatus()
+        let third = try await FileReceiver(["--new-ticket"], into: target, home: home, port: any.port)
+        #expect(third.ticket != first.ticket)
+        #expect(try await ChattyProcess("send-file", source, first.ticket).exitStatus() == 4)
+        third.process.kill()
+        _ = try await third.process.exitStatus()
+        #expect(try await FileReceiver(into: target, home: home, port: any.port).ticket == third.ticket)
+    }
+
+    @Test func anAddressIsEnoughWhereItIsSaid() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try Self.source(folder)
+        let target = try TemporaryDirectory()
+        let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
+        #expect(receiver.process.diagnostics.text.contains("Anybody who reaches an address can send without the ticket."))
         #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["movie.mp4"])
@@ -113,6 +166,15 @@ struct SendFileTrustTests {
         #expect(try await receiver.process.exitStatus() == 0)
         let known = try String(contentsOfFile: data + "/known-receivers", encoding: .utf8)
         #expect(known.hasPrefix("\(address):\(receiver.port) "))
+        // And can be forgotten, once.
+        let peer = "\(address):\(receiver.port)"
+        let forgetting = try ChattyProcess("send-file", "--forget", "-d", data, peer)
+        #expect(try await forgetting.exitStatus() == 0)
+        #expect(forgetting.output.text == "The key of \(peer) is forgotten.\n")
+        let again = try ChattyProcess("send-file", "--forget", "-d", data, peer)
+        #expect(try await again.exitStatus() == 1)
+        #expect(again.diagnostics.text == "chatty: No key of \(peer) is known.\n")
+        #expect(try await ChattyProcess("send-file", "--forget", "-d", data, peer, "other").exitStatus() == 2)
     }
 
     /// A data folder that cannot be written to, as in a home that is read only: it is said, and the file arrives.

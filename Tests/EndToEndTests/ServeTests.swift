@@ -42,6 +42,39 @@ struct ServeTests {
         #expect(try await yoda.input.end().contains("ERROR :"))
     }
 
+    /// Who has started a server for the first time is told what comes next, as it can be typed; who has accounts is not.
+    @Test func aServerWithoutAnAccountSaysHowToBegin() async throws {
+        let home = try TemporaryDirectory()
+        let data = home["my data"]
+        let server = try ChattyProcess("serve", "0", "--data", data, "--log-time", home: home)
+        let port = try await server.diagnostics.expect(
+            /chatty: Listening on port (\d+), .*\nchatty: There is no account yet\. Add one, on this machine: chatty users add NAME --data '.*'\n/
+        ).1
+        try await server.diagnostics.expect("chatty: Then connect: chatty connect 127.0.0.1 \(port)\n")
+        #expect(server.diagnostics.text.contains("chatty users add NAME --data '\(data)'\n"))
+        let add = try ChattyProcess("users", "add", "yoda", "--data", data, home: home)
+        try add.type("wise\n")
+        #expect(try await add.exitStatus() == 0)
+        #expect(add.diagnostics.text == "" && add.output.text == "")
+        // The time is before each line where that is asked for.
+        let yoda = try await ChattyProcess(
+            "connect", "127.0.0.1", "\(port)", "-u", "yoda", "-c", "/activeuser", home: home, environment: ["CHATTY_PASSWORD": "wise"]
+        ).exitStatus()
+        #expect(yoda == 0)
+        try await server.output.expect(/(^|\n)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ Received command: \/activeuser from user: yoda\.\n/)
+        // Another one on the port says plainly what is wrong.
+        let second = try ChattyProcess("serve", "\(port)", "--data", home["other"], home: home)
+        #expect(try await second.exitStatus() == 1)
+        #expect(second.diagnostics.text == "chatty: Port \(port) is already in use; choose another: chatty serve PORT\n")
+        server.signal(SIGTERM)
+        #expect(try await server.exitStatus() == 0)
+        let next = try ChattyProcess("serve", "0", "--data", data, home: home)
+        try await next.diagnostics.expect(/Listening on port \d+, .*\n/)
+        next.signal(SIGTERM)
+        #expect(try await next.exitStatus() == 0)
+        #expect(!next.diagnostics.text.contains("no account"))
+    }
+
     @Test func eventsAreOnStdoutAtOnce() async throws {
         let server = try await ServerProcess()
         let yoda = try await server.logIn("yoda", "wise")

@@ -43,7 +43,7 @@ struct TLSReloadTests {
 
         let new = try Self.renew(home)
         server.process.signal(SIGHUP)
-        try await server.process.diagnostics.expect("chatty: Read again, certificate \(new)\n")
+        try await server.process.diagnostics.expect("chatty: Reloaded the settings, certificate \(new)\n")
         #expect(try await isShown(new))
         #expect(try await !isShown(old))
 

@@ -12,7 +12,7 @@ struct ToldAtOnceTests {
         let begun = ContinuousClock.now
         let sender = try ChattyProcess("send-file", source, "127.0.0.1:\(port)")
         #expect(try await sender.exitStatus() == 3)
-        #expect(try await sender.diagnostics.end() == "chatty: Nobody listens at 127.0.0.1:\(port): its port is closed.\n")
+        #expect(try await sender.diagnostics.end() == "chatty: Nothing listens at 127.0.0.1:\(port): is recv-file running there?\n")
         #expect(begun.duration(to: .now) >= .seconds(1), "a receiver may be just about to start")
     }
 

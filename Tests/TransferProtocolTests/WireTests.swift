@@ -105,6 +105,32 @@ import Testing
         #expect(try TransportParameters(decoding: parameters.encoded).takesNames)
     }
 
+    /// What is in folders comes with the handshake; who is older passes over it, and nobody can make it long.
+    @Test func theContentsOfFoldersAreTold() throws {
+        var parameters = TransportParameters(connection: ConnectionID(5))
+        let old = parameters.encoded
+        parameters.contents = [FolderContents(files: 3, bytes: 1_200_000_000), FolderContents()]
+        #expect(Array(parameters.encoded.prefix(old.count)) == old)
+        #expect(try TransportParameters(decoding: parameters.encoded) == parameters)
+        parameters.contents = (0..<40).map { FolderContents(files: $0, bytes: .max) }
+        let decoded = try TransportParameters(decoding: parameters.encoded).contents
+        #expect(decoded.map(\.files) == Array(0..<16) && parameters.encoded.count < old.count + 300)
+        // A number that is cut off.
+        #expect(throws: WireError.self) { try TransportParameters(decoding: old + [6, 1, 0x40]) }
+    }
+
+    @Test func whatIsInFoldersIsCounted() {
+        func offer(_ name: String, _ kind: FileOffer.Kind = .file, _ size: UInt64? = 5) -> FileOffer {
+            FileOffer(name: name, kind: kind, size: size)
+        }
+        let offers = [
+            offer("alone"), offer("a", .directory), offer("a/x"), offer("a/b", .directory), offer("a/b/y"), offer("b", .directory),
+            offer("b/z", .file, .max),
+            offer("b/w"),
+        ]
+        #expect(FolderContents.of(offers) == [FolderContents(files: 2, bytes: 10), FolderContents(files: 2, bytes: .max)])
+    }
+
     @Test func textOfAPeerCannotWriteToATerminal() {
         #expect(PeerText.harmless("a\u{1b}[2Jb\u{202e}c\n") == "a?[2Jb?c?")
         #expect(PeerText.clipped("ééé", to: 3) == Array("é".utf8))

@@ -22,6 +22,10 @@ int clinux_sync_file_system(int descriptor);
 /* Which kind of file system `descriptor` is on, as in linux/magic.h (fstatfs); 0 where that cannot be told. */
 uint32_t clinux_file_system_kind(int descriptor);
 
+/* Sets and reads an extended attribute of an open file (fsetxattr, fgetxattr): 0, or the bytes read; -1 where the file system keeps none. */
+int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length);
+ssize_t clinux_attribute(int descriptor, const char *name, void *value, size_t length);
+
 /* The system's words for an errno (the POSIX strerror_r). */
 void clinux_error_text(int code, char *buffer, size_t length);
 

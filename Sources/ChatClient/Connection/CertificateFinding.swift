@@ -23,7 +23,7 @@ public struct SelfMade: Equatable, Sendable {
     }
 }
 
-/// Why a certificate that is not self-made is not taken.
+/// Why a certificate that is not self-signed is not taken.
 public enum CertificateFault: Equatable, Sendable {
     case expired(Timestamp)
     case notYetValid(from: Timestamp)
@@ -58,10 +58,10 @@ public enum CertificateFault: Equatable, Sendable {
         case .chainOutOfDate(let issuer): "The certificate of its issuer, \(issuer), is not valid at this time."
         case .unknownIssuer(let issuer):
             """
-            It was issued by \(issuer), which is no authority that this system trusts. If it is one of your own, add its certificate to those of \
+            It was issued by \(issuer), which is not a certificate authority (CA) that this system trusts. If it is your own CA, add its certificate to those of \
             the system (on Debian: put it into /usr/local/share/ca-certificates and run update-ca-certificates).
             """
-        case .noAuthorities: "This system has no certificates of authorities; on Debian they are the package ca-certificates."
+        case .noAuthorities: "This system has no certificates of certificate authorities; on Debian install the package ca-certificates."
         case .weak(let what): "It is too weak: \(what)."
         case .issuerIsNoAuthority(let issuer): "It was issued with the certificate of \(issuer), which may not issue any."
         case .notForServers: "It was not issued for servers."

@@ -1,7 +1,7 @@
 import ChatProtocol
 import Crypto
 
-/// The SHA-256 digest of a server's certificate (its DER form), by which a self-made one is known again.
+/// The SHA-256 digest of a server's certificate (its DER form), by which a self-signed one is known again.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     let bytes: [UInt8]
 

@@ -14,7 +14,7 @@ public struct KnownHosts: Sendable {
     public enum Record: Hashable, Sendable {
         /// This certificate, for which nobody else vouches.
         case key(Fingerprint)
-        /// A certificate of an authority for its name, whichever: so a self-made one is a changed one.
+        /// A certificate of an authority for its name, whichever: so a self-signed one is a changed one.
         case vouched
     }
 

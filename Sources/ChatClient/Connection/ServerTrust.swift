@@ -82,7 +82,7 @@ public struct ServerTrust: Sendable {
             case .refuse:
                 return .refuse(
                     """
-                    \(server) was never met before, and its certificate is self-made. It has the key
+                    This is the first connection to \(server), and its certificate is self-signed. Its key is
                       \(presented)
                     \(line(certificate.remark))If that is the right one, use --fingerprint with it, or --accept-new.
                     """)
@@ -97,8 +97,8 @@ public struct ServerTrust: Sendable {
                 return .remember(
                     .vouched, insteadOf: .key(old),
                     saying: """
-                        \(server) has another key than before, and now \(authority), an authority that this system trusts, vouches for it. \
-                        From here on only a certificate of an authority is taken from it.
+                        \(server) has another key than before, and now \(authority), an authority that this system trusts, has certified it. \
+                        From now on only certificates of an authority are accepted from it.
                         """)
             }
             return .refuse(
@@ -119,7 +119,7 @@ public struct ServerTrust: Sendable {
             return .refuse(
                 """
                 THE KEY OF \(server) HAS CHANGED.
-                An authority vouched for it before, and the certificate that it shows is self-made: nobody vouches for that.
+                It had a certificate of a certificate authority before, and now shows a self-signed one, which proves nothing.
                 Either the server was set up anew, or somebody else answers in its place.
                   answered: \(presented)
                 \(line(certificate.remark))Nothing was sent to it. If its owner confirms the new key, forget what is known of the server:
@@ -146,7 +146,7 @@ public struct ServerTrust: Sendable {
     /// Of a certificate that says more than that a key is the same: neither `--accept-new` nor a yes makes that true.
     private func faulty(_ faults: [CertificateFault], _ presented: Fingerprint) -> String {
         """
-        The certificate of \(server) is not taken.
+        The certificate of \(server) is not accepted.
         \(Self.reasons(faults))
         Nothing was sent to it. It has the key
           \(presented)

@@ -23,7 +23,7 @@ public struct Completion: Equatable, Sendable {
             guard word.begins(with: "/") else { return .words(names.users(word)) }
             return .words(SlashCommandKind.offered(toClient: true).map(\.word).filter { $0.begins(with: word) })
         }
-        guard let kind = command.rest(behind: "/").flatMap(SlashCommandKind.init(rawValue:)) else {
+        guard let kind = command.rest(behind: "/").flatMap({ SlashCommandKind.named($0, client: true) }) else {
             return .words(names.users(word))
         }
         let kinds = kind.description.completion

@@ -50,6 +50,7 @@ extension Console {
                 complainOfNobody()
             } else {
                 complain(error.text, .usage)
+                if case .unknown(let word) = error, let hint = Texts.didYouMean(word, client: true) { report(hint, form.own(.hint, hint)) }
             }
         }
     }
@@ -111,10 +112,13 @@ extension Console {
             guard let lastDirect else { return complain("Nobody has written to you yet.", .failed) }
             talk(.user(lastDirect))
             say(text, in: .user(lastDirect))
+        case .action(let text):
+            guard let conversation else { return complainOfNobody() }
+            say(Notice.action(text), in: conversation)
         case .history(let with, let count):
             let target = with.map(Console.conversation) ?? conversation
             guard let target else {
-                return complain("There is no conversation yet: say whose, as in /history USERNAME or /history #GROUPNAME.", .usage)
+                return complain("Say whose, as in /history USERNAME or /history #GROUPNAME.", .usage)
             }
             request(.history(with: target, count: count), for: .past(wanted: count))
         case .search(let words): request(.search(words), for: .past(wanted: .max))

@@ -13,7 +13,8 @@ extension Console {
             let remark = certificate.remark.isEmpty ? "" : "\n" + certificate.remark
             effects.append(
                 .show(
-                    "This server was never met before, and its certificate is self-made. Its key is\n  \(certificate.fingerprint)\(remark)")
+                    "This is the first connection to this server, and its certificate is self-signed. Its key is\n  \(certificate.fingerprint)\(remark)"
+                )
             )
         case .noted(let text): report(text, form.own(.hint, text))
         case .connected:
@@ -147,6 +148,7 @@ extension Console {
         let isKnown = knowsAway(answer, purpose)
         for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {
             if isKnown, case .away? = notice.reply { continue }
+            guard isReceiptWanted(notice.reply) else { continue }
             if case .activeUser(let name, _, _)? = notice.reply { note(name, isActive: true) }
             if case .group(let name, _, _, _)? = notice.reply { names.note(group: name) }
             if case .member(let name, _)? = notice.reply { note(name) }
@@ -166,6 +168,26 @@ extension Console {
             conversation = nil
         }
         if purpose == .command(.logout) { leave() }
+    }
+
+    /// Whether it is worth a line that a message was sent: not where that was switched off, nor again in the same minute of a group.
+    private mutating func isReceiptWanted(_ reply: Reply?) -> Bool {
+        switch reply {
+        case .sent: return configuration.showsReceipts
+        case .sentToGroup(let group, let time):
+            guard configuration.isInteractive else { return configuration.showsReceipts }
+            let (key, minute) = (Name.fold(group), time.milliseconds / 60_000)
+            if let lastReceipt, lastReceipt == (key, minute) {
+                // Nor that nobody is there.
+                isReceiptRepeated = true
+                return false
+            }
+            isReceiptRepeated = false
+            lastReceipt = (key, minute)
+            return configuration.showsReceipts
+        case .nobodyElse: return form.kind == .plain ? false : !isReceiptRepeated
+        default: return true
+        }
     }
 
     /// Whether nobody can be talked to where the conversation stands.

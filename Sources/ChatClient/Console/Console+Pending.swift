@@ -23,7 +23,7 @@ extension Console {
 
     /// One that was called pending has arrived.
     mutating func tellKept(_ text: String, in conversation: ReceivedMessage.Conversation) {
-        tell("Kept", Console.shortened(text), conversation)
+        tell("Delivered to the server", Console.shortened(text), conversation)
     }
 
     /// Which of the messages it was that failed, where it may not be the line typed last; in full, so that it can be sent again.
@@ -33,7 +33,7 @@ extension Console {
     }
 
     private mutating func tell(_ state: String, _ text: String, _ conversation: ReceivedMessage.Conversation) {
-        effects.append(.show(form.dim(form.safe("\(state), to \(Console.shown(conversation)): \(text)"))))
+        effects.append(.show(form.dim(form.safe("\(state), to \(Console.shown(conversation)): \(Notice.typed(text))"))))
     }
 
     /// `hans`, `#jedi`.

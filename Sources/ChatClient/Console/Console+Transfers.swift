@@ -20,13 +20,36 @@ extension Console {
     }
 
     mutating func acceptOffer(_ word: String?) {
-        guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
+        guard let offer = chosenOffer(word, .accept) else { return }
         desk[offer.number]?.state = .preparing
         effects.append(.transfer(.receive(offer.number, from: offer.peer, payload: offer.payload)))
     }
 
+    private mutating func chosenOffer(_ word: String?, _ command: SlashCommandKind) -> TransferDesk.Transfer? {
+        chosen(word, command, Console.noOffer, where: { $0.state == .waiting })
+    }
+
+    /// The one that a command means. Where there are several and none was named it is asked which, for nobody can be sure to have seen the newest.
+    private mutating func chosen(
+        _ word: String?, _ command: SlashCommandKind, _ none: (String?) -> String, where canBeMeant: (TransferDesk.Transfer) -> Bool
+    ) -> TransferDesk.Transfer? {
+        let all = desk.meant(word, where: canBeMeant)
+        if all.count == 1 { return all[0] }
+        guard let first = all.first else {
+            complain(none(word), .failed)
+            return nil
+        }
+        let list = all.prefix(Console.listed).map { "\($0.number), \($0.name) \($0.isOutgoing ? "to" : "from") \($0.peer)" }
+        let more = all.count > list.count ? "; and \(all.count - list.count) more, see /transfers" : ""
+        complain("Say which, as in \(command.word) \(first.number): \(list.joined(separator: "; "))\(more).", .usage)
+        return nil
+    }
+
+    /// Of the transfers that one can be chosen from.
+    private static let listed = 5
+
     mutating func declineOffer(_ word: String?) {
-        guard let offer = desk.chosen(word, where: { $0.state == .waiting }) else { return complain(Console.noOffer(word), .failed) }
+        guard let offer = chosenOffer(word, .decline) else { return }
         decline(offer)
     }
 
@@ -39,9 +62,11 @@ extension Console {
     }
 
     mutating func cancelTransfer(_ word: String?) {
-        guard let transfer = desk.chosen(word, where: { $0.state != .waiting }) else {
-            return complain(word.map { "There is no transfer \($0)." } ?? "There is no transfer.", .failed)
-        }
+        guard
+            let transfer = chosen(
+                word, .cancel, { word in word.map { "There is no transfer \($0)." } ?? "There is no transfer." },
+                where: { $0.state != .waiting })
+        else { return }
         if transfer.state != .describing { signal(.cancel, transfer) }
         effects.append(.transfer(.cancel(transfer.number)))
         _ = desk.remove(transfer.number)
@@ -86,6 +111,9 @@ extension Console {
             + "If \(transfer.peer) sees the same number with /verify, nobody is between you."
         effects.append(.show(form.transfer(.verification, text, transfer, verification: digits)))
     }
+
+    /// Of what the other side says of a failure.
+    private static let reasonBytes = 300
 
     private static func noOffer(_ word: String?) -> String { word.map { "There is no offer \($0)." } ?? "There is no offer." }
 
@@ -152,7 +180,9 @@ extension Console {
                 let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true)
                     ?? desk.find(id: signal.id, peer: from, isOutgoing: false)
             else { return }
-            giveUp(transfer.number, "\(from) stopped \(transfer.name).")
+            // A person stopped it, or it went wrong there, of which the other side says what.
+            let reason = SafeText.beginning(of: signal.payload, Console.reasonBytes)
+            giveUp(transfer.number, reason.isEmpty ? "\(from) stopped \(transfer.name)." : "\(transfer.name) failed at \(from): \(reason)")
         case .update:
             guard
                 let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true)
@@ -218,10 +248,14 @@ extension Console {
             guard let transfer = desk[number] else { return }
             signal(.accept, transfer, payload: payload)
         case .progress(let number, let done, let total, let rate): takeProgress(number, done, total, rate)
-        case .finished(let number, let path, let bytes, let seconds):
+        case .finished(let number, let path, let bytes, let resumed, let seconds):
             desk[number]?.state = .running(done: bytes, total: bytes, rate: 0)
             guard let transfer = desk.remove(number) else { return }
-            let speed = "\(Amount.bytes(bytes)) in \(Amount.time(seconds)), \(Amount.rate(seconds > 0 ? Double(bytes) / seconds : 0))"
+            let moved = bytes - min(max(0, resumed), bytes)
+            let before = moved < bytes ? " after the \(Amount.bytes(bytes - moved)) that were there" : ""
+            let rate = Amount.rate(seconds > 0 ? Double(moved) / seconds : 0)
+            let speed =
+                bytes > 0 && moved == 0 ? "it was there already" : "\(Amount.bytes(moved))\(before) in \(Amount.time(seconds)), \(rate)"
             let text =
                 transfer.isOutgoing
                 ? "\(transfer.peer) has \(transfer.name): \(speed)."
@@ -230,7 +264,9 @@ extension Console {
         case .verification(let number, let digits): tellVerification(number, digits)
         case .failed(let number, let reason, let isResumable):
             guard let transfer = desk[number] else { return }
-            if transfer.state != .describing, transfer.state != .waiting { signal(.cancel, transfer) }
+            if transfer.state != .describing, transfer.state != .waiting {
+                signal(.cancel, transfer, payload: SafeText.beginning(of: SafeText.shown(reason, isolates: false), Console.reasonBytes))
+            }
             // A reason of the system's may name the file itself, whose name stays as it is.
             let text =
                 !reason.contains(transfer.name)

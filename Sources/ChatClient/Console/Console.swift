@@ -15,6 +15,8 @@ public struct Console: Sendable {
         public var count: Int?
         public var offers = OfferPolicy.ask
         public var bell = Bell.direct
+        /// Whether it is said of each message that it has been sent.
+        public var showsReceipts = true
         /// What time it is.
         public var now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) }
         /// Random letters and digits, for the ids of transfers.
@@ -68,6 +70,10 @@ public struct Console: Sendable {
     var ignored = IgnoreList()
     /// What was said of who is away, so that it is said once.
     var knownAway: [String: String] = [:]
+    /// The group and the minute of the receipt shown last.
+    var lastReceipt: (group: String, minute: Int64)?
+    /// One of the same was left out just now.
+    var isReceiptRepeated = false
     /// What the account's others are told while it is away; nil while it is here.
     var awayText: String?
     var unread = UnreadMark()

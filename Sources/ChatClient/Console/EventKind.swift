@@ -44,9 +44,9 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .left: "`user` left `group`."
         case .invited: "`user` lets this account join `group`."
         case .motd: "The message of the day, in `text`."
-        case .connected: "The connection stands, or stands again."
+        case .connected: "Connected, or connected again."
         case .listening: "Files can be received. This and `connected` are told where no `--user` was given, or after a lost connection."
-        case .connectionLost: "It is being mended; `connected` follows, or the end."
+        case .connectionLost: "The connection was lost. It is being restored; `connected` follows, or the end."
         case .help: "A line of what `/help` says, in `text`."
         case .hint: "Something to know, in `text`."
         case .ignored: "What `/ignore` and `/unignore` did."
@@ -55,7 +55,7 @@ public enum EventKind: String, CaseIterable, Sendable {
             A file is offered. This and those below are about a transfer: `number`, that of its commands, `from` or `to`, the other user, `name`, \
             `size` in bytes, `done`, how many of them have arrived, where it runs, and `text`, all of it for people.
             """
-        case .offered: "An own file was offered."
+        case .offered: "This session has offered a file."
         case .started: "A transfer began."
         case .progress: "Another quarter of the file has arrived."
         case .sent: "The other user has the whole file."

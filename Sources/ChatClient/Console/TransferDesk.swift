@@ -22,7 +22,8 @@ public enum TransferNews: Equatable, Sendable {
     /// Bytes done and of all, bytes a second.
     case progress(Int, done: Int64, total: Int64, rate: Double)
     /// - path: where a received file was put; nil for one that was sent.
-    case finished(Int, path: String?, bytes: Int64, seconds: Double)
+    /// - resumed: so many of the bytes were there from an earlier transfer.
+    case finished(Int, path: String?, bytes: Int64, resumed: Int64 = 0, seconds: Double)
     /// - isResumable: what arrived is kept, and offering the same again goes on from there.
     case failed(Int, String, isResumable: Bool = false)
     /// What both sides can compare; nil where the other side's key is not known yet.
@@ -129,10 +130,10 @@ struct TransferDesk: Sendable {
         transfers.values.first { $0.id == id && $0.isOutgoing == isOutgoing && Name.fold($0.peer) == Name.fold(peer) }
     }
 
-    /// The one that `/accept`, `/decline` or `/cancel` means: by its number, or the newest that can be meant.
-    func chosen(_ word: String?, where canBeMeant: (Transfer) -> Bool) -> Transfer? {
-        if let word { return Int(word).flatMap { transfers[$0] }.flatMap { canBeMeant($0) ? $0 : nil } }
-        return transfers.values.filter(canBeMeant).max { $0.number < $1.number }
+    /// Those that `/accept`, `/decline` or `/cancel` can mean, by number: the one of that number, or all where none was named.
+    func meant(_ word: String?, where canBeMeant: (Transfer) -> Bool) -> [Transfer] {
+        let named = word.map { word in Int(word).map { [$0] } ?? [] } ?? numbers
+        return named.compactMap { transfers[$0] }.filter(canBeMeant)
     }
 
     /// Whether something goes on that a script waits for; an offer that nobody answers is nothing to wait for.

@@ -21,6 +21,8 @@ public struct ConnectProgram: Sendable {
         public var count: Int?
         public var offers = OfferPolicy.ask
         public var bell = Console.Bell.direct
+        /// See ``Console/Configuration/showsReceipts``.
+        public var showsReceipts = true
         /// Where transcripts are appended; nil for none.
         public var transcript: String?
         /// Where only answers are wanted, what is shown of each. What others say stays for the next log-in.
@@ -112,6 +114,7 @@ public struct ConnectProgram: Sendable {
         configuration.count = options.count
         configuration.offers = options.offers
         configuration.bell = options.bell
+        configuration.showsReceipts = options.showsReceipts
         configuration.now = { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
         configuration.idPrefix = ConnectProgram.random(10)
         return configuration

@@ -55,13 +55,7 @@ extension ClientSession {
         return ReceivedMessage(
             id: message.tag("msgid").flatMap { MessageID($0) },
             time: message.tag("time").flatMap(Timestamp.init(iso8601:)) ?? Timestamp(milliseconds: 0),
-            from: from, conversation: conversation, text: ClientSession.action(message.parameters[1]), isOwn: isOwn)
-    }
-
-    /// The `/me` of IRC clients (CTCP ACTION) as they typed it.
-    private static func action(_ text: String) -> String {
-        guard let rest = text.rest(behind: "\u{1}ACTION ") else { return text }
-        return "/me " + (rest.rest(before: "\u{1}") ?? rest)
+            from: from, conversation: conversation, text: Notice.typed(message.parameters[1]), isOwn: isOwn)
     }
 
     private mutating func membership(_ message: IRCMessage, _ event: (String, String) -> ClientEvent) {

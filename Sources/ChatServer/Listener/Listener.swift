@@ -33,9 +33,9 @@ struct Listener {
         do {
             channel = try await Listener.bind(bootstrap, port)
         } catch {
-            throw ServerError("Port \(port) cannot be listened on: \(Listener.reason(error))")
+            throw Listener.failure(error, port)
         }
-        guard let bound = channel.localAddress?.port else { throw ServerError("Port \(port) cannot be listened on.") }
+        guard let bound = channel.localAddress?.port else { throw ServerError("The system does not say which port it listens on.") }
         self.port = bound
     }
 
@@ -56,9 +56,13 @@ struct Listener {
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
-        guard let error = error as? IOError else { return "\(error)" }
-        return SystemError.text(error.errnoCode)
+    private static func failure(_ error: any Error, _ port: Int) -> ServerError {
+        guard let error = error as? IOError else { return ServerError("Cannot listen on port \(port): \(error)") }
+        switch error.errnoCode {
+        case EADDRINUSE: return ServerError("Port \(port) is already in use; choose another: chatty serve PORT")
+        case EACCES: return ServerError("Port \(port) is for root alone; choose one from 1024 on: chatty serve PORT")
+        default: return ServerError("Cannot listen on port \(port): \(SystemError.text(error.errnoCode))")
+        }
     }
 }
 

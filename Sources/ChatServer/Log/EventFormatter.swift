@@ -6,7 +6,8 @@ enum EventFormatter {
     /// Appends it with its line end.
     static func append(_ entry: EventLog.Entry, _ format: EventLog.Format, to bytes: inout [UInt8]) {
         switch format {
-        case .text:
+        case .text, .timedText:
+            if format == .timedText { bytes.append(contentsOf: "\(entry.time) ".utf8) }
             let start = bytes.count
             entry.line.append(to: &bytes)
             if !bytes[start...].allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {

@@ -10,6 +10,8 @@ public final class EventLog: Sendable {
     public enum Format: Sendable {
         /// One plain line an event.
         case text
+        /// The same with the time before it.
+        case timedText
         /// One JSON object an event, with its time.
         case json
     }

@@ -41,7 +41,8 @@ final class MetricsListener: Sendable {
         do {
             channel = try await bootstrap.bind(to: SocketAddress(ipAddress: address, port: port)).get()
         } catch let error as IOError {
-            throw ServerError("The metrics cannot be served on \(address) port \(port): \(SystemError.text(error.errnoCode))")
+            let reason = error.errnoCode == EADDRINUSE ? "it is already in use; choose another" : SystemError.text(error.errnoCode)
+            throw ServerError("The metrics cannot be served on \(address) port \(port): \(reason)")
         } catch {
             throw ServerError("The metrics cannot be served on \(address) port \(port): \(error)")
         }

@@ -26,6 +26,8 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     private let ending = FileEnding()
     /// The path below the folder that the file got, once it is in its place.
     public private(set) var finalName: String?
+    /// Whether all of it was in its place before the transfer.
+    public private(set) var wasThere = false
     public private(set) var changedName: String?
     public private(set) var record: FinishedRecord?
 
@@ -113,10 +115,12 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         guard !isOver, offer.size == nil || offer.size == size else { throw DestinationError.incomplete(name.path) }
         if part == nil, let finished {
             try confirm(finished)
+            wasThere = true
             return ending.come()
         }
         guard let part, written.contains(0..<size) else { throw DestinationError.incomplete(name.path) }
         try complete(part, size: size)
+        ReceivedStamp.set(on: part.file, size: size, modified: offer.size == nil ? 0 : offer.modified, senderKey: senderKey)
         do throws(SystemError) { try receiveFolder.flush(part.file) } catch {
             // Nothing that was written is to be believed any more, by a resume neither, which would read it from memory.
             isOver = true
@@ -196,16 +200,21 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     private func confirm(_ finished: FinishedFile) throws(DestinationError) {
         guard finished.isInPlace else { throw .replaced(folder.label(of: finished.name.last)) }
         do throws(SystemError) { try receiveFolder.flush(finished.file) } catch {
-            folder.remove(finished.journalName)
+            // Sent again, it is not to be taken for safe.
+            record(of: finished.name, finished.journalName, finished.identity).remove()
             throw .notFlushed(error)
         }
         try settle(finished.name, journal: finished.journalName, finished.identity)
     }
 
+    private func record(of name: SafeName, _ journal: ByteString, _ identity: PartJournal.Identity) -> FinishedRecord {
+        FinishedRecord(receiveFolder: receiveFolder, folders: name.folders, journalName: journal, identity: identity)
+    }
+
     /// The file has its name.
     private func settle(_ final: SafeName, journal: ByteString, _ identity: PartJournal.Identity) throws(DestinationError) {
         isOver = true
-        let record = FinishedRecord(receiveFolder: receiveFolder, folders: final.folders, journalName: journal, identity: identity)
+        let record = record(of: final, journal, identity)
         do throws(SystemError) { try receiveFolder.flush(folder) } catch {
             // Sent again, it is not to be taken for safe.
             record.remove()

@@ -1,8 +1,9 @@
 import Glibc
 import TransferProtocol
 
-/// A file that an earlier transfer put in its place, whose sender may not have heard of it and now sends it again. It is found by the
-/// journal that its part had, and answered for like a part: with hashes, which the sender compares.
+/// A file that an earlier transfer put in its place, and that its sender sends again. It is found by the journal that its part had, which
+/// stays until the sender knows of the file, or else by its ``ReceivedStamp``, and answered for like a part: with hashes, which the sender
+/// compares.
 final class FinishedFile {
     let file: OpenFile
     /// Its own name.
@@ -24,6 +25,30 @@ final class FinishedFile {
         -> FinishedFile?
     {
         guard offer.size != nil else { return nil }
+        return findByJournal(folder, name, offer, senderKey, claimingIn: names)
+            ?? findByStamp(folder, name, offer, senderKey, claimingIn: names)
+    }
+
+    private static func findByStamp(
+        _ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], claimingIn names: PlacedNames
+    ) -> FinishedFile? {
+        for number in 0...PartFile.maximumNumber {
+            let candidate = name.numbered(number)
+            guard let named = folder.status(of: candidate.last) else { return nil }
+            guard named.st_mode & S_IFMT == S_IFREG,
+                let file = try? OpenFile(below: folder, candidate.last, flags: O_RDONLY | O_NONBLOCK), file.isSameFile(as: named),
+                ReceivedStamp.isThat(of: file, offer, senderKey), names.claim(candidate, of: FileIdentity(named))
+            else { continue }
+            let identity = PartJournal.Identity(
+                size: offer.size, modified: offer.modified, senderKey: senderKey, partInode: UInt64(named.st_ino))
+            return FinishedFile(file, candidate, candidate.journalName, identity, in: folder)
+        }
+        return nil
+    }
+
+    private static func findByJournal(
+        _ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], claimingIn names: PlacedNames
+    ) -> FinishedFile? {
         for number in 0...PartFile.maximumNumber {
             let journalName = name.numbered(number).journalName
             guard let journal = PartJournal(in: folder, journalName) else { return nil }

@@ -166,7 +166,9 @@ final class LoopCore {
         _ session: TransferSession
     ) {
         guard stopDeadline == nil, !addresses.isEmpty,
-            let connection = try? endpoint.connect(to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, at: Self.clock())
+            let connection = try? endpoint.connect(
+                to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, contents: FolderContents.of(sources.map(\.offer)),
+                at: Self.clock())
         else { return session.end(.failed(stopDeadline == nil ? .unreachable : .cancelled)) }
         let state = SessionState(connection: connection, session: session)
         state.unoffered = sources[...]

@@ -17,6 +17,8 @@ public struct FileOffer: Hashable, Sendable {
     public var mode: UInt32
     /// Nanoseconds since 1970; 0 where there is no time to tell, as of a stream.
     public var modified: Int64
+    /// What is in a folder that is sent, of the folder itself; nil where the sender does not say. Comes with the handshake, not with the offer.
+    public var contents: FolderContents?
 
     public init(name: String, kind: Kind = .file, size: UInt64?, mode: UInt32 = 0o644, modified: Int64 = 0) {
         self.name = name
@@ -24,6 +26,32 @@ public struct FileOffer: Hashable, Sendable {
         self.size = size
         self.mode = mode
         self.modified = modified
+    }
+}
+
+/// What there is in a folder that is sent, with all the folders in it.
+public struct FolderContents: Hashable, Sendable {
+    /// Without folders.
+    public var files: UInt64
+    public var bytes: UInt64
+
+    public init(files: UInt64 = 0, bytes: UInt64 = 0) {
+        self.files = files
+        self.bytes = bytes
+    }
+
+    /// Of each folder that is sent as such, in the order of the offers, in which a folder comes before what is in it.
+    public static func of(_ offers: some Sequence<FileOffer>) -> [FolderContents] {
+        var all: [FolderContents] = []
+        for offer in offers {
+            let isInFolder = offer.name.utf8.contains(UInt8(ascii: "/"))
+            if offer.kind == .directory, !isInFolder { all.append(FolderContents()) }
+            guard offer.kind == .file, isInFolder, !all.isEmpty else { continue }
+            all[all.count - 1].files += 1
+            let (sum, isTooMuch) = all[all.count - 1].bytes.addingReportingOverflow(offer.size ?? 0)
+            all[all.count - 1].bytes = isTooMuch ? .max : sum
+        }
+        return all
     }
 }
 

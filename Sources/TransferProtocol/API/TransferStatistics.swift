@@ -27,6 +27,8 @@ public struct TransferStatistics: Hashable, Sendable {
 
     /// File bytes known to be held by the receiver (sender), or written (receiver); resumed bytes count.
     public var bytesDone: UInt64 = 0
+    /// Those of them that were there before this transfer, so that no rate is made of them.
+    public var bytesResumed: UInt64 = 0
     /// The sum of the sizes of the accepted files, as far as known.
     public var bytesTotal: UInt64 = 0
     public var filesDone = 0
@@ -56,5 +58,8 @@ public struct TransferStatistics: Hashable, Sendable {
     public var limit = Limit.idle
     /// The receiver said its disk is full.
     public var peerPaused = false
+    /// File bytes that this transfer has moved.
+    public var bytesMoved: UInt64 { bytesDone - min(bytesResumed, bytesDone) }
+
     public init() {}
 }

@@ -1,8 +1,15 @@
 /// What the peer says through the control stream.
 extension TransferConnection {
+    /// These bytes were there before the transfer.
+    func countResumed(_ bytes: UInt64) {
+        counters.bytesDone += bytes
+        counters.bytesResumed += bytes
+    }
+
     func take(_ message: Message) {
         switch (role, message) {
-        case (.receiver, .offer(let file, let offer)):
+        case (.receiver, .offer(let file, var offer)):
+            if offer.kind == .directory, !offer.name.utf8.contains(UInt8(ascii: "/")) { offer.contents = peerContents.popFirst() }
             guard incoming.offered(file, offer) else { return violated("an offer that cannot be") }
             offerlessSince = nil
             events.append(.offered(file, offer))
@@ -12,7 +19,7 @@ extension TransferConnection {
         case (.receiver, .keep(let file, let ranges)):
             if incoming.isSettled(file) { return }
             guard incoming.keep(file, ranges) else { return violated("ranges that are not held") }
-            counters.bytesDone += incoming[file]?.kept ?? 0
+            countResumed(incoming[file]?.kept ?? 0)
             events.append(.resumed(file, kept: ranges))
             if incoming.isOverfull(file) { return violated("more bytes than the file has") }
             if let size = incoming.takeArrived(file) { events.append(.arrived(file, size: size)) }

@@ -63,6 +63,7 @@ extension TransferConnection {
         peerIdleTimeout = .milliseconds(Int64(min(parameters.idleTimeout, 1 << 40)))
         peerLimit = parameters.initialWindow
         peerTakesNames = parameters.takesNames
+        peerContents = parameters.contents[...]
         mtu.limit(toPeerMaximum: parameters.maximumDatagramSize)
     }
 

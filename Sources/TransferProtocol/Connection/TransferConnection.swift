@@ -88,6 +88,8 @@ public final class TransferConnection {
     var peerLimit: UInt64 = 0
     /// Whether ``placed(_:as:)`` may say a name.
     var peerTakesNames = false
+    /// Of the folders that it has yet to offer.
+    var peerContents: ArraySlice<FolderContents> = []
     var filling: Filling?
     var pendingRead: ReadRequest?
     var headStuckSince: TransferInstant?
@@ -212,7 +214,7 @@ public final class TransferConnection {
     public func start(_ file: FileID, keeping kept: [Range<UInt64>]) {
         guard !isOver, outgoing.start(file, keeping: kept) else { return }
         if outgoing[file]?.held.isEmpty == false { say(.keep(file, kept)) }
-        counters.bytesDone += kept.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
+        countResumed(kept.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) })
         reportFinishedReads()
     }
 

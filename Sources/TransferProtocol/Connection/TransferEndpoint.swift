@@ -95,13 +95,15 @@ public final class TransferEndpoint {
     ///   - addresses: where it may be, tried at once; the first that answers is used.
     ///   - remoteKey: the receiver's static X25519 public key, 32 bytes.
     ///   - preSharedKey: 32 bytes as in the receiver's ``Invitation``.
+    ///   - contents: of the folders that will be offered, see ``FolderContents/of(_:)``.
     /// - Throws: ``NoiseError`` for keys that are none.
-    public func connect(to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8], at now: TransferInstant)
-        throws(NoiseError) -> TransferConnection
-    {
+    public func connect(
+        to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8], contents: [FolderContents] = [], at now: TransferInstant
+    ) throws(NoiseError) -> TransferConnection {
         let id = ConnectionID(random.next())
         var parameters = parameters(id)
         parameters.invitation = Self.tag(preSharedKey)
+        parameters.contents = contents
         let noise = try NoiseInitiator(
             staticKey: staticKey, ephemeral: try ephemeralKey(), remoteStatic: remoteKey, psk: preSharedKey, prologue: Self.prologue,
             payload: parameters.encoded)

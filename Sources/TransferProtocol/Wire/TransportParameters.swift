@@ -12,10 +12,15 @@ struct TransportParameters: Equatable {
     var initialWindow: UInt64 = 64
     /// Whether it wants to hear what a file is called in its place, as those who do not say so cannot (initiator only).
     var takesNames = false
+    /// What is in the first of the folders that will be offered, in that order (initiator only). Who does not know of it skips it.
+    var contents: [FolderContents] = []
+
+    /// Of that many folders the contents are told: they have to have room in the first datagram.
+    static let maximumContents = 16
 
     private enum Key: UInt64 {
         case connection = 0
-        case maximumDatagramSize, invitation, idleTimeout, initialWindow, takesNames
+        case maximumDatagramSize, invitation, idleTimeout, initialWindow, takesNames, contents
     }
 
     var encoded: [UInt8] {
@@ -31,6 +36,16 @@ struct TransportParameters: Equatable {
         add(.idleTimeout, idleTimeout)
         add(.initialWindow, initialWindow)
         if takesNames { add(.takesNames, 1) }
+        if !contents.isEmpty {
+            var value: [UInt8] = []
+            for folder in contents.prefix(Self.maximumContents) {
+                value.appendVarint(min(folder.files, Varint.max))
+                value.appendVarint(min(folder.bytes, Varint.max))
+            }
+            bytes.appendVarint(Key.contents.rawValue)
+            bytes.appendVarint(UInt64(value.count))
+            bytes += value
+        }
         return bytes
     }
 
@@ -48,6 +63,13 @@ struct TransportParameters: Equatable {
                     let count = try reader.count(upTo: reader.remaining)
                     var value = WireReader(try reader.take(count))
                     guard let key = Key(rawValue: key) else { continue }
+                    if key == .contents {
+                        while !value.isAtEnd {
+                            let folder = FolderContents(files: try value.varint(), bytes: try value.varint())
+                            if result.contents.count < Self.maximumContents { result.contents.append(folder) }
+                        }
+                        continue
+                    }
                     let number = try value.integer(UInt64.self)
                     switch key {
                     case .connection:
@@ -60,6 +82,7 @@ struct TransportParameters: Equatable {
                     case .idleTimeout: result.idleTimeout = max(number, 1000)
                     case .initialWindow: result.initialWindow = number
                     case .takesNames: result.takesNames = number != 0
+                    case .contents: break
                     }
                 }
                 return .success(())

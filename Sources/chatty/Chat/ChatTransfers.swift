@@ -257,25 +257,31 @@ final class ChatTransfers: TransferCarrier {
         state.withLockedValue { $0.sessions[number] = session }
         let start = ContinuousClock.now
         let ticker = Task { [post] in
-            var last = (bytes: session.statistics.bytesDone, at: ContinuousClock.now)
-            post(.progress(number, done: Int64(clamping: last.bytes), total: Int64(clamping: total), rate: 0))
+            var meter = RateMeter()
+            func add() -> TransferStatistics {
+                let figures = session.statistics
+                meter.add(figures, at: start.duration(to: .now) / .seconds(1))
+                return figures
+            }
+            post(.progress(number, done: Int64(clamping: add().bytesDone), total: Int64(clamping: total), rate: 0))
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(500))
                 guard !Task.isCancelled else { return }
-                let (bytes, now) = (session.statistics.bytesDone, ContinuousClock.now)
-                let rate = Double(bytes - min(bytes, last.bytes)) / max(0.001, last.at.duration(to: now) / .seconds(1))
-                last = (bytes, now)
-                post(.progress(number, done: Int64(clamping: bytes), total: Int64(clamping: total), rate: rate))
+                let bytes = add().bytesDone
+                post(.progress(number, done: Int64(clamping: bytes), total: Int64(clamping: total), rate: meter.rate))
             }
         }
         var outcome: TransferNews?
+        var resumed: UInt64 = 0
         for await update in session.updates {
             switch update {
             case .answered(_, .decline(let reason)): outcome = .failed(number, "the other side refused it: \(reason.text).")
+            case .resumed(_, let kept): resumed = kept.reduce(0) { $0 + UInt64($1.count) }
             case .done:
                 let seconds = start.duration(to: .now) / .seconds(1)
                 let path = destination?.finalName.map { "\(downloads)/\($0)" }
-                outcome = .finished(number, path: path, bytes: Int64(clamping: total), seconds: seconds)
+                outcome = .finished(
+                    number, path: path, bytes: Int64(clamping: total), resumed: Int64(clamping: min(resumed, total)), seconds: seconds)
                 ticker.cancel()
                 // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.
                 if destination != nil, let finished = outcome { finish(number, finished, after: .seconds(2)) }
@@ -334,7 +340,7 @@ extension FileFailure {
         case .sourceUnreadable: "the file cannot be read"
         case .destinationFailed: "the file cannot be written"
         case .cancelled: "it was stopped"
-        case .outputClosed: "its reader went away"
+        case .outputClosed: "the program reading the output closed it"
         }
     }
 }
@@ -342,16 +348,16 @@ extension FileFailure {
 extension TransferFailure {
     fileprivate var text: String {
         switch self {
-        case .unreachable: "the other side cannot be reached"
-        case .refused: "the other side refused the connection"
+        case .unreachable: "no connection could be made"
+        case .refused: "the connection was refused"
         case .unsupportedVersion: "the other side speaks another version"
-        case .timedOut: "the other side went silent; what arrived is kept"
-        case .stalled, .closedByPeer(.stalled, _): "the other side answers, but nothing else gets through; what arrived is kept"
+        case .timedOut: "the connection was lost; what arrived is kept"
+        case .stalled, .closedByPeer(.stalled, _): "the connection stands, but no data gets through; what arrived is kept"
         case .diskFull: "the receiver's disk stays full; what arrived is kept"
         case .cancelled: "it was stopped"
         case .closedByPeer(.goingAway, _): "the other side left; what arrived is kept"
         case .closedByPeer(_, let text): text.isEmpty ? "the other side stopped it" : "the other side stopped it: \(text)"
-        case .protocolViolation(let text): "the other side broke the protocol: \(text)"
+        case .protocolViolation(let text): "the other side sent something invalid: \(text)"
         }
     }
 

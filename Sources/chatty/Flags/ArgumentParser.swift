@@ -1,3 +1,4 @@
+import ChatProtocol
 import TransferProtocol
 
 /// The hand-rolled parser: words and a table in, typed arguments or one clear error out.

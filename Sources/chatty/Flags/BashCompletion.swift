@@ -8,7 +8,17 @@ enum BashCompletion {
             _chatty_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
             _chatty_files() { compopt -o default; }
             _chatty_directories() { compopt -o dirnames; }
-            _chatty_hosts() { mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur"); }
+            # The servers that were met before, and whatever else has a name.
+            _chatty_hosts() {
+                local known=$(\(KnownPlaces.servers))
+                mapfile -t COMPREPLY < <(compgen -A hostname -W "$known" -- "$cur")
+            }
+            # Files, or the receivers that were met before; not behind a colon, at which bash takes the word apart.
+            _chatty_receivers() {
+                local known=$(\(KnownPlaces.receivers))
+                compopt -o default
+                [[ $prev == : || $cur == *:* ]] || mapfile -t COMPREPLY < <(compgen -W "$known" -- "$cur")
+            }
 
             # Sets "place" to the number of arguments before the cursor that are neither options nor values of options,
             # and "action" to the first of them. $1: the options that take a value.
@@ -118,7 +128,9 @@ enum BashCompletion {
             let command = command(positional.kind)
             if positional.arity == .oneOrMore {
                 // What follows it can't be told from more of it.
-                lines.append("\(margin)*\(suffix)) \(command) ;;")
+                let isReceiver = index + 1 < positionals.count && positionals[index + 1].kind == .fileOrHost
+                if isReceiver { lines.append("\(margin)\(index + first)\(suffix)) \(command) ;;") }
+                lines.append("\(margin)*\(suffix)) \(isReceiver ? "_chatty_receivers" : command) ;;")
                 break
             }
             if command != ":" { lines.append("\(margin)\(index + first)\(suffix)) \(command) ;;") }
@@ -134,7 +146,8 @@ enum BashCompletion {
         switch kind {
         case .file: "_chatty_files"
         case .directory: "_chatty_directories"
-        case .host, .fileOrHost: "_chatty_hosts"
+        case .host: "_chatty_hosts"
+        case .fileOrHost: "_chatty_receivers"
         case .choice(let words): "_chatty_words \"\(words.joined(separator: " "))\""
         case .text, .number, .port, .duration, .byteRate, .eventRate: ":"
         }

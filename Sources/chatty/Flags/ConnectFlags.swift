@@ -19,10 +19,10 @@ enum ConnectFlags {
         "password-file", "FILE", .file, "A file whose first line is the password",
         manual: "Reads the password from the first line of a file, `-` for stdin. Passwords are never taken from the command line.")
     static let command = Flag<[String]>.repeatable(
-        "command", short: "c", "COMMAND", .text, "Run a command and leave; may be repeated",
+        "command", short: "c", "COMMAND", .text, "Run a command and exit; may be repeated",
         manual: """
-            Runs this command, waits for its outcome and leaves; several run in the order given. The commands are those that can be typed, \
-            such as `/msgto yoda hello`, each in one line; not `/passwd`, which asks.
+            Runs this command, waits for its outcome and exits; several run in the order given. It can be any command that can be typed, \
+            such as `/msgto yoda hello`, in one line; except `/passwd`, which asks for passwords.
             """)
     static let accept = Flag<Accept>.choice(
         "accept", "WHEN", default: .ask, "What to do with offered files",
@@ -30,32 +30,32 @@ enum ConnectFlags {
     static let acceptNew = Flag.switch(
         "accept-new", "Trust an unknown server's key without asking",
         manual: """
-            Remembers the key of a server that was never met before without asking, and takes an authority's certificate for its name in place of a \
-            key that is known. Without it a script refuses both. A key that has changed to another self-made one is refused all the same, and so is a \
-            certificate with something wrong in it.
+            On the first connection to a server, remembers its key without asking; and accepts a certificate of a certificate authority (CA) in place of a \
+            known key. Without it a script refuses both. If the key has changed to another self-signed one, the server is refused all the same, and so is a \
+            certificate that is not valid.
             """)
     static let fingerprint = Flag<String?>.optional(
-        "fingerprint", "SHA256", .text, "Take only the key with this fingerprint",
+        "fingerprint", "SHA256", .text, "Accept only a server with this fingerprint",
         manual: """
-            Takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it. Nothing is remembered of it: it is \
-            given each time.
+            Accepts only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it. It is not remembered: give it \
+            each time.
             """)
     static let forget = Flag.switch(
-        "forget", "Forget the server's key, and leave",
+        "forget", "Forget the server's key, and exit",
         manual: """
-            Forgets the key that is remembered of this server, or that an authority vouched for it, and leaves. The next connection meets it as for \
-            the first time: for a server whose key was changed by its owner.
+            Forgets the key of this server, or that it had a certificate of a CA, and exits. The next connection is a first one again: for a server whose owner has \
+            changed its key.
             """)
     static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
-        manual: "The folder that holds what is known of the servers met. See FILES for the default.")
+        manual: "The folder with the keys of known servers. See FILES for the default.")
     static let downloadDirectory = Flag<ByteString>.value(
         "download-dir", short: "D", "DIR", .directory, default: ".", ".", "Where received files go",
         manual: "The folder that received files are put into.")
     static let announce = Flag<[String]>.repeatable(
-        "announce", "ADDR:PORT", .text, "Where others reach the UDP port, if not here",
+        "announce", "ADDR:PORT", .text, "Address to give others instead of this host's",
         manual: """
-            Tells those who send files to this address, an IPv4 or IPv6 address with a port, instead of to this machine's own: that of a router which forwards the port, or of a tunnel.
+            Tells others to send files to this IPv4 or IPv6 address and port instead of to this machine's own: that of a router that forwards the port, or of a tunnel.
             """)
     static let plaintext = Flag.switch(
         "plaintext", aliases: ["no-tls"], "Do not use TLS",
@@ -73,7 +73,7 @@ enum ConnectFlags {
             not done when the time is over makes the exit status 6 or 7.
             """)
     static let count = Flag<Int?>.optional(
-        "count", "N", .number(1...1_000_000_000), "Leave after N messages",
+        "count", "N", .number(1...1_000_000_000), "Exit after N messages",
         manual: "Leaves after so many messages have arrived. Implies `--listen`.")
     static let log = Flag<ByteString?>.optional(
         "log", "FILE", .file, "Keep a transcript",
@@ -84,6 +84,18 @@ enum ConnectFlags {
     static let bell = Flag<Bell>.choice(
         "bell", "WHEN", default: .dm, "When to ring the terminal's bell",
         manual: "Rings at direct messages and where one's name is mentioned (`dm`), at every message (`all`) or never (`off`).")
+
+    static let receipts = Flag<Receipts>.choice(
+        "receipts", "WHEN", default: .on, "Whether to say that a message was sent",
+        manual: """
+            Says of each message that it was sent, and when (`on`), or only what went wrong (`off`). On a terminal it is said once a minute of the \
+            messages to one group.
+            """)
+
+    enum Receipts: String, CaseIterable, FlagDecodable {
+        case on
+        case off
+    }
 
     enum Accept: String, CaseIterable, FlagDecodable {
         case ask
@@ -103,7 +115,7 @@ enum ConnectFlags {
         positionals: [host.spec, port.spec, udpPort.spec],
         flags: [
             user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, forget.spec, data.spec,
-            downloadDirectory.spec, announce.spec, plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec,
+            downloadDirectory.spec, announce.spec, plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec, receipts.spec,
         ],
         description: [
             """
@@ -113,8 +125,8 @@ enum ConnectFlags {
             """
             A line without a slash goes to the conversation that the prompt shows; one that begins with two goes there with one. The prompt also says `offline` while the connection is lost, \
             which mends itself, how many own messages are `pending` until the server has confirmed them, `away`, and how far transfers are. \
-            A message that waits for longer than a second is shown as `Pending`, and then as `Kept` once the server has it or as `Failed`, with what it \
-            says. A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
+            A message that waits for longer than a second is shown as `Pending`, and then as `Delivered to the server` or as `Failed`, with its \
+            text. A line with `unread` in it stands before what came while one was not logged in, or had not touched the keyboard for a minute.
             """,
             """
             Ctrl-C clears the line, or leaves when pressed twice on an empty one; Ctrl-D logs out, and asks to be pressed again where that would stop \
@@ -128,19 +140,19 @@ enum ConnectFlags {
             five minutes; both are status 6.
             """,
             """
-            A file is offered to every session of the other user, also to those that log in later, and the first that takes it has it. The offer ends \
-            with the session that made it. Where `--accept never` or `/ignore` answers, it is declined once no other session of the account can take it.
+            A file is offered to every session of the other user, including those that log in later; the first one that accepts it receives it. The offer ends \
+            when the session that made it ends. A session with `--accept never`, or whose user ignores the sender, does not decline it for the other sessions of the account.
             """,
             """
-            The connection is encrypted. A server is taken if one of the system's authorities has issued its certificate for the name or address that \
-            was typed, and that is remembered. One with a self-made certificate is remembered by its key when it is first met: asked on a terminal, \
-            refused in a script unless `--accept-new` or `--fingerprint` is given, and taken without a question on this machine. A key that has changed is \
-            refused, and a self-made one where an authority vouched before is a changed one. Where an authority vouches for the new key, a terminal \
-            says so and goes on, and so does a script with `--accept-new`.
+            The connection is encrypted. A server is accepted if a certificate authority (CA) that the system trusts has issued its certificate for the name or address that \
+            was typed, and that is remembered. A server with a self-signed certificate is remembered by its key on the first connection: on a terminal you are asked, \
+            a script refuses it unless `--accept-new` or `--fingerprint` is given, and on this machine it is accepted without a question. A key that has changed is \
+            refused, and so is a self-signed certificate of a server that had one of a CA before. If the new key has a certificate of a CA, `chatty connect` \
+            says so on a terminal and goes on, and so does a script with `--accept-new`.
             """,
             """
-            A certificate that is neither of these and not the one that is known, as it has expired, is for another name or has an issuer that the \
-            system does not trust, is called what it is and refused. The system's authorities are those in `/etc/ssl/certs` (`/etc/pki/tls/certs` on Fedora); for one of \
+            Any other certificate is refused, with the reason: it has expired, is for another name, or its issuer is not trusted by the \
+            system. The system's CAs are those in `/etc/ssl/certs` (`/etc/pki/tls/certs` on Fedora); for one of \
             your own, add its certificate there, or use `--fingerprint`.
             """,
         ],
@@ -156,7 +168,7 @@ enum ConnectFlags {
             .init(
                 name: "~/.local/share/chatty",
                 text: """
-                    The default data folder: the servers met are in `known_hosts`, with the fingerprint of a key, or `vouched` where an authority vouches for it.
+                    The default data folder: known servers are in `known_hosts`, with the fingerprint of the key, or `vouched` if it has a certificate of a CA.
                     """),
             .init(
                 name: "~/.local/state/chatty",

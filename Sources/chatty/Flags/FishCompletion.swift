@@ -3,6 +3,9 @@ enum FishCompletion {
     static func script(_ specs: [CommandSpec]) -> String {
         var lines = [
             "# fish completion for chatty. Made from the table of flags; see GeneratedFilesTests.", "", "complete -c chatty -f", "",
+            "# Those that were met before.",
+            "function __chatty_hosts; \(fish(KnownPlaces.servers)); __fish_print_hostnames; end",
+            "function __chatty_receivers; \(fish(KnownPlaces.receivers)); end", "",
         ]
         for spec in specs { lines.append("complete -c chatty -n __fish_use_subcommand -a \(spec.name) -d \(quote(spec.summary))") }
         lines.append("complete -c chatty -n __fish_use_subcommand -a \(Overview.helpWord) -d \(quote(Overview.helpSummary))")
@@ -46,13 +49,23 @@ enum FishCompletion {
         if let first = positionals.first, first.kind == .host, let words = words(first.kind) {
             lines.append("complete -c chatty -n \(quote(condition)) -a \(quote(words))")
         }
+        if positionals.contains(where: { $0.kind == .fileOrHost }), let words = words(.fileOrHost) {
+            lines.append("complete -c chatty -n \(quote(condition)) -a \(quote(words))")
+        }
         return lines
+    }
+
+    /// fish knows no defaults of variables.
+    private static func fish(_ command: String) -> String {
+        let folder = "(test -n \"$XDG_DATA_HOME\"; and echo $XDG_DATA_HOME; or echo ~/.local/share)"
+        return command.replacing("\"${XDG_DATA_HOME:-$HOME/.local/share}", with: folder + "\"")
     }
 
     private static func words(_ kind: ValueKind) -> String? {
         switch kind {
         case .directory: "(__fish_complete_directories)"
-        case .host, .fileOrHost: "(__fish_print_hostnames)"
+        case .host: "(__chatty_hosts)"
+        case .fileOrHost: "(__chatty_receivers)"
         case .choice(let words): words.joined(separator: " ")
         case .file, .text, .number, .port, .duration, .byteRate, .eventRate: nil
         }

@@ -2,7 +2,7 @@
 enum HelpText {
     /// The help of one subcommand.
     static func of(_ spec: CommandSpec) -> String {
-        var lines = ["Usage: " + spec.usage, capitalized(spec.summary) + ".", ""]
+        var lines = ["Usage: " + spec.usage, capitalized(spec.summary) + ". More: man chatty-\(spec.name)", ""]
         for action in spec.actions {
             let word = action.isDefault ? "[\(action.name)]" : action.name
             lines.append(row("  " + ([word] + action.positionals.map(\.usage)).joined(separator: " "), action.summary))
@@ -10,10 +10,11 @@ enum HelpText {
         if !spec.actions.isEmpty { lines.append("") }
         for flag in spec.flags {
             let left = (flag.short == nil ? "      " : "  ") + flag.usage
-            lines.append(row(left, flag.summary + (shownDefault(flag).map { " [\($0)]" } ?? "")))
+            let shown = shownDefault(flag).map { "\(flag.summary) [\($0)]" } ?? flag.summary
+            // The manual has the default too.
+            lines.append(row(left, shown.count <= width - column ? shown : flag.summary))
         }
         lines.append(row("  -h, --help; -V, --version", "Show this help; the version"))
-        lines.append("More: man chatty-\(spec.name)")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -35,6 +36,7 @@ enum HelpText {
     }
 
     private static let column = 30
+    private static let width = 80
 
     private static func row(_ left: String, _ right: String) -> String {
         guard left.count + 2 <= column else { return left + "\n" + String(repeating: " ", count: column) + right }

@@ -15,8 +15,8 @@ enum ManualPage {
         page.section("OPTIONS")
         page.paragraphs([
             """
-            Options and arguments may come in any order; `--` ends the options. Values follow as the next word or behind `=`, one that may be left \
-            out behind `=` alone, and switches of one letter can be put together. Of an option that is given twice the last one counts.
+            Options and arguments may come in any order; `--` ends the options. Write a value as the next word or after `=`; one that may be left \
+            out is written after `=` only. Switches of one letter can be combined. If an option is given twice, the last one counts.
             """
         ])
         page.list(spec.allFlags.map { (item: item($0), text: manual($0)) })

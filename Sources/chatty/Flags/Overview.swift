@@ -16,23 +16,23 @@ enum Overview {
 
     static let description = [
         """
-        A private chat service of one's own, and the fastest safe way to move a video, or any file, straight from one machine to another. One \
-        program is server, client, sender and receiver.
+        Your own private chat service, and a fast, safe way to send a video, or any file, straight from one machine to another. One \
+        program is the server, the client, the sender and the receiver.
         """
     ]
 
     static let environment: [CommandSpec.Entry] = [
-        .init(name: "HOME", text: "The user's folder, in which chatty keeps its own where nothing else is said."),
+        .init(name: "HOME", text: "The user's folder; chatty keeps its data below it by default."),
         .init(name: "XDG_DATA_HOME", text: "The folder whose `chatty` is the data folder, instead of `~/.local/share`."),
         .init(name: "XDG_STATE_HOME", text: "The folder whose `chatty` holds what was typed before, instead of `~/.local/state`."),
-        .init(name: "STATE_DIRECTORY", text: "The data folder, of greater weight than these; systemd sets it."),
+        .init(name: "STATE_DIRECTORY", text: "The data folder; it takes precedence over these. systemd sets it."),
     ]
 
     static let files: [CommandSpec.Entry] = [
         .init(
             name: "~/.local/share/chatty",
             text: """
-                The data folder: the server's store and certificate, the keys of servers and receivers met, this machine's key for transfers.
+                The data folder: the server's database and certificate, the keys of known servers and receivers, this machine's key for transfers.
                 """
         ),
         .init(name: "~/.local/state/chatty", text: "What was typed in `chatty connect`, and whom one ignores."),

@@ -11,12 +11,14 @@ enum RecvFileFlags {
             A folder that received files are put into, made where the path ends with `/`; or the path of the file to write, which takes one file of \
             each transfer. `-` is standard output. That, a named pipe or a device takes one file: it leaves after that.
             """)
-    static let once = Flag.switch("once", "Leave after one transfer", manual: "Leaves after one transfer: the same as `--count 1`.")
+    static let once = Flag.switch(
+        "once", "Leave when one transfer is complete", manual: "Leaves when one transfer is complete: the same as `--count 1`.")
     static let count = Flag<Int?>.optional(
-        "count", "N", .number(1...1_000_000_000), "Leave after N transfers",
+        "count", "N", .number(1...1_000_000_000), "Leave when N transfers are complete",
         manual: """
-            Leaves when so many transfers are over. Once so many have had files taken no other is: its files are declined. One of which nothing \
-            was taken does not count, nor one whose sender was killed and comes again.
+            Leaves when so many transfers are complete. One that was interrupted does not count: its sender can send the same again, with the \
+            same ticket, and goes on from where it stopped. Nor does one of which nothing was taken. While as many are under way as are wanted, the files of others \
+            are declined.
             """)
     static let overwrite = Flag.switch(
         "overwrite", "Replace files that exist",
@@ -28,23 +30,28 @@ enum RecvFileFlags {
         "accept", "WHEN", .choice(Accept.allCases.map(\.rawValue)), "Whose files to take unasked",
         manual: """
             `always` takes the files of anybody who reaches the port; `ticket` only those of who has the ticket or the shared secret; `ask` asks \
-            on the terminal about everybody's, file by file unless the answer is for all of the transfer. Without it, who has the ticket or the shared secret is not asked about; a sender that has only an \
-            address is on a terminal, and taken where there is none to ask on. Where a shared secret is given, one without it is always refused.
+            on the terminal about everybody's, with one question for each file and for each folder with all that is in it. Without it, a sender with the ticket or the shared \
+            secret is taken; one with only an address needs your OK on a terminal, and is refused where there is none, as in a script. Where a shared secret is given, a sender without it is always refused.
             """)
     static let announce = Flag<[String]>.repeatable(
-        "announce", "ADDR[:PORT]", .text, "Where senders reach the port, if not here",
+        "announce", "ADDR[:PORT]", .text, "Address to give senders instead of this host's",
         manual: """
-            Tells senders to send to this address, an IPv4 or IPv6 address with a port or without, instead of to this machine's own: that of a router \
-            which forwards the port, or of a tunnel, or one of this machine's own for which the ticket had no room. At most 16 of them.
+            Tells senders to send to this IPv4 or IPv6 address, with or without a port, instead of to this machine's own addresses: that of a router \
+            that forwards the port, of a tunnel, or one of this machine's own that the ticket has no room for. May be given up to 16 times.
+            """)
+    static let newTicket = Flag.switch(
+        "new-ticket", "Make a new ticket; earlier ones are refused",
+        manual: """
+            Makes a new ticket for PORT, and keeps it. Whoever has an earlier one is refused from then on. Without PORT every ticket is a new one.
             """)
     static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
-        manual: "A secret that both sides know, for senders that have no ticket.")
+        manual: "A secret that both sides know, for senders without a ticket.")
     static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder", manual: "The folder that holds this machine's key.")
 
     static let legacy = Flag.switch(
-        "legacy", "Speak the plain form of old programs, unencrypted",
+        "legacy", "Use the old, unencrypted protocol",
         manual: """
             Receives in the plain form that programs without encryption know. Anybody who reaches the port can send, anybody on the way can read \
             and change what is sent, and what is lost is not noticed. Its senders wait for no answer and know neither tickets nor secrets: \
@@ -62,22 +69,28 @@ enum RecvFileFlags {
         summary: "receive files straight from another machine",
         positionals: [port.spec],
         flags: [
-            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, secretFile.spec, data.spec,
+            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, newTicket.spec, secretFile.spec, data.spec,
             SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, legacy.spec,
         ],
         description: [
             """
-            Waits for a `chatty send-file`, and prints on stderr the ticket and the HOST:PORT forms to give to the sender. The ticket holds a key \
-            and a secret: give it to nobody but the sender. Whoever has it can send. Who has only HOST:PORT can send where you do not forbid it: \
-            see `--accept`.
+            Waits for a `chatty send-file`, and prints on stderr the command to type on the other machine, the ticket that is in it, the HOST:PORT forms of its \
+            addresses and the fingerprint of its key. The ticket holds the key and a secret: give it to nobody but the sender, for whoever has it can send. \
+            A sender with only HOST:PORT needs your OK: see `--accept`. It is shown the fingerprint, to compare it with the one printed here.
             """,
             """
-            A ticket holds 16 addresses, those first at which this machine is most likely to be reached: of the network with the default route, other \
-            hardware, tunnels, and bridges and the like; link-local ones and loopback are last. What had no room is said.
+            With a PORT the ticket is the same each time, as long as the addresses are and the data folder is kept: the secret is in the file `ticket-PORT` there, which only \
+            its owner can read. So a sender that was given the ticket once can send whenever a receiver runs on that port; `--new-ticket` ends that. Without a PORT \
+            each start has a ticket of its own, which nobody can use afterwards.
+            """,
+            """
+            A ticket holds up to 16 addresses, the most likely ones first: those of the network with the default route, then other \
+            hardware, tunnels, bridges and the like; link-local and loopback addresses come last. It says which ones it had no room for.
             """,
             """
             A file is written beside its final name with `.part` behind it, flushed to the disk and then renamed, so that a name without `.part` \
-            is a whole file. Names are reduced to safe ones within the folder, and the sender is told what is called otherwise: see chatty-transfer(7). \
+            is a whole file. A file that this sender has sent before, and that is still there as it was, is recognised and not stored twice, where the file system keeps \
+            extended attributes. Names are reduced to safe ones within the folder, and the sender is told what is called otherwise: see chatty-transfer(7). \
             A leading dot becomes `_`, but for what is in a folder that is sent. An interrupted transfer of files is resumed when the same are sent again.
             """,
             """
@@ -90,7 +103,11 @@ enum RecvFileFlags {
             .init(name: "CHATTY_SECRET", text: "The shared secret, where `--secret-file` is not given. Has no effect with `--legacy`.")
         ],
         files: [
-            .init(name: "~/.local/share/chatty", text: "The default data folder: this machine's key is in `transfer-key`."),
+            .init(
+                name: "~/.local/share/chatty",
+                text:
+                    "The default data folder: this machine's key is in `transfer-key`, the secret of the tickets for a port in `ticket-PORT`."
+            ),
             .init(name: "*.part", text: "A file that is not whole yet."),
             .init(
                 name: ".*.part.journal",

@@ -29,7 +29,7 @@ enum SendFileFlags {
             `Mbit`.
             """)
     static let cc = Flag<CongestionControl>.choice(
-        "cc", "CONTROL", default: .bbr, "How the rate is found",
+        "cc", "CONTROL", default: .bbr, "The congestion control algorithm",
         manual: """
             The congestion control. `bbr` paces at the rate that the path is measured to carry: it keeps its rate through random loss, such as \
             that of radio links, and fills no queues. `cubic` is what most of the Internet does: it takes every loss for congestion.
@@ -43,24 +43,30 @@ enum SendFileFlags {
     static let ticketFile = Flag<ByteString?>.optional(
         "ticket-file", short: "t", "FILE", .file, "A file that holds the ticket",
         manual: """
-            Reads the ticket from a file, `-` for stdin, instead of taking it as DESTINATION: what is on a command line all users of the machine can \
-            read as long as the command runs, and whoever has the ticket can send.
+            Reads the ticket from a file, `-` for stdin, instead of taking it as DESTINATION. All users of a machine can read its command lines while \
+            the commands run, and whoever has the ticket can send.
             """)
     static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
-        manual: "A secret that both sides know, for a DESTINATION that is no ticket. Secrets are never taken from the command line.")
+        manual: "A secret that both sides know, for a DESTINATION that is HOST:PORT. Secrets are never taken from the command line.")
     static let acceptNew = Flag.switch(
         "accept-new", "Trust an unknown receiver's key without asking",
-        manual: "Remembers the key of a receiver that was never met before without asking, for a DESTINATION that is no ticket.")
+        manual: "On the first transfer to a HOST:PORT, remembers the receiver's key without asking.")
+    static let forget = Flag.switch(
+        "forget", "Forget a receiver's key, and leave",
+        manual: """
+            Forgets the key that is remembered of the receiver at HOST:PORT, the only argument then, and leaves. The next transfer meets it as for the first time: \
+            for a receiver that was set up anew.
+            """)
     static let data = Flag<ByteString?>.optional(
         "data", short: "d", "DIR", .directory, "The data folder",
-        manual: "The folder that holds the keys of the receivers met.")
+        manual: "The folder with the keys of known receivers.")
     static let timeout = Flag<Duration>.value(
         "timeout", "TIME", .duration(.seconds(1)...Duration.seconds(86400)), default: .seconds(60), "60s",
-        "Give up a peer that is silent for so long",
+        "Give up after this long without an answer",
         manual: """
-            Gives up when for this time nothing was heard of the other side, or it was heard of and yet nothing that was sent got through, or \
-            the receiver's disk stayed full. What arrived of a file is kept, and sending the same again resumes.
+            Gives up when for this long the other side has not answered, or it answers but no data gets through, or \
+            the receiver's disk stays full. What has arrived of a file is kept: send the same again to resume.
             """)
     static let progress = Flag<Progress>.choice(
         "progress", "FORM", default: .text, "How progress is shown on stderr",
@@ -77,7 +83,7 @@ enum SendFileFlags {
         "quiet", short: "q", "Show errors only", manual: "Shows no progress and no summary; errors are still shown.")
 
     static let legacy = Flag.switch(
-        "legacy", "Speak the plain form of old programs, unencrypted",
+        "legacy", "Use the old, unencrypted protocol",
         manual: """
             Sends in the plain form that programs without encryption know, with a pause of a millisecond after each piece: `Start sending \
             file:NAME`, the pieces, `File send has finished.` Anybody on the way can read and change it, and what is lost is not noticed. \
@@ -99,22 +105,23 @@ enum SendFileFlags {
         summary: "send files straight to another machine",
         positionals: [files.spec, destination.spec],
         flags: [
-            name.spec, limit.spec, cc.spec, mtu.spec, ticketFile.spec, secretFile.spec, acceptNew.spec, data.spec, timeout.spec,
+            name.spec, limit.spec, cc.spec, mtu.spec, ticketFile.spec, secretFile.spec, acceptNew.spec, forget.spec, data.spec,
+            timeout.spec,
             progress.spec, quiet.spec,
             legacy.spec,
         ],
         description: [
             """
-            Sends files over UDP to a `chatty recv-file` on another machine, with no server between. All is encrypted. It succeeds only when the \
+            Sends files over UDP to a `chatty recv-file` on another machine, without a server in between. Everything is encrypted. It succeeds only when the \
             receiver has every byte on its disk and the file in its final place.
             """,
             """
             DESTINATION is the ticket that the receiver printed, which holds its key, a secret and its addresses: whoever has it can send, and \
-            nobody else can. It can be a plain HOST:PORT too; then the receiver's key is remembered when it has first proven it, and the receiver \
-            may be asked, or refuse: see its `--accept`.
+            nobody else can. It can also be a plain HOST:PORT. Then compare the key that is shown with the one that the receiver shows; it is remembered once the receiver \
+            has proven it. The receiver is asked for its OK, or refuses: see its `--accept`. While there is no answer yet, it says `Waiting for the receiver`.
             """,
             """
-            An interrupted transfer is resumed by sending the same file again. SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed, \
+            To resume an interrupted transfer, send the same file again. SIGINT, SIGTERM and SIGHUP (the terminal was closed) \
             interrupt it: the receiver is told, and keeps what it has.
             """,
         ],

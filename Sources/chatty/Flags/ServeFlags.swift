@@ -9,7 +9,7 @@ enum ServeFlags {
         "MAX_ATTEMPTS", .number(1...1000), manual: "The same as `--max-attempts`.")
 
     static let credentials = Flag<ByteString?>.optional(
-        "credentials", "FILE", .file, "Accounts to add: lines of a name and a password",
+        "credentials", "FILE", .file, "Accounts to add: a name and a password a line",
         manual: """
             Adds an account for each `name password` line whose name has none yet. The file is only read. \
             A bad line is reported with its number and the rest is taken.
@@ -21,13 +21,13 @@ enum ServeFlags {
             a time. See FILES for the default.
             """)
     static let maxAttempts = Flag<Int>.value(
-        "max-attempts", "N", .number(1...1000), default: 3, "3", "Wrong passwords in a row that block a name",
-        manual: "So many wrong passwords in a row block the name, from every address and over every way in.")
+        "max-attempts", "N", .number(1...1000), default: 3, "3", "Block a name after N wrong passwords in a row",
+        manual: "After this many wrong passwords in a row the name is blocked, for every address and every kind of client.")
     static let blockSeconds = Flag<Int>.value(
         "block-seconds", "N", .number(1...86400), default: 10, "10", "How long a name stays blocked",
-        manual: "For how many seconds a name is blocked. The block survives a restart of the server.")
+        manual: "For how many seconds a name is blocked. A restart of the server does not end the block.")
     static let concealUsernames = Flag.switch(
-        "conceal-usernames", "Ask for the password of unknown names too",
+        "conceal-usernames", "Ask for a password for unknown names too",
         manual: """
             Asks for a password and takes the same time whether or not a name has an account, so that names cannot be found out by trying. \
             For servers open to strangers. A row of wrong passwords then ends after a day without one, for names with and without an account alike.
@@ -36,29 +36,35 @@ enum ServeFlags {
         "no-offline-messages", "Refuse messages to users who are away",
         manual: "Refuses a direct message to an account that is not active, instead of keeping it for its next log-in.")
     static let allowPlaintext = Flag.switch(
-        "allow-plaintext", "Take unencrypted connections from everywhere",
-        manual: "Takes connections without TLS from every address and not from this machine alone. Passwords can then be read on the way.")
+        "allow-plaintext", "Accept unencrypted connections from any address",
+        manual:
+            "Accepts connections without TLS from any address, not only from this machine. Anybody on the network can then read passwords.")
     static let loginTimeout = Flag<Duration>.value(
         "login-timeout", "TIME", .duration(.seconds(1)...Duration.seconds(3600)), default: .seconds(60), "60s",
-        "Close what has not logged in by then",
-        manual: "Closes a connection that has not logged in after this time.")
+        "Disconnect clients not logged in within this time",
+        manual: "Disconnects a client that has not logged in within this time.")
     static let messageRate = Flag<Int>.value(
-        "message-rate", "N/s", .eventRate, default: 20, "20/s", "Messages a session may send, 0 for any",
+        "message-rate", "N/s", .eventRate, default: 20, "20/s", "Messages a session may send, 0: no limit",
         manual: """
-            How many messages a second a session may send for long, with 1600 bytes for each on average; short bursts may be faster. What comes faster waits \
-            until its turn comes, in its order: the server reads no more of that session until then. A connection that has not logged in yet is held to \
-            the same, and closed when it sends more. 0 is no limit.
+            How many messages a second a session may send on average, counted as 1600 bytes each; short bursts may be faster. What comes faster \
+            waits for its turn, in its order: the server reads no more of that session until then. The same limit holds before the log-in; a \
+            client that exceeds it there, or sends a line without end, is disconnected. 0 is no limit.
             """)
     /// Of lines from a session, for each of ``messageRate``.
     static let bytesPerMessage = 1600
     static let maxConnections = Flag<Int>.value(
-        "max-connections-per-address", "N", .number(0...100_000), default: 64, "64", "Connections from one address, 0 for any",
+        "max-connections-per-address", "N", .number(0...100_000), default: 64, "64", "Connections from one address, 0: no limit",
         manual: "How many connections one address may hold at a time; 0 is no limit. This machine's own connections are not counted.")
     static let logFormat = Flag<LogFormat>.choice(
-        "log-format", "FORMAT", default: .text, "How events are shown on stdout",
+        "log-format", "FORMAT", default: .text, "How events are logged on stdout",
         manual: """
             `text` is one plain line an event; `json` the same events as one JSON object a line, with the time. Log-ins that are refused because too many failed \
             from their address are one line a minute and address.
+            """)
+    static let logTime = Flag.switch(
+        "log-time", "Begin each text line with the time",
+        manual: """
+            Begins each line of `--log-format text` with the time in UTC, such as 2026-01-31T12:34:56Z. Off by default: journald and its like add their own.
             """)
     static let metrics = Flag<String?>.optional(
         "metrics", "ADDRESS:PORT", .text, "Serve metrics over HTTP there",
@@ -67,25 +73,25 @@ enum ServeFlags {
             numeric address and TCP port. Whoever can reach it can read it: 127.0.0.1 is for this machine alone.
             """)
     static let keepDays = Flag<Int?>.optional(
-        "keep-days", "N", .number(1...36500), "Take away messages older than this",
+        "keep-days", "N", .number(1...36500), "Delete messages older than N days",
         manual: """
-            Takes away messages that are older than so many days, also those that somebody has not seen yet. Without it all are kept. The room they \
-            leave in the store is used for new ones. A clock that was set forward by hours is believed an hour later, and the host is told.
+            Deletes messages that are older than this many days, even if somebody has not seen them yet. Without it all are kept. The space is \
+            reused for new messages. If the clock jumps forward by hours, deletion waits for an hour, and the server says so on stderr.
             """)
     static let motd = Flag<ByteString?>.optional(
-        "motd", "FILE", .file, "A text that everybody who logs in is shown",
+        "motd", "FILE", .file, "A text shown to everybody who logs in",
         manual: """
             A text of at most 200 lines of 400 bytes that everybody who logs in is shown, as IRC's message of the day; `chatty connect` shows it on a \
             terminal, and with `--json` as the event `motd`.
             """)
     static let grace = Flag<Duration>.value(
         "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
-        "How long a stop waits for connections",
+        "How long a stop waits for clients to leave",
         manual: "After SIGTERM or SIGINT the server stops accepting, tells its clients and ends within this time, with status 0.")
     static let tlsCertificate = Flag<ByteString?>.optional(
         "tls-cert", "FILE", .file, "A certificate chain (PEM) to use",
         manual: """
-            A certificate with its chain, in PEM, instead of the server's self-made one. Needs `--tls-key`. The server warns on \
+            A certificate with its chain, in PEM, instead of the server's self-signed one. Needs `--tls-key`. The server warns on \
             stderr when it expires within 14 days, at its start, at a reload and then once a day.
             """)
     static let tlsKey = Flag<ByteString?>.optional(
@@ -102,7 +108,7 @@ enum ServeFlags {
         positionals: [port.spec, attempts.spec],
         flags: [
             credentials.spec, data.spec, maxAttempts.spec, blockSeconds.spec, concealUsernames.spec, noOfflineMessages.spec,
-            allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, metrics.spec,
+            allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, logTime.spec, metrics.spec,
             keepDays.spec, motd.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
         ],
         description: [
@@ -111,9 +117,9 @@ enum ServeFlags {
             folder, a TLS key and a certificate, whose fingerprint it prints.
             """,
             """
-            One port takes three kinds of clients, told apart by their first bytes: TLS, IRC clients (`chatty connect` is one), and \
-            clients that stay silent, such as `nc`, which are asked for a name and a password in plain text. Without TLS only connections \
-            to this machine's loopback addresses are taken, unless `--allow-plaintext` is given.
+            One port serves three kinds of clients, which it tells apart by their first bytes: TLS clients, IRC clients (`chatty connect` is one), and \
+            clients that stay silent, such as `nc`, which are asked for a name and a password in plain text. Without TLS it accepts connections \
+            from this machine (loopback) only, unless `--allow-plaintext` is given.
             """,
             """
             Every command that a user gives is one line on stdout: its name and its outcome, never what it carried. A log-in that fails is one, too, \
@@ -121,17 +127,17 @@ enum ServeFlags {
             """,
             """
             What the server has acknowledged is on disk. Messages to accounts that are not active are kept and delivered at their next log-in.
-            Groups are kept with their members. One that its last member has left is gone: its name is free, and nobody can read what was said in it.
+            Groups and their members are kept. When its last member leaves, a group is gone: its name is free, and nobody can read its messages.
             """,
             """
-            On a disk that is full or cannot be written what is said and changed is refused with an error, which is told on stderr too; everybody \
-            stays connected and may read, and it goes on by itself when that is over. Beside the database what was written last lies in a log of \
-            its own, up to 32 MiB, and less where the disk has little room.
+            When the disk is full or cannot be written, the server refuses messages and changes with an error, and says so on stderr; everybody \
+            stays connected and can read, and it works again by itself once the disk does. Besides the database there is its write-ahead log, \
+            up to 32 MiB, or less when space is short.
             """,
             """
-            SIGHUP makes it read the certificate, the message of the day and the credentials file again, without dropping anybody. What cannot be \
-            used is told, and everything stays as it was. A server that was started on a terminal ends when that is closed, as after SIGTERM; \
-            started with nohup(1) or setsid(1), or by a service manager, it stays.
+            SIGHUP makes it reload the certificate, the message of the day and the credentials file without disconnecting anybody. If one of them cannot be \
+            used, it says so and nothing changes. A server that was started on a terminal ends when the terminal is closed, as after SIGTERM; \
+            if it was started with nohup(1) or setsid(1), or by a service manager, it keeps running.
             """,
         ],
         environment: [
@@ -140,7 +146,7 @@ enum ServeFlags {
             .init(name: "XDG_DATA_HOME", text: "The data folder is `$XDG_DATA_HOME/chatty` where neither of these is given."),
         ],
         files: [
-            .init(name: "~/.local/share/chatty", text: "The default data folder. Back up this folder and you have everything.")
+            .init(name: "~/.local/share/chatty", text: "The default data folder. Back up this folder, and you have everything.")
         ],
         examples: [
             .init(

@@ -30,12 +30,12 @@ enum UsersFlags {
     static let acceptNew = Flag.switch(
         "accept-new", actions: ["list"], "Trust an unknown server's key without asking",
         manual: """
-            With `--server`: remembers the key of a server that was never met before, and takes an authority's certificate in place of a key that is known. \
-            Whatever else has changed is refused all the same.
+            With `--server`: on the first connection to a server, remembers its key without asking, and accepts a certificate of a certificate authority (CA) in place of a known key. \
+            A key that has changed in any other way is refused all the same.
             """)
     static let fingerprint = Flag<String?>.optional(
-        "fingerprint", "SHA256", .text, actions: ["list"], "Take only the key with this fingerprint",
-        manual: "With `--server`: takes only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
+        "fingerprint", "SHA256", .text, actions: ["list"], "Accept only a server with this fingerprint",
+        manual: "With `--server`: accepts only a server whose certificate has this SHA-256 fingerprint, as `chatty serve` prints it.")
     static let passwordFile = Flag<ByteString?>.optional(
         "password-file", "FILE", .file, actions: ["list", "add", "passwd"], "A file whose first line is the password",
         manual: """
@@ -54,21 +54,23 @@ enum UsersFlags {
             ActionSpec(
                 name: "list", summary: "show the accounts", positionals: [], isDefault: true,
                 manual: "Shows all accounts: name, when it was made, last log-in, whether it is active, whether it is blocked."),
-            ActionSpec(name: "add", summary: "add accounts", positionals: [names.spec], manual: "Adds accounts with one password."),
+            ActionSpec(
+                name: "add", summary: "add accounts", positionals: [names.spec],
+                manual: "Adds accounts, all with the password that is asked for. On a terminal it says into which data folder."),
             ActionSpec(
                 name: "passwd", summary: "set a password", positionals: [name.spec],
-                manual: "Sets the password of an account. Whoever is logged in by the old one is logged out."),
+                manual: "Sets the password of an account. Sessions that logged in with the old one are logged out."),
             ActionSpec(
                 name: "remove", summary: "remove an account", positionals: [name.spec],
                 manual: """
-                    Removes an account and what is kept for it, the direct messages that others sent it among that; what it said stays with those \
-                    to whom it was said. It cannot be logged in to from the first moment on; where the rest takes long and is cut off, \
-                    the same command or a server goes on with it.
+                    Removes an account and its data, including the direct messages that others sent to it; the messages it sent stay with those \
+                    who got them. Nobody can log in to it from the first moment on. If the rest takes long and is interrupted, \
+                    the same command, or the server, finishes it.
                     """),
             ActionSpec(
                 name: "block", summary: "keep an account out", positionals: [name.spec],
-                manual: "Logs an account out and lets it in no more. What is kept for it stays."),
-            ActionSpec(name: "unblock", summary: "let an account in again", positionals: [name.spec], manual: "Takes a block back."),
+                manual: "Logs an account out and refuses its log-ins. Its data stays."),
+            ActionSpec(name: "unblock", summary: "let an account in again", positionals: [name.spec], manual: "Lifts a block."),
             ActionSpec(
                 name: "export", summary: "show all that is kept of an account", positionals: [name.spec],
                 manual: """

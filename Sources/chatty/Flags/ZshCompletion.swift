@@ -5,6 +5,24 @@ enum ZshCompletion {
         #compdef chatty
         # Made from the table of flags; see GeneratedFilesTests.
 
+        # The servers that were met before, and whatever else has a name.
+        _chatty_hosts() {
+            local ret=1 expl
+            local -a known=(${(f)"$(\(KnownPlaces.servers))"})
+            _wanted hosts expl 'server met before' compadd "$@" -a known && ret=0
+            _hosts "$@" && ret=0
+            return ret
+        }
+
+        # Files, and the receivers that were met before.
+        _chatty_receivers() {
+            local ret=1 expl
+            local -a known=(${(f)"$(\(KnownPlaces.receivers))"})
+            _files "$@" && ret=0
+            _wanted hosts expl 'receiver met before' compadd "$@" -a known && ret=0
+            return ret
+        }
+
         _chatty() {
             local curcontext=$curcontext state state_descr
             local -a line
@@ -85,7 +103,8 @@ enum ZshCompletion {
             case .optional: items.append(quote("\(index + 1)::\(name):\(word)"))
             case .oneOrMore:
                 // What follows it can't be told from more of it.
-                return items + [quote("*:\(name):\(word)")]
+                let isReceiver = index + 1 < positionals.count && positionals[index + 1].kind == .fileOrHost
+                return items + [quote("*:\(name):\(isReceiver ? "_chatty_receivers" : word)")]
             }
         }
         return items
@@ -95,7 +114,8 @@ enum ZshCompletion {
         switch kind {
         case .file: "_files"
         case .directory: "_files -/"
-        case .host, .fileOrHost: "_hosts"
+        case .host: "_chatty_hosts"
+        case .fileOrHost: "_chatty_receivers"
         case .choice(let words): "(\(words.joined(separator: " ")))"
         case .text, .number, .port, .duration, .byteRate, .eventRate: " "
         }

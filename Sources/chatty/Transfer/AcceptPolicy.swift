@@ -1,7 +1,8 @@
 import TransferIO
 import TransferProtocol
 
-/// Whose files `recv-file` takes: `--accept`. A ticket or a shared secret shows that its owner was given it; an address shows nothing.
+/// Whose files `recv-file` takes: `--accept`. A ticket or a shared secret shows that its owner was given it; an address shows nothing, so that
+/// who has no more is taken only where somebody is there to be asked, or said so beforehand.
 struct AcceptPolicy {
     /// Of senders that have neither ticket nor secret.
     private enum Strangers { case refused, asked, taken }
@@ -22,7 +23,7 @@ struct AcceptPolicy {
             case .ticket: .refused
             case .ask: .asked
             case .always: .taken
-            case nil: hasTerminal ? .asked : .taken
+            case nil: hasTerminal ? .asked : .refused
             }
     }
 
@@ -37,13 +38,13 @@ struct AcceptPolicy {
 
     func asks(about session: TransferSession) -> Bool { asksEverybody || (strangers == .asked && isStranger(session)) }
 
-    /// What is said of the addresses, after "Give the sender this ticket".
+    /// Who else can send, for the person that reads the ticket.
     var hint: String {
         switch strangers {
-        case _ where sharedKey != nil: ", or one of the addresses if it has the shared secret"
-        case .refused: "; without it nobody can send (but see --accept)"
-        case .asked: ", or one of the addresses: then you will be asked"
-        case .taken: ", or one of the addresses, with which anybody can send"
+        case _ where sharedKey != nil: "A sender with the shared secret can use an address instead of the ticket."
+        case .refused: "A sender without the ticket is refused (see --accept)."
+        case .asked: "A sender with only an address needs your OK here, and is asked to compare the key."
+        case .taken: "Anybody who reaches an address can send without the ticket."
         }
     }
 }

@@ -2,7 +2,7 @@ import TransferIO
 import TransferProtocol
 
 /// The transfers of one `recv-file`: which files they are receiving, so that a sender that was killed and comes again gets its own `.part`
-/// back from its dead first transfer; and how many have taken files.
+/// back from its dead first transfer; and how many are complete.
 actor ActiveTransfers {
     /// What makes two offers one file, as the journal of a part sees it.
     private struct Key: Hashable {
@@ -27,14 +27,14 @@ actor ActiveTransfers {
     private var waiting: [ObjectIdentifier: [CheckedContinuation<Void, Never>]] = [:]
     /// Those under way that have taken a file, or are about to.
     private var takers: Set<ObjectIdentifier> = []
-    private var takersEnded = 0
+    private var completed = 0
 
-    /// - Parameter limit: how many transfers may take files.
+    /// - Parameter limit: how many transfers are wanted; one that is interrupted leaves its place to the next.
     init(limit: Int?) {
         self.limit = limit
     }
 
-    private var hasRoom: Bool { takers.count + takersEnded < limit ?? .max }
+    private var hasRoom: Bool { takers.count + completed < limit ?? .max }
 
     /// Whether it makes sense to ask for anything: false where ``claim(_:from:by:)`` is false for certain.
     func mayClaim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) -> Bool {
@@ -74,10 +74,11 @@ actor ActiveTransfers {
     }
 
     /// After a session's end, when nothing of its files is held any more.
+    /// - Parameter isComplete: each of its files has had its answer, and what was taken has come or cannot come.
     /// - Returns: whether another took its place, so that its end counts for nothing.
-    func end(_ session: TransferSession) -> Bool {
+    func end(_ session: TransferSession, isComplete: Bool) -> Bool {
         sessions = sessions.filter { $0.value !== session }
-        if takers.remove(ObjectIdentifier(session)) != nil { takersEnded += 1 }
+        if takers.remove(ObjectIdentifier(session)) != nil, isComplete { completed += 1 }
         for continuation in waiting.removeValue(forKey: ObjectIdentifier(session)) ?? [] { continuation.resume() }
         return superseded.remove(ObjectIdentifier(session)) != nil
     }

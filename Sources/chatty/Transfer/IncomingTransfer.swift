@@ -39,17 +39,19 @@ struct IncomingTransfer {
     struct End {
         /// Nil where nothing was taken, or another transfer took this one's place: then it counts for nothing.
         var status: ExitStatus?
+        /// Every file has had its answer, and what was taken has come or cannot come; not where it was interrupted.
+        var isComplete: Bool
         /// The output cannot take another file.
         var isLast: Bool
     }
 
     func run() async -> End {
-        var isLast = false
-        let status = await run(&isLast)
-        return End(status: isLast ? status ?? .failed : status, isLast: isLast)
+        var (isLast, isComplete) = (false, false)
+        let status = await run(&isLast, &isComplete)
+        return End(status: isLast ? status ?? .failed : status, isComplete: isComplete, isLast: isLast)
     }
 
-    private func run(_ isLast: inout Bool) async -> ExitStatus? {
+    private func run(_ isLast: inout Bool, _ isComplete: inout Bool) async -> ExitStatus? {
         let clock = TransferClock()
         let shown = NIOLockedValueBox((name: "", peer: ""))
         let ticker = Task { [session, reporter, front] in
@@ -59,7 +61,7 @@ struct IncomingTransfer {
                 let shown = shown.withLockedValue(\.self)
                 guard !shown.name.isEmpty, reporter.showsAll || front.take(session) else { continue }
                 let figures = session.statistics
-                meter.add(figures.bytesDone, at: clock.seconds)
+                meter.add(figures, at: clock.seconds)
                 reporter.progress(figures, meter, name: shown.name, peer: shown.peer)
             }
         }
@@ -70,6 +72,8 @@ struct IncomingTransfer {
         var worst = ExitStatus.done
         var (isOffered, isTaken) = (false, false)
         var acceptsAll = !policy.asks(about: session)
+        var folder: FolderConsent?
+        var offersEnded = false
         var outcome = TransferOutcome.failed(.cancelled)
         // Taken, but there was no descriptor for them yet; in order.
         var waiting: [(id: FileID, offer: FileOffer)] = []
@@ -106,7 +110,7 @@ struct IncomingTransfer {
                     session.decline(id, error.reason)
                     var notice = notice(.declined, offer, peer)
                     notice.reason = error.text
-                    reporter.complain("Not taken: \(label(offer)): \(Printable.text(error.text)).", notice)
+                    reporter.complain("Could not take \(label(offer)): \(Printable.text(error.text)).", notice)
                     worst = TransferEnd.worse(worst, .notDelivered)
                 }
                 waiting.removeFirst()
@@ -131,14 +135,21 @@ struct IncomingTransfer {
             case .offered(let id, let offer):
                 isOffered = true
                 shown.withLockedValue { [peer] in $0 = (offer.name, peer) }
-                reporter.note(notice(.offered, offer, peer))
+                let consent = acceptsAll ? .toBeAsked : folder?.answer(to: offer) ?? .toBeAsked
+                if consent == .toBeAsked { reporter.note(notice(.offered, offer, peer)) }
+                if consent == .declined {
+                    session.decline(id, .declined)
+                    worst = TransferEnd.worse(worst, .notDelivered)
+                    continue
+                }
                 guard await active.mayClaim(offer, from: senderKey, by: session) else {
                     refuse(id, offer, peer)
                     continue
                 }
-                let answer = await accepts(offer, from: peer, acceptsAll, unless: departure)
+                let answer = consent == .taken ? .yes : await accepts(offer, from: peer, acceptsAll, unless: departure)
                 acceptsAll = answer == .all
                 if answer == .none { continue }
+                if consent == .toBeAsked { folder = FolderConsent(offer, isTaken: answer != .no) ?? folder }
                 guard answer != .no else {
                     session.decline(id, .declined)
                     reporter.tell("Declined: \(label(offer)).", notice(.declined, offer, peer))
@@ -161,7 +172,10 @@ struct IncomingTransfer {
                 notice.path = place
                 let size = file.offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
                 if file.offer.kind == .file {
-                    reporter.tell("Received \(place.map(Printable.text) ?? label(file.offer))\(size) from \(peer).", notice)
+                    let name = place.map(Printable.text) ?? label(file.offer)
+                    let isNews = (file.destination as? DestinationFile)?.wasThere != true
+                    reporter.tell(
+                        isNews ? "Received \(name)\(size) from \(peer)." : "\(name)\(size) from \(peer) was here already.", notice)
                 }
                 await takeWaiting()
             case .failed(let id, let failure, let text):
@@ -178,7 +192,7 @@ struct IncomingTransfer {
                 var notice = notice(.failed, file.offer, peer)
                 let reason = failure.told(text, to: .receiver)
                 notice.reason = reason
-                reporter.complain("\(label(file.offer)) failed: \(reason)", notice)
+                reporter.complain(failure.line(label(file.offer), reason), notice)
             case .paused(let isPaused):
                 var notice = TransferNotice(.paused)
                 notice.peer = peer
@@ -188,17 +202,23 @@ struct IncomingTransfer {
                 guard let file = files[id] else { break }
                 var notice = notice(.resumed, file.offer, peer)
                 notice.bytes = kept.reduce(0) { $0 + UInt64($1.count) }
-                reporter.tell("Going on with \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) are here.", notice)
+                let isWhole = file.offer.size == notice.bytes
+                let text = "Resuming \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) already received."
+                // One that is here already is told as such when it is done.
+                if isWhole { reporter.note(notice) } else { reporter.tell(text, notice) }
             case .reminded:
                 isReminderDue = false
                 await takeWaiting()
-            case .answered, .offersEnded, .named: break
+            case .offersEnded: offersEnded = true
+            case .answered, .named: break
             case .ended(let end): outcome = end
             }
         }
         if case .complete = outcome {
             for failure in output.complete(contents) { reporter.complain(Sentence.of(failure)) }
         }
+        // Its last word may have been lost.
+        isComplete = outcome == .complete || (isTaken && offersEnded && files.isEmpty && waiting.isEmpty)
         for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
         ticker.cancel()
         reporter.add(bytes: session.statistics.bytesDone)
@@ -206,7 +226,7 @@ struct IncomingTransfer {
         reporter.clearLine()
         // Whoever takes this one's place is to find its parts free.
         for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
-        if await active.end(session) {
+        if await active.end(session, isComplete: isComplete) {
             var notice = TransferNotice(.note)
             notice.reason = "The sender at \(peer) came again: its earlier transfer, which gives no sign of life, is ended."
             reporter.tell(notice.reason ?? "", notice)
@@ -235,9 +255,9 @@ struct IncomingTransfer {
     private func accepts(_ offer: FileOffer, from peer: String, _ acceptsAll: Bool, unless departure: PeerDeparture) async -> Answer {
         if acceptsAll { return .all }
         let size = offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
-        let kind = offer.kind == .directory ? "the folder " : ""
+        let what = offer.kind == .directory ? FolderConsent.description(of: offer) : "\(label(offer))\(size)"
         let who = policy.isStranger(session) ? "\(peer), who has no ticket," : peer
-        let text = "\(who) offers \(kind)\(label(offer))\(size). Accept? [y/N, a for all of this transfer]"
+        let text = "\(who) offers \(what). Accept? [y/N, a for all of this transfer]"
         let answer = await withTaskGroup(of: String?.self) { [reporter] group in
             group.addTask { await Question.shared.ask(text, on: reporter) }
             group.addTask {
@@ -261,7 +281,8 @@ struct IncomingTransfer {
         var notice = TransferNotice(event)
         notice.peer = peer
         notice.name = offer.name
-        notice.size = offer.size
+        notice.size = offer.contents?.bytes ?? offer.size
+        notice.files = offer.contents?.files
         return notice
     }
 }

@@ -190,7 +190,7 @@ private struct PlainReceiver {
             for (address, entry) in incoming where ContinuousClock.now - entry.heard > timeout {
                 incoming[address] = nil
                 isLast = giveUp(entry) || isLast
-                let text = "Lost: nothing was heard of \(address.hostAndPort) any more; \(Printable.text(entry.name)) is not whole."
+                let text = "Connection lost: nothing more came from \(address.hostAndPort); \(Printable.text(entry.name)) is incomplete."
                 reporter.complain(text, notice(.failed, entry.name, address))
                 worst = TransferEnd.worse(worst, .failed)
                 finished += 1

@@ -31,15 +31,15 @@ struct ReceivePlace {
 
     /// Nil where there is nothing to say.
     static func limits(of own: LocalAddresses) -> String? {
-        if own.areLocal { return "Only senders on this machine reach it: it has no other address. Another can be named with --announce." }
+        if own.areLocal { return "Only senders on this machine can reach it: it has no other address. Name another with --announce." }
         if !own.leftOut.isEmpty {
             let first = own.leftOut.prefix(shown).map { "\($0.address.host) (\(Printable.text($0.interface)))" }.joined(separator: ", ")
             let more = own.leftOut.count > shown ? " and \(own.leftOut.count - shown) more" : ""
-            return "Left out, for there is room for \(own.chosen.count) addresses: \(first)\(more). "
+            return "The ticket has room for \(own.chosen.count) addresses; left out: \(first)\(more). "
                 + "If one of these is needed, name it with --announce."
         }
         if own.areOnLink {
-            return "Only senders on the same network reach it: it has no address but link-local ones. Another can be named with --announce."
+            return "Only senders on the same network can reach it: it has link-local addresses only. Name another with --announce."
         }
         return nil
     }

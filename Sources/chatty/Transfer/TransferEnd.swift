@@ -12,24 +12,24 @@ struct TransferEnd: Hashable, Sendable {
     ///   - resumable: whether the same command would go on where this one stopped.
     init(_ failure: TransferFailure, peer: String, resumable: Bool) {
         let interrupted: ExitStatus = resumable ? .interrupted : .failed
-        let hint = resumable ? " What arrived is kept; sending the same again goes on from there." : ""
+        let hint = resumable ? " What arrived is kept; send the same again to resume." : ""
         switch failure {
         case .unreachable: self.init(status: .unreachable, message: "Nobody answers: \(peer) cannot be reached.")
         case .refused: self.init(status: .refused, message: "Refused: \(peer) does not accept this ticket, secret or key.")
         case .unsupportedVersion(let versions):
             let list = versions.map(String.init).joined(separator: ", ")
             self.init(status: .failed, message: "\(peer) speaks only other versions of the protocol: \(list).")
-        case .timedOut: self.init(status: interrupted, message: "Lost: nothing was heard of \(peer) any more.\(hint)")
-        case .stalled: self.init(status: interrupted, message: "Stalled: \(peer) answers, but nothing else gets through to it.\(hint)")
+        case .timedOut: self.init(status: interrupted, message: "Connection lost: \(peer) has stopped answering.\(hint)")
+        case .stalled: self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data gets through to it.\(hint)")
         case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
         case .closedByPeer(.goingAway, _): self.init(status: interrupted, message: "Interrupted by \(peer).\(hint)")
         case .closedByPeer(.cancelled, let text): self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.said(text))\(hint)")
         case .diskFull: self.init(status: interrupted, message: "Given up: the receiver's disk stays full.\(hint)")
         case .closedByPeer(.fileError, let text): self.init(status: interrupted, message: "Given up by \(peer).\(Self.said(text))\(hint)")
         case .closedByPeer(.stalled, _):
-            self.init(status: interrupted, message: "Stalled: \(peer) answers, but nothing else of it gets through.\(hint)")
+            self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data of it gets through.\(hint)")
         case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
-        case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) broke the protocol: \(Printable.text(text))")
+        case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) sent something invalid: \(Printable.text(text))")
         }
     }
 
@@ -69,6 +69,15 @@ extension DeclineReason {
 }
 
 extension FileFailure {
+    /// `movie.mp4 failed: it could not be read.`
+    func line(_ name: String, _ reason: String) -> String {
+        switch self {
+        // Somebody wanted it so.
+        case .outputClosed, .cancelled: "\(name) stopped: \(reason)"
+        case .sourceChanged, .sourceUnreadable, .destinationFailed: "\(name) failed: \(reason)"
+        }
+    }
+
     /// After "movie.mp4 failed: ": what the side where it went wrong says of it is all there is to say there, and comes after it at the other.
     func told(_ text: String, to side: TransferNotice.Side) -> String {
         let here: TransferNotice.Side
@@ -89,7 +98,7 @@ extension FileFailure {
         case .sourceUnreadable: "it could not be read."
         case .destinationFailed: "the receiver could not write it."
         case .cancelled: "it was cancelled."
-        case .outputClosed: "the reader of the output went away."
+        case .outputClosed: "the program reading the output closed it."
         }
     }
 }

@@ -18,7 +18,7 @@ extension TransferNotice {
 
     static func fieldEntries(_ side: Side) -> [CommandSpec.Entry] {
         let used = Set(side.events.flatMap { $0.fields(side).always + $0.fields(side).perhaps })
-        return Field.allCases.filter(used.contains).map { .init(name: $0.rawValue, text: $0.meaning) }
+        return Field.allCases.filter(used.contains).map { .init(name: $0.rawValue, text: $0.meaning(side)) }
     }
 
     private static func list(_ fields: [Field]) -> String { fields.map { "`\($0.rawValue)`" }.joined(separator: ", ") }
@@ -31,7 +31,8 @@ extension TransferNotice.Event {
         case .connected: "The other side has been reached, and its key is the right one."
         case .offered:
             """
-            A sender offers a file or folder. With `--accept ask` a line of standard input answers: `y`, `n`, or `a` for all of this sender's.
+            A sender offers a file or folder. With `--accept ask` a line of standard input answers: `y`, `n`, or `a` for all of this transfer. \
+            The answer about a folder is one for all that is in it, of which no offer is shown then.
             """
         case .resumed: "A part of the file is there from an earlier transfer."
         case .progress: "How far it is, four times a second. The figures are those of all files of the transfer."
@@ -48,15 +49,15 @@ extension TransferNotice.Event {
     func fields(_ side: TransferNotice.Side) -> (always: [TransferNotice.Field], perhaps: [TransferNotice.Field]) {
         let peer: [TransferNotice.Field] = side == .receiver ? [.peer] : []
         return switch self {
-        case .listening: ([.port, .addresses], [.ticket])
+        case .listening: ([.port, .addresses], [.ticket, .key])
         case .connected: ([.peer, .key], [])
-        case .offered: ([.name] + peer, [.size])
+        case .offered: ([.name] + peer, [.size, .files])
         case .resumed: ([.name, .bytes] + peer, [.size])
         case .progress: ([.name, .bytes, .rate, .rtt, .loss, .limit, .paused] + peer, [.total, .eta])
         case .paused: ([.paused] + peer, [])
-        case .done: ([.name] + peer, [.size, .path])
-        case .declined: ([.name] + peer, [.size, .reason])
-        case .failed: ([.name, .reason] + peer, [.size])
+        case .done: ([.name] + peer, side == .receiver ? [.size, .files, .path] : [.size, .path])
+        case .declined: ([.name] + peer, side == .receiver ? [.size, .files, .reason] : [.size, .reason])
+        case .failed: ([.name, .reason] + peer, side == .receiver ? [.size, .files] : [.size])
         case .note: ([.reason], [])
         case .end: ([.status, .bytes, .seconds], [.reason])
         }
@@ -64,7 +65,7 @@ extension TransferNotice.Event {
 }
 
 extension TransferNotice.Field {
-    var meaning: String {
+    func meaning(_ side: TransferNotice.Side) -> String {
         switch self {
         case .name: "The name as it was offered; of `progress` that of the file, or how many there are."
         case .path: "Where the file is, below the receiver's folder; a sender is told where that is not as it was offered."
@@ -72,8 +73,12 @@ extension TransferNotice.Field {
         case .ticket: "The ticket; there is none with `--legacy`."
         case .addresses: "A list of HOST:PORT, the best first."
         case .peer: "The HOST:PORT of the other side."
-        case .key: "The fingerprint of the other side's key."
-        case .size: "Bytes of the file; a stream has none."
+        case .key:
+            side == .receiver
+                ? "The fingerprint of the other side's key; of `listening`, of this side's own."
+                : "The fingerprint of the other side's key."
+        case .size: "Bytes of the file, or of all files in the folder; a stream has none."
+        case .files: "How many files there are in a folder, without folders."
         case .bytes:
             """
             Bytes that the receiver has: of the part, of the transfer, or at the end of all there was. Those of a part that was resumed count.

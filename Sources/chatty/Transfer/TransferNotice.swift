@@ -11,6 +11,7 @@ struct TransferNotice: Encodable, Sendable {
     var peer: String?
     var key: String?
     var size: UInt64?
+    var files: UInt64?
     var bytes: UInt64?
     var total: UInt64?
     var rate: Double?
@@ -60,6 +61,7 @@ struct TransferNotice: Encodable, Sendable {
         case peer
         case key
         case size
+        case files
         case bytes
         case total
         case rate

@@ -1,8 +1,8 @@
-/// "Did you mean": the candidate that a typing mistake most likely meant.
-enum Suggestion {
+/// "Did you mean": the candidate that a typing mistake most likely meant, of options, subcommands and commands of the chat.
+public enum Suggestion {
     /// - Returns: the nearest candidate within a third of the word's length (at least one edit), or one that the word begins; nil
     ///   where none is near or the word is too short to tell.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    public static func nearest(to word: String, among candidates: [String]) -> String? {
         guard word.count >= 2 else { return nil }
         let bound = max(1, word.count / 3)
         let near = candidates.map { (name: $0, distance: distance(word, $0)) }.filter { $0.distance <= bound }
@@ -12,7 +12,7 @@ enum Suggestion {
     }
 
     /// The number of insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
-    static func distance(_ first: String, _ second: String) -> Int {
+    public static func distance(_ first: String, _ second: String) -> Int {
         let a = Array(first.utf8)
         let b = Array(second.utf8)
         guard !a.isEmpty, !b.isEmpty, a.count <= 100, b.count <= 100 else { return max(a.count, b.count) }

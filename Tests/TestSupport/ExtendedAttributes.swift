@@ -1,0 +1,13 @@
+import CLinux
+import Foundation
+
+/// Whether files in the folder for temporary ones can carry attributes of the user's.
+public enum ExtendedAttributes {
+    public static let areKept: Bool = {
+        guard let folder = try? TemporaryFolder(), let path = try? folder.write("probe", [1]) else { return false }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return clinux_set_attribute(descriptor, "user.chatty.probe", "1", 1) == 0
+    }()
+}
