@@ -20,7 +20,7 @@ struct CompletionTests {
         ("chatty users import --str", "chatty users import --strict"),
         // Those that were met before.
         ("chatty connect chat.ex", "chatty connect chat.example.org"),
-        ("chatty users --server chat.ex", "chatty users --server chat.example.org"),
+        ("chatty users list --server chat.ex", "chatty users list --server chat.example.org"),
         ("chatty send-file movie.mp4 files.ex", "chatty send-file movie.mp4 files.example.org:4242"),
     ]
 

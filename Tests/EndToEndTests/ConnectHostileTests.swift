@@ -28,7 +28,7 @@ extension ServiceTests {
             let name = String(decoding: try JSONEncoder().encode("5" + Self.poison + "end.mp4"), as: UTF8.self)
             try luke.send("P2P yoda OFFER bad1 :{\"name\":\(name),\"size\":1}\r\n")
             try luke.send("P2P yoda CANCEL bad1 :\(Self.poison)\r\nP2P yoda DECLINE bad1 :\(Self.poison)\r\n")
-            try await yoda.output.expect("luke stopped 5")
+            try await yoda.output.expect("failed at luke: ")
             try yoda.type("/msgto luke hi\r/history #jedi\r/transfers\r/activeuser\r")
             try await yoda.output.expect("luke is away: 2")
             try await yoda.output.expect("luke, active since")
