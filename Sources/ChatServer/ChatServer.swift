@@ -119,7 +119,7 @@ public final class ChatServer: Sendable {
             return (address.holds(":") ? "[\(address)]" : address) + ":\(listener.port)"
         }
         port = listener.port
-        hasAccounts = try !AccountBook(store).isEmpty()
+        hasAccounts = !state.accounts.isEmpty
         writer = StoreWriter(
             store, keepDays: configuration.keepDays,
             StoreWriter.Listener(

@@ -33,7 +33,7 @@ struct ReadmeTests {
     @Test func thePackagesOfTheTestsAreInstalled() throws {
         let installed = try Self.packages("test")
         #expect(try Self.packages("serve").isSubset(of: installed))
-        let names = ["ip": "iproute2"]
+        let names = ["ip": "iproute2", "nft": "nftables"]
         let always = ["bash", "unshare"]
         var asked: Set<String> = []
         for source in TestSourcesTests.sources {

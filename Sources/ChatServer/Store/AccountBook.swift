@@ -35,11 +35,6 @@ public struct AccountBook: Sendable {
         self.cost = cost
     }
 
-    /// Whether there is no account.
-    func isEmpty() throws(ServerError) -> Bool {
-        try reading { db in try !(Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM accounts WHERE folded IS NOT NULL)") ?? false) }
-    }
-
     /// All accounts, by name.
     public func list() throws(ServerError) -> [Record] {
         let active = ActiveAccounts.read(store.folder)

@@ -181,7 +181,7 @@ enum ServeFlags {
         "",
         "[Service]",
         "Type=notify",
-        "ExecStart=/usr/local/bin/chatty serve --metrics 127.0.0.1:9697",
+        "ExecStart=/usr/bin/chatty serve --metrics 127.0.0.1:9697",
         "ExecReload=kill -HUP $MAINPID",
         "DynamicUser=yes",
         "StateDirectory=chatty",
