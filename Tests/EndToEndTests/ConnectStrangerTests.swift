@@ -122,7 +122,7 @@ extension ServiceTests {
             let status = try await shell.exitStatus(within: .seconds(300))
             let port = try #require(shell.output.text.firstMatch(of: /chat\.test:(\d+)/)).1
             #expect(status == 0, "\(shell.diagnostics.text)")
-            let refused = "4 chatty: The certificate of chat.test:PORT is not taken."
+            let refused = "4 chatty: The certificate of chat.test:PORT is not accepted."
             let changed = "4 chatty: THE KEY OF chat.test:PORT HAS CHANGED."
             #expect(
                 try await shell.output.end().replacing(":\(port)", with: ":PORT") == """
@@ -144,8 +144,8 @@ extension ServiceTests {
                     - good
                     \(changed)
                     chat.test KEY
-                    0 chatty: chat.test:PORT has another key than before, and now 'Test Root', an authority that this system trusts, vouches for it. \
-                    From here on only a certificate of an authority is taken from it.
+                    0 chatty: chat.test:PORT has another key than before, and now 'Test Root', an authority that this system trusts, has \
+                    certified it. From now on only certificates of an authority are accepted from it.
                     chat.test vouched
                     0\u{20}
                     - own
@@ -162,7 +162,7 @@ extension ServiceTests {
                     - unknown
                     \(refused) It was issued by 'Nobody'
                     \(refused) It was issued by 'Nobody'
-                    4 chatty: The certificate of 10.9.9.1:PORT is not taken. It is for chat.test, which is not this server. It was issued by 'Nobody'
+                    4 chatty: The certificate of 10.9.9.1:PORT is not accepted. It is for chat.test, which is not this server. It was issued by 'Nobody'
                     - address
                     0\u{20}
 

@@ -90,7 +90,7 @@ struct TLSReloadTests {
         try write(until: Date().addingTimeInterval(90 * 86_400))
         let fingerprint = try TLSIdentity(certificateFile: certificate, keyFile: home["key.pem"]).fingerprint
         server.process.signal(SIGHUP)
-        try await server.process.diagnostics.expect("chatty: Read again, certificate \(fingerprint)\n")
+        try await server.process.diagnostics.expect("chatty: Reloaded the settings, certificate \(fingerprint)\n")
         #expect(server.process.diagnostics.text.split(separator: "\n").count { $0.contains("expire") } == 2)
     }
 

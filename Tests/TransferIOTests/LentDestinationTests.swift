@@ -7,7 +7,7 @@ import Testing
 @testable import TransferProtocol
 
 /// Files that fail, or are whole, while a worker has them. A file's worker is that of every fourth after it; the one that writes is that of file 1.
-@Suite(.timeLimit(.minutes(5))) struct LentDestinationTests {
+@Suite(.timeLimit(.minutes(20))) struct LentDestinationTests {
     /// Keeps its worker until the gate opens: in each call that it is to wait in.
     private final class Destination: TransferDestination {
         private let file: FileID

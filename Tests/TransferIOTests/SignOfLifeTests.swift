@@ -3,7 +3,7 @@ import Testing
 @testable import TransferIO
 @testable import TransferProtocol
 
-@Suite(.timeLimit(.minutes(5))) struct SignOfLifeTests {
+@Suite(.timeLimit(.minutes(20))) struct SignOfLifeTests {
     @Test func aSenderWithNothingToSayAnswers() async throws {
         let transfer = try await HandDrivenTransfer()
         try await transfer.sender.run { transfer.sender.connection.isHeard }

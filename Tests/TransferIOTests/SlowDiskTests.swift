@@ -7,7 +7,7 @@ import TransferProtocol
 @testable import TransferIO
 
 /// Receiving onto a disk that is slower than the path.
-@Suite(.timeLimit(.minutes(5))) struct SlowDiskTests {
+@Suite(.timeLimit(.minutes(20))) struct SlowDiskTests {
     /// A file on a disk that takes its time over each write, and may fill up or break on the way.
     private final class SlowDestination: TransferDestination {
         struct Broken: Error {}

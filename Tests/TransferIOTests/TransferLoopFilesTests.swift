@@ -6,7 +6,7 @@ import TransferProtocol
 @testable import TransferIO
 
 /// Two loops in one process, over real sockets and files.
-@Suite(.timeLimit(.minutes(5))) struct TransferLoopFilesTests {
+@Suite(.timeLimit(.minutes(20))) struct TransferLoopFilesTests {
     static let psk = [UInt8](repeating: 3, count: 32)
 
     struct Receiver {

@@ -7,7 +7,7 @@ import Testing
 @testable import TransferProtocol
 
 /// Files that fail while they wait for room, or for something to read.
-@Suite(.timeLimit(.minutes(5))) struct WaitingFileTests {
+@Suite(.timeLimit(.minutes(20))) struct WaitingFileTests {
     /// The processor's time of the thread that used this last.
     private final class ThreadClock: Sendable {
         private let clock = NIOLockedValueBox(clockid_t(0))
