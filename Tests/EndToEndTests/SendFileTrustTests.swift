@@ -217,7 +217,7 @@ struct SendFileTrustTests {
         let impostor = try Impostor(before: receiver.port)
         defer { impostor.stop() }
         let sender = try ChattyProcess("send-file", source, "127.0.0.1:\(impostor.port)", environment: Self.secret)
-        #expect(try await sender.exitStatus() == 0)
+        #expect(try await sender.exitStatus() == 0, "\(sender.diagnostics.text)")
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["movie.mp4"] && impostor.lies > 0)
     }
