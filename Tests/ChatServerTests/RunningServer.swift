@@ -62,7 +62,7 @@ final class RunningServer: Sendable {
     }
 
     /// A server computes, there may be few cores, and a test waits for its own only so long.
-    private static let places = Turnstile(places: 8)
+    private static let places = Turnstile(places: 4)
 
     /// Runs `body` with a server, and stops it however that ends; within it no other is waited for.
     static func use(

@@ -69,7 +69,9 @@ import Testing
         arguments: [false, true],
         ["PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n", "CAP LS 302\r\nNICK yoda\r\nUSER y 0 * :Y\r\n"])
     func anIRCClientThatComesLateIsOne(tls: Bool, first: String) async throws {
-        try await RunningServer.use(RunningServer.Change { $0.adjust = { $0.silence = .milliseconds(50) } }) { server in
+        // Before the first byte of TLS it is not to be taken for a silent one.
+        let silence = tls ? 3000 : 50
+        try await RunningServer.use(RunningServer.Change { $0.adjust = { $0.silence = .milliseconds(Int64(silence)) } }) { server in
             let client = try await RawClient(port: server.port, tls: tls)
             #expect(try await client.expect("Enter username: ").isEmpty)
             // In pieces, and the rest of the log-in behind them at once.

@@ -1,8 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What `recv-file` names as its addresses, in network namespaces that have other ones than this machine.
-@Suite("Addresses", .enabled(if: NetworkNamespaces.areAvailable, "needs unshare, ip(8), and the right to make a network namespace"))
+@Suite(
+    "Addresses", .fewAtATime,
+    .enabled(if: NetworkNamespaces.areAvailable, "needs unshare, ip(8), and the right to make a network namespace"))
 struct AddressesTests {
     /// `recv-file` after `commands` in a namespace of its own, where `lo` is all there is at first, and down.
     private static func receiver(_ words: [String] = [], after commands: String, into target: TemporaryDirectory) throws -> ChattyProcess {

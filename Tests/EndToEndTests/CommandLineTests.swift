@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@Suite("The command line, as a user meets it")
+@Suite("The command line, as a user meets it", .fewAtATime)
 struct CommandLineTests {
     @Test func bareInvocationShowsShortHelpOnStderr() async throws {
         let chatty = try ChattyProcess()

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The committed completions in the shells themselves: what is typed before Tab, and what the line is after it.
-@Suite("Completion in the shells")
+@Suite("Completion in the shells", .fewAtATime)
 struct CompletionTests {
     /// What every shell makes of these: one candidate, so that the whole word appears.
     static let cases = [

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A server that has no file descriptor left.
-@Suite("Without descriptors")
+@Suite("Without descriptors", .fewAtATime)
 struct DescriptorTests {
     /// User and system, seconds (proc(5)).
     private static func processorTime(of pid: pid_t) throws -> Double {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What files are called on both sides, and that it is decided by bytes.
-@Suite("Names of files", .serialized)
+@Suite("Names of files", .fewAtATime, .serialized)
 struct FileNameTests {
     /// A program of bash, for words that are not UTF-8: `$'u\xe9'`.
     private func shell(_ script: String, in folder: TemporaryDirectory, _ environment: [String: String] = [:]) throws -> ChattyProcess {

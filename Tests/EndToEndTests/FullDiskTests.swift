@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A small disk in a mount namespace of the test's own, whose server ends with the script that started it, whatever becomes of the test.
-@Suite("A full disk", .smallDisk)
+@Suite("A full disk", .fewAtATime, .smallDisk)
 struct FullDiskTests {
     private static let unshare = Executable.path(of: "unshare")
 

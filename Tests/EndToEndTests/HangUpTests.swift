@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ChatServer
 
 /// What SIGHUP means to a server: on a terminal that is gone it is the end, anywhere else the settings are read again (OperationTests, TLSReloadTests).
-@Suite("A server on a terminal")
+@Suite("A server on a terminal", .fewAtATime)
 struct HangUpTests {
     /// A shell on a terminal of its own that runs a server and writes down how it ended.
     private struct Terminal {

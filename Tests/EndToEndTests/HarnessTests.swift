@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 import TransferSimulator
 
 /// The harness itself, on programs whose behaviour is known.
-@Suite("Harness")
+@Suite("Harness", .fewAtATime)
 struct HarnessTests {
     @Test func aDialogueOnPipes() async throws {
         let cat = try ChattyProcess(executable: "/bin/cat")

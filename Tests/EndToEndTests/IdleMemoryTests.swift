@@ -1,10 +1,11 @@
 import ChatProtocol
 import ChatServer
 import Foundation
+import TestSupport
 import Testing
 
 /// What a session costs that says nothing: the bar is 8 KB in plain text, logged in and in a group.
-@Suite("Idle connections")
+@Suite("Idle connections", .fewAtATime)
 struct IdleMemoryTests {
     /// As many sessions as one may have.
     private static let sessions = 16

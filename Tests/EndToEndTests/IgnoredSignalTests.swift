@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A shell without job control starts what it runs in the background with SIGINT ignored, for that is meant for what runs in the foreground.
-@Suite("Signals that were ignored from the start")
+@Suite("Signals that were ignored from the start", .fewAtATime)
 struct IgnoredSignalTests {
     private static func background(_ command: String, home: TemporaryDirectory) throws -> ChattyProcess {
         try ChattyProcess(

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A client that people have, on a terminal: logs in by SASL, talks both ways, makes and joins a group.
-@Suite("irssi")
+@Suite("irssi", .fewAtATime)
 struct IrssiTests {
     static let irssi = Executable.path(of: "irssi")
 

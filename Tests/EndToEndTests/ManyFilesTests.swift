@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// More files at once than a process may have open.
-@Suite("Many files and few descriptors", .serialized)
+@Suite("Many files and few descriptors", .fewAtATime, .serialized)
 struct ManyFilesTests {
     private static func run(_ words: String, limit: Int, home: TemporaryDirectory) throws -> ChattyProcess {
         try ChattyProcess(

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Between two network namespaces of the test's own, a real kernel's filter that comes in the midst of a transfer: data is dropped and pings
 /// pass. Either a form of the data is found that passes, or both sides end and say so.
-@Suite("Paths that come to carry less", .serialized)
+@Suite("Paths that come to carry less", .fewAtATime, .serialized)
 struct NarrowedPathTests {
     // Without IPv6 addresses: the filter looks at one of IPv4.
     private static let prepare = """

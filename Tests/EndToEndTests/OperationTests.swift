@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The built server as its host sees it: under a service manager, watched by Prometheus, backed up while it runs.
-@Suite("The server in operation")
+@Suite("The server in operation", .fewAtATime)
 struct OperationTests {
     @Test func systemdKnowsWhenItStartsReloadsAndStops() async throws {
         let socket = try NotifySocket()

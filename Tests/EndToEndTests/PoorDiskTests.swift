@@ -1,8 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Into file systems that have neither exclusive renames nor hard links, make no difference between cases, and refuse some characters.
-@Suite("A file system that can little", .serialized, .enabled(if: PoorDisk.isAvailable, "FUSE cannot be mounted in a namespace here"))
+@Suite(
+    "A file system that can little", .fewAtATime, .serialized,
+    .enabled(if: PoorDisk.isAvailable, "FUSE cannot be mounted in a namespace here"))
 struct PoorDiskTests {
     /// Nothing takes the place of another, everything arrives, and the sender is told what is called otherwise.
     @Test(arguments: [[], ["--overwrite"]]) func everyFileArrivesUnderANameOfItsOwn(words: [String]) async throws {

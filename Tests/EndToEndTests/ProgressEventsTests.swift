@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--progress json` and the EVENTS of the manual pages, held together.
-@Suite("Progress for programs", .serialized)
+@Suite("Progress for programs", .fewAtATime, .serialized)
 struct ProgressEventsTests {
     private let sending: DocumentedEvents
     private let receiving: DocumentedEvents

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `recv-file -o PATH`: what stands there already is not what it seems, or two files want the same place.
-@Suite("Places to receive into", .serialized)
+@Suite("Places to receive into", .fewAtATime, .serialized)
 struct ReceivePlaceTests {
     @Test func aDeviceIsWrittenTo() async throws {
         let folder = try TemporaryDirectory()

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `recv-file -o -`: one file, and then there is nothing to stay for.
-@Suite("Files to standard output", .serialized)
+@Suite("Files to standard output", .fewAtATime, .serialized)
 struct ReceiveToOutputTests {
     @Test func itLeavesAfterTheFirstFile() async throws {
         let folder = try TemporaryDirectory()

@@ -4,7 +4,7 @@ import Testing
 import TransferSimulator
 
 /// What goes wrong with `send-file` and `recv-file`: the exit status, the clear line, and never a partial file under its final name.
-@Suite("Files that do not arrive", .serialized)
+@Suite("Files that do not arrive", .fewAtATime, .serialized)
 struct SendFileFaultTests {
     @Test(arguments: [
         (["send-file"], "FILE"), (["send-file", "file"], "DESTINATION"),

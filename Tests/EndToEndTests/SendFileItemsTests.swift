@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What is sent by what the user names: the right name, and one bad item does not stop the rest.
-@Suite("Files as they are named", .serialized)
+@Suite("Files as they are named", .fewAtATime, .serialized)
 struct SendFileItemsTests {
     private static func photos(in folder: TemporaryDirectory) throws {
         try FileManager.default.createDirectory(atPath: folder["photos/2026"], withIntermediateDirectories: true)

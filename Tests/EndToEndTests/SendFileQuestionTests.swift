@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The questions of `send-file` and `recv-file`, and that nobody has to answer one to get away.
-@Suite("Questions about files", .serialized)
+@Suite("Questions about files", .fewAtATime, .serialized)
 struct SendFileQuestionTests {
     /// A receiver on a terminal that asks, with its ticket.
     private static func asking(_ words: [String] = [], into target: TemporaryDirectory) async throws -> (ChattyProcess, ticket: String) {

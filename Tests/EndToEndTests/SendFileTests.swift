@@ -4,7 +4,7 @@ import Testing
 import TransferSimulator
 
 /// `send-file` and `recv-file` as their users meet them: the built program, real sockets, real files.
-@Suite("Files from one machine to another", .serialized)
+@Suite("Files from one machine to another", .fewAtATime, .serialized)
 struct SendFileTests {
     @Test func aVideoArrivesByTicket() async throws {
         let folder = try TemporaryDirectory()

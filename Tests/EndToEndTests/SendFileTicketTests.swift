@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A ticket that is not on the command line, where all users of the machine can read it.
-@Suite("Tickets kept to oneself", .serialized)
+@Suite("Tickets kept to oneself", .fewAtATime, .serialized)
 struct SendFileTicketTests {
     private static func files(in folder: TemporaryDirectory) throws {
         try folder.write("one", to: "a")

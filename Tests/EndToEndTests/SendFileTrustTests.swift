@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Who may send: the ticket and the secret are worth something only if an address alone is not.
-@Suite("Who may send", .serialized)
+@Suite("Who may send", .fewAtATime, .serialized)
 struct SendFileTrustTests {
     private static let secret = ["CHATTY_SECRET": "correct horse battery"]
 

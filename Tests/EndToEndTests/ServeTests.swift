@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("The built server", .serialized)
+@Suite("The built server", .fewAtATime, .serialized)
 struct ServeTests {
     @Test func aKeptMessageOutlivesAKilledServer() async throws {
         let server = try await ServerProcess()

@@ -1,12 +1,13 @@
 import Foundation
 import TestCertificates
+import TestSupport
 import Testing
 import X509
 
 @testable import ChatServer
 
 /// Certificates of the host's own, read again by a server that runs.
-@Suite("Certificates")
+@Suite("Certificates", .fewAtATime)
 struct TLSReloadTests {
     /// Replaces certificate and key by new ones.
     /// - Returns: the fingerprint.

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What cannot come to a good end is said before anybody waits for it.
-@Suite("Said at once")
+@Suite("Said at once", .fewAtATime)
 struct ToldAtOnceTests {
     /// The host says so itself; without that, nobody knows before the connect timeout of 20 s.
     @Test func aClosedPort() async throws {

@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("chatty users", .serialized)
+@Suite("chatty users", .fewAtATime, .serialized)
 struct UsersTests {
     private func users(_ words: String..., home: TemporaryDirectory, input: String = "") async throws -> (
         status: Int32, out: String, err: String

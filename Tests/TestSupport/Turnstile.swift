@@ -1,0 +1,62 @@
+import Synchronization
+import Testing
+
+/// Lets so many in at a time, in the order in which they came.
+public final class Turnstile: Sendable {
+    private struct State {
+        var free: Int
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+
+    public init(places: Int) { state = Mutex(State(free: places)) }
+
+    /// Returns when there is a place, which is to be left again.
+    public func enter() async {
+        await withCheckedContinuation { continuation in
+            let isIn = state.withLock { state in
+                guard state.free == 0 else {
+                    state.free -= 1
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isIn { continuation.resume() }
+        }
+    }
+
+    public func leave() {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.free += 1
+                return nil as CheckedContinuation<Void, Never>?
+            }
+            // The place is his who has waited longest.
+            return state.waiting.removeFirst()
+        }?.resume()
+    }
+}
+
+/// For tests that run programs: a few of them at a time, whatever their suite. Each of those programs computes, there may be few cores, and
+/// with all of them at once none comes to its answer before somebody takes it for dead.
+public struct FewAtATime: SuiteTrait, TestTrait, TestScoping {
+    public var isRecursive: Bool { true }
+
+    private static let places = Turnstile(places: 4)
+
+    public func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        // The suite as a whole runs nothing.
+        guard testCase != nil else { return try await function() }
+        await Self.places.enter()
+        defer { Self.places.leave() }
+        try await function()
+    }
+}
+
+extension Trait where Self == FewAtATime {
+    public static var fewAtATime: Self { Self() }
+}
