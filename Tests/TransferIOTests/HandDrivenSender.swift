@@ -15,17 +15,26 @@ final class HandDrivenSender {
     /// For a file's bytes: where the receiver is told that they belong, in the place of where they are; none after these.
     var offsets: [UInt64] = []
 
+    /// On a busy machine a test waits for its turn, and neither side is to take the other for gone meanwhile.
+    static let patient = {
+        var configuration = TransferConfiguration()
+        (configuration.connectTimeout, configuration.idleTimeout) = (.seconds(Int64(1200)), .seconds(Int64(1200)))
+        return configuration
+    }()
+
     init(to receiver: TransferLoopFilesTests.Receiver) throws {
         socket = try UDPSocket(offload: false)
-        endpoint = TransferEndpoint(staticKey: NoiseKeyPair())
+        endpoint = TransferEndpoint(configuration: Self.patient, staticKey: NoiseKeyPair())
         connection = try endpoint.connect(
             to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: TransferLoopFilesTests.psk, at: LoopCore.clock())
     }
 
     /// Sends and receives until `condition` holds.
+    /// - Throws: where it never will, for the connection is over.
     func run(until condition: () -> Bool) async throws {
         while !condition() {
             try Task.checkCancellation()
+            try #require(!connection.isOver, "\(connection.statistics)")
             socket.receive {
                 endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: LoopCore.clock())
             }
@@ -76,7 +85,7 @@ struct HandDrivenTransfer {
     let log = CallLog()
 
     init() async throws {
-        receiver = try TransferLoopFilesTests.Receiver()
+        receiver = try TransferLoopFilesTests.Receiver(HandDrivenSender.patient)
         sender = try HandDrivenSender(to: receiver)
         for file in 0..<5 { sender.connection.offer(FileOffer(name: "\(file)", size: nil)) }
         let (updates, found) = (CallLog(), NIOLockedValueBox<TransferSession?>(nil))
