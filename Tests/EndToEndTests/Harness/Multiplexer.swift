@@ -16,7 +16,7 @@ final class Multiplexer {
             words: [
                 "-S", "socket", "-f", "/dev/null", "-u", "-C", "new-session", "-x", "\(columns)", "-y", "\(rows)",
                 "exec " + words.map { "'\($0)'" }.joined(separator: " "),
-            // The shell of the tests' own user may be one that lets nobody in.
+                // The shell of the tests' own user may be one that lets nobody in.
             ], environment: ["NO_COLOR": "1", "SHELL": "/bin/sh"], executable: tmux)
         try await reply()
         try await run("set -g destroy-unattached on")
