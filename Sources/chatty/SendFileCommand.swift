@@ -226,7 +226,7 @@ enum SendFileCommand {
     }
 
     /// How long another key is waited for when one that was claimed turned out to be nobody's.
-    private static let otherClaims = Duration.milliseconds(300)
+    private static let otherClaims = Duration.seconds(2)
 
     /// To whoever is at a plain address and can prove the key that it says it has.
     private static func transfer(
