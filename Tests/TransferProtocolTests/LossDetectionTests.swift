@@ -21,6 +21,13 @@ import Testing
             detection.received(ranges: ranges, delay: .zero, isAppLimited: false, controller: &controller, at: now)
         }
         mutating func wait(_ duration: TransferDuration) { now = now + duration }
+        /// The first three packets, with a round trip of 80 ms; the second comes behind the third.
+        mutating func seeReordering() {
+            for _ in 0..<3 { send() }
+            wait(.milliseconds(80))
+            ack([2...2, 0...0])
+            ack([0...2])
+        }
     }
 
     @Test func threePacketsLaterIsLost() {
@@ -135,10 +142,7 @@ import Testing
     /// RFC 8985 §6.2: once one came late, how many overtook a packet says nothing; it has a quarter of the least round trip more.
     @Test func onAPathThatReordersTimeAloneTells() {
         var harness = Harness()
-        for _ in 0..<3 { harness.send() }
-        harness.wait(.milliseconds(80))
-        harness.ack([2...2, 0...0])
-        harness.ack([0...2])
+        harness.seeReordering()
         #expect(harness.detection.spuriousLosses == 0)
         let sentAt = harness.now
         for _ in 0..<200 { harness.send() }
@@ -155,10 +159,7 @@ import Testing
     /// One that comes later than that is waited for as long from then on, up to a second round trip.
     @Test func patienceGrowsWithWhatCameLater() {
         var harness = Harness()
-        for _ in 0..<3 { harness.send() }
-        harness.wait(.milliseconds(80))
-        harness.ack([2...2, 0...0])
-        harness.ack([0...2])
+        harness.seeReordering()
         func lateness(_ late: Int64, _ harness: inout Harness) -> TransferDuration {
             let sentAt = harness.now
             let first = harness.detection.nextPacketNumber
@@ -184,10 +185,7 @@ import Testing
     /// What a path did once is not held against it for ever.
     @Test func reorderingIsForgotten() {
         var harness = Harness()
-        for _ in 0..<3 { harness.send() }
-        harness.wait(.milliseconds(80))
-        harness.ack([2...2, 0...0])
-        harness.ack([0...2])
+        harness.seeReordering()
         var lostAtOnce = 0
         for _ in 0..<40 {
             let first = harness.detection.nextPacketNumber
@@ -206,10 +204,7 @@ import Testing
     /// What overtakes others has been faster than they: its time is not the path's, and that of those behind it is.
     @Test func theRoundTripIsThatOfWhatComesInItsTurn() {
         var harness = Harness()
-        for _ in 0..<3 { harness.send() }
-        harness.wait(.milliseconds(80))
-        harness.ack([2...2, 0...0])
-        harness.ack([0...2])
+        harness.seeReordering()
         for _ in 0..<40 {
             harness.send()
             harness.wait(.milliseconds(1))

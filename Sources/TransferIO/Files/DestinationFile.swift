@@ -7,7 +7,7 @@ import TransferProtocol
 ///
 /// The journal stays when the file has its place, until the sender surely knows of that (``record``).
 public final class DestinationFile: TransferDestination, @unchecked Sendable {
-    // `@unchecked`: the transfer calls its destinations from one thread at a time; `finalName` is read after `finish`.
+    // `@unchecked`: the transfer calls its destinations from one thread at a time; what it came to is read after `finish`.
 
     /// The name it is to have, or that with a number.
     private var name: SafeName

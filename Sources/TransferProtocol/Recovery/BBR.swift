@@ -61,7 +61,7 @@ struct BBR: CongestionController {
     private var fullBandwidth = 0.0
     /// The least of up to eight round-trip times in a row.
     private var leastOfEight = (rtt: TransferDuration.zero, count: samplesOfQueue)
-    /// Losses ended it, and it goes on if they turn out to be random.
+    /// The losses of the latest trial ended it, and it goes on if they turn out to be random.
     private var hasLossEndedStartup = false
     private var roundsWithoutGrowth = 0
     private var hasFilledPipe = false
@@ -240,8 +240,8 @@ struct BBR: CongestionController {
         case .nothing: break
         case .limit(let arrives):
             goBy(arrives, gain: 1)
-            if state == .startup {
-                hasLossEndedStartup = true
+            hasLossEndedStartup = state == .startup
+            if hasLossEndedStartup {
                 hasFilledPipe = true
                 state = .drain
             }

@@ -10,7 +10,7 @@ struct LossDetection {
 
     private(set) var rtt = RTTEstimator()
     private var reordering = Reordering()
-    private var roundTrips = MedianFilter<TransferDuration>()
+    private var roundTrips = MedianRoundTrip()
     private(set) var packets = SentPackets()
     private(set) var bytesInFlight = 0
     private(set) var elicitingInFlight = 0
@@ -325,7 +325,7 @@ struct LossDetection {
         rtt.reset()
         acknowledgedCapable = 0
         reordering = Reordering()
-        roundTrips = MedianFilter()
+        roundTrips = MedianRoundTrip()
         beginAnew()
     }
 

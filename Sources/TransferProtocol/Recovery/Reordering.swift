@@ -33,13 +33,12 @@ struct Reordering {
     }
 }
 
-/// The median of the latest samples. Acks overtake each other, too, and so do packets the queue: one that came sooner than the path takes
-/// must not pass for a shorter path, and what passed a queue not for a faster one.
-struct MedianFilter<Sample: Comparable> {
-    private static var length: Int { 9 }
-    private var samples: [Sample] = []
+/// The median of the latest samples. Acks overtake each other, too: one that came sooner than the path takes must not pass for a shorter path.
+struct MedianRoundTrip {
+    private static let length = 9
+    private var samples: [TransferDuration] = []
 
-    mutating func add(_ sample: Sample) -> Sample {
+    mutating func add(_ sample: TransferDuration) -> TransferDuration {
         if samples.count == Self.length { samples.removeFirst() }
         samples.append(sample)
         return samples.sorted()[samples.count / 2]

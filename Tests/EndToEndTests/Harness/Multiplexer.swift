@@ -12,11 +12,11 @@ final class Multiplexer {
     /// - Parameter words: the program and its arguments, without quotes in them.
     init(columns: Int, rows: Int, running words: [String]) async throws {
         guard let tmux = Executable.path(of: "tmux") else { throw HarnessFailure("there is no tmux") }
+        // The shell of the tests' own user may be one that lets nobody in.
         client = try ChattyProcess(
             words: [
                 "-S", "socket", "-f", "/dev/null", "-u", "-C", "new-session", "-x", "\(columns)", "-y", "\(rows)",
                 "exec " + words.map { "'\($0)'" }.joined(separator: " "),
-                // The shell of the tests' own user may be one that lets nobody in.
             ], environment: ["NO_COLOR": "1", "SHELL": "/bin/sh"], executable: tmux)
         try await reply()
         try await run("set -g destroy-unattached on")
