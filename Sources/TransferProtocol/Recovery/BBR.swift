@@ -26,6 +26,7 @@ struct BBR: CongestionController {
     private static let cubicC = 0.4
     /// RFC 9406 §4.3: so many round-trip times above the least by so much show that a queue has formed.
     private static let samplesOfQueue = 8
+    private static let leastSamplesOfQueue = 3
     private static let leastQueue = TransferDuration.milliseconds(4)
     private static let mostQueue = TransferDuration.milliseconds(16)
     /// By so much may be found to arrive faster than it was sent.
@@ -59,8 +60,8 @@ struct BBR: CongestionController {
 
     // Start-up
     private var fullBandwidth = 0.0
-    /// The least of up to eight round-trip times in a row.
-    private var leastOfEight = (rtt: TransferDuration.zero, count: samplesOfQueue)
+    /// Round-trip times in a row that were longer than the path takes empty, and the bytes that they were of.
+    private var longRoundTrips = (count: 0, bytes: 0)
     /// The losses of the latest trial ended it, and it goes on if they turn out to be random.
     private var hasLossEndedStartup = false
     private var roundsWithoutGrowth = 0
@@ -124,6 +125,13 @@ struct BBR: CongestionController {
         return (roundMinimumRTT ?? latestRTT) > minimumRTT + max(minimumRTT / 8, .milliseconds(1))
     }
 
+    /// So many round trips in a row took longer than the path does empty as RFC 9406 asks for. An ack of many packets gives one of them, and
+    /// stands for as many as two packets each would give.
+    private var isQueueForming: Bool {
+        longRoundTrips.count >= Self.samplesOfQueue
+            || longRoundTrips.count >= Self.leastSamplesOfQueue && longRoundTrips.bytes >= 2 * Self.samplesOfQueue * datagram
+    }
+
     /// Though our own part of the queue is drained, the path's round trip stays far above its least: somebody else's queue.
     private var isOthersQueue: Bool {
         guard let seen = roundMinimumRTT, let least = [leastRTTs.current, leastRTTs.previous].compactMap(\.self).min() else { return false }
@@ -156,11 +164,13 @@ struct BBR: CongestionController {
         if shortTerm.acknowledged(ack, sample, bandwidth: longTermBandwidth, isProbing: isProbing) { othersFor = Self.memoryOfOthers }
         if ack.hasRTTSample {
             latestRTT = ack.rtt.latest
-            let isNew = leastOfEight.count == Self.samplesOfQueue
-            leastOfEight = isNew ? (latestRTT, 1) : (min(leastOfEight.rtt, latestRTT), leastOfEight.count + 1)
             roundMinimumRTT = min(roundMinimumRTT ?? latestRTT, latestRTT)
         }
         updateMinimumRTT(ack)
+        if ack.hasRTTSample, let minimumRTT {
+            let isLong = latestRTT > minimumRTT + min(max(minimumRTT / 8, Self.leastQueue), Self.mostQueue)
+            longRoundTrips = isLong ? (longRoundTrips.count + 1, longRoundTrips.bytes + ack.bytes) : (0, 0)
+        }
         competition?.acknowledged(ack)
         if isRoundStart, !sample.isAppLimited { judgeLosses(ack) }
         if state == .startup {
@@ -224,9 +234,7 @@ struct BBR: CongestionController {
     /// While a queue stands the bottleneck is busy, and what arrives is what it carries. More than twice as much measured before was a burst
     /// that it let pass, or a few packets that say nothing.
     private mutating func forgetBurst(_ sample: DeliveryRate.Sample) {
-        guard let minimumRTT, leastOfEight.count == Self.samplesOfQueue, sample.rate > 0, longTermBandwidth > 2 * sample.rate,
-            leastOfEight.rtt > minimumRTT + min(max(minimumRTT / 8, Self.leastQueue), Self.mostQueue)
-        else { return }
+        guard isQueueForming, sample.rate > 0, longTermBandwidth > 2 * sample.rate else { return }
         fullBandwidth = sample.rate
         goBy(sample.rate, gain: Self.startupPacingGain)
     }
@@ -403,8 +411,13 @@ struct BBR: CongestionController {
         }
         guard bandwidth > 0 else { return }
         let wanted = gain * bandwidth * Self.pacingMargin
-        if hasFilledPipe || wanted > rate ?? 0 { rate = wanted }
-        if let competition, state != .probeRTT { rate = max(rate ?? 0, 1.25 * Double(competition.window) / ack.rtt.smoothed.inSeconds) }
+        // In start-up it falls only where a queue shows that it is too much: the first guess is far above any bottleneck behind a short path.
+        if hasFilledPipe || isQueueForming || wanted > rate ?? 0 { rate = wanted }
+        if let competition, state != .probeRTT {
+            // After probeRTT the round trip is short for a moment, and the whole window would leave at once.
+            let bandwidth = min(Double(competition.window) / ack.rtt.smoothed.inSeconds, longTermBandwidth)
+            rate = max(rate ?? 0, 1.25 * bandwidth)
+        }
     }
 
     private var targetWindow: Int {
@@ -412,7 +425,7 @@ struct BBR: CongestionController {
         // machines' schedulers do: a megabyte lets both sides work through their turns; the pace bounds the queue it can make.
         let gain = state == .probeUp ? 2.25 : 2.0
         let turns = minimumRTT.map { $0 < .milliseconds(1) } ?? false ? 1 << 20 : 0
-        return product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002), min(turns, Int((rate ?? 0) * 0.02)))
+        return product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002), min(turns, Int(bandwidth * 0.02)))
     }
 
     private mutating func setWindow(_ ack: AckSummary) {
