@@ -73,7 +73,7 @@ enum ConnectCommand {
         options.stateFolder = try stateFolder(environment).map { (path) throws(UsageError) in try paths.folder(path, make: true) }
 
         // Many may send files at once.
-        DescriptorLimit.raise()
+        guard DescriptorLimit.raise() else { return .failed }
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let announced = try announced(arguments)
         let program = ConnectProgram(

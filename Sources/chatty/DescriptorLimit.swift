@@ -4,12 +4,21 @@ import Foundation
 enum DescriptorLimit {
     /// Takes as many as the system allows this process (`ulimit -Hn`), for a command that may need more than it was started with (`ulimit -Sn`).
     /// Where that is refused the limit stays as it was.
-    static func raise() {
+    /// - Returns: whether the command can start with as many; if not, the user has been told.
+    static func raise() -> Bool {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        guard !hasRoom(for: neededToStart) else { return true }
+        Diagnostics.say(
+            "Too few files may be open at once: chatty needs \(neededToStart) at least. Raise the limit (ulimit -n) and start it again.")
+        return false
     }
+
+    /// An event loop for each processor has three; the store, the key and the sockets have the others.
+    private static let neededToStart = 24 + 4 * ProcessInfo.processInfo.activeProcessorCount
 
     /// Whether the system gives so many more right now.
     static func hasRoom(for count: Int) -> Bool {

@@ -33,7 +33,7 @@ enum RecvFileCommand {
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
         // A sender may have hundreds of small files under way, each with a descriptor or three.
-        DescriptorLimit.raise()
+        guard DescriptorLimit.raise() else { return .failed }
         do {
             let output = try ReceiveOutput(path: arguments[RecvFileFlags.output], overwrite: arguments[RecvFileFlags.overwrite])
             try output.checkIsWritable()

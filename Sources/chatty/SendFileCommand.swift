@@ -41,7 +41,7 @@ enum SendFileCommand {
             throw UsageError("Standard input can be sent once only.", command: "send-file")
         }
         let signals = SignalWatch()
-        DescriptorLimit.raise()
+        guard DescriptorLimit.raise() else { return .failed }
         if arguments[SendFileFlags.legacy] {
             guard case .plain(let peer) = destination else {
                 throw UsageError("--legacy needs HOST:PORT: a ticket cannot be used without encryption.", command: "send-file")

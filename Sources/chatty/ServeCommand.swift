@@ -12,7 +12,7 @@ enum ServeCommand {
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         let terminal = ControllingTerminal()
         // A connection is a file descriptor.
-        DescriptorLimit.raise()
+        guard DescriptorLimit.raise() else { return .failed }
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },

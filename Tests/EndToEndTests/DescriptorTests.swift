@@ -15,19 +15,32 @@ struct DescriptorTests {
     /// Those who have no place wait for one, which costs nobody anything; the others go on.
     @Test func whoHasNoPlaceWaitsForOne() async throws {
         let home = try await ServerProcess.home()
-        let command = "ulimit -n 64; exec '\(Executable.chatty)' serve 0 --data '\(home["data"])' --login-timeout 4s"
+        // Each processor has an event loop, which needs some.
+        let limit = 56 + 4 * ProcessInfo.processInfo.activeProcessorCount
+        let command = "ulimit -n \(limit); exec '\(Executable.chatty)' serve 0 --data '\(home["data"])' --login-timeout 4s"
         let process = try ChattyProcess(words: ["-c", command], home: home, executable: "/bin/sh")
         let server = try await ServerProcess(process: process, readyIn: home)
-        let strangers = try (1...64).map { _ in try SocketClient(port: server.port) }
+        let strangers = try (1...limit).map { _ in try SocketClient(port: server.port) }
         try await process.diagnostics.expect("chatty: Those who connect now have to wait: Too many open files.\n")
         let before = try Self.processorTime(of: process.pid)
         try await strangers[0].input.expect("You did not log in within 4 seconds.\n")
         // The last one has a place when the time of the first is over.
-        try await strangers[63].input.expect("Enter username: ")
+        try await strangers[limit - 1].input.expect("Enter username: ")
         let used = try Self.processorTime(of: process.pid) - before
         #expect(used < 1, "\(used) s of processor time in about 4 s of waiting")
         #expect(!process.diagnostics.text.contains("have to wait: Too many open files.\nchatty: Those"), "it is said once")
         process.signal(SIGTERM)
         #expect(try await process.exitStatus() == 0)
+    }
+
+    /// Nothing that is needed from the start on is missing later, in the middle of something.
+    @Test(arguments: ["serve 0 --data .", "connect 127.0.0.1 9", "send-file /dev/null 127.0.0.1:9", "recv-file -o ."])
+    func tooFewToStartWithIsOneLine(words: String) async throws {
+        let home = try TemporaryFolder()
+        let process = try ChattyProcess(
+            words: ["-c", "cd '\(home.path)' && ulimit -n 16 && exec '\(Executable.chatty)' \(words)"], executable: "/bin/sh")
+        #expect(try await process.exitStatus() == 1)
+        #expect(process.diagnostics.text.hasPrefix("chatty: Too few files may be open at once: "))
+        #expect(process.diagnostics.text.utf8.count(where: { $0 == UInt8(ascii: "\n") }) == 1)
     }
 }

@@ -105,8 +105,9 @@ import Testing
         try await sender.run { log.has("4 held") }
         #expect(!log.has("0 finish"), "\(log.all)")
         destination.gate.signal()
-        try await sender.run { transfer.updates.has("done 0") }
-        #expect(log.all == ["0 held", "0 write 1", "0 wrote 1", "0 write 2", "4 held", "0 wrote 2", "0 finish"])
+        // What the receiver answers then surprises this sender, which gives up: the other file is abandoned at some time after that.
+        try await sender.run { log.has("0 finish") }
+        #expect(log.all.prefix(7) == ["0 held", "0 write 1", "0 wrote 1", "0 write 2", "4 held", "0 wrote 2", "0 finish"])
         await transfer.end()
     }
 }
