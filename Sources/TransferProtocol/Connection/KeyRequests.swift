@@ -8,6 +8,7 @@ struct KeyRequests {
         var token: UInt64
         var deadline: TransferInstant
         var nextAt: TransferInstant
+        var interval = KeyRequests.interval
         var claimed: [[UInt8]] = []
     }
 
@@ -26,7 +27,6 @@ struct KeyRequests {
         guard let index = open.firstIndex(where: { $0.token == token && $0.address == address }),
             open[index].claimed.count < Self.maximumClaims, !open[index].claimed.contains(key)
         else { return }
-        open[index].nextAt = .distantFuture
         open[index].claimed.append(key)
         answers.append((address, key))
     }
@@ -36,7 +36,9 @@ struct KeyRequests {
     /// Type 1 | token 8 | zeros up to 1200.
     mutating func nextDatagram(at now: TransferInstant) -> (NetworkPath, [UInt8])? {
         guard let index = open.firstIndex(where: { $0.nextAt <= now }) else { return nil }
-        open[index].nextAt = now + Self.interval
+        open[index].nextAt = now + open[index].interval
+        // An answer may be a lie, and the true one lost: whoever was answered asks again, ever more rarely.
+        if !open[index].claimed.isEmpty { open[index].interval = open[index].interval * 2 }
         var bytes: [UInt8] = [DatagramType.keyRequest.firstByte]
         bytes.appendInteger(open[index].token)
         bytes += [UInt8](repeating: 0, count: DatagramType.minimumHello - bytes.count)
