@@ -173,6 +173,8 @@ extension Hub {
             if let account {
                 directory.learn(account)
                 attempts.giveBack(sessions[session]?.throttledNetwork)
+            } else if let address = sessions[session]?.address {
+                log(.failed(user: SafeText.cut(name), phrase: "log in", reason: Reply.noSuchUser(name).reason ?? "", address: address))
             }
             unblock(session)
             respond(session, sequence, [account == nil ? .reply(.noSuchUser(name)) : .askPassword(name: name)])

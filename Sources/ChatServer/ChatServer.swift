@@ -166,7 +166,13 @@ public final class ChatServer: Sendable {
         _ credentials: CredentialsFile, _ configuration: ServerConfiguration, _ store: Store, _ tell: (String) -> Void
     ) throws(ServerError) {
         for bad in credentials.badLines { tell("\(configuration.credentialsFile ?? ""):\(bad.line): \(bad.reason)") }
-        _ = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: Moment.now.wall)
+        let imported = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: Moment.now.wall)
+        // Somebody may have written another password for one of these.
+        if let first = imported.present.first {
+            let names = imported.present.count == 1 ? "The account \(first) exists" : "\(imported.present.count) accounts exist"
+            let file = configuration.credentialsFile ?? ""
+            tell("\(file): \(names) already; its lines add accounts and change no password (chatty users passwd does).")
+        }
     }
 
     /// Reads the certificate, the message of the day and the credentials file again, without dropping anybody: the certificate is shown to those who

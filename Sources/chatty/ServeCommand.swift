@@ -83,10 +83,11 @@ enum ServeCommand {
     /// For who has started a server without an account.
     private static func beginning(_ arguments: Arguments, _ server: ChatServer) -> String {
         // Where the folder is that of anybody, the same command without its name finds it.
-        let isNamed = arguments[ServeFlags.data] != nil || ProcessEnvironment.current["STATE_DIRECTORY"] != nil
+        let isOfService = ProcessEnvironment.current["STATE_DIRECTORY"] != nil
+        let isNamed = arguments[ServeFlags.data] != nil || isOfService
         let data = isNamed ? " --data \(ShellWord.of(ByteString(server.folder.path)))" : ""
         return """
-            There is no account yet. Add one, on this machine: chatty users add NAME\(data)
+            There is no account yet. Add one, on this machine: \(isOfService ? "sudo " : "")chatty users add NAME\(data)
             Then connect: chatty connect 127.0.0.1 \(server.port)
             """
     }

@@ -41,7 +41,8 @@ struct AttemptThrottleTests {
         let other = script.connect(from: "192.0.2.2")
         for index in 0..<31 { script.send(other, .identify(name: "nobody\(index)")) }
         let before = script.log
-        #expect(before.count == 30 && before.last == "User: nobody failed to log in: there is no user nobody (from 192.0.2.1).")
+        #expect(before.count == 60 && before[29] == "User: nobody failed to log in: there is no user nobody (from 192.0.2.1).")
+        #expect(before.last == "User: nobody29 failed to log in: there is no user nobody29 (from 192.0.2.2).")
         script.advance(milliseconds: 59_999)
         script.handle(.tick)
         #expect(script.log == before)

@@ -24,6 +24,16 @@ struct LogLineTests {
         #expect(harness.script.log == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
     }
 
+    /// Who is asked for the name alone, as a client at a terminal is, tries names as much as who gives a password with it.
+    @Test func aNameWithoutAnAccountIsAFailedLogIn() {
+        var script = HubScript()
+        let stranger = script.connect()
+        script.send(stranger, .identify(name: "nobody"))
+        #expect(script.log == ["User: nobody failed to log in: there is no user nobody (from 127.0.0.1)."])
+        script.send(stranger, .identify(name: "yoda"))
+        #expect(script.log.count == 1)
+    }
+
     @Test(arguments: forgeries) func aNameThatIsNoneIsQuotedInEveryCommand(_ name: String) {
         var script = HubScript()
         let yoda = script.logIn("yoda")

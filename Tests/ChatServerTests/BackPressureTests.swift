@@ -126,8 +126,8 @@ import Testing
                 // One that is asked too often closes some connections unanswered.
                 return try !page.isEmpty && MetricsTests.samples(page)["chatty_sendq_exceeded_total"] == 2
             }
-            while server.events.all.components(separatedBy: "User: luke failed to keep up: SendQ exceeded.\n").count != 3 {
-                await Task.yield()
+            try await eventually {
+                server.events.all.components(separatedBy: "User: luke failed to keep up: SendQ exceeded.\n").count == 3
             }
         }
     }

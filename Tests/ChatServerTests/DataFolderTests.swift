@@ -31,6 +31,18 @@ import Testing
         }
     }
 
+    /// A service's folder lies in one that is closed to others, as systemd's of a dynamic user does: it is a folder, and not theirs.
+    @Test(.enabled(if: geteuid() != 0, "root may look into everything")) func aFolderThatIsClosedToUsIsNoOtherThing() throws {
+        let temporary = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: temporary.file("private/data"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: temporary.file("data"), withDestinationPath: "private/data")
+        chmod(temporary.file("private"), 0)
+        defer { chmod(temporary.file("private"), 0o700) }
+        #expect(throws: ServerError("The data folder \(temporary.file("data")) cannot be used: Permission denied")) {
+            try DataFolder(temporary.file("data")).prepare()
+        }
+    }
+
     @Test func aSecondServerIsRefusedByTheFirstOnesPid() throws {
         let temporary = try TemporaryFolder()
         let folder = DataFolder(temporary.path)

@@ -153,6 +153,7 @@ func eventually(_ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + RawClient.patience
     while try await !condition() {
         guard ContinuousClock.now < deadline else { throw RawClient.Failure.stillOpen("the condition did not come true") }
-        await Task.yield()
+        // Those that are waited for need the processor.
+        try await Task.sleep(for: .milliseconds(5))
     }
 }

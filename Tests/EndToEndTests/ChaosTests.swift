@@ -130,7 +130,7 @@ private struct Speaker {
             } catch let failure as HarnessFailure {
                 // The server was killed, or is not up again yet.
                 guard ContinuousClock.now < deadline else { throw failure }
-                await Task.yield()
+                try await Task.sleep(for: .milliseconds(20))
             }
         }
         return acknowledged

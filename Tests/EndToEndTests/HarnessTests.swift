@@ -105,7 +105,7 @@ struct HarnessTests {
             return shell.pid
         }()
         let deadline = ContinuousClock.now + ExpectStream.patience
-        while kill(pid, 0) == 0, ContinuousClock.now < deadline { await Task.yield() }
+        while kill(pid, 0) == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
         #expect(kill(pid, 0) != 0)
     }
 

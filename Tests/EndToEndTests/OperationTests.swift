@@ -22,6 +22,15 @@ struct OperationTests {
         #expect(FileManager.default.fileExists(atPath: state + "/tls-cert.pem"), "$STATE_DIRECTORY is the data folder")
     }
 
+    /// Its folder is not the user's who looks after it.
+    @Test func theFirstAccountOfAServiceIsAddedByRoot() async throws {
+        let home = try TemporaryDirectory()
+        let server = try ChattyProcess("serve", "0", home: home, environment: ["STATE_DIRECTORY": home["state"]])
+        try await server.diagnostics.expect(" sudo chatty users add NAME --data \(home["state"])\n")
+        server.signal(SIGTERM)
+        #expect(try await server.exitStatus() == 0)
+    }
+
     /// What rates a service from 0, which can do no harm, to 10.
     private static let analyser: String? = {
         guard let path = Executable.path(of: "systemd-analyze") else { return nil }

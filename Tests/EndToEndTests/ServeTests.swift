@@ -43,6 +43,23 @@ struct ServeTests {
         #expect(try await yoda.input.end().contains("ERROR :"))
     }
 
+    /// The file adds accounts: who has written another password for one that exists learns that it is not in force.
+    @Test func aLineForAnAccountThatExistsIsTold() async throws {
+        let home = try await ServerProcess.home()
+        let credentials = try home.write("yoda other\nleia new\n", to: "more.txt")
+        let server = try ChattyProcess("serve", "0", "--data", home["data"], "--credentials", credentials, home: home)
+        try await server.diagnostics.expect(
+            "more.txt: The account yoda exists already; its lines add accounts and change no password (chatty users passwd does).\n")
+        try await server.diagnostics.expect(/Listening on port \d+, .*\n/)
+        server.signal(SIGTERM)
+        #expect(try await server.exitStatus() == 0)
+        let again = try ChattyProcess("serve", "0", "--data", home["data"], "--credentials", credentials, home: home)
+        try await again.diagnostics.expect("more.txt: 2 accounts exist already; ")
+        try await again.diagnostics.expect(/Listening on port \d+, .*\n/)
+        again.signal(SIGTERM)
+        #expect(try await again.exitStatus() == 0)
+    }
+
     /// Who has started a server for the first time is told what comes next, as it can be typed; who has accounts is not.
     @Test func aServerWithoutAnAccountSaysHowToBegin() async throws {
         let home = try TemporaryDirectory()

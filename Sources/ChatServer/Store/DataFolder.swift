@@ -20,18 +20,15 @@ public struct DataFolder: Hashable, Sendable {
         try makeParents()
         if mkdir(path, 0o700) == 0 { return }
         guard errno == EEXIST else { throw failure(errno) }
-        guard isDirectory else { throw ServerError("The data folder \(path) is not a folder.") }
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw failure(errno) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw ServerError("The data folder \(path) is not a folder.") }
         guard access(path, R_OK | W_OK | X_OK) == 0 else { throw failure(errno) }
         if try isEmpty() || access(database, F_OK) == 0 { _ = chmod(path, 0o700) }
     }
 
     /// Whether a store is in it.
     public var hasStore: Bool { access(database, F_OK) == 0 }
-
-    private var isDirectory: Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
 
     private func makeParents() throws(ServerError) {
         var prefix = path.begins(with: "/") ? "" : "."

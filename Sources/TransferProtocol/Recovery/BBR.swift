@@ -84,6 +84,8 @@ struct BBR: CongestionController {
     private var cruiseTime = TransferDuration.seconds(Int64(2))
     private var phaseRound: UInt64 = 0
     private var upGrowth = 0
+    /// Bytes a second; what the latest probe began with.
+    private var bandwidthBeforeProbe = 0.0
     private var stateBefore = State.probeDown
     private var probeRTTDone: TransferInstant?
     private var probeRTTRound: UInt64 = 0
@@ -173,6 +175,7 @@ struct BBR: CongestionController {
         }
         competition?.acknowledged(ack)
         if isRoundStart, !sample.isAppLimited { judgeLosses(ack) }
+        if isRoundStart, state == .probeCruise, competition == nil { takeBackProbe(ack) }
         if state == .startup {
             forgetBurst(sample)
             checkStartup(ack, sample)
@@ -264,6 +267,15 @@ struct BBR: CongestionController {
         }
     }
 
+    /// Of what the latest probe measured much is lost in a queue as soon as it is sent all the time: it was a token bucket's burst. What was known
+    /// before it, or what arrives where that is more, is what the path carries.
+    private mutating func takeBackProbe(_ ack: AckSummary) {
+        let (delivered, time) = (Double(ack.delivered - deliveredAtRoundStart), ack.now - roundStart)
+        guard isStandingQueue, time > .zero, Double(lostInRound) > Self.lossThreshold * (delivered + Double(lostInRound)) else { return }
+        let limit = max(delivered / time.inSeconds, bandwidthBeforeProbe)
+        bandwidths = (current: min(bandwidths.current, limit), previous: min(bandwidths.previous, limit))
+    }
+
     /// The path carries no more than this, whatever was measured before.
     private mutating func goBy(_ bandwidth: Double, gain: Double) {
         bandwidths = (current: bandwidth, previous: 0)
@@ -321,6 +333,7 @@ struct BBR: CongestionController {
             if isTimeToProbe(ack) {
                 othersFor = max(othersFor - 1, 0)
                 shortTerm.forget()
+                bandwidthBeforeProbe = longTermBandwidth
                 state = .probeRefill
                 phaseRound = round
             }

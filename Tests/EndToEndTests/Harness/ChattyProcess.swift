@@ -142,7 +142,7 @@ final class ChattyProcess: Sendable {
             guard waitid(P_PID, id_t(pid), &information, WSTOPPED | WNOHANG | WNOWAIT) == 0 else {
                 throw HarnessFailure.system("waitid for a child that stops")
             }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
