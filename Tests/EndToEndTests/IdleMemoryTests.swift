@@ -46,7 +46,9 @@ struct IdleMemoryTests {
         #expect(figures.contains("\nchatty_connections{way=\"irc\",tls=\"false\"} \(all.count)\n"))
         #expect(figures.contains("\nchatty_active_accounts \(Self.accounts)\n"))
         for client in all { client.hangUp() }
-        while try await !page().contains("\nchatty_connections{way=\"irc\",tls=\"false\"} 0\n") { try await Task.sleep(for: .milliseconds(20)) }
+        while try await !page().contains("\nchatty_connections{way=\"irc\",tls=\"false\"} 0\n") {
+            try await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     /// - Returns: for each a token to log in by, which costs no hash of a password.
