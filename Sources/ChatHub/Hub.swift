@@ -270,7 +270,10 @@ public struct Hub: ~Copyable {
         guard let account = session.account else { return }
         if ending == .sendQueueExceeded {
             statistics.sendQueueOverflows += 1
-            log(.failed(user: session.name, phrase: "keep up", reason: Reply.sendQueueExceeded.reason ?? Reply.sendQueueExceeded.code))
+            log(
+                .failed(
+                    user: session.name, phrase: "receive fast enough",
+                    reason: Reply.sendQueueExceeded.reason ?? Reply.sendQueueExceeded.code))
         }
         sessionCounts[account, default: 1] -= 1
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }

@@ -62,7 +62,7 @@ extension IRCWayIn {
         "SEEN": Entry(minimumParameters: 1) {
             guard $0.capabilities.contains(.chatty) else { return $0.local([$0.numeric("421", $1.command, "Unknown command")], label: $2) }
             guard let message = MessageID($1.parameters[0]) else {
-                return $0.local([$0.numeric("461", $1.command, "SEEN takes the msgid of what has been shown")], label: $2)
+                return $0.local([$0.numeric("461", $1.command, "SEEN takes the msgid of the last message shown")], label: $2)
             }
             return $0.command($1.command, .shown(message), label: $2)
         },
@@ -71,7 +71,7 @@ extension IRCWayIn {
         "TOPIC": Entry(minimumParameters: 1) { $0.topic($1, label: $2) },
         "USER": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
         "USERHOST": Entry(minimumParameters: 1) { $0.command($1.command, .lookUp(users: $1.parameters, .userhost), label: $2) },
-        "VERSION": Entry(minimumParameters: 0) { $0.local([$0.numeric("351", "chatty", serverName, "A chat of your own")], label: $2) },
+        "VERSION": Entry(minimumParameters: 0) { $0.local([$0.numeric("351", "chatty", serverName, "A private chat server")], label: $2) },
         "WHO": Entry(minimumParameters: 1) { way, message, label in
             isGroup(message.parameters[0])
                 ? way.roster(.who, message, label: label)
@@ -172,7 +172,7 @@ extension IRCWayIn {
     static let maximumTargets = 4
 
     private mutating func tooManyTargets(label: String?) -> [WayInStep] {
-        local([numeric("407", "*", "Too many targets: there can be \(IRCWayIn.maximumTargets)")], label: label)
+        local([numeric("407", "*", "Too many targets: at most \(IRCWayIn.maximumTargets)")], label: label)
     }
 
     private mutating func join(_ message: IRCMessage, label: String?) -> [WayInStep] {
@@ -204,7 +204,7 @@ extension IRCWayIn {
         let target = message.parameters[0]
         guard IRCWayIn.isGroup(target) else {
             guard Name.fold(target) == Name.fold(nick) else {
-                return local([numeric("502", "Modes of others are not yours")], label: label)
+                return local([numeric("502", "You cannot see or change the modes of other users")], label: label)
             }
             return local([numeric("221", "+")], label: label)
         }
@@ -227,7 +227,9 @@ extension IRCWayIn {
 
     private mutating func nick(_ message: IRCMessage, label: String?) -> [WayInStep] {
         if Name.fold(message.parameters[0]) == Name.fold(nick) { return local([], label: label) }
-        return local([numeric("447", "Names are accounts: log in as \(message.parameters[0]) to be it")], label: label)
+        return local(
+            [numeric("447", "Your nick is your account: to use \(message.parameters[0]), log in as \(message.parameters[0])")], label: label
+        )
     }
 
     /// `PASSWD base64(NUL old NUL new)`: like SASL's PLAIN, so that any password can travel.

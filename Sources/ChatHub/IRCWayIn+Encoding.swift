@@ -126,7 +126,7 @@ extension IRCWayIn {
         return [
             numeric("001", Reply.welcome(name: nick).text),
             numeric("002", "Your host is \(IRCWayIn.serverName)"),
-            numeric("003", "Names are accounts; groups keep their members"),
+            numeric("003", "Nicks are accounts, and groups are stored with their members"),
             reply("004", nick, IRCWayIn.serverName, "chatty", "i", "io"),
         ] + IRCWayIn.lines(of: tokens).map { reply("005", [nick] + $0 + ["are supported by this server"]) }
     }

@@ -10,17 +10,17 @@ extension IRCWayIn {
         func refused(_ text: String) -> [IRCMessage] { [reply("FAIL", "CHATHISTORY", "INVALID_PARAMS", kind, text)] }
         let counts = ["LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4]
         guard let count = counts[kind] else {
-            return local(refused("LATEST, BEFORE, AFTER, AROUND, BETWEEN and TARGETS are known."), label: label)
+            return local(refused("CHATHISTORY takes LATEST, BEFORE, AFTER, AROUND, BETWEEN or TARGETS."), label: label)
         }
         guard words.count == count else { return local(refused("\(kind) takes \(count - 1) parameters."), label: label) }
         guard let limit = Int(words[count - 1]), limit > 0 else {
-            return local(refused("The limit is a number above zero."), label: label)
+            return local(refused("The limit must be a number above zero."), label: label)
         }
         let first = kind == "TARGETS" ? 1 : 2
         let bounds = words[first..<(count - 1)].compactMap { IRCWayIn.bound($0) }
         let isOpen = kind == "LATEST" && words[2] == "*"
         guard bounds.count == count - 1 - first || isOpen else {
-            return local(refused("A message is named by msgid= or timestamp=."), label: label)
+            return local(refused("A bound must be msgid=ID or timestamp=TIME."), label: label)
         }
         let range: HistoryRange
         switch kind {
@@ -105,7 +105,7 @@ extension IRCWayIn {
         }
         let time = words.count > 1 ? IRCWayIn.time(words[1]) : nil
         guard words.count == 1 || time != nil else {
-            return local([reply("FAIL", "MARKREAD", "INVALID_PARAMS", target, "A time is told by timestamp=.")], label: label)
+            return local([reply("FAIL", "MARKREAD", "INVALID_PARAMS", target, "The time must be timestamp=TIME.")], label: label)
         }
         return command(message.command, .markRead(with: IRCWayIn.correspondent(target), time), label: label)
     }

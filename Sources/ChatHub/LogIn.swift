@@ -101,7 +101,7 @@ extension Hub {
         guard let name = try? Name(attempt.name) else {
             // No account has such a name, which is no secret.
             if configuration.concealsUserNames {
-                refuseUncounted(attempt, reason: "there is no such name")
+                refuseUncounted(attempt, reason: "the name is not allowed")
                 return verifyNext(after: attempt, at: now)
             }
             return verify(guess, account: nil, at: now)

@@ -91,7 +91,7 @@ public struct Phrase: Hashable, Sendable {
             case .cancel, .update, .renew: self.init("cancelled", "cancel", "a transfer with: ", to)
             }
         case .history, .historyTargets: self.init("read", "read", "the history")
-        case .markRead: self.init("marked", "mark", "what was read")
+        case .markRead: self.init("set", "set", "a read marker")
         case .search: self.init("searched", "search", "the messages")
         case .changePassword: self.init("changed", "change", "the password")
         case .issueToken: self.init("got", "get", "a token")

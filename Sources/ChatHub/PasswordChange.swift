@@ -75,7 +75,7 @@ extension Hub {
         }
         for (id, count) in closed.sorted(by: { $0.key < $1.key }) {
             guard let name = directory.accounts[id]?.name.text else { continue }
-            log(.succeeded(user: name, phrase: "logged out \(count) \(count == 1 ? "session" : "sessions") of the old password"))
+            log(.succeeded(user: name, phrase: "logged out \(count) \(count == 1 ? "session" : "sessions") that used the old password"))
         }
     }
 }

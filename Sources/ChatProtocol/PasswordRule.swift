@@ -33,7 +33,7 @@ extension PasswordRule.Defect {
         switch self {
         case .empty: "the password is empty"
         case .tooLong: "the password is longer than \(Limits.passwordBytes) bytes"
-        case .controlCharacter: "the password holds a control character"
+        case .controlCharacter: "the password contains a control character"
         case .resumeToken: "the password looks like a resume token"
         }
     }

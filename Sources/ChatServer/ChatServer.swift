@@ -128,7 +128,7 @@ public final class ChatServer: Sendable {
                 committed: { metrics.noteCommit(of: $0, seconds: $1, failed: $2) },
                 failing: { problem in
                     metrics.noteFailure(problem)
-                    tell(problem.map { "The store fails, and messages are refused: \($0)" } ?? "The store works again.")
+                    tell(problem.map { "The database cannot be written, and messages are refused: \($0)" } ?? "The database works again.")
                 }, noticing: tell))
         reader = StoreReader(store, searchTime: configuration.searchTime) { mailbox.put(HubInput($0)) }
         hashing = FairPool("hash", configuration.hashing)

@@ -26,8 +26,8 @@ public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .damaged(let path): "\(path) is not a key of chatty; move it away and a new one is made"
-        case .exposed(let path): "\(path) may be read by others; make it private with: chmod 600 \(path)"
+        case .damaged(let path): "\(path) is not a key of chatty; move it away, and chatty makes a new one"
+        case .exposed(let path): "other users can read \(path); make it private with: chmod 600 \(path)"
         }
     }
 }

@@ -124,7 +124,8 @@ public enum TicketError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .notATicket: "This is not a ticket."
         case .damaged: "The ticket is damaged: a character is missing or wrong. Copy it again."
-        case .unknownVersion(let version): "The ticket is of version \(version), which this chatty does not know."
+        case .unknownVersion(let version):
+            "The ticket has version \(version), which this chatty does not support. Use the same version of chatty on both sides."
         }
     }
 }

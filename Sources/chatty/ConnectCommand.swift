@@ -96,7 +96,8 @@ enum ConnectCommand {
         guard let port = place.port else { return (place.host, arguments[ConnectFlags.port]) }
         guard !arguments.has(ConnectFlags.port) else {
             throw UsageError(
-                "The port is given twice: behind HOST and as PORT. UDP_PORT goes with HOST PORT UDP_PORT.", command: ConnectFlags.spec.name)
+                "The port is given twice: after HOST and as PORT. To give a UDP_PORT, write HOST PORT UDP_PORT.",
+                command: ConnectFlags.spec.name)
         }
         return (place.host, port)
     }
@@ -106,7 +107,8 @@ enum ConnectCommand {
         guard let port = arguments[ConnectFlags.udpPort] else { return 0 }
         guard !arguments.has(ConnectFlags.udpPort, behind: ConnectFlags.listen) else {
             throw UsageError(
-                "For that time write --listen=\(port). For UDP_PORT put \(port) before --listen.", command: ConnectFlags.spec.name)
+                "\(port) after --listen is ambiguous. For a time write --listen=\(port); for UDP_PORT put \(port) before --listen.",
+                command: ConnectFlags.spec.name)
         }
         return UInt16(clamping: port)
     }
@@ -119,7 +121,7 @@ enum ConnectCommand {
                 throw UsageError("--command needs one line, not \(Printable.text(command))", command: ConnectFlags.spec.name)
             }
             if (try? SlashCommand(command, client: true)) == .changePassword {
-                throw UsageError("/passwd asks for passwords: it does not go with --command.", command: ConnectFlags.spec.name)
+                throw UsageError("/passwd asks for passwords and cannot be used with --command.", command: ConnectFlags.spec.name)
             }
         }
         return commands

@@ -22,7 +22,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .refused: "Refused: the credentials, the key or the ticket were not accepted."
         case .blocked: "The name is blocked after too many failed log-ins."
         case .notDelivered: "Not delivered, or declined by the other side."
-        case .interrupted: "Interrupted; doing the same again resumes it."
+        case .interrupted: "Interrupted. Run the same command again to resume."
         case .endedByHangUp: "Ended by SIGHUP."
         case .endedByInterrupt: "Ended by SIGINT."
         case .endedByTerminate: "Ended by SIGTERM."

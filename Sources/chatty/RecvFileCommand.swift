@@ -6,19 +6,23 @@ import TransferProtocol
 enum RecvFileCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         if arguments[RecvFileFlags.once], arguments.has(RecvFileFlags.count) {
-            throw UsageError("--once and --count exclude each other.", command: "recv-file")
+            throw UsageError("Give --once or --count, not both.", command: "recv-file")
         }
         if arguments[RecvFileFlags.output] == "-", let count = arguments[RecvFileFlags.count], count > 1 {
-            throw UsageError("Standard output takes one file: --count \(count) needs a folder.", command: "recv-file")
+            throw UsageError("Standard output takes only one file: --count \(count) needs a folder.", command: "recv-file")
         }
         if arguments[RecvFileFlags.legacy] {
             switch arguments[RecvFileFlags.accept] {
-            case .ask: throw UsageError("--legacy cannot ask: its senders wait for no answer.", command: "recv-file")
-            case .ticket: throw UsageError("--legacy knows no tickets: it takes files of anybody.", command: "recv-file")
+            case .ask:
+                throw UsageError(
+                    "--legacy cannot be used with --accept ask: senders of the old protocol do not wait for an answer.",
+                    command: "recv-file")
+            case .ticket:
+                throw UsageError("--legacy cannot be used with --accept ticket: the old protocol has no tickets.", command: "recv-file")
             case .always, nil: break
             }
             if arguments[RecvFileFlags.secretFile] != nil {
-                throw UsageError("--legacy knows no secrets: it takes files of anybody.", command: "recv-file")
+                throw UsageError("--legacy cannot be used with --secret-file: the old protocol has no secrets.", command: "recv-file")
             }
         }
         guard arguments[RecvFileFlags.announce].count <= Ticket.maximumAddresses else {

@@ -38,16 +38,16 @@ enum SendFileCommand {
             throw UsageError("--name takes at most \(TransferLimits.nameBytes) bytes.", command: "send-file")
         }
         guard files.count(where: { $0 == "-" }) <= 1 else {
-            throw UsageError("Standard input can be sent once only.", command: "send-file")
+            throw UsageError("Standard input can be sent only once.", command: "send-file")
         }
         let signals = SignalWatch()
         guard DescriptorLimit.raise() else { return .failed }
         if arguments[SendFileFlags.legacy] {
             guard case .plain(let peer) = destination else {
-                throw UsageError("--legacy needs HOST:PORT: a ticket cannot be used without encryption.", command: "send-file")
+                throw UsageError("--legacy needs HOST:PORT: the old protocol has no tickets.", command: "send-file")
             }
             guard !arguments.has(SendFileFlags.secretFile) else {
-                throw UsageError("--legacy knows no secrets: all is sent unencrypted.", command: "send-file")
+                throw UsageError("--legacy cannot be used with --secret-file: the old protocol has no secrets.", command: "send-file")
             }
             return await PlainTransfer.send(
                 files, name: arguments[SendFileFlags.name], limit: arguments[SendFileFlags.limit], to: peer, reporter, signals)
@@ -168,11 +168,11 @@ enum SendFileCommand {
         func list(_ path: ByteString) throws -> [any TransferSource] {
             let listing = try SourceFolder.list(path: path, name: name)
             for skipped in listing.skipped {
-                reporter.complain("Not sent, because it is no file or folder: \(Printable.text(skipped))")
+                reporter.complain("Not sent, because it is not a file or folder: \(Printable.text(skipped))")
             }
             for path in listing.withoutName { fail(path, "Not sent, because its name is not UTF-8: \(Printable.text(path))") }
             for path in listing.withoutSize {
-                reporter.complain("Not sent, because it has no size of its own: \(Printable.text(path))")
+                reporter.complain("Not sent, because it has no size: \(Printable.text(path))")
             }
             for failure in listing.failures { fail(failure.path, Printable.text(Sentence.of(failure.error))) }
             return listing.sources
@@ -222,7 +222,7 @@ enum SendFileCommand {
     }
 
     private static func refusal(of peer: HostPort) -> String {
-        "Refused: \(peer) takes nothing without its ticket or the shared secret."
+        "Refused: \(peer) accepts only senders with its ticket or the shared secret."
     }
 
     /// How long another key is waited for when one that was claimed turned out to be nobody's.
@@ -265,7 +265,7 @@ enum SendFileCommand {
         let fingerprint = Fingerprint.text(of: key)
         guard let known = keys.knownPeers else {
             guard accepting || keys.sharedKey != nil else {
-                throw Stop(.refused, "There is no data folder to know the key of \(peer) from.")
+                throw Stop(.refused, "There is no data folder with the key of \(peer). Give --data, or --accept-new.")
             }
             return false
         }
@@ -274,8 +274,9 @@ enum SendFileCommand {
         case .changed(let expected):
             throw Stop(
                 .refused,
-                "The key of \(peer) is not the one met before: it is \(fingerprint) and was \(Fingerprint.text(of: expected)). "
-                    + "Somebody may be in between. If it was set up anew, forget the old key: chatty send-file --forget \(peer)")
+                "The key of \(peer) has changed: it was \(Fingerprint.text(of: expected)) and is \(fingerprint). "
+                    + "Somebody else may answer in its place. If the receiver was set up again, forget the old key: chatty send-file --forget \(peer)"
+            )
         case .new: break
         }
         if !accepting, keys.sharedKey == nil {
@@ -413,7 +414,7 @@ enum SendFileCommand {
     private static func summary(_ name: String, _ figures: TransferStatistics, seconds: Double) -> String {
         if figures.bytesDone > 0, figures.bytesMoved == 0 { return "Sent \(Printable.text(name)): the receiver had it already." }
         let rate = seconds > 0 ? Double(figures.bytesMoved) / seconds : 0
-        let resumed = figures.bytesResumed > 0 ? " after the \(TransferText.bytes(figures.bytesResumed)) that were there" : ""
+        let resumed = figures.bytesResumed > 0 ? " after \(TransferText.bytes(figures.bytesResumed)) received before" : ""
         let bytes = TransferText.bytes(figures.bytesMoved) + resumed
         return "Sent \(Printable.text(name)): \(bytes) in \(TransferText.tenths(seconds)) s, \(TransferText.rate(rate))."
     }

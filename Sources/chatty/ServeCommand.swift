@@ -75,7 +75,7 @@ enum ServeCommand {
         switch (try readAgain(ServeFlags.tlsCertificate), try readAgain(ServeFlags.tlsKey)) {
         case (let certificate?, let key?): configuration.tlsFiles = (certificate, key)
         case (nil, nil): break
-        default: throw UsageError("--tls-cert and --tls-key belong together.", command: ServeFlags.spec.name)
+        default: throw UsageError("--tls-cert and --tls-key must be given together.", command: ServeFlags.spec.name)
         }
         return configuration
     }

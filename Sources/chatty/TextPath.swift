@@ -32,7 +32,7 @@ struct TextPath {
         case .append: return try link(to: path) { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
         case .readAgain:
             throw UsageError(
-                "\(shown(path)) cannot be used: it is read again by its name, which must be UTF-8 for that.", command: command)
+                "\(shown(path)) cannot be used: its name must be UTF-8.", command: command)
         }
     }
 

@@ -27,9 +27,9 @@ enum UsersCommand {
         let setsPassword = ["add", "passwd"].contains(arguments.action)
         var names = [UsersFlags.user, UsersFlags.fingerprint].filter { arguments.has($0) }.map(\.spec.name)
         if !setsPassword, arguments.has(UsersFlags.passwordFile) { names.append(UsersFlags.passwordFile.spec.name) }
-        if let name = names.first { throw UsageError("--\(name) goes with --server.", command: UsersFlags.spec.name) }
+        if let name = names.first { throw UsageError("--\(name) works only with --server.", command: UsersFlags.spec.name) }
         if arguments[UsersFlags.acceptNew] {
-            throw UsageError("--\(UsersFlags.acceptNew.spec.name) goes with --server.", command: UsersFlags.spec.name)
+            throw UsageError("--\(UsersFlags.acceptNew.spec.name) works only with --server.", command: UsersFlags.spec.name)
         }
     }
 
@@ -55,7 +55,7 @@ enum UsersCommand {
 
     /// `chatty connect` asks, and says what it is told.
     private static func ask(_ server: String, _ arguments: Arguments) async throws(UsageError) -> ExitStatus {
-        guard arguments[UsersFlags.online] else { throw UsageError("--server goes with --online.", command: UsersFlags.spec.name) }
+        guard arguments[UsersFlags.online] else { throw UsageError("--server works only with --online.", command: UsersFlags.spec.name) }
         guard let user = arguments[UsersFlags.user] else { throw UsageError("--server needs --user.", command: UsersFlags.spec.name) }
         guard let place = ServerPlace(server) else {
             throw UsageError("--server needs HOST or HOST:PORT, not \(Printable.text(server))", command: UsersFlags.spec.name)
@@ -63,7 +63,7 @@ enum UsersCommand {
         let hasPassword = arguments.has(UsersFlags.passwordFile) || ProcessEnvironment.current["CHATTY_PASSWORD"] != nil
         guard hasPassword || isatty(STDIN_FILENO) == 1 else {
             throw UsageError(
-                "--server needs --password-file or $CHATTY_PASSWORD where stdin is no terminal.", command: UsersFlags.spec.name)
+                "--server needs --password-file or $CHATTY_PASSWORD if stdin is not a terminal.", command: UsersFlags.spec.name)
         }
         var words: [ByteString] = [ByteString("--user=\(user)"), "--command=/activeuser"]
         if arguments[UsersFlags.acceptNew] { words.append("--accept-new") }

@@ -155,7 +155,7 @@ import X509
         }
         #expect(
             try await examine(old, [root])
-                == .selfMade(SelfMade(Fingerprint(ofCertificate: old.der), remark: "By itself it expired on 2023-11-14T22:13:20Z.")))
+                == .selfMade(SelfMade(Fingerprint(ofCertificate: old.der), remark: "The certificate expired on 2023-11-14T22:13:20Z.")))
         // What the system's owner has put among the authorities is vouched for, for its name alone.
         let roots = TrustRoots.only([plain.certificate])
         func examined(_ host: String) async throws -> CertificateFinding {

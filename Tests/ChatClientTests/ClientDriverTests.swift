@@ -62,7 +62,7 @@ import Testing
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
         let wrong = DrivenClient(port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: [1])))
         wrong.driver.give(.start)
-        #expect(await wrong.events(until: "ended").first?.contains("not the one asked for") == true)
+        #expect(await wrong.events(until: "ended").first?.contains("not the one given with --fingerprint") == true)
         await wrong.driver.shutDown()
         let right = DrivenClient(
             port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: TestIdentity.one.der)))

@@ -91,7 +91,10 @@ import Testing
         _ = play.type("/groupmsg jedi second")
         #expect(
             play.answer(1, .notActive("hans")) == ["| hans is not active.", "| Failed, to hans: first"])
-        #expect(play.answer(2, .storeFailed) == ["| The server could not keep it: its store is full or failing. Nothing was sent."])
+        #expect(
+            play.answer(2, .storeFailed) == [
+                "| The server could not store this: its disk is full or failing. Nothing was sent or changed. Try again later."
+            ])
     }
 
     @Test func whatTheServerKeptIsMarkedAsUnread() {

@@ -115,7 +115,7 @@ import Testing
         var play = ConsoleTranscript()
         play.logIn()
         #expect(
-            play.type("/history") == ["| Say whose, as in /history USERNAME or /history #GROUPNAME."])
+            play.type("/history") == ["| Name a conversation: /history USERNAME or /history #GROUPNAME."])
         #expect(play.type("/history luke 5") == ["1 CHATHISTORY LATEST luke * 5"])
         #expect(play.type("/talk #jedi") == ["? yoda → #jedi> "])
         #expect(play.type("/history 7") == ["2 CHATHISTORY LATEST #jedi * 7"])
@@ -132,7 +132,7 @@ import Testing
         answer.found = Array(repeating: message, count: Limits.messagesAtOnce)
         let shown = play.client(.answered(RequestID(rawValue: 1), answer))
         #expect(shown.count == Limits.messagesAtOnce + (isSaid ? 1 : 0))
-        if isSaid { #expect(shown.last == "| These are the latest 100: there are no more at once.") }
+        if isSaid { #expect(shown.last == "| These are the latest 100 messages. No more can be shown at once.") }
     }
 
     @Test func aNewPasswordIsAskedForTwiceAndNeverShown() {

@@ -14,7 +14,7 @@ import Testing
         _ = play.give(.transfer(.progress(1, done: 6, total: 100, rate: 1)))
         return play
     }
-    private static let warning = "| Not done yet: film.mp4 to luke (6 %). Log out again to leave all the same."
+    private static let warning = "| Not done yet: film.mp4 to luke (6 %). Log out again to leave anyway."
 
     @Test func aTransferIsLeftOnlyWhenThatIsSaidTwice() {
         for way: ConsoleInput in [.endOfInput, .line("/logout"), .line("/quit")] {
@@ -38,7 +38,7 @@ import Testing
         play.logIn()
         _ = play.client(.connectionLost)
         _ = play.type("/msgto luke a")
-        #expect(play.type("/logout").first == "| Not done yet: 1 message. Log out again to leave all the same.")
+        #expect(play.type("/logout").first == "| Not done yet: 1 message. Log out again to leave anyway.")
         #expect(play.type("/logout").first == "2 QUIT")
     }
 
@@ -47,7 +47,7 @@ import Testing
         play.logIn()
         let offer = try #require(TransferSignal(verb: .offer, id: "a1", payload: #"{"name":"x","size":1}"#))
         _ = play.client(.signal(from: "luke", to: "yoda", offer))
-        #expect(play.type("/verify") == ["| x is not taken yet: there is something to compare after /accept 1."])
+        #expect(play.type("/verify") == ["| There is nothing to compare yet. Accept x first: /accept 1."])
         #expect(play.type("/logout") == ["1 QUIT", "?"])
     }
 }

@@ -113,10 +113,10 @@ import Testing
             var play = ConsoleTranscript()
             let shown = play.client(.unknownServer(SelfMade(key, remark: "By itself it expired.")))
             #expect(shown.first?.contains(key.description + "\nBy itself it expired.") == true)
-            #expect(shown.last == "? Is that the right key? (yes/no) ")
+            #expect(shown.last == "? Is it the key that chatty serve printed? (yes/no) ")
             // Whatever is neither is asked again.
-            #expect(play.type("") == ["? Is that the right key? (yes/no) "])
-            #expect(play.type("what?") == ["? Is that the right key? (yes/no) "])
+            #expect(play.type("") == ["? Is it the key that chatty serve printed? (yes/no) "])
+            #expect(play.type("what?") == ["? Is it the key that chatty serve printed? (yes/no) "])
             #expect(play.type(typed) == ["the key is \(outcome)", "?"])
         }
     }

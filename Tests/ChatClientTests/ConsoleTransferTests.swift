@@ -49,9 +49,9 @@ import Testing
     /// What was there from an earlier transfer is no speed of this one.
     @Test func theRateIsOfWhatWasSent() throws {
         for (resumed, said) in [
-            (1_500_000, "luke has film: 500 kB after the 1.5 MB that were there in 2.0 s, 250 kB/s."),
-            (2_000_000, "luke has film: it was there already."),
-            (.max, "luke has film: it was there already."), (-1, "luke has film: 2 MB in 2.0 s, 1 MB/s."),
+            (1_500_000, "luke has film: 500 kB after 1.5 MB received before in 2.0 s, 250 kB/s."),
+            (2_000_000, "luke has film: it was received before."),
+            (.max, "luke has film: it was received before."), (-1, "luke has film: 2 MB in 2.0 s, 1 MB/s."),
         ] as [(Int64, String)] {
             var play = ConsoleTranscript()
             play.logIn()
@@ -120,14 +120,14 @@ import Testing
         _ = play.give(try signal(.offer, "a1", Self.offer))
         _ = play.give(try signal(.offer, "a2", Self.offer))
         let which = "1, film.mp4 from luke; 2, film.mp4 from luke."
-        #expect(play.type("/accept") == ["| Say which, as in /accept 1: \(which)"])
-        #expect(play.type("/decline") == ["| Say which, as in /decline 1: \(which)"])
+        #expect(play.type("/accept") == ["| Choose one, as in /accept 1: \(which)"])
+        #expect(play.type("/decline") == ["| Choose one, as in /decline 1: \(which)"])
         #expect(play.type("/decline 1").last == "| Declined film.mp4 from luke.")
         #expect(play.type("/accept").first?.hasPrefix("transfer receive(2") == true)
         for file in ["a", "b", "c", "d", "e"] { _ = play.type("/p2pvideo luke \(file)") }
         #expect(
             play.type("/cancel") == [
-                "| Say which, as in /cancel 2: 2, film.mp4 from luke; 3, a to luke; 4, b to luke; 5, c to luke; 6, d to luke; and 1 more, see /transfers."
+                "| Choose one, as in /cancel 2: 2, film.mp4 from luke; 3, a to luke; 4, b to luke; 5, c to luke; 6, d to luke; and 1 more, see /transfers."
             ])
         #expect(play.type("/cancel 6") == ["transfer cancel(6)", "| Stopped d."])
     }
@@ -195,7 +195,8 @@ import Testing
         var play = loggedIn()
         _ = play.give(try signal(.offer, "a1", Self.offer))
         #expect(
-            play.give(try signal(.accept, "a1", "x", from: "yoda", to: "luke")) == ["| film.mp4 from luke was taken in another session."])
+            play.give(try signal(.accept, "a1", "x", from: "yoda", to: "luke")) == ["| film.mp4 from luke was accepted in another session."]
+        )
         #expect(play.type("/accept") == ["| There is no offer."])
     }
 
@@ -207,7 +208,7 @@ import Testing
         _ = play.give(.transfer(.ready(1, payload: "here")))
         #expect(
             play.give(try signal(.accept, "a1", "x", from: "yoda", to: "luke"))
-                == ["transfer cancel(1)", "| film.mp4 from luke was taken in another session."])
+                == ["transfer cancel(1)", "| film.mp4 from luke was accepted in another session."])
         #expect(play.answer(1, .offerGone("luke")) == [])
         #expect(play.type("/transfers") == ["| There is no transfer."])
     }
@@ -217,7 +218,7 @@ import Testing
         _ = play.give(try signal(.offer, "a1", Self.offer))
         #expect(play.console.awaitsPeers)
         #expect(play.give(.askPeers) == ["1 P2P luke UPDATE a1 :"])
-        #expect(play.answer(1, .offerGone("luke")) == ["transfer cancel(1)", "| The offer of film.mp4 from luke does not stand any more."])
+        #expect(play.answer(1, .offerGone("luke")) == ["transfer cancel(1)", "| The offer of film.mp4 from luke is closed."])
         #expect(play.type("/transfers") == ["| There is no transfer."])
         // Whoever comes back offers it again.
         #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["| luke offers film.mp4 (1.2 GB). /accept 2 or /decline 2"])
@@ -292,7 +293,7 @@ import Testing
         // What another session took by an answer that was lost.
         #expect(
             play.answer(2, .offerGone("luke")) == [
-                "3 P2P luke CANCEL id1 :", "transfer cancel(1)", "| The offer of a to luke does not stand any more.",
+                "3 P2P luke CANCEL id1 :", "transfer cancel(1)", "| The offer of a to luke is closed.",
             ])
     }
 

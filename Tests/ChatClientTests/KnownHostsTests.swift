@@ -75,7 +75,8 @@ import Testing
         let folder = try TemporaryFolder()
         let hosts = KnownHosts(path: folder.path + "/known_hosts")
         try folder.write("known_hosts", Array("[::1]:6697 \(Self.two)\n\(line)".utf8))
-        let failure = KnownHosts.Failure(message: "\(hosts.path) is damaged: what line 2 says of chat.example:6697 cannot be read.")
+        let failure = KnownHosts.Failure(
+            message: "\(hosts.path) is damaged: line 2, about chat.example:6697, cannot be read. Correct or remove it.")
         #expect(throws: failure) { try hosts.record(of: server) }
         #expect(throws: failure) { try hosts.remember(.vouched, of: server, insteadOf: nil) }
         #expect(try hosts.record(of: local) == .key(Self.two))
@@ -87,7 +88,9 @@ import Testing
         let folder = try TemporaryFolder()
         let hosts = KnownHosts(path: folder.path + "/known_hosts")
         try folder.write("known_hosts", [UInt8](repeating: 0, count: 200))
-        #expect(throws: KnownHosts.Failure(message: "\(hosts.path) is damaged: it has zero bytes in it.")) { try hosts.record(of: server) }
+        #expect(throws: KnownHosts.Failure(message: "\(hosts.path) is damaged: it contains NUL bytes. Correct or remove it.")) {
+            try hosts.record(of: server)
+        }
     }
 
     @Test func aPlaceThatCannotBeReadIsNotTakenForNothingKnown() throws {

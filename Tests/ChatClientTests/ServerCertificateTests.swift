@@ -64,8 +64,8 @@ import X509
             case .notYetValid: "It is not valid before 2096-10-02T07:06:40Z."
             case .unknownIssuer: "It was issued by 'Nobody', which is not a certificate authority (CA) that this system trusts."
             case .weak: "It is too weak: its RSA key has 1024 bits."
-            case .issuerIsAServer: "It was issued with the certificate of 'Server', which may not issue any."
-            case .commonName: "It has no name of a server in it"
+            case .issuerIsAServer: "Its issuer, 'Server', is not allowed to issue certificates."
+            case .commonName: "It does not name a server"
             case .selfMade: "HAS CHANGED"
             case .forClients: "It was not issued for servers."
             }

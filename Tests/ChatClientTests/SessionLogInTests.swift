@@ -102,7 +102,7 @@ import Testing
         var play = SessionTranscript()
         _ = play.give(.start)
         _ = play.give(.connected)
-        #expect(play.server(line) == ["disconnect", "ended: failed(\"The server does not speak chatty\\'s language.\")"])
+        #expect(play.server(line) == ["disconnect", "ended: failed(\"This is not a chatty server.\")"])
     }
 
     @Test func aServerThatSaysNothingIsGivenUp() {

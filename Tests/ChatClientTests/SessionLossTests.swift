@@ -118,7 +118,7 @@ import Testing
         _ = play.ask(4, .joinGroup("jedi"))
         #expect(
             play.give(.disconnected("reset")) == [
-                "lost", "4 failed: The connection was lost before the server confirmed it: it may not have been done.",
+                "lost", "4 failed: The connection was lost before the server confirmed this. It may not have been done.",
             ])
         #expect(play.ask(3, .message(to: "hans", text: "later")) == [])
         _ = play.wait()

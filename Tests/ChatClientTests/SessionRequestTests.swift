@@ -93,7 +93,7 @@ import Testing
         _ = play.ask(2, .logOut)
         #expect(
             play.give(.disconnected("closed")) == [
-                "1 failed: The connection was lost before the server confirmed it: it may not have been done.",
+                "1 failed: The connection was lost before the server confirmed this. It may not have been done.",
                 "2 done: Bye, yoda!", "ended: loggedOut",
             ])
     }

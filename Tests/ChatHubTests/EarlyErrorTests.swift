@@ -97,7 +97,7 @@ import Testing
         let left = harness.send("PART \(groups.joined(separator: ","))\r\n").split(separator: "\r\n")
         #expect(left == groups.map { ":yoda!yoda@chatty PART \($0)" })
         for line in ["PRIVMSG a,b,c,d,e :x", "NAMES #a,#b,#c,#d,#e", "WHOIS a,b,c,d,e"] {
-            #expect(harness.send(line + "\r\n") == ":chatty 407 yoda * :Too many targets: there can be 4\r\n")
+            #expect(harness.send(line + "\r\n") == ":chatty 407 yoda * :Too many targets: at most 4\r\n")
         }
         let known = harness.send("WHOIS luke,hans\r\n")
         #expect(known.contains(" 318 yoda luke ") && known.contains(" 318 yoda hans "))

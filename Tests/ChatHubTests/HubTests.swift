@@ -180,7 +180,7 @@ struct MessageTests {
         for id in [yoda, hans] { script.forget(id) }
         script.send(yoda, .message(to: "hans", text: text, isNotice: false))
         script.send(yoda, .groupMessage(group: "jedi", text: text, isNotice: true))
-        let refusal = "The line holds a NUL or a CR, which no line can. It was not read."
+        let refusal = "The line contains a NUL or CR character, which is not allowed. It was not read."
         #expect(script.texts(yoda) == [refusal, refusal])
         #expect(script.told[hans] == [] && script.kept.count == before)
     }
@@ -464,7 +464,7 @@ struct MessageTests {
         script.storeFails = true
         script.send(yoda, .message(to: "luke", text: "x", isNotice: false))
         script.send(yoda, .createGroup(name: "jedi", members: []))
-        #expect(script.texts(yoda).count == 2 && script.texts(yoda).allSatisfy { $0.contains("could not keep it") })
+        #expect(script.texts(yoda).count == 2 && script.texts(yoda).allSatisfy { $0.contains("could not store this") })
         #expect(script.told[luke] == [])
         script.storeFails = false
         script.send(yoda, .createGroup(name: "jedi", members: []))
@@ -712,7 +712,7 @@ struct GroupTests {
         }
         script.forget(yoda)
         script.send(yoda, .createGroup(name: "more", members: []))
-        #expect(script.texts(yoda) == ["You have made 256 group chats that are still there. No more can be made."])
+        #expect(script.texts(yoda) == ["You have made 256 group chats that still exist. You cannot make more."])
         script.send(luke, .leaveGroup(name: "g1"))
         script.forget(yoda)
         script.send(yoda, .createGroup(name: "more", members: []))

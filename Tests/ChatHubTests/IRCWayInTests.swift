@@ -20,7 +20,7 @@ struct IRCWayInTests {
         var harness = registered("sasl standard-replies")
         #expect(
             harness.send("PRIVMSG hans :left\0right\r\n")
-                == ":chatty FAIL * FORBIDDEN_BYTE :The line holds a NUL or a CR, which no line can. It was not read.\r\n")
+                == ":chatty FAIL * FORBIDDEN_BYTE :The line contains a NUL or CR character, which is not allowed. It was not read.\r\n")
     }
 
     @Test func registrationWithSASL() {

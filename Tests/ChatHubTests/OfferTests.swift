@@ -33,7 +33,7 @@ import Testing
         let luke = client("luke", &script)
         script.send(phone, .signal(to: "luke", try signal(.offer, "film")))
         script.send(luke, .signal(to: "yoda", try signal(.update)))
-        #expect(script.texts(luke) == ["Told yoda."])
+        #expect(script.texts(luke) == ["Sent to yoda."])
         script.disconnect(phone, written: nil)
         script.forget(luke)
         script.forget(laptop)
@@ -68,7 +68,7 @@ import Testing
         script.disconnect(before, written: nil)
         script.forget(luke)
         script.send(luke, .signal(to: "yoda", try signal(.update)))
-        #expect(script.texts(luke) == ["Told yoda."])
+        #expect(script.texts(luke) == ["Sent to yoda."])
         // It has, and then the client comes back.
         script.disconnect(after, written: nil)
         let again = client("yoda", &script)
@@ -95,7 +95,7 @@ import Testing
         script.disconnect(phone, written: nil)
         let again = client("luke", &script)
         script.send(again, .signal(to: "yoda", try signal(.update)))
-        #expect(script.texts(again) == ["Told yoda."])
+        #expect(script.texts(again) == ["Sent to yoda."])
         script.send(yoda, .signal(to: "luke", try signal(.renew, "film")))
         #expect(script.texts(yoda).last == Reply.offerGone("luke").text)
     }
@@ -109,7 +109,7 @@ import Testing
         script.send(yoda, .signal(to: "luke", try signal(.offer, "film")))
         script.forget(asking)
         script.send(never, .signal(to: "yoda", try signal(.refuse)))
-        #expect(script.texts(never) == ["Told yoda."])
+        #expect(script.texts(never) == ["Sent to yoda."])
         #expect(
             script.log.suffix(2) == ["Received command: /decline from user: luke.", "User: luke successfully declined a file from: yoda."])
         #expect(signals(asking, script) == [])

@@ -68,7 +68,8 @@ struct PasswordChangeTests {
         #expect(script.texts(other) == ["The password of yoda has been changed. Log in with the new one."])
         #expect(
             script.log.suffix(2) == [
-                "User: yoda successfully changed the password.", "User: yoda successfully logged out 2 sessions of the old password.",
+                "User: yoda successfully changed the password.",
+                "User: yoda successfully logged out 2 sessions that used the old password.",
             ])
         script.handle(.accountsChanged(Array(script.accounts.values)))
         #expect(script.closed == [other, half] && script.texts(luke).isEmpty, "and nobody else, now or later")

@@ -65,7 +65,8 @@ struct TextWayInTests {
     @Test(arguments: [
         ("/msgto hans", "Usage: /msgto USERNAME MESSAGE\n"), ("hello", "That is not a command. Commands begin with a slash: try /help.\n"),
         ("/msg hans hi", "Unknown command: /msg. Try /help.\n"), ("/accept 1", "Unknown command: /accept. Try /help.\n"),
-        ("/joingroup sith", "There is no group chat sith.\n"), ("/p2pvideo hans x.mp4", "Only chatty connect can send and take files.\n"),
+        ("/joingroup sith", "There is no group chat sith.\n"),
+        ("/p2pvideo hans x.mp4", "Only chatty connect can send and receive files.\n"),
         ("", ""), ("   ", ""), ("/help msgto", "Usage: /msgto USERNAME MESSAGE\nSend a direct message.\n"),
         ("/creategroup jedi", "The group chat jedi has been created. Everybody can join it.\n"),
     ])
@@ -88,7 +89,7 @@ struct TextWayInTests {
     }
 
     @Test func aNULOrACRIsRefusedWithItsLine() {
-        let refusal = "The line holds a NUL or a CR, which no line can. It was not read.\n"
+        let refusal = "The line contains a NUL or CR character, which is not allowed. It was not read.\n"
         var harness = loggedIn()
         #expect(harness.send("/msgto hans left\0right\n") == refusal)
         #expect(harness.send("/msgto hans left\rright\r\n") == refusal)

@@ -127,7 +127,7 @@ import Testing
                 return try !page.isEmpty && MetricsTests.samples(page)["chatty_sendq_exceeded_total"] == 2
             }
             try await eventually {
-                server.events.all.components(separatedBy: "User: luke failed to keep up: SendQ exceeded.\n").count == 3
+                server.events.all.components(separatedBy: "User: luke failed to receive fast enough: SendQ exceeded.\n").count == 3
             }
         }
     }

@@ -11,7 +11,7 @@ import Testing
         let file = CredentialsFile(contents: Array("gra \u{308}pw\nben\t\u{301}\nlando $\u{301}6$\u{301}x$y\nleia $6$\u{301}x$y\n".utf8))
         #expect(file.entries.map(\.name.text) == ["gra", "ben", "lando"])
         #expect(file.entries.map { Array($0.password.utf8) } == ["\u{308}pw", "\u{301}", "$\u{301}6$\u{301}x$y"].map { Array($0.utf8) })
-        #expect(file.badLines == [.init(line: 4, reason: "its password is the hash of one, and is needed itself")])
+        #expect(file.badLines == [.init(line: 4, reason: "the password is a hash; write the password itself")])
     }
 
     @Test func goodLinesAreTakenAndBadOnesNamed() throws {
@@ -40,13 +40,13 @@ import Testing
             file.badLines == [
                 .init(line: 6, reason: "the name is not allowed: it must begin with a letter"),
                 .init(line: 7, reason: "the password is empty"),
-                .init(line: 8, reason: "the name HANS is in line 1 already"),
+                .init(line: 8, reason: "line 1 already has the name HANS"),
                 .init(line: 9, reason: "the name is not allowed: it is longer than 32 characters"),
                 .init(line: 10, reason: "the password is longer than 512 bytes"),
-                .init(line: 12, reason: "its password is the hash of one, and is needed itself"),
-                .init(line: 13, reason: "its password is the hash of one, and is needed itself"),
-                .init(line: 14, reason: "its password is the hash of one, and is needed itself"),
-                .init(line: 16, reason: "it is not UTF-8"),
+                .init(line: 12, reason: "the password is a hash; write the password itself"),
+                .init(line: 13, reason: "the password is a hash; write the password itself"),
+                .init(line: 14, reason: "the password is a hash; write the password itself"),
+                .init(line: 16, reason: "the line is not UTF-8"),
             ])
     }
 

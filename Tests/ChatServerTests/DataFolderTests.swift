@@ -47,7 +47,11 @@ import Testing
         let temporary = try TemporaryFolder()
         let folder = DataFolder(temporary.path)
         let lock = try DataFolderLock(folder)
-        #expect(throws: ServerError("The data folder \(folder.path) is in use by the server with pid \(getpid()).")) {
+        #expect(
+            throws: ServerError(
+                "The data folder \(folder.path) is in use by the server with pid \(getpid()). Stop that server, or choose another folder with --data."
+            )
+        ) {
             try DataFolderLock(folder)
         }
         #expect(DataFolderLock.holder(of: folder) == getpid())

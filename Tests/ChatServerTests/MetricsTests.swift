@@ -87,7 +87,7 @@ import Testing
             try await yoda.send("PRIVMSG luke :lost\r\n")
             try await yoda.expect("STORE_FAILED")
             let (head, body) = try await Self.get(server, "/healthz")
-            #expect(head.hasPrefix("HTTP/1.1 503 ") && body.hasPrefix("The store fails"))
+            #expect(head.hasPrefix("HTTP/1.1 503 ") && body.hasPrefix("The database cannot be written"))
             try await server.server.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
             // Nobody has to write for it to be seen.
             while try await Self.get(server, "/healthz").head.hasPrefix("HTTP/1.1 503 ") { try await Task.sleep(for: .milliseconds(50)) }
@@ -127,7 +127,7 @@ import Testing
         try await RunningServer.use(Self.served) { server in
             let port = try #require(server.server.metricsAddress.flatMap { Int($0.split(separator: ":").last ?? "") })
             await #expect(
-                throws: ServerError("The metrics cannot be served on 127.0.0.1 port \(port): it is already in use; choose another")
+                throws: ServerError("Cannot serve metrics on 127.0.0.1 port \(port): it is already in use; choose another")
             ) {
                 try await RunningServer { $0.metrics = ("127.0.0.1", port) }
             }

@@ -93,7 +93,10 @@ import Testing
         // The lock is an open file description's: this process holds it like any other, under a pid that is not its own.
         let lock = try DataFolderLock(folder)
         try Data("4711\n".utf8).write(to: URL(filePath: folder.lockFile), options: [])
-        #expect(throws: ServerError("The store in \(folder.path) is of an older version and in use by the server with pid 4711.")) {
+        #expect(
+            throws: ServerError(
+                "The database in \(folder.path) has an older format and is in use by the server with pid 4711. Stop that server first.")
+        ) {
             try Store(folder)
         }
         #expect(!FileManager.default.fileExists(atPath: folder.database + ".before-2"))

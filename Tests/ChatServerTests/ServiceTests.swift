@@ -71,7 +71,9 @@ import Testing
             try book.setPassword(of: Name("luke"), to: "another")
             let new = try await server.logIn("luke", password: "another")
             #expect(try await old.end().contains("ERROR :The password of luke has been changed. Log in with the new one.\r\n"))
-            try await eventually { server.events.all.contains("User: luke successfully logged out 1 session of the old password.\n") }
+            try await eventually {
+                server.events.all.contains("User: luke successfully logged out 1 session that used the old password.\n")
+            }
             try await new.send("PRIVMSG luke :here I stay\r\n")
             try await new.expect("PRIVMSG luke :here I stay\r\n")
         }
@@ -112,7 +114,7 @@ import Testing
             try await yoda.send("PRIVMSG luke :kept\r\n")
             try await luke.expect("PRIVMSG luke :kept\r\n")
             #expect(!luke.unread.contains("lost"))
-            #expect(server.told.all.contains("The store fails, and messages are refused: "))
+            #expect(server.told.all.contains("The database cannot be written, and messages are refused: "))
         }
     }
 
@@ -127,7 +129,11 @@ import Testing
     @Test func aFolderInUseIsOneLine() async throws {
         try await RunningServer.use { server in
             let path = server.temporary.file("data")
-            await #expect(throws: ServerError("The data folder \(path) is in use by the server with pid \(getpid()).")) {
+            await #expect(
+                throws: ServerError(
+                    "The data folder \(path) is in use by the server with pid \(getpid()). Stop that server, or choose another folder with --data."
+                )
+            ) {
                 try await RunningServer(in: server.temporary)
             }
         }

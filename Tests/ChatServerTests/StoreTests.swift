@@ -169,7 +169,7 @@ import Testing
         ])
         #expect(results == [true, true, false, true])
         #expect(probe.reportedFailures.isEmpty, "a doubled message is not the store's failure")
-        #expect(probe.notices == ["The store refused one write: UNIQUE constraint failed: messages.conversation, messages.id."])
+        #expect(probe.notices == ["The database refused one change: UNIQUE constraint failed: messages.conversation, messages.id."])
         #expect(try fixture.store.missed(StoreFixture.luke, after: .zero, limit: 10).map(\.text) == ["1", "2", "3"])
         probe.writer.stop()
     }

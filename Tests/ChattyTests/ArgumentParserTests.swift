@@ -145,7 +145,7 @@ struct ArgumentParserTests {
         #expect(list[UsersFlags.json])
         #expect(add.action == "add")
         #expect(add[UsersFlags.names] == ["a", "b"])
-        #expect(throws: UsageError("--json does not go with add.", command: "users")) { try parser.parse(["add", "--json", "a"]) }
+        #expect(throws: UsageError("--json cannot be used with add.", command: "users")) { try parser.parse(["add", "--json", "a"]) }
         #expect(throws: UsageError("There is no chatty users ad. Did you mean add?", command: "users")) { try parser.parse(["ad"]) }
         #expect(throws: UsageError("NAME is missing.", command: "users")) { try parser.parse(["add"]) }
         #expect(throws: UsageError("One argument too many: b", command: "users")) { try parser.parse(["passwd", "a", "b"]) }

@@ -43,7 +43,7 @@ struct ChatManualTests {
     }
 
     @Test func bothManualsSayWhenAGroupIsGone() {
-        #expect(Self.page.contains("A group goes with its last member"))
+        #expect(Self.page.contains("When its last member leaves, a group is gone"))
         #expect(ServeFlags.spec.description.contains { $0.contains("When its last member leaves, a group is gone") })
     }
 

@@ -28,7 +28,10 @@ import Testing
 
     @Test(arguments: [["h", "1", "--listen", "5"], ["h", "--listen", "1", "--listen", "5"]])
     func aNumberBehindListenIsNoPort(words: [String]) throws {
-        #expect(throws: UsageError("For that time write --listen=5. For UDP_PORT put 5 before --listen.", command: "connect")) {
+        #expect(
+            throws: UsageError(
+                "5 after --listen is ambiguous. For a time write --listen=5; for UDP_PORT put 5 before --listen.", command: "connect")
+        ) {
             try Self.udpPort(words)
         }
     }

@@ -154,7 +154,7 @@ struct FlagTableTests {
         #expect(try attempts("1", "5") == 5)
         #expect(try attempts("--max-attempts=4") == 4)
         #expect(try attempts("1", "4", "--max-attempts=4") == 4)
-        #expect(throws: UsageError("MAX_ATTEMPTS is 5 and --max-attempts is 4: give one.", command: "serve")) {
+        #expect(throws: UsageError("MAX_ATTEMPTS is 5 and --max-attempts is 4: give only one of them.", command: "serve")) {
             try attempts("1", "5", "--max-attempts=4")
         }
     }

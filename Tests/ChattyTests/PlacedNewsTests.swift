@@ -15,7 +15,7 @@ import TransferProtocol
         for index in order { news.take(FileID(index), offers[index].0, path: offers[index].1) }
         #expect(
             news.lines() == [
-                "The receiver calls .a _a.", "The receiver calls .a/y _a/y (1).", "The receiver calls .b/x _b/x.",
+                "The receiver stores .a as _a.", "The receiver stores .a/y as _a/y (1).", "The receiver stores .b/x as _b/x.",
             ])
         #expect(news.path(of: 2) == "_a/d/x")
         #expect(news.path(of: 2) == nil)

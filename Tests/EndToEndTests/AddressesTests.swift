@@ -27,7 +27,7 @@ struct AddressesTests {
                 ip addr add 192.0.2.2/24 dev eth0; ip route add default via 192.0.2.1
                 """, into: target)
         try await process.diagnostics.expect(
-            /The ticket has room for 16 addresses; left out: .*br\d+.* more\. If one of these is needed, name it with --announce\.\n/)
+            /The ticket has room for 16 addresses; left out: .*br\d+.* more\. If senders need one of these, give it with --announce\.\n/)
         let addresses = Self.addresses(process.diagnostics.text)
         #expect(addresses.count == 16)
         #expect(addresses.first == "192.0.2.2:4242")
@@ -56,13 +56,13 @@ struct AddressesTests {
         #expect(try target.names() == ["file"])
         let said = try String(contentsOfFile: folder["said"], encoding: .utf8)
         #expect(Self.addresses(said).contains("[fe80::1]:4242"))
-        #expect(said.contains("Only senders on the same network can reach it"))
+        #expect(said.contains("Only senders on the same network can connect"))
     }
 
     @Test func loopbackAlone() async throws {
         let target = try TemporaryDirectory()
         let process = try Self.receiver(after: "ip link set lo up", into: target)
-        try await process.diagnostics.expect("chatty: Only senders on this machine can reach it: it has no other address.")
+        try await process.diagnostics.expect("chatty: Only senders on this machine can connect: it has no other address.")
         #expect(Self.addresses(process.diagnostics.text).first == "127.0.0.1:4242")
     }
 

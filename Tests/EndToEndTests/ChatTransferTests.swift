@@ -208,7 +208,7 @@ extension ServiceTests {
             let killed = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
             try await luke.output.expect("/accept 2 or /decline 2")
             killed.kill()
-            try await luke.output.expect("The offer of a.mp4 from yoda does not stand any more.", within: .seconds(60))
+            try await luke.output.expect("The offer of a.mp4 from yoda is closed.", within: .seconds(60))
         }
 
         @Test func whoComesBackHearsOfTheOffer() async throws {

@@ -104,7 +104,7 @@ extension ServiceTests {
             let client = try chat.script(as: "yoda", "--data", "/proc/nowhere", "--fingerprint", printed, "-c", "/activeuser")
             #expect(try await client.exitStatus() == 0)
             #expect(client.output.text == "No other active user.\n")
-            #expect(client.diagnostics.text.hasPrefix("chatty: The key for transfers lasts until the end of this program only: cannot "))
+            #expect(client.diagnostics.text.hasPrefix("chatty: The key for transfers is valid only until this program exits: cannot "))
         }
 
         @Test(arguments: [["connect", "127.0.0.1"], ["serve"], ["users"]]) func withoutAnyFolderThereIsOneAnswer(words: [String])

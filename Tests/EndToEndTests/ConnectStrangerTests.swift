@@ -46,7 +46,7 @@ extension ServiceTests {
                     """)
             let said = shell.diagnostics.text
             #expect(said.contains("This is the first connection to ") && said.contains("--accept-new"))
-            #expect(said.contains("This server takes plain text on its loopback addresses only."))
+            #expect(said.contains("This server accepts connections without TLS from its own machine only."))
         }
     }
 
@@ -144,8 +144,8 @@ extension ServiceTests {
                     - good
                     \(changed)
                     chat.test KEY
-                    0 chatty: chat.test:PORT has another key than before, and now 'Test Root', an authority that this system trusts, has \
-                    certified it. From now on only certificates of an authority are accepted from it.
+                    0 chatty: The key of chat.test:PORT has changed. The new key has a certificate of 'Test Root', an authority that this system trusts. \
+                    From now on this server is accepted only with a certificate of an authority.
                     chat.test vouched
                     0\u{20}
                     - own

@@ -21,7 +21,7 @@ struct DescriptorTests {
         let process = try ChattyProcess(words: ["-c", command], home: home, executable: "/bin/sh")
         let server = try await ServerProcess(process: process, readyIn: home)
         let strangers = try (1...limit).map { _ in try SocketClient(port: server.port) }
-        try await process.diagnostics.expect("chatty: Those who connect now have to wait: Too many open files.\n")
+        try await process.diagnostics.expect("chatty: New connections have to wait: Too many open files.\n")
         let before = try Self.processorTime(of: process.pid)
         try await strangers[0].input.expect("You did not log in within 4 seconds.\n")
         // The last one has a place when the time of the first is over.

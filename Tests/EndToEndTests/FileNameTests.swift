@@ -55,10 +55,10 @@ struct FileNameTests {
         #expect(try target.read("_config/.git/HEAD") == Data("1".utf8))
         #expect(try target.read("_config/.env") == Data("2".utf8))
         #expect(try target.read("_profile (1)") == Data("3".utf8))
-        let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver calls") }
+        let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver stores") }
         #expect(
             Set(lines) == [
-                "chatty: The receiver calls .config _config.", "chatty: The receiver calls .profile _profile (1).",
+                "chatty: The receiver stores .config as _config.", "chatty: The receiver stores .profile as _profile (1).",
             ])
         let again = try ChattyProcess("send-file", "--progress", "json", folder[".profile"], receiver.ticket)
         #expect(try await again.exitStatus() == 0)

@@ -41,7 +41,7 @@ struct FullDiskTests {
             if answer.hasPrefix("FAIL") { isFull = true } else { accepted.append(number) }
         }
         #expect(isFull)
-        try await process.diagnostics.expect("The store fails, and messages are refused: ")
+        try await process.diagnostics.expect("The database cannot be written, and messages are refused: ")
         // The service itself goes on.
         try yoda.send("PING alive\r\n")
         try await yoda.input.expect("PONG")

@@ -91,7 +91,7 @@ struct NarrowedPathTests {
         let receiver = try await process.output.expect(/receiver (\d+)\n/, within: Self.patience).1
         #expect(sender == "7" && receiver == "143")
         let rest = try await process.output.end()
-        #expect(rest.contains("Stalled: the sender answers, but no data of it gets through."))
+        #expect(rest.contains("Stalled: the sender answers, but no data from it gets through."))
         #expect(rest.contains("Stalled: the receiver answers, but no data gets through to it."))
     }
 }

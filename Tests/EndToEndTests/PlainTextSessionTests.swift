@@ -150,7 +150,7 @@ extension ServiceTests {
                 ("/msg hans hello", "Unknown command: /msg. Try /help."),
                 ("hello", "That is not a command. Commands begin with a slash: try /help."),
                 ("/msgto hans2 hello", "There is no user hans2."),
-                ("/p2pvideo hans movie.mp4", "Only chatty connect can send and take files."),
+                ("/p2pvideo hans movie.mp4", "Only chatty connect can send and receive files."),
             ] {
                 try yoda.send(line + "\n")
                 try await yoda.input.expect(answer + "\n")

@@ -33,12 +33,13 @@ struct PoorDiskTests {
         let (first, second) = isFirst ? ("README", "readme") : ("readme", "README")
         #expect(try disk.read("files/all/\(first)") == Data(first.utf8))
         #expect(try disk.read("files/all/\(second) (1)") == Data(second.utf8))
-        let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver calls") }
+        let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver stores") }
         #expect(
             Set(lines) == [
-                "chatty: The receiver calls all/\(second) all/\(second) (1).", "chatty: The receiver calls all/docs all/docs (1).",
-                "chatty: The receiver calls all/what? \"now\".txt all/what_ _now_.txt.", "chatty: The receiver calls all/etc. all/etc_.",
-                "chatty: The receiver calls all/a:b. all/a_b_.",
+                "chatty: The receiver stores all/\(second) as all/\(second) (1).", "chatty: The receiver stores all/docs as all/docs (1).",
+                "chatty: The receiver stores all/what? \"now\".txt as all/what_ _now_.txt.",
+                "chatty: The receiver stores all/etc. as all/etc_.",
+                "chatty: The receiver stores all/a:b. as all/a_b_.",
             ])
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk["files/key"]) == ["transfer-key"])
     }

@@ -52,7 +52,7 @@ struct ProgressEventsTests {
         #expect(try await receiver.exitStatus() == 0)
         #expect(try sending.expect(sender.diagnostics.text).first == "note")
         #expect(try receiving.expect(receiver.diagnostics.text).first == "note")
-        #expect(receiver.diagnostics.text.hasPrefix(#"{"event":"note","reason":"The key for transfers lasts until"#))
+        #expect(receiver.diagnostics.text.hasPrefix(#"{"event":"note","reason":"The key for transfers is valid only until"#))
     }
 
     /// The answer to an offer is a line, and no words are said.

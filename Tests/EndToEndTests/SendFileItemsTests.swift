@@ -28,7 +28,7 @@ struct SendFileItemsTests {
     @Test(arguments: ["/", "/..", "//."]) func theRootNeedsAName(path: String) async throws {
         let sender = try ChattyProcess("send-file", path, "192.0.2.1:9")
         #expect(try await sender.exitStatus() == 1)
-        let said = "chatty: \(path) has no name of its own that could be sent: give it one with --name.\n"
+        let said = "chatty: \(path) has no name that can be sent: give it one with --name.\n"
         #expect(try await sender.diagnostics.end() == said)
     }
 

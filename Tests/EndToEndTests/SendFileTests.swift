@@ -100,7 +100,7 @@ struct SendFileTests {
         #expect(try target.read("photos/2.jpg") == Data("two".utf8))
         #expect(try target.read("3.txt") == Data("three".utf8))
         #expect(!FileManager.default.fileExists(atPath: target["photos/link"]))
-        try await sender.diagnostics.expect("Not sent, because it is no file or folder: \(folder["photos/link"])")
+        try await sender.diagnostics.expect("Not sent, because it is not a file or folder: \(folder["photos/link"])")
     }
 
     /// More than may be offered at once.
@@ -203,7 +203,7 @@ struct SendFileTests {
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--name", "..", source, receiver.ticket)
         #expect(try await sender.exitStatus() == 6)
-        try await receiver.process.diagnostics.expect("Could not take ..: its name cannot be made safe.\n")
+        try await receiver.process.diagnostics.expect("Could not accept ..: its name cannot be made safe.\n")
         #expect(try target.names() == [])
         // Nothing was taken, so that it was not the one transfer.
         #expect(try await ChattyProcess("send-file", source, receiver.ticket).exitStatus() == 0)
@@ -299,7 +299,7 @@ struct SendFileTests {
         #expect(try await again.exitStatus() == 0)
         #expect(try await again.diagnostics.end() == "chatty: Sent movie.mp4: the receiver had it already.\n")
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(receiver.process.diagnostics.text.contains(/chatty: movie\.mp4 \(3\.0 MB\) from .* was here already\.\n/))
+        #expect(receiver.process.diagnostics.text.contains(/chatty: movie\.mp4 \(3\.0 MB\) from .* was received before\.\n/))
         #expect(try target.names() == ["movie.mp4"])
     }
 }

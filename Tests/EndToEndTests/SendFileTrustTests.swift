@@ -25,7 +25,7 @@ struct SendFileTrustTests {
         #expect(try await stranger.exitStatus() == 4)
         #expect(
             try await stranger.diagnostics.end()
-                == "chatty: Refused: 127.0.0.1:\(receiver.port) takes nothing without its ticket or the shared secret.\n")
+                == "chatty: Refused: 127.0.0.1:\(receiver.port) accepts only senders with its ticket or the shared secret.\n")
         #expect(try target.names() == [] && !receiver.process.hasEnded)
         #expect(try await ChattyProcess("send-file", source, receiver.ticket).exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
@@ -91,7 +91,7 @@ struct SendFileTrustTests {
         let source = try Self.source(folder)
         let target = try TemporaryDirectory()
         let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
-        #expect(receiver.process.diagnostics.text.contains("Anybody who reaches an address can send without the ticket."))
+        #expect(receiver.process.diagnostics.text.contains("Everybody who reaches an address can send without the ticket."))
         #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["movie.mp4"])

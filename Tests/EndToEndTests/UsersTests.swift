@@ -95,7 +95,7 @@ struct UsersTests {
         #expect(try await secretless.exitStatus() == 2)
         #expect(
             secretless.diagnostics.text
-                == "chatty: users: --server needs --password-file or $CHATTY_PASSWORD where stdin is no terminal.\nchatty: Try: chatty users --help\n"
+                == "chatty: users: --server needs --password-file or $CHATTY_PASSWORD if stdin is not a terminal.\nchatty: Try: chatty users --help\n"
         )
         let odd = try await ask("--online", "--server", place, "-u", "yoda", "--fingerprint", "x")
         #expect(odd.status == 2 && odd.err.hasPrefix("chatty: users: --fingerprint needs"))
@@ -121,7 +121,7 @@ struct UsersTests {
         for words in [["-u", "yoda"], ["--accept-new"], ["--fingerprint", "x"], ["--password-file", "x"]] {
             let process = try ChattyProcess(words: ["users", "list", "--data", home["data"]] + words, home: home)
             #expect(try await process.exitStatus() == 2)
-            #expect(process.diagnostics.text.contains(" goes with --server.\n"))
+            #expect(process.diagnostics.text.contains(" works only with --server.\n"))
         }
     }
 

@@ -68,7 +68,7 @@ import TransferProtocol
         #expect {
             try destination.finish(size: 1)
         } throws: {
-            "\($0)".hasPrefix("it is in its place as movie.mp4, but may be gone after a power cut: cannot flush ")
+            "\($0)".hasPrefix("it is stored as movie.mp4, but may be lost after a power cut: cannot flush ")
         }
         #expect(try folder.names() == ["movie.mp4"])
         #expect(destination.record == nil)

@@ -114,7 +114,7 @@ struct CertificateExaminer: Sendable {
             .sha512WithRSAEncryption, .ed25519:
             nil
         case .sha1WithRSAEncryption: .weak("it is signed with SHA-1")
-        default: .weak("it is signed in a way that chatty does not know")
+        default: .weak("it is signed with a method that chatty does not support")
         }
     }
 
@@ -172,7 +172,7 @@ struct CertificateExaminer: Sendable {
         { chain.append(issuer) }
         let faults = issuerFaults(Array(chain.dropFirst()), isComplete: false)
         if let critical = presented.leaf.criticalExtension(besides: ServerChainPolicy.known) {
-            return faults + [.other("Nobody here knows its extension \(critical), which is critical.")]
+            return faults + [.other("It has the critical extension \(critical), which chatty does not support.")]
         }
         let weak = presented.weak.map { CertificateFault.weak("the RSA key of its issuer has \($0) bits") }
         return faults + weak + [.unknownIssuer(chain.last.map { Shown.name($0.issuer) } ?? "nobody")]
@@ -181,9 +181,9 @@ struct CertificateExaminer: Sendable {
     private func selfMade(_ certificate: Certificate, _ der: [UInt8]) -> SelfMade {
         let remark =
             if certificate.notValidAfter < now {
-                "By itself it expired on \(Timestamp(certificate.notValidAfter))."
+                "The certificate expired on \(Timestamp(certificate.notValidAfter))."
             } else if certificate.notValidBefore > now {
-                "By itself it is not valid before \(Timestamp(certificate.notValidBefore))."
+                "The certificate is not valid before \(Timestamp(certificate.notValidBefore))."
             } else { "" }
         return SelfMade(Fingerprint(ofCertificate: der), remark: remark)
     }

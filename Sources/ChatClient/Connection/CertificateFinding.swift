@@ -52,7 +52,7 @@ public enum CertificateFault: Equatable, Sendable {
         switch self {
         case .expired(let time): "It expired on \(time)."
         case .notYetValid(let time): "It is not valid before \(time). This machine's clock says \(Timestamp(Date()))."
-        case .otherName(let names, _) where names.isEmpty: "It has no name of a server in it, such as the subjectAltName that counts."
+        case .otherName(let names, _) where names.isEmpty: "It does not name a server (subjectAltName)."
         case .otherName(let names, let more):
             "It is for \(names.joined(separator: ", "))\(more > 0 ? " and \(more) more" : ""), which is not this server."
         case .chainOutOfDate(let issuer): "The certificate of its issuer, \(issuer), is not valid at this time."
@@ -61,12 +61,12 @@ public enum CertificateFault: Equatable, Sendable {
             It was issued by \(issuer), which is not a certificate authority (CA) that this system trusts. If it is your own CA, add its certificate to those of \
             the system (on Debian: put it into /usr/local/share/ca-certificates and run update-ca-certificates).
             """
-        case .noAuthorities: "This system has no certificates of certificate authorities; on Debian install the package ca-certificates."
+        case .noAuthorities: "This system has no list of trusted certificate authorities; on Debian, install the package ca-certificates."
         case .weak(let what): "It is too weak: \(what)."
-        case .issuerIsNoAuthority(let issuer): "It was issued with the certificate of \(issuer), which may not issue any."
+        case .issuerIsNoAuthority(let issuer): "Its issuer, \(issuer), is not allowed to issue certificates."
         case .notForServers: "It was not issued for servers."
         case .unreadable: "It cannot be read."
-        case .other(let reason): "The check of it says: \(reason)"
+        case .other(let reason): "Its check failed: \(reason)"
         }
     }
 }

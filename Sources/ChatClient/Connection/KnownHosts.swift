@@ -108,7 +108,7 @@ public struct KnownHosts: Sendable {
             let entry = KnownHosts.entry(lines[line], of: server)
         else { return nil }
         guard case .record(let record) = entry else {
-            throw Failure(message: "\(path) is damaged: what line \(line + 1) says of \(server) cannot be read.")
+            throw Failure(message: "\(path) is damaged: line \(line + 1), about \(server), cannot be read. Correct or remove it.")
         }
         return record
     }
@@ -147,7 +147,7 @@ public struct KnownHosts: Sendable {
             bytes += chunk[..<count]
         }
         // What some file systems leave of a file after a power failure.
-        guard !bytes.contains(0) else { throw Failure(message: "\(path) is damaged: it has zero bytes in it.") }
+        guard !bytes.contains(0) else { throw Failure(message: "\(path) is damaged: it contains NUL bytes. Correct or remove it.") }
         return bytes.split(separator: 0x0A).map(Array.init)
     }
 

@@ -168,7 +168,9 @@ final class ServerConnector {
                     // Another client was quicker: the next connection is judged by what that one has learnt.
                     channel.close(promise: nil)
                     guard attempt.turns > 1 else {
-                        return attempt.promise.fail(Failure.failed("What is known of \(place) keeps changing in \(trust.knownHosts.path)."))
+                        return attempt.promise.fail(
+                            Failure.failed(
+                                "The entry of \(place) in \(trust.knownHosts.path) keeps changing: another program writes it. Try again."))
                     }
                     return self.attempt(turns: attempt.turns - 1, happened).future.cascade(to: attempt.promise)
                 }
@@ -181,7 +183,7 @@ final class ServerConnector {
                 }
                 // Its certificate was found good, now as the next time.
                 if let saying { noted(saying) }
-                noted("\(error.message) So it is not remembered that an authority vouches for \(place).")
+                noted("\(error.message) So it is not remembered that \(place) has a certificate of an authority.")
                 attempt.succeed(channel)
             }
         case .examine, .ask, .refuse, .fail, nil:
@@ -217,7 +219,7 @@ final class ServerConnector {
             return explain(first.error)
         case let error as IOError: return "\(place): \(String(cString: strerror(error.errnoCode)))."
         case ChannelError.connectTimeout: return "\(place): no answer within 10 seconds."
-        case is NIOSSLError: return "\(place): whoever answers does not speak TLS as chatty does."
+        case is NIOSSLError: return "\(place): the TLS handshake failed. Is this the port of a chatty server?"
         default: return "\(place): \(error)"
         }
     }

@@ -46,7 +46,7 @@ public struct ServerTrust: Sendable {
     func judge(_ presented: Fingerprint, _ finding: CertificateFinding?, isLoopback: Bool) -> Verdict {
         if let demanded {
             guard presented != demanded else { return .accept }
-            return .refuse("\(server) has the key\n  \(presented)\nand not the one asked for:\n  \(demanded)")
+            return .refuse("The key of \(server) is\n  \(presented)\nand not the one given with --fingerprint:\n  \(demanded)")
         }
         let known: KnownHosts.Record?
         do {
@@ -84,7 +84,7 @@ public struct ServerTrust: Sendable {
                     """
                     This is the first connection to \(server), and its certificate is self-signed. Its key is
                       \(presented)
-                    \(line(certificate.remark))If that is the right one, use --fingerprint with it, or --accept-new.
+                    \(line(certificate.remark))If this is the right key, connect with --fingerprint and this key, or with --accept-new.
                     """)
             }
         }
@@ -97,17 +97,17 @@ public struct ServerTrust: Sendable {
                 return .remember(
                     .vouched, insteadOf: .key(old),
                     saying: """
-                        \(server) has another key than before, and now \(authority), an authority that this system trusts, has certified it. \
-                        From now on only certificates of an authority are accepted from it.
+                        The key of \(server) has changed. The new key has a certificate of \(authority), an authority that this system trusts. \
+                        From now on this server is accepted only with a certificate of an authority.
                         """)
             }
             return .refuse(
                 changed(
                     old, presented,
-                    "The new one has a certificate of \(authority), an authority that this system trusts: --accept-new takes it."))
+                    "The new key has a certificate of \(authority), an authority that this system trusts: --accept-new accepts it."))
         case .selfMade(let certificate): return .refuse(changed(old, presented, certificate.remark))
         case .faulty(let faults):
-            let remark = "The new certificate is not taken in any case.\n" + Self.reasons(faults)
+            let remark = "The new certificate cannot be accepted.\n" + Self.reasons(faults)
             return .refuse(changed(old, presented, isTaken: false, remark))
         }
     }
@@ -120,7 +120,7 @@ public struct ServerTrust: Sendable {
                 """
                 THE KEY OF \(server) HAS CHANGED.
                 It had a certificate of a certificate authority before, and now shows a self-signed one, which proves nothing.
-                Either the server was set up anew, or somebody else answers in its place.
+                Either the server was set up again, or somebody else answers in its place.
                   answered: \(presented)
                 \(line(certificate.remark))Nothing was sent to it. If its owner confirms the new key, forget what is known of the server:
                   \(forgetCommand)
@@ -136,7 +136,7 @@ public struct ServerTrust: Sendable {
         let advice = isTaken ? " If its owner confirms the new key, forget the old one:\n  \(forgetCommand)" : ""
         return """
             THE KEY OF \(server) HAS CHANGED.
-            Either the server was set up anew, or somebody else answers in its place.
+            Either the server was set up again, or somebody else answers in its place.
               known:    \(old)
               answered: \(presented)
             \(line(remark))Nothing was sent to it.\(advice)
@@ -150,7 +150,7 @@ public struct ServerTrust: Sendable {
         \(Self.reasons(faults))
         Nothing was sent to it. It has the key
           \(presented)
-        If that is the right one whatever its certificate says, use --fingerprint with it.
+        If this is the right key nevertheless, connect with --fingerprint and this key.
         """
     }
 

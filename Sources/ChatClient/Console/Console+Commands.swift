@@ -118,7 +118,7 @@ extension Console {
         case .history(let with, let count):
             let target = with.map(Console.conversation) ?? conversation
             guard let target else {
-                return complain("Say whose, as in /history USERNAME or /history #GROUPNAME.", .usage)
+                return complain("Name a conversation: /history USERNAME or /history #GROUPNAME.", .usage)
             }
             request(.history(with: target, count: count), for: .past(wanted: count))
         case .search(let words): request(.search(words), for: .past(wanted: .max))

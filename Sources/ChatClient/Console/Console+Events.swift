@@ -141,7 +141,7 @@ extension Console {
         if case .past(let wanted) = purpose, answer.notices.isEmpty {
             if found == 0 { effects.append(.show(form.own(.hint, "Nothing found."))) }
             if found == Limits.messagesAtOnce, wanted > found {
-                let text = "These are the latest \(found): there are no more at once."
+                let text = "These are the latest \(found) messages. No more can be shown at once."
                 report(text, form.own(.hint, text))
             }
         }

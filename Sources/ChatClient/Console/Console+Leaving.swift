@@ -84,7 +84,7 @@ extension Console {
             // It may have been taken by an answer that was lost.
             if transfer.isOutgoing { signal(.cancel, transfer) }
             let way = transfer.isOutgoing ? "to" : "from"
-            giveUp(transfer.number, "The offer of \(transfer.name) \(way) \(transfer.peer) does not stand any more.")
+            giveUp(transfer.number, "The offer of \(transfer.name) \(way) \(transfer.peer) is closed.")
         } else {
             giveUp(transfer.number, "\(transfer.peer) has left: \(Console.undone(transfer)).")
         }

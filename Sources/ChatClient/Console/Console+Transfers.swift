@@ -14,7 +14,7 @@ extension Console {
         guard !isSelf(user) else { return complain("That is you.", .notDelivered) }
         let id = configuration.idPrefix + String(desk.nextSerial())
         guard let number = desk.add(isOutgoing: true, peer: user, id: id, name: path, size: 0, state: .describing) else {
-            return complain("Too many transfers at once.", .notDelivered)
+            return complain("Too many transfers at once. Wait until one has ended.", .notDelivered)
         }
         effects.append(.transfer(.offer(number, to: user, path: EscapedPath.trimmed(path))))
     }
@@ -41,7 +41,7 @@ extension Console {
         }
         let list = all.prefix(Console.listed).map { "\($0.number), \($0.name) \($0.isOutgoing ? "to" : "from") \($0.peer)" }
         let more = all.count > list.count ? "; and \(all.count - list.count) more, see /transfers" : ""
-        complain("Say which, as in \(command.word) \(first.number): \(list.joined(separator: "; "))\(more).", .usage)
+        complain("Choose one, as in \(command.word) \(first.number): \(list.joined(separator: "; "))\(more).", .usage)
         return nil
     }
 
@@ -95,7 +95,7 @@ extension Console {
             return complain(word.map { "There is no transfer \($0)." } ?? "There is no transfer.", .failed)
         }
         guard transfer.state != .waiting else {
-            return complain("\(transfer.name) is not taken yet: there is something to compare after /accept \(transfer.number).", .failed)
+            return complain("There is nothing to compare yet. Accept \(transfer.name) first: /accept \(transfer.number).", .failed)
         }
         desk.questions += 1
         effects.append(.transfer(.verify(transfer.number)))
@@ -134,7 +134,7 @@ extension Console {
         _ verb: TransferSignal.Verb, _ transfer: TransferDesk.Transfer, payload: String = "", for purpose: Purpose? = nil
     ) {
         guard let signal = TransferSignal(verb: verb, id: transfer.id, payload: payload) else {
-            return giveUp(transfer.number, "The other side cannot be told: too much to say.")
+            return giveUp(transfer.number, "The other user cannot be informed: the message is too long.")
         }
         request(.signal(to: transfer.peer, signal), for: purpose ?? .signal(transfer.number))
     }
@@ -200,7 +200,7 @@ extension Console {
         else { return }
         if offer.state == .preparing { effects.append(.transfer(.cancel(offer.number))) }
         _ = desk.remove(offer.number)
-        let what = signal.verb == .accept ? "taken" : "declined"
+        let what = signal.verb == .accept ? "accepted" : "declined"
         tell(.answeredElsewhere, "\(offer.name) from \(other) was \(what) in another session.", offer)
     }
 
@@ -252,10 +252,10 @@ extension Console {
             desk[number]?.state = .running(done: bytes, total: bytes, rate: 0)
             guard let transfer = desk.remove(number) else { return }
             let moved = bytes - min(max(0, resumed), bytes)
-            let before = moved < bytes ? " after the \(Amount.bytes(bytes - moved)) that were there" : ""
+            let before = moved < bytes ? " after \(Amount.bytes(bytes - moved)) received before" : ""
             let rate = Amount.rate(seconds > 0 ? Double(moved) / seconds : 0)
             let speed =
-                bytes > 0 && moved == 0 ? "it was there already" : "\(Amount.bytes(moved))\(before) in \(Amount.time(seconds)), \(rate)"
+                bytes > 0 && moved == 0 ? "it was received before" : "\(Amount.bytes(moved))\(before) in \(Amount.time(seconds)), \(rate)"
             let text =
                 transfer.isOutgoing
                 ? "\(transfer.peer) has \(transfer.name): \(speed)."

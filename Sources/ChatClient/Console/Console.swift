@@ -217,7 +217,7 @@ public struct Console: Sendable {
         if status != .done {
             self.status = status
         } else {
-            if account == nil { complain("The time ended before the log-in.", .failed) }
+            if account == nil { complain("The time of --listen ended before the log-in.", .failed) }
             if !unfinished.isEmpty { complain(Console.notDone(unfinished), lossStatus) }
         }
         logOut(isAsked: configuration.isInteractive)
@@ -270,7 +270,7 @@ public struct Console: Sendable {
         }
         guard !unfinished.isEmpty, !hasWarned else { return logOut() }
         hasWarned = true
-        effects.append(.show(form.own(.hint, Console.notDone(unfinished) + " Log out again to leave all the same.")))
+        effects.append(.show(form.own(.hint, Console.notDone(unfinished) + " Log out again to leave anyway.")))
         showPromptAgain()
     }
 
@@ -333,7 +333,7 @@ public struct Console: Sendable {
 
     private var prompt: ConsolePrompt {
         switch phase {
-        case .askingTrust: return .line("Is that the right key? (yes/no) ")
+        case .askingTrust: return .line("Is it the key that chatty serve printed? (yes/no) ")
         case .naming: return configuration.name == nil ? .line(Texts.usernamePrompt) : .none
         case .password: return .secret(Texts.passwordPrompt)
         case .changingPassword(let typed) where typed.count < Console.passwordPrompts.count:

@@ -31,41 +31,43 @@ public enum EventKind: String, CaseIterable, Sendable {
         switch self {
         case .message:
             """
-            A message: `time`, when the server took it, `id`, which is the same wherever it is shown and greater than that of any before, `from`, `group` where it \
-            went to one, `to` where another session of this account sent it to a user, and `text`.
+            A message. `time` is when the server received it. `id` is the same wherever the message is shown, and greater than the ids of earlier messages. \
+            `from` is the sender, `group` the group if it was sent to one, `to` the recipient if another session of this account sent it to a user, and `text` \
+            the text.
             """
         case .reply:
             """
-            An answer of the server, or what it tells unasked: `code`, a word such as `SENT` or `ACTIVE_USER`, `context`, a list of what it is about (names, \
-            numbers, times), and `text`, the same for people. The codes are in chatty-chat(7). `time` is that of the message, or since when a user is active.
+            An answer of the server, or information that it sends by itself. `code` is a word such as `SENT` or `ACTIVE_USER`, `context` a list of names, \
+            numbers and times, and `text` the same for people. chatty-chat(7) lists the codes. `time` is the time of the message, or since when a user is active.
             """
-        case .error: "As `reply`, where something went wrong; without `code` where this program says so."
-        case .joined: "`user` joined `group`, in which this account is."
+        case .error: "Like `reply`, for an error. An error of this program has no `code`."
+        case .joined: "`user` joined `group`. This account is a member of it."
         case .left: "`user` left `group`."
-        case .invited: "`user` lets this account join `group`."
+        case .invited: "`user` invited this account to `group`."
         case .motd: "The message of the day, in `text`."
         case .connected: "Connected, or connected again."
-        case .listening: "Files can be received. This and `connected` are told where no `--user` was given, or after a lost connection."
-        case .connectionLost: "The connection was lost. It is being restored; `connected` follows, or the end."
-        case .help: "A line of what `/help` says, in `text`."
-        case .hint: "Something to know, in `text`."
+        case .listening:
+            "Files can be received. This event and `connected` are printed if no `--user` was given, and after a lost connection."
+        case .connectionLost: "The connection was lost, and the program connects again. `connected` follows, or the program exits."
+        case .help: "A line of the output of `/help`, in `text`."
+        case .hint: "Information for people, in `text`."
         case .ignored: "What `/ignore` and `/unignore` did."
         case .offer:
             """
-            A file is offered. This and those below are about a transfer: `number`, that of its commands, `from` or `to`, the other user, `name`, \
-            `size` in bytes, `done`, how many of them have arrived, where it runs, and `text`, all of it for people.
+            Another user offers a file. This event and the events below are about a transfer. `number` is its number in commands, `from` or `to` the other user, \
+            `name` the name of the file, `size` its size in bytes, `done` how many bytes have arrived if the transfer is running, and `text` the same for people.
             """
         case .offered: "This session has offered a file."
         case .started: "A transfer began."
         case .progress: "Another quarter of the file has arrived."
         case .sent: "The other user has the whole file."
-        case .received: "The whole file is here, in `path`."
-        case .declined: "An offer was declined by this program."
-        case .cancelled: "A transfer was stopped by this program."
+        case .received: "The whole file has been received; `path` is its path."
+        case .declined: "This program declined an offer."
+        case .cancelled: "This program stopped a transfer."
         case .transferFailed: "A transfer ended without success: `text` says why."
-        case .answeredElsewhere: "Another session of this account has taken or declined the offer."
-        case .transfer: "One of those that `/transfers` lists."
-        case .verification: "What `/verify` asked for, in `verification`."
+        case .answeredElsewhere: "Another session of this account accepted or declined the offer."
+        case .transfer: "A line of the output of `/transfers`."
+        case .verification: "The number that `/verify` shows, in `verification`."
         }
     }
 }

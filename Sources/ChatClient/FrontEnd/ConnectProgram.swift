@@ -53,7 +53,7 @@ public struct ConnectProgram: Sendable {
     /// Runs to the end of the session, on a thread of its own.
     public func run() async -> ConsoleStatus {
         guard let mailbox = Mailbox<ConsoleInput>() else {
-            diagnose("No file descriptor is left.")
+            diagnose("Too many open files. Raise the limit (ulimit -n), or close other programs.")
             return .failed
         }
         var configuration = ClientDriver.Configuration(host: options.host, port: options.port, trust: options.trust)

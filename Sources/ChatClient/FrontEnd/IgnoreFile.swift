@@ -14,7 +14,7 @@ struct IgnoreFile {
     /// Replaces it whole, or removes it where there are none.
     /// - Returns: what to say where that fails; the list then lasts as long as the program.
     func save(_ names: [String]) -> String? {
-        guard let path else { return "There is no place to keep whom you ignore: set $HOME." }
+        guard let path else { return "The list of ignored users cannot be stored: set $HOME." }
         let url = URL(fileURLWithPath: path)
         do {
             guard !names.isEmpty else {
@@ -27,7 +27,7 @@ struct IgnoreFile {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
             return nil
         } catch {
-            return "Cannot write \(path): whom you ignore is known until you leave."
+            return "Cannot write \(path): the list of ignored users is lost when you leave."
         }
     }
 }

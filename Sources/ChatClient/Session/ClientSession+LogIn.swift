@@ -13,7 +13,7 @@ extension ClientSession {
     ]
     private static let nameLabel = "name"
     static let tokenLabel = "token"
-    private static let foreign = "The server does not speak chatty's language."
+    private static let foreign = "This is not a chatty server."
 
     mutating func take(name: String, at now: Int64) {
         guard stage == .naming else { return }

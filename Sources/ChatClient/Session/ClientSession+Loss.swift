@@ -104,6 +104,7 @@ extension ClientSession {
     }
 
     private static var unconfirmed: Answer {
-        Answer([ServerNotice(text: "The connection was lost before the server confirmed it: it may not have been done.", isFailure: true)])
+        Answer([ServerNotice(text: "The connection was lost before the server confirmed this. It may not have been done.", isFailure: true)]
+        )
     }
 }

@@ -13,7 +13,8 @@ extension ClientSession {
             }
         }
         guard outstanding.count < ClientSession.outstandingLimit else {
-            return emit(.answered(id, Answer([ServerNotice(text: "Too many commands wait already.", isFailure: true)])))
+            return emit(
+                .answered(id, Answer([ServerNotice(text: "Too many commands wait for an answer. Try again later.", isFailure: true)])))
         }
         // What has been shown is known to be, before the good-bye.
         if request == .logOut { acknowledge() }

@@ -35,7 +35,7 @@ public struct CredentialsFile: Equatable, Sendable {
             case .failure(let problem): badLines.append(BadLine(line: line.number, reason: problem.reason))
             case .success(let (name, password)):
                 if let earlier = lineOf[name] {
-                    badLines.append(BadLine(line: line.number, reason: "the name \(name) is in line \(earlier) already"))
+                    badLines.append(BadLine(line: line.number, reason: "line \(earlier) already has the name \(name)"))
                 } else {
                     lineOf[name] = line.number
                     entries.append(Entry(line: line.number, name: name, password: password))
@@ -47,14 +47,14 @@ public struct CredentialsFile: Equatable, Sendable {
     private struct Problem: Error { let reason: String }
 
     private static func parse(_ line: ArraySlice<UInt8>) -> Result<(Name, String), Problem> {
-        guard let text = String(validating: line, as: UTF8.self) else { return .failure(Problem(reason: "it is not UTF-8")) }
+        guard let text = String(validating: line, as: UTF8.self) else { return .failure(Problem(reason: "the line is not UTF-8")) }
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
         let nameBytes = text.utf8.prefix { !isBlank($0) }
         let password = String(Substring(text.utf8[nameBytes.endIndex...].drop(while: isBlank)))
         do {
             let name = try Name(String(Substring(nameBytes)))
             if let defect = PasswordRule.defect(of: password) { return .failure(Problem(reason: defect.reason)) }
-            guard !isHash(password) else { return .failure(Problem(reason: "its password is the hash of one, and is needed itself")) }
+            guard !isHash(password) else { return .failure(Problem(reason: "the password is a hash; write the password itself")) }
             return .success((name, password))
         } catch {
             return .failure(Problem(reason: "the name is not allowed: \(error.reason)"))

@@ -23,7 +23,7 @@ final class AcceptPause: ChannelInboundHandler {
         let now = NIODeadline.now()
         if silentUntil.map({ $0 <= now }) ?? true {
             silentUntil = now + AcceptPause.silence
-            tell("Those who connect now have to wait: \(SystemError.text(error.errnoCode)).")
+            tell("New connections have to wait: \(SystemError.text(error.errnoCode)).")
         }
         // On the channel's own loop it is done at once; it fails only on a channel that is closed.
         let channel = context.channel

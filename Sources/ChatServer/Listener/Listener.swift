@@ -60,7 +60,7 @@ struct Listener {
         guard let error = error as? IOError else { return ServerError("Cannot listen on port \(port): \(error)") }
         switch error.errnoCode {
         case EADDRINUSE: return ServerError("Port \(port) is already in use; choose another: chatty serve PORT")
-        case EACCES: return ServerError("Port \(port) is for root alone; choose one from 1024 on: chatty serve PORT")
+        case EACCES: return ServerError("Only root may use port \(port); choose a port from 1024 on: chatty serve PORT")
         default: return ServerError("Cannot listen on port \(port): \(SystemError.text(error.errnoCode))")
         }
     }

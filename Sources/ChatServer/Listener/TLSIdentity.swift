@@ -32,12 +32,12 @@ public struct TLSIdentity: Sendable {
         guard hasCertificate == hasKey else {
             let (missing, there) = hasKey ? (certificateFile, keyFile) : (keyFile, certificateFile)
             throw ServerError(
-                "\(missing) is missing, and \(there) is of no use without it: put it back, or take that one away too to be given a new identity"
+                "\(missing) is missing, and \(there) cannot be used without it. Restore it, or remove \(there) to have a new certificate and key made."
             )
         }
         if !hasKey {
             let made: (certificate: String, key: String)
-            do { made = try TLSIdentity.make() } catch { throw ServerError("No TLS identity can be made: \(error)") }
+            do { made = try TLSIdentity.make() } catch { throw ServerError("Cannot make a TLS certificate and key: \(error)") }
             try SmallFile.write("The private key", keyFile, Array(made.key.utf8))
             try SmallFile.write("The certificate", certificateFile, Array(made.certificate.utf8))
         }

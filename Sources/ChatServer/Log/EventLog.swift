@@ -47,7 +47,7 @@ public final class EventLog: Sendable {
                     defer { count = 0 }
                     return count
                 }
-                if lost > 0 { tell("\(lost) lines about events were dropped because nobody read them.") }
+                if lost > 0 { tell("\(lost) log lines were lost: the program that reads stdout is too slow.") }
                 var bytes: [UInt8] = []
                 for entry in entries { EventFormatter.append(entry, format, to: &bytes) }
                 write(bytes)

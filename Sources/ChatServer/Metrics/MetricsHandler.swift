@@ -53,10 +53,10 @@ final class MetricsHandler: ChannelInboundHandler, @unchecked Sendable {
             }
         case "/healthz":
             let failure = page.failure
-            let text = failure.map { "The store fails, and messages are refused: \($0)\n" } ?? "ok\n"
+            let text = failure.map { "The database cannot be written, and messages are refused: \($0)\n" } ?? "ok\n"
             respond(request, failure == nil ? .ok : .serviceUnavailable, text, context)
         default:
-            respond(request, .notFound, "There are /metrics and /healthz.\n", context)
+            respond(request, .notFound, "Not found. Ask for /metrics or /healthz.\n", context)
         }
     }
 

@@ -42,9 +42,9 @@ final class MetricsListener: Sendable {
             channel = try await bootstrap.bind(to: SocketAddress(ipAddress: address, port: port)).get()
         } catch let error as IOError {
             let reason = error.errnoCode == EADDRINUSE ? "it is already in use; choose another" : SystemError.text(error.errnoCode)
-            throw ServerError("The metrics cannot be served on \(address) port \(port): \(reason)")
+            throw ServerError("Cannot serve metrics on \(address) port \(port): \(reason)")
         } catch {
-            throw ServerError("The metrics cannot be served on \(address) port \(port): \(error)")
+            throw ServerError("Cannot serve metrics on \(address) port \(port): \(error)")
         }
         self.port = channel.localAddress?.port ?? port
     }

@@ -31,28 +31,28 @@ struct MetricsPage: Sendable {
         let figures = metrics.current
         var page = PrometheusText()
         page.add(
-            "chatty_connections", .gauge, "Open connections by way in.",
+            "chatty_connections", .gauge, "Open connections by protocol and encryption.",
             ConnectionKind.all.map { kind in
                 ([("way", kind.way.rawValue), ("tls", String(kind.isEncrypted))], Double(census.kinds[kind] ?? 0))
             })
-        page.add("chatty_connections_total", .counter, "Connections that came.", Double(figures.hub.connections))
+        page.add("chatty_connections_total", .counter, "Connections accepted.", Double(figures.hub.connections))
         page.add("chatty_active_accounts", .gauge, "Accounts with a session.", Double(figures.activeAccounts))
-        page.add("chatty_logins_total", .counter, "Log-ins that succeeded.", Double(figures.hub.logIns))
-        page.add("chatty_failed_logins_total", .counter, "Log-ins that failed.", Double(figures.hub.failedLogIns))
-        page.add("chatty_lockouts_total", .counter, "Times that a name became blocked.", Double(figures.hub.lockOuts))
+        page.add("chatty_logins_total", .counter, "Successful log-ins.", Double(figures.hub.logIns))
+        page.add("chatty_failed_logins_total", .counter, "Failed log-ins.", Double(figures.hub.failedLogIns))
+        page.add("chatty_lockouts_total", .counter, "Times that a name was blocked.", Double(figures.hub.lockOuts))
         page.add(
-            "chatty_sendq_exceeded_total", .counter, "Sessions that were ended because they read too slowly.",
+            "chatty_sendq_exceeded_total", .counter, "Sessions closed because their client read too slowly.",
             Double(figures.hub.sendQueueOverflows))
-        page.add("chatty_messages_total", .counter, "Messages that were kept and acknowledged.", Double(figures.hub.messages))
-        page.add("chatty_deliveries_total", .counter, "Messages given to sessions of others.", Double(figures.hub.deliveries))
+        page.add("chatty_messages_total", .counter, "Messages stored and acknowledged.", Double(figures.hub.messages))
+        page.add("chatty_deliveries_total", .counter, "Messages delivered to sessions of other users.", Double(figures.hub.deliveries))
         page.add(
-            "chatty_queue_depth", .gauge, "Things that wait for a thread of the server.",
+            "chatty_queue_depth", .gauge, "Work items that wait for a thread of the server.",
             metrics.depths.map { ([("queue", $0.queue)], Double($0.depth)) })
-        page.add("chatty_outbound_queued_bytes", .gauge, "Bytes that wait for their readers.", Double(census.queuedBytes))
-        page.add("chatty_commit_seconds", "Time from the begin of a transaction to its being on the disk.", figures.commits)
-        page.add("chatty_store_writes_total", .counter, "Changes that are on the disk.", Double(figures.writes))
-        page.add("chatty_store_failed_writes_total", .counter, "Changes that the store refused.", Double(figures.failedWrites))
-        page.add("chatty_store_healthy", .gauge, "1 where the store took what was last given to it.", figures.failure == nil ? 1 : 0)
+        page.add("chatty_outbound_queued_bytes", .gauge, "Bytes that wait to be sent to clients.", Double(census.queuedBytes))
+        page.add("chatty_commit_seconds", "Time from the start of a transaction until it is on the disk.", figures.commits)
+        page.add("chatty_store_writes_total", .counter, "Changes written to the disk.", Double(figures.writes))
+        page.add("chatty_store_failed_writes_total", .counter, "Changes that the database refused.", Double(figures.failedWrites))
+        page.add("chatty_store_healthy", .gauge, "1 if the last write to the database succeeded, else 0.", figures.failure == nil ? 1 : 0)
         let process = process()
         page.add("process_cpu_seconds_total", .counter, "Processor time, user and system.", process.processorSeconds)
         page.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)

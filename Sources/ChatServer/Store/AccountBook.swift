@@ -177,7 +177,7 @@ public struct AccountBook: Sendable {
                     result = try body(db)
                     return .commit
                 }
-                guard let result else { throw ServerError("The store gave no answer.") }
+                guard let result else { throw ServerError("The database gave no answer.") }
                 return result
             }
         } catch let error as ServerError {

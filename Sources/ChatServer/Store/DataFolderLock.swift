@@ -17,7 +17,7 @@ public final class DataFolderLock: Sendable {
             let holder = DataFolderLock.pid(in: descriptor)
             guard code == EAGAIN || code == EACCES else { throw folder.failure(code) }
             let who = holder.map { "the server with pid \($0)" } ?? "another server"
-            throw ServerError("The data folder \(folder.path) is in use by \(who).")
+            throw ServerError("The data folder \(folder.path) is in use by \(who). Stop that server, or choose another folder with --data.")
         }
         let pid = Array("\(getpid())\n".utf8)
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, pid, pid.count, 0) == pid.count else {

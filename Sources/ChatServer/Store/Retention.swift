@@ -83,7 +83,7 @@ struct Retention {
             self.last = now
             guard step < Retention.interval else {
                 notice =
-                    "The clock was set forward by \(step / Retention.interval) hours. Messages that are too old by it are taken away when it still says so in an hour."
+                    "The clock was set forward by \(step / Retention.interval) hours. If it is still so in an hour, messages older than --keep-days are deleted."
                 return
             }
         }

@@ -62,7 +62,7 @@ public final class Store: Sendable {
     /// SQLite would make it readable by everybody; the files beside it take this one's mode.
     private static func makePrivateFile(_ path: String) throws(ServerError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw ServerError.system("The store \(path) cannot be opened", errno) }
+        guard descriptor >= 0 else { throw ServerError.system("The database \(path) cannot be opened", errno) }
         Glibc.close(descriptor)
     }
 
@@ -74,7 +74,8 @@ public final class Store: Sendable {
         let isNewer = try queue.read(StoreSchema.migrator.hasBeenSuperseded)
         try queue.close()
         guard !isNewer else {
-            throw ServerError("The store in \(folder.path) was made by a newer version of chatty. It has not been touched.")
+            throw ServerError(
+                "The database in \(folder.path) was made by a newer version of chatty, and was not changed. Install that version.")
         }
     }
 
@@ -84,7 +85,9 @@ public final class Store: Sendable {
         guard applied.count < migrator.migrations.count else { return }
         if !applied.isEmpty {
             if let pid = DataFolderLock.holder(of: folder), pid != getpid() {
-                throw ServerError("The store in \(folder.path) is of an older version and in use by the server with pid \(pid).")
+                throw ServerError(
+                    "The database in \(folder.path) has an older format and is in use by the server with pid \(pid). Stop that server first."
+                )
             }
             try backUp(pool, to: folder.database + ".before-\(migrator.migrations[applied.count])")
         }
@@ -100,7 +103,7 @@ public final class Store: Sendable {
     }
 
     static func failure(_ folder: DataFolder, _ error: any Error) -> ServerError {
-        guard let error = error as? DatabaseError else { return ServerError("The store in \(folder.path) cannot be used: \(error)") }
-        return ServerError("The store in \(folder.path) cannot be used: \(error.message ?? "SQLite error \(error.resultCode.rawValue)")")
+        guard let error = error as? DatabaseError else { return ServerError("The database in \(folder.path) cannot be used: \(error)") }
+        return ServerError("The database in \(folder.path) cannot be used: \(error.message ?? "SQLite error \(error.resultCode.rawValue)")")
     }
 }

@@ -144,7 +144,7 @@ final class StoreWriter: Sendable {
                     let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
                     // One write that breaks a constraint says nothing of the store; but it should not have been asked for.
                     if error.resultCode == .SQLITE_CONSTRAINT {
-                        listener.noticing("The store refused one write: \(reason).")
+                        listener.noticing("The database refused one change: \(reason).")
                     } else {
                         problem = reason
                     }

@@ -37,10 +37,10 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         case .unsafeName(let name): "the name \(name.debugDescription) cannot be made safe"
         case .noSpace(let needed, let free): "\(needed) bytes are needed and \(free) are free"
         case .cannotWrite(let error): error.description
-        case .notFlushed(let error): "\(error); nothing of it is kept, since the disk may not have it: it has to be sent again"
-        case .inPlaceNotFlushed(let name, let error): "it is in its place as \(name), but may be gone after a power cut: \(error)"
-        case .incomplete(let name): "\(name) is not whole"
-        case .replaced(let part): "\(part) was taken away or replaced while it was being received"
+        case .notFlushed(let error): "\(error); the disk may not have it, so nothing of it is kept: send it again"
+        case .inPlaceNotFlushed(let name, let error): "it is stored as \(name), but may be lost after a power cut: \(error)"
+        case .incomplete(let name): "\(name) is not complete"
+        case .replaced(let part): "\(part) was removed or replaced while it was being received"
         case .noFreeName(let name): "there are too many files named like \(name)"
         }
     }

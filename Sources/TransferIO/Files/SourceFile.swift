@@ -149,9 +149,9 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .isFolder(let path): "\(path) is a folder"
         case .notAFile(let path): "\(path) is not a file"
-        case .withoutSize(let path): "\(path) has no size of its own: send it through standard input (-)"
+        case .withoutSize(let path): "\(path) has no size: send it through standard input (-)"
         case .changed(let name): "\(name) changed while it was being sent"
-        case .nameless(let path): "\(path) has no name of its own that could be sent: give it one with --name"
+        case .nameless(let path): "\(path) has no name that can be sent: give it one with --name"
         case .withoutName(let path): "\(path) has a name that is not UTF-8"
         }
     }

@@ -127,7 +127,7 @@ extension LoopCore {
             waitForReader(busy.descriptor, state)
             return false
         } catch is OutputClosed {
-            state.connection.fail(request.file, .outputClosed, "the reader of the output went away")
+            state.connection.fail(request.file, .outputClosed, "the program reading the output closed it")
         } catch let error {
             state.connection.fail(request.file, .destinationFailed, "\(error)")
         }
@@ -274,7 +274,7 @@ extension LoopCore {
         case .failure(let error):
             state.destinations.giveUp(file)
             if error is OutputClosed {
-                state.connection.fail(file, .outputClosed, "the reader of the output went away")
+                state.connection.fail(file, .outputClosed, "the program reading the output closed it")
             } else {
                 state.connection.fail(file, .destinationFailed, "\(error)")
             }

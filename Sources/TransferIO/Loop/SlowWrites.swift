@@ -50,7 +50,7 @@ final class SlowWrites: @unchecked Sendable {
             } catch let busy as DestinationBusy {
                 stop = .busy(descriptor: busy.descriptor)
             } catch is OutputClosed {
-                stop = .failed(request.file, .outputClosed, text: "the reader of the output went away")
+                stop = .failed(request.file, .outputClosed, text: "the program reading the output closed it")
             } catch let error {
                 stop = .failed(request.file, .destinationFailed, text: "\(error)")
             }

@@ -225,7 +225,7 @@ public final class TransferConnection {
         guard !isOver, outgoing[request.file]?.state == .sending else { return }
         let isStream = outgoing[request.file]?.isStream ?? false
         guard count >= 0, count <= request.buffer.count, isStream || count == request.buffer.count else {
-            fail(request.file, .sourceChanged, "the file became shorter while it was sent")
+            fail(request.file, .sourceChanged, "the file became shorter while it was being sent")
             return
         }
         if count > 0 {

@@ -117,7 +117,9 @@ final class ChatTransfers: TransferCarrier {
             guard let loop = state.withLockedValue({ $0.loop }), let size = source.offer.size else { return }
             let offer = TransferPayload.Offer(
                 name: source.offer.name, size: size, key: Data(loop.publicKey), addresses: addresses(of: loop))
-            guard let payload = TransferPayload.text(offer) else { return post(.failed(number, "it cannot be described.")) }
+            guard let payload = TransferPayload.text(offer) else {
+                return post(.failed(number, "its offer is too long: give it a shorter name."))
+            }
             state.withLockedValue { $0.offered[number] = source }
             post(.described(number, name: source.offer.name, size: Int64(clamping: size), payload: payload))
         } catch {
@@ -141,11 +143,11 @@ final class ChatTransfers: TransferCarrier {
             let (loop, source) = state.withLockedValue({ state in
                 state.loop.flatMap { loop in state.offered.removeValue(forKey: number).map { (loop, $0) } }
             })
-        else { return post(.failed(number, "it is not offered any more.")) }
+        else { return post(.failed(number, "the offer is closed.")) }
         guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
         remember(answer.key, of: number)
         let addresses = LocalAddresses.onOwnLinks(TransferPayload.networkAddresses(answer.addresses), NetworkInterface.all())
-        guard !addresses.isEmpty else { return post(.failed(number, "the other side named no address.")) }
+        guard !addresses.isEmpty else { return post(.failed(number, "the other side has sent no address.")) }
         let session = loop.send([source], to: addresses, remoteKey: Array(answer.key), preSharedKey: Array(answer.secret))
         follow(session, number, total: source.offer.size ?? 0, destination: nil)
     }
@@ -163,7 +165,7 @@ final class ChatTransfers: TransferCarrier {
             remember(offer.key, of: number)
             let secret = expect(number, Expected(offer: offer, folder: folder), loop)
             let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses)
-            guard let text = TransferPayload.text(answer) else { return post(.failed(number, "it cannot be answered.")) }
+            guard let text = TransferPayload.text(answer) else { return post(.failed(number, "the answer to its offer is too long.")) }
             post(.ready(number, payload: text))
         } catch {
             post(.failed(number, "\(error)."))
@@ -324,11 +326,11 @@ extension DeclineReason {
     fileprivate var text: String {
         switch self {
         case .declined: "declined"
-        case .unsafeName: "its name cannot be made safe there"
-        case .exists: "there is a file of that name"
+        case .unsafeName: "its name cannot be made safe"
+        case .exists: "a file of that name exists"
         case .noSpace: "there is no room for it"
         case .cannotWrite: "it cannot be written there"
-        case .unsupported: "it is of a kind that cannot be taken there"
+        case .unsupported: "the other side cannot receive this kind of file"
         }
     }
 }
@@ -350,9 +352,9 @@ extension TransferFailure {
         switch self {
         case .unreachable: "no connection could be made"
         case .refused: "the connection was refused"
-        case .unsupportedVersion: "the other side speaks another version"
+        case .unsupportedVersion: "the other side uses another version of the protocol"
         case .timedOut: "the connection was lost; what arrived is kept"
-        case .stalled, .closedByPeer(.stalled, _): "the connection stands, but no data gets through; what arrived is kept"
+        case .stalled, .closedByPeer(.stalled, _): "the other side answers, but no data gets through; what arrived is kept"
         case .diskFull: "the receiver's disk stays full; what arrived is kept"
         case .cancelled: "it was stopped"
         case .closedByPeer(.goingAway, _): "the other side left; what arrived is kept"

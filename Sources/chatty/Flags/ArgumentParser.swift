@@ -140,7 +140,7 @@ struct ArgumentParser {
             positionals = action.positionals
             for flag in spec.flags where arguments.flags[flag.name] != nil {
                 guard flag.actions?.contains(action.name) ?? true else {
-                    throw error("--\(flag.name) does not go with \(action.name).")
+                    throw error("--\(flag.name) cannot be used with \(action.name).")
                 }
             }
         }
@@ -176,7 +176,7 @@ struct ArgumentParser {
     private func takeAction(_ words: inout ArraySlice<Word>) throws(UsageError) -> ActionSpec {
         guard let word = words.popFirst()?.text else {
             if let action = spec.actions.first(where: \.isDefault) { return action }
-            throw error("Say what to do: \(spec.actions.map(\.name).joined(separator: ", "))")
+            throw error("Name what to do, one of: \(spec.actions.map(\.name).joined(separator: ", "))")
         }
         if let action = spec.actions.first(where: { ByteString($0.name) == word }) { return action }
         let hint = Suggestion.nearest(to: word.description, among: spec.actions.map(\.name)).map { " Did you mean \($0)?" } ?? ""

@@ -15,8 +15,8 @@ enum ManualPage {
         page.section("OPTIONS")
         page.paragraphs([
             """
-            Options and arguments may come in any order; `--` ends the options. Write a value as the next word or after `=`; one that may be left \
-            out is written after `=` only. Switches of one letter can be combined. If an option is given twice, the last one counts.
+            Options and arguments may come in any order; `--` ends the options. Write a value as the next word or after `=`; write an optional value \
+            after `=` only. Switches of one letter can be combined. If an option is given twice, the last one counts.
             """
         ])
         page.list(spec.allFlags.map { (item: item($0), text: manual($0)) })
@@ -46,7 +46,7 @@ enum ManualPage {
         page.add(".Pp", "The commands are:")
         page.list(
             specs.map { (item: "Nm chatty \($0.name)", text: HelpText.capitalized($0.summary) + ".") }
-                + [(item: "Nm chatty \(Overview.helpWord) Op Ar COMMAND", text: "Show the short help, or that of a command.")])
+                + [(item: "Nm chatty \(Overview.helpWord) Op Ar COMMAND", text: "Show the short help, or the help of a command.")])
         page.section("OPTIONS")
         page.list(Overview.flags.map { (item: item($0), text: manual($0)) })
         page.entries("ENVIRONMENT", Overview.environment, macro: "Ev")
@@ -99,7 +99,7 @@ enum ManualPage {
 
     private static func manual(_ flag: FlagSpec) -> String {
         var text = flag.manual
-        if let actions = flag.actions { text += " Goes with \(actions.map { "`\($0)`" }.joined(separator: " and "))." }
+        if let actions = flag.actions { text += " Works with \(actions.map { "`\($0)`" }.joined(separator: " and "))." }
         if flag.isRepeatable { text += " May be given several times." }
         if let value = flag.defaultText { text += " The default is `\(value)`" + (value == "." ? " (the working folder)." : ".") }
         if !flag.aliases.isEmpty { text += " Also: \(flag.aliases.map { "`--\($0)`" }.joined(separator: ", "))." }

@@ -37,7 +37,7 @@ struct Page {
 
     mutating func exitStatus() {
         section("EXIT STATUS")
-        lines.append("The same for all commands of chatty:")
+        lines.append("All commands of chatty have these exit statuses:")
         list(ExitStatus.allCases.map { (item: "\($0.rawValue)", text: $0.meaning) })
     }
 

@@ -43,8 +43,8 @@ struct AcceptPolicy {
         switch strangers {
         case _ where sharedKey != nil: "A sender with the shared secret can use an address instead of the ticket."
         case .refused: "A sender without the ticket is refused (see --accept)."
-        case .asked: "A sender with only an address needs your OK here, and is asked to compare the key."
-        case .taken: "Anybody who reaches an address can send without the ticket."
+        case .asked: "A sender that has only an address can send if you allow it here; it is asked to compare the key below."
+        case .taken: "Everybody who reaches an address can send without the ticket."
         }
     }
 }

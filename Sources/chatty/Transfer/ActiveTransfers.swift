@@ -54,7 +54,7 @@ actor ActiveTransfers {
             sessions[key] = session
             superseded.insert(ObjectIdentifier(old))
             if takers.remove(ObjectIdentifier(old)) != nil { takers.insert(ObjectIdentifier(session)) }
-            old.close(.cancelled, "The sender came again.")
+            old.close(.cancelled, "The sender has connected again.")
             await withCheckedContinuation { waiting[ObjectIdentifier(old), default: []].append($0) }
         }
         guard !isSuperseded(session), hasRoom || takers.contains(ObjectIdentifier(session)) else { return false }

@@ -110,7 +110,7 @@ struct IncomingTransfer {
                     session.decline(id, error.reason)
                     var notice = notice(.declined, offer, peer)
                     notice.reason = error.text
-                    reporter.complain("Could not take \(label(offer)): \(Printable.text(error.text)).", notice)
+                    reporter.complain("Could not accept \(label(offer)): \(Printable.text(error.text)).", notice)
                     worst = TransferEnd.worse(worst, .notDelivered)
                 }
                 waiting.removeFirst()
@@ -175,7 +175,7 @@ struct IncomingTransfer {
                     let name = place.map(Printable.text) ?? label(file.offer)
                     let isNews = (file.destination as? DestinationFile)?.wasThere != true
                     reporter.tell(
-                        isNews ? "Received \(name)\(size) from \(peer)." : "\(name)\(size) from \(peer) was here already.", notice)
+                        isNews ? "Received \(name)\(size) from \(peer)." : "\(name)\(size) from \(peer) was received before.", notice)
                 }
                 await takeWaiting()
             case .failed(let id, let failure, let text):
@@ -197,7 +197,7 @@ struct IncomingTransfer {
                 var notice = TransferNotice(.paused)
                 notice.peer = peer
                 notice.paused = isPaused
-                reporter.tell(isPaused ? "The disk is full; waiting for room." : "There is room again; going on.", notice)
+                reporter.tell(isPaused ? "The disk is full; waiting for room." : "The disk has room again; continuing.", notice)
             case .resumed(let id, let kept):
                 guard let file = files[id] else { break }
                 var notice = notice(.resumed, file.offer, peer)
@@ -228,7 +228,7 @@ struct IncomingTransfer {
         for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
         if await active.end(session, isComplete: isComplete) {
             var notice = TransferNotice(.note)
-            notice.reason = "The sender at \(peer) came again: its earlier transfer, which gives no sign of life, is ended."
+            notice.reason = "The sender at \(peer) has connected again. Its earlier transfer does not answer, and is ended."
             reporter.tell(notice.reason ?? "", notice)
             return nil
         }
@@ -245,7 +245,7 @@ struct IncomingTransfer {
     private func refuse(_ id: FileID, _ offer: FileOffer, _ peer: String) {
         session.decline(id, .declined)
         var notice = notice(.declined, offer, peer)
-        notice.reason = "No further transfer is taken."
+        notice.reason = "No more transfers are accepted."
         reporter.tell("Declined: \(label(offer)). \(notice.reason ?? "")", notice)
     }
 

@@ -10,7 +10,7 @@ enum OwnKey {
         do {
             return try Identity.load(path: path)
         } catch let error as SystemError {
-            warn("The key for transfers lasts until the end of this program only: \(error).")
+            warn("The key for transfers is valid only until this program exits: \(error).")
             return NoiseKeyPair()
         }
     }

@@ -29,7 +29,7 @@ struct PlacedNews {
             let path = ByteString(place.path)
             if place.isFolder { folders[place.offered] = path }
             if path == expected ?? place.offered { return nil }
-            return "The receiver calls \(Printable.text(place.offered.description)) \(Printable.text(place.path))."
+            return "The receiver stores \(Printable.text(place.offered.description)) as \(Printable.text(place.path))."
         }
     }
 

@@ -9,7 +9,7 @@ enum PlainTransfer {
     static func send(
         _ files: [ByteString], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async -> ExitStatus {
-        reporter.complain("Not encrypted: anybody on the way can read and change what is sent, and what is lost is not noticed.")
+        reporter.complain("Not encrypted: everybody on the network path can read and change the data, and lost data is not detected.")
         do {
             var status = ExitStatus.done
             // What cannot be sent is named before anything is; each is opened when it is its turn.
@@ -58,7 +58,7 @@ enum PlainTransfer {
                 try await put(.end, socket, address)
                 reporter.add(bytes: count)
                 var notice = TransferNotice(.note)
-                notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)), whether it arrived is not known."
+                notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)). It is not known whether it arrived."
                 reporter.tell(notice.reason ?? "", notice)
             }
             return reporter.end(TransferEnd(status: status, message: nil))
@@ -124,9 +124,9 @@ enum PlainTransfer {
         } catch {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }
-        reporter.complain("Not encrypted: anybody who reaches the port can send, and what is lost is not noticed.")
+        reporter.complain("Not encrypted: everybody who reaches the port can send, and lost data is not detected.")
         if ProcessEnvironment.current["CHATTY_SECRET"] != nil {
-            reporter.complain("$CHATTY_SECRET has no effect: the plain form knows no secrets.")
+            reporter.complain("$CHATTY_SECRET has no effect: the old protocol has no secrets.")
         }
         var notice = TransferNotice(.listening)
         notice.port = Int(socket.port)
@@ -211,7 +211,8 @@ private struct PlainReceiver {
                 var failed: ExitStatus?
                 if let old = incoming.removeValue(forKey: address) {
                     isLast = giveUp(old) || isLast
-                    reporter.complain("\(Printable.text(old.name)) was never finished.", notice(.failed, old.name, address))
+                    reporter.complain(
+                        "\(Printable.text(old.name)) is incomplete: its sender began another file.", notice(.failed, old.name, address))
                     failed = .failed
                 }
                 guard incoming.count < room else { return failed }

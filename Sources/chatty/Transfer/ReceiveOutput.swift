@@ -91,12 +91,12 @@ final class ReceiveOutput: Sendable {
                 use = .taken
                 return true
             }
-            guard isFree else { throw Refusal(reason: .unsupported, text: "\(label) takes one file") }
+            guard isFree else { throw Refusal(reason: .unsupported, text: "\(label) takes only one file") }
             return StreamDestination(descriptor: descriptor)
         case .file(let folder, let name):
             guard offer.kind == .file else { throw Refusal(reason: .unsupported, text: "a folder cannot be written to one file") }
             guard !contents.hasFile else {
-                throw Refusal(reason: .unsupported, text: "\(description) is one file, and has been taken")
+                throw Refusal(reason: .unsupported, text: "\(description) takes only one file of each transfer")
             }
             return try open(folder, name, offer, senderKey, &contents)
         case .folder(let folder):
@@ -148,7 +148,7 @@ final class ReceiveOutput: Sendable {
 /// The path of `-o` is that of a named pipe, or of a socket, that nobody has open for reading.
 struct UnreadPipeError: Error, CustomStringConvertible {
     let path: String
-    var description: String { "\(path) has no reader yet: start that first" }
+    var description: String { "no program reads \(path) yet: start that program first" }
 }
 
 /// The path of `-o` names no file.

@@ -31,15 +31,18 @@ struct ReceivePlace {
 
     /// Nil where there is nothing to say.
     static func limits(of own: LocalAddresses) -> String? {
-        if own.areLocal { return "Only senders on this machine can reach it: it has no other address. Name another with --announce." }
+        if own.areLocal {
+            return "Only senders on this machine can connect: it has no other address. Give another address with --announce."
+        }
         if !own.leftOut.isEmpty {
             let first = own.leftOut.prefix(shown).map { "\($0.address.host) (\(Printable.text($0.interface)))" }.joined(separator: ", ")
             let more = own.leftOut.count > shown ? " and \(own.leftOut.count - shown) more" : ""
             return "The ticket has room for \(own.chosen.count) addresses; left out: \(first)\(more). "
-                + "If one of these is needed, name it with --announce."
+                + "If senders need one of these, give it with --announce."
         }
         if own.areOnLink {
-            return "Only senders on the same network can reach it: it has link-local addresses only. Name another with --announce."
+            return
+                "Only senders on the same network can connect: this machine has link-local addresses only. Give another address with --announce."
         }
         return nil
     }

@@ -29,11 +29,11 @@ struct SendTarget {
         let isFile = last.map(exists) ?? false
         if let path = arguments[SendFileFlags.ticketFile] {
             if let last, !isFile, Self.isDestination(last) {
-                throw Self.error("The receiver is named twice: by --ticket-file and as DESTINATION.")
+                throw Self.error("The receiver is given twice: with --ticket-file and as DESTINATION.")
             }
             self.files = files + [last].compactMap(\.self)
             guard path != "-" || self.files.allSatisfy({ $0 != "-" }) else {
-                throw Self.error("Standard input cannot be the ticket and a file.")
+                throw Self.error("Standard input cannot be both the ticket and a file.")
             }
             do {
                 destination = .ticket(try readTicket(path))

@@ -18,7 +18,9 @@ struct TransferEnd: Hashable, Sendable {
         case .refused: self.init(status: .refused, message: "Refused: \(peer) does not accept this ticket, secret or key.")
         case .unsupportedVersion(let versions):
             let list = versions.map(String.init).joined(separator: ", ")
-            self.init(status: .failed, message: "\(peer) speaks only other versions of the protocol: \(list).")
+            self.init(
+                status: .failed,
+                message: "\(peer) uses other versions of the protocol: \(list). Use the same version of chatty on both sides.")
         case .timedOut: self.init(status: interrupted, message: "Connection lost: \(peer) has stopped answering.\(hint)")
         case .stalled: self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data gets through to it.\(hint)")
         case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
@@ -27,7 +29,7 @@ struct TransferEnd: Hashable, Sendable {
         case .diskFull: self.init(status: interrupted, message: "Given up: the receiver's disk stays full.\(hint)")
         case .closedByPeer(.fileError, let text): self.init(status: interrupted, message: "Given up by \(peer).\(Self.said(text))\(hint)")
         case .closedByPeer(.stalled, _):
-            self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data of it gets through.\(hint)")
+            self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data from it gets through.\(hint)")
         case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
         case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) sent something invalid: \(Printable.text(text))")
         }
@@ -60,7 +62,7 @@ extension DeclineReason {
         switch self {
         case .declined: "it was declined."
         case .unsafeName: "its name cannot be made safe."
-        case .exists: "there is a file of that name."
+        case .exists: "a file of that name exists."
         case .noSpace: "there is no room for it."
         case .cannotWrite: "it cannot be written there."
         case .unsupported: "it cannot be written to that output."

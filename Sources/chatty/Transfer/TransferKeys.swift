@@ -50,7 +50,7 @@ struct TransferKeys {
         do {
             return isFresh ? try TicketSecret.renew(path: path) : try TicketSecret.load(path: path)
         } catch let error as SystemError {
-            reporter.complain("This ticket is good until the end of this program only: \(error).")
+            reporter.complain("This ticket is valid only until recv-file exits: \(error).")
             return TicketSecret.random()
         }
     }

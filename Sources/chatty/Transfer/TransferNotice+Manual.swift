@@ -27,21 +27,21 @@ extension TransferNotice {
 extension TransferNotice.Event {
     func meaning(_ side: TransferNotice.Side) -> String {
         switch self {
-        case .listening: "It waits for senders."
-        case .connected: "The other side has been reached, and its key is the right one."
+        case .listening: "The program waits for senders."
+        case .connected: "The other side has answered, and its key is the expected one."
         case .offered:
             """
             A sender offers a file or folder. With `--accept ask` a line of standard input answers: `y`, `n`, or `a` for all of this transfer. \
-            The answer about a folder is one for all that is in it, of which no offer is shown then.
+            The answer for a folder applies to everything in it, for which no `offered` is printed.
             """
-        case .resumed: "A part of the file is there from an earlier transfer."
-        case .progress: "How far it is, four times a second. The figures are those of all files of the transfer."
-        case .paused: "The receiver's disk is full, or has room again."
-        case .done: "The file has every byte on the receiver's disk and is in its final place."
-        case .declined: "The receiver does not take the file."
+        case .resumed: "The receiver has a part of the file from an earlier transfer."
+        case .progress: "The progress, four times a second. The figures are for all files of the transfer together."
+        case .paused: "The receiver's disk is full, or has free space again."
+        case .done: "Every byte of the file is on the receiver's disk, and the file is in its final place."
+        case .declined: "The receiver does not accept the file."
         case .failed: "The file will not arrive."
-        case .note: "Something that a person would be told."
-        case .end: "The command ends. The last line."
+        case .note: "Information for people."
+        case .end: "The command ends. This is the last line."
         }
     }
 
@@ -67,32 +67,32 @@ extension TransferNotice.Event {
 extension TransferNotice.Field {
     func meaning(_ side: TransferNotice.Side) -> String {
         switch self {
-        case .name: "The name as it was offered; of `progress` that of the file, or how many there are."
-        case .path: "Where the file is, below the receiver's folder; a sender is told where that is not as it was offered."
+        case .name: "The offered name. For `progress`, the name of the file, or how many files there are."
+        case .path: "The path of the file below the receiver's folder. A sender gets it only if it differs from the offered name."
         case .port: "The UDP port."
-        case .ticket: "The ticket; there is none with `--legacy`."
+        case .ticket: "The ticket; not with `--legacy`."
         case .addresses: "A list of HOST:PORT, the best first."
         case .peer: "The HOST:PORT of the other side."
         case .key:
             side == .receiver
-                ? "The fingerprint of the other side's key; of `listening`, of this side's own."
+                ? "The fingerprint of the other side's key; for `listening`, of this side's own key."
                 : "The fingerprint of the other side's key."
-        case .size: "Bytes of the file, or of all files in the folder; a stream has none."
-        case .files: "How many files there are in a folder, without folders."
+        case .size: "Bytes of the file, or of all files in the folder; absent for a stream."
+        case .files: "The number of files in a folder, not counting folders."
         case .bytes:
             """
-            Bytes that the receiver has: of the part, of the transfer, or at the end of all there was. Those of a part that was resumed count.
+            Bytes that the receiver has: for `resumed` of this file, for `progress` of the transfer, for `end` of all transfers. They include bytes received before.
             """
-        case .total: "Bytes of all files accepted, where that is known."
+        case .total: "Bytes of all accepted files, if known."
         case .rate: "Bytes a second, over the last three seconds."
-        case .eta: "Seconds that are left at that rate."
+        case .eta: "Seconds left at that rate."
         case .rtt: "The round-trip time in seconds."
-        case .seconds: "Since the command began."
+        case .seconds: "Seconds since the command began."
         case .loss: "The share of the packets sent that were lost, 0 to 1."
         case .limit:
             """
-            What keeps it from being faster: `path`, `receiver`, `source`, `limit` (that of `--limit`), `cpu`, `disk`, `disk full`, `reader`, \
-            `sender or path`; `idle` where there is nothing to send.
+            What limits the transfer: `path`, `receiver`, `source`, `limit` (the option `--limit`), `cpu`, `disk`, `disk full`, `reader`, \
+            `sender or path`; `idle` if there is nothing to send.
             """
         case .paused: "Whether the receiver waits for room on its disk."
         case .reason: "A sentence for people."
