@@ -12,8 +12,10 @@ final class HandDrivenSender {
     private var batch = DatagramBatch(maximumSegments: 1)
     /// Files that the receiver takes.
     private(set) var accepted: Set<FileID> = []
-    /// For a file's bytes: where the receiver is told that they belong, in the place of where they are; none after these.
+    /// For a file's bytes: where the receiver is told that they belong, in the place of where they are; none are sent where there is none.
     var offsets: [UInt64] = []
+    /// Reads that wait for an offset.
+    private var reads: [ReadRequest] = []
 
     /// On a busy machine a test waits for its turn, and neither side is to take the other for gone meanwhile.
     static let patient = {
@@ -57,11 +59,14 @@ final class HandDrivenSender {
         while let (_, event) = endpoint.nextEvent() {
             switch event {
             case .answered(let file, .accept): accepted.insert(file)
-            case .read(let request) where !offsets.isEmpty:
-                let moved = ReadRequest(file: request.file, offset: offsets.removeFirst(), buffer: request.buffer, slot: request.slot)
-                connection.filled(moved, count: request.buffer.count)
+            case .read(let request): reads.append(request)
             default: break
             }
+        }
+        while !reads.isEmpty, !offsets.isEmpty {
+            let request = reads.removeFirst()
+            let moved = ReadRequest(file: request.file, offset: offsets.removeFirst(), buffer: request.buffer, slot: request.slot)
+            connection.filled(moved, count: request.buffer.count)
         }
     }
 }
