@@ -16,25 +16,25 @@ public enum Action: Sendable {
     /// Compare a password with the stored hash of that account on the hashing pool, or look for a token among its own; for no account, where `account` is nil,
     /// the same is done in vain.
     /// - from: the address of who asks; addresses take turns.
-    indirect case verify(Ticket, account: AccountID?, Proof, from: String)
+    indirect case verify(RequestID, account: AccountID?, Proof, from: String)
     /// Who asked for that to be verified is gone: it is answered without, where it has not begun.
-    case abandon(Ticket)
+    case abandon(RequestID)
     /// Look in the store for an account that the hub does not know (it may have been added from outside just now).
-    indirect case findAccount(Ticket, name: Name)
+    indirect case findAccount(RequestID, name: Name)
     /// Commit, with whatever else waits, in one transaction; in order.
-    case store(Ticket, StoreWrite)
+    case store(RequestID, StoreWrite)
     /// Messages of that stretch to that account, direct and of its groups since it joined them, in order, at most `limit`; of its own those after `ownAfter`.
-    indirect case loadMissed(Ticket, account: AccountID, MessageStretch, ownAfter: MessageID, limit: Int)
+    indirect case loadMissed(RequestID, account: AccountID, MessageRange, ownAfter: MessageID, limit: Int)
 
     /// Messages that the account can see, in the order of their ids; answered by ``Event/missed(_:_:)``, or for conversations by
     /// ``Event/historyTargets(_:_:)``.
-    indirect case loadHistory(Ticket, account: AccountID, HistoryQuery)
+    indirect case loadHistory(RequestID, account: AccountID, HistoryQuery)
     /// Hash a new password on the hashing pool and keep it; tokens of that account end.
-    indirect case setPassword(Ticket, account: AccountID, password: String)
+    indirect case setPassword(RequestID, account: AccountID, password: String)
     /// Make a random token, to be kept by ``StoreWrite/token(_:)``.
-    case makeToken(Ticket)
+    case makeToken(RequestID)
     /// Say when all that is queued for that session has been written to its socket, or it is gone.
-    case awaitDrain(Ticket, SessionID)
+    case awaitDrain(RequestID, SessionID)
 
     case log(LogLine)
     /// All sessions have been told and closed; the answer to ``Event/shutDown``.
@@ -57,7 +57,7 @@ public enum StoreWrite: Hashable, Sendable {
     /// These names have none any more.
     case lockOutsEnded([String])
     /// How far each account has got with its messages.
-    case marks([AccountID: DeliveryMark])
+    case cursors([AccountID: DeliveryCursor])
     /// Nothing: for who has to know that all before is kept.
     case barrier
     indirect case loggedIn(AccountID, at: Timestamp)

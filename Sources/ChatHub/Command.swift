@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What a session asks for, whatever the way in. Names come as they were typed; the hub judges them. Passed on through several hands: it is a single word
+/// What a session asks for, whatever the codec. Names come as they were typed; the hub judges them. Passed on through several hands: it is a single word
 /// (`indirect`), not five texts to be copied.
 public indirect enum Command: Hashable, Sendable {
     /// Asks whether a name may log in, before its password is asked for.
@@ -51,10 +51,10 @@ public indirect enum Command: Hashable, Sendable {
     case issueToken
     case help(String?)
     case messageOfTheDay
-    /// What the way in answers by itself, passed through so that answers keep the order of commands and flood control counts it.
-    case local
+    /// What the codec answers by itself, passed through so that answers keep the order of commands and flood control counts it.
+    case answeredByCodec
     case logOut
-    /// A line that the way in could not make a command of; logged and answered with that reply.
+    /// A line that the codec could not make a command of; logged and answered with that reply.
     case malformed(SlashCommandKind?, Reply)
 
     /// As typed.
@@ -76,7 +76,7 @@ public indirect enum Command: Hashable, Sendable {
     public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
 
     /// Whether flood control leaves it out: without it nobody could come or go.
-    var isFree: Bool {
+    var isExemptFromRateLimit: Bool {
         switch self {
         case .begin, .shown, .logOut: true
         default: false
@@ -92,7 +92,7 @@ public indirect enum Command: Hashable, Sendable {
     }
 
     /// Whether its answer grows with what there is: many messages, groups, members or users. Such commands of one client are answered one by one.
-    public var isAnsweredAtLength: Bool {
+    public var hasUnboundedReply: Bool {
         switch self {
         case .listActive, .listGroups, .listMembers, .lookUp, .history, .historyTargets, .search, .joinGroup, .begin:
             true
@@ -103,7 +103,9 @@ public indirect enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .local: nil
+        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead,
+            .answeredByCodec:
+            nil
         case .message: SlashCommandKind.msgto.word
         case .groupMessage: SlashCommandKind.groupmsg.word
         case .listActive: SlashCommandKind.activeuser.word

@@ -8,35 +8,35 @@ public enum Event: Sendable {
     case command(SessionID, Command, label: String?, bytes: Int = 0)
     /// The time that ``Action/wake(_:inMilliseconds:)`` asked for is over.
     case woken(SessionID)
-    /// The way in has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
-    case heard(SessionID, lines: Int, bytes: Int)
+    /// The codec has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
+    case inputConsumed(SessionID, lines: Int, bytes: Int)
     /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``arrived(_:)``); `told`: the last that was on
     /// its way to it.
     indirect case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
     /// The answer to ``Action/verify(_:account:_:from:)``.
-    case verified(Ticket, Verification)
+    case verified(RequestID, Verification)
     /// The answer to ``Action/findAccount(_:name:)``; nil where there is none.
-    indirect case accountFound(Ticket, Account?)
+    indirect case accountFound(RequestID, Account?)
     /// The answer to ``Action/store(_:_:)``: committed and on the disk, or not and without any effect.
-    case stored(Ticket, succeeded: Bool)
+    case stored(RequestID, succeeded: Bool)
     /// The answer to ``Action/loadMissed(_:account:_:ownAfter:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
     /// not be read.
-    case missed(Ticket, [ChatMessage]?)
+    case missed(RequestID, [ChatMessage]?)
     /// The answer to ``Action/loadHistory(_:account:_:)`` for a search that took too long.
-    case searchTooBroad(Ticket)
+    case searchTooBroad(RequestID)
     /// The answer to ``Action/loadHistory(_:account:_:)`` where too many searches wait.
-    case searchBusy(Ticket)
+    case searchBusy(RequestID)
 
     /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
-    case historyTargets(Ticket, [HistoryTarget]?)
+    case historyTargets(RequestID, [HistoryTarget]?)
 
     /// The answer to ``Action/setPassword(_:account:password:)``: the account's ``Account/passwords`` from now on; nil where it could not be kept.
-    case passwordSet(Ticket, passwords: Int?)
+    case passwordSet(RequestID, passwords: Int?)
     /// The answer to ``Action/makeToken(_:)``: a token, by what it is kept, and for how many seconds it can be used.
-    indirect case tokenMade(Ticket, token: String, hash: [UInt8], seconds: Int)
+    indirect case tokenMade(RequestID, token: String, hash: [UInt8], seconds: Int)
     /// The answer to ``Action/awaitDrain(_:_:)``.
-    case drained(Ticket)
+    case drained(RequestID)
 
     /// Accounts were changed from outside (`chatty users`, a credentials file): all there are now.
     case accountsChanged([Account])

@@ -20,6 +20,6 @@ extension Hub {
 
     mutating func ask(_ query: HistoryQuery, with: String?, for request: Request) {
         sessions[request.session]?.isBusy = true
-        actions.append(.loadHistory(newTicket(.history(request, with: with)), account: request.account.id, query))
+        actions.append(.loadHistory(newRequestID(.history(request, with: with)), account: request.account.id, query))
     }
 }

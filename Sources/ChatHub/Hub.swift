@@ -9,7 +9,7 @@ public struct Hub: ~Copyable {
     let configuration: HubConfiguration
     var directory: Directory
     var lockOuts: LockOutTable
-    var guesses = GuessLine()
+    var guesses = PasswordAttemptQueue()
     /// How many more tokens each account may have made.
     var tokenAllowances: [AccountID: TokenBucket] = [:]
     var attempts: AttemptThrottle
@@ -26,28 +26,28 @@ public struct Hub: ~Copyable {
     var away: [AccountID: String] = [:]
     /// The sessions that hear of others' being away.
     var presenceListeners: Set<SessionID> = []
-    var pending: [Ticket: Pending] = [:]
+    var pending: [RequestID: Pending] = [:]
     /// Groups whose creation waits for its commit, by folded name.
     var reservedGroups: Set<String> = []
     /// Groups that somebody is joining: their number, until it is kept.
     var joining: [GroupID: Int] = [:]
-    var marks: DeliveryMarks
+    var cursors: DeliveryCursors
     var messageIDs: MessageIDSource
     var offers = OfferBook()
-    var nonces: SentNonces
+    var nonces: DedupWindow
     var lastGroup: GroupID
     /// Lines that those who log in are shown; none where there are none.
     var messageOfTheDay: [String]
     var readMarkers: [AccountID: [ReadTarget: Timestamp]]
-    private var lastTicket: UInt64 = 0
+    private var lastRequestID: UInt64 = 0
     private(set) var isStopping = false
     public internal(set) var statistics = HubStatistics()
     /// When the event under way came.
-    private var now: Moment
+    private var now: EventTime
     /// What the event under way has led to.
     var actions: [Action] = []
 
-    public init(_ configuration: HubConfiguration, _ state: HubState, at now: Moment) {
+    public init(_ configuration: HubConfiguration, _ state: HubState, at now: EventTime) {
         self.configuration = configuration
         self.now = now
         directory = Directory(state)
@@ -56,48 +56,48 @@ public struct Hub: ~Copyable {
             forgetsAll: configuration.concealsUserNames)
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
         lockOuts.restore(state.lockOuts, at: now, hasAccount: { [directory] in directory.account(named: $0) != nil })
-        marks = DeliveryMarks(state.marks)
+        cursors = DeliveryCursors(state.cursors)
         messageIDs = MessageIDSource(after: state.lastMessage)
         lastGroup = state.lastGroup
-        nonces = SentNonces(state.sent, at: now)
+        nonces = DedupWindow(state.sent, at: now)
         readMarkers = state.readMarkers
         messageOfTheDay = configuration.messageOfTheDay
     }
 
     /// Takes one event and says what is to be done, in order.
-    public mutating func handle(_ event: Event, at now: Moment) -> [Action] {
+    public mutating func handle(_ event: Event, at now: EventTime) -> [Action] {
         var done: [Action] = []
         handle(event, at: now) { done.append($0) }
         return done
     }
 
     /// The same for who carries each thing out when it is said: there is one list of them for all events.
-    public mutating func handle(_ event: Event, at now: Moment, _ carryOut: (Action) -> Void) {
+    public mutating func handle(_ event: Event, at now: EventTime, _ carryOut: (Action) -> Void) {
         take(event, at: now)
         for action in actions { carryOut(action) }
         actions.removeAll(keepingCapacity: true)
     }
 
-    private mutating func take(_ event: Event, at now: Moment) {
+    private mutating func take(_ event: Event, at now: EventTime) {
         self.now = now
         switch event {
         case .connected(let id, let address, let network, let isLoopback):
             connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes)
         case .woken(let id): wake(id)
-        case .heard(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes)
+        case .inputConsumed(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes)
         case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
-        case .verified(let ticket, let verification): finish(ticket, .verification(verification), at: now)
-        case .accountFound(let ticket, let account): finish(ticket, .account(account), at: now)
-        case .stored(let ticket, let succeeded): finish(ticket, .stored(succeeded), at: now)
-        case .missed(let ticket, let messages): finish(ticket, .messages(messages), at: now)
-        case .searchTooBroad(let ticket): finish(ticket, .notSearched(.searchTooBroad), at: now)
-        case .searchBusy(let ticket): finish(ticket, .notSearched(.busy), at: now)
-        case .historyTargets(let ticket, let targets): finish(ticket, .historyTargets(targets), at: now)
-        case .passwordSet(let ticket, let passwords): finish(ticket, .passwordSet(passwords), at: now)
-        case .tokenMade(let ticket, let token, let hash, let seconds):
-            finish(ticket, .token(MadeToken(text: token, hash: hash, seconds: seconds)), at: now)
-        case .drained(let ticket): finish(ticket, .drained, at: now)
+        case .verified(let requestID, let verification): finish(requestID, .verification(verification), at: now)
+        case .accountFound(let requestID, let account): finish(requestID, .account(account), at: now)
+        case .stored(let requestID, let succeeded): finish(requestID, .stored(succeeded), at: now)
+        case .missed(let requestID, let messages): finish(requestID, .messages(messages), at: now)
+        case .searchTooBroad(let requestID): finish(requestID, .notSearched(.searchTooBroad), at: now)
+        case .searchBusy(let requestID): finish(requestID, .notSearched(.busy), at: now)
+        case .historyTargets(let requestID, let targets): finish(requestID, .historyTargets(targets), at: now)
+        case .passwordSet(let requestID, let passwords): finish(requestID, .passwordSet(passwords), at: now)
+        case .tokenMade(let requestID, let token, let hash, let seconds):
+            finish(requestID, .token(MadeToken(text: token, hash: hash, seconds: seconds)), at: now)
+        case .drained(let requestID): finish(requestID, .drained, at: now)
         case .accountsChanged(let accounts): replaceAccounts(accounts)
         case .messageOfTheDayChanged(let lines): messageOfTheDay = lines
         case .arrived(let messages): noteArrived(messages)
@@ -119,7 +119,7 @@ public struct Hub: ~Copyable {
 
     // The life of a session.
 
-    private mutating func connect(_ session: Session, at now: Moment) {
+    private mutating func connect(_ session: Session, at now: EventTime) {
         let id = session.id
         fillBuckets(of: session, leastLines: Hub.linesToLogIn, at: now)
         if session.isCounted { connectionsOfNetwork[session.network, default: 0] += 1 }
@@ -142,10 +142,10 @@ public struct Hub: ~Copyable {
 
     /// What can be said at once.
     /// - Parameter leastLines: where the rate would give less.
-    func fillBuckets(of session: Session, leastLines: Double = 1, at now: Moment) {
+    func fillBuckets(of session: Session, leastLines: Double = 1, at now: EventTime) {
         session.bucket = configuration.messageRate.map { TokenBucket(perSecond: $0, least: leastLines, at: now.uptime) }
         session.byteBucket = configuration.byteRate.map {
-            TokenBucket(perSecond: $0, least: Double(IRCWayIn.maximumLine), at: now.uptime)
+            TokenBucket(perSecond: $0, least: Double(IRCCodec.maximumLine), at: now.uptime)
         }
     }
 
@@ -171,7 +171,9 @@ public struct Hub: ~Copyable {
     /// nothing is overtaken.
     private mutating func admits(_ session: Session, _ command: Command, bytes: Int) -> Bool {
         guard session.canBegin(command) else { return false }
-        guard session.account != nil, !command.isFree, let wait = session.wait(lines: 1, bytes: bytes, at: now) else { return true }
+        guard session.account != nil, !command.isExemptFromRateLimit, let wait = session.wait(lines: 1, bytes: bytes, at: now) else {
+            return true
+        }
         awaitTurn(of: session, in: wait)
         return false
     }
@@ -191,7 +193,7 @@ public struct Hub: ~Copyable {
         let id = session.id
         let sequence = session.open(label: label)
         let account = session.account.flatMap { directory.accounts[$0] }
-        if !command.isFree {
+        if !command.isExemptFromRateLimit {
             if account == nil, session.wait(lines: 1, bytes: bytes, at: now) != nil { return close(id, .flooded, answering: sequence) }
             session.spend(lines: 1, bytes: bytes)
         }
@@ -261,7 +263,7 @@ public struct Hub: ~Copyable {
         if let written { recordReached(written, by: id) }
         endActivity(of: session)
         sessions[id] = nil
-        if let ticket = session.verification { actions.append(.abandon(ticket)) }
+        if let requestID = session.verification { actions.append(.abandon(requestID)) }
         notLoggedIn.remove(id)
         if session.isCounted {
             connectionsOfNetwork[session.network, default: 1] -= 1
@@ -279,7 +281,7 @@ public struct Hub: ~Copyable {
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
         // One that is gone is owed nothing.
         guard directory.accounts[account] != nil else { return }
-        if let told { owe(account, MessageStretch(behind: session.reached, upTo: told), of: session) }
+        if let told { owe(account, MessageRange(after: session.reached, upTo: told), of: session) }
         saveMarks(of: [account])
     }
 
@@ -292,7 +294,7 @@ public struct Hub: ~Copyable {
             }
         }
         readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
-        marks.forget { directory.accounts[$0] != nil }
+        cursors.forget { directory.accounts[$0] != nil }
         nonces.keep { directory.accounts[$0] != nil }
         tokenAllowances = tokenAllowances.filter { directory.accounts[$0.key] != nil }
         away = away.filter { directory.accounts[$0.key] != nil }
@@ -311,7 +313,7 @@ public struct Hub: ~Copyable {
         saveMarks(of: messages.keys.compactMap { sessions[$0]?.account })
     }
 
-    private mutating func tick(at now: Moment) {
+    private mutating func tick(at now: EventTime) {
         saveMarks()
         logThrottled(attempts.sweep(at: now.uptime))
         lockOuts.sweep(at: now.uptime, hasAccount: { [directory] in directory.account(named: $0) != nil })
@@ -338,7 +340,7 @@ public struct Hub: ~Copyable {
     mutating func recordReached(_ message: MessageID, by id: SessionID) {
         guard let session = sessions[id], let account = session.account, message > session.reached else { return }
         session.reached = message
-        if session.movesMark { marks.reach(message, account) }
+        if session.movesMark { cursors.advance(to: message, account) }
         payDebts(session, account)
     }
 
@@ -346,26 +348,26 @@ public struct Hub: ~Copyable {
     mutating func payDebts(_ session: Session, _ account: AccountID) {
         guard !session.debts.isEmpty else { return }
         let isAll = session.replay == .live && session.reached >= session.lastReplayed
-        marks.pay(session.debts, of: account, upTo: isAll ? MessageID(rawValue: .max) : session.reached)
+        cursors.acknowledge(session.debts, of: account, upTo: isAll ? MessageID(rawValue: .max) : session.reached)
         if isAll { session.debts = [] }
     }
 
     /// - Parameter accounts: whose; all of those that have changed where there are none.
     private mutating func saveMarks(of accounts: [AccountID]? = nil) {
-        let rows = marks.takeChanged(of: accounts)
-        if !rows.isEmpty { store(.marks(rows), then: .marks(Array(rows.keys))) }
+        let rows = cursors.takeChanged(of: accounts)
+        if !rows.isEmpty { store(.cursors(rows), then: .cursors(Array(rows.keys))) }
     }
 
     // Asking the outside.
 
-    mutating func newTicket(_ what: Pending) -> Ticket {
-        lastTicket += 1
-        let ticket = Ticket(rawValue: lastTicket)
-        pending[ticket] = what
-        return ticket
+    mutating func newRequestID(_ what: Pending) -> RequestID {
+        lastRequestID += 1
+        let requestID = RequestID(rawValue: lastRequestID)
+        pending[requestID] = what
+        return requestID
     }
 
-    mutating func store(_ write: StoreWrite, then what: Pending) { actions.append(.store(newTicket(what), write)) }
+    mutating func store(_ write: StoreWrite, then what: Pending) { actions.append(.store(newRequestID(what), write)) }
 
     mutating func log(_ line: LogLine) { actions.append(.log(line)) }
 }

@@ -56,7 +56,7 @@ public struct HubState: Sendable {
     public var accounts: [Account] = []
     public var groups: [Group] = []
     public var lockOuts: [LockOut] = []
-    public var marks: [AccountID: DeliveryMark] = [:]
+    public var cursors: [AccountID: DeliveryCursor] = [:]
     public var readMarkers: [AccountID: [ReadTarget: Timestamp]] = [:]
     /// The messages sent with a nonce of late, the earliest first.
     public var sent: [Sent] = []

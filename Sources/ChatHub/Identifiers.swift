@@ -22,14 +22,14 @@ public struct GroupID: Hashable, Comparable, Sendable {
 }
 
 /// Ties the result of an action to the action. Given by the hub, never used twice.
-public struct Ticket: Hashable, Comparable, Sendable {
+public struct RequestID: Hashable, Comparable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
-    public static func < (left: Ticket, right: Ticket) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: RequestID, right: RequestID) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// When an event came: on the clock on the wall, which is shown and stored and can be set, and on one that only goes forward, by which every wait is measured.
-public struct Moment: Hashable, Sendable {
+public struct EventTime: Hashable, Sendable {
     public let wall: Timestamp
     /// Milliseconds since any fixed moment.
     public let uptime: Int64
@@ -98,7 +98,7 @@ public final class ChatMessage: Hashable, Sendable {
     public let text: String
     /// An IRC NOTICE: never answered by programs.
     public let isNotice: Bool
-    /// What the sender called it, by which a repetition is known; see ``SentNonces``.
+    /// What the sender called it, by which a repetition is known; see ``DedupWindow``.
     public let nonce: String?
     /// What the sender's client tells the others of it; only on its way, not kept.
     public let clientTags: [IRCMessage.Tag]

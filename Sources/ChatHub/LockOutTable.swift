@@ -1,7 +1,7 @@
 import ChatProtocol
 import DequeModule
 
-/// Wrong passwords in a row, counted by name, whatever the way in, and the blocks they lead to.
+/// Wrong passwords in a row, counted by name, whatever the codec, and the blocks they lead to.
 ///
 /// Names that have an account are counted whatever happens to others. Those that have none (which are counted where names are concealed) are at most
 /// ``capacity``: the one that failed longest ago makes room for the next. A count ends with a right password; that of a name without account, and where names are
@@ -50,7 +50,7 @@ struct LockOutTable {
     }
 
     /// Takes over what was kept. A clock that was set meanwhile never makes a block longer than the rule, nor a count younger than now.
-    mutating func restore(_ kept: [HubState.LockOut], at now: Moment, hasAccount: (String) -> Bool) {
+    mutating func restore(_ kept: [HubState.LockOut], at now: EventTime, hasAccount: (String) -> Bool) {
         for row in kept.sorted(by: { $0.last < $1.last }) {
             let age = max(0, now.wall.milliseconds - row.last.milliseconds)
             var count = Count(last: now.uptime - age, hasAccount: hasAccount(row.name))
@@ -65,14 +65,14 @@ struct LockOutTable {
     }
 
     /// - Parameter name: folded.
-    mutating func isBlocked(_ name: String, at now: Moment) -> Bool {
+    mutating func isBlocked(_ name: String, at now: EventTime) -> Bool {
         guard let until = counts[name]?.blockedUntil else { return false }
         if now.uptime < until { return true }
         end(name)
         return false
     }
 
-    mutating func recordFailure(of name: String, hasAccount: Bool, at now: Moment) -> Failure {
+    mutating func recordFailure(of name: String, hasAccount: Bool, at now: EventTime) -> Failure {
         var count = counts[name].flatMap { isOver($0, at: now.uptime) ? nil : $0 } ?? Count(last: now.uptime, hasAccount: hasAccount)
         count.last = now.uptime
         count.hasAccount = hasAccount
@@ -119,12 +119,12 @@ struct LockOutTable {
     mutating func noteUnsaved(_ name: String) { if counts[name] != nil { unsaved.insert(name) } }
 
     /// What is to be tried again to be kept, of the counts that there are still.
-    mutating func takeUnsaved(at now: Moment) -> [HubState.LockOut] {
+    mutating func takeUnsaved(at now: EventTime) -> [HubState.LockOut] {
         defer { unsaved = [] }
         return unsaved.compactMap { name in counts[name].map { row(name, $0, at: now) } }
     }
 
-    private func row(_ name: String, _ count: Count, at now: Moment) -> HubState.LockOut {
+    private func row(_ name: String, _ count: Count, at now: EventTime) -> HubState.LockOut {
         HubState.LockOut(
             name: name, failures: count.failures,
             blockedUntil: count.blockedUntil.map { now.wall.adding(milliseconds: $0 - now.uptime) },

@@ -4,7 +4,7 @@ import ChatProtocol
 
 extension Hub {
     /// A command of a session that has not logged in.
-    mutating func beginUnauthenticated(_ session: Session, _ sequence: Int, _ command: Command, at now: Moment) {
+    mutating func beginUnauthenticated(_ session: Session, _ sequence: Int, _ command: Command, at now: EventTime) {
         switch command {
         case .identify(let name):
             identify(session, sequence, name, at: now)
@@ -26,17 +26,17 @@ extension Hub {
     /// With whose name and what password somebody wants to log in.
     struct Credentials {
         let name: String
-        /// See ``GuessLine/Attempt/shown``.
+        /// See ``PasswordAttemptQueue/Attempt/shown``.
         let shown: String
         let password: String
         let begins: Bool
     }
 
-    mutating func guess(_ id: SessionID, _ sequence: Int, _ credentials: Credentials, at now: Moment) {
+    mutating func guess(_ id: SessionID, _ sequence: Int, _ credentials: Credentials, at now: EventTime) {
         guard let session = sessions[id] else { return }
         session.isBusy = true
         let proof = Proof(toLogIn: credentials.password)
-        let attempt = GuessLine.Attempt(
+        let attempt = PasswordAttemptQueue.Attempt(
             session: id, sequence: sequence, name: credentials.name, shown: credentials.shown, begins: credentials.begins,
             isToken: proof == .token(credentials.password), address: session.address, network: session.throttledNetwork)
         if let wait = attempts.take(attempt.network, at: now.uptime, isGuess: !attempt.isToken) {
@@ -46,11 +46,11 @@ extension Hub {
         guard credentials.password.utf8.count <= Limits.passwordBytes else {
             return refuseUncounted(attempt, reason: PasswordRule.Defect.tooLong.reason)
         }
-        tryPassword(GuessLine.Guess(attempt: attempt, proof: proof), at: now)
+        tryPassword(PasswordAttemptQueue.Guess(attempt: attempt, proof: proof), at: now)
     }
 
     /// What stands before a colon is an account's name where there is one, or where it is the nick; else it is the beginning of a password.
-    private mutating func logIn(_ session: Session, _ sequence: Int, by pass: ServerPassword, at now: Moment) {
+    private mutating func logIn(_ session: Session, _ sequence: Int, by pass: ServerPassword, at now: EventTime) {
         guard let name = pass.name else { return guess(session.id, sequence, pass.ofNick, at: now) }
         // Where names are concealed nothing may depend on whether there is such an account, so there it is always a name.
         if configuration.concealsUserNames || pass.isNick || directory.account(named: name.text) != nil {
@@ -61,10 +61,10 @@ extension Hub {
             return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
         }
         session.isBusy = true
-        actions.append(.findAccount(newTicket(.accountOfPass(session.id, sequence: sequence, pass)), name: name))
+        actions.append(.findAccount(newRequestID(.accountOfPass(session.id, sequence: sequence, pass)), name: name))
     }
 
-    private mutating func identify(_ session: Session, _ sequence: Int, _ name: String, at now: Moment) {
+    private mutating func identify(_ session: Session, _ sequence: Int, _ name: String, at now: EventTime) {
         if configuration.concealsUserNames || directory.account(named: name) != nil {
             return respond(session.id, sequence, [.askPassword(name: name)])
         }
@@ -75,13 +75,13 @@ extension Hub {
                 return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
             }
             sessions[session.id]?.isBusy = true
-            actions.append(.findAccount(newTicket(.identify(session.id, sequence: sequence, name: name)), name: valid))
+            actions.append(.findAccount(newRequestID(.identify(session.id, sequence: sequence, name: name)), name: valid))
         } catch {
             respond(session.id, sequence, [.reply(.badUserName(name, error))])
         }
     }
 
-    mutating func tryPassword(_ guess: GuessLine.Guess, at now: Moment) {
+    mutating func tryPassword(_ guess: PasswordAttemptQueue.Guess, at now: EventTime) {
         let attempt = guess.attempt
         if lockOuts.isBlocked(Name.fold(attempt.name), at: now) { return refuse(attempt, .blocked, reason: "blocked") }
         switch guesses.admit(guess) {
@@ -106,10 +106,10 @@ extension Hub {
             }
             return verify(guess, account: nil, at: now)
         }
-        actions.append(.findAccount(newTicket(.accountToVerify(guess)), name: name))
+        actions.append(.findAccount(newRequestID(.accountToVerify(guess)), name: name))
     }
 
-    mutating func verify(_ guess: GuessLine.Guess, account: Account?, at now: Moment) {
+    mutating func verify(_ guess: PasswordAttemptQueue.Guess, account: Account?, at now: EventTime) {
         let attempt = guess.attempt
         guard account != nil || configuration.concealsUserNames else {
             statistics.failedLogIns += 1
@@ -119,17 +119,17 @@ extension Hub {
         verify(.verification(attempt, account), account: account?.id, guess)
     }
 
-    private mutating func verify(_ pending: Pending, account: AccountID?, _ guess: GuessLine.Guess) {
-        let ticket = newTicket(pending)
+    private mutating func verify(_ pending: Pending, account: AccountID?, _ guess: PasswordAttemptQueue.Guess) {
+        let requestID = newRequestID(pending)
         let session = sessions[guess.attempt.session]
-        session?.verification = ticket
-        actions.append(.verify(ticket, account: account, guess.proof, from: session?.network ?? ""))
+        session?.verification = requestID
+        actions.append(.verify(requestID, account: account, guess.proof, from: session?.network ?? ""))
         // It has gone while its account was being looked for.
-        if session == nil { actions.append(.abandon(ticket)) }
+        if session == nil { actions.append(.abandon(requestID)) }
     }
 
     mutating func finishVerification(
-        _ attempt: GuessLine.Attempt, _ account: Account?, _ verification: Event.Verification, at now: Moment
+        _ attempt: PasswordAttemptQueue.Attempt, _ account: Account?, _ verification: Event.Verification, at now: EventTime
     ) {
         let name = Name.fold(attempt.name)
         sessions[attempt.session]?.verification = nil
@@ -167,9 +167,9 @@ extension Hub {
     }
 
     /// It was no guess that failed. What a token takes it takes when it fails.
-    private mutating func giveBack(_ attempt: GuessLine.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.network) } }
+    private mutating func giveBack(_ attempt: PasswordAttemptQueue.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.network) } }
 
-    mutating func verifyNext(after attempt: GuessLine.Attempt, at now: Moment) {
+    mutating func verifyNext(after attempt: PasswordAttemptQueue.Attempt, at now: EventTime) {
         var next = guesses.finish(Name.fold(attempt.name))
         while let waiting = next {
             guard sessions[waiting.attempt.session]?.isClosing == false else {
@@ -185,7 +185,7 @@ extension Hub {
         }
     }
 
-    private mutating func refuse(_ attempt: GuessLine.Attempt, _ reply: Reply, reason: String) {
+    private mutating func refuse(_ attempt: PasswordAttemptQueue.Attempt, _ reply: Reply, reason: String) {
         if let request = attempt.change?.request {
             unblock(request.session)
             fail(request, reply)
@@ -196,13 +196,13 @@ extension Hub {
     }
 
     /// What is wrong whoever it is, and so no guess at a password: the address pays for it.
-    private mutating func refuseUncounted(_ attempt: GuessLine.Attempt, reason: String) {
+    private mutating func refuseUncounted(_ attempt: PasswordAttemptQueue.Attempt, reason: String) {
         statistics.failedLogIns += 1
         refuse(attempt, .invalidCredentials, reason: reason)
     }
 
     /// No more than a name's length of what may be a whole line.
-    private mutating func logFailure(of attempt: GuessLine.Attempt, reason: String) {
+    private mutating func logFailure(of attempt: PasswordAttemptQueue.Attempt, reason: String) {
         let user = directory.account(named: attempt.name) == nil ? attempt.shown : attempt.name
         log(.failed(user: SafeText.cut(user), phrase: "log in", reason: reason, address: attempt.address))
     }
@@ -221,13 +221,13 @@ extension Hub {
 
     private static let lockOutsForgottenAtOnce = 1000
 
-    private mutating func answer(_ attempt: GuessLine.Attempt, _ reply: Reply) {
+    private mutating func answer(_ attempt: PasswordAttemptQueue.Attempt, _ reply: Reply) {
         sessions[attempt.session]?.isBusy = false
         respond(attempt.session, attempt.sequence, [.reply(reply)])
         drainBacklog(of: attempt.session)
     }
 
-    private mutating func logIn(_ attempt: GuessLine.Attempt, _ account: Account, passwords: Int, at now: Moment) {
+    private mutating func logIn(_ attempt: PasswordAttemptQueue.Attempt, _ account: Account, passwords: Int, at now: EventTime) {
         guard let session = sessions[attempt.session], !session.isClosing else { return }
         guard sessionCounts[account.id] ?? 0 < Limits.sessionsPerAccount else {
             return refuse(attempt, .tooManySessions(limit: Limits.sessionsPerAccount), reason: "too many sessions")
@@ -252,7 +252,7 @@ extension Hub {
     /// The session is told of its groups, is active from now on, and gets what it missed. A client that asks for that by itself may get what is stored from
     /// now on both ways: it is never lost between them.
     mutating func beginSession(
-        _ id: SessionID, replaying start: Command.ReplayStart, of client: String?, takesFiles: Bool, at now: Moment, then sequence: Int?
+        _ id: SessionID, replaying start: Command.ReplayStart, of client: String?, takesFiles: Bool, at now: EventTime, then sequence: Int?
     ) {
         if let sequence { respond(id, sequence, [.messageOfTheDay(messageOfTheDay)]) }
         guard let session = sessions[id], !session.hasBegun, !session.isClosing, let account = session.account else { return }

@@ -102,7 +102,7 @@ public struct Phrase: Hashable, Sendable {
         case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence: self.init("logged", "log", "in")
         case .tagMessage: self.init("sent", "send", "tags")
         case .lookUp: self.init("looked", "look", "up users")
-        case .local: self.init("asked", "ask", "the server")
+        case .answeredByCodec: self.init("asked", "ask", "the server")
         }
     }
 

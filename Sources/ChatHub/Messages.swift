@@ -24,7 +24,7 @@ extension Hub {
         keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
     }
 
-    /// Whether a text can be kept and shown by every way in; the request has failed where it cannot. A NUL would end it where it is read from the store.
+    /// Whether a text can be kept and shown by every codec; the request has failed where it cannot. A NUL would end it where it is read from the store.
     private mutating func isSayable(_ text: String, _ request: Request) -> Bool {
         guard text.utf8.count <= Limits.messageBytes else {
             fail(request, .messageTooLong(limit: Limits.messageBytes))

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What a session is told. Each way in shows it in its own form; what one cannot show it leaves out.
+/// What a session is told. Each codec shows it in its own form; what one cannot show it leaves out.
 ///
 /// Small, for messages go through many hands: what is larger than they are is kept elsewhere (`indirect`).
 public enum Outgoing: Hashable, Sendable {

@@ -8,17 +8,19 @@ extension Hub {
         sessions[request.session]?.isBusy = true
         // In line with the log-ins of that name: so many wrong passwords block it, whichever way they come and however many come at once.
         tryPassword(
-            GuessLine.Guess(
-                attempt: GuessLine.Attempt(
+            PasswordAttemptQueue.Guess(
+                attempt: PasswordAttemptQueue.Attempt(
                     session: request.session, sequence: request.sequence, name: request.account.name.text, shown: request.account.name.text,
                     begins: false, isToken: false, address: "", network: nil,
-                    change: GuessLine.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)),
+                    change: PasswordAttemptQueue.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)
+                ),
                 // Whatever it looks like: a token must not become a password.
                 proof: .password(old)), at: request.at)
     }
 
     mutating func finishOldPassword(
-        _ attempt: GuessLine.Attempt, _ change: GuessLine.PasswordChange, _ verification: Event.Verification, at now: Moment
+        _ attempt: PasswordAttemptQueue.Attempt, _ change: PasswordAttemptQueue.PasswordChange, _ verification: Event.Verification,
+        at now: EventTime
     ) {
         let request = change.request
         let name = request.account.name.folded
@@ -26,7 +28,7 @@ extension Hub {
         switch verification {
         case .right:
             endLockOut(of: name)
-            actions.append(.setPassword(newTicket(.newPassword(request)), account: request.account.id, password: change.new))
+            actions.append(.setPassword(newRequestID(.newPassword(request)), account: request.account.id, password: change.new))
         case .wrong:
             // A session left open must not become the place to guess its password.
             let failure = lockOuts.recordFailure(of: name, hasAccount: true, at: now)

@@ -11,7 +11,7 @@ public enum ReadTarget: Hashable, Sendable {
 
 extension Hub {
     /// One that lies a day ahead was set while the clock was wrong. It would call all that comes until then read, so it counts as none.
-    static func latestMarker(at now: Moment) -> Timestamp { now.wall.adding(milliseconds: 86_400_000) }
+    static func latestMarker(at now: EventTime) -> Timestamp { now.wall.adding(milliseconds: 86_400_000) }
 
     /// - Parameter time: nil asks for the marker.
     mutating func markRead(_ request: Request, with correspondent: Command.Correspondent, _ time: Timestamp?) {

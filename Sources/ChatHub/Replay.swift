@@ -8,28 +8,28 @@ extension Hub {
 
     mutating func beginReplay(of session: Session, _ account: AccountID, from start: Command.ReplayStart, client: String?) {
         session.client = client
-        session.reached = marks.reached(account)
+        session.reached = cursors.reached(account)
         session.ownAfter = messageIDs.last
         switch start {
         case .nowhere: return findGap(before: session, account)
         case .whereItLeftOff:
             if let client { replaceOthers(of: client, session, account, shown: nil) }
-            session.due = marks.due(to: account)
+            session.due = cursors.due(to: account)
         case .after(let shown):
             session.reached = min(shown, messageIDs.last)
             // It has been told of the account's own messages so far.
             session.ownAfter = session.reached
-            session.due = [.all(behind: session.reached)]
-            marks.reach(session.reached, account)
+            session.due = [.all(after: session.reached)]
+            cursors.advance(to: session.reached, account)
             // Its client says itself what it has.
             if let client {
                 replaceOthers(of: client, session, account, shown: session.reached)
-                marks.forgive(client, of: account)
+                cursors.discard(client, of: account)
             }
         }
         session.movesMark = true
-        session.debts = marks.debts(of: account, behind: session.due[0].behind)
-        session.reached = session.due[0].behind
+        session.debts = cursors.debts(of: account, after: session.due[0].after)
+        session.reached = session.due[0].after
         session.dueLater = session.due[...]
         beginStretch(session)
     }
@@ -39,40 +39,42 @@ extension Hub {
     private mutating func replaceOthers(of client: String, _ session: Session, _ account: AccountID, shown: MessageID?) {
         for case let old? in (sessionsOfAccount[account] ?? []).map({ sessions[$0] }) where old.id != session.id && old.client == client {
             if let shown {
-                marks.pay(old.debts, of: account, upTo: shown)
+                cursors.acknowledge(old.debts, of: account, upTo: shown)
             } else {
-                owe(account, MessageStretch(behind: old.reached, upTo: messageIDs.last), of: old)
+                owe(account, MessageRange(after: old.reached, upTo: messageIDs.last), of: old)
             }
             old.isReplaced = true
         }
     }
 
     /// What a session went without, of what it was to be given. Of what others had lost and it was to have, too: from now on that is its client's to ask for.
-    mutating func owe(_ account: AccountID, _ lost: MessageStretch, of session: Session) {
+    mutating func owe(_ account: AccountID, _ lost: MessageRange, of session: Session) {
         guard !session.isReplaced else { return }
-        for stretch in session.due.compactMap(lost.intersection) { marks.owe(account, stretch, client: session.client) }
-        marks.pay(session.debts, of: account, upTo: lost.upTo)
+        for stretch in session.due.compactMap(lost.intersection) { cursors.record(account, stretch, client: session.client) }
+        cursors.acknowledge(session.debts, of: account, upTo: lost.upTo)
     }
 
     // A client that asks for what it missed by itself moves the account's mark only when what it was not given is owed to others: they see no more of it than
     // they would without it.
 
     private mutating func findGap(before session: Session, _ account: AccountID) {
-        let gap = MessageStretch(behind: session.reached, upTo: messageIDs.last)
-        actions.append(.loadMissed(newTicket(.gap(session.id, gap)), account: account, gap, ownAfter: gap.upTo, limit: 1))
+        let gap = MessageRange(after: session.reached, upTo: messageIDs.last)
+        actions.append(.loadMissed(newRequestID(.gap(session.id, gap)), account: account, gap, ownAfter: gap.upTo, limit: 1))
     }
 
-    mutating func finishGap(_ gap: MessageStretch, of id: SessionID, _ messages: [ChatMessage]?) {
+    mutating func finishGap(_ gap: MessageRange, of id: SessionID, _ messages: [ChatMessage]?) {
         guard let session = sessions[id], let account = session.account, let messages else { return }
         session.movesMark = true
         // Another session may have had some of it meanwhile.
-        if !messages.isEmpty, let rest = gap.intersection(.all(behind: marks.reached(account))) { marks.owe(account, rest, client: nil) }
-        marks.reach(session.reached, account)
+        if !messages.isEmpty, let rest = gap.intersection(.all(after: cursors.reached(account))) {
+            cursors.record(account, rest, client: nil)
+        }
+        cursors.advance(to: session.reached, account)
     }
 
     private mutating func beginStretch(_ session: Session) {
         guard let next = session.dueLater.first else { return }
-        session.replayedUpTo = max(session.replayedUpTo, next.behind)
+        session.replayedUpTo = max(session.replayedUpTo, next.after)
         readMissed(by: session.id)
     }
 
@@ -83,7 +85,7 @@ extension Hub {
         session.replay = .reading(moreCame: false)
         actions.append(
             .loadMissed(
-                newTicket(.page(id)), account: account, MessageStretch(behind: session.replayedUpTo, upTo: end), ownAfter: session.ownAfter,
+                newRequestID(.page(id)), account: account, MessageRange(after: session.replayedUpTo, upTo: end), ownAfter: session.ownAfter,
                 limit: Hub.pageSize))
     }
 
@@ -100,7 +102,7 @@ extension Hub {
             session.lastReplayed = last.id
         }
         if messages.count >= Hub.pageSize {
-            actions.append(.awaitDrain(newTicket(.pageWritten(id)), id))
+            actions.append(.awaitDrain(newRequestID(.pageWritten(id)), id))
         } else if session.dueLater.count > 1 {
             session.dueLater.removeFirst()
             beginStretch(session)

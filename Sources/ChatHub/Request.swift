@@ -8,11 +8,11 @@ final class Request {
     let account: Account
     let command: Command
     /// When its turn came: the one timestamp of all that comes of it.
-    let at: Moment
+    let at: EventTime
     /// Names that the store has been asked for in vain, folded.
     let absent: Set<String>
 
-    init(session: SessionID, sequence: Int, account: Account, command: Command, at: Moment, absent: Set<String> = []) {
+    init(session: SessionID, sequence: Int, account: Account, command: Command, at: EventTime, absent: Set<String> = []) {
         self.session = session
         self.sequence = sequence
         self.account = account
@@ -33,10 +33,10 @@ final class Request {
 enum Pending {
     case nothing
     indirect case identify(SessionID, sequence: Int, name: String)
-    indirect case accountToVerify(GuessLine.Guess)
+    indirect case accountToVerify(PasswordAttemptQueue.Guess)
     /// Whether there is an account of the name that stands before the first colon of `PASS`.
     indirect case accountOfPass(SessionID, sequence: Int, ServerPassword)
-    indirect case verification(GuessLine.Attempt, Account?)
+    indirect case verification(PasswordAttemptQueue.Attempt, Account?)
     /// A wrong password has been counted on the disk.
     indirect case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
     /// The store looks for an account by a name in the request.
@@ -47,15 +47,15 @@ enum Pending {
     case barrier(Request)
     indirect case history(Request, with: String?)
     case historyTargets(Request)
-    indirect case oldPassword(GuessLine.Attempt, GuessLine.PasswordChange)
+    indirect case oldPassword(PasswordAttemptQueue.Attempt, PasswordAttemptQueue.PasswordChange)
     case newPassword(Request)
     case token(Request)
     indirect case keptToken(Request, MadeToken)
-    case marks([AccountID])
+    case cursors([AccountID])
     indirect case lockOut(name: String)
     case lockOutsEnded([String])
     /// Whether anything of it was missed by a session that is not replayed.
-    indirect case gap(SessionID, MessageStretch)
+    indirect case gap(SessionID, MessageRange)
     case page(SessionID)
     case pageWritten(SessionID)
 
@@ -107,7 +107,7 @@ extension Hub {
         case .search(let words, let limit): ask(.search(words, limit: limit), with: nil, for: request)
         case .historyTargets(let range):
             sessions[request.session]?.isBusy = true
-            actions.append(.loadHistory(newTicket(.historyTargets(request)), account: request.account.id, .targets(range)))
+            actions.append(.loadHistory(newRequestID(.historyTargets(request)), account: request.account.id, .targets(range)))
         case .markRead(let with, let time): markRead(request, with: with, time)
         case .changePassword(let old, let new): changePassword(request, old: old, new: new)
         case .issueToken: issueToken(request)
@@ -125,7 +125,7 @@ extension Hub {
         case .hearPresence(let hears):
             hearPresence(request.session, hears)
             respond(request.session, request.sequence, [])
-        case .local: respond(request.session, request.sequence, [])
+        case .answeredByCodec: respond(request.session, request.sequence, [])
         case .identify, .logIn, .logInByPass: respond(request.session, request.sequence, [])
         case .logOut:
             log(.carriedOut(user: request.account.name.text, Phrase(request.command)))
@@ -161,13 +161,13 @@ extension Hub {
         if let account = directory.account(named: name) { return .found(account) }
         guard let valid = try? Name(name), !request.absent.contains(valid.folded) else { return .absent }
         sessions[request.session]?.isBusy = true
-        actions.append(.findAccount(newTicket(.account(request, name: valid.folded)), name: valid))
+        actions.append(.findAccount(newRequestID(.account(request, name: valid.folded)), name: valid))
         return .asked
     }
 
     /// The outside has answered.
-    mutating func finish(_ ticket: Ticket, _ result: Pending.Result, at now: Moment) {
-        guard let what = pending.removeValue(forKey: ticket) else { return }
+    mutating func finish(_ requestID: RequestID, _ result: Pending.Result, at now: EventTime) {
+        guard let what = pending.removeValue(forKey: requestID) else { return }
         switch (what, result) {
         case (.identify(let session, let sequence, let name), .account(let account)):
             if let account {
@@ -233,7 +233,7 @@ extension Hub {
                 request.session, request.sequence, [.reply(succeeded ? .resumeToken(token.text, seconds: token.seconds) : .storeFailed)])
             drainBacklog(of: request.session)
         // What could not be kept is tried again with the next tick.
-        case (.marks(let accounts), .stored(false)): marks.putBack(accounts)
+        case (.cursors(let accounts), .stored(false)): cursors.putBack(accounts)
         case (.lockOut(let name), .stored(false)): lockOuts.noteUnsaved(name)
         case (.lockOutsEnded(let names), .stored(false)): lockOuts.putBack(ended: names)
         case (.gap(let session, let gap), .messages(let messages)): finishGap(gap, of: session, messages)

@@ -10,7 +10,7 @@ final class Session {
     let network: String
     /// Whether they are counted.
     let isCounted: Bool
-    let connectedAt: Moment
+    let connectedAt: EventTime
 
     var account: AccountID?
     /// By which setting of its account's password it came in; see ``Account/passwords``.
@@ -32,7 +32,7 @@ final class Session {
     /// Another command waits for its result.
     var isBusy = false
     /// Its password is being verified.
-    var verification: Ticket?
+    var verification: RequestID?
     /// Commands that wait for those before them, or for their session's turn by flood control, so that they and their answers keep their order.
     var backlog: Deque<Waiting> = []
     var isPaused = false
@@ -47,10 +47,10 @@ final class Session {
     /// The last message that it got so.
     var lastReplayed = MessageID.zero
     /// What it is given, the last stretch without an end; empty where its client asks for what it missed by itself.
-    var due: [MessageStretch] = []
+    var due: [MessageRange] = []
     /// Of these the ones whose replay has still to begin.
-    var dueLater: ArraySlice<MessageStretch> = []
-    /// The debts of its account that its replay pays; see ``DeliveryMarks``.
+    var dueLater: ArraySlice<MessageRange> = []
+    /// The debts of its account that its replay pays; see ``DeliveryCursors``.
     var debts: Set<Int> = []
     /// How its client has named itself: the same after a lost connection.
     var client: String?
@@ -67,7 +67,7 @@ final class Session {
     /// Told to close; nothing more is said or heard.
     var isClosing = false
 
-    init(id: SessionID, address: String, network: String, isCounted: Bool, connectedAt: Moment) {
+    init(id: SessionID, address: String, network: String, isCounted: Bool, connectedAt: EventTime) {
         self.id = id
         self.address = address
         self.network = network
@@ -120,7 +120,7 @@ final class Session {
     }
 
     /// After how many milliseconds so many lines and bytes more may be said; nil for now.
-    func wait(lines: Int, bytes: Int, at now: Moment) -> Int64? {
+    func wait(lines: Int, bytes: Int, at now: EventTime) -> Int64? {
         let waits = [bucket?.wait(for: Double(lines), at: now.uptime), byteBucket?.wait(for: Double(bytes), at: now.uptime)]
         return waits.compactMap(\.self).max()
     }

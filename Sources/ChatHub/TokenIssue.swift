@@ -23,7 +23,7 @@ extension Hub {
         tokenAllowances[account] = allowance
         if let wait { return fail(request, .tooManyTokens(seconds: Int((wait + 999) / 1000))) }
         sessions[request.session]?.isBusy = true
-        actions.append(.makeToken(newTicket(.token(request))))
+        actions.append(.makeToken(newRequestID(.token(request))))
     }
 
     mutating func keepToken(_ request: Request, _ token: MadeToken) {

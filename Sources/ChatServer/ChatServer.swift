@@ -132,13 +132,13 @@ public final class ChatServer: Sendable {
                 }, noticing: tell))
         reader = StoreReader(store, searchTime: configuration.searchTime) { mailbox.put(HubInput($0)) }
         hashing = FairPool("hash", configuration.hashing)
-        let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { ticket, verification in
-            mailbox.put(HubInput(.verified(ticket, verification)))
+        let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { requestID, verification in
+            mailbox.put(HubInput(.verified(requestID, verification)))
         }
         log = EventLog(configuration.logFormat, write: output, tell: tell)
         driver = HubDriver(
             Hub(configuration.rules, state, at: .now), mailbox,
-            HubDriver.Hands(workers: workers, writer: writer, reader: reader, verifier: verifier, log: log, metrics: metrics))
+            HubDriver.Services(workers: workers, writer: writer, reader: reader, verifier: verifier, log: log, metrics: metrics))
         metrics.watch { [writer, reader, hashing, log] in
             [
                 ("hub", mailbox.count), ("store", writer.waiting), ("reader", reader.waiting), ("hashing", hashing.depth),
@@ -159,14 +159,14 @@ public final class ChatServer: Sendable {
     }
 
     private func remindOfCertificate() {
-        if let warning = reminder.withLockedValue({ $0.next(at: Moment.now.wall) }) { tell(warning) }
+        if let warning = reminder.withLockedValue({ $0.next(at: EventTime.now.wall) }) { tell(warning) }
     }
 
     private static func add(
         _ credentials: CredentialsFile, _ configuration: ServerConfiguration, _ store: Store, _ tell: (String) -> Void
     ) throws(ServerError) {
         for bad in credentials.badLines { tell("\(configuration.credentialsFile ?? ""):\(bad.line): \(bad.reason)") }
-        let imported = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: Moment.now.wall)
+        let imported = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: EventTime.now.wall)
         // Somebody may have written another password for one of these.
         if let first = imported.present.first {
             let names = imported.present.count == 1 ? "The account \(first) exists" : "\(imported.present.count) accounts exist"

@@ -306,7 +306,7 @@ import Testing
         let named = play.give(try signal(.offer, "a1", #"{"name":"\u001b[2Jx\n","size":1}"#))
         #expect(named == ["| luke offers x (1 byte). /accept 1 or /decline 1"])
         for number in 2...300 { _ = play.give(try signal(.offer, "b\(number)", Self.offer)) }
-        #expect(play.console.desk.numbers.count == TransferDesk.limit)
+        #expect(play.console.desk.numbers.count == TransferTable.limit)
     }
 
     @Test func aScriptWaitsForItsFile() throws {

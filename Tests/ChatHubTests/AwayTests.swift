@@ -3,7 +3,7 @@ import ChatProtocol
 import TestSupport
 import Testing
 
-/// RFC 2812 §4.1 and IRCv3 away-notify, whatever the way in.
+/// RFC 2812 §4.1 and IRCv3 away-notify, whatever the codec.
 struct AwayTests {
     @Test func whoWritesToAnAccountThatIsAwayIsTold() {
         var script = HubScript()
@@ -163,7 +163,7 @@ struct AwayTests {
 
     /// The other side of an IRC client: lines of RFC 2812 and IRCv3.
     @Test func theLinesOfIRC() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :away-notify\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
         #expect(harness.send("CAP REQ :-away-notify\r\n") == ":chatty CAP yoda ACK -away-notify\r\n")
         harness.send("CAP REQ :away-notify\r\n")
@@ -191,9 +191,9 @@ struct AwayTests {
     }
 
     @Test func clientsThatDidNotAskAreNotTold() {
-        var way = IRCWayIn()
+        var way = IRCCodec()
         #expect(way.encode(.away(user: "luke", "out")).isEmpty)
-        var text = TextWayIn()
+        var text = TextCodec()
         #expect(text.encode(.away(user: "luke", "out")).isEmpty)
     }
 }

@@ -16,7 +16,7 @@ struct ClockStepTests {
         var state = HubState()
         for write in script.kept {
             switch write {
-            case .marks(let marks): state.marks.merge(marks) { $1 }
+            case .cursors(let cursors): state.cursors.merge(cursors) { $1 }
             case .readMarker(let account, let target, let time, _): state.readMarkers[account, default: [:]][target] = time
             case .lockOut(let row):
                 state.lockOuts.removeAll { $0.name == row.name }
@@ -26,7 +26,7 @@ struct ClockStepTests {
             }
         }
         state.lastMessage = messages(script).map(\.id).max() ?? .zero
-        return HubScript(state: state, now: Moment(wall: script.now.wall.adding(milliseconds: step), uptime: 1))
+        return HubScript(state: state, now: EventTime(wall: script.now.wall.adding(milliseconds: step), uptime: 1))
     }
 
     @Test func idsOnlyGrowAndTimesAreTheClocks() {
@@ -146,7 +146,7 @@ struct ClockStepTests {
 
     /// A client that fetches by time finds what was said while ids ran ahead of the clock.
     @Test func historyByTimeGoesByTheMessagesTimes() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl message-tags batch\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n")
         let luke = harness.script.logIn("luke")
         let start = harness.script.now.wall

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sessions of a fixed corpus, as they are and bent by seeds, against every way in, in pieces of any length.
+/// Sessions of a fixed corpus, as they are and bent by seeds, against every codec, in pieces of any length.
 @Suite(.longComputation) struct CorpusTests {
     /// The sessions of a file: lines with their ends, a blank line between two sessions.
     private static func sessions(_ name: String) throws -> [[UInt8]] {
@@ -13,12 +13,12 @@ import Testing
         return text.split(separator: "\n\n").map { Array(($0.replacing("\n", with: "\r\n") + "\r\n").utf8) }
     }
 
-    /// Gives a session to a way in, and says what it and luke, who listens, are told.
-    private static func play<Way: WayIn>(_ bytes: [UInt8], on way: Way, _ random: inout SeededGenerator) -> (own: String, lukes: String) {
+    /// Gives a session to a codec, and says what it and luke, who listens, are told.
+    private static func play<Kind: Codec>(_ bytes: [UInt8], on way: Kind, _ random: inout SeededGenerator) -> (own: String, lukes: String) {
         var configuration = HubConfiguration()
         configuration.messageOfTheDay = ["Be kind."]
-        var harness = WayInHarness(way, HubScript(configuration))
-        var listener = WayInHarness(TextWayIn(), harness.script)
+        var harness = CodecHarness(way, HubScript(configuration))
+        var listener = CodecHarness(TextCodec(), harness.script)
         listener.send("luke\npw-luke\n")
         harness.script = listener.script
         var own = harness.takeOutput()
@@ -28,11 +28,11 @@ import Testing
             rest = rest.dropFirst(piece.count)
             own += harness.send(Array(piece))
         }
-        #expect(!harness.isClosed || harness.script.closed.contains(harness.session) || way is TextWayIn)
+        #expect(!harness.isClosed || harness.script.closed.contains(harness.session) || way is TextCodec)
         listener.script = harness.script
         listener.collect()
         // Whatever it was, the next one is served.
-        var next = WayInHarness(IRCWayIn(), harness.script)
+        var next = CodecHarness(IRCCodec(), harness.script)
         next.script.advance(milliseconds: 20_000)
         #expect(next.send("PASS hans:pw-hans\r\nNICK hans\r\nUSER h 0 * :h\r\n").contains(":chatty 001 hans :Welcome! hans\r\n"))
         return (own, listener.takeOutput())
@@ -66,10 +66,10 @@ import Testing
 
     @Test func theCorpusIsUnderstood() throws {
         var random = SeededGenerator(seed: 0)
-        let (irc, _) = try Self.play(Self.sessions("irc.txt")[0], on: IRCWayIn(), &random)
+        let (irc, _) = try Self.play(Self.sessions("irc.txt")[0], on: IRCCodec(), &random)
         Self.checkIRC(irc)
         #expect(!irc.contains(" 421 ") && irc.contains("GOODBYE"))
-        let (text, _) = try Self.play(Self.sessions("text.txt")[0], on: TextWayIn(), &random)
+        let (text, _) = try Self.play(Self.sessions("text.txt")[0], on: TextCodec(), &random)
         Self.checkText(text)
         #expect(text.hasSuffix("Bye, yoda!\n"))
     }
@@ -77,7 +77,7 @@ import Testing
     @Test(arguments: 0..<UInt64(120)) func bentIRC(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for session in try Self.sessions("irc.txt") {
-            let (own, lukes) = Self.play(random.mutated(session), on: IRCWayIn(), &random)
+            let (own, lukes) = Self.play(random.mutated(session), on: IRCCodec(), &random)
             Self.checkIRC(own)
             Self.checkText(lukes)
         }
@@ -86,7 +86,7 @@ import Testing
     @Test(arguments: 0..<UInt64(120)) func bentText(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for session in try Self.sessions("text.txt") {
-            let (own, lukes) = Self.play(random.mutated(session), on: TextWayIn(), &random)
+            let (own, lukes) = Self.play(random.mutated(session), on: TextCodec(), &random)
             Self.checkLate(own)
             Self.checkText(lukes)
         }
@@ -95,7 +95,7 @@ import Testing
     /// Each way is told apart by its first bytes, so each also hears what was meant for the other.
     @Test(arguments: 0..<UInt64(40)) func theOthersCorpus(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        for session in try Self.sessions("text.txt") { Self.checkIRC(Self.play(random.mutated(session), on: IRCWayIn(), &random).own) }
-        for session in try Self.sessions("irc.txt") { Self.checkLate(Self.play(random.mutated(session), on: TextWayIn(), &random).own) }
+        for session in try Self.sessions("text.txt") { Self.checkIRC(Self.play(random.mutated(session), on: IRCCodec(), &random).own) }
+        for session in try Self.sessions("irc.txt") { Self.checkLate(Self.play(random.mutated(session), on: TextCodec(), &random).own) }
     }
 }

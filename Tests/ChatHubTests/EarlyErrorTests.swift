@@ -6,8 +6,8 @@ import Testing
 @Suite struct EarlyErrorTests {
     private static let capabilities = "CAP REQ :labeled-response batch standard-replies message-tags\r\n"
 
-    private static func registered() -> WayInHarness<IRCWayIn> {
-        var harness = WayInHarness(IRCWayIn())
+    private static func registered() -> CodecHarness<IRCCodec> {
+        var harness = CodecHarness(IRCCodec())
         harness.send(capabilities + "PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
         return harness
     }
@@ -27,13 +27,13 @@ import Testing
     }
 
     @Test(arguments: refused.indices) func theLabelIsKeptBeforeTheLogIn(index: Int) {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send(Self.capabilities)
         #expect(harness.send(Self.refused[index]).hasPrefix("@label=x :chatty "))
     }
 
     @Test func severalLinesOfAnErrorAreOneAnswer() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send(Self.capabilities)
         let lines = harness.send("@label=x AUTHENTICATE EXTERNAL\r\n").split(separator: "\r\n")
         #expect(lines.first == "@label=x :chatty BATCH +b1 labeled-response" && lines.count == 4)
@@ -41,15 +41,15 @@ import Testing
     }
 
     @Test func aLogInThatFailsAtItsEndIsAnswered() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send(Self.capabilities + "PASS yoda:wrong\r\nNICK yoda\r\nUSER y 0 * :y\r\n")
         let answer = harness.send("@label=x CAP END\r\n")
         #expect(answer.hasPrefix("@label=x :chatty 464 yoda :"))
         #expect(answer.contains("\r\nERROR :"))
-        var without = WayInHarness(IRCWayIn())
+        var without = CodecHarness(IRCCodec())
         without.send(Self.capabilities + "NICK yoda\r\nUSER y 0 * :y\r\n")
         #expect(without.send("@label=x CAP END\r\n").hasPrefix("@label=x :chatty FAIL "))
-        var right = WayInHarness(IRCWayIn())
+        var right = CodecHarness(IRCCodec())
         right.send(Self.capabilities + "PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\n")
         let lines = right.send("@label=x CAP END\r\n").split(separator: "\r\n")
         #expect(lines.first == "@label=x :chatty BATCH +b1 labeled-response" && lines.last == ":chatty BATCH -b1")
@@ -59,14 +59,14 @@ import Testing
     @Test func aFloodBeforeTheLogInIsAnswered() {
         var configuration = HubConfiguration()
         configuration.messageRate = 1
-        var harness = WayInHarness(IRCWayIn(), HubScript(configuration))
+        var harness = CodecHarness(IRCCodec(), HubScript(configuration))
         harness.send(Self.capabilities + "CAP REQ :chatty/service\r\n")
         for _ in 1...64 { harness.send("NICK yoda\r\n") }
         #expect(harness.send("@label=x NICK yoda\r\n").hasPrefix("@label=x :chatty FAIL NICK FLOODED "))
     }
 
     @Test(arguments: ["*", "a*", "#jedi", "a@b", "a!b", "a,b", "$x"]) func aNickThatIsNoneIsRefused(nick: String) {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         #expect(harness.send("NICK :\(nick)\r\n") == ":chatty 432 * \(nick) :Erroneous nickname\r\n")
         #expect(harness.send("NICK ::\(nick)\r\n") == ":chatty 432 * * :Erroneous nickname\r\n")
         // And another one is taken.
@@ -76,19 +76,19 @@ import Testing
     /// Some clients give a person's name in Latin-1; nothing is made of it.
     @Test(arguments: [[UInt8]("USER y 0 * :Andr".utf8) + [0xE9], Array("USER \u{0} 0 * :y".utf8), Array("user ".utf8) + [0xFF]])
     func aUserThatIsNotUTF8IsOneAllTheSame(line: [UInt8]) {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\n")
         #expect(harness.send(line + Array("\r\n".utf8)).hasPrefix(":chatty 001 yoda "))
     }
 
     @Test func aNickThatIsNotUTF8IsRefused() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         #expect(harness.send(Array("NICK ".utf8) + [0xFF, 0x0D, 0x0A]) == ":chatty 432 * * :Erroneous nickname\r\n")
     }
 
     /// As many as fit a line; what can be too much at once is told (`TARGMAX`) and refused.
     @Test func manyGroupsAreJoinedAndLeftByOneLine() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         let welcome = harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\n")
         #expect(welcome.contains(" TARGMAX=PRIVMSG:4,NOTICE:4,TAGMSG:4,NAMES:4,WHOIS:4,JOIN:,PART:,LIST: "))
         let groups = (1...40).map { "#g\($0)" }

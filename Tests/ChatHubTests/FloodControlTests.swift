@@ -24,11 +24,11 @@ import Testing
             // As the connection does: what is not read stays with the client.
             if next <= count, !script.paused.contains(yoda) {
                 let to = next.isMultiple(of: 7) ? "nobody\(next)" : "luke"
-                let length = Int.random(in: 1...IRCWayIn.maximumLine / 4, using: &random)
+                let length = Int.random(in: 1...IRCCodec.maximumLine / 4, using: &random)
                 bytes += length
                 script.handle(.command(yoda, .message(to: to, text: "\(next)", isNotice: false), label: nil, bytes: length))
                 next += 1
-                if Int.random(in: 0..<8, using: &random) == 0 { script.handle(.heard(yoda, lines: 1, bytes: 1)) }
+                if Int.random(in: 0..<8, using: &random) == 0 { script.handle(.inputConsumed(yoda, lines: 1, bytes: 1)) }
             }
             if next > count || Int.random(in: 0..<4, using: &random) == 0 {
                 script.advance(milliseconds: Int64.random(in: 0...1000, using: &random))
@@ -39,7 +39,7 @@ import Testing
         }
         #expect(answers(of: yoda, in: script) == expected, "seed \(seed)")
         #expect(!isTooSoon, "seed \(seed)")
-        #expect(Double(bytes) <= max(10 * byteRate, Double(IRCWayIn.maximumLine)) + byteRate * Double(script.now.uptime - start) / 1000)
+        #expect(Double(bytes) <= max(10 * byteRate, Double(IRCCodec.maximumLine)) + byteRate * Double(script.now.uptime - start) / 1000)
         #expect(script.closed.isEmpty, "seed \(seed)")
     }
 
@@ -60,9 +60,9 @@ import Testing
         configuration.messageRate = 2
         var script = HubScript(configuration)
         let yoda = script.logIn("yoda")
-        for _ in 1...83 { script.send(yoda, .local) }
+        for _ in 1...83 { script.send(yoda, .answeredByCodec) }
         #expect(!script.paused.contains(yoda))
-        script.send(yoda, .local)
+        script.send(yoda, .answeredByCodec)
         #expect(script.paused.contains(yoda))
         script.advance(milliseconds: 23_500)
         #expect(script.paused.contains(yoda))
@@ -76,9 +76,9 @@ import Testing
         configuration.messageRate = 2
         var script = HubScript(configuration)
         let yoda = script.logIn("yoda")
-        script.handle(.heard(yoda, lines: 20, bytes: 20))
+        script.handle(.inputConsumed(yoda, lines: 20, bytes: 20))
         #expect(!script.paused.contains(yoda))
-        script.handle(.heard(yoda, lines: 10_000, bytes: 10_000))
+        script.handle(.inputConsumed(yoda, lines: 10_000, bytes: 10_000))
         #expect(script.paused.contains(yoda), "and owes no more than it can have saved up")
         script.advance(milliseconds: 9_999)
         #expect(script.paused.contains(yoda))

@@ -33,7 +33,7 @@ struct HistoryTests {
     }
 
     @Test func onTheWire() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl message-tags batch labeled-response\r\nNICK me\r\nUSER me 0 * :Me\r\nAUTHENTICATE PLAIN\r\n")
         harness.send("AUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\nCAP END\r\n")
         let luke = harness.script.logIn("luke")
@@ -72,7 +72,7 @@ struct HistoryTests {
     }
 
     @Test func conversationsAreListed() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send(
             "CAP REQ :sasl batch server-time labeled-response draft/chathistory\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n")
         let welcome = harness.send("CAP END\r\n")
@@ -95,7 +95,7 @@ struct HistoryTests {
 
     /// A client that fetches what it missed is not given it as well, and misses nothing of what is stored while it asks.
     @Test func whoFetchesHistoryIsNotGivenIt() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         let luke = harness.script.logIn("luke")
         harness.script.send(luke, .message(to: "yoda", text: "missed", isNotice: false))
         harness.script.holdsBack = true

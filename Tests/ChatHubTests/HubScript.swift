@@ -10,7 +10,7 @@ private final class HubBox {
 /// The hub with an outside made of values: passwords and a store in memory, answered at once or when the script says so; a clock that the script sets.
 struct HubScript {
     private let box: HubBox
-    private(set) var now: Moment
+    private(set) var now: EventTime
     /// Name (folded) to password; an account that is here and not in the hub's state was added from outside.
     var passwords: [String: String]
     var accounts: [String: Account]
@@ -46,7 +46,7 @@ struct HubScript {
 
     init(
         _ configuration: HubConfiguration = HubConfiguration(), users: [String] = ["yoda", "luke", "hans"], state: HubState? = nil,
-        now: Moment = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
+        now: EventTime = EventTime(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
     ) {
         var full = state ?? HubState()
         passwords = [:]
@@ -74,12 +74,12 @@ struct HubScript {
     }
 
     private mutating func pass(_ milliseconds: Int64) {
-        now = Moment(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
+        now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
     }
 
     /// Sets the clock on the wall only.
     mutating func stepClock(milliseconds: Int64) {
-        now = Moment(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
+        now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
     }
 
     mutating func connect(from address: String = "127.0.0.1") -> SessionID {
@@ -155,46 +155,46 @@ struct HubScript {
                 waiting.append(.disconnected(id, .byHub, written: nil))
             case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
             case .wake(let id, let milliseconds): wakes.append((now.uptime + milliseconds, id))
-            case .abandon(let ticket):
+            case .abandon(let requestID):
                 for index in waiting.indices {
-                    if case .verified(ticket, _) = waiting[index] { waiting[index] = .verified(ticket, .abandoned) }
+                    if case .verified(requestID, _) = waiting[index] { waiting[index] = .verified(requestID, .abandoned) }
                 }
-            case .verify(let ticket, let account, let proof, _):
+            case .verify(let requestID, let account, let proof, _):
                 verifications += 1
                 questions.append("verify")
                 let found = account.flatMap { id in accounts.values.first { $0.id == id } }
                 let (name, right) = (found?.name.folded, Event.Verification.right(passwords: found?.passwords ?? 0))
                 switch proof {
-                case .token(let token): waiting.append(.verified(ticket, name != nil && tokens[token] == name ? right : .expiredToken))
+                case .token(let token): waiting.append(.verified(requestID, name != nil && tokens[token] == name ? right : .expiredToken))
                 case .password(let password):
-                    waiting.append(.verified(ticket, name.map { passwords[$0] == password } == true ? right : .wrong))
+                    waiting.append(.verified(requestID, name.map { passwords[$0] == password } == true ? right : .wrong))
                 }
-            case .findAccount(let ticket, let name):
+            case .findAccount(let requestID, let name):
                 questions.append("findAccount")
-                waiting.append(.accountFound(ticket, accounts[name.folded]))
-            case .store(let ticket, let write):
+                waiting.append(.accountFound(requestID, accounts[name.folded]))
+            case .store(let requestID, let write):
                 if !storeFails { kept.append(write) }
                 if !storeFails, case .token(let grant) = write,
                     let account = accounts.values.first(where: { $0.id == grant.account && $0.passwords == grant.passwords })
                 {
                     tokens[String(decoding: grant.hash, as: UTF8.self)] = account.name.folded
                 }
-                waiting.append(.stored(ticket, succeeded: !storeFails))
-            case .loadMissed(let ticket, let account, let stretch, let ownAfter, let limit):
-                let found = missed(account, after: stretch.behind, ownAfter: ownAfter).filter { $0.id <= stretch.upTo }
-                waiting.append(.missed(ticket, Array(found.prefix(limit))))
-            case .loadHistory(let ticket, _, .targets): waiting.append(.historyTargets(ticket, targets))
-            case .loadHistory(let ticket, let account, let query):
-                waiting.append(.missed(ticket, history(account, query)))
-            case .setPassword(let ticket, let account, let password):
+                waiting.append(.stored(requestID, succeeded: !storeFails))
+            case .loadMissed(let requestID, let account, let stretch, let ownAfter, let limit):
+                let found = missed(account, after: stretch.after, ownAfter: ownAfter).filter { $0.id <= stretch.upTo }
+                waiting.append(.missed(requestID, Array(found.prefix(limit))))
+            case .loadHistory(let requestID, _, .targets): waiting.append(.historyTargets(requestID, targets))
+            case .loadHistory(let requestID, let account, let query):
+                waiting.append(.missed(requestID, history(account, query)))
+            case .setPassword(let requestID, let account, let password):
                 let found = accounts.values.first { $0.id == account }
                 if let found { setPassword(of: found, to: password) }
-                waiting.append(.passwordSet(ticket, passwords: found.map { $0.passwords + 1 }))
-            case .makeToken(let ticket):
+                waiting.append(.passwordSet(requestID, passwords: found.map { $0.passwords + 1 }))
+            case .makeToken(let requestID):
                 lastToken += 1
                 let token = HubScript.token(lastToken)
-                waiting.append(.tokenMade(ticket, token: token, hash: Array(token.utf8), seconds: 60))
-            case .awaitDrain(let ticket, _): waiting.append(.drained(ticket))
+                waiting.append(.tokenMade(requestID, token: token, hash: Array(token.utf8), seconds: 60))
+            case .awaitDrain(let requestID, _): waiting.append(.drained(requestID))
             case .log(let line): log.append(line.text)
             case .stopped: hasStopped = true
             }

@@ -583,9 +583,9 @@ struct MessageTests {
         let luke = script.logIn("luke")
         for _ in 0..<2 {
             script.handle(
-                .command(luke, .message(to: "yoda", text: "x", isNotice: false), label: nil, bytes: IRCWayIn.maximumLine))
+                .command(luke, .message(to: "yoda", text: "x", isNotice: false), label: nil, bytes: IRCCodec.maximumLine))
         }
-        script.advance(milliseconds: Int64(IRCWayIn.maximumLine) * 100 - 1)
+        script.advance(milliseconds: Int64(IRCCodec.maximumLine) * 100 - 1)
         #expect(sent(luke) == 1)
         script.advance(milliseconds: 1)
         #expect(sent(luke) == 2)
@@ -603,17 +603,17 @@ struct MessageTests {
             if script.closed.contains(id) { #expect(script.told[id]?.last == .farewell(.flooded)) }
             return script.closed.contains(id)
         }
-        #expect(!closed { for _ in 1...200 { $0.handle(.heard($1, lines: 1, bytes: 9)) } })
-        #expect(closed { for _ in 1...201 { $0.handle(.heard($1, lines: 1, bytes: 9)) } })
-        #expect(closed { for _ in 1...2 { $0.handle(.heard($1, lines: 5000, bytes: 40_000)) } })
-        #expect(!closed { for _ in 1...20 { $0.handle(.heard($1, lines: 0, bytes: 16_000)) } })
-        #expect(closed { for _ in 1...21 { $0.handle(.heard($1, lines: 0, bytes: 16_000)) } })
+        #expect(!closed { for _ in 1...200 { $0.handle(.inputConsumed($1, lines: 1, bytes: 9)) } })
+        #expect(closed { for _ in 1...201 { $0.handle(.inputConsumed($1, lines: 1, bytes: 9)) } })
+        #expect(closed { for _ in 1...2 { $0.handle(.inputConsumed($1, lines: 5000, bytes: 40_000)) } })
+        #expect(!closed { for _ in 1...20 { $0.handle(.inputConsumed($1, lines: 0, bytes: 16_000)) } })
+        #expect(closed { for _ in 1...21 { $0.handle(.inputConsumed($1, lines: 0, bytes: 16_000)) } })
         #expect(closed { for _ in 1...201 { $0.send($1, .identify(name: "yoda")) } })
-        #expect(closed { for _ in 1...201 { $0.send($1, .local) } })
+        #expect(closed { for _ in 1...201 { $0.send($1, .answeredByCodec) } })
         #expect(
             !closed {
                 for _ in 1...100 {
-                    for _ in 1...20 { $0.handle(.heard($1, lines: 1, bytes: 9)) }
+                    for _ in 1...20 { $0.handle(.inputConsumed($1, lines: 1, bytes: 9)) }
                     $0.advance(milliseconds: 1000)
                 }
             })
@@ -625,7 +625,7 @@ struct MessageTests {
         configuration.messageRate = 1
         var script = HubScript(configuration)
         let yoda = script.connect()
-        for _ in 1...63 { script.handle(.heard(yoda, lines: 1, bytes: 9)) }
+        for _ in 1...63 { script.handle(.inputConsumed(yoda, lines: 1, bytes: 9)) }
         script.send(yoda, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         script.forget(yoda)
         for _ in 1...11 { script.send(yoda, .message(to: "luke", text: "x", isNotice: false)) }

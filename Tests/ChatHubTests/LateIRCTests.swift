@@ -12,8 +12,8 @@ struct LateIRCTests {
         Array("PASS ".utf8) + Array(repeating: 0x73, count: 5000), Array("PASS ".utf8) + Array(repeating: 0x73, count: 20_000),
     ]
 
-    private func late() -> WayInHarness<TextWayIn> {
-        var harness = WayInHarness(TextWayIn())
+    private func late() -> CodecHarness<TextCodec> {
+        var harness = CodecHarness(TextCodec())
         #expect(harness.takeOutput() == Self.prompt)
         return harness
     }
@@ -71,7 +71,7 @@ struct LateIRCTests {
     ])
     func aNameIsNoCommand(_ name: String) {
         let trimmed = name == "nick " ? "nick" : name
-        var harness = WayInHarness(TextWayIn(), HubScript(users: trimmed.contains(" ") ? [] : [trimmed]))
+        var harness = CodecHarness(TextCodec(), HubScript(users: trimmed.contains(" ") ? [] : [trimmed]))
         _ = harness.takeOutput()
         let answer = harness.send(name + "\r\n")
         #expect(harness.way.representation == .text)
@@ -84,7 +84,7 @@ struct LateIRCTests {
     @Test func elsewhereTheyAreText() {
         var script = HubScript()
         script.passwords["yoda"] = "NICK yoda"
-        var harness = WayInHarness(TextWayIn(), script)
+        var harness = CodecHarness(TextCodec(), script)
         #expect(harness.send("yoda\nNICK yoda\n").contains("Welcome! yoda\n"))
         #expect(harness.send("PASS secret\n") == Texts.notACommand + "\n")
         #expect(harness.way.representation == .text)

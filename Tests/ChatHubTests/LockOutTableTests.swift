@@ -7,10 +7,10 @@ import Testing
 /// What is counted by name, for how long, and who has to make room.
 @Suite(.longComputation) struct LockOutTableTests {
     private static let day: Int64 = 86_400_000
-    private static let start = Moment(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
+    private static let start = EventTime(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
 
-    private static func later(_ milliseconds: Int64) -> Moment {
-        Moment(wall: start.wall.adding(milliseconds: milliseconds), uptime: start.uptime + milliseconds)
+    private static func later(_ milliseconds: Int64) -> EventTime {
+        EventTime(wall: start.wall.adding(milliseconds: milliseconds), uptime: start.uptime + milliseconds)
     }
 
     private static var concealed: HubConfiguration {

@@ -17,7 +17,7 @@ struct LogLineTests {
     }
 
     @Test(arguments: forgeries) func aNameThatIsNoneIsQuotedInAFailedLogIn(_ name: String) {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         #expect(harness.send("CAP REQ :sasl\r\n" + Self.sasl(name, "secret")).contains(" 904 "))
         let quoted = LoggedName.text(name)
         #expect(quoted.hasPrefix("\""))
@@ -86,8 +86,8 @@ struct LogLineTests {
 
     // `PASS`.
 
-    private static func pass(_ pass: String, nick: String, _ script: HubScript) -> WayInHarness<IRCWayIn> {
-        var harness = WayInHarness(IRCWayIn(), script)
+    private static func pass(_ pass: String, nick: String, _ script: HubScript) -> CodecHarness<IRCCodec> {
+        var harness = CodecHarness(IRCCodec(), script)
         let registered = harness.send("PASS :\(pass)\r\nNICK \(nick)\r\nUSER u 0 * :U\r\n")
         #expect(!registered.contains("pw:") && !registered.contains("le:ia"))
         return harness
@@ -134,7 +134,7 @@ struct LogLineTests {
         configuration.concealsUserNames = true
         var answers: [String] = []
         for pass in ["luke:x", "pw:x"] {
-            var harness = WayInHarness(IRCWayIn(), HubScript(configuration, users: ["leia", "luke"]))
+            var harness = CodecHarness(IRCCodec(), HubScript(configuration, users: ["leia", "luke"]))
             answers.append(harness.send("PASS \(pass)\r\nNICK leia\r\nUSER u 0 * :U\r\n"))
             #expect(harness.script.verifications == 1 && !harness.script.log.joined().contains("pw"))
             #expect(harness.script.log.last?.hasSuffix(" failed to log in: invalid credentials (from 127.0.0.1).") == true)
@@ -144,7 +144,7 @@ struct LogLineTests {
 
     @Test(arguments: ["PASS:pw:le:ia", "pass\tpw:le:ia", "PASSWD:pw:le:ia", "AUTHENTICATE=pw:le:ia"])
     func nothingBehindACommandWithAPasswordIsRepeated(_ line: String) {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         #expect(!harness.send(line + "\r\n").contains("le:ia"))
     }
 

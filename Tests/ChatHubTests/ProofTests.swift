@@ -44,15 +44,15 @@ struct ProofTests {
     @Test func aPasswordIsLetGoWhenItIsJudged() {
         var configuration = HubConfiguration()
         configuration.concealsUserNames = true
-        var hub = Hub(configuration, HubState(), at: Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
-        let (id, now) = (SessionID(rawValue: 1), Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
+        var hub = Hub(configuration, HubState(), at: EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
+        let (id, now) = (SessionID(rawValue: 1), EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
         _ = hub.handle(.connected(id, address: "127.0.0.1", isLoopback: true), at: now)
         let asked = hub.handle(.command(id, .logIn(name: "yoda", password: "my secret", begins: true), label: nil), at: now)
-        guard case .findAccount(let ticket, _)? = asked.last else {
+        guard case .findAccount(let requestID, _)? = asked.last else {
             Issue.record("the store was not asked")
             return
         }
-        let judged = hub.handle(.accountFound(ticket, nil), at: now)
+        let judged = hub.handle(.accountFound(requestID, nil), at: now)
         guard case .verify(_, nil, .password("my secret"), _)? = judged.last else {
             Issue.record("the password was not judged")
             return
@@ -63,15 +63,15 @@ struct ProofTests {
     }
 
     @Test func aChangedPasswordIsNotKeptWithTheRequest() {
-        var hub = Hub(HubConfiguration(), ProofTests.state, at: Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
-        let (id, now) = (SessionID(rawValue: 1), Moment(wall: Timestamp(milliseconds: 0), uptime: 0))
+        var hub = Hub(HubConfiguration(), ProofTests.state, at: EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
+        let (id, now) = (SessionID(rawValue: 1), EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
         _ = hub.handle(.connected(id, address: "127.0.0.1", isLoopback: true), at: now)
         for action in hub.handle(.command(id, .logIn(name: "yoda", password: "old secret", begins: true), label: nil), at: now) {
-            if case .verify(let ticket, _, _, _) = action { _ = hub.handle(.verified(ticket, .right()), at: now) }
+            if case .verify(let requestID, _, _, _) = action { _ = hub.handle(.verified(requestID, .right()), at: now) }
         }
         var sent: [Action] = []
         for action in hub.handle(.command(id, .changePassword(old: "old secret", new: "new secret"), label: nil), at: now) {
-            if case .verify(let ticket, _, _, _) = action { sent = hub.handle(.verified(ticket, .right()), at: now) }
+            if case .verify(let requestID, _, _, _) = action { sent = hub.handle(.verified(requestID, .right()), at: now) }
         }
         #expect(sent.contains { if case .setPassword(_, _, "new secret") = $0 { true } else { false } })
         var kept = ""
@@ -87,7 +87,7 @@ struct ProofTests {
 
     /// `PASS` beside SASL: what is not used is not kept.
     @Test func anUnusedServerPasswordIsLetGo() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nAUTHENTICATE PLAIN\r\n")
         harness.send("AUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\n")
         var kept = ""

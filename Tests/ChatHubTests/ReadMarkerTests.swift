@@ -61,7 +61,7 @@ struct ReadMarkerTests {
         script.send(owner, .createGroup(name: "jedi", members: []))
         let time = Self.time(script, -1000)
         script.send(owner, .markRead(with: .group("jedi"), time))
-        var harness = WayInHarness(IRCWayIn(), script)
+        var harness = CodecHarness(IRCCodec(), script)
         harness.send("CAP REQ :sasl draft/read-marker\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n")
         let joined = harness.send("CAP END\r\n")
         #expect(
@@ -80,7 +80,7 @@ struct ReadMarkerTests {
             #expect(harness.send("MARKREAD luke \(bad)\r\n").hasPrefix(":chatty FAIL MARKREAD INVALID_PARAMS luke :"))
         }
         // A session that did not ask for it is not told.
-        var other = WayInHarness(IRCWayIn(), harness.script)
+        var other = CodecHarness(IRCCodec(), harness.script)
         other.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n")
         other.script.send(owner, .markRead(with: .user("hans"), time))
         other.collect()

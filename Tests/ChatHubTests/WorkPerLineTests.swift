@@ -3,7 +3,7 @@ import ChatProtocol
 import TestSupport
 import Testing
 
-/// What the ways in and the hub do for one line of a stranger, up to the longest that is read.
+/// What the codecs and the hub do for one line of a stranger, up to the longest that is read.
 @Suite(.longComputation) struct WorkPerLineTests {
     private static let commands = [
         "", "CAP REQ :", "NICK ", "PASS ", "AUTHENTICATE ", "JOIN ", "PART ", "PRIVMSG ", "PRIVMSG luke :", "TAGMSG ", "CREATEGROUP g ",
@@ -13,20 +13,20 @@ import Testing
     ]
 
     @Test(arguments: commands) func growsWithTheLine(command: String) {
-        check(IRCWayIn(), command, logIn: nil)
-        check(IRCWayIn(), command, logIn: "PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\n")
+        check(IRCCodec(), command, logIn: nil)
+        check(IRCCodec(), command, logIn: "PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\n")
     }
 
     @Test(arguments: ["", "/msgto luke ", "/groupmsg g ", "/creategroup g ", "/history ", "/search ", "/help ", "PASS"])
     func growsWithTheLineOfText(command: String) {
-        check(TextWayIn(), command, logIn: nil)
-        check(TextWayIn(), command, logIn: "yoda\npw-yoda\n")
+        check(TextCodec(), command, logIn: nil)
+        check(TextCodec(), command, logIn: "yoda\npw-yoda\n")
     }
 
     /// One session for all lines of a measurement: to make one takes longer than any of them.
-    private func check<Way: WayIn>(_ way: Way, _ command: String, logIn: String?) {
+    private func check<Kind: Codec>(_ way: Kind, _ command: String, logIn: String?) {
         for (name, text) in WorkPerByte.texts(command, seeds: 4) {
-            var harness = WayInHarness(way)
+            var harness = CodecHarness(way)
             if let logIn { harness.send(logIn) }
             let bytes = { (count: Int) in text(count).utf8.filter { $0 != 0x0A } + [0x0D, 0x0A] }
             let growth = WorkPerByte.growth(bytes, from: 256) { harness.send($0) }

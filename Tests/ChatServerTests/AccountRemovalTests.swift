@@ -16,13 +16,13 @@ import Testing
     init() throws {
         fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
-        let debt = MessageStretch(behind: MessageID(rawValue: 3), upTo: MessageID(rawValue: 4))
+        let debt = MessageRange(after: MessageID(rawValue: 3), upTo: MessageID(rawValue: 4))
         var writes: [StoreWrite] = [
             .groupCreated(try Self.group(1, "jedi", members: [yoda, luke])),
             .groupCreated(try Self.group(2, "sith", members: [hans], invited: [luke])),
             .readMarker(luke, .user(yoda), StoreFixture.start), .readMarker(luke, .group(GroupID(rawValue: 1)), StoreFixture.start),
             .readMarker(hans, .user(luke), StoreFixture.start), .readMarker(hans, .user(yoda), StoreFixture.start),
-            .marks([luke: DeliveryMark(reached: MessageID(rawValue: 5), debts: [.init(debt, client: "c")])]),
+            .cursors([luke: DeliveryCursor(reached: MessageID(rawValue: 5), debts: [.init(debt, client: "c")])]),
             .token(ResumeToken().grant(to: luke, at: StoreFixture.start)),
             .lockOut(.init(name: "luke", failures: 1, blockedUntil: nil, last: StoreFixture.start)),
         ]

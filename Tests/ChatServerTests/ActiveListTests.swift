@@ -15,7 +15,7 @@ import Testing
         /// What has been asked before is done when this is answered.
         func publish() throws {
             reader.publish(active: [StoreFixture.yoda])
-            reader.findAccount(Ticket(rawValue: 1), try Name("yoda"))
+            reader.findAccount(RequestID(rawValue: 1), try Name("yoda"))
             #expect(answered.wait(timeout: .now() + 20) == .success)
         }
         #expect(!reader.isToPublishAgain)

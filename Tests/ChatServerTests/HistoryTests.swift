@@ -137,17 +137,17 @@ import Testing
         let order = NIOLockedValueBox<[UInt64]>([])
         let (allAsked, answered) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let reader = StoreReader(fixture.store) { event in
-            guard case .missed(let ticket, _) = event else { return }
+            guard case .missed(let requestID, _) = event else { return }
             let place = order.withLockedValue { order in
-                order.append(ticket.rawValue)
+                order.append(requestID.rawValue)
                 return order.count
             }
             if place == 1 { allAsked.wait() }
             answered.signal()
         }
         reader.start()
-        for number in 1...10 { reader.loadHistory(Ticket(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
-        reader.loadHistory(Ticket(rawValue: 99), luke, .search("plans", limit: 10))
+        for number in 1...10 { reader.loadHistory(RequestID(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
+        reader.loadHistory(RequestID(rawValue: 99), luke, .search("plans", limit: 10))
         allAsked.signal()
         for _ in 1...11 { #expect(answered.wait(timeout: .now() + 20) == .success) }
         reader.stop()
@@ -163,7 +163,7 @@ import Testing
             answered.signal()
         }
         reader.start()
-        for number in 1...40 { reader.loadHistory(Ticket(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
+        for number in 1...40 { reader.loadHistory(RequestID(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
         let count = refused.withLockedValue { $0 }
         #expect((40 - Limits.sessionsPerAccount - 1...40 - Limits.sessionsPerAccount).contains(count))
         for _ in count..<40 { allAsked.signal() }

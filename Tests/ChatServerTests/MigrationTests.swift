@@ -40,10 +40,10 @@ import Testing
         #expect(state.groups.map(\.name.text) == ["jedi"])
         #expect(state.groups.first?.members == [yoda, luke] && state.groups.first?.invited == [hans])
         #expect(state.lockOuts.map(\.name) == ["hans"] && state.lockOuts.map(\.failures) == [2])
-        let sinceLast = Moment.now.wall.milliseconds - (state.lockOuts.first?.last.milliseconds ?? 0)
+        let sinceLast = EventTime.now.wall.milliseconds - (state.lockOuts.first?.last.milliseconds ?? 0)
         #expect((-1000..<600_000).contains(sinceLast), "nobody has kept when: not before now")
         #expect(state.sent.map(\.nonce) == ["once"] && state.readMarkers.isEmpty)
-        #expect(try store.missed(luke, after: state.marks[luke]?.reached ?? .zero, limit: 9).map(\.text) == ["while you were away"])
+        #expect(try store.missed(luke, after: state.cursors[luke]?.reached ?? .zero, limit: 9).map(\.text) == ["while you were away"])
         // The words are indexed anew, as a server does beside its work.
         try store.pool.writeWithoutTransaction { db in
             var index = try SearchIndex(db)

@@ -44,28 +44,28 @@ import Testing
         let fixture = try StoreFixture()
         let phc = try PasswordHash(of: "pass", cost: .cheap).text
         try fixture.store.pool.write { try $0.execute(sql: "UPDATE accounts SET phc = ? WHERE id = 1", arguments: [phc]) }
-        let answers = NIOLockedValueBox<[Ticket: Event.Verification]>([:])
+        let answers = NIOLockedValueBox<[RequestID: Event.Verification]>([:])
         let arrived = DispatchSemaphore(value: 0)
         let pool = FairPool<HashingKey>("hash", .hashing)
         let probe = WriterProbe(fixture.store)
-        let note: @Sendable (Ticket, Event.Verification) -> Void = { ticket, answer in
-            answers.withLockedValue { $0[ticket] = answer }
+        let note: @Sendable (RequestID, Event.Verification) -> Void = { requestID, answer in
+            answers.withLockedValue { $0[requestID] = answer }
             arrived.signal()
         }
-        let reader = StoreReader(fixture.store) { if case .verified(let ticket, let answer) = $0 { note(ticket, answer) } }
+        let reader = StoreReader(fixture.store) { if case .verified(let requestID, let answer) = $0 { note(requestID, answer) } }
         reader.start()
         let verifier = PasswordVerifier(fixture.store, pool, reader, probe.writer, cost: .cheap, answer: note)
-        verifier.verify(Ticket(rawValue: 1), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 2), account: StoreFixture.yoda, .password("Pass"), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 3), account: nil, .password("pass"), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 4), account: AccountID(rawValue: 99), .password("pass"), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 5), account: nil, .password(String(repeating: "x", count: 10_000)), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 1), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 2), account: StoreFixture.yoda, .password("Pass"), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 3), account: nil, .password("pass"), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 4), account: AccountID(rawValue: 99), .password("pass"), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 5), account: nil, .password(String(repeating: "x", count: 10_000)), from: "192.0.2.1")
         for _ in 1...5 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         let token = ResumeToken()
-        try fixture.store.pool.write { try Store.keep(token.grant(to: StoreFixture.yoda, at: Moment.now.wall), $0) }
-        verifier.verify(Ticket(rawValue: 6), account: StoreFixture.yoda, .token(token.text), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 7), account: StoreFixture.luke, .token(token.text), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 8), account: StoreFixture.yoda, .token(ResumeToken().text), from: "192.0.2.1")
+        try fixture.store.pool.write { try Store.keep(token.grant(to: StoreFixture.yoda, at: EventTime.now.wall), $0) }
+        verifier.verify(RequestID(rawValue: 6), account: StoreFixture.yoda, .token(token.text), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 7), account: StoreFixture.luke, .token(token.text), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 8), account: StoreFixture.yoda, .token(ResumeToken().text), from: "192.0.2.1")
         for _ in 6...8 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         // A new password ends the old one and every token.
         verifier.setPassword(of: StoreFixture.yoda, to: "new") {
@@ -73,9 +73,9 @@ import Testing
             arrived.signal()
         }
         #expect(arrived.wait(timeout: .now() + 20) == .success)
-        verifier.verify(Ticket(rawValue: 9), account: StoreFixture.yoda, .token(token.text), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 10), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
-        verifier.verify(Ticket(rawValue: 11), account: StoreFixture.yoda, .password("new"), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 9), account: StoreFixture.yoda, .token(token.text), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 10), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
+        verifier.verify(RequestID(rawValue: 11), account: StoreFixture.yoda, .password("new"), from: "192.0.2.1")
         for _ in 9...11 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         pool.stop()
         reader.stop()
@@ -86,7 +86,7 @@ import Testing
         ]
         let given = answers.withLockedValue { $0 }
         #expect(given.count == expected.count)
-        for (number, answer) in expected { #expect(given[Ticket(rawValue: number)] == answer, "\(number)") }
+        for (number, answer) in expected { #expect(given[RequestID(rawValue: number)] == answer, "\(number)") }
     }
 
     /// Behind a storm of clients that have all gone again nobody waits, and one address does not keep the others out.
@@ -107,20 +107,20 @@ import Testing
         let probe = WriterProbe(fixture.store)
         let reader = StoreReader(fixture.store) { _ in }
         reader.start()
-        let answers = NIOLockedValueBox<[(Ticket, Event.Verification)]>([])
-        let verifier = PasswordVerifier(fixture.store, pool, reader, probe.writer, cost: .cheap) { ticket, answer in
-            answers.withLockedValue { $0.append((ticket, answer)) }
+        let answers = NIOLockedValueBox<[(RequestID, Event.Verification)]>([])
+        let verifier = PasswordVerifier(fixture.store, pool, reader, probe.writer, cost: .cheap) { requestID, answer in
+            answers.withLockedValue { $0.append((requestID, answer)) }
             arrived.signal()
         }
         for number in 1...4 {
-            verifier.verify(Ticket(rawValue: UInt64(number)), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
+            verifier.verify(RequestID(rawValue: UInt64(number)), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
         }
-        verifier.verify(Ticket(rawValue: 5), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.2")
-        for number in [1, 3] { verifier.abandon(Ticket(rawValue: UInt64(number))) }
+        verifier.verify(RequestID(rawValue: 5), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.2")
+        for number in [1, 3] { verifier.abandon(RequestID(rawValue: UInt64(number))) }
         release.signal()
         for _ in 1...5 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         // Too late: nothing happens.
-        verifier.abandon(Ticket(rawValue: 2))
+        verifier.abandon(RequestID(rawValue: 2))
         pool.stop()
         reader.stop()
         probe.writer.stop()

@@ -10,7 +10,7 @@ import Testing
 @Suite struct RetentionTests {
     private let fixture: StoreFixture
     private static let day: Int64 = 86_400_000
-    private let now = Moment(wall: StoreFixture.start, uptime: 1_000_000)
+    private let now = EventTime(wall: StoreFixture.start, uptime: 1_000_000)
 
     init() throws { fixture = try StoreFixture() }
 
@@ -50,12 +50,12 @@ import Testing
 
     private func count(_ sql: String) throws -> Int { try fixture.store.pool.read { try Int.fetchOne($0, sql: sql) ?? -1 } }
 
-    private func work(_ retention: inout Retention, at moment: Moment) throws {
+    private func work(_ retention: inout Retention, at moment: EventTime) throws {
         try fixture.store.pool.writeWithoutTransaction { try retention.work($0, at: moment) }
     }
 
-    private func later(_ milliseconds: Int64, step: Int64 = 0) -> Moment {
-        Moment(wall: now.wall.adding(milliseconds: milliseconds + step), uptime: now.uptime + milliseconds)
+    private func later(_ milliseconds: Int64, step: Int64 = 0) -> EventTime {
+        EventTime(wall: now.wall.adding(milliseconds: milliseconds + step), uptime: now.uptime + milliseconds)
     }
 
     @Test func whatIsOlderGoesInSmallStepsWithItsWords() throws {

@@ -48,7 +48,7 @@ final class StoreFixture: Sendable {
 /// A running writer and what it told.
 final class WriterProbe: Sendable {
     let writer: StoreWriter
-    private let results = NIOLockedValueBox<[Ticket: Bool]>([:])
+    private let results = NIOLockedValueBox<[RequestID: Bool]>([:])
     private let batches = NIOLockedValueBox<[Int]>([])
     private let accounts = NIOLockedValueBox<[[Account]]>([])
     private let failures = NIOLockedValueBox<[String?]>([])
@@ -61,7 +61,7 @@ final class WriterProbe: Sendable {
             store,
             StoreWriter.Listener(
                 stored: { answers in
-                    results.withLockedValue { for (ticket, succeeded) in answers { $0[ticket] = succeeded } }
+                    results.withLockedValue { for (requestID, succeeded) in answers { $0[requestID] = succeeded } }
                     batches.withLockedValue { $0.append(answers.count) }
                     for _ in answers { arrivals.signal() }
                 },
@@ -76,10 +76,10 @@ final class WriterProbe: Sendable {
 
     /// Writes all at once and waits for each answer.
     func store(_ writes: [StoreWrite], firstTicket: UInt64 = 1) -> [Bool?] {
-        let tickets = writes.indices.map { Ticket(rawValue: firstTicket + UInt64($0)) }
-        writer.store(Array(zip(tickets, writes)))
+        let requestIDs = writes.indices.map { RequestID(rawValue: firstTicket + UInt64($0)) }
+        writer.store(Array(zip(requestIDs, writes)))
         for _ in writes where arrivals.wait(timeout: .now() + 20) == .timedOut { break }
-        return tickets.map { results.withLockedValue { $0 }[$0] }
+        return requestIDs.map { results.withLockedValue { $0 }[$0] }
     }
 
     func nextAccounts() -> [Account]? {

@@ -14,16 +14,16 @@ import Testing
             id: GroupID(rawValue: 4), name: try Name("Jedi"), founder: StoreFixture.yoda, isOpen: false, created: StoreFixture.start,
             members: [StoreFixture.yoda], invited: [StoreFixture.luke, StoreFixture.hans])
         let message = try StoreFixture.message(77, from: StoreFixture.yoda, "Yoda", to: .user(StoreFixture.luke, Name("luke")), "hi")
-        let debt = MessageStretch(behind: MessageID(rawValue: 50), upTo: MessageID(rawValue: 55))
-        let mark = DeliveryMark(
+        let debt = MessageRange(after: MessageID(rawValue: 50), upTo: MessageID(rawValue: 55))
+        let mark = DeliveryCursor(
             reached: MessageID(rawValue: 60),
-            debts: [.init(debt, client: "c"), .init(MessageStretch(behind: debt.upTo, upTo: MessageID(rawValue: 58)), client: nil)])
+            debts: [.init(debt, client: "c"), .init(MessageRange(after: debt.upTo, upTo: MessageID(rawValue: 58)), client: nil)])
         let results = probe.store([
             .groupCreated(jedi), .memberJoined(jedi.id, StoreFixture.luke, after: MessageID(rawValue: 5)), .message(message),
             .lockOut(.init(name: "e", failures: 3, blockedUntil: StoreFixture.start, last: StoreFixture.start)),
             .lockOut(.init(name: "f", failures: 1, blockedUntil: nil, last: StoreFixture.start)), .lockOutsEnded(["f", "g"]),
-            .marks([StoreFixture.luke: DeliveryMark(reached: MessageID(rawValue: 70), debts: [.init(debt, client: nil)])]),
-            .marks([StoreFixture.luke: mark]), .loggedIn(StoreFixture.luke, at: StoreFixture.start),
+            .cursors([StoreFixture.luke: DeliveryCursor(reached: MessageID(rawValue: 70), debts: [.init(debt, client: nil)])]),
+            .cursors([StoreFixture.luke: mark]), .loggedIn(StoreFixture.luke, at: StoreFixture.start),
             .readMarker(StoreFixture.luke, .user(StoreFixture.yoda), StoreFixture.start),
             .readMarker(StoreFixture.luke, .user(StoreFixture.yoda), StoreFixture.start.adding(milliseconds: -1)),
             .readMarker(StoreFixture.luke, .group(jedi.id), StoreFixture.start),
@@ -40,7 +40,7 @@ import Testing
         expected.invited = [StoreFixture.hans]
         #expect(state.groups == [expected])
         #expect(state.lockOuts == [HubState.LockOut(name: "e", failures: 3, blockedUntil: StoreFixture.start, last: StoreFixture.start)])
-        #expect(state.marks == [StoreFixture.luke: mark])
+        #expect(state.cursors == [StoreFixture.luke: mark])
         #expect(state.lastMessage == MessageID(rawValue: 77))
         #expect(state.lastGroup == jedi.id)
         #expect(

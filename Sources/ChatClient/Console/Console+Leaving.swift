@@ -48,7 +48,7 @@ extension Console {
         for transfer in desk.unsettled where transfer.state == .offered { ask(transfer) }
     }
 
-    private mutating func ask(_ transfer: TransferDesk.Transfer) {
+    private mutating func ask(_ transfer: TransferTable.Transfer) {
         if transfer.isOutgoing {
             signal(.renew, transfer, payload: transfer.payload, for: .presence(transfer.number))
         } else {
@@ -79,7 +79,7 @@ extension Console {
     }
 
     /// Ends a transfer whose other side is gone.
-    mutating func lose(_ transfer: TransferDesk.Transfer, _ reply: Reply) {
+    mutating func lose(_ transfer: TransferTable.Transfer, _ reply: Reply) {
         if case .offerGone = reply {
             // It may have been taken by an answer that was lost.
             if transfer.isOutgoing { signal(.cancel, transfer) }
@@ -92,7 +92,7 @@ extension Console {
         if !transfer.isOutgoing { desk.forget(transfer.number) }
     }
 
-    private static func undone(_ transfer: TransferDesk.Transfer) -> String {
+    private static func undone(_ transfer: TransferTable.Transfer) -> String {
         "\(transfer.name) was not \(transfer.isOutgoing ? "sent" : "received")"
     }
 }

@@ -25,14 +25,14 @@ extension Console {
         effects.append(.transfer(.receive(offer.number, from: offer.peer, payload: offer.payload)))
     }
 
-    private mutating func chosenOffer(_ word: String?, _ command: SlashCommandKind) -> TransferDesk.Transfer? {
+    private mutating func chosenOffer(_ word: String?, _ command: SlashCommandKind) -> TransferTable.Transfer? {
         chosen(word, command, Console.noOffer, where: { $0.state == .waiting })
     }
 
     /// The one that a command means. Where there are several and none was named it is asked which, for nobody can be sure to have seen the newest.
     private mutating func chosen(
-        _ word: String?, _ command: SlashCommandKind, _ none: (String?) -> String, where canBeMeant: (TransferDesk.Transfer) -> Bool
-    ) -> TransferDesk.Transfer? {
+        _ word: String?, _ command: SlashCommandKind, _ none: (String?) -> String, where canBeMeant: (TransferTable.Transfer) -> Bool
+    ) -> TransferTable.Transfer? {
         let all = desk.meant(word, where: canBeMeant)
         if all.count == 1 { return all[0] }
         guard let first = all.first else {
@@ -54,7 +54,7 @@ extension Console {
     }
 
     /// - Parameter verb: ``TransferSignal/Verb/refuse`` where nobody was asked: other sessions of the account may take it.
-    private mutating func decline(_ offer: TransferDesk.Transfer, _ verb: TransferSignal.Verb = .decline, says: Bool = true) {
+    private mutating func decline(_ offer: TransferTable.Transfer, _ verb: TransferSignal.Verb = .decline, says: Bool = true) {
         signal(verb, offer)
         desk[offer.number]?.answer = (verb, "")
         _ = desk.remove(offer.number)
@@ -124,14 +124,14 @@ extension Console {
     }
 
     private mutating func tell(
-        _ event: EventKind, _ text: String, _ transfer: TransferDesk.Transfer, path: String? = nil, isFailure: Bool = false
+        _ event: EventKind, _ text: String, _ transfer: TransferTable.Transfer, path: String? = nil, isFailure: Bool = false
     ) {
         effects.append(.show(form.transfer(event, text, transfer, path: path, isFailure: isFailure)))
     }
 
     /// - Parameter purpose: what the answer is for; nil for that of any signal.
     mutating func signal(
-        _ verb: TransferSignal.Verb, _ transfer: TransferDesk.Transfer, payload: String = "", for purpose: Purpose? = nil
+        _ verb: TransferSignal.Verb, _ transfer: TransferTable.Transfer, payload: String = "", for purpose: Purpose? = nil
     ) {
         guard let signal = TransferSignal(verb: verb, id: transfer.id, payload: payload) else {
             return giveUp(transfer.number, "The other user cannot be informed: the message is too long.")

@@ -86,7 +86,7 @@ public struct Console: Sendable {
     /// Those of them that were called pending by what they say.
     var toldPending: Set<RequestID> = []
     var names = NameDirectory()
-    var desk = TransferDesk()
+    var desk = TransferTable()
     /// Waits for its "yes".
     var paste: Paste?
     /// Lines that go out as those before them are answered.

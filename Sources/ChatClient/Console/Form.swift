@@ -148,7 +148,7 @@ public struct Form: Sendable {
     ///   - path: where a received file was put.
     ///   - verification: what both sides can compare.
     func transfer(
-        _ kind: EventKind, _ text: String, _ transfer: TransferDesk.Transfer, path: String? = nil, verification: String? = nil,
+        _ kind: EventKind, _ text: String, _ transfer: TransferTable.Transfer, path: String? = nil, verification: String? = nil,
         isFailure: Bool = false
     ) -> String {
         guard self.kind == .json else { return own(kind, text, isFailure: isFailure) }

@@ -10,15 +10,15 @@ final class PasswordVerifier: Sendable {
     private let reader: StoreReader
     private let writer: StoreWriter
     private let cost: PasswordHash.Cost
-    private let answer: @Sendable (Ticket, Event.Verification) -> Void
+    private let answer: @Sendable (RequestID, Event.Verification) -> Void
     /// What the password of a name without account is compared with, so that it takes as long.
     private let dummy: PasswordHash
     /// Passwords that wait to be compared.
-    private let awaited = NIOLockedValueBox<Set<Ticket>>([])
+    private let awaited = NIOLockedValueBox<Set<RequestID>>([])
 
     init(
         _ store: Store, _ pool: FairPool<HashingKey>, _ reader: StoreReader, _ writer: StoreWriter, cost: PasswordHash.Cost = .standard,
-        answer: @escaping @Sendable (Ticket, Event.Verification) -> Void
+        answer: @escaping @Sendable (RequestID, Event.Verification) -> Void
     ) {
         self.store = store
         self.pool = pool
@@ -31,32 +31,32 @@ final class PasswordVerifier: Sendable {
 
     /// A name without account is answered alike, whatever is tried on it: its key and its look into the store are nobody's.
     /// - Parameter address: where it comes from; addresses take turns.
-    func verify(_ ticket: Ticket, account: AccountID?, _ proof: Proof, from address: String) {
+    func verify(_ requestID: RequestID, account: AccountID?, _ proof: Proof, from address: String) {
         switch proof {
-        case .token(let text): reader.verify(ticket, account ?? PasswordVerifier.nobody, ResumeToken(text))
-        case .password(let text): verify(ticket, account: account, password: text, from: address)
+        case .token(let text): reader.verify(requestID, account ?? PasswordVerifier.nobody, ResumeToken(text))
+        case .password(let text): verify(requestID, account: account, password: text, from: address)
         }
     }
 
     private static let nobody = AccountID(rawValue: 0)
 
-    private func verify(_ ticket: Ticket, account: AccountID?, password: String, from address: String) {
-        awaited.withLockedValue { _ = $0.insert(ticket) }
+    private func verify(_ requestID: RequestID, account: AccountID?, password: String, from address: String) {
+        awaited.withLockedValue { _ = $0.insert(requestID) }
         let isQueued = pool.run(key: .address(address)) { [self] in
-            guard takeAwaited(ticket) else { return answer(ticket, .abandoned) }
+            guard takeAwaited(requestID) else { return answer(requestID, .abandoned) }
             let (verification, hash) = PasswordVerifier.judge(account, password, store, dummy)
-            answer(ticket, verification)
+            answer(requestID, verification)
             if case .right = verification, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
         }
         guard !isQueued else { return }
-        _ = takeAwaited(ticket)
-        answer(ticket, .busy)
+        _ = takeAwaited(requestID)
+        answer(requestID, .busy)
     }
 
     /// Nobody waits for that answer any more: what has not been compared yet is answered as ``Event/Verification/abandoned``, in its turn.
-    func abandon(_ ticket: Ticket) { _ = takeAwaited(ticket) }
+    func abandon(_ requestID: RequestID) { _ = takeAwaited(requestID) }
 
-    private func takeAwaited(_ ticket: Ticket) -> Bool { awaited.withLockedValue { $0.remove(ticket) != nil } }
+    private func takeAwaited(_ requestID: RequestID) -> Bool { awaited.withLockedValue { $0.remove(requestID) != nil } }
 
     /// Hashes a password, just seen to be right, anew at today's cost. Where that cannot be done now the next log-in will.
     private func strengthen(_ hash: PasswordHash, of account: AccountID, _ password: String) {
@@ -111,7 +111,7 @@ enum HashingKey: Hashable {
 
 extension PoolLimits {
     /// Of passwords, compared and hashed: half of the cores are left to the chat, and a quarter of the places to other addresses. Of one name there is never
-    /// more than one (see ``GuessLine``).
+    /// more than one (see ``PasswordAttemptQueue``).
     static let hashing = PoolLimits(
         threads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), waiting: 512, waitingPerKey: 384)
 }

@@ -12,7 +12,7 @@ extension ConnectionHandler {
 
     /// Says what comes unasked; the groups that a session is in belong to the answer to its log-in.
     func tell(_ outgoing: Outgoing) {
-        if case .farewell = outgoing, wayIn == nil, phase == .undecided, !isEncrypted { use(TextWayIn()) }
+        if case .farewell = outgoing, codec == nil, phase == .undecided, !isEncrypted { use(TextCodec()) }
         guard phase == .speaking || phase == .undecided, let bytes = encoded(outgoing) else { return }
         switch outgoing {
         case .entered, .farewell: append(bytes)
@@ -69,7 +69,7 @@ extension ConnectionHandler {
         closeGently(.sendQueueExceeded, saying: .farewell(.sendQueueExceeded))
     }
 
-    /// Hands what is pending to the socket.
+    /// Services what is pending to the socket.
     func flush() {
         isDirty = false
         if pending.readableBytes > 0 { write(flushing: true) } else { context?.flush() }
@@ -109,14 +109,14 @@ extension ConnectionHandler {
         if isHeld, queued <= worker.settings.outputMark / 2 { takeLines() }
     }
 
-    func awaitDrain(_ ticket: Ticket) {
-        drains.append(ticket)
+    func awaitDrain(_ requestID: RequestID) {
+        drains.append(requestID)
         markDirty()
     }
 
     private func noteDrained() {
         guard inFlight == 0, pending.readableBytes == 0 else { return }
-        for ticket in drains { worker.submit(.drained(ticket)) }
+        for requestID in drains { worker.submit(.drained(requestID)) }
         drains.removeAll()
         if phase == .closing { endOutput() }
     }

@@ -32,8 +32,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private var peer: PeerAddress?
     private(set) var isEncrypted = false
     private var silence: Scheduled<Void>?
-    private(set) var wayIn: (any WayIn)?
-    /// Of `wayIn`, as it was left by the last line or answer: to ask it means to copy it, and every delivery asks.
+    private(set) var codec: (any Codec)?
+    /// Of `codec`, as it was left by the last line or answer: to ask it means to copy it, and every delivery asks.
     private(set) var knownRepresentation: Representation?
     private var wayTakesLines = false
 
@@ -48,13 +48,13 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private var heldCommands: Deque<(command: Command, label: String?)> = []
     /// One of these may be answered at length: no line is taken until all have their answers.
     private var awaitsLongAnswer = false
-    /// What the way in has dealt with by itself and the hub has not been told of yet.
+    /// What the codec has dealt with by itself and the hub has not been told of yet.
     private var unreported = (lines: 0, bytes: 0)
     private var isPausedByHub = false
     private var isReading = true
     /// The client will send nothing more, and may still be reading.
     private var hasInputEnded = false
-    private var arrival = Moment(wall: Timestamp(milliseconds: 0), uptime: 0)
+    private var arrival = EventTime(wall: Timestamp(milliseconds: 0), uptime: 0)
 
     // Output; see `ConnectionHandler+Output`.
     var pending = ByteBuffer()
@@ -70,7 +70,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// The worker looks now and then how far it is.
     var isWatched = false
     private var socket: (any SocketOptionProvider)?
-    var drains: [Ticket] = []
+    var drains: [RequestID] = []
     var ending = Event.Ending.closed
     var deadline: Scheduled<Void>?
     var isOutputEnded = false
@@ -130,7 +130,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         guard isKnownToHub else { return }
         isKnownToHub = false
         worker.remove(self)
-        for ticket in drains { worker.submit(.drained(ticket)) }
+        for requestID in drains { worker.submit(.drained(requestID)) }
         drains = []
         worker.submit(.disconnected(id, ending, written: progress.reached, told: told))
     }
@@ -144,7 +144,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             if !isEncrypted, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
                 startTLS(context, bytes)
             } else {
-                speak(IRCWayIn())
+                speak(IRCCodec())
                 take(bytes)
             }
         case .speaking: take(bytes)
@@ -176,7 +176,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func awaitFirstBytes(_ context: ChannelHandlerContext) {
         silence = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.silence) { [self] in
-            if phase == .undecided { speak(TextWayIn()) }
+            if phase == .undecided { speak(TextCodec()) }
         }
     }
 
@@ -193,14 +193,14 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    private func speak<Way: WayIn>(_ way: Way) {
+    private func speak<Kind: Codec>(_ way: Kind) {
         phase = .speaking
         var way = way
         guard isEncrypted || worker.settings.allowsPlaintext || isLocal else {
             use(way)
             return closeGently(.closed, saying: .farewell(.plaintextRefused))
         }
-        longestLine = Way.maximumLine
+        longestLine = Kind.maximumLine
         lines = LineDecoder(maximum: longestLine)
         let greeting = way.greeting()
         use(way)
@@ -210,23 +210,23 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     /// From now on this is how the client speaks.
-    func use(_ way: some WayIn) {
+    func use(_ way: some Codec) {
         changeKind {
-            wayIn = way
+            codec = way
             knownRepresentation = way.representation
             wayTakesLines = way.takesLines
         }
     }
 
-    /// The steps of a line or an answer, and what the way in is like then.
-    private func proceed(_ body: (inout any WayIn) -> [WayInStep]) -> [WayInStep]? {
-        // To compare `wayIn` itself means to copy it; in one access nothing is copied.
+    /// The steps of a line or an answer, and what the codec is like then.
+    private func proceed(_ body: (inout any Codec) -> [CodecStep]) -> [CodecStep]? {
+        // To compare `codec` itself means to copy it; in one access nothing is copied.
         guard knownRepresentation != nil else { return nil }
-        func work(_ way: inout any WayIn) -> (steps: [WayInStep], Representation, takesLines: Bool) {
+        func work(_ way: inout any Codec) -> (steps: [CodecStep], Representation, takesLines: Bool) {
             let steps = body(&way)
             return (steps, way.representation, way.takesLines)
         }
-        let (steps, representation, takesLines) = work(&wayIn!)
+        let (steps, representation, takesLines) = work(&codec!)
         // One that came late may turn out to be of IRC.
         changeKind { knownRepresentation = representation }
         wayTakesLines = takesLines
@@ -234,7 +234,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     /// The bytes of what the client is to be shown.
-    func encoded(_ outgoing: Outgoing) -> [UInt8]? { wayIn?.encode(outgoing) }
+    func encoded(_ outgoing: Outgoing) -> [UInt8]? { codec?.encode(outgoing) }
 
     private var isLocal: Bool { peer?.isLoopback == true && !worker.settings.treatsNobodyAsLoopback }
 
@@ -245,7 +245,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         takeLines()
     }
 
-    /// Whether the next line can be answered: its way in knows what it means, and neither too many commands wait for their answers nor too many bytes for
+    /// Whether the next line can be answered: its codec knows what it means, and neither too many commands wait for their answers nor too many bytes for
     /// their reader. What cannot be taken stays in the socket, and so with the client.
     private var canTakeLine: Bool { canBegin && heldCommands.isEmpty && wayTakesLines }
 
@@ -285,7 +285,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// Tells the hub of what led to no command, at once for all that came together.
     private func reportHeard() {
         guard unreported != (0, 0) else { return }
-        if phase == .speaking { worker.submit(.heard(id, lines: unreported.lines, bytes: unreported.bytes), at: arrival) }
+        if phase == .speaking { worker.submit(.inputConsumed(id, lines: unreported.lines, bytes: unreported.bytes), at: arrival) }
         unreported = (0, 0)
     }
 
@@ -300,7 +300,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// - Parameter bytes: of the line that led to them.
     /// - Returns: whether there was a command among them.
     @discardableResult
-    private func run(_ steps: [WayInStep], bytes: Int = 0) -> Bool {
+    private func run(_ steps: [CodecStep], bytes: Int = 0) -> Bool {
         var bytes = bytes
         var hasCommand = false
         for step in steps {
@@ -321,7 +321,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func begin(_ command: Command, label: String?, bytes: Int) {
         outstanding += 1
-        if command.isAnsweredAtLength { awaitsLongAnswer = true }
+        if command.hasUnboundedReply { awaitsLongAnswer = true }
         worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
     }
 

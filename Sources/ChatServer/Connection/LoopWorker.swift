@@ -24,7 +24,7 @@ final class LoopWorker: @unchecked Sendable {
     private var isFlushScheduled = false
     /// Connections whose clients may not have all that was given to their sockets, the one looked at last at the end.
     private var watched: Deque<ConnectionHandler> = []
-    private var looks = LookSchedule()
+    private var looks = AckPollSchedule()
     /// A look that is due later than it should be is not taken back: by its number it is known not to be the one that is awaited.
     private var lookNumber = 0
     private var isLookAwaited = false
@@ -90,8 +90,8 @@ final class LoopWorker: @unchecked Sendable {
         case .pauseReading(let id, let isPaused): connection(id)?.pauseReading(isPaused)
         case .wake(let id, let milliseconds):
             eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) { [self] in submit(.woken(id)) }
-        case .awaitDrain(let ticket, let id):
-            if let connection = connection(id) { connection.awaitDrain(ticket) } else { submit(.drained(ticket)) }
+        case .awaitDrain(let requestID, let id):
+            if let connection = connection(id) { connection.awaitDrain(requestID) } else { submit(.drained(requestID)) }
         case .verify, .abandon, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .makeToken, .log, .stopped: break
         }
     }
@@ -180,7 +180,7 @@ final class LoopWorker: @unchecked Sendable {
     /// Tells the hub what has arrived at some of those that are watched; who has all is watched no longer.
     private func look() {
         var arrived: [SessionID: MessageID] = [:]
-        let count = LookSchedule.atOnce(watched: watched.count)
+        let count = AckPollSchedule.atOnce(watched: watched.count)
         for _ in 0..<count {
             guard let connection = watched.popFirst() else { break }
             let before = connection.progress.reached
@@ -203,7 +203,7 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     /// Gives the hub an event, with all others of this turn of the loop.
-    func submit(_ event: Event, at moment: Moment = .now) {
+    func submit(_ event: Event, at moment: EventTime = .now) {
         events.append(HubInput(event, at: moment))
         guard !isSubmissionScheduled else { return }
         isSubmissionScheduled = true

@@ -5,7 +5,7 @@ import Foundation
 /// The thread on which the hub runs: takes all events that have come, lets the hub judge them one by one, and gives its actions to those who carry them out.
 final class HubDriver: @unchecked Sendable {
     /// Those who carry out actions, and answer with events into ``HubDriver/mailbox``.
-    struct Hands: Sendable {
+    struct Services: Sendable {
         let workers: [LoopWorker]
         let writer: StoreWriter
         let reader: StoreReader
@@ -17,8 +17,8 @@ final class HubDriver: @unchecked Sendable {
     let mailbox: Mailbox<HubInput>
     // Unchecked: all below is touched on the hub's thread only, from when it has been started.
     private var hub: Hub
-    private let hands: Hands
-    private var writes: [(Ticket, StoreWrite)] = []
+    private let services: Services
+    private var writes: [(RequestID, StoreWrite)] = []
     private var lines: [EventLog.Entry] = []
     private var actions: [[Action]]
     private var published: Set<AccountID>?
@@ -27,11 +27,11 @@ final class HubDriver: @unchecked Sendable {
     /// Events after which what they led to is handed on, however many more wait.
     private static let batch = 2048
 
-    init(_ hub: consuming Hub, _ mailbox: Mailbox<HubInput>, _ hands: Hands) {
+    init(_ hub: consuming Hub, _ mailbox: Mailbox<HubInput>, _ services: Services) {
         self.hub = hub
         self.mailbox = mailbox
-        self.hands = hands
-        actions = Array(repeating: [], count: hands.workers.count)
+        self.services = services
+        actions = Array(repeating: [], count: services.workers.count)
     }
 
     func start() {
@@ -68,39 +68,41 @@ final class HubDriver: @unchecked Sendable {
                 }
             }
             flush()
-            hands.metrics.note(hub.statistics, hub.counts)
+            services.metrics.note(hub.statistics, hub.counts)
             spare = inputs
         }
     }
 
-    private func carryOut(_ action: Action, at moment: Moment) {
+    private func carryOut(_ action: Action, at moment: EventTime) {
         switch action {
         case .respond(let id, _, _), .close(let id), .pauseReading(let id, _), .wake(let id, _), .awaitDrain(_, let id):
             actions[id.loop].append(action)
         case .deliver(let ids, _): send(action, to: ids)
-        case .store(let ticket, let write): writes.append((ticket, write))
+        case .store(let requestID, let write): writes.append((requestID, write))
         case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))
-        case .verify(let ticket, let account, let proof, let address): hands.verifier.verify(ticket, account: account, proof, from: address)
-        case .abandon(let ticket): hands.verifier.abandon(ticket)
-        case .findAccount(let ticket, let name): hands.reader.findAccount(ticket, name)
-        case .loadMissed(let ticket, let account, let stretch, let ownAfter, let limit):
-            hands.reader.loadMissed(ticket, account, stretch, ownAfter: ownAfter, limit: limit)
-        case .loadHistory(let ticket, let account, let query): hands.reader.loadHistory(ticket, account, query)
-        case .setPassword(let ticket, let account, let password):
-            hands.verifier.setPassword(of: account, to: password) { [mailbox] in mailbox.put(HubInput(.passwordSet(ticket, passwords: $0)))
+        case .verify(let requestID, let account, let proof, let address):
+            services.verifier.verify(requestID, account: account, proof, from: address)
+        case .abandon(let requestID): services.verifier.abandon(requestID)
+        case .findAccount(let requestID, let name): services.reader.findAccount(requestID, name)
+        case .loadMissed(let requestID, let account, let stretch, let ownAfter, let limit):
+            services.reader.loadMissed(requestID, account, stretch, ownAfter: ownAfter, limit: limit)
+        case .loadHistory(let requestID, let account, let query): services.reader.loadHistory(requestID, account, query)
+        case .setPassword(let requestID, let account, let password):
+            services.verifier.setPassword(of: account, to: password) { [mailbox] in
+                mailbox.put(HubInput(.passwordSet(requestID, passwords: $0)))
             }
-        case .makeToken(let ticket):
+        case .makeToken(let requestID):
             let token = ResumeToken()
-            mailbox.put(HubInput(.tokenMade(ticket, token: token.text, hash: Array(token.hash), seconds: ResumeToken.seconds)))
+            mailbox.put(HubInput(.tokenMade(requestID, token: token.text, hash: Array(token.hash), seconds: ResumeToken.seconds)))
         case .stopped: stopped.signal()
         }
     }
 
     private func publishActive() {
         let active = Set(hub.activeAccounts)
-        guard active != published || hands.reader.isToPublishAgain else { return }
+        guard active != published || services.reader.isToPublishAgain else { return }
         published = active
-        hands.reader.publish(active: active.sorted())
+        services.reader.publish(active: active.sorted())
     }
 
     /// Each loop with a session among these gets all of them, and picks its own.
@@ -130,15 +132,15 @@ final class HubDriver: @unchecked Sendable {
 
     private func flush() {
         if !writes.isEmpty {
-            hands.writer.store(writes)
+            services.writer.store(writes)
             writes.removeAll(keepingCapacity: true)
         }
         for index in actions.indices where !actions[index].isEmpty {
-            hands.workers[index].post(actions[index])
+            services.workers[index].post(actions[index])
             actions[index].removeAll(keepingCapacity: true)
         }
         if !lines.isEmpty {
-            hands.log.put(lines)
+            services.log.put(lines)
             lines.removeAll(keepingCapacity: true)
         }
     }

@@ -5,18 +5,18 @@ import Glibc
 /// An event on its way to the hub, with the moment at which it came.
 struct HubInput: Sendable {
     let event: Event
-    let moment: Moment
+    let moment: EventTime
 
-    init(_ event: Event, at moment: Moment = .now) {
+    init(_ event: Event, at moment: EventTime = .now) {
         self.event = event
         self.moment = moment
     }
 }
 
-extension Moment {
+extension EventTime {
     /// By the system's clocks.
-    static var now: Moment {
-        Moment(wall: Timestamp(milliseconds: Moment.read(CLOCK_REALTIME)), uptime: Moment.read(CLOCK_MONOTONIC))
+    static var now: EventTime {
+        EventTime(wall: Timestamp(milliseconds: EventTime.read(CLOCK_REALTIME)), uptime: EventTime.read(CLOCK_MONOTONIC))
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

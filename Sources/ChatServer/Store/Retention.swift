@@ -14,7 +14,7 @@ struct Retention {
     private let age: Int64
     private var notice: String?
     /// When the last look was; nil before the first.
-    private var last: Moment?
+    private var last: EventTime?
     private var pass: Pass?
 
     /// What is still to be gone through.
@@ -41,7 +41,7 @@ struct Retention {
     }
 
     /// Takes away a few, in a transaction of its own; where that fails nothing has changed.
-    mutating func work(_ db: Database, at now: Moment) throws {
+    mutating func work(_ db: Database, at now: EventTime) throws {
         if pass == nil { try look(db, at: now) }
         guard var pass else { return }
         try db.inTransaction(.immediate) {
@@ -72,7 +72,7 @@ struct Retention {
 
     /// Begins anew once an hour. A clock that was set meanwhile is believed only when it still says so an hour later, and so is one that at the start says that
     /// nothing has been written for a day (a machine that has not asked for the time yet): what is gone does not come back.
-    private mutating func look(_ db: Database, at now: Moment) throws {
+    private mutating func look(_ db: Database, at now: EventTime) throws {
         if last == nil, try Retention.looksWrong(now, db) {
             last = now
             return
@@ -100,7 +100,7 @@ struct Retention {
         MessageID(rawValue: try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0)
     }
 
-    private static func looksWrong(_ now: Moment, _ db: Database) throws -> Bool {
+    private static func looksWrong(_ now: EventTime, _ db: Database) throws -> Bool {
         try newest(db) < MessageID.range(at: now.wall.adding(milliseconds: -86_400_000)).lowerBound
     }
 }

@@ -22,11 +22,11 @@ extension Store {
                 last: Timestamp(milliseconds: row[3]))
         }
         for row in try Row.fetchAll(db, sql: "SELECT account, message FROM cursors") {
-            state.marks[AccountID(rawValue: row[0])] = DeliveryMark(reached: MessageID(rawValue: row[1]))
+            state.cursors[AccountID(rawValue: row[0])] = DeliveryCursor(reached: MessageID(rawValue: row[1]))
         }
         for row in try Row.fetchAll(db, sql: "SELECT account, behind, up_to, client FROM debts ORDER BY account, behind") {
-            let stretch = MessageStretch(behind: MessageID(rawValue: row[1]), upTo: MessageID(rawValue: row[2]))
-            state.marks[AccountID(rawValue: row[0]), default: DeliveryMark(reached: .zero)].debts.append(.init(stretch, client: row[3]))
+            let stretch = MessageRange(after: MessageID(rawValue: row[1]), upTo: MessageID(rawValue: row[2]))
+            state.cursors[AccountID(rawValue: row[0]), default: DeliveryCursor(reached: .zero)].debts.append(.init(stretch, client: row[3]))
         }
         for row in try Row.fetchAll(db, sql: "SELECT account, target, time FROM read_markers") {
             state.readMarkers[AccountID(rawValue: row[0]), default: [:]][ReadTarget(row: row[1])] = Timestamp(milliseconds: row[2])

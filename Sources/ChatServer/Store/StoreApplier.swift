@@ -51,7 +51,7 @@ struct StoreApplier {
         case .lockOutsEnded(let names):
             let statement = try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?")
             for name in names { try statement.execute(arguments: [name]) }
-        case .marks(let marks): try keep(marks, db)
+        case .cursors(let cursors): try keep(cursors, db)
         case .barrier: break
         case .readMarker(let account, let target, let time, let beyond):
             // Only forward, whichever of an account's sessions was the last to ask.
@@ -69,7 +69,7 @@ struct StoreApplier {
     }
 
     /// Every second those of everybody who has been told something, some at a time.
-    private mutating func keep(_ marks: [AccountID: DeliveryMark], _ db: Database) throws {
+    private mutating func keep(_ cursors: [AccountID: DeliveryCursor], _ db: Database) throws {
         // Not of one that another process has removed meanwhile.
         let reached = try db.cachedStatement(
             sql: """
@@ -79,7 +79,7 @@ struct StoreApplier {
         // Nearly all owe nothing, now and before.
         var indebted = try indebted ?? Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
         defer { self.indebted = indebted }
-        for (account, mark) in marks {
+        for (account, mark) in cursors {
             try reached.execute(arguments: [account.rawValue, mark.reached.rawValue])
             if indebted.remove(account.rawValue) != nil {
                 try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
@@ -88,7 +88,7 @@ struct StoreApplier {
             for debt in mark.debts {
                 try db.cachedStatement(
                     sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
-                ).execute(arguments: [account.rawValue, debt.stretch.behind.rawValue, debt.stretch.upTo.rawValue, debt.client])
+                ).execute(arguments: [account.rawValue, debt.stretch.after.rawValue, debt.stretch.upTo.rawValue, debt.client])
             }
         }
     }

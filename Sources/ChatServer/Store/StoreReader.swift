@@ -8,11 +8,11 @@ import NIOConcurrencyHelpers
 /// at searching, each with one search at a time.
 final class StoreReader: Sendable {
     private enum Request: Sendable {
-        case account(Ticket, Name)
-        case missed(Ticket, AccountID, MessageStretch, ownAfter: MessageID, limit: Int)
+        case account(RequestID, Name)
+        case missed(RequestID, AccountID, MessageRange, ownAfter: MessageID, limit: Int)
         case active([AccountID])
-        case history(Ticket, AccountID, HistoryQuery)
-        case token(Ticket, AccountID, ResumeToken)
+        case history(RequestID, AccountID, HistoryQuery)
+        case token(RequestID, AccountID, ResumeToken)
     }
 
     private let store: Store
@@ -49,10 +49,10 @@ final class StoreReader: Sendable {
 
     var waiting: Int { mailbox.count + searches.depth }
 
-    func findAccount(_ ticket: Ticket, _ name: Name) { mailbox.put(.account(ticket, name)) }
+    func findAccount(_ requestID: RequestID, _ name: Name) { mailbox.put(.account(requestID, name)) }
 
-    func loadMissed(_ ticket: Ticket, _ account: AccountID, _ stretch: MessageStretch, ownAfter: MessageID, limit: Int) {
-        mailbox.put(.missed(ticket, account, stretch, ownAfter: ownAfter, limit: limit))
+    func loadMissed(_ requestID: RequestID, _ account: AccountID, _ stretch: MessageRange, ownAfter: MessageID, limit: Int) {
+        mailbox.put(.missed(requestID, account, stretch, ownAfter: ownAfter, limit: limit))
     }
 
     /// Who is active could not be written the last time.
@@ -61,47 +61,47 @@ final class StoreReader: Sendable {
     /// Lets other processes know who is active.
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
-    func loadHistory(_ ticket: Ticket, _ account: AccountID, _ query: HistoryQuery) {
-        let request = Request.history(ticket, account, query)
+    func loadHistory(_ requestID: RequestID, _ account: AccountID, _ query: HistoryQuery) {
+        let request = Request.history(requestID, account, query)
         guard case .search = query else { return mailbox.put(request) }
         let isQueued = searches.run(key: account) { [self] in
             if let event = event(for: request) { answer(event) }
         }
-        if !isQueued { answer(.searchBusy(ticket)) }
+        if !isQueued { answer(.searchBusy(requestID)) }
     }
 
     /// Answers a try to log in with a token.
-    func verify(_ ticket: Ticket, _ account: AccountID, _ token: ResumeToken) { mailbox.put(.token(ticket, account, token)) }
+    func verify(_ requestID: RequestID, _ account: AccountID, _ token: ResumeToken) { mailbox.put(.token(requestID, account, token)) }
 
     private func event(for request: Request) -> Event? {
         switch request {
-        case .account(let ticket, let name):
+        case .account(let requestID, let name):
             // A store that cannot be read has, for who asks now, no such account.
-            return .accountFound(ticket, try? store.findAccount(name))
-        case .missed(let ticket, let account, let stretch, let ownAfter, let limit):
+            return .accountFound(requestID, try? store.findAccount(name))
+        case .missed(let requestID, let account, let stretch, let ownAfter, let limit):
             return .missed(
-                ticket, try? store.missed(account, after: stretch.behind, upTo: stretch.upTo, ownAfter: ownAfter, limit: limit))
+                requestID, try? store.missed(account, after: stretch.after, upTo: stretch.upTo, ownAfter: ownAfter, limit: limit))
         case .active(let accounts):
             // Of use to a list only; on a full disk the list shows who was active before, until there is room.
             let isWritten = (try? ActiveAccounts.write(accounts, store.folder)) != nil
             hasPublished.withLockedValue { $0 = isWritten }
             return nil
-        case .history(let ticket, let account, .targets(let range)):
-            return .historyTargets(ticket, try? store.conversations(of: account, range))
-        case .history(let ticket, let account, let query):
+        case .history(let requestID, let account, .targets(let range)):
+            return .historyTargets(requestID, try? store.conversations(of: account, range))
+        case .history(let requestID, let account, let query):
             do {
-                return .missed(ticket, try store.history(account, query, searchTime: searchTime))
+                return .missed(requestID, try store.history(account, query, searchTime: searchTime))
             } catch DatabaseError.SQLITE_INTERRUPT {
-                return .searchTooBroad(ticket)
+                return .searchTooBroad(requestID)
             } catch {
-                return .missed(ticket, nil)
+                return .missed(requestID, nil)
             }
-        case .token(let ticket, let account, let token):
+        case .token(let requestID, let account, let token):
             do {
                 return .verified(
-                    ticket, try store.accepts(token, of: account, at: Moment.now.wall).map { .right(passwords: $0) } ?? .expiredToken)
+                    requestID, try store.accepts(token, of: account, at: EventTime.now.wall).map { .right(passwords: $0) } ?? .expiredToken)
             } catch {
-                return .verified(ticket, .failed)
+                return .verified(requestID, .failed)
             }
         }
     }

@@ -12,7 +12,7 @@ final class StoreWriter: Sendable {
     /// What the writer tells; called on its thread.
     struct Listener: Sendable {
         /// For each write, in order: whether it is on the disk.
-        let stored: @Sendable ([(Ticket, succeeded: Bool)]) -> Void
+        let stored: @Sendable ([(RequestID, succeeded: Bool)]) -> Void
         /// Another process has committed: these are all accounts now.
         let accountsChanged: @Sendable ([Account]) -> Void
         /// A commit has been tried: how many writes it held and how long it took, seconds.
@@ -24,7 +24,7 @@ final class StoreWriter: Sendable {
     }
 
     private enum Request: Sendable {
-        case write(Ticket, StoreWrite)
+        case write(RequestID, StoreWrite)
         /// A transaction of its own, in its turn.
         case job(@Sendable (Database) throws -> Void, done: @Sendable (_ succeeded: Bool) -> Void)
     }
@@ -63,7 +63,7 @@ final class StoreWriter: Sendable {
 
     var waiting: Int { mailbox.count }
 
-    func store(_ writes: [(Ticket, StoreWrite)]) { mailbox.put(writes.map { Request.write($0.0, $0.1) }) }
+    func store(_ writes: [(RequestID, StoreWrite)]) { mailbox.put(writes.map { Request.write($0.0, $0.1) }) }
 
     /// Runs a change that is none of the hub's, in a transaction of its own. `done` is called on this thread.
     func run(_ job: @escaping @Sendable (Database) throws -> Void, done: @escaping @Sendable (_ succeeded: Bool) -> Void) {
@@ -124,18 +124,18 @@ final class StoreWriter: Sendable {
     /// - Returns: what became of each write, and why the store fails, nil where it works.
     private func commit(
         _ requests: ArraySlice<Request>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
-    ) -> (results: [(Ticket, succeeded: Bool)], problem: String?) {
+    ) -> (results: [(RequestID, succeeded: Bool)], problem: String?) {
         let begun = DispatchTime.now().uptimeNanoseconds
-        let writes = requests.compactMap { request -> (ticket: Ticket, write: StoreWrite)? in
-            if case .write(let ticket, let write) = request { (ticket, write) } else { nil }
+        let writes = requests.compactMap { request -> (requestID: RequestID, write: StoreWrite)? in
+            if case .write(let requestID, let write) = request { (requestID, write) } else { nil }
         }
         var problem: String?
-        var results: [(Ticket, succeeded: Bool)]
+        var results: [(RequestID, succeeded: Bool)]
         var failure = transact(writes[...], &applier, &index)
         // What the log holds is in the file too, then, and its room is free for this.
         if failure?.resultCode == .SQLITE_FULL, store.putLogBack() { failure = transact(writes[...], &applier, &index) }
         if failure == nil {
-            results = writes.map { ($0.ticket, true) }
+            results = writes.map { ($0.requestID, true) }
         } else {
             results = []
             for position in writes.indices {
@@ -149,7 +149,7 @@ final class StoreWriter: Sendable {
                         problem = reason
                     }
                 }
-                results.append((writes[position].ticket, succeeded: error == nil))
+                results.append((writes[position].requestID, succeeded: error == nil))
             }
         }
         let failed = results.count { !$0.succeeded }
@@ -237,7 +237,7 @@ final class StoreWriter: Sendable {
 
     /// - Returns: why nothing was written; nil when all is on the disk.
     private func transact(
-        _ writes: ArraySlice<(ticket: Ticket, write: StoreWrite)>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
+        _ writes: ArraySlice<(requestID: RequestID, write: StoreWrite)>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
     ) -> DatabaseError? {
         do {
             let inserted = try store.pool.writeWithoutTransaction { db in

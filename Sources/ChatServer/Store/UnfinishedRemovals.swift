@@ -15,7 +15,7 @@ struct UnfinishedRemovals {
     var isIdle: Bool { current == nil }
 
     /// One look or one step; where that fails it is tried again.
-    mutating func work(_ db: Database, at now: Moment) throws {
+    mutating func work(_ db: Database, at now: EventTime) throws {
         if current == nil, now.uptime >= nextLook {
             waiting = try AccountRemoval.unfinished(db).map(\.account)
             nextLook = now.uptime + UnfinishedRemovals.interval

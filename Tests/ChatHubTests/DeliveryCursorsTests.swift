@@ -6,67 +6,67 @@ import Testing
 @testable import ChatHub
 
 /// What of an account's messages is no news any more.
-struct DeliveryMarksTests {
+struct DeliveryCursorsTests {
     private static let yoda = AccountID(rawValue: 1)
 
     private static func id(_ number: Int64) -> MessageID { MessageID(rawValue: number) }
-    private static func stretch(_ behind: Int64, _ upTo: Int64) -> MessageStretch { MessageStretch(behind: id(behind), upTo: id(upTo)) }
+    private static func stretch(_ behind: Int64, _ upTo: Int64) -> MessageRange { MessageRange(after: id(behind), upTo: id(upTo)) }
 
     @Test func whatIsDueIsInOrderAndOnce() {
-        var marks = DeliveryMarks([:])
-        #expect(marks.due(to: Self.yoda) == [.all(behind: .zero)])
-        marks.reach(Self.id(10), Self.yoda)
-        marks.owe(Self.yoda, Self.stretch(6, 8), client: nil)
-        marks.owe(Self.yoda, Self.stretch(2, 4), client: "a")
-        marks.owe(Self.yoda, Self.stretch(3, 5), client: "b")
-        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(behind: Self.id(10))])
+        var cursors = DeliveryCursors([:])
+        #expect(cursors.due(to: Self.yoda) == [.all(after: .zero)])
+        cursors.advance(to: Self.id(10), Self.yoda)
+        cursors.record(Self.yoda, Self.stretch(6, 8), client: nil)
+        cursors.record(Self.yoda, Self.stretch(2, 4), client: "a")
+        cursors.record(Self.yoda, Self.stretch(3, 5), client: "b")
+        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(after: Self.id(10))])
         // Lost by one session, and not had by another: the mark is not there yet.
-        marks.owe(Self.yoda, Self.stretch(9, 20), client: nil)
-        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(behind: Self.id(9))])
+        cursors.record(Self.yoda, Self.stretch(9, 20), client: nil)
+        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(after: Self.id(9))])
     }
 
     @Test func debtsArePaidByWhoSetOutToAndForgivenToTheirClient() {
-        var marks = DeliveryMarks([:])
-        marks.reach(Self.id(10), Self.yoda)
-        marks.owe(Self.yoda, Self.stretch(2, 4), client: "a")
-        marks.owe(Self.yoda, Self.stretch(6, 8), client: "b")
-        let all = marks.debts(of: Self.yoda, behind: .zero)
-        #expect(all.count == 2 && marks.debts(of: Self.yoda, behind: Self.id(3)).count == 1)
+        var cursors = DeliveryCursors([:])
+        cursors.advance(to: Self.id(10), Self.yoda)
+        cursors.record(Self.yoda, Self.stretch(2, 4), client: "a")
+        cursors.record(Self.yoda, Self.stretch(6, 8), client: "b")
+        let all = cursors.debts(of: Self.yoda, after: .zero)
+        #expect(all.count == 2 && cursors.debts(of: Self.yoda, after: Self.id(3)).count == 1)
         // One that is owed since is not paid with them.
-        marks.owe(Self.yoda, Self.stretch(2, 3), client: nil)
-        marks.pay(all, of: Self.yoda, upTo: Self.id(7))
-        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 3), Self.stretch(7, 8), .all(behind: Self.id(10))])
-        marks.forgive("b", of: Self.yoda)
-        #expect(marks.due(to: Self.yoda) == [Self.stretch(2, 3), .all(behind: Self.id(10))])
+        cursors.record(Self.yoda, Self.stretch(2, 3), client: nil)
+        cursors.acknowledge(all, of: Self.yoda, upTo: Self.id(7))
+        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 3), Self.stretch(7, 8), .all(after: Self.id(10))])
+        cursors.discard("b", of: Self.yoda)
+        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 3), .all(after: Self.id(10))])
     }
 
     @Test func whatIsKeptIsWhatThereWas() {
-        var marks = DeliveryMarks([:])
-        marks.reach(Self.id(10), Self.yoda)
-        marks.owe(Self.yoda, Self.stretch(2, 4), client: "a")
-        let rows = marks.takeChanged()
-        #expect(rows == [Self.yoda: DeliveryMark(reached: Self.id(10), debts: [.init(Self.stretch(2, 4), client: "a")])])
-        #expect(marks.takeChanged().isEmpty)
-        marks.putBack(Array(rows.keys))
-        #expect(marks.takeChanged() == rows)
-        var again = DeliveryMarks(rows)
-        #expect(again.due(to: Self.yoda) == marks.due(to: Self.yoda) && again.takeChanged().isEmpty)
+        var cursors = DeliveryCursors([:])
+        cursors.advance(to: Self.id(10), Self.yoda)
+        cursors.record(Self.yoda, Self.stretch(2, 4), client: "a")
+        let rows = cursors.takeChanged()
+        #expect(rows == [Self.yoda: DeliveryCursor(reached: Self.id(10), debts: [.init(Self.stretch(2, 4), client: "a")])])
+        #expect(cursors.takeChanged().isEmpty)
+        cursors.putBack(Array(rows.keys))
+        #expect(cursors.takeChanged() == rows)
+        var again = DeliveryCursors(rows)
+        #expect(again.due(to: Self.yoda) == cursors.due(to: Self.yoda) && again.takeChanged().isEmpty)
     }
 
     /// However many are lost, little is kept of it; and nothing is forgotten, though some may come twice.
     @Test(arguments: 0..<50 as Range<UInt64>) func manyDebtsAreRunTogether(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var marks = DeliveryMarks([:])
-        marks.reach(Self.id(100_000), Self.yoda)
-        var owed: [MessageStretch] = []
+        var cursors = DeliveryCursors([:])
+        cursors.advance(to: Self.id(100_000), Self.yoda)
+        var owed: [MessageRange] = []
         for _ in 0..<200 {
             let behind = Int64.random(in: 0..<99_000, using: &random)
             owed.append(Self.stretch(behind, behind + Int64.random(in: 1..<900, using: &random)))
-            marks.owe(Self.yoda, owed[owed.count - 1], client: Bool.random(using: &random) ? "a" : "b")
+            cursors.record(Self.yoda, owed[owed.count - 1], client: Bool.random(using: &random) ? "a" : "b")
         }
-        #expect(marks.debts(of: Self.yoda, behind: .zero).count == DeliveryMarks.mostDebts)
-        let due = marks.due(to: Self.yoda)
-        #expect(zip(due, due.dropFirst()).allSatisfy { $0.upTo < $1.behind })
+        #expect(cursors.debts(of: Self.yoda, after: .zero).count == DeliveryCursors.mostUndelivered)
+        let due = cursors.due(to: Self.yoda)
+        #expect(zip(due, due.dropFirst()).allSatisfy { $0.upTo < $1.after })
         for stretch in owed { #expect(due.contains { $0.intersection(stretch) == stretch }) }
     }
 }
@@ -169,8 +169,8 @@ struct DeliveryMarkSessionTests {
         script.storeFails = false
         script.handle(.tick)
         let account = try #require(script.accounts["hans"]?.id)
-        let marks = script.kept.compactMap { if case .marks(let marks) = $0 { marks[account] } else { nil } }
-        #expect(marks == [DeliveryMark(reached: last)])
+        let cursors = script.kept.compactMap { if case .cursors(let cursors) = $0 { cursors[account] } else { nil } }
+        #expect(cursors == [DeliveryCursor(reached: last)])
         let rows = script.kept.compactMap { if case .lockOut(let row) = $0 { row } else { nil } }
         #expect(rows.map(\.name) == ["luke"] && rows.map(\.failures) == [1])
         // And what ended meanwhile ends on the disk, too.
@@ -188,16 +188,18 @@ struct DeliveryMarkSessionTests {
         let (hans, luke) = (script.logIn("hans"), script.logIn("luke"))
         script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
         script.send(yoda, .message(to: "luke", text: "a", isNotice: false))
-        func marks() -> [[AccountID: DeliveryMark]] { script.kept.compactMap { if case .marks(let marks) = $0 { marks } else { nil } } }
-        let before = marks().count
+        func cursors() -> [[AccountID: DeliveryCursor]] {
+            script.kept.compactMap { if case .cursors(let cursors) = $0 { cursors } else { nil } }
+        }
+        let before = cursors().count
         let (had, shown) = (try #require(script.messageIDs(hans).last), try #require(script.messageIDs(luke).last))
         script.send(luke, .shown(shown))
         script.handle(.arrived([hans: had]))
-        #expect(marks().dropFirst(before) == [[try #require(script.accounts["hans"]?.id): DeliveryMark(reached: had)]])
+        #expect(cursors().dropFirst(before) == [[try #require(script.accounts["hans"]?.id): DeliveryCursor(reached: had)]])
         script.handle(.tick)
-        #expect(marks().dropFirst(before + 1) == [[try #require(script.accounts["luke"]?.id): DeliveryMark(reached: shown)]])
+        #expect(cursors().dropFirst(before + 1) == [[try #require(script.accounts["luke"]?.id): DeliveryCursor(reached: shown)]])
         script.handle(.tick)
-        #expect(marks().count == before + 2)
+        #expect(cursors().count == before + 2)
     }
 
     @Test func nothingIsKeptOfWhoIsGone() throws {
@@ -209,6 +211,6 @@ struct DeliveryMarkSessionTests {
         script.handle(.accountsChanged(script.accounts.values.filter { $0.id != account }))
         script.disconnect(hans, written: nil)
         script.handle(.tick)
-        #expect(!script.kept.contains { if case .marks(let marks) = $0 { marks[account] != nil } else { false } })
+        #expect(!script.kept.contains { if case .cursors(let cursors) = $0 { cursors[account] != nil } else { false } })
     }
 }

@@ -2,8 +2,8 @@ import ChatProtocol
 
 // The commands of a client that is logged in: one table, one line each.
 
-extension IRCWayIn {
-    private typealias Handler = @Sendable (inout IRCWayIn, IRCMessage, String?) -> [WayInStep]
+extension IRCCodec {
+    private typealias Handler = @Sendable (inout IRCCodec, IRCMessage, String?) -> [CodecStep]
 
     private struct Entry {
         /// Parameters without which it is refused with 461.
@@ -13,7 +13,7 @@ extension IRCWayIn {
 
     private static let table: [String: Entry] = [
         "ACTIVEUSER": Entry(minimumParameters: 0) { $0.command($1.command, .listActive, label: $2) },
-        "AUTHENTICATE": Entry(minimumParameters: 0) { $0.local([$0.numeric("907", "You have already authenticated")], label: $2) },
+        "AUTHENTICATE": Entry(minimumParameters: 0) { $0.answerItself([$0.numeric("907", "You have already authenticated")], label: $2) },
         "AWAY": Entry(minimumParameters: 0) {
             $0.command($1.command, .away($1.parameters.first.flatMap { $0.isEmpty ? nil : $0 }), label: $2)
         },
@@ -37,7 +37,7 @@ extension IRCWayIn {
         "JOIN": Entry(minimumParameters: 1) { $0.join($1, label: $2) },
         "LIST": Entry(minimumParameters: 0) { $0.list($1, label: $2) },
         "LUSERS": Entry(minimumParameters: 0) {
-            $0.local([$0.numeric("251", "Ask for the active users with ACTIVEUSER")], label: $2)
+            $0.answerItself([$0.numeric("251", "Ask for the active users with ACTIVEUSER")], label: $2)
         },
         "MARKREAD": Entry(minimumParameters: 0) { $0.markRead($1, label: $2) },
         "MEMBERS": Entry(minimumParameters: 1) { $0.roster(.members, $1, label: $2) },
@@ -51,8 +51,8 @@ extension IRCWayIn {
             $0.forEachTarget($1, atMost: nil, label: $2) { .leaveGroup(name: group($0)) }
         },
         "PASSWD": Entry(minimumParameters: 1) { $0.changePassword($1, label: $2) },
-        "PASS": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
-        "PING": Entry(minimumParameters: 0) { $0.local([$0.pong($1)], label: $2) },
+        "PASS": Entry(minimumParameters: 0) { $0.answerItself([$0.numeric("462", "You have registered already")], label: $2) },
+        "PING": Entry(minimumParameters: 0) { $0.answerItself([$0.pong($1)], label: $2) },
         "PONG": Entry(minimumParameters: 0) { _, _, _ in [] },
         "PRIVMSG": Entry(minimumParameters: 1) { $0.message($1, isNotice: false, label: $2) },
         "QUIT": Entry(minimumParameters: 0) { $0.command($1.command, .logOut, label: $2) },
@@ -60,18 +60,22 @@ extension IRCWayIn {
             $0.command($1.command, .search(words: $1.parameters[$1.parameters.count - 1], limit: HistoryRange.maximum), label: $2)
         },
         "SEEN": Entry(minimumParameters: 1) {
-            guard $0.capabilities.contains(.chatty) else { return $0.local([$0.numeric("421", $1.command, "Unknown command")], label: $2) }
+            guard $0.capabilities.contains(.chatty) else {
+                return $0.answerItself([$0.numeric("421", $1.command, "Unknown command")], label: $2)
+            }
             guard let message = MessageID($1.parameters[0]) else {
-                return $0.local([$0.numeric("461", $1.command, "SEEN takes the msgid of the last message shown")], label: $2)
+                return $0.answerItself([$0.numeric("461", $1.command, "SEEN takes the msgid of the last message shown")], label: $2)
             }
             return $0.command($1.command, .shown(message), label: $2)
         },
         "TAGMSG": Entry(minimumParameters: 1) { $0.tagMessage($1, label: $2) },
         "TOKEN": Entry(minimumParameters: 0) { $0.command($1.command, .issueToken, label: $2) },
         "TOPIC": Entry(minimumParameters: 1) { $0.topic($1, label: $2) },
-        "USER": Entry(minimumParameters: 0) { $0.local([$0.numeric("462", "You have registered already")], label: $2) },
+        "USER": Entry(minimumParameters: 0) { $0.answerItself([$0.numeric("462", "You have registered already")], label: $2) },
         "USERHOST": Entry(minimumParameters: 1) { $0.command($1.command, .lookUp(users: $1.parameters, .userhost), label: $2) },
-        "VERSION": Entry(minimumParameters: 0) { $0.local([$0.numeric("351", "chatty", serverName, "A private chat server")], label: $2) },
+        "VERSION": Entry(minimumParameters: 0) {
+            $0.answerItself([$0.numeric("351", "chatty", serverName, "A private chat server")], label: $2)
+        },
         "WHO": Entry(minimumParameters: 1) { way, message, label in
             isGroup(message.parameters[0])
                 ? way.roster(.who, message, label: label)
@@ -85,17 +89,17 @@ extension IRCWayIn {
         },
     ]
 
-    mutating func receiveRegistered(_ message: IRCMessage) -> [WayInStep] {
+    mutating func receiveRegistered(_ message: IRCMessage) -> [CodecStep] {
         let label = label(of: message)
-        guard let entry = IRCWayIn.table[message.command] else {
-            return local([numeric("421", message.command, "Unknown command")], label: label)
+        guard let entry = IRCCodec.table[message.command] else {
+            return answerItself([numeric("421", message.command, "Unknown command")], label: label)
         }
         guard message.parameters.count >= entry.minimumParameters else {
-            return local([numeric("461", message.command, "Not enough parameters")], label: label)
+            return answerItself([numeric("461", message.command, "Not enough parameters")], label: label)
         }
         let steps = entry.handler(&self, message, label)
         // What is answered by nothing is acknowledged, in its turn.
-        return steps.isEmpty && label != nil ? local([], label: label) : steps
+        return steps.isEmpty && label != nil ? answerItself([], label: label) : steps
     }
 
     static func isGroup(_ target: String) -> Bool { target.begins(with: "#") }
@@ -104,32 +108,32 @@ extension IRCWayIn {
     static func group(_ target: String) -> String { target.rest(behind: "#") ?? target }
 
     /// An answer that is ready, in its turn.
-    mutating func local(_ messages: [IRCMessage], label: String?) -> [WayInStep] {
-        expect(.local(messages), .local, label: label)
+    mutating func answerItself(_ messages: [IRCMessage], label: String?) -> [CodecStep] {
+        expect(.ready(messages), .answeredByCodec, label: label)
     }
 
-    private mutating func message(_ message: IRCMessage, isNotice: Bool, label: String?) -> [WayInStep] {
+    private mutating func message(_ message: IRCMessage, isNotice: Bool, label: String?) -> [CodecStep] {
         guard message.parameters.count > 1, let text = message.parameters.last, !text.isEmpty else {
-            return local([numeric("412", "No text to send")], label: label)
+            return answerItself([numeric("412", "No text to send")], label: label)
         }
         // chatty connect gives every request a label of its own, over all its connections; others begin anew with each. It names one message: with
         // several targets there are several.
         let tags = clientTags(of: message)
         let nonce = capabilities.contains(.chatty) && !message.parameters[0].holds(",") ? label : nil
         return forEachTarget(message, label: label) { target in
-            IRCWayIn.isGroup(target)
-                ? .groupMessage(group: IRCWayIn.group(target), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+            IRCCodec.isGroup(target)
+                ? .groupMessage(group: IRCCodec.group(target), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
                 : .message(to: target, text: text, isNotice: isNotice, nonce: nonce, tags: tags)
         }
     }
 
     /// IRCv3 message-tags: tags alone, for whoever has asked for tags, now.
-    private mutating func tagMessage(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    private mutating func tagMessage(_ message: IRCMessage, label: String?) -> [CodecStep] {
         guard capabilities.contains(.messageTags) else {
-            return local([numeric("421", message.command, "Unknown command")], label: label)
+            return answerItself([numeric("421", message.command, "Unknown command")], label: label)
         }
         let tags = clientTags(of: message)
-        return forEachTarget(message, label: label) { .tagMessage(to: IRCWayIn.correspondent($0), tags) }
+        return forEachTarget(message, label: label) { .tagMessage(to: IRCCodec.correspondent($0), tags) }
     }
 
     /// Those that are for the other clients: `+`, a vendor perhaps, and a name (IRCv3 message-tags).
@@ -145,19 +149,19 @@ extension IRCWayIn {
     /// One command for each of the targets between commas (RFC 2812 §3.3.1), whose answers are one where the line has a label.
     /// - Parameter limit: how many there may be (`TARGMAX`); nil for as many as fit a line.
     private mutating func forEachTarget(
-        _ message: IRCMessage, atMost limit: Int? = IRCWayIn.maximumTargets, label: String?, _ make: (String) -> Command
-    ) -> [WayInStep] {
+        _ message: IRCMessage, atMost limit: Int? = IRCCodec.maximumTargets, label: String?, _ make: (String) -> Command
+    ) -> [CodecStep] {
         forEachTarget(message, atMost: limit, label: label) { (.command(message.command), make($0)) }
     }
 
     private mutating func forEachTarget(
-        _ message: IRCMessage, atMost limit: Int? = IRCWayIn.maximumTargets, label: String?,
+        _ message: IRCMessage, atMost limit: Int? = IRCCodec.maximumTargets, label: String?,
         expecting make: (String) -> (Expectation, Command)
-    ) -> [WayInStep] {
+    ) -> [CodecStep] {
         let targets = message.parameters[0].pieces(between: ",")
-        guard !targets.isEmpty else { return local([numeric("411", "No recipient given")], label: label) }
+        guard !targets.isEmpty else { return answerItself([numeric("411", "No recipient given")], label: label) }
         guard targets.count <= limit ?? .max else { return tooManyTargets(label: label) }
-        var steps: [WayInStep] = []
+        var steps: [CodecStep] = []
         for (index, target) in targets.enumerated() {
             let (expectation, command) = make(target)
             if let label, targets.count > 1 {
@@ -171,81 +175,81 @@ extension IRCWayIn {
 
     static let maximumTargets = 4
 
-    private mutating func tooManyTargets(label: String?) -> [WayInStep] {
-        local([numeric("407", "*", "Too many targets: at most \(IRCWayIn.maximumTargets)")], label: label)
+    private mutating func tooManyTargets(label: String?) -> [CodecStep] {
+        answerItself([numeric("407", "*", "Too many targets: at most \(IRCCodec.maximumTargets)")], label: label)
     }
 
-    private mutating func join(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    private mutating func join(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let creates = !capabilities.contains(.chatty)
-        return forEachTarget(message, atMost: nil, label: label) { .joinGroup(name: IRCWayIn.group($0), createsMissing: creates) }
+        return forEachTarget(message, atMost: nil, label: label) { .joinGroup(name: IRCCodec.group($0), createsMissing: creates) }
     }
 
     /// Those that are named, or all; conditions (`ELIST`) are not offered.
-    private mutating func list(_ message: IRCMessage, label: String?) -> [WayInStep] {
-        let names = (message.parameters.first ?? "").pieces(between: ",").filter(IRCWayIn.isGroup)
-        return expect(.list(only: Set(names.map { Name.fold(IRCWayIn.group($0)) })), .listGroups(quietly: false), label: label)
+    private mutating func list(_ message: IRCMessage, label: String?) -> [CodecStep] {
+        let names = (message.parameters.first ?? "").pieces(between: ",").filter(IRCCodec.isGroup)
+        return expect(.list(only: Set(names.map { Name.fold(IRCCodec.group($0)) })), .listGroups(quietly: false), label: label)
     }
 
     /// Without a group it is an empty list (RFC 2812 §3.2.5 leaves it to the server).
-    private mutating func names(_ message: IRCMessage, label: String?) -> [WayInStep] {
-        guard !message.parameters.isEmpty else { return local([numeric("366", "*", "End of NAMES")], label: label) }
+    private mutating func names(_ message: IRCMessage, label: String?) -> [CodecStep] {
+        guard !message.parameters.isEmpty else { return answerItself([numeric("366", "*", "End of NAMES")], label: label) }
         return forEachTarget(message, label: label) { target in
-            let name = IRCWayIn.group(target)
+            let name = IRCCodec.group(target)
             return (.roster(.names, asked: name), .listMembers(group: name))
         }
     }
 
-    private mutating func roster(_ use: RosterUse, _ message: IRCMessage, label: String?) -> [WayInStep] {
-        let name = IRCWayIn.group(message.parameters[0])
+    private mutating func roster(_ use: RosterUse, _ message: IRCMessage, label: String?) -> [CodecStep] {
+        let name = IRCCodec.group(message.parameters[0])
         return expect(.roster(use, asked: name), .listMembers(group: name), label: label)
     }
 
-    private mutating func mode(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    private mutating func mode(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let target = message.parameters[0]
-        guard IRCWayIn.isGroup(target) else {
+        guard IRCCodec.isGroup(target) else {
             guard Name.fold(target) == Name.fold(nick) else {
-                return local([numeric("502", "You cannot see or change the modes of other users")], label: label)
+                return answerItself([numeric("502", "You cannot see or change the modes of other users")], label: label)
             }
-            return local([numeric("221", "+")], label: label)
+            return answerItself([numeric("221", "+")], label: label)
         }
         // Clients ask for the list of bans when they join; there are none.
         if message.parameters.count == 2, ["b", "+b"].contains(message.parameters[1]) {
-            return local([numeric("368", target, "End of channel ban list")], label: label)
+            return answerItself([numeric("368", target, "End of channel ban list")], label: label)
         }
         guard message.parameters.count == 1 else {
-            return local([numeric("482", target, "Modes cannot be changed")], label: label)
+            return answerItself([numeric("482", target, "Modes cannot be changed")], label: label)
         }
         return roster(.mode, message, label: label)
     }
 
-    private mutating func topic(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    private mutating func topic(_ message: IRCMessage, label: String?) -> [CodecStep] {
         guard message.parameters.count == 1 else {
-            return local([numeric("482", message.parameters[0], "Topics cannot be set")], label: label)
+            return answerItself([numeric("482", message.parameters[0], "Topics cannot be set")], label: label)
         }
         return roster(.topic, message, label: label)
     }
 
-    private mutating func nick(_ message: IRCMessage, label: String?) -> [WayInStep] {
-        if Name.fold(message.parameters[0]) == Name.fold(nick) { return local([], label: label) }
-        return local(
+    private mutating func nick(_ message: IRCMessage, label: String?) -> [CodecStep] {
+        if Name.fold(message.parameters[0]) == Name.fold(nick) { return answerItself([], label: label) }
+        return answerItself(
             [numeric("447", "Your nick is your account: to use \(message.parameters[0]), log in as \(message.parameters[0])")], label: label
         )
     }
 
     /// `PASSWD base64(NUL old NUL new)`: like SASL's PLAIN, so that any password can travel.
-    private mutating func changePassword(_ message: IRCMessage, label: String?) -> [WayInStep] {
-        let parts = IRCWayIn.plainParts(Array(message.parameters[0].utf8))
+    private mutating func changePassword(_ message: IRCMessage, label: String?) -> [CodecStep] {
+        let parts = IRCCodec.plainParts(Array(message.parameters[0].utf8))
         guard let parts, parts[0].isEmpty else {
-            return local([numeric("461", message.command, "PASSWD takes the old and the new password, encoded")], label: label)
+            return answerItself([numeric("461", message.command, "PASSWD takes the old and the new password, encoded")], label: label)
         }
         return command(message.command, .changePassword(old: parts[1], new: parts[2]), label: label)
     }
 
-    private mutating func signal(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    private mutating func signal(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let words = message.parameters
         guard let verb = TransferSignal.Verb(rawValue: words[1].asciiUppercased),
             let signal = TransferSignal(verb: verb, id: words[2], payload: words.count > 3 ? words[3] : "")
-        else { return local([numeric("461", message.command, "P2P takes a target, a verb, an id and a payload")], label: label) }
+        else { return answerItself([numeric("461", message.command, "P2P takes a target, a verb, an id and a payload")], label: label) }
         return command(message.command, .signal(to: words[0], signal), label: label)
     }
 }

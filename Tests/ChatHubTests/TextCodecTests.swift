@@ -4,18 +4,18 @@ import TestSupport
 import Testing
 
 /// The session of the product as plain text, to the letter.
-struct TextWayInTests {
+struct TextCodecTests {
     private let commands =
         "Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):\n"
 
-    private func loggedIn(_ script: HubScript = HubScript()) -> WayInHarness<TextWayIn> {
-        var harness = WayInHarness(TextWayIn(), script)
+    private func loggedIn(_ script: HubScript = HubScript()) -> CodecHarness<TextCodec> {
+        var harness = CodecHarness(TextCodec(), script)
         harness.send("yoda\npw-yoda\n")
         return harness
     }
 
     @Test func theSessionEverybodyKnows() {
-        var harness = WayInHarness(TextWayIn(), HubScript(users: ["e", "ethan"]))
+        var harness = CodecHarness(TextCodec(), HubScript(users: ["e", "ethan"]))
         #expect(harness.takeOutput() == "Enter username: ")
         for _ in 0..<2 {
             #expect(harness.send("e\n") == "Enter password: ")
@@ -47,7 +47,7 @@ struct TextWayInTests {
     }
 
     @Test func aScriptThatDoesNotWait() {
-        var harness = WayInHarness(TextWayIn())
+        var harness = CodecHarness(TextCodec())
         harness.script.holdsBack = true
         _ = harness.takeOutput()
         harness.send("nobody\nyoda\npw-yoda\n/activeuser\n/msgto hans hi there\n")
@@ -83,7 +83,7 @@ struct TextWayInTests {
             harness.send("/msgto hans " + String(repeating: "x", count: 4097) + "\n")
                 == "The message is longer than 4096 bytes. It was not sent.\n")
         #expect(harness.send("/activeuser\n") == "No other active user.\n")
-        var early = WayInHarness(TextWayIn())
+        var early = CodecHarness(TextCodec())
         _ = early.takeOutput()
         #expect(early.send([0xC3, 0x28, 0x0A]) == "The line is not UTF-8 text. It was not read.\nEnter username: ")
     }
@@ -94,7 +94,7 @@ struct TextWayInTests {
         #expect(harness.send("/msgto hans left\0right\n") == refusal)
         #expect(harness.send("/msgto hans left\rright\r\n") == refusal)
         #expect(!harness.script.kept.contains { if case .message = $0 { true } else { false } })
-        var early = WayInHarness(TextWayIn())
+        var early = CodecHarness(TextCodec())
         _ = early.takeOutput()
         #expect(early.send("yo\0da\n") == refusal + "Enter username: ")
         early.send("yoda\n")
@@ -117,7 +117,7 @@ struct TextWayInTests {
     }
 
     @Test func linesBehindALogInWaitForIt() {
-        var harness = WayInHarness(TextWayIn())
+        var harness = CodecHarness(TextCodec())
         harness.script.holdsBack = true
         let answers = String(repeating: "Usage: /activeuser\n", count: 300)
         harness.send("yoda\npw-yoda\n" + String(repeating: "/activeuser x\n", count: 300))
@@ -129,7 +129,7 @@ struct TextWayInTests {
     @Test(arguments: 0..<UInt64(100))
     func anyBytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var harness = seed % 2 == 0 ? loggedIn() : WayInHarness(TextWayIn())
+        var harness = seed % 2 == 0 ? loggedIn() : CodecHarness(TextCodec())
         let words = ["/msgto ", "yoda", "luke", "/creategroup ", "g", "\n", "\r\n", " ", "\u{0}", "/", "pw-yoda", "é"]
         for _ in 0..<50 {
             let piece = Bool.random(using: &random) ? Array((words.randomElement(using: &random) ?? "").utf8) : random.bytes(3)

@@ -2,7 +2,7 @@ import ChatProtocol
 
 // Lines that tell what they are before they are read.
 
-extension IRCWayIn {
+extension IRCCodec {
     /// A line with which a client of IRC begins, and which is no user's name: one of its first commands with something behind it. Whatever that is, NUL or what is
     /// not UTF-8 as well: it may be a password, so it is answered as IRC and not repeated.
     /// - Returns: the line without spaces before it; nil for any other.

@@ -2,11 +2,11 @@ import ChatProtocol
 import DequeModule
 import FoundationEssentials
 
-/// The way in for IRC clients, `chatty connect` among them: registration and log-in here, commands in `IRCWayIn+Commands`, what is said to the client in
-/// `IRCWayIn+Encoding`.
+/// The codec for IRC clients, `chatty connect` among them: registration and log-in here, commands in `IRCCodec+Commands`, what is said to the client in
+/// `IRCCodec+Encoding`.
 ///
 /// Sources: RFC 2812, modern.ircdocs.horse, IRCv3 capability-negotiation, sasl-3.2, labeled-response, echo-message, standard-replies.
-public struct IRCWayIn: WayIn {
+public struct IRCCodec: Codec {
     /// What the next answer of the hub belongs to. The hub answers a session's commands in order, one answer each.
     enum Expectation: Sendable {
         /// A check of a name: `NICK` before log-in.
@@ -23,7 +23,7 @@ public struct IRCWayIn: WayIn {
         /// What was asked for is about one group, and this is how it is shown.
         case roster(RosterUse, asked: String)
         /// Ready before it was asked: only its turn had to come.
-        case local([IRCMessage])
+        case ready([IRCMessage])
         /// `LIST`, of those groups alone where there are any (folded names).
         case list(only: Set<String>)
         /// One of the commands that a labelled line was made into: their answers are one.
@@ -70,7 +70,7 @@ public struct IRCWayIn: WayIn {
 
     public var takesLines: Bool { !isAuthenticating }
 
-    public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
+    public mutating func receive(_ line: LineDecoder.Line) -> [CodecStep] {
         switch line {
         case .tooLong(let beginning): return refuse(.lineTooLong(limit: Limits.lineBytes), label: label(ofUnread: beginning))
         case .line(let bytes):
@@ -84,12 +84,12 @@ public struct IRCWayIn: WayIn {
     }
 
     /// What is answered by nothing is answered by ACK where it has a label (IRCv3 labeled-response).
-    private mutating func acknowledged(_ steps: [WayInStep], _ label: String?) -> [WayInStep] {
+    private mutating func acknowledged(_ steps: [CodecStep], _ label: String?) -> [CodecStep] {
         guard steps.isEmpty, let label else { return steps }
         return [.write(labeled([], label))]
     }
 
-    private mutating func refuse(_ defect: IRCMessage.Defect, _ bytes: [UInt8]) -> [WayInStep] {
+    private mutating func refuse(_ defect: IRCMessage.Defect, _ bytes: [UInt8]) -> [CodecStep] {
         let label = label(ofUnread: bytes)
         switch defect {
         case .empty: return []
@@ -98,42 +98,42 @@ public struct IRCWayIn: WayIn {
         case .bodyTooLong: return refuse(.lineTooLong(limit: Limits.lineBytes), label: label)
         case .forbiddenByte: return goOnRegistering(bytes, label) ?? refuse(.forbiddenByte, label: label)
         case .badCommand:
-            let word = String(decoding: IRCWayIn.word(of: IRCWayIn.rest(of: bytes)).prefix(32), as: UTF8.self)
+            let word = String(decoding: IRCCodec.word(of: IRCCodec.rest(of: bytes)).prefix(32), as: UTF8.self)
             return refuse(.unknownCommand(SafeText.shown(word, isolates: false)), label: label)
         }
     }
 
-    private mutating func refuse(_ reply: Reply, label: String?) -> [WayInStep] {
+    private mutating func refuse(_ reply: Reply, label: String?) -> [CodecStep] {
         guard isRegistered else { return write(replies(reply, to: "*"), label: label) }
         return command("*", .malformed(nil, reply), label: label)
     }
 
     /// A registration goes on, or is answered, whatever is in the name of its user: what USER says is used for nothing, and is Latin-1 with some clients.
     /// - Returns: nil where the line is no part of one.
-    private mutating func goOnRegistering(_ line: [UInt8], _ label: String?) -> [WayInStep]? {
+    private mutating func goOnRegistering(_ line: [UInt8], _ label: String?) -> [CodecStep]? {
         guard !isRegistered else { return nil }
-        switch String(decoding: IRCWayIn.rest(of: line).prefix(while: Name.isLetter), as: UTF8.self).asciiUppercased {
+        switch String(decoding: IRCCodec.rest(of: line).prefix(while: Name.isLetter), as: UTF8.self).asciiUppercased {
         case "USER":
             hasUser = true
             return acknowledged(registerIfReady(label), label)
-        case "NICK": return write([numeric("432", "*", IRCWayIn.erroneousNick)], label: label)
+        case "NICK": return write([numeric("432", "*", IRCCodec.erroneousNick)], label: label)
         default: return nil
         }
     }
 
     /// Gives a command to the hub, and notes what its answer will belong to.
-    mutating func command(_ name: String, _ command: Command, label: String?) -> [WayInStep] {
+    mutating func command(_ name: String, _ command: Command, label: String?) -> [CodecStep] {
         expect(.command(name), command, label: label)
     }
 
-    mutating func expect(_ expectation: Expectation, _ command: Command, label: String?) -> [WayInStep] {
+    mutating func expect(_ expectation: Expectation, _ command: Command, label: String?) -> [CodecStep] {
         expectations.append(expectation)
         return [.command(command, label: label)]
     }
 
     // Registration.
 
-    private mutating func receiveUnregistered(_ message: IRCMessage) -> [WayInStep] {
+    private mutating func receiveUnregistered(_ message: IRCMessage) -> [CodecStep] {
         let label = label(of: message)
         let first = message.parameters.first
         switch message.command {
@@ -143,9 +143,9 @@ public struct IRCWayIn: WayIn {
             return []
         case "NICK":
             guard let name = first, !name.isEmpty else { return write([numeric("431", "No nickname given")], label: label) }
-            guard capabilities.contains(.chatty) || IRCWayIn.isNick(name) else {
+            guard capabilities.contains(.chatty) || IRCCodec.isNick(name) else {
                 let shown = name.begins(with: ":") ? "*" : SafeText.shown(SafeText.beginning(of: name), isolates: false)
-                return write([numeric("432", shown, IRCWayIn.erroneousNick)], label: label)
+                return write([numeric("432", shown, IRCCodec.erroneousNick)], label: label)
             }
             // Once logged in the nick is the account's name, which 001 tells: irssi sends NICK only behind SASL.
             if account == nil { nick = SafeText.shown(SafeText.beginning(of: name), isolates: false) }
@@ -161,7 +161,7 @@ public struct IRCWayIn: WayIn {
         case "PONG": return []
         case "SEEN":
             if let message = first.flatMap({ MessageID($0) }) { shown = message }
-            if message.parameters.count > 1, message.parameters[1].utf8.count <= IRCWayIn.maximumClient { client = message.parameters[1] }
+            if message.parameters.count > 1, message.parameters[1].utf8.count <= IRCCodec.maximumClient { client = message.parameters[1] }
             return []
         case "QUIT": return expect(.command("QUIT"), .logOut, label: label)
         default: return write([numeric("451", "You have not registered")], label: label)
@@ -171,7 +171,7 @@ public struct IRCWayIn: WayIn {
     /// Bytes.
     private static let maximumClient = 64
 
-    private mutating func registerIfReady(_ label: String?) -> [WayInStep] {
+    private mutating func registerIfReady(_ label: String?) -> [CodecStep] {
         guard !isNegotiating, !askedForRegistration, hasUser, nick != "*" else { return [] }
         askedForRegistration = true
         let isOurs = capabilities.contains(.chatty)
@@ -200,7 +200,7 @@ public struct IRCWayIn: WayIn {
         return capabilities.contains(.chatHistory) ? .nowhere : .whereItLeftOff
     }
 
-    mutating func negotiate(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    mutating func negotiate(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let words = message.parameters.dropFirst()
         switch message.parameters.first?.asciiUppercased {
         case "LS":
@@ -228,7 +228,7 @@ public struct IRCWayIn: WayIn {
             capabilities = wanted
             let acknowledged = [reply("CAP", nick, "ACK", asked)]
             guard isRegistered || askedForRegistration, changesPresence else { return write(acknowledged, label: label) }
-            return expect(.local(acknowledged), .hearPresence(hearsPresence), label: label)
+            return expect(.ready(acknowledged), .hearPresence(hearsPresence), label: label)
         case "END":
             isNegotiating = false
             return isRegistered ? [] : registerIfReady(label)
@@ -239,7 +239,7 @@ public struct IRCWayIn: WayIn {
 
     // SASL PLAIN (RFC 4616, IRCv3 sasl-3.2).
 
-    private mutating func authenticate(_ data: String, label: String?) -> [WayInStep] {
+    private mutating func authenticate(_ data: String, label: String?) -> [CodecStep] {
         guard account == nil else { return write([numeric("907", "You have already authenticated")], label: label) }
         guard var collected = sasl else {
             if data == "*" { return write([numeric("906", "SASL authentication aborted")], label: label) }
@@ -265,7 +265,7 @@ public struct IRCWayIn: WayIn {
             return []
         }
         sasl = nil
-        guard let parts = IRCWayIn.plainParts(collected), parts[0].isEmpty || Name.fold(parts[0]).isSame(as: Name.fold(parts[1])),
+        guard let parts = IRCCodec.plainParts(collected), parts[0].isEmpty || Name.fold(parts[0]).isSame(as: Name.fold(parts[1])),
             parts[2].utf8.count <= Limits.passwordBytes
         else { return write([numeric("904", "SASL authentication failed")], label: label) }
         isAuthenticating = true
@@ -301,7 +301,7 @@ public struct IRCWayIn: WayIn {
         return item.flatMap { try? IRCMessage(parsing: Array("@".utf8) + $0 + Array(" X".utf8)) }.flatMap { label(of: $0) }
     }
 
-    mutating func write(_ messages: [IRCMessage], label: String? = nil) -> [WayInStep] {
+    mutating func write(_ messages: [IRCMessage], label: String? = nil) -> [CodecStep] {
         [.write(label.map { labeled(messages, $0) } ?? bytes(messages))]
     }
 }

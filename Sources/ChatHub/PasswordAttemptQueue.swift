@@ -3,7 +3,7 @@ import DequeModule
 
 /// Who waits to have a password judged: at most one of a name is being verified at any time, the others wait in line. So never more than the allowed number
 /// are judged in one blocking period (see ``LockOutTable``), however many connections guess at once.
-struct GuessLine {
+struct PasswordAttemptQueue {
     struct Attempt {
         let session: SessionID
         /// See ``Session/open(_:)``.
@@ -55,7 +55,7 @@ struct GuessLine {
             lines[name, default: Line()].isVerifying = true
             return .verify
         }
-        guard line.waiting.count < GuessLine.maximumWaiting else { return .refuse }
+        guard line.waiting.count < PasswordAttemptQueue.maximumWaiting else { return .refuse }
         lines[name]?.waiting.append(guess)
         return .wait
     }

@@ -3,14 +3,14 @@ import ChatProtocol
 import TestSupport
 import Testing
 
-struct IRCWayInTests {
+struct IRCCodecTests {
     /// base64 of NUL yoda NUL pw-yoda.
     private let right = "AHlvZGEAcHcteW9kYQ=="
     private let wrong = "AHlvZGEAbm8="
 
     /// A client as WeeChat or irssi are: SASL, tags and times.
-    private func registered(_ capabilities: String = "sasl server-time message-tags echo-message") -> WayInHarness<IRCWayIn> {
-        var harness = WayInHarness(IRCWayIn())
+    private func registered(_ capabilities: String = "sasl server-time message-tags echo-message") -> CodecHarness<IRCCodec> {
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\nCAP REQ :\(capabilities)\r\nAUTHENTICATE PLAIN\r\n")
         harness.send("AUTHENTICATE \(right)\r\nCAP END\r\n")
         return harness
@@ -24,7 +24,7 @@ struct IRCWayInTests {
     }
 
     @Test func registrationWithSASL() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         let list = harness.send("CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\n")
         #expect(list.hasPrefix(":chatty CAP * LS :sasl=PLAIN message-tags server-time "))
         #expect(harness.send("CAP REQ :sasl server-time\r\n") == ":chatty CAP me ACK :sasl server-time\r\n")
@@ -52,14 +52,14 @@ struct IRCWayInTests {
     }
 
     @Test func aNickBehindTheLogInChangesNothing() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP LS 302\r\nCAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE \(right)\r\nCAP END\r\n")
         let welcome = harness.send("NICK root\r\nUSER root 0 * :root\r\n")
         #expect(welcome.hasPrefix(":chatty 001 yoda :Welcome! yoda\r\n") && !welcome.contains("root"))
     }
 
     @Test func aClientThatDoesNotWait() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.script.holdsBack = true
         harness.send(
             "CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\nCAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE \(right)\r\nCAP END\r\n")
@@ -71,27 +71,27 @@ struct IRCWayInTests {
     }
 
     @Test func registrationWithAPassword() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         #expect(harness.send("PASS yoda:pw-yoda\r\nNICK other\r\nUSER u 0 * :U\r\n").hasPrefix(":chatty 001 yoda :Welcome! yoda\r\n"))
-        var second = WayInHarness(IRCWayIn())
+        var second = CodecHarness(IRCCodec())
         #expect(second.send("PASS pw-yoda\r\nNICK yoda\r\nUSER u 0 * :U\r\n").hasPrefix(":chatty 001 yoda "))
-        var third = WayInHarness(IRCWayIn())
+        var third = CodecHarness(IRCCodec())
         let refused = third.send("PASS yoda:no\r\nNICK yoda\r\nUSER u 0 * :U\r\n")
         #expect(refused.hasPrefix(":chatty 464 yoda :Invalid credentials. Try again.\r\n"))
         #expect(refused.contains("ERROR :Log in first") && third.isClosed)
     }
 
     @Test func withoutALogInNobodyGetsIn() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         #expect(harness.send("NICK yoda\r\nUSER u 0 * :U\r\n").hasPrefix(":chatty 464 yoda :Log in first"))
         #expect(harness.isClosed)
-        var early = WayInHarness(IRCWayIn())
+        var early = CodecHarness(IRCCodec())
         #expect(early.send("PRIVMSG luke :hi\r\n") == ":chatty 451 * :You have not registered\r\n")
     }
 
     /// chatty connect: the name is checked before its password, and every try is answered with what to show.
     @Test func ourClientsTries() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP LS 302\r\nCAP REQ :sasl labeled-response batch standard-replies chatty/service\r\n")
         #expect(harness.send("@label=1 NICK hans2\r\n") == "@label=1 :chatty FAIL NICK NO_SUCH_USER hans2 :There is no user hans2.\r\n")
         #expect(harness.send("@label=2 NICK yoda\r\n") == "@label=2 :chatty ACK\r\n")
@@ -110,7 +110,7 @@ struct IRCWayInTests {
 
     @Test(arguments: ["AUTHENTICATE !!!", "AUTHENTICATE AAAA", "AUTHENTICATE =", "AUTHENTICATE AHlvZGE="])
     func badSASL(_ line: String) {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\n")
         #expect(harness.send(line + "\r\n") == ":chatty 904 * :SASL authentication failed\r\n")
         #expect(harness.send("AUTHENTICATE EXTERNAL\r\n").contains(" 908 * PLAIN "))
@@ -187,7 +187,7 @@ struct IRCWayInTests {
                 "@batch=\(batch) :chatty 401 yoda nobody :There is no user nobody.", "@batch=\(batch) :yoda!yoda@chatty PRIVMSG #jedi :x",
             ])
         #expect(harness.send("PING after\r\n") == ":chatty PONG chatty after\r\n")
-        var early = WayInHarness(IRCWayIn())
+        var early = CodecHarness(IRCCodec())
         #expect(early.send("CAP REQ :labeled-response batch\r\n@label=p PASS yoda:pw-yoda\r\n").hasSuffix("@label=p :chatty ACK\r\n"))
     }
 
@@ -254,7 +254,7 @@ struct IRCWayInTests {
     }
 
     @Test func logInsThatOverlap() {
-        var harness = WayInHarness(IRCWayIn())
+        var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl\r\n")
         #expect(harness.send("AUTHENTICATE *\r\n") == ":chatty 906 * :SASL authentication aborted\r\n")
         harness.script.holdsBack = true
@@ -281,7 +281,7 @@ struct IRCWayInTests {
     /// What is echoed of a line that was just short enough is still a line.
     @Test func answersFitIntoALine() {
         let names = (0..<300).map { "someone-\($0)" }
-        var harness = WayInHarness(IRCWayIn(), HubScript(users: ["yoda"] + names))
+        var harness = CodecHarness(IRCCodec(), HubScript(users: ["yoda"] + names))
         harness.send("CAP REQ :standard-replies\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
         let long = String(repeating: "é", count: 2290)
         for line in [
@@ -299,7 +299,7 @@ struct IRCWayInTests {
     @Test(arguments: 0..<UInt64(150))
     func anyBytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var harness = seed % 2 == 0 ? registered() : WayInHarness(IRCWayIn())
+        var harness = seed % 2 == 0 ? registered() : CodecHarness(IRCCodec())
         let words = [
             "PRIVMSG ", "JOIN ", "#jedi", "yoda", " :", "CAP ", "REQ ", "LS", "END", "NICK ", "AUTHENTICATE ", "PLAIN", right, "P2P ",
             "OFFER ",

@@ -1,10 +1,10 @@
 import ChatProtocol
 
-/// The plain-text way in: prompts, slash commands, and lines to read. `nc` is enough.
+/// The plain-text codec: prompts, slash commands, and lines to read. `nc` is enough.
 ///
 /// It is for who says nothing for a while; and a client of IRC may just be slow. Where a name is asked for, a line with which such a client begins makes the session one of
 /// IRC from that line on: its password is not shown on a screen, and what it is told it understands.
-public struct TextWayIn: WayIn {
+public struct TextCodec: Codec {
     private enum State: Equatable {
         case name
         /// The name has been sent; what follows waits for the answer.
@@ -15,13 +15,13 @@ public struct TextWayIn: WayIn {
     }
 
     /// As long as one of IRC: it may turn out to be one.
-    public static let maximumLine = IRCWayIn.maximumLine
+    public static let maximumLine = IRCCodec.maximumLine
     /// The longest line of text: a command with a full message, or a group with all its members.
     static let maximumText = Limits.lineBytes
 
     private var state = State.name
     /// How it goes on where it has turned out to be a session of IRC.
-    private var irc: IRCWayIn?
+    private var irc: IRCCodec?
 
     public init() {}
 
@@ -31,14 +31,14 @@ public struct TextWayIn: WayIn {
 
     public var takesLines: Bool { irc?.takesLines ?? (state != .checkingName && state != .checkingPassword) }
 
-    public mutating func receive(_ line: LineDecoder.Line) -> [WayInStep] {
+    public mutating func receive(_ line: LineDecoder.Line) -> [CodecStep] {
         if irc != nil { return irc?.receive(line) ?? [] }
         let text: String
         switch line {
-        case .tooLong: return refuse(.lineTooLong(limit: TextWayIn.maximumText))
+        case .tooLong: return refuse(.lineTooLong(limit: TextCodec.maximumText))
         case .line(let bytes):
-            if state == .name, let opening = IRCWayIn.opening(bytes) { return goOnAsIRC(opening) }
-            guard bytes.count <= TextWayIn.maximumText else { return refuse(.lineTooLong(limit: TextWayIn.maximumText)) }
+            if state == .name, let opening = IRCCodec.opening(bytes) { return goOnAsIRC(opening) }
+            guard bytes.count <= TextCodec.maximumText else { return refuse(.lineTooLong(limit: TextCodec.maximumText)) }
             guard let valid = String(validating: bytes, as: UTF8.self) else { return refuse(.notUTF8) }
             // As in IRC (RFC 2812 §2.3.1).
             guard !bytes.contains(0), !bytes.contains(0x0D) else { return refuse(.forbiddenByte) }
@@ -56,9 +56,9 @@ public struct TextWayIn: WayIn {
         case .active:
             guard !text.withoutSpacesAround.isEmpty else { return [] }
             do throws(SlashCommand.Defect) {
-                return [.command(TextWayIn.command(try SlashCommand(text, client: false)), label: nil)]
+                return [.command(TextCodec.command(try SlashCommand(text, client: false)), label: nil)]
             } catch {
-                return [.command(TextWayIn.malformed(error), label: nil)]
+                return [.command(TextCodec.malformed(error), label: nil)]
             }
         case .checkingName, .checkingPassword:
             return []
@@ -66,15 +66,15 @@ public struct TextWayIn: WayIn {
     }
 
     /// The prompt is a line of its own then, which clients pass over.
-    private mutating func goOnAsIRC(_ line: [UInt8]) -> [WayInStep] {
-        var irc = IRCWayIn()
+    private mutating func goOnAsIRC(_ line: [UInt8]) -> [CodecStep] {
+        var irc = IRCCodec()
         let steps = irc.receive(.line(line))
         self.irc = irc
         return [.write([0x0D, 0x0A])] + steps
     }
 
     /// A line that cannot be read: as an answer in its turn, or before log-in as another try.
-    private mutating func refuse(_ reply: Reply) -> [WayInStep] {
+    private mutating func refuse(_ reply: Reply) -> [CodecStep] {
         guard state != .active else { return [.command(.malformed(nil, reply), label: nil)] }
         state = .name
         return [.write(Array((reply.text + "\n" + Texts.usernamePrompt).utf8))]
@@ -122,7 +122,7 @@ public struct TextWayIn: WayIn {
         }
     }
 
-    public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
+    public mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep] {
         if irc != nil { return irc?.answer(response, label: label) ?? [] }
         var text = ""
         switch state {
@@ -140,9 +140,9 @@ public struct TextWayIn: WayIn {
         return text.isEmpty ? [] : [.write(Array(text.utf8))]
     }
 
-    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { irc?.encode(outgoing) ?? Array(TextWayIn.text(outgoing).utf8) }
+    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { irc?.encode(outgoing) ?? Array(TextCodec.text(outgoing).utf8) }
 
-    private func lines(_ response: [Outgoing]) -> String { response.reduce(into: "") { $0 += TextWayIn.text($1) } }
+    private func lines(_ response: [Outgoing]) -> String { response.reduce(into: "") { $0 += TextCodec.text($1) } }
 
     private static func text(_ outgoing: Outgoing) -> String {
         switch outgoing {

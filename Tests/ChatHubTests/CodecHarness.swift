@@ -1,13 +1,13 @@
 import ChatHub
 import ChatProtocol
 
-/// A way in put onto the hub, as the server's handler does it: lines in, text out.
-struct WayInHarness<Way: WayIn> {
+/// A codec put onto the hub, as the server's handler does it: lines in, text out.
+struct CodecHarness<Kind: Codec> {
     var script: HubScript
-    var way: Way
+    var way: Kind
     let session: SessionID
-    private var decoder = LineDecoder(maximum: Way.maximumLine)
-    /// Lines that the way in does not take yet.
+    private var decoder = LineDecoder(maximum: Kind.maximumLine)
+    /// Lines that the codec does not take yet.
     private var waiting: [LineDecoder.Line] = []
     private var isTaking = false
     private var seenAnswers = 0
@@ -15,7 +15,7 @@ struct WayInHarness<Way: WayIn> {
     private(set) var output = ""
     private(set) var isClosed = false
 
-    init(_ way: Way, _ script: HubScript = HubScript()) {
+    init(_ way: Kind, _ script: HubScript = HubScript()) {
         self.script = script
         self.way = way
         session = self.script.connect()
@@ -31,7 +31,7 @@ struct WayInHarness<Way: WayIn> {
     @discardableResult
     mutating func send(_ text: String) -> String { send(Array(text.utf8)) }
 
-    /// Gives bytes to the way in and answers what comes of it; the output since the last call.
+    /// Gives bytes to the codec and answers what comes of it; the output since the last call.
     @discardableResult
     mutating func send(_ bytes: [UInt8]) -> String {
         bytes.withUnsafeBytes { decoder.decode($0) { waiting.append($0) } }
@@ -47,7 +47,7 @@ struct WayInHarness<Way: WayIn> {
         while way.takesLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
     }
 
-    private mutating func perform(_ steps: [WayInStep]) {
+    private mutating func perform(_ steps: [CodecStep]) {
         for step in steps {
             switch step {
             case .write(let bytes): output += String(decoding: bytes, as: UTF8.self)

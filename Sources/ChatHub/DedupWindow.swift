@@ -3,7 +3,7 @@ import DequeModule
 
 /// What senders called their last messages, so that one who asks again, not knowing whether the first time went through, is told of the first message and
 /// does not make a second. Bounded: the last ``perAccount`` of each account, for a day.
-struct SentNonces {
+struct DedupWindow {
     enum State: Equatable {
         /// Its commit has not been answered yet.
         case onItsWay
@@ -29,7 +29,7 @@ struct SentNonces {
     private var accounts: [AccountID: Recent] = [:]
     private var nextSweep: Int64 = 0
 
-    init(_ sent: [HubState.Sent], at now: Moment) {
+    init(_ sent: [HubState.Sent], at now: EventTime) {
         for row in sent {
             // A clock that was set meanwhile makes none of them younger than now.
             note(row.nonce, of: row.account, at: now.uptime - max(0, now.wall.milliseconds - row.time.milliseconds))
@@ -42,7 +42,7 @@ struct SentNonces {
     mutating func note(_ nonce: String, of account: AccountID, at uptime: Int64) {
         var recent = accounts.removeValue(forKey: account) ?? Recent()
         if recent.states.updateValue(.onItsWay, forKey: nonce) == nil { recent.order.append((nonce, uptime)) }
-        while recent.order.count > SentNonces.perAccount { recent.forgetFirst() }
+        while recent.order.count > DedupWindow.perAccount { recent.forgetFirst() }
         accounts[account] = recent
     }
 
@@ -60,8 +60,8 @@ struct SentNonces {
     /// Forgets, once a minute, what is older than a day.
     mutating func sweep(at uptime: Int64) {
         guard uptime >= nextSweep else { return }
-        nextSweep = uptime + SentNonces.betweenSweeps
-        let oldest = uptime - SentNonces.lifetime
+        nextSweep = uptime + DedupWindow.betweenSweeps
+        let oldest = uptime - DedupWindow.lifetime
         for (account, recent) in accounts where recent.order.first.map({ $0.at < oldest }) ?? true {
             var recent = recent
             while let first = recent.order.first, first.at < oldest { recent.forgetFirst() }

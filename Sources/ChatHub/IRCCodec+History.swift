@@ -2,25 +2,25 @@ import ChatProtocol
 
 // What was said before, and how far it has been read: IRCv3 draft/chathistory and draft/read-marker.
 
-extension IRCWayIn {
+extension IRCCodec {
     /// `CHATHISTORY LATEST|BEFORE|AFTER|AROUND target bound limit`, `BETWEEN target bound bound limit`, `TARGETS bound bound limit`.
-    mutating func history(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    mutating func history(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let words = message.parameters
         let kind = words.first?.asciiUppercased ?? "*"
         func refused(_ text: String) -> [IRCMessage] { [reply("FAIL", "CHATHISTORY", "INVALID_PARAMS", kind, text)] }
         let counts = ["LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4]
         guard let count = counts[kind] else {
-            return local(refused("CHATHISTORY takes LATEST, BEFORE, AFTER, AROUND, BETWEEN or TARGETS."), label: label)
+            return answerItself(refused("CHATHISTORY takes LATEST, BEFORE, AFTER, AROUND, BETWEEN or TARGETS."), label: label)
         }
-        guard words.count == count else { return local(refused("\(kind) takes \(count - 1) parameters."), label: label) }
+        guard words.count == count else { return answerItself(refused("\(kind) takes \(count - 1) parameters."), label: label) }
         guard let limit = Int(words[count - 1]), limit > 0 else {
-            return local(refused("The limit must be a number above zero."), label: label)
+            return answerItself(refused("The limit must be a number above zero."), label: label)
         }
         let first = kind == "TARGETS" ? 1 : 2
-        let bounds = words[first..<(count - 1)].compactMap { IRCWayIn.bound($0) }
+        let bounds = words[first..<(count - 1)].compactMap { IRCCodec.bound($0) }
         let isOpen = kind == "LATEST" && words[2] == "*"
         guard bounds.count == count - 1 - first || isOpen else {
-            return local(refused("A bound must be msgid=ID or timestamp=TIME."), label: label)
+            return answerItself(refused("A bound must be msgid=ID or timestamp=TIME."), label: label)
         }
         let range: HistoryRange
         switch kind {
@@ -28,14 +28,14 @@ extension IRCWayIn {
             range = HistoryRange(before: bounds[0].ids.lowerBound, earlierThan: bounds[0].time, takesLatest: true, limit: limit)
         case "AFTER": range = HistoryRange(after: bounds[0].ids.upperBound, laterThan: bounds[0].time, takesLatest: false, limit: limit)
         case "AROUND": range = HistoryRange(around: bounds[0].ids, limit: limit)
-        case "BETWEEN", "TARGETS": range = IRCWayIn.stretch(from: bounds[0], to: bounds[1], limit)
+        case "BETWEEN", "TARGETS": range = IRCCodec.stretch(from: bounds[0], to: bounds[1], limit)
         default:
             range = HistoryRange(
                 after: isOpen ? nil : bounds[0].ids.upperBound, laterThan: isOpen ? nil : bounds[0].time, takesLatest: true, limit: limit)
         }
         let target = kind == "TARGETS" ? "*" : words[1]
         let command: Command =
-            kind == "TARGETS" ? .historyTargets(range) : .history(with: IRCWayIn.correspondent(target), range)
+            kind == "TARGETS" ? .historyTargets(range) : .history(with: IRCCodec.correspondent(target), range)
         return expect(.history(kind: kind, target: target), command, label: label)
     }
 
@@ -92,22 +92,22 @@ extension IRCWayIn {
         var lines = lines
         for index in lines.indices { lines[index].tags.append(IRCMessage.Tag("batch", id)) }
         let tags = label.map { [IRCMessage.Tag("label", $0)] } ?? []
-        lines.insert(IRCMessage(tags: tags, source: IRCWayIn.serverName, command: "BATCH", parameters: ["+" + id] + kind), at: 0)
-        lines.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
+        lines.insert(IRCMessage(tags: tags, source: IRCCodec.serverName, command: "BATCH", parameters: ["+" + id] + kind), at: 0)
+        lines.append(IRCMessage(source: IRCCodec.serverName, command: "BATCH", parameters: ["-" + id]))
         return bytes(lines)
     }
 
     /// `MARKREAD target` asks, `MARKREAD target timestamp=...` tells.
-    mutating func markRead(_ message: IRCMessage, label: String?) -> [WayInStep] {
+    mutating func markRead(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let words = message.parameters
         guard let target = words.first, !target.isEmpty else {
-            return local([reply("FAIL", "MARKREAD", "NEED_MORE_PARAMS", "MARKREAD takes a user or a group.")], label: label)
+            return answerItself([reply("FAIL", "MARKREAD", "NEED_MORE_PARAMS", "MARKREAD takes a user or a group.")], label: label)
         }
-        let time = words.count > 1 ? IRCWayIn.time(words[1]) : nil
+        let time = words.count > 1 ? IRCCodec.time(words[1]) : nil
         guard words.count == 1 || time != nil else {
-            return local([reply("FAIL", "MARKREAD", "INVALID_PARAMS", target, "The time must be timestamp=TIME.")], label: label)
+            return answerItself([reply("FAIL", "MARKREAD", "INVALID_PARAMS", target, "The time must be timestamp=TIME.")], label: label)
         }
-        return command(message.command, .markRead(with: IRCWayIn.correspondent(target), time), label: label)
+        return command(message.command, .markRead(with: IRCCodec.correspondent(target), time), label: label)
     }
 
     /// To a client that has asked for `draft/read-marker`, or that has just used it.

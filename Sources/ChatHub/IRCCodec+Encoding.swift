@@ -2,8 +2,8 @@ import ChatProtocol
 
 // What an IRC client is told.
 
-extension IRCWayIn {
-    public mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep] {
+extension IRCCodec {
+    public mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep] {
         switch expectations.popFirst() ?? .command("*") {
         case .history(let kind, let target):
             return [.write(answerToHistory(kind, target, response, label: label))]
@@ -19,14 +19,14 @@ extension IRCWayIn {
         }
     }
 
-    private mutating func said(_ messages: [IRCMessage], _ label: String?) -> [WayInStep] {
+    private mutating func said(_ messages: [IRCMessage], _ label: String?) -> [CodecStep] {
         let bytes = label.map { labeled(messages, $0) } ?? self.bytes(messages)
         return bytes.isEmpty ? [] : [.write(bytes)]
     }
 
     private mutating func lines(_ expectation: Expectation, _ response: [Outgoing]) -> [IRCMessage] {
         switch expectation {
-        case .local(let ready): return ready
+        case .ready(let messages): return messages
         case .name: return answerToName(response)
         case .sasl:
             isAuthenticating = false
@@ -67,7 +67,7 @@ extension IRCWayIn {
         let tag = IRCMessage.Tag("label", label)
         var messages = messages
         switch messages.count {
-        case 0: messages = [IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "ACK")]
+        case 0: messages = [IRCMessage(tags: [tag], source: IRCCodec.serverName, command: "ACK")]
         case 1: messages[0].tags.append(tag)
         // Without batches there is no way to say that several lines belong to it.
         case _ where !capabilities.contains(.batch): break
@@ -76,8 +76,8 @@ extension IRCWayIn {
             let id = "b\(lastBatch)"
             for index in messages.indices { messages[index].tags.append(IRCMessage.Tag("batch", id)) }
             messages.insert(
-                IRCMessage(tags: [tag], source: IRCWayIn.serverName, command: "BATCH", parameters: ["+" + id, "labeled-response"]), at: 0)
-            messages.append(IRCMessage(source: IRCWayIn.serverName, command: "BATCH", parameters: ["-" + id]))
+                IRCMessage(tags: [tag], source: IRCCodec.serverName, command: "BATCH", parameters: ["+" + id, "labeled-response"]), at: 0)
+            messages.append(IRCMessage(source: IRCCodec.serverName, command: "BATCH", parameters: ["-" + id]))
         }
         return bytes(messages)
     }
@@ -92,7 +92,7 @@ extension IRCWayIn {
         if case .loggedIn(let name)? = response.first {
             noteLoggedIn(as: name)
             return [
-                numeric("900", "\(name)!\(name)@\(IRCWayIn.serverName)", name, "You are now logged in as \(name)"),
+                numeric("900", "\(name)!\(name)@\(IRCCodec.serverName)", name, "You are now logged in as \(name)"),
                 numeric("903", "SASL authentication successful"),
             ]
         }
@@ -120,15 +120,15 @@ extension IRCWayIn {
         let tokens = [
             "CASEMAPPING=ascii", "CHANTYPES=#", "CHANNELLEN=\(Name.maximumLength + 1)", "NICKLEN=\(Name.maximumLength)", "PREFIX=(o)@",
             "CHANMODES=,,,i", "NETWORK=chatty", "LINELEN=\(Limits.lineBytes)", "AWAYLEN=\(Limits.awayBytes)", "UTF8ONLY", "MODES=1",
-            "TARGMAX=" + IRCWayIn.targets.joined(separator: ","),
+            "TARGMAX=" + IRCCodec.targets.joined(separator: ","),
             "CHATHISTORY=\(HistoryRange.maximum)", "MSGREFTYPES=msgid,timestamp",
         ]
         return [
             numeric("001", Reply.welcome(name: nick).text),
-            numeric("002", "Your host is \(IRCWayIn.serverName)"),
+            numeric("002", "Your host is \(IRCCodec.serverName)"),
             numeric("003", "Nicks are accounts, and groups are stored with their members"),
-            reply("004", nick, IRCWayIn.serverName, "chatty", "i", "io"),
-        ] + IRCWayIn.lines(of: tokens).map { reply("005", [nick] + $0 + ["are supported by this server"]) }
+            reply("004", nick, IRCCodec.serverName, "chatty", "i", "io"),
+        ] + IRCCodec.lines(of: tokens).map { reply("005", [nick] + $0 + ["are supported by this server"]) }
     }
 
     /// How many targets a command takes, where it takes several: nothing behind the colon is as many as fit into a line.
@@ -193,7 +193,7 @@ extension IRCWayIn {
     /// RFC 2812 §5.1, RPL_MOTDSTART, RPL_MOTD, RPL_ENDOFMOTD, ERR_NOMOTD.
     private func messageOfTheDay(_ lines: [String]) -> [IRCMessage] {
         guard !lines.isEmpty else { return [numeric("422", "There is no message of the day")] }
-        return [numeric("375", "\(IRCWayIn.serverName) - Message of the day")] + lines.map { numeric("372", $0) }
+        return [numeric("375", "\(IRCCodec.serverName) - Message of the day")] + lines.map { numeric("372", $0) }
             + [numeric("376", "End of MOTD")]
     }
 
@@ -221,7 +221,7 @@ extension IRCWayIn {
         var line = ""
         for member in roster.members {
             var word = (member.isFounder ? "@" : "") + member.name
-            if capabilities.contains(.userhostInNames) { word += "!\(member.name)@\(IRCWayIn.serverName)" }
+            if capabilities.contains(.userhostInNames) { word += "!\(member.name)@\(IRCCodec.serverName)" }
             if line.utf8.count + word.utf8.count > 400 {
                 lines.append(numeric("353", roster.isOpen ? "=" : "@", "#" + roster.group, line))
                 line = ""
@@ -249,7 +249,7 @@ extension IRCWayIn {
         case .who:
             return roster.members.map { member in
                 numeric(
-                    "352", "#" + roster.group, member.name, IRCWayIn.serverName, IRCWayIn.serverName, member.name,
+                    "352", "#" + roster.group, member.name, IRCCodec.serverName, IRCCodec.serverName, member.name,
                     (member.isActive && !member.isAway ? "H" : "G") + (member.isFounder ? "@" : ""), "0 \(member.name)")
             } + [numeric("315", name, "End of WHO")]
         case .mode:
@@ -266,7 +266,7 @@ extension IRCWayIn {
         case .whois:
             guard user.exists else { return [numeric("401", user.name, "There is no user \(user.name).")] }
             var lines = [
-                numeric("311", user.name, user.name, IRCWayIn.serverName, "*", user.name),
+                numeric("311", user.name, user.name, IRCCodec.serverName, "*", user.name),
                 numeric("330", user.name, user.name, "is logged in as"),
             ]
             if let away = user.away { lines.append(numeric("301", user.name, away)) }
@@ -280,7 +280,7 @@ extension IRCWayIn {
             guard user.exists else { return [] }
             return [
                 numeric(
-                    "352", "*", user.name, IRCWayIn.serverName, IRCWayIn.serverName, user.name,
+                    "352", "*", user.name, IRCCodec.serverName, IRCCodec.serverName, user.name,
                     user.activeSince == nil || user.away != nil ? "G" : "H",
                     "0 \(user.name)")
             ]
@@ -303,8 +303,8 @@ extension IRCWayIn {
         if let numeric = awayNumeric(reply) { return [numeric] }
         if capabilities.contains(.standardReplies) {
             var line = reply.standardReply(to: command)
-            line.source = IRCWayIn.serverName
-            line = IRCWayIn.fitted(line)
+            line.source = IRCCodec.serverName
+            line = IRCCodec.fitted(line)
             if case .left(let group) = reply { return [from(nick, "PART", "#" + group), line] }
             return [line]
         }
@@ -332,23 +332,23 @@ extension IRCWayIn {
 
     private func notice(_ text: String) -> IRCMessage { reply("NOTICE", nick, text) }
 
-    func pong(_ message: IRCMessage) -> IRCMessage { reply("PONG", IRCWayIn.serverName, message.parameters.first ?? "") }
+    func pong(_ message: IRCMessage) -> IRCMessage { reply("PONG", IRCCodec.serverName, message.parameters.first ?? "") }
 
     func from(_ user: String, _ command: String, _ parameters: String...) -> IRCMessage {
         IRCMessage(
             tags: capabilities.contains(.accountTag) ? [IRCMessage.Tag("account", user)] : [],
-            source: "\(user)!\(user)@\(IRCWayIn.serverName)", command: command, parameters: parameters)
+            source: "\(user)!\(user)@\(IRCCodec.serverName)", command: command, parameters: parameters)
     }
 
     /// A numeric: the client's name comes first.
     func numeric(_ code: String, _ parameters: String...) -> IRCMessage { reply(code, [nick] + parameters) }
 
     func reply(_ command: String, _ parameters: String..., source: Bool = true) -> IRCMessage {
-        IRCWayIn.fitted(IRCMessage(source: source ? IRCWayIn.serverName : nil, command: command, parameters: parameters))
+        IRCCodec.fitted(IRCMessage(source: source ? IRCCodec.serverName : nil, command: command, parameters: parameters))
     }
 
     private func reply(_ command: String, _ parameters: [String]) -> IRCMessage {
-        IRCWayIn.fitted(IRCMessage(source: IRCWayIn.serverName, command: command, parameters: parameters))
+        IRCCodec.fitted(IRCMessage(source: IRCCodec.serverName, command: command, parameters: parameters))
     }
 
     /// What a client asked about comes back to it in the answer: where it is so long that the answer would be no line of IRC any more, its end is left out.

@@ -1,8 +1,8 @@
 /// When a loop looks how far its connections' messages have come, and at how many at a time: never at many, for everybody waits meanwhile; at each within a
 /// second; and seldom where nothing moves.
-struct LookSchedule {
+struct AckPollSchedule {
     /// Milliseconds between two rounds of all that are watched.
-    private var round = LookSchedule.shortest
+    private var round = AckPollSchedule.shortest
     /// Connections looked at since something moved.
     private var still = 0
     /// Milliseconds between two looks.
@@ -17,19 +17,19 @@ struct LookSchedule {
 
     /// Milliseconds until the next look.
     func pause(watched: Int) -> Int64 {
-        let count = max(1, LookSchedule.atOnce(watched: watched))
+        let count = max(1, AckPollSchedule.atOnce(watched: watched))
         let looks = Int64(max(1, (watched + count - 1) / count))
-        return max(LookSchedule.shortest, round / looks)
+        return max(AckPollSchedule.shortest, round / looks)
     }
 
     /// Another one is watched.
     /// - Returns: whether the look that is awaited is too late for it.
     mutating func noteNew() -> Bool {
         defer {
-            round = LookSchedule.shortest
+            round = AckPollSchedule.shortest
             still = 0
         }
-        return round > LookSchedule.shortest
+        return round > AckPollSchedule.shortest
     }
 
     /// - Parameters:
@@ -37,13 +37,13 @@ struct LookSchedule {
     ///   - watched: those that are left.
     mutating func noteLook(at count: Int, hasMoved: Bool, watched: Int) {
         guard !hasMoved else {
-            round = LookSchedule.shortest
+            round = AckPollSchedule.shortest
             still = 0
             return
         }
         still += count
         guard still >= watched else { return }
         still = 0
-        round = min(round * 2, LookSchedule.longestRound)
+        round = min(round * 2, AckPollSchedule.longestRound)
     }
 }

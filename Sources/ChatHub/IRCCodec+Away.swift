@@ -2,7 +2,7 @@ import ChatProtocol
 
 // AWAY as IRC has it (RFC 2812 §4.1, IRCv3 away-notify).
 
-extension IRCWayIn {
+extension IRCCodec {
     /// Who is away now, or here again, for clients that asked to be told.
     func away(_ user: String, _ text: String?) -> [IRCMessage] {
         guard capabilities.contains(.awayNotify) else { return [] }
@@ -24,6 +24,6 @@ extension IRCWayIn {
 
     /// RFC 2812 §4.8: `+` is here, `-` is away.
     func userHost(_ user: Outgoing.UserState) -> String {
-        "\(user.name)=\(user.away == nil ? "+" : "-")\(user.name)@\(IRCWayIn.serverName)"
+        "\(user.name)=\(user.away == nil ? "+" : "-")\(user.name)@\(IRCCodec.serverName)"
     }
 }

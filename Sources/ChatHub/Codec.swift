@@ -1,17 +1,17 @@
 import ChatProtocol
 
 /// How a connection speaks: told by its first bytes, it turns lines into commands and what the hub says into bytes. Pure; the connection handler owns one.
-public protocol WayIn: Sendable {
+public protocol Codec: Sendable {
     /// The longest line this way takes, bytes, without its line end.
     static var maximumLine: Int { get }
-    /// What is sent as soon as the way in is known.
+    /// What is sent as soon as the codec is known.
     mutating func greeting() -> [UInt8]
     /// False while the answer to the last line decides what the next one means: that one is kept back until then.
     var takesLines: Bool { get }
     /// Takes one line; only while ``takesLines``.
-    mutating func receive(_ line: LineDecoder.Line) -> [WayInStep]
+    mutating func receive(_ line: LineDecoder.Line) -> [CodecStep]
     /// What follows from an answer (see ``Action/respond(_:label:_:)``): mostly bytes; a command where a line was waiting for this answer.
-    mutating func answer(_ response: [Outgoing], label: String?) -> [WayInStep]
+    mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep]
     /// The bytes of what comes unasked. Equal for all sessions of the same ``representation``; empty for what this way cannot show.
     mutating func encode(_ outgoing: Outgoing) -> [UInt8]
     /// Sessions of equal representation get the same bytes for the same shared ``Outgoing`` (see ``Outgoing/isShared``).
@@ -19,7 +19,7 @@ public protocol WayIn: Sendable {
 }
 
 /// What follows from a line or an answer.
-public enum WayInStep: Hashable, Sendable {
+public enum CodecStep: Hashable, Sendable {
     case command(Command, label: String?)
     case write([UInt8])
 }

@@ -2,12 +2,12 @@ import Testing
 
 @testable import ChatServer
 
-@Suite struct LookScheduleTests {
+@Suite struct AckPollScheduleTests {
     /// However many are stuck, a client that has got something is looked at within about a second, and no look is a long one.
     @Test(arguments: [1, 16, 17, 100, 300, 1000, 10_000])
     func everybodyHasItsTurnWithinASecond(watched: Int) {
-        var looks = LookSchedule()
-        let count = LookSchedule.atOnce(watched: watched)
+        var looks = AckPollSchedule()
+        let count = AckPollSchedule.atOnce(watched: watched)
         #expect(count >= 1 && count <= max(16, watched / 50))
         for _ in 0..<2000 {
             let pauses = (watched + count - 1) / count
@@ -18,7 +18,7 @@ import Testing
 
     /// Where nothing moves there are few looks; as soon as something does they are frequent again.
     @Test func stillnessIsLookedAtSeldom() {
-        var looks = LookSchedule()
+        var looks = AckPollSchedule()
         #expect(looks.pause(watched: 1) == 20)
         for _ in 0..<10 { looks.noteLook(at: 1, hasMoved: false, watched: 1) }
         #expect(looks.pause(watched: 1) == 1000)

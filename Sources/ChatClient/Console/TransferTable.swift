@@ -36,7 +36,7 @@ public enum OfferPolicy: Sendable {
 }
 
 /// The transfers and offers of one session, by number: who, what, how far. Knows nothing of how bytes travel.
-struct TransferDesk: Sendable {
+struct TransferTable: Sendable {
     enum State: Equatable, Sendable {
         /// Own file, being looked at.
         case describing
@@ -88,7 +88,7 @@ struct TransferDesk: Sendable {
     }
 
     mutating func add(isOutgoing: Bool, peer: String, id: String, name: String, size: Int64, state: State, payload: String = "") -> Int? {
-        guard transfers.count < TransferDesk.limit else { return nil }
+        guard transfers.count < TransferTable.limit else { return nil }
         last += 1
         transfers[last] = Transfer(
             number: last, isOutgoing: isOutgoing, peer: peer, id: id, name: name, size: size, state: state, payload: payload)
@@ -100,7 +100,7 @@ struct TransferDesk: Sendable {
         past[number] = transfer
         // What was taken is not taken once more.
         if transfer?.answer?.verb == .accept { past[number]?.answer = (.decline, "") }
-        past[number - TransferDesk.limit] = nil
+        past[number - TransferTable.limit] = nil
         return transfer
     }
 
@@ -146,7 +146,7 @@ struct TransferDesk: Sendable {
     var awaited: [Transfer] {
         let all = numbers.compactMap { transfers[$0] }.filter(\.isAwaited)
         let waiting = all.filter { $0.state == .waiting }.sorted { ($0.asked, $0.number) < ($1.asked, $1.number) }
-        return all.filter { $0.state != .waiting } + waiting.prefix(TransferDesk.waitingAtOnce)
+        return all.filter { $0.state != .waiting } + waiting.prefix(TransferTable.waitingAtOnce)
     }
 
     /// Those that only the server can tell the other side the end of.
