@@ -69,7 +69,7 @@ extension ConnectionHandler {
         closeGently(.sendQueueExceeded, saying: .farewell(.sendQueueExceeded))
     }
 
-    /// Services what is pending to the socket.
+    /// Hands what is pending to the socket.
     func flush() {
         isDirty = false
         if pending.readableBytes > 0 { write(flushing: true) } else { context?.flush() }
