@@ -5,6 +5,8 @@ import TransferProtocol
 ///
 /// The file's objects and the engine's memory belong to whoever has it: to the loop, to the worker while ``run()`` is under way.
 final class SlowWrites: @unchecked Sendable {
+    // Unchecked: it is with the loop or lent to one worker, never with both.
+
     /// A write that takes so long may have waited for the disk.
     static let patience = TransferDuration.milliseconds(5)
     /// Records in one go: the window opens again by as much at once.

@@ -24,11 +24,6 @@ struct BBR: CongestionController {
 
     /// Of CUBIC, RFC 9438 §4.1.
     private static let cubicC = 0.4
-    /// RFC 9406 §4.3: so many round-trip times above the least by so much show that a queue has formed.
-    private static let samplesOfQueue = 8
-    private static let leastSamplesOfQueue = 3
-    private static let leastQueue = TransferDuration.milliseconds(4)
-    private static let mostQueue = TransferDuration.milliseconds(16)
     /// By so much may be found to arrive faster than it was sent.
     private static let paceTolerance = 1.05
 
@@ -60,8 +55,7 @@ struct BBR: CongestionController {
 
     // Start-up
     private var fullBandwidth = 0.0
-    /// Round-trip times in a row that were longer than the path takes empty, and the bytes that they were of.
-    private var longRoundTrips = (count: 0, bytes: 0)
+    private var queueSign = QueueSign()
     /// The losses of the latest trial ended it, and it goes on if they turn out to be random.
     private var hasLossEndedStartup = false
     private var roundsWithoutGrowth = 0
@@ -127,12 +121,7 @@ struct BBR: CongestionController {
         return (roundMinimumRTT ?? latestRTT) > minimumRTT + max(minimumRTT / 8, .milliseconds(1))
     }
 
-    /// So many round trips in a row took longer than the path does empty as RFC 9406 asks for. An ack of many packets gives one of them, and
-    /// stands for as many as two packets each would give.
-    private var isQueueForming: Bool {
-        longRoundTrips.count >= Self.samplesOfQueue
-            || longRoundTrips.count >= Self.leastSamplesOfQueue && longRoundTrips.bytes >= 2 * Self.samplesOfQueue * datagram
-    }
+    private var isQueueForming: Bool { queueSign.isForming(datagram: datagram) }
 
     /// Though our own part of the queue is drained, the path's round trip stays far above its least: somebody else's queue.
     private var isOthersQueue: Bool {
@@ -169,10 +158,7 @@ struct BBR: CongestionController {
             roundMinimumRTT = min(roundMinimumRTT ?? latestRTT, latestRTT)
         }
         updateMinimumRTT(ack)
-        if ack.hasRTTSample, let minimumRTT {
-            let isLong = latestRTT > minimumRTT + min(max(minimumRTT / 8, Self.leastQueue), Self.mostQueue)
-            longRoundTrips = isLong ? (longRoundTrips.count + 1, longRoundTrips.bytes + ack.bytes) : (0, 0)
-        }
+        if ack.hasRTTSample, let minimumRTT { queueSign.add(latestRTT, empty: minimumRTT, acknowledged: ack.bytes) }
         competition?.acknowledged(ack)
         if isRoundStart, !sample.isAppLimited { judgeLosses(ack) }
         if isRoundStart, state == .probeCruise, competition == nil { takeBackProbe(ack) }
