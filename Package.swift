@@ -6,7 +6,7 @@ import PackageDescription
 //
 //   floor 3   chatty
 //   floor 2   ChatServer   ChatClient   TransferIO        sockets, files, terminals, databases
-//   floor 1   ChatHub -> ChatProtocol   TransferProtocol  pure: values in, values out, time passed in
+//   floor 1   ChatHub -> ChatStore -> ChatProtocol   TransferProtocol  pure: values in, values out, time passed in
 //   floor 0   CLinux   CReadline   CAEAD                  C shims
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -52,8 +52,12 @@ let package = Package(
         // floor 1
         .target(name: "ChatProtocol", swiftSettings: chatSettings + pureSettings),
         .target(
-            name: "ChatHub",
+            name: "ChatStore",
             dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: chatSettings + pureSettings),
+        .target(
+            name: "ChatHub",
+            dependencies: ["ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: chatSettings + pureSettings),
         .target(
             name: "TransferProtocol",
@@ -64,7 +68,7 @@ let package = Package(
         .target(
             name: "ChatServer",
             dependencies: nio + [
-                "ChatHub", "ChatProtocol", "CLinux", nioTLS, locks, crypto, cryptoExtras,
+                "ChatHub", "ChatStore", "ChatProtocol", "CLinux", nioTLS, locks, crypto, cryptoExtras,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -101,11 +105,12 @@ let package = Package(
             swiftSettings: transferSettings),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
-        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
+        .testTarget(name: "ChatStoreTests", dependencies: ["ChatStore", "ChatProtocol", "TestSupport"]),
+        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatStore", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(
             name: "ChatServerTests",
             dependencies: nio + [
-                "ChatServer", "ChatHub", "ChatProtocol", "TestSupport", locks, .product(name: "GRDB", package: "GRDB.swift"),
+                "ChatServer", "ChatHub", "ChatStore", "ChatProtocol", "TestSupport", locks, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Fixtures"]),
         .testTarget(

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // Who is active but away, and what is said of it (RFC 2812 §4.1, IRCv3 away-notify).
 

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// What a session asks for, whatever the codec. Names come as they were typed; the hub judges them. Passed on through several hands: it is a single word
 /// (`indirect`), not five texts to be copied.

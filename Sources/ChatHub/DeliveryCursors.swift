@@ -1,54 +1,20 @@
 import ChatProtocol
-
-/// Messages after the first id, up to the second.
-public struct MessageRange: Hashable, Sendable {
-    public var after: MessageID
-    public var upTo: MessageID
-
-    public init(after: MessageID, upTo: MessageID) {
-        self.after = after
-        self.upTo = upTo
-    }
-
-    static func all(after message: MessageID) -> MessageRange { MessageRange(after: message, upTo: MessageID(rawValue: .max)) }
-
-    func intersection(_ other: MessageRange) -> MessageRange? {
-        let (after, upTo) = (max(after, other.after), min(upTo, other.upTo))
-        return after < upTo ? MessageRange(after: after, upTo: upTo) : nil
-    }
-}
-
-/// How far an account has got with its messages, as it is kept.
-public struct DeliveryCursor: Hashable, Sendable {
-    /// What its sessions were told and lost with their connections.
-    public struct Debt: Hashable, Sendable {
-        public var stretch: MessageRange
-        /// Who lost it, where the client has named itself (`SEEN`).
-        public var client: String?
-
-        public init(_ stretch: MessageRange, client: String?) {
-            self.stretch = stretch
-            self.client = client
-        }
-    }
-
-    public var reached: MessageID
-    public var debts: [Debt]
-
-    public init(reached: MessageID, debts: [Debt] = []) {
-        self.reached = reached
-        self.debts = debts
-    }
-}
+import ChatStore
 
 /// How far each account has got with its messages: what a session that comes anew is replayed.
 ///
-/// One mark an account, for whatever any of its sessions has had is no news. But what one session was told and lost with its connection stays owed, however
-/// far the account's other sessions are: until a session has had it that came later, or the client that lost it comes again and says itself what it has.
+/// One cursor an account, for whatever any of its sessions has had is no news. But what one session was told and lost with its connection stays undelivered,
+/// however far the account's other sessions are: until a session has had it that came later, or the client that lost it comes again and says itself what it
+/// has.
 struct DeliveryCursors {
     private struct Account {
         var reached = MessageID.zero
-        var debts: [(number: Int, debt: DeliveryCursor.Debt)] = []
+        var undelivered: [Item] = []
+    }
+
+    private struct Item {
+        let number: Int
+        var lost: DeliveryCursor.Undelivered
     }
 
     private var accounts: [AccountID: Account] = [:]
@@ -58,47 +24,47 @@ struct DeliveryCursors {
     static let mostUndelivered = 16
 
     init(_ cursors: [AccountID: DeliveryCursor]) {
-        for (account, mark) in cursors {
-            accounts[account] = Account(reached: mark.reached)
-            for debt in mark.debts { record(account, debt.stretch, client: debt.client) }
+        for (account, cursor) in cursors {
+            accounts[account] = Account(reached: cursor.reached)
+            for lost in cursor.undelivered { record(account, lost.range, client: lost.client) }
         }
         changed = []
     }
 
     func reached(_ account: AccountID) -> MessageID { accounts[account]?.reached ?? .zero }
 
-    /// What no session of the account has had, and what is owed, in order, apart from each other; the last stretch has no end.
+    /// What no session of the account has had, and what is undelivered, in order, apart from each other; the last range has no end.
     func due(to account: AccountID) -> [MessageRange] {
-        let stretches = (accounts[account]?.debts ?? []).map(\.debt.stretch) + [.all(after: reached(account))]
+        let ranges = (accounts[account]?.undelivered ?? []).map(\.lost.range) + [.all(after: reached(account))]
         var due: [MessageRange] = []
-        for stretch in stretches.sorted(by: { $0.after < $1.after }) {
-            if let last = due.last, stretch.after <= last.upTo {
-                due[due.count - 1].upTo = max(last.upTo, stretch.upTo)
+        for range in ranges.sorted(by: { $0.after < $1.after }) {
+            if let last = due.last, range.after <= last.upTo {
+                due[due.count - 1].upTo = max(last.upTo, range.upTo)
             } else {
-                due.append(stretch)
+                due.append(range)
             }
         }
         return due
     }
 
-    /// The numbers of the debts that a session pays which is replayed all behind that message.
-    func debts(of account: AccountID, after start: MessageID) -> Set<Int> {
-        Set((accounts[account]?.debts ?? []).filter { $0.debt.stretch.after >= start }.map(\.number))
+    /// The numbers of the undelivered ranges that lie after that message: a session that is replayed from there on delivers them.
+    func undelivered(of account: AccountID, after start: MessageID) -> Set<Int> {
+        Set((accounts[account]?.undelivered ?? []).filter { $0.lost.range.after >= start }.map(\.number))
     }
 
-    /// A session that pays these has had all of them up to that message.
+    /// A session that delivers these has had all of them up to that message.
     mutating func acknowledge(_ numbers: Set<Int>, of account: AccountID, upTo message: MessageID) {
-        guard !numbers.isEmpty, var mark = accounts[account] else { return }
+        guard !numbers.isEmpty, var cursor = accounts[account] else { return }
         var isChanged = false
-        mark.debts = mark.debts.compactMap { number, debt in
-            guard numbers.contains(number), message > debt.stretch.after else { return (number, debt) }
+        cursor.undelivered = cursor.undelivered.compactMap { item in
+            guard numbers.contains(item.number), message > item.lost.range.after else { return item }
             isChanged = true
-            var debt = debt
-            debt.stretch.after = message
-            return debt.stretch.after < debt.stretch.upTo ? (number, debt) : nil
+            var item = item
+            item.lost.range.after = message
+            return item.lost.range.after < item.lost.range.upTo ? item : nil
         }
         guard isChanged else { return }
-        accounts[account] = mark
+        accounts[account] = cursor
         changed.insert(account)
     }
 
@@ -110,52 +76,65 @@ struct DeliveryCursors {
     }
 
     /// A session has gone without that.
-    mutating func record(_ account: AccountID, _ stretch: MessageRange, client: String?) {
+    mutating func record(_ account: AccountID, _ range: MessageRange, client: String?) {
         lastNumber += 1
-        var mark = accounts[account] ?? Account()
-        mark.debts.append((lastNumber, DeliveryCursor.Debt(stretch, client: client)))
-        if mark.debts.count > DeliveryCursors.mostUndelivered {
-            // The two that lie closest together.
-            mark.debts.sort { $0.debt.stretch.after < $1.debt.stretch.after }
-            func gap(before index: Int) -> Int64 {
-                max(0, mark.debts[index].debt.stretch.after.rawValue - mark.debts[index - 1].debt.stretch.upTo.rawValue)
-            }
-            let index = mark.debts.indices.dropFirst().min { gap(before: $0) < gap(before: $1) } ?? 1
-            let (first, second) = (mark.debts[index - 1].debt, mark.debts.remove(at: index).debt)
-            let both = MessageRange(after: first.stretch.after, upTo: max(first.stretch.upTo, second.stretch.upTo))
-            // Another number: nobody pays all of it yet.
-            lastNumber += 1
-            mark.debts[index - 1] = (lastNumber, DeliveryCursor.Debt(both, client: first.client == second.client ? first.client : nil))
+        var cursor = accounts[account] ?? Account()
+        cursor.undelivered.append(Item(number: lastNumber, lost: DeliveryCursor.Undelivered(range, client: client)))
+        if cursor.undelivered.count > DeliveryCursors.mostUndelivered { mergeClosest(&cursor.undelivered) }
+        accounts[account] = cursor
+        changed.insert(account)
+    }
+
+    /// Makes one of the two that lie closest together.
+    private mutating func mergeClosest(_ items: inout [Item]) {
+        items.sort { $0.lost.range.after < $1.lost.range.after }
+        let gaps = items.indices.dropFirst().map { index in
+            (index, gap: max(0, items[index].lost.range.after.rawValue - items[index - 1].lost.range.upTo.rawValue))
         }
-        accounts[account] = mark
-        changed.insert(account)
+        guard let index = gaps.min(by: { $0.gap < $1.gap })?.0 else { return }
+        let (first, second) = (items[index - 1].lost, items.remove(at: index).lost)
+        let both = MessageRange(after: first.range.after, upTo: max(first.range.upTo, second.range.upTo))
+        // Another number: no session delivers all of it yet.
+        lastNumber += 1
+        let client = first.client == second.client ? first.client : nil
+        items[index - 1] = Item(number: lastNumber, lost: DeliveryCursor.Undelivered(both, client: client))
     }
 
-    /// A client that comes again says itself what it has: it is owed nothing.
+    /// A client that comes again says itself what it has: what it lost is not kept for it.
     mutating func discard(_ client: String, of account: AccountID) {
-        guard let debts = accounts[account]?.debts, debts.contains(where: { $0.debt.client == client }) else { return }
-        accounts[account]?.debts = debts.filter { $0.debt.client != client }
+        guard let items = accounts[account]?.undelivered, items.contains(where: { $0.lost.client == client }) else { return }
+        accounts[account]?.undelivered = items.filter { $0.lost.client != client }
         changed.insert(account)
     }
 
-    /// What is to be kept since the last time.
+    /// What another hub says of an account: what its sessions have had there, and what they have lost.
+    mutating func merge(_ cursor: DeliveryCursor, of account: AccountID) {
+        let known = due(to: account)
+        for lost in cursor.undelivered where !known.contains(where: { $0.after <= lost.range.after && $0.upTo >= lost.range.upTo }) {
+            record(account, lost.range, client: lost.client)
+        }
+        advance(to: cursor.reached, account)
+        changed.remove(account)
+    }
+
+    /// What is to be stored since the last time.
     /// - Parameter some: of these; nil for all.
     mutating func takeChanged(of some: [AccountID]? = nil) -> [AccountID: DeliveryCursor] {
         let taken = some.map(changed.intersection) ?? changed
         if some == nil { changed = [] } else { changed.subtract(taken) }
         var rows: [AccountID: DeliveryCursor] = [:]
         for account in taken {
-            guard let mark = accounts[account] else { continue }
-            rows[account] = DeliveryCursor(reached: mark.reached, debts: mark.debts.map(\.debt))
+            guard let cursor = accounts[account] else { continue }
+            rows[account] = DeliveryCursor(reached: cursor.reached, undelivered: cursor.undelivered.map(\.lost))
         }
         return rows
     }
 
-    /// What was taken could not be kept.
+    /// What was taken could not be stored.
     mutating func putBack(_ taken: [AccountID]) { changed.formUnion(taken) }
 
-    mutating func forget(allBut isKept: (AccountID) -> Bool) {
-        accounts = accounts.filter { isKept($0.key) }
-        changed = changed.filter(isKept)
+    mutating func forget(_ account: AccountID) {
+        accounts[account] = nil
+        changed.remove(account)
     }
 }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// All that can happen to the service. The driver makes one of each thing it sees and hands it to ``Hub/handle(_:at:)``.
 public enum Event: Sendable {
@@ -16,30 +17,17 @@ public enum Event: Sendable {
 
     /// The answer to ``Action/verify(_:account:_:from:)``.
     case verified(RequestID, Verification)
-    /// The answer to ``Action/findAccount(_:name:)``; nil where there is none.
-    indirect case accountFound(RequestID, Account?)
-    /// The answer to ``Action/store(_:_:)``: committed and on the disk, or not and without any effect.
-    case stored(RequestID, succeeded: Bool)
-    /// The answer to ``Action/loadMissed(_:account:_:ownAfter:limit:)`` and ``Action/loadHistory(_:account:_:)``, in the order of their ids; nil when the store could
-    /// not be read.
-    case missed(RequestID, [ChatMessage]?)
-    /// The answer to ``Action/loadHistory(_:account:_:)`` for a search that took too long.
-    case searchTooBroad(RequestID)
-    /// The answer to ``Action/loadHistory(_:account:_:)`` where too many searches wait.
-    case searchBusy(RequestID)
-
-    /// The answer to ``Action/loadHistory(_:account:_:)`` for ``HistoryQuery/targets(_:)``; nil when the store could not be read.
-    case historyTargets(RequestID, [HistoryTarget]?)
-
-    /// The answer to ``Action/setPassword(_:account:password:)``: the account's ``Account/passwords`` from now on; nil where it could not be kept.
-    case passwordSet(RequestID, passwords: Int?)
+    /// What a proposal became, or with no request an entry that somebody else appended. All entries come, in the order of their positions.
+    case decided(RequestID?, Outcome)
+    /// The answer to ``Action/catchUp(_:)``: every entry that was there when it was asked for has come.
+    case caughtUp(RequestID)
+    /// The answer to ``Action/read(_:_:)``.
+    case found(RequestID, StoreAnswer)
     /// The answer to ``Action/makeToken(_:)``: a token, by what it is kept, and for how many seconds it can be used.
     indirect case tokenMade(RequestID, token: String, hash: [UInt8], seconds: Int)
     /// The answer to ``Action/awaitDrain(_:_:)``.
     case drained(RequestID)
 
-    /// Accounts were changed from outside (`chatty users`, a credentials file): all there are now.
-    case accountsChanged([Account])
     /// The host has written another message of the day: these lines.
     case messageOfTheDayChanged([String])
     /// The last message that the client of each of these sessions has: its machine has acknowledged it. Told soon after it has, at most about once a second
@@ -51,8 +39,8 @@ public enum Event: Sendable {
     case shutDown
 
     public enum Verification: Hashable, Sendable {
-        /// - passwords: of which setting it was right; see ``Account/passwords``.
-        case right(passwords: Int = 0)
+        /// - generation: of which setting of the password it was right; see ``Account/passwordGeneration``.
+        case right(generation: Int = 0)
         case wrong
         /// It was a token, and is none (any more): nothing that could be guessed, so it is not counted as a wrong password.
         case expiredToken

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // What was said before, from the store.
 
@@ -20,6 +21,6 @@ extension Hub {
 
     mutating func ask(_ query: HistoryQuery, with: String?, for request: Request) {
         sessions[request.session]?.isBusy = true
-        actions.append(.loadHistory(newRequestID(.history(request, with: with)), account: request.account.id, query))
+        actions.append(.read(newRequestID(.history(request, with: with)), .history(request.account.id, query)))
     }
 }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// The service: every rule of who may do what, as a state machine without I/O.
 ///
@@ -27,18 +28,10 @@ public struct Hub: ~Copyable {
     /// The sessions that hear of others' being away.
     var presenceListeners: Set<SessionID> = []
     var pending: [RequestID: Pending] = [:]
-    /// Groups whose creation waits for its commit, by folded name.
-    var reservedGroups: Set<String> = []
-    /// Groups that somebody is joining: their number, until it is kept.
-    var joining: [GroupID: Int] = [:]
     var cursors: DeliveryCursors
-    var messageIDs: MessageIDSource
     var offers = OfferBook()
-    var nonces: DedupWindow
-    var lastGroup: GroupID
     /// Lines that those who log in are shown; none where there are none.
     var messageOfTheDay: [String]
-    var readMarkers: [AccountID: [ReadTarget: Timestamp]]
     private var lastRequestID: UInt64 = 0
     private(set) var isStopping = false
     public internal(set) var statistics = HubStatistics()
@@ -47,7 +40,7 @@ public struct Hub: ~Copyable {
     /// What the event under way has led to.
     var actions: [Action] = []
 
-    public init(_ configuration: HubConfiguration, _ state: HubState, at now: EventTime) {
+    public init(_ configuration: HubConfiguration, _ state: StoreState, at now: EventTime) {
         self.configuration = configuration
         self.now = now
         directory = Directory(state)
@@ -57,10 +50,6 @@ public struct Hub: ~Copyable {
         attempts = AttemptThrottle(maximumAttempts: configuration.maximumAttempts, blockSeconds: configuration.blockSeconds)
         lockOuts.restore(state.lockOuts, at: now, hasAccount: { [directory] in directory.account(named: $0) != nil })
         cursors = DeliveryCursors(state.cursors)
-        messageIDs = MessageIDSource(after: state.lastMessage)
-        lastGroup = state.lastGroup
-        nonces = DedupWindow(state.sent, at: now)
-        readMarkers = state.readMarkers
         messageOfTheDay = configuration.messageOfTheDay
     }
 
@@ -88,17 +77,12 @@ public struct Hub: ~Copyable {
         case .inputConsumed(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes)
         case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
         case .verified(let requestID, let verification): finish(requestID, .verification(verification), at: now)
-        case .accountFound(let requestID, let account): finish(requestID, .account(account), at: now)
-        case .stored(let requestID, let succeeded): finish(requestID, .stored(succeeded), at: now)
-        case .missed(let requestID, let messages): finish(requestID, .messages(messages), at: now)
-        case .searchTooBroad(let requestID): finish(requestID, .notSearched(.searchTooBroad), at: now)
-        case .searchBusy(let requestID): finish(requestID, .notSearched(.busy), at: now)
-        case .historyTargets(let requestID, let targets): finish(requestID, .historyTargets(targets), at: now)
-        case .passwordSet(let requestID, let passwords): finish(requestID, .passwordSet(passwords), at: now)
+        case .decided(let requestID, let outcome): decided(requestID, outcome, at: now)
+        case .caughtUp(let requestID): finish(requestID, .caughtUp, at: now)
+        case .found(let requestID, let found): finish(requestID, .found(found), at: now)
         case .tokenMade(let requestID, let token, let hash, let seconds):
             finish(requestID, .token(MadeToken(text: token, hash: hash, seconds: seconds)), at: now)
         case .drained(let requestID): finish(requestID, .drained, at: now)
-        case .accountsChanged(let accounts): replaceAccounts(accounts)
         case .messageOfTheDayChanged(let lines): messageOfTheDay = lines
         case .arrived(let messages): noteArrived(messages)
         case .tick: tick(at: now)
@@ -106,7 +90,7 @@ public struct Hub: ~Copyable {
         }
         if isStopping, sessions.isEmpty {
             isStopping = false
-            saveMarks()
+            saveCursors()
             actions.append(.stopped)
         }
     }
@@ -281,45 +265,22 @@ public struct Hub: ~Copyable {
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
         // One that is gone is owed nothing.
         guard directory.accounts[account] != nil else { return }
-        if let told { owe(account, MessageRange(after: session.reached, upTo: told), of: session) }
-        saveMarks(of: [account])
-    }
-
-    private mutating func replaceAccounts(_ accounts: [Account]) {
-        for (account, groups) in directory.replaceAccounts(accounts) {
-            for id in groups {
-                audiences[id] = nil
-                if let group = directory.groups[id] { announceLeaving(of: account, group, except: []) }
-                removeIfEmpty(id)
-            }
-        }
-        readMarkers = readMarkers.filter { directory.accounts[$0.key] != nil }
-        cursors.forget { directory.accounts[$0] != nil }
-        nonces.keep { directory.accounts[$0] != nil }
-        tokenAllowances = tokenAllowances.filter { directory.accounts[$0.key] != nil }
-        away = away.filter { directory.accounts[$0.key] != nil }
-        for (id, session) in sessions {
-            guard let account = session.account else { continue }
-            if directory.accounts[account].map(\.isBlocked) ?? true {
-                close(id, .accountGone(session.name))
-            }
-        }
-        closeSessionsOfOldPasswords()
+        if let told { recordUndelivered(account, MessageRange(after: session.reached, upTo: told), of: session) }
+        saveCursors(of: [account])
     }
 
     /// Kept at once, for the clients of these sessions cannot say after a crash what they had.
     private mutating func noteArrived(_ messages: [SessionID: MessageID]) {
         for (id, message) in messages { recordReached(message, by: id) }
-        saveMarks(of: messages.keys.compactMap { sessions[$0]?.account })
+        saveCursors(of: messages.keys.compactMap { sessions[$0]?.account })
     }
 
     private mutating func tick(at now: EventTime) {
-        saveMarks()
+        saveCursors()
         logThrottled(attempts.sweep(at: now.uptime))
         lockOuts.sweep(at: now.uptime, hasAccount: { [directory] in directory.account(named: $0) != nil })
         forgetLockOuts()
-        for row in lockOuts.takeUnsaved(at: now) { store(.lockOut(row), then: .lockOut(name: row.name)) }
-        nonces.sweep(at: now.uptime)
+        for row in lockOuts.takeUnsaved(at: now) { record(.lockOut(row), then: .lockOut(name: row.name)) }
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
             close(id, .loginTimedOut(seconds: configuration.loginTimeout))
@@ -341,21 +302,21 @@ public struct Hub: ~Copyable {
         guard let session = sessions[id], let account = session.account, message > session.reached else { return }
         session.reached = message
         if session.movesMark { cursors.advance(to: message, account) }
-        payDebts(session, account)
+        acknowledgeReplay(session, account)
     }
 
-    /// What the session's client has of its replay is owed no longer.
-    mutating func payDebts(_ session: Session, _ account: AccountID) {
-        guard !session.debts.isEmpty else { return }
+    /// What the session's client has of its replay is delivered.
+    mutating func acknowledgeReplay(_ session: Session, _ account: AccountID) {
+        guard !session.undelivered.isEmpty else { return }
         let isAll = session.replay == .live && session.reached >= session.lastReplayed
-        cursors.acknowledge(session.debts, of: account, upTo: isAll ? MessageID(rawValue: .max) : session.reached)
-        if isAll { session.debts = [] }
+        cursors.acknowledge(session.undelivered, of: account, upTo: isAll ? MessageID(rawValue: .max) : session.reached)
+        if isAll { session.undelivered = [] }
     }
 
     /// - Parameter accounts: whose; all of those that have changed where there are none.
-    private mutating func saveMarks(of accounts: [AccountID]? = nil) {
+    private mutating func saveCursors(of accounts: [AccountID]? = nil) {
         let rows = cursors.takeChanged(of: accounts)
-        if !rows.isEmpty { store(.cursors(rows), then: .cursors(Array(rows.keys))) }
+        if !rows.isEmpty { record(.cursors(rows), then: .cursors(Array(rows.keys))) }
     }
 
     // Asking the outside.
@@ -367,7 +328,11 @@ public struct Hub: ~Copyable {
         return requestID
     }
 
-    mutating func store(_ write: StoreWrite, then what: Pending) { actions.append(.store(newRequestID(what), write)) }
+    /// Asks the engine for a change; what it became is what `what` waits for.
+    mutating func propose(_ change: Change, then what: Pending) { actions.append(.propose(newRequestID(what), change)) }
+
+    /// Lets a note of the hub's own be kept.
+    mutating func record(_ record: HubRecord, then what: Pending = .nothing) { propose(.record(record), then: what) }
 
     mutating func log(_ line: LogLine) { actions.append(.log(line)) }
 }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // The commands of a client that is logged in: one table, one line each.
 

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // What an IRC client is told.
 

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // What was said before, and how far it has been read: IRCv3 draft/chathistory and draft/read-marker.
 

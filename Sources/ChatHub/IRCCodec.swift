@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import DequeModule
 import FoundationEssentials
 

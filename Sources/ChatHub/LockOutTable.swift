@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import DequeModule
 
 /// Wrong passwords in a row, counted by name, whatever the codec, and the blocks they lead to.
@@ -20,7 +21,7 @@ struct LockOutTable {
     struct Failure: Equatable {
         let isNowBlocked: Bool
         /// What is kept of it.
-        let row: HubState.LockOut
+        let row: StoreState.LockOut
     }
 
     /// Names without an account that have a count, at most.
@@ -50,7 +51,7 @@ struct LockOutTable {
     }
 
     /// Takes over what was kept. A clock that was set meanwhile never makes a block longer than the rule, nor a count younger than now.
-    mutating func restore(_ kept: [HubState.LockOut], at now: EventTime, hasAccount: (String) -> Bool) {
+    mutating func restore(_ kept: [StoreState.LockOut], at now: EventTime, hasAccount: (String) -> Bool) {
         for row in kept.sorted(by: { $0.last < $1.last }) {
             let age = max(0, now.wall.milliseconds - row.last.milliseconds)
             var count = Count(last: now.uptime - age, hasAccount: hasAccount(row.name))
@@ -87,6 +88,20 @@ struct LockOutTable {
             isNowBlocked: blocks, row: row(name, count, at: now))
     }
 
+    /// What another hub has counted: what it knows of the name is as new as what is counted here, and the stricter of both holds.
+    mutating func merge(_ row: StoreState.LockOut, at now: EventTime, hasAccount: Bool) {
+        var count = counts[row.name].flatMap { isOver($0, at: now.uptime) ? nil : $0 } ?? Count(last: now.uptime, hasAccount: hasAccount)
+        count.last = now.uptime
+        if let until = row.blockedUntil {
+            let left = min(max(0, until.milliseconds - now.wall.milliseconds), blockMilliseconds)
+            count.failures = 0
+            count.blockedUntil = max(count.blockedUntil ?? 0, now.uptime + left)
+        } else {
+            count.failures = min(max(count.failures, row.failures), maximumAttempts - 1)
+        }
+        set(row.name, count)
+    }
+
     /// The count ends, if there is one.
     mutating func recordSuccess(of name: String) { if counts[name] != nil { end(name) } }
 
@@ -119,13 +134,13 @@ struct LockOutTable {
     mutating func noteUnsaved(_ name: String) { if counts[name] != nil { unsaved.insert(name) } }
 
     /// What is to be tried again to be kept, of the counts that there are still.
-    mutating func takeUnsaved(at now: EventTime) -> [HubState.LockOut] {
+    mutating func takeUnsaved(at now: EventTime) -> [StoreState.LockOut] {
         defer { unsaved = [] }
         return unsaved.compactMap { name in counts[name].map { row(name, $0, at: now) } }
     }
 
-    private func row(_ name: String, _ count: Count, at now: EventTime) -> HubState.LockOut {
-        HubState.LockOut(
+    private func row(_ name: String, _ count: Count, at now: EventTime) -> StoreState.LockOut {
+        StoreState.LockOut(
             name: name, failures: count.failures,
             blockedUntil: count.blockedUntil.map { now.wall.adding(milliseconds: $0 - now.uptime) },
             last: now.wall.adding(milliseconds: count.last - now.uptime))

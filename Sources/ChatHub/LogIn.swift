@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // Names and passwords: who gets in.
 
@@ -61,7 +62,7 @@ extension Hub {
             return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
         }
         session.isBusy = true
-        actions.append(.findAccount(newRequestID(.accountOfPass(session.id, sequence: sequence, pass)), name: name))
+        actions.append(.catchUp(newRequestID(.accountOfPass(session.id, sequence: sequence, pass, name))))
     }
 
     private mutating func identify(_ session: Session, _ sequence: Int, _ name: String, at now: EventTime) {
@@ -75,7 +76,7 @@ extension Hub {
                 return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
             }
             sessions[session.id]?.isBusy = true
-            actions.append(.findAccount(newRequestID(.identify(session.id, sequence: sequence, name: name)), name: valid))
+            actions.append(.catchUp(newRequestID(.identify(session.id, sequence: sequence, name: valid))))
         } catch {
             respond(session.id, sequence, [.reply(.badUserName(name, error))])
         }
@@ -106,7 +107,7 @@ extension Hub {
             }
             return verify(guess, account: nil, at: now)
         }
-        actions.append(.findAccount(newRequestID(.accountToVerify(guess)), name: name))
+        actions.append(.catchUp(newRequestID(.accountToVerify(guess, name))))
     }
 
     mutating func verify(_ guess: PasswordAttemptQueue.Guess, account: Account?, at now: EventTime) {
@@ -136,15 +137,15 @@ extension Hub {
         // The account may have gone or been blocked while its password was being hashed.
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
-        case (.right(let passwords), let account?):
+        case (.right(let generation), let account?):
             giveBack(attempt)
             endLockOut(of: name)
             if account.isBlocked {
                 refuse(attempt, .blocked, reason: "blocked by the administrator")
-            } else if passwords < account.passwords {
+            } else if generation < account.passwordGeneration {
                 refuse(attempt, .passwordReplaced(account.name.text), reason: "the password has been changed")
             } else {
-                logIn(attempt, account, passwords: passwords, at: now)
+                logIn(attempt, account, generation: generation, at: now)
             }
         case (.right, nil), (.wrong, _):
             let failure = lockOuts.recordFailure(of: name, hasAccount: directory.account(named: name) != nil, at: now)
@@ -153,7 +154,7 @@ extension Hub {
             var response: [Outgoing] = [.reply(.invalidCredentials)]
             if failure.isNowBlocked { response.append(.reply(.nowBlocked(seconds: configuration.blockSeconds))) }
             logFailure(of: attempt, reason: failure.isNowBlocked ? "invalid credentials, now blocked" : "invalid credentials")
-            store(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, name: name, response))
+            record(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, name: name, response))
         case (.expiredToken, _):
             statistics.failedLogIns += 1
             attempts.count(attempt.network, at: now.uptime)
@@ -216,7 +217,7 @@ extension Hub {
     /// Takes rows that are of no use any more out of the store, a bounded number at a time.
     mutating func forgetLockOuts() {
         let ended = lockOuts.takeEnded(Hub.lockOutsForgottenAtOnce)
-        if !ended.isEmpty { store(.lockOutsEnded(ended), then: .lockOutsEnded(ended)) }
+        if !ended.isEmpty { record(.lockOutsEnded(ended), then: .lockOutsEnded(ended)) }
     }
 
     private static let lockOutsForgottenAtOnce = 1000
@@ -227,7 +228,7 @@ extension Hub {
         drainBacklog(of: attempt.session)
     }
 
-    private mutating func logIn(_ attempt: PasswordAttemptQueue.Attempt, _ account: Account, passwords: Int, at now: EventTime) {
+    private mutating func logIn(_ attempt: PasswordAttemptQueue.Attempt, _ account: Account, generation: Int, at now: EventTime) {
         guard let session = sessions[attempt.session], !session.isClosing else { return }
         guard sessionCounts[account.id] ?? 0 < Limits.sessionsPerAccount else {
             return refuse(attempt, .tooManySessions(limit: Limits.sessionsPerAccount), reason: "too many sessions")
@@ -236,13 +237,13 @@ extension Hub {
         sessionCounts[account.id, default: 0] += 1
         sessions[session.id]?.account = account.id
         sessions[session.id]?.name = account.name.text
-        sessions[session.id]?.passwords = passwords
+        sessions[session.id]?.passwordGeneration = generation
         sessions[session.id]?.isBusy = false
         // What logging in took is no message.
         fillBuckets(of: session, at: now)
         statistics.logIns += 1
         log(.succeeded(user: account.name.text, phrase: "logged in"))
-        store(.loggedIn(account.id, at: now.wall), then: .nothing)
+        record(.loggedIn(account.id, at: now.wall))
         let greeting: [Outgoing] = attempt.begins && !messageOfTheDay.isEmpty ? [.messageOfTheDay(messageOfTheDay)] : []
         respond(session.id, attempt.sequence, [.loggedIn(name: account.name.text)] + greeting)
         if attempt.begins { beginSession(session.id, replaying: .whereItLeftOff, of: nil, takesFiles: false, at: now, then: nil) }
@@ -266,7 +267,10 @@ extension Hub {
         for group in directory.groups(of: account).sorted() {
             if let roster = roster(of: group, readBy: account) { actions.append(.deliver([id], .entered(roster, created: false))) }
         }
-        if let known { tellAway(to: id, of: known) }
+        if let known {
+            tellAway(to: id, of: known)
+            tellInvitations(to: id, of: known)
+        }
         beginReplay(of: session, account, from: start, client: client)
     }
 }

@@ -1,6 +1,7 @@
 import ChatProtocol
+import ChatStore
 
-// Messages: kept first, then acknowledged and delivered.
+// Messages: stored first, then acknowledged and delivered.
 
 extension Hub {
     mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]) {
@@ -12,7 +13,7 @@ extension Hub {
             guard configuration.keepsOfflineMessages || sessionsOfAccount[target.id] != nil else {
                 return fail(request, .notActive(target.name.text))
             }
-            keep(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+            propose(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
         }
     }
 
@@ -21,7 +22,7 @@ extension Hub {
         guard isSayable(text, request) else { return }
         guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
         guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
-        keep(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+        propose(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
     }
 
     /// Whether a text can be kept and shown by every codec; the request has failed where it cannot. A NUL would end it where it is read from the store.
@@ -37,46 +38,33 @@ extension Hub {
         return true
     }
 
-    private mutating func keep(
+    private mutating func propose(
         _ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]
     ) {
-        func message(_ id: MessageID, at time: Timestamp) -> ChatMessage {
-            ChatMessage(
-                id: id, time: time, sender: request.account.id, senderName: request.account.name, target: target, text: text,
-                isNotice: isNotice, nonce: nonce, clientTags: tags)
-        }
-        switch nonce.flatMap({ nonces.find($0, of: request.account.id) }) {
-        case .kept(let id, let time): return acknowledge(request, message(id, at: time))
-        case .onItsWay:
-            sessions[request.session]?.isBusy = true
-            return store(.barrier, then: .barrier(request))
-        case nil: break
-        }
-        let message = message(messageIDs.next(at: request.at.wall), at: request.at.wall)
-        if let nonce { nonces.note(nonce, of: request.account.id, at: request.at.uptime) }
+        let draft = MessageDraft(
+            sender: request.account.id, senderName: request.account.name, target: target, text: text, isNotice: isNotice, nonce: nonce,
+            clientTags: tags)
         sessions[request.session]?.pendingMessages += 1
-        store(.message(message), then: .message(request, message))
+        propose(.message(draft), then: .message(request, draft))
     }
 
-    mutating func finishMessage(_ request: Request, _ message: ChatMessage, succeeded: Bool) {
-        if let nonce = message.nonce {
-            nonces.settle(nonce, of: message.sender, succeeded ? (message.id, message.time) : nil)
-        }
-        guard succeeded else { return fail(request, .storeFailed) }
+    /// Passes a stored message on to the sessions it is for.
+    /// - Parameter sender: the session that is answered with it.
+    mutating func announce(_ message: ChatMessage, except sender: SessionID?) {
         statistics.messages += 1
-        acknowledge(request, message)
         switch message.target {
         case .user(let account, _):
             let recipients = sessionsOfAccount[account] ?? []
-            let own = account == request.account.id ? [] : sessionsOfAccount[request.account.id] ?? []
+            let own = account == message.sender ? [] : sessionsOfAccount[message.sender] ?? []
             // Nearly always the sender is its account's only session.
-            deliver(message, to: own == [request.session] ? recipients : recipients + own, except: request.session)
+            let isAlone = own.count == 1 && own[0] == sender
+            deliver(message, to: isAlone ? recipients : recipients + own, except: sender)
         case .group(let group, _):
-            deliver(message, to: audience(of: group), except: request.session)
+            deliver(message, to: audience(of: group), except: sender)
         }
     }
 
-    private mutating func acknowledge(_ request: Request, _ message: ChatMessage) {
+    mutating func acknowledge(_ request: Request, _ message: ChatMessage) {
         if case .user(let account, let name) = message.target, sessionsOfAccount[account] == nil {
             succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
         } else {
@@ -92,14 +80,14 @@ extension Hub {
         }
     }
 
-    private mutating func deliver(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID) {
+    private mutating func deliver(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID?) {
         let live = recipients.filter { $0 != sender && isToBeTold($0, of: message) }
         guard !live.isEmpty else { return }
         statistics.deliveries += live.count
         actions.append(.deliver(live, .message(message)))
     }
 
-    private mutating func deliver(_ message: ChatMessage, to audience: Audience, except sender: SessionID) {
+    private mutating func deliver(_ message: ChatMessage, to audience: Audience, except sender: SessionID?) {
         if audience.isPlain, message.id > audience.replayedUpTo {
             let live = audience.sessions.filter { $0 != sender }
             guard !live.isEmpty else { return }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// The files on offer: which session made each offer, who has been told of it, and what became of it. It is gone with that session.
 struct OfferBook {

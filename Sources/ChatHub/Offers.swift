@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // What two clients tell each other about a file that one of them offers.
 //

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// What a session is told. Each codec shows it in its own form; what one cannot show it leaves out.
 ///

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // One's own password, changed by who knows the old one; and what a new one does to who came in by another.
 
@@ -12,7 +13,7 @@ extension Hub {
                 attempt: PasswordAttemptQueue.Attempt(
                     session: request.session, sequence: request.sequence, name: request.account.name.text, shown: request.account.name.text,
                     begins: false, isToken: false, address: "", network: nil,
-                    change: PasswordAttemptQueue.PasswordChange(request: request.with(command: .changePassword(old: "", new: "")), new: new)
+                    change: PasswordAttemptQueue.PasswordChange(request: request.without(secrets: .changePassword(old: "", new: "")), new: new)
                 ),
                 // Whatever it looks like: a token must not become a password.
                 proof: .password(old)), at: request.at)
@@ -28,12 +29,12 @@ extension Hub {
         switch verification {
         case .right:
             endLockOut(of: name)
-            actions.append(.setPassword(newRequestID(.newPassword(request)), account: request.account.id, password: change.new))
+            actions.append(.setPassword(newRequestID(.change(request, shown: "")), account: request.account.id, password: change.new))
         case .wrong:
             // A session left open must not become the place to guess its password.
             let failure = lockOuts.recordFailure(of: name, hasAccount: true, at: now)
             if failure.isNowBlocked { statistics.lockOuts += 1 }
-            store(.lockOut(failure.row), then: .nothing)
+            record(.lockOut(failure.row))
             unblock(request.session)
             fail(request, failure.isNowBlocked ? .nowBlocked(seconds: configuration.blockSeconds) : .invalidCredentials)
         case .expiredToken:
@@ -48,36 +49,15 @@ extension Hub {
         verifyNext(after: attempt, at: now)
     }
 
-    /// - Parameter passwords: see ``Account/passwords``; nil where the new one could not be kept.
-    mutating func finishNewPassword(_ request: Request, passwords: Int?) {
-        unblock(request.session)
-        if let passwords {
-            if let account = directory.accounts[request.account.id] {
-                directory.insert(Account(id: account.id, name: account.name, isBlocked: account.isBlocked, passwords: passwords))
-            }
-            // Who has changed it knows the new one.
-            sessions[request.session]?.passwords = passwords
-            succeed(request, [.reply(.passwordChanged)])
-            closeSessionsOfOldPasswords()
-        } else {
-            fail(request, .storeFailed)
-        }
-        drainBacklog(of: request.session)
-    }
-
     /// Whoever came in by a password that has been replaced since has to come in by the new one.
-    mutating func closeSessionsOfOldPasswords() {
-        var closed: [AccountID: Int] = [:]
-        for id in sessions.keys.sorted() {
-            guard let session = sessions[id], !session.isClosing, let account = session.account.flatMap({ directory.accounts[$0] }),
-                session.passwords < account.passwords
-            else { continue }
-            close(id, .passwordReplaced(account.name.text))
-            closed[account.id, default: 0] += 1
+    mutating func closeSessionsOfOldPasswords(of account: Account) {
+        guard sessionCounts[account.id] != nil else { return }
+        let old = sessions.values.filter {
+            $0.account == account.id && !$0.isClosing && $0.passwordGeneration < account.passwordGeneration
         }
-        for (id, count) in closed.sorted(by: { $0.key < $1.key }) {
-            guard let name = directory.accounts[id]?.name.text else { continue }
-            log(.succeeded(user: name, phrase: "logged out \(count) \(count == 1 ? "session" : "sessions") that used the old password"))
-        }
+        guard !old.isEmpty else { return }
+        for id in old.map(\.id).sorted() { close(id, .passwordReplaced(account.name.text)) }
+        let count = "\(old.count) \(old.count == 1 ? "session" : "sessions")"
+        log(.succeeded(user: account.name.text, phrase: "logged out \(count) that used the old password"))
     }
 }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // Who is active.
 

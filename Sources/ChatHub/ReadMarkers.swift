@@ -1,18 +1,9 @@
 import ChatProtocol
-
-/// Whose messages a read marker is about.
-public enum ReadTarget: Hashable, Sendable {
-    /// Direct messages with that account.
-    case user(AccountID)
-    case group(GroupID)
-}
+import ChatStore
 
 // How far an account has read, told to all its sessions and to nobody else (IRCv3 draft/read-marker).
 
 extension Hub {
-    /// One that lies a day ahead was set while the clock was wrong. It would call all that comes until then read, so it counts as none.
-    static func latestMarker(at now: EventTime) -> Timestamp { now.wall.adding(milliseconds: 86_400_000) }
-
     /// - Parameter time: nil asks for the marker.
     mutating func markRead(_ request: Request, with correspondent: Command.Correspondent, _ time: Timestamp?) {
         switch correspondent {
@@ -30,23 +21,21 @@ extension Hub {
     }
 
     private mutating func markRead(_ request: Request, _ target: ReadTarget, shown: String, _ time: Timestamp?) {
-        let beyond = Hub.latestMarker(at: request.at)
-        let current = readMarkers[request.account.id]?[target].flatMap { $0 > beyond ? nil : $0 }
+        let current = directory.readMarker(of: request.account.id, target, at: request.at.wall)
         // What is to come cannot have been read, and a marker only goes forward.
         guard let time = time.map({ min($0, request.at.wall) }), time > current ?? Timestamp(milliseconds: 0) else {
             return succeed(request, [.readMarker(target: shown, current)])
         }
-        keep(.readMarker(request.account.id, target, time, beyond: beyond), .markedRead(target, shown: shown, time), for: request)
+        propose(.markRead(request.account.id, target, time), shown: shown, for: request)
     }
 
-    mutating func finishMarking(_ request: Request, _ target: ReadTarget, shown: String, _ time: Timestamp, succeeded: Bool) {
-        guard succeeded else { return fail(request, .storeFailed) }
-        let kept = readMarkers[request.account.id]?[target].flatMap { $0 > Hub.latestMarker(at: request.at) ? nil : $0 }
-        let marker = max(time, kept ?? time)
-        readMarkers[request.account.id, default: [:]][target] = marker
-        let told = Outgoing.readMarker(target: shown, marker)
-        succeed(request, [told])
-        let others = (sessionsOfAccount[request.account.id] ?? []).filter { $0 != request.session && sessions[$0]?.isClosing == false }
-        if !others.isEmpty { actions.append(.deliver(others, told)) }
+    mutating func announceMarker(_ target: ReadTarget, of account: AccountID, _ time: Timestamp, except asking: SessionID?) {
+        let name: String? =
+            switch target {
+            case .user(let other): directory.accounts[other]?.name.text
+            case .group(let group): directory.groups[group].map { "#" + $0.name.text }
+            }
+        let others = (sessionsOfAccount[account] ?? []).filter { $0 != asking && sessions[$0]?.isClosing == false }
+        if let name, !others.isEmpty { actions.append(.deliver(others, .readMarker(target: name, time))) }
     }
 }

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 // What a session missed, page by page from the store, each page only when the one before has been written to its socket.
 
@@ -9,14 +10,14 @@ extension Hub {
     mutating func beginReplay(of session: Session, _ account: AccountID, from start: Command.ReplayStart, client: String?) {
         session.client = client
         session.reached = cursors.reached(account)
-        session.ownAfter = messageIDs.last
+        session.ownAfter = directory.position
         switch start {
         case .nowhere: return findGap(before: session, account)
         case .whereItLeftOff:
             if let client { replaceOthers(of: client, session, account, shown: nil) }
             session.due = cursors.due(to: account)
         case .after(let shown):
-            session.reached = min(shown, messageIDs.last)
+            session.reached = min(shown, directory.position)
             // It has been told of the account's own messages so far.
             session.ownAfter = session.reached
             session.due = [.all(after: session.reached)]
@@ -28,10 +29,10 @@ extension Hub {
             }
         }
         session.movesMark = true
-        session.debts = cursors.debts(of: account, after: session.due[0].after)
+        session.undelivered = cursors.undelivered(of: account, after: session.due[0].after)
         session.reached = session.due[0].after
         session.dueLater = session.due[...]
-        beginStretch(session)
+        beginRange(session)
     }
 
     /// Connections of its client that are not known to be gone: what they lose is given to this one.
@@ -39,27 +40,27 @@ extension Hub {
     private mutating func replaceOthers(of client: String, _ session: Session, _ account: AccountID, shown: MessageID?) {
         for case let old? in (sessionsOfAccount[account] ?? []).map({ sessions[$0] }) where old.id != session.id && old.client == client {
             if let shown {
-                cursors.acknowledge(old.debts, of: account, upTo: shown)
+                cursors.acknowledge(old.undelivered, of: account, upTo: shown)
             } else {
-                owe(account, MessageRange(after: old.reached, upTo: messageIDs.last), of: old)
+                recordUndelivered(account, MessageRange(after: old.reached, upTo: directory.position), of: old)
             }
             old.isReplaced = true
         }
     }
 
     /// What a session went without, of what it was to be given. Of what others had lost and it was to have, too: from now on that is its client's to ask for.
-    mutating func owe(_ account: AccountID, _ lost: MessageRange, of session: Session) {
+    mutating func recordUndelivered(_ account: AccountID, _ lost: MessageRange, of session: Session) {
         guard !session.isReplaced else { return }
-        for stretch in session.due.compactMap(lost.intersection) { cursors.record(account, stretch, client: session.client) }
-        cursors.acknowledge(session.debts, of: account, upTo: lost.upTo)
+        for range in session.due.compactMap(lost.intersection) { cursors.record(account, range, client: session.client) }
+        cursors.acknowledge(session.undelivered, of: account, upTo: lost.upTo)
     }
 
     // A client that asks for what it missed by itself moves the account's mark only when what it was not given is owed to others: they see no more of it than
     // they would without it.
 
     private mutating func findGap(before session: Session, _ account: AccountID) {
-        let gap = MessageRange(after: session.reached, upTo: messageIDs.last)
-        actions.append(.loadMissed(newRequestID(.gap(session.id, gap)), account: account, gap, ownAfter: gap.upTo, limit: 1))
+        let gap = MessageRange(after: session.reached, upTo: directory.position)
+        actions.append(.read(newRequestID(.gap(session.id, gap)), .missed(account, gap, ownAfter: gap.upTo, limit: 1)))
     }
 
     mutating func finishGap(_ gap: MessageRange, of id: SessionID, _ messages: [ChatMessage]?) {
@@ -72,7 +73,7 @@ extension Hub {
         cursors.advance(to: session.reached, account)
     }
 
-    private mutating func beginStretch(_ session: Session) {
+    private mutating func beginRange(_ session: Session) {
         guard let next = session.dueLater.first else { return }
         session.replayedUpTo = max(session.replayedUpTo, next.after)
         readMissed(by: session.id)
@@ -83,10 +84,8 @@ extension Hub {
             return
         }
         session.replay = .reading(moreCame: false)
-        actions.append(
-            .loadMissed(
-                newRequestID(.page(id)), account: account, MessageRange(after: session.replayedUpTo, upTo: end), ownAfter: session.ownAfter,
-                limit: Hub.pageSize))
+        let range = MessageRange(after: session.replayedUpTo, upTo: end)
+        actions.append(.read(newRequestID(.page(id)), .missed(account, range, ownAfter: session.ownAfter, limit: Hub.pageSize)))
     }
 
     mutating func replay(_ messages: [ChatMessage]?, to id: SessionID) {
@@ -105,12 +104,12 @@ extension Hub {
             actions.append(.awaitDrain(newRequestID(.pageWritten(id)), id))
         } else if session.dueLater.count > 1 {
             session.dueLater.removeFirst()
-            beginStretch(session)
+            beginRange(session)
         } else if session.replay == .reading(moreCame: true) {
             readMissed(by: id)
         } else {
             session.replay = .live
-            payDebts(session, account)
+            acknowledgeReplay(session, account)
             forgetAudiences(of: account)
         }
     }

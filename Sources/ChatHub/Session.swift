@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import DequeModule
 
 /// What the hub knows of one connection. An object: it is changed many times a message, and belongs to one hub alone (which therefore is `~Copyable`).
@@ -13,8 +14,8 @@ final class Session {
     let connectedAt: EventTime
 
     var account: AccountID?
-    /// By which setting of its account's password it came in; see ``Account/passwords``.
-    var passwords = 0
+    /// By which setting of its account's password it came in; see ``Account/passwordGeneration``.
+    var passwordGeneration = 0
     /// As registered; empty until it has logged in.
     var name = ""
     /// It has been told of its groups; from now on it is "active".
@@ -50,8 +51,8 @@ final class Session {
     var due: [MessageRange] = []
     /// Of these the ones whose replay has still to begin.
     var dueLater: ArraySlice<MessageRange> = []
-    /// The debts of its account that its replay pays; see ``DeliveryCursors``.
-    var debts: Set<Int> = []
+    /// Of its account's undelivered ranges the ones that its replay delivers; see ``DeliveryCursors``.
+    var undelivered: Set<Int> = []
     /// How its client has named itself: the same after a lost connection.
     var client: String?
     /// The account's own messages behind this one are news to it: other sessions sent them.

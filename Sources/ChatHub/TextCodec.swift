@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// The plain-text codec: prompts, slash commands, and lines to read. `nc` is enough.
 ///

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 
 /// A resume token that has been made and not been kept yet.
 struct MadeToken {
@@ -28,8 +29,9 @@ extension Hub {
 
     mutating func keepToken(_ request: Request, _ token: MadeToken) {
         let grant = TokenGrant(
-            hash: token.hash, account: request.account.id, passwords: sessions[request.session]?.passwords ?? request.account.passwords,
+            hash: token.hash, account: request.account.id,
+            passwordGeneration: sessions[request.session]?.passwordGeneration ?? request.account.passwordGeneration,
             expires: request.at.wall.adding(milliseconds: Int64(token.seconds) * 1000), at: request.at.wall)
-        store(.token(grant), then: .keptToken(request, token))
+        record(.token(grant), then: .keptToken(request, token))
     }
 }

@@ -52,8 +52,13 @@ public struct MessageIDSource: Sendable {
     public init(after last: MessageID = .zero) { self.last = last }
 
     public mutating func next(at now: Timestamp) -> MessageID {
-        let clock = MessageID(rawValue: (max(0, now.milliseconds) & 0x3FF_FFFF_FFFF) << 21)
-        last = MessageID(rawValue: max(clock.rawValue, last.rawValue + 1))
+        last = following(at: now)
         return last
+    }
+
+    /// The one that ``next(at:)`` would give.
+    public func following(at now: Timestamp) -> MessageID {
+        let clock = MessageID(rawValue: (max(0, now.milliseconds) & 0x3FF_FFFF_FFFF) << 21)
+        return MessageID(rawValue: max(clock.rawValue, last.rawValue + 1))
     }
 }

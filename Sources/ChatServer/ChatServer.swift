@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
@@ -27,8 +28,7 @@ public final class ChatServer: Sendable {
     let metrics: Metrics
     private let metricsListener: MetricsListener?
     private let workers: [LoopWorker]
-    private let writer: StoreWriter
-    private let reader: StoreReader
+    private let engine: SQLiteEngine
     private let hashing: FairPool<HashingKey>
     private let log: EventLog
     private let driver: HubDriver
@@ -77,9 +77,11 @@ public final class ChatServer: Sendable {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
             }
             if let credentials { try add(credentials, configuration, store, tell) }
-            let state = try store.loadState()
+            let engine = SQLiteEngine(
+                store, keepDays: configuration.keepDays, searchTime: configuration.searchTime, .telling(tell, metrics))
+            let state = try engine.start { reports in mailbox.put(reports.map { HubInput(Event($0)) }) }
             let server = ChatServer(
-                configuration, identity, tls, lock, store, state, group, listener, workers, mailbox, metrics, metricsListener,
+                configuration, identity, tls, lock, store, engine, state, group, listener, workers, mailbox, metrics, metricsListener,
                 output: output, tell: tell)
             started = server
             try await opening(listener)
@@ -97,7 +99,8 @@ public final class ChatServer: Sendable {
 
     private init(
         _ configuration: ServerConfiguration, _ identity: TLSIdentity, _ tls: NIOLockedValueBox<NIOSSLContext>, _ lock: DataFolderLock,
-        _ store: Store, _ state: HubState, _ group: MultiThreadedEventLoopGroup, _ listener: Listener, _ workers: [LoopWorker],
+        _ store: Store, _ engine: SQLiteEngine, _ state: StoreState, _ group: MultiThreadedEventLoopGroup, _ listener: Listener,
+        _ workers: [LoopWorker],
         _ mailbox: Mailbox<HubInput>,
         _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
         tell: @escaping @Sendable (String) -> Void
@@ -120,33 +123,22 @@ public final class ChatServer: Sendable {
         }
         port = listener.port
         hasAccounts = !state.accounts.isEmpty
-        writer = StoreWriter(
-            store, keepDays: configuration.keepDays,
-            StoreWriter.Listener(
-                stored: { results in mailbox.put(results.map { HubInput(.stored($0.0, succeeded: $0.succeeded)) }) },
-                accountsChanged: { mailbox.put(HubInput(.accountsChanged($0))) },
-                committed: { metrics.noteCommit(of: $0, seconds: $1, failed: $2) },
-                failing: { problem in
-                    metrics.noteFailure(problem)
-                    tell(problem.map { "The database cannot be written, and messages are refused: \($0)" } ?? "The database works again.")
-                }, noticing: tell))
-        reader = StoreReader(store, searchTime: configuration.searchTime) { mailbox.put(HubInput($0)) }
+        self.engine = engine
         hashing = FairPool("hash", configuration.hashing)
-        let verifier = PasswordVerifier(store, hashing, reader, writer, cost: configuration.hashCost) { requestID, verification in
+        let verifier = PasswordVerifier(engine, hashing, cost: configuration.hashCost) { requestID, verification in
             mailbox.put(HubInput(.verified(requestID, verification)))
         }
         log = EventLog(configuration.logFormat, write: output, tell: tell)
         driver = HubDriver(
             Hub(configuration.rules, state, at: .now), mailbox,
-            HubDriver.Services(workers: workers, writer: writer, reader: reader, verifier: verifier, log: log, metrics: metrics))
-        metrics.watch { [writer, reader, hashing, log] in
-            [
-                ("hub", mailbox.count), ("store", writer.waiting), ("reader", reader.waiting), ("hashing", hashing.depth),
+            HubDriver.Services(workers: workers, engine: engine, verifier: verifier, log: log, metrics: metrics))
+        metrics.watch { [engine, hashing, log] in
+            let waiting = engine.waiting
+            return [
+                ("hub", mailbox.count), ("store", waiting.writes), ("reader", waiting.reads), ("hashing", hashing.depth),
                 ("log", log.waiting),
             ]
         }
-        writer.start()
-        reader.start()
         log.start()
         driver.start()
         for worker in workers { worker.start() }
@@ -188,12 +180,9 @@ public final class ChatServer: Sendable {
         if let path = configuration.credentialsFile {
             let credentials = try CredentialsFile(path: path)
             let result = await onThread { [configuration, store, tell] in
-                Result { () throws(ServerError) in
-                    try ChatServer.add(credentials, configuration, store, tell)
-                    return try AccountBook(store).list().map(\.account)
-                }
+                Result { () throws(ServerError) in try ChatServer.add(credentials, configuration, store, tell) }
             }
-            driver.mailbox.put(HubInput(.accountsChanged(try result.get())))
+            try result.get()
         }
         tls.withLockedValue { $0 = context }
         reminder.withLockedValue { $0 = CertificateReminder(identity.validity) }
@@ -218,11 +207,10 @@ public final class ChatServer: Sendable {
 
     /// What is under way is done and written first.
     private func endThreads() async {
-        await onThread { [driver, hashing, reader, writer, log] in
+        await onThread { [driver, hashing, engine, log] in
             hashing.stop()
             driver.stop()
-            reader.stop()
-            writer.stop()
+            engine.stop()
             log.stop(within: .seconds(1))
         }
     }
@@ -249,4 +237,16 @@ extension ServerConfiguration {
 
 extension Duration {
     fileprivate var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
+}
+
+extension SQLiteEngine.Listener {
+    /// Tells the host of a store that fails, and the metrics of what it does.
+    fileprivate static func telling(_ tell: @escaping @Sendable (String) -> Void, _ metrics: Metrics) -> Self {
+        Self(
+            committed: { metrics.noteCommit(of: $0, seconds: $1, failed: $2) },
+            failing: { problem in
+                metrics.noteFailure(problem)
+                tell(problem.map { "The database cannot be written, and messages are refused: \($0)" } ?? "The database works again.")
+            }, noticing: tell)
+    }
 }

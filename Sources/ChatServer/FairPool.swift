@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 import DequeModule
 import Foundation
 

@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 import Dispatch
 
 /// What `chatty serve` is told.

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import Testing
 
 @testable import ChatHub
@@ -16,7 +17,7 @@ struct AttemptThrottleTests {
             if script.told[guesser] == [.reply(.tooManyAttempts(seconds: 4))] { refusedAt = index }
         }
         #expect(refusedAt == 30 && script.verifications == 30)
-        #expect(script.log.last == "User: name29 failed to log in: invalid credentials (from 192.0.2.1).")
+        #expect(script.lines.last == "User: name29 failed to log in: invalid credentials (from 192.0.2.1).")
         // Not even the right password is looked at, and none of it blocks a name.
         script.forget(guesser)
         script.send(guesser, .logIn(name: "name59", password: "pw-name59", begins: true))
@@ -40,19 +41,19 @@ struct AttemptThrottleTests {
         for _ in 0..<1030 { script.send(guesser, .logIn(name: "nobody", password: "guess", begins: true)) }
         let other = script.connect(from: "192.0.2.2")
         for index in 0..<31 { script.send(other, .identify(name: "nobody\(index)")) }
-        let before = script.log
+        let before = script.lines
         #expect(before.count == 60 && before[29] == "User: nobody failed to log in: there is no user nobody (from 192.0.2.1).")
         #expect(before.last == "User: nobody29 failed to log in: there is no user nobody29 (from 192.0.2.2).")
         script.advance(milliseconds: 59_999)
         script.handle(.tick)
-        #expect(script.log == before)
+        #expect(script.lines == before)
         script.advance(milliseconds: 1)
         for _ in 0..<2 { script.handle(.tick) }
         let lines = [
             "Refused 1000 log-ins from 192.0.2.1: too many failed log-ins from that address.",
             "Refused 1 log-in from 192.0.2.2: too many failed log-ins from that address.",
         ]
-        #expect(script.log == before + lines)
+        #expect(script.lines == before + lines)
     }
 
     @Test func whatWasRefusedIsToldOfAtTheEndToo() {
@@ -60,7 +61,7 @@ struct AttemptThrottleTests {
         let guesser = script.connect(from: "192.0.2.1")
         for _ in 0..<31 { script.send(guesser, .logIn(name: "nobody", password: "guess", begins: true)) }
         script.handle(.shutDown)
-        #expect(script.log.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
+        #expect(script.lines.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
     }
 
     /// A name may be a whole line of a hostile client; in the log it is as long as two names at most.
@@ -69,17 +70,17 @@ struct AttemptThrottleTests {
         let shown = "\"" + String(repeating: "\\u00fc", count: 32) + "\\u2026\""
         var script = HubScript()
         script.send(script.connect(), .logIn(name: long, password: "guess", begins: true))
-        #expect(script.log.last == "User: \(shown) failed to log in: there is no user \(shown) (from 127.0.0.1).")
+        #expect(script.lines.last == "User: \(shown) failed to log in: there is no user \(shown) (from 127.0.0.1).")
         let yoda = script.logIn("yoda")
         script.send(yoda, .message(to: long, text: "hi", isNotice: false))
-        #expect(script.log.last == "User: yoda failed to send a direct message to: \(shown): there is no user \(shown).")
+        #expect(script.lines.last == "User: yoda failed to send a direct message to: \(shown): there is no user \(shown).")
         for command in [
             Command.groupMessage(group: long, text: "hi", isNotice: false), .createGroup(name: long, members: []),
             .joinGroup(name: long, createsMissing: false), .leaveGroup(name: long), .invite(user: long, group: long),
             .listMembers(group: long), .history(with: .user(long), HistoryRange(takesLatest: true, limit: 1)),
         ] {
             script.send(yoda, command)
-            let line = script.log.last ?? ""
+            let line = script.lines.last ?? ""
             #expect(line.hasPrefix("User: yoda failed to ") && line.utf8.count < 600)
         }
     }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import TestSupport
 import Testing
 
@@ -25,7 +26,7 @@ struct AwayTests {
         script.forget(luke)
         script.send(luke, .message(to: "yoda", text: "hi", isNotice: false))
         #expect(script.told[luke]?.count == 1)
-        #expect(script.log.contains("User: yoda successfully went away.") && script.log.contains("User: yoda successfully came back."))
+        #expect(script.lines.contains("User: yoda successfully went away.") && script.lines.contains("User: yoda successfully came back."))
     }
 
     @Test func whoInvitesAnAccountThatIsAwayIsTold() {

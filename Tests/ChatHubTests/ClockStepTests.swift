@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 /// The clock on the wall is set, by a person or by a machine that has just learnt the time: forward, back, and while the server is down.
@@ -13,20 +14,7 @@ struct ClockStepTests {
 
     /// What a store that kept all this gives to the next server on it.
     private static func restarted(_ script: HubScript, at step: Int64) -> HubScript {
-        var state = HubState()
-        for write in script.kept {
-            switch write {
-            case .cursors(let cursors): state.cursors.merge(cursors) { $1 }
-            case .readMarker(let account, let target, let time, _): state.readMarkers[account, default: [:]][target] = time
-            case .lockOut(let row):
-                state.lockOuts.removeAll { $0.name == row.name }
-                state.lockOuts.append(row)
-            case .lockOutsEnded(let names): state.lockOuts.removeAll { names.contains($0.name) }
-            default: break
-            }
-        }
-        state.lastMessage = messages(script).map(\.id).max() ?? .zero
-        return HubScript(state: state, now: EventTime(wall: script.now.wall.adding(milliseconds: step), uptime: 1))
+        return HubScript(state: script.log.state(), now: EventTime(wall: script.now.wall.adding(milliseconds: step), uptime: 1))
     }
 
     @Test func idsOnlyGrowAndTimesAreTheClocks() {

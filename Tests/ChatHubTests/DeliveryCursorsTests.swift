@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import TestSupport
 import Testing
 
@@ -10,42 +11,42 @@ struct DeliveryCursorsTests {
     private static let yoda = AccountID(rawValue: 1)
 
     private static func id(_ number: Int64) -> MessageID { MessageID(rawValue: number) }
-    private static func stretch(_ behind: Int64, _ upTo: Int64) -> MessageRange { MessageRange(after: id(behind), upTo: id(upTo)) }
+    private static func range(_ behind: Int64, _ upTo: Int64) -> MessageRange { MessageRange(after: id(behind), upTo: id(upTo)) }
 
     @Test func whatIsDueIsInOrderAndOnce() {
         var cursors = DeliveryCursors([:])
         #expect(cursors.due(to: Self.yoda) == [.all(after: .zero)])
         cursors.advance(to: Self.id(10), Self.yoda)
-        cursors.record(Self.yoda, Self.stretch(6, 8), client: nil)
-        cursors.record(Self.yoda, Self.stretch(2, 4), client: "a")
-        cursors.record(Self.yoda, Self.stretch(3, 5), client: "b")
-        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(after: Self.id(10))])
+        cursors.record(Self.yoda, Self.range(6, 8), client: nil)
+        cursors.record(Self.yoda, Self.range(2, 4), client: "a")
+        cursors.record(Self.yoda, Self.range(3, 5), client: "b")
+        #expect(cursors.due(to: Self.yoda) == [Self.range(2, 5), Self.range(6, 8), .all(after: Self.id(10))])
         // Lost by one session, and not had by another: the mark is not there yet.
-        cursors.record(Self.yoda, Self.stretch(9, 20), client: nil)
-        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 5), Self.stretch(6, 8), .all(after: Self.id(9))])
+        cursors.record(Self.yoda, Self.range(9, 20), client: nil)
+        #expect(cursors.due(to: Self.yoda) == [Self.range(2, 5), Self.range(6, 8), .all(after: Self.id(9))])
     }
 
     @Test func debtsArePaidByWhoSetOutToAndForgivenToTheirClient() {
         var cursors = DeliveryCursors([:])
         cursors.advance(to: Self.id(10), Self.yoda)
-        cursors.record(Self.yoda, Self.stretch(2, 4), client: "a")
-        cursors.record(Self.yoda, Self.stretch(6, 8), client: "b")
-        let all = cursors.debts(of: Self.yoda, after: .zero)
-        #expect(all.count == 2 && cursors.debts(of: Self.yoda, after: Self.id(3)).count == 1)
+        cursors.record(Self.yoda, Self.range(2, 4), client: "a")
+        cursors.record(Self.yoda, Self.range(6, 8), client: "b")
+        let all = cursors.undelivered(of: Self.yoda, after: .zero)
+        #expect(all.count == 2 && cursors.undelivered(of: Self.yoda, after: Self.id(3)).count == 1)
         // One that is owed since is not paid with them.
-        cursors.record(Self.yoda, Self.stretch(2, 3), client: nil)
+        cursors.record(Self.yoda, Self.range(2, 3), client: nil)
         cursors.acknowledge(all, of: Self.yoda, upTo: Self.id(7))
-        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 3), Self.stretch(7, 8), .all(after: Self.id(10))])
+        #expect(cursors.due(to: Self.yoda) == [Self.range(2, 3), Self.range(7, 8), .all(after: Self.id(10))])
         cursors.discard("b", of: Self.yoda)
-        #expect(cursors.due(to: Self.yoda) == [Self.stretch(2, 3), .all(after: Self.id(10))])
+        #expect(cursors.due(to: Self.yoda) == [Self.range(2, 3), .all(after: Self.id(10))])
     }
 
     @Test func whatIsKeptIsWhatThereWas() {
         var cursors = DeliveryCursors([:])
         cursors.advance(to: Self.id(10), Self.yoda)
-        cursors.record(Self.yoda, Self.stretch(2, 4), client: "a")
+        cursors.record(Self.yoda, Self.range(2, 4), client: "a")
         let rows = cursors.takeChanged()
-        #expect(rows == [Self.yoda: DeliveryCursor(reached: Self.id(10), debts: [.init(Self.stretch(2, 4), client: "a")])])
+        #expect(rows == [Self.yoda: DeliveryCursor(reached: Self.id(10), undelivered: [.init(Self.range(2, 4), client: "a")])])
         #expect(cursors.takeChanged().isEmpty)
         cursors.putBack(Array(rows.keys))
         #expect(cursors.takeChanged() == rows)
@@ -61,13 +62,13 @@ struct DeliveryCursorsTests {
         var owed: [MessageRange] = []
         for _ in 0..<200 {
             let behind = Int64.random(in: 0..<99_000, using: &random)
-            owed.append(Self.stretch(behind, behind + Int64.random(in: 1..<900, using: &random)))
+            owed.append(Self.range(behind, behind + Int64.random(in: 1..<900, using: &random)))
             cursors.record(Self.yoda, owed[owed.count - 1], client: Bool.random(using: &random) ? "a" : "b")
         }
-        #expect(cursors.debts(of: Self.yoda, after: .zero).count == DeliveryCursors.mostUndelivered)
+        #expect(cursors.undelivered(of: Self.yoda, after: .zero).count == DeliveryCursors.mostUndelivered)
         let due = cursors.due(to: Self.yoda)
         #expect(zip(due, due.dropFirst()).allSatisfy { $0.upTo < $1.after })
-        for stretch in owed { #expect(due.contains { $0.intersection(stretch) == stretch }) }
+        for range in owed { #expect(due.contains { $0.intersection(range) == range }) }
     }
 }
 
@@ -169,16 +170,16 @@ struct DeliveryMarkSessionTests {
         script.storeFails = false
         script.handle(.tick)
         let account = try #require(script.accounts["hans"]?.id)
-        let cursors = script.kept.compactMap { if case .cursors(let cursors) = $0 { cursors[account] } else { nil } }
+        let cursors = script.records.compactMap { if case .cursors(let cursors) = $0 { cursors[account] } else { nil } }
         #expect(cursors == [DeliveryCursor(reached: last)])
-        let rows = script.kept.compactMap { if case .lockOut(let row) = $0 { row } else { nil } }
+        let rows = script.records.compactMap { if case .lockOut(let row) = $0 { row } else { nil } }
         #expect(rows.map(\.name) == ["luke"] && rows.map(\.failures) == [1])
         // And what ended meanwhile ends on the disk, too.
         script.storeFails = true
         script.send(script.connect(), .logIn(name: "luke", password: "pw-luke", begins: true))
         script.storeFails = false
         script.handle(.tick)
-        #expect(script.kept.contains { if case .lockOutsEnded(["luke"]) = $0 { true } else { false } })
+        #expect(script.records.contains { if case .lockOutsEnded(["luke"]) = $0 { true } else { false } })
     }
 
     /// After a crash nothing comes again to a client whose machine had it, however soon after; what clients say themselves can wait for the next tick.
@@ -189,7 +190,7 @@ struct DeliveryMarkSessionTests {
         script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
         script.send(yoda, .message(to: "luke", text: "a", isNotice: false))
         func cursors() -> [[AccountID: DeliveryCursor]] {
-            script.kept.compactMap { if case .cursors(let cursors) = $0 { cursors } else { nil } }
+            script.records.compactMap { if case .cursors(let cursors) = $0 { cursors } else { nil } }
         }
         let before = cursors().count
         let (had, shown) = (try #require(script.messageIDs(hans).last), try #require(script.messageIDs(luke).last))
@@ -208,9 +209,10 @@ struct DeliveryMarkSessionTests {
         let hans = script.logIn("hans")
         say("a", in: &script, by: yoda)
         let account = try #require(script.accounts["hans"]?.id)
-        script.handle(.accountsChanged(script.accounts.values.filter { $0.id != account }))
+        script.removeAccount("hans")
+        script.watch()
         script.disconnect(hans, written: nil)
         script.handle(.tick)
-        #expect(!script.kept.contains { if case .cursors(let cursors) = $0 { cursors[account] != nil } else { false } })
+        #expect(!script.records.contains { if case .cursors(let cursors) = $0 { cursors[account] != nil } else { false } })
     }
 }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 struct HistoryTests {
@@ -77,17 +78,18 @@ struct HistoryTests {
             "CAP REQ :sasl batch server-time labeled-response draft/chathistory\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n")
         let welcome = harness.send("CAP END\r\n")
         for token in [" CHATHISTORY=100 ", " MSGREFTYPES=msgid,timestamp "] { #expect(welcome.contains(token), "\(welcome)") }
-        let time = Timestamp(milliseconds: 1_700_000_000_123)
-        harness.script.targets = [
-            HistoryTarget(name: "luke", latest: MessageID(rawValue: 1), time: time),
-            HistoryTarget(name: "#jedi", latest: MessageID(rawValue: 2), time: time),
-        ]
-        let line = "@label=l CHATHISTORY TARGETS timestamp=\(time.iso8601) timestamp=\(time.adding(milliseconds: 9).iso8601) 50\r\n"
+        let luke = harness.script.logIn("luke")
+        let start = harness.script.now.wall
+        harness.script.send(luke, .message(to: "yoda", text: "one", isNotice: false))
+        harness.script.advance(milliseconds: 5)
+        harness.send("JOIN #jedi\r\nPRIVMSG #jedi :two\r\n")
+        let line =
+            "@label=l CHATHISTORY TARGETS timestamp=\(start.adding(milliseconds: -1).iso8601) timestamp=\(start.adding(milliseconds: 9).iso8601) 50\r\n"
         #expect(
             harness.send(line) == """
                 @label=l :chatty BATCH +b1 draft/chathistory-targets\r
-                @batch=b1 :chatty CHATHISTORY TARGETS luke \(time.iso8601)\r
-                @batch=b1 :chatty CHATHISTORY TARGETS #jedi \(time.iso8601)\r
+                @batch=b1 :chatty CHATHISTORY TARGETS luke \(start.iso8601)\r
+                @batch=b1 :chatty CHATHISTORY TARGETS #jedi \(start.adding(milliseconds: 5).iso8601)\r
                 :chatty BATCH -b1\r
 
                 """)

@@ -1,22 +1,29 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 
-/// A hub cannot be copied; a script is handed on as it is.
-private final class HubBox {
+/// What a script is made of that cannot be copied; it is handed on as it is.
+private final class HubBox: @unchecked Sendable {
+    // Unchecked: a script, its engine and its reports belong to one test.
     var hub: Hub
-    init(_ hub: consuming Hub) { self.hub = hub }
+    var now: EventTime
+    /// What the outside has to say, the first one first.
+    var waiting: [Event] = []
+
+    init(_ hub: consuming Hub, _ now: EventTime) {
+        self.hub = hub
+        self.now = now
+    }
 }
 
-/// The hub with an outside made of values: passwords and a store in memory, answered at once or when the script says so; a clock that the script sets.
+/// The hub with an outside made of values: passwords, a ``MemoryEngine``, a clock that the script sets. The outside answers at once, or when the script says so.
 struct HubScript {
     private let box: HubBox
-    private(set) var now: EventTime
-    /// Name (folded) to password; an account that is here and not in the hub's state was added from outside.
+    let log: MemoryLog
+    private let engine: MemoryEngine
+    private let initial: StoreState
+    /// Name (folded) to password.
     var passwords: [String: String]
-    var accounts: [String: Account]
-    /// Everything that was committed, in order.
-    private(set) var kept: [StoreWrite] = []
-    var storeFails = false
     /// What stands in for a password: token to its account (folded name).
     var tokens: [String: String] = [:]
     private var lastToken = 0
@@ -25,13 +32,10 @@ struct HubScript {
         let digits = String(number)
         return ResumeTokenText.prefix + String(repeating: "0", count: ResumeTokenText.digits - digits.utf8.count) + digits
     }
-    /// The store's answer to a question for conversations.
-    var targets: [HistoryTarget] = []
     /// Where true, the outside answers only when ``settle()`` is called.
     var holdsBack = false
-    private var waiting: [Event] = []
     private var wakes: [(uptime: Int64, id: SessionID)] = []
-    private(set) var log: [String] = []
+    private(set) var lines: [String] = []
     private(set) var verifications = 0
     /// What of the outside a log-in was asked by, in order.
     private(set) var questions: [String] = []
@@ -45,21 +49,84 @@ struct HubScript {
     private var lastSession: UInt64 = 0
 
     init(
-        _ configuration: HubConfiguration = HubConfiguration(), users: [String] = ["yoda", "luke", "hans"], state: HubState? = nil,
+        _ configuration: HubConfiguration = HubConfiguration(), users: [String] = ["yoda", "luke", "hans"], state: StoreState? = nil,
         now: EventTime = EventTime(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
     ) {
-        var full = state ?? HubState()
+        var full = state ?? StoreState()
         passwords = [:]
-        accounts = [:]
+        full.accounts = []
         for (index, user) in users.enumerated() {
             guard let name = try? Name(user) else { continue }
-            let account = Account(id: AccountID(rawValue: Int64(index + 1)), name: name)
-            accounts[name.folded] = account
+            full.accounts.append(Account(id: AccountID(rawValue: Int64(index + 1)), name: name))
             passwords[name.folded] = "pw-" + name.folded
         }
-        full.accounts = accounts.values.sorted { $0.id < $1.id }
-        self.now = now
-        box = HubBox(Hub(configuration, full, at: now))
+        initial = full
+        log = MemoryLog(full, at: now)
+        let box = HubBox(Hub(configuration, full, at: now), now)
+        self.box = box
+        engine = MemoryEngine(log) { box.now }
+        _ = try? engine.start { reports in box.waiting += reports.map(Event.init) }
+    }
+
+    var now: EventTime { box.now }
+
+    /// Nothing can be kept while it is true.
+    var storeFails: Bool {
+        get { log.isFull }
+        nonmutating set { log.isFull = newValue }
+    }
+
+    /// Everything that was kept, in order.
+    var kept: [Entry.Content] { log.entries.map(\.content) }
+    /// What the hub noted for itself, in order.
+    var records: [HubRecord] { log.entries.compactMap { if case .recorded(let record) = $0.content { record } else { nil } } }
+
+    /// By folded name: the accounts that there are, whether or not the hub has heard of them.
+    var accounts: [String: Account] { Dictionary(uniqueKeysWithValues: log.directory.accounts.values.map { ($0.name.folded, $0) }) }
+
+    // What another process does. The hub hears of it when it looks, or when the next change of its own is decided.
+
+    /// - Parameter password: `pw-` and the name without it.
+    mutating func addAccount(_ user: String, id: Int64, password: String? = nil) throws {
+        let name = try Name(user)
+        passwords[name.folded] = password ?? "pw-" + name.folded
+        log.append(.accountSet(Account(id: AccountID(rawValue: id), name: name)), at: now)
+    }
+
+    func removeAccount(_ user: String) {
+        guard let account = accounts[user] else { return }
+        log.append(.accountRemoved(account.id), at: now)
+    }
+
+    /// All tokens end.
+    mutating func setPassword(of account: Account, to password: String) {
+        let name = account.name.folded
+        passwords[name] = password
+        tokens = tokens.filter { $0.value != name }
+        let generation = (log.directory.accounts[account.id]?.passwordGeneration ?? 0) + 1
+        log.append(
+            .accountSet(
+                Account(id: account.id, name: account.name, isBlocked: account.isBlocked, passwordGeneration: generation)), at: now)
+    }
+
+    func setBlocked(_ user: String, _ isBlocked: Bool) {
+        guard let account = accounts[user] else { return }
+        log.append(
+            .accountSet(
+                Account(id: account.id, name: account.name, isBlocked: isBlocked, passwordGeneration: account.passwordGeneration)), at: now)
+    }
+
+    /// The hub hears of what others have done.
+    mutating func watch() {
+        let before = box.waiting
+        box.waiting = []
+        engine.reportOthers()
+        let others = box.waiting
+        box.waiting = before
+        // Readers and hashing are overtaken, what is decided before is not.
+        guard !before.contains(where: \.isOfTheOrder) else { return box.waiting += others }
+        for event in others { perform(box.hub.handle(event, at: now)) }
+        if !holdsBack { settle() }
     }
 
     /// Lets time pass, and tells of what was to be told on the way.
@@ -73,13 +140,13 @@ struct HubScript {
         pass(end - now.uptime)
     }
 
-    private mutating func pass(_ milliseconds: Int64) {
-        now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
+    private func pass(_ milliseconds: Int64) {
+        box.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
     }
 
     /// Sets the clock on the wall only.
-    mutating func stepClock(milliseconds: Int64) {
-        now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
+    func stepClock(milliseconds: Int64) {
+        box.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
     }
 
     mutating func connect(from address: String = "127.0.0.1") -> SessionID {
@@ -105,27 +172,17 @@ struct HubScript {
     }
 
     /// Lets the outside answer all that waits, and what comes of it.
-    mutating func settle() {
-        while !waiting.isEmpty {
-            let event = waiting.removeFirst()
-            perform(box.hub.handle(event, at: now))
-        }
-    }
+    mutating func settle() { while !box.waiting.isEmpty { settleOne() } }
 
     /// Lets the outside answer one question.
-    mutating func settleOne() {
-        guard !waiting.isEmpty else { return }
-        perform(box.hub.handle(waiting.removeFirst(), at: now))
-    }
+    mutating func settleOne() { if !box.waiting.isEmpty { perform(box.hub.handle(box.waiting.removeFirst(), at: now)) } }
 
-    /// Lets the outside answer any one question: readers and hashing overtake each other and the store, whose answers keep their order.
+    /// Lets the outside answer any one question: readers and hashing overtake each other and the engine, whose reports keep their order.
     mutating func settleOne(using random: inout some RandomNumberGenerator) {
-        guard !waiting.isEmpty else { return }
-        var index = Int.random(in: 0..<waiting.count, using: &random)
-        if case .stored = waiting[index] {
-            index = waiting.firstIndex { if case .stored = $0 { true } else { false } } ?? index
-        }
-        perform(box.hub.handle(waiting.remove(at: index), at: now))
+        guard !box.waiting.isEmpty else { return }
+        var index = Int.random(in: 0..<box.waiting.count, using: &random)
+        if box.waiting[index].isOfTheOrder { index = box.waiting.firstIndex(where: \.isOfTheOrder) ?? index }
+        perform(box.hub.handle(box.waiting.remove(at: index), at: now))
     }
 
     /// The connection of a session goes.
@@ -152,114 +209,57 @@ struct HubScript {
                 }
             case .close(let id):
                 closed.insert(id)
-                waiting.append(.disconnected(id, .byHub, written: nil))
+                box.waiting.append(.disconnected(id, .byHub, written: nil))
             case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
             case .wake(let id, let milliseconds): wakes.append((now.uptime + milliseconds, id))
             case .abandon(let requestID):
-                for index in waiting.indices {
-                    if case .verified(requestID, _) = waiting[index] { waiting[index] = .verified(requestID, .abandoned) }
+                for index in box.waiting.indices {
+                    if case .verified(requestID, _) = box.waiting[index] { box.waiting[index] = .verified(requestID, .abandoned) }
                 }
             case .verify(let requestID, let account, let proof, _):
                 verifications += 1
                 questions.append("verify")
-                let found = account.flatMap { id in accounts.values.first { $0.id == id } }
-                let (name, right) = (found?.name.folded, Event.Verification.right(passwords: found?.passwords ?? 0))
-                switch proof {
-                case .token(let token): waiting.append(.verified(requestID, name != nil && tokens[token] == name ? right : .expiredToken))
-                case .password(let password):
-                    waiting.append(.verified(requestID, name.map { passwords[$0] == password } == true ? right : .wrong))
-                }
-            case .findAccount(let requestID, let name):
-                questions.append("findAccount")
-                waiting.append(.accountFound(requestID, accounts[name.folded]))
-            case .store(let requestID, let write):
-                if !storeFails { kept.append(write) }
-                if !storeFails, case .token(let grant) = write,
-                    let account = accounts.values.first(where: { $0.id == grant.account && $0.passwords == grant.passwords })
+                box.waiting.append(.verified(requestID, judge(proof, of: account.flatMap { log.directory.accounts[$0] })))
+            case .catchUp(let requestID):
+                questions.append("catchUp")
+                engine.catchUp(requestID)
+            case .propose(let requestID, let change):
+                engine.append([Proposal(requestID, change)])
+                if !storeFails, case .record(.token(let grant)) = change, let account = log.directory.accounts[grant.account],
+                    account.passwordGeneration == grant.passwordGeneration
                 {
                     tokens[String(decoding: grant.hash, as: UTF8.self)] = account.name.folded
                 }
-                waiting.append(.stored(requestID, succeeded: !storeFails))
-            case .loadMissed(let requestID, let account, let stretch, let ownAfter, let limit):
-                let found = missed(account, after: stretch.after, ownAfter: ownAfter).filter { $0.id <= stretch.upTo }
-                waiting.append(.missed(requestID, Array(found.prefix(limit))))
-            case .loadHistory(let requestID, _, .targets): waiting.append(.historyTargets(requestID, targets))
-            case .loadHistory(let requestID, let account, let query):
-                waiting.append(.missed(requestID, history(account, query)))
+            case .read(let requestID, let query): engine.read(requestID, query)
             case .setPassword(let requestID, let account, let password):
-                let found = accounts.values.first { $0.id == account }
-                if let found { setPassword(of: found, to: password) }
-                waiting.append(.passwordSet(requestID, passwords: found.map { $0.passwords + 1 }))
+                if !storeFails, let name = log.directory.accounts[account]?.name.folded {
+                    passwords[name] = password
+                    tokens = tokens.filter { $0.value != name }
+                }
+                engine.append([Proposal(requestID, .setPassword(account, passwordHash: password))])
             case .makeToken(let requestID):
                 lastToken += 1
                 let token = HubScript.token(lastToken)
-                waiting.append(.tokenMade(requestID, token: token, hash: Array(token.utf8), seconds: 60))
-            case .awaitDrain(let requestID, _): waiting.append(.drained(requestID))
-            case .log(let line): log.append(line.text)
+                box.waiting.append(.tokenMade(requestID, token: token, hash: Array(token.utf8), seconds: 60))
+            case .awaitDrain(let requestID, _): box.waiting.append(.drained(requestID))
+            case .log(let line): lines.append(line.text)
             case .stopped: hasStopped = true
             }
         }
     }
 
-    /// As from outside: all tokens end, and who knows the accounts knows that it is another one.
-    mutating func setPassword(of account: Account, to password: String) {
-        let name = account.name.folded
-        passwords[name] = password
-        accounts[name] = Account(id: account.id, name: account.name, isBlocked: account.isBlocked, passwords: account.passwords + 1)
-        tokens = tokens.filter { $0.value != name }
+    private func judge(_ proof: Proof, of account: Account?) -> Event.Verification {
+        let name = account?.name.folded
+        let right = Event.Verification.right(generation: account?.passwordGeneration ?? 0)
+        switch proof {
+        case .token(let token): return name != nil && tokens[token] == name ? right : .expiredToken
+        case .password(let password): return name.map { passwords[$0] == password } == true ? right : .wrong
+        }
     }
 
-    /// The store's query: messages to that account and its groups since it joined, its own behind that one only.
+    /// Messages to that account and its groups since it joined, its own behind that one only.
     func missed(_ account: AccountID, after: MessageID, ownAfter: MessageID = MessageID(rawValue: .max)) -> [ChatMessage] {
-        var joined: [GroupID: MessageID] = [:]
-        var found: [ChatMessage] = []
-        for write in kept {
-            switch write {
-            case .groupCreated(let group) where group.members.contains(account): joined[group.id] = .zero
-            case .memberJoined(let group, account, let since): joined[group] = since
-            case .memberLeft(let group, account): joined[group] = nil
-            default: break
-            }
-        }
-        for case .message(let message) in kept where message.id > after && (message.sender != account || message.id > ownAfter) {
-            switch message.target {
-            case .user(account, _): found.append(message)
-            case .user where message.sender == account: found.append(message)
-            case .group(let group, _): if let since = joined[group], message.id > since { found.append(message) }
-            default: break
-            }
-        }
-        return found.sorted { $0.id < $1.id }
-    }
-
-    /// The store's answer to a question for history, ranges applied; who may see what is not its business here.
-    func history(_ account: AccountID, _ query: HistoryQuery) -> [ChatMessage] {
-        var all: [ChatMessage] = []
-        for case .message(let message) in kept { all.append(message) }
-        switch query {
-        case .user(let other, let range):
-            return HubScript.cut(
-                all.filter {
-                    guard case .user(let target, _) = $0.target else { return false }
-                    return ($0.sender == account && target == other) || ($0.sender == other && target == account)
-                }, range)
-        case .group(let group, let range):
-            return HubScript.cut(all.filter { if case .group(group, _) = $0.target { true } else { false } }, range)
-        case .targets: return []
-        case .search(let words, let limit): return Array(all.filter { $0.text.contains(words) }.suffix(limit))
-        }
-    }
-
-    private static func cut(_ messages: [ChatMessage], _ range: HistoryRange) -> [ChatMessage] {
-        if let around = range.around {
-            let behind = messages.filter { $0.id > around.upperBound }.prefix(range.limit / 2)
-            return messages.filter { $0.id <= around.upperBound }.suffix(range.limit - behind.count) + behind
-        }
-        let inside = messages.filter { message in
-            (range.after.map { message.id > $0 } ?? true) && (range.before.map { message.id < $0 } ?? true)
-                && (range.laterThan.map { message.time > $0 } ?? true) && (range.earlierThan.map { message.time < $0 } ?? true)
-        }
-        return Array(range.takesLatest ? inside.suffix(range.limit) : inside.prefix(range.limit))
+        log.missed(account, .all(after: after), ownAfter: ownAfter)
     }
 
     /// The replies that a session was told, as texts.
@@ -274,16 +274,13 @@ struct HubScript {
 
     /// Who was in each group when each message to it was kept: the rule that nobody else may be told of it.
     func membersAtMessages() -> [MessageID: Set<AccountID>] {
-        var members: [GroupID: Set<AccountID>] = [:]
+        var directory = Directory(initial)
         var found: [MessageID: Set<AccountID>] = [:]
-        for write in kept {
-            switch write {
-            case .groupCreated(let group): members[group.id] = group.members
-            case .memberJoined(let group, let account, _): members[group, default: []].insert(account)
-            case .memberLeft(let group, let account): members[group]?.remove(account)
-            case .message(let message): if case .group(let group, _) = message.target { found[message.id] = members[group] ?? [] }
-            default: break
+        for entry in log.entries {
+            if case .message(let message) = entry.content, case .group(let group, _) = message.target {
+                found[message.id] = directory.groups[group]?.members ?? []
             }
+            directory.apply(entry)
         }
         return found
     }
@@ -299,5 +296,24 @@ struct HubScript {
     /// The ids of the messages that a session got.
     func messageIDs(_ id: SessionID) -> [MessageID] {
         (told[id] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
+    }
+}
+
+extension Event {
+    fileprivate init(_ report: Report) {
+        self =
+            switch report {
+            case .decided(let request, let outcome): .decided(request, outcome)
+            case .caughtUp(let request): .caughtUp(request)
+            case .found(let request, let answer): .found(request, answer)
+            }
+    }
+
+    /// Of those that come in one order.
+    fileprivate var isOfTheOrder: Bool {
+        switch self {
+        case .decided, .caughtUp: true
+        default: false
+        }
     }
 }

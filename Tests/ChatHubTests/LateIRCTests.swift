@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 /// A client of IRC that was silent for too long, and was taken for one of plain text.
@@ -43,7 +44,7 @@ struct LateIRCTests {
         #expect(harness.takeOutput().contains(":luke!luke@chatty PRIVMSG yoda :hi\r\n"))
         let tags = "@" + String(repeating: "a", count: 4000) + " PRIVMSG luke :" + String(repeating: "x", count: 4096) + "\r\n"
         harness.send(tags)
-        #expect(harness.script.log.last == "User: yoda successfully sent a direct message to: luke.")
+        #expect(harness.script.lines.last == "User: yoda successfully sent a direct message to: luke.")
         harness.send("QUIT\r\n")
         #expect(harness.isClosed)
     }
@@ -60,9 +61,9 @@ struct LateIRCTests {
         var harness = late()
         let answer = harness.send(line + [0x0D, 0x0A])
         #expect(!answer.contains("sec") && !answer.contains("ss "), "\(answer.debugDescription)")
-        #expect(harness.script.log.isEmpty)
+        #expect(harness.script.lines.isEmpty)
         let next = harness.send("NICK yoda\r\nUSER y 0 * :Y\r\n")
-        #expect(!next.contains("sec") && harness.way.representation != .text && harness.script.log.allSatisfy { !$0.contains("sec") })
+        #expect(!next.contains("sec") && harness.way.representation != .text && harness.script.lines.allSatisfy { !$0.contains("sec") })
     }
 
     /// A word alone is a name, and a name with a mark in it as well: these are people.

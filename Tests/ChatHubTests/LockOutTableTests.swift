@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import TestSupport
 import Testing
 
@@ -51,9 +52,9 @@ import Testing
 
     /// A store full of what strangers tried keeps nobody out.
     @Test func aFullTableIsRestoredAndLetsEverybodyIn() {
-        var state = HubState()
+        var state = StoreState()
         state.lockOuts = (0..<LockOutTable.capacity + 1).map {
-            HubState.LockOut(
+            StoreState.LockOut(
                 name: "name\($0)", failures: 1, blockedUntil: nil, last: Self.start.wall.adding(milliseconds: Int64($0) - 200_000))
         }
         var script = HubScript(Self.concealed, state: state)
@@ -64,7 +65,7 @@ import Testing
         #expect(wrong(&script, stranger, "nobody") == ["Invalid credentials. Try again."])
         script.handle(.tick)
         var ended: [String] = []
-        for case .lockOutsEnded(let names) in script.kept { ended += names }
+        for case .lockOutsEnded(let names) in script.records { ended += names }
         #expect(ended == ["name0", "name1"], "the two above the bound")
     }
 
@@ -75,17 +76,17 @@ import Testing
         for _ in 0..<3 { _ = wrong(&script, id) }
         script.advance(milliseconds: 60_000)
         script.handle(.tick)
-        #expect(script.kept.last == .lockOutsEnded(["yoda"]))
+        #expect(script.records.last == .lockOutsEnded(["yoda"]))
         // And so do those that ended while no server ran.
-        var state = HubState()
+        var state = StoreState()
         state.lockOuts = [
-            HubState.LockOut(
+            StoreState.LockOut(
                 name: "luke", failures: 0, blockedUntil: Self.start.wall.adding(milliseconds: -1),
                 last: Self.start.wall.adding(milliseconds: -10_001))
         ]
         var next = HubScript(state: state)
         next.handle(.tick)
-        #expect(next.kept == [.lockOutsEnded(["luke"])])
+        #expect(next.records == [.lockOutsEnded(["luke"])])
     }
 
     /// Without an account, or where all are concealed, a count lasts for a day; otherwise until the right password.
@@ -101,9 +102,9 @@ import Testing
 
     @Test func agesGoOnOverARestart() {
         for (age, answers) in [(Self.day + 1, 1), (Self.day - 1000, 2), (-Self.day, 2)] {
-            var state = HubState()
+            var state = StoreState()
             state.lockOuts = [
-                HubState.LockOut(name: "yoda", failures: 2, blockedUntil: nil, last: Self.start.wall.adding(milliseconds: -age))
+                StoreState.LockOut(name: "yoda", failures: 2, blockedUntil: nil, last: Self.start.wall.adding(milliseconds: -age))
             ]
             var script = HubScript(Self.concealed, state: state)
             #expect(wrong(&script, script.connect()).count == answers, "\(age)")
@@ -116,7 +117,7 @@ import Testing
         var script = HubScript(Self.concealed)
         let id = script.connect(from: "192.0.2.1")
         for _ in 0..<30 { #expect(wrong(&script, id, password: long) == ["Invalid credentials. Try again."]) }
-        #expect(script.log.last == "User: yoda failed to log in: the password is longer than 512 bytes (from 192.0.2.1).")
+        #expect(script.lines.last == "User: yoda failed to log in: the password is longer than 512 bytes (from 192.0.2.1).")
         #expect(wrong(&script, id, password: long) == ["Too many failed log-ins from your address. Try again 4 seconds later."])
         #expect(script.verifications == 0 && script.kept.isEmpty)
         let yoda = script.connect()

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import TestSupport
 import Testing
@@ -21,7 +22,7 @@ struct LogLineTests {
         #expect(harness.send("CAP REQ :sasl\r\n" + Self.sasl(name, "secret")).contains(" 904 "))
         let quoted = LoggedName.text(name)
         #expect(quoted.hasPrefix("\""))
-        #expect(harness.script.log == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
+        #expect(harness.script.lines == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
     }
 
     /// Who is asked for the name alone, as a client at a terminal is, tries names as much as who gives a password with it.
@@ -29,9 +30,9 @@ struct LogLineTests {
         var script = HubScript()
         let stranger = script.connect()
         script.send(stranger, .identify(name: "nobody"))
-        #expect(script.log == ["User: nobody failed to log in: there is no user nobody (from 127.0.0.1)."])
+        #expect(script.lines == ["User: nobody failed to log in: there is no user nobody (from 127.0.0.1)."])
         script.send(stranger, .identify(name: "yoda"))
-        #expect(script.log.count == 1)
+        #expect(script.lines.count == 1)
     }
 
     @Test(arguments: forgeries) func aNameThatIsNoneIsQuotedInEveryCommand(_ name: String) {
@@ -51,12 +52,12 @@ struct LogLineTests {
         ]
         for (command, line) in commands {
             script.send(yoda, command)
-            #expect(script.log.last == "User: yoda failed to " + line)
+            #expect(script.lines.last == "User: yoda failed to " + line)
         }
         script.send(yoda, .createGroup(name: name, members: []))
-        #expect(script.log.last?.hasPrefix("User: yoda failed to create the group chat: \(quoted): the name is not allowed: ") == true)
+        #expect(script.lines.last?.hasPrefix("User: yoda failed to create the group chat: \(quoted): the name is not allowed: ") == true)
         script.send(yoda, .createGroup(name: "jedi", members: [name]))
-        #expect(script.log.last == "User: yoda failed to create the group chat: jedi: there is no user \(quoted).")
+        #expect(script.lines.last == "User: yoda failed to create the group chat: jedi: there is no user \(quoted).")
     }
 
     /// For whoever keeps those out who guess; also where the client does not wait for the answer.
@@ -69,7 +70,7 @@ struct LogLineTests {
         script.send(id, .logIn(name: name, password: "wrong", begins: true))
         if isGone { script.handle(.disconnected(id, .closed, written: nil)) }
         script.settle()
-        #expect(script.log == ["User: \(name) failed to log in: \(reason) (from 2001:db8::7)."])
+        #expect(script.lines == ["User: \(name) failed to log in: \(reason) (from 2001:db8::7)."])
     }
 
     /// It is counted by its network all the same.
@@ -81,7 +82,7 @@ struct LogLineTests {
             script.send(id, .logIn(name: "nobody", password: "guess", begins: true))
         }
         script.handle(.shutDown)
-        #expect(script.log.last == "Refused 1 log-in from 2001:db8::/64: too many failed log-ins from that address.")
+        #expect(script.lines.last == "Refused 1 log-in from 2001:db8::/64: too many failed log-ins from that address.")
     }
 
     // `PASS`.
@@ -104,8 +105,8 @@ struct LogLineTests {
         script.passwords["leia"] = "pw:le:ia"
         let harness = Self.pass(pass, nick: nick, script)
         #expect(harness.isClosed == !isRight)
-        #expect(harness.script.log.last?.hasSuffix(" successfully logged in.") == isRight)
-        #expect(!harness.script.log.joined().contains("pw") && !harness.script.log.joined().contains("9w"))
+        #expect(harness.script.lines.last?.hasSuffix(" successfully logged in.") == isRight)
+        #expect(!harness.script.lines.joined().contains("pw") && !harness.script.lines.joined().contains("9w"))
     }
 
     /// Who may not guess any more learns nothing by it, and is counted once.
@@ -117,15 +118,14 @@ struct LogLineTests {
         script.send(guesser, .logInByPass(nick: "luke", "pw:x"))
         #expect(script.told[guesser]?.last == .reply(.tooManyAttempts(seconds: 4)) && script.questions.count == questions)
         script.handle(.shutDown)
-        #expect(script.log.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
+        #expect(script.lines.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
     }
 
     /// One that was added from outside a moment ago is one.
     @Test func anAccountThatOnlyTheStoreKnowsIsFoundByPass() throws {
         var script = HubScript(users: ["luke"])
-        script.accounts["leia"] = Account(id: AccountID(rawValue: 9), name: try Name("leia"))
-        script.passwords["leia"] = "pw:le:ia"
-        #expect(Self.pass("leia:pw:le:ia", nick: "guest", script).script.log.last == "User: leia successfully logged in.")
+        try script.addAccount("leia", id: 9, password: "pw:le:ia")
+        #expect(Self.pass("leia:pw:le:ia", nick: "guest", script).script.lines.last == "User: leia successfully logged in.")
     }
 
     /// Where names are concealed nobody learns by a colon whether there is an account; and the log still has nothing of the password.
@@ -136,8 +136,8 @@ struct LogLineTests {
         for pass in ["luke:x", "pw:x"] {
             var harness = CodecHarness(IRCCodec(), HubScript(configuration, users: ["leia", "luke"]))
             answers.append(harness.send("PASS \(pass)\r\nNICK leia\r\nUSER u 0 * :U\r\n"))
-            #expect(harness.script.verifications == 1 && !harness.script.log.joined().contains("pw"))
-            #expect(harness.script.log.last?.hasSuffix(" failed to log in: invalid credentials (from 127.0.0.1).") == true)
+            #expect(harness.script.verifications == 1 && !harness.script.lines.joined().contains("pw"))
+            #expect(harness.script.lines.last?.hasSuffix(" failed to log in: invalid credentials (from 127.0.0.1).") == true)
         }
         #expect(answers[0] == answers[1])
     }
@@ -162,7 +162,7 @@ struct LogLineTests {
             for (attempt, isGuess) in [("wrong", true)] + (name == "yoda" ? [(String(repeating: "x", count: 513), false)] : []) {
                 var script = HubScript(users: ["yoda", "luke"])
                 script.send(script.connect(from: "192.0.2.1"), .logIn(name: name, password: attempt, begins: true))
-                let line = try #require(script.log.last)
+                let line = try #require(script.lines.last)
                 #expect(try found(line) == (isGuess ? "192.0.2.1" : nil), "\(line)")
                 let luke = script.logIn("luke")
                 for command in [
@@ -170,7 +170,7 @@ struct LogLineTests {
                     .createGroup(name: name, members: []),
                 ] {
                     script.send(luke, command)
-                    #expect(try found(#require(script.log.last)) == nil)
+                    #expect(try found(#require(script.lines.last)) == nil)
                 }
             }
         }

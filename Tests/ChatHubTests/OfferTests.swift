@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import Testing
 
 @testable import ChatHub
@@ -51,10 +52,10 @@ import Testing
         script.send(yoda, .signal(to: "luke", try signal(.renew, "film")))
         #expect(script.texts(yoda).last == "luke is not active.")
         let second = client("luke", &script)
-        let events = script.log.count
+        let events = script.lines.count
         for _ in 0..<2 { script.send(yoda, .signal(to: "luke", try signal(.renew, "film"))) }
         #expect(signals(second, script) == ["yoda OFFER film"])
-        #expect(script.log.count == events)
+        #expect(script.lines.count == events)
     }
 
     @Test func whoHasConnectedAgainGoesOnOfferingIt() throws {
@@ -111,7 +112,9 @@ import Testing
         script.send(never, .signal(to: "yoda", try signal(.refuse)))
         #expect(script.texts(never) == ["Sent to yoda."])
         #expect(
-            script.log.suffix(2) == ["Received command: /decline from user: luke.", "User: luke successfully declined a file from: yoda."])
+            script.lines.suffix(2) == [
+                "Received command: /decline from user: luke.", "User: luke successfully declined a file from: yoda.",
+            ])
         #expect(signals(asking, script) == [])
         #expect(signals(yoda, script) == [])
         script.send(asking, .signal(to: "yoda", try signal(.refuse)))

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 struct PasswordChangeTests {
@@ -67,11 +68,11 @@ struct PasswordChangeTests {
         #expect(script.closed == [other, half])
         #expect(script.texts(other) == ["The password of yoda has been changed. Log in with the new one."])
         #expect(
-            script.log.suffix(2) == [
-                "User: yoda successfully changed the password.",
+            script.lines.suffix(2) == [
                 "User: yoda successfully logged out 2 sessions that used the old password.",
+                "User: yoda successfully changed the password.",
             ])
-        script.handle(.accountsChanged(Array(script.accounts.values)))
+        script.watch()
         #expect(script.closed == [other, half] && script.texts(luke).isEmpty, "and nobody else, now or later")
     }
 
@@ -82,7 +83,7 @@ struct PasswordChangeTests {
         // Told of late: who has logged in by the new one meanwhile stays.
         let new = script.connect()
         script.send(new, .logIn(name: "yoda", password: "new", begins: true))
-        script.handle(.accountsChanged(Array(script.accounts.values)))
+        script.watch()
         #expect(script.closed == Set(sessions) && script.told[new]?.first == .loggedIn(name: "yoda"))
     }
 
@@ -93,7 +94,7 @@ struct PasswordChangeTests {
         let id = script.connect()
         script.send(id, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         script.setPassword(of: try #require(script.accounts["yoda"]), to: "new")
-        script.handle(.accountsChanged(Array(script.accounts.values)))
+        script.watch()
         script.settle()
         #expect(script.texts(id) == ["The password of yoda has been changed. Log in with the new one."])
         #expect(script.told[id]?.contains(.loggedIn(name: "yoda")) == false)

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ChatStore
 import Testing
 
 @testable import ChatHub
@@ -38,21 +39,21 @@ struct ProofTests {
             script.send(id, .logIn(name: name, password: proof, begins: true))
             steps.append(Array(script.questions.dropFirst(before)))
         }
-        #expect(steps == [["findAccount", "verify"], ["findAccount", "verify"]])
+        #expect(steps == [["catchUp", "verify"], ["catchUp", "verify"]])
     }
 
     @Test func aPasswordIsLetGoWhenItIsJudged() {
         var configuration = HubConfiguration()
         configuration.concealsUserNames = true
-        var hub = Hub(configuration, HubState(), at: EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
+        var hub = Hub(configuration, StoreState(), at: EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
         let (id, now) = (SessionID(rawValue: 1), EventTime(wall: Timestamp(milliseconds: 0), uptime: 0))
         _ = hub.handle(.connected(id, address: "127.0.0.1", isLoopback: true), at: now)
         let asked = hub.handle(.command(id, .logIn(name: "yoda", password: "my secret", begins: true), label: nil), at: now)
-        guard case .findAccount(let requestID, _)? = asked.last else {
-            Issue.record("the store was not asked")
+        guard case .catchUp(let requestID)? = asked.last else {
+            Issue.record("it was not made sure")
             return
         }
-        let judged = hub.handle(.accountFound(requestID, nil), at: now)
+        let judged = hub.handle(.caughtUp(requestID), at: now)
         guard case .verify(_, nil, .password("my secret"), _)? = judged.last else {
             Issue.record("the password was not judged")
             return
@@ -76,11 +77,11 @@ struct ProofTests {
         #expect(sent.contains { if case .setPassword(_, _, "new secret") = $0 { true } else { false } })
         var kept = ""
         dump(hub.pending, to: &kept)
-        #expect(kept.contains("newPassword") && !kept.contains("secret"))
+        #expect(kept.contains("change") && !kept.contains("secret"))
     }
 
-    private static var state: HubState {
-        var state = HubState()
+    private static var state: StoreState {
+        var state = StoreState()
         if let name = try? Name("yoda") { state.accounts = [Account(id: AccountID(rawValue: 1), name: name)] }
         return state
     }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 /// IRCv3 draft/read-marker.
@@ -24,7 +25,7 @@ struct ReadMarkerTests {
         let marker = script.now.wall
         script.stepClock(milliseconds: -3_600_000)
         #expect(mark(Self.time(script, 0)) == .readMarker(target: "luke", marker))
-        #expect(!script.log.contains { $0.contains("read") }, "what somebody reads is nobody's business")
+        #expect(!script.lines.contains { $0.contains("read") }, "what somebody reads is nobody's business")
     }
 
     @Test func allSessionsOfTheAccountAreToldAndNobodyElse() {

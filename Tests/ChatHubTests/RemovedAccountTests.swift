@@ -1,13 +1,13 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 /// What becomes of an account that is removed while the server runs, and of what two sessions of one account ask for at once.
 @Suite struct RemovedAccountTests {
     private static func remove(_ user: String, from script: inout HubScript) {
-        let rest = script.accounts.values.filter { $0.name.folded != user }
-        script.accounts[user] = nil
-        script.handle(.accountsChanged(rest))
+        script.removeAccount(user)
+        script.watch()
     }
 
     @Test func thoseInItsGroupsAreTold() {
@@ -44,32 +44,30 @@ import Testing
             return
         }
         #expect(roster.members.map(\.name) == ["luke"])
-        #expect(script.kept.contains(.groupRemoved(GroupID(rawValue: 2))), "nobody is in it")
+        #expect(script.log.directory.group(named: "sith") == nil, "nobody is in it")
         script.forget(luke)
         script.send(luke, .createGroup(name: "sith", members: []))
         #expect(script.told[luke]?.last == .reply(.groupCreated("sith", members: [])))
     }
 
-    /// The reader may have looked before the removal and answer behind it.
-    @Test func whatTheStoreFoundBeforeBringsItBackNeither() {
-        var script = HubScript(users: ["yoda", "luke"])
+    /// Added and removed again before the hub has looked: it hears of both, in that order.
+    @Test func anAccountThatCameAndWentIsNone() throws {
+        var script = HubScript(users: ["luke"])
         let luke = script.logIn("luke")
-        Self.remove("yoda", from: &script)
         script.holdsBack = true
-        script.accounts["yoda"] = Account(id: AccountID(rawValue: 1), name: Name.known("yoda"))
-        script.send(luke, .message(to: "yoda", text: "x", isNotice: false))
-        script.settleOne()
-        script.accounts["yoda"] = nil
+        try script.addAccount("leia", id: 9)
+        script.removeAccount("leia")
+        script.send(luke, .message(to: "leia", text: "x", isNotice: false))
         script.settle()
-        #expect(script.texts(luke) == [Reply.noSuchUser("yoda").text])
+        #expect(script.texts(luke) == [Reply.noSuchUser("leia").text])
     }
 
-    @Test func whatIsAskedMeanwhileIsNotDone() {
+    @Test func whatIsAskedMeanwhileIsNotDone() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         script.holdsBack = true
         script.send(yoda, .message(to: "leia", text: "x", isNotice: false))
-        script.accounts["leia"] = Account(id: AccountID(rawValue: 9), name: Name.known("leia"))
+        try script.addAccount("leia", id: 9)
         Self.remove("yoda", from: &script)
         script.settle()
         #expect(script.kept.allSatisfy { if case .message = $0 { false } else { true } })
@@ -111,13 +109,5 @@ import Testing
         script.settle()
         #expect(script.told[yoda]?.last == .reply(.alreadyMemberOther(user: "luke", group: "jedi")))
         #expect(script.told[luke]?.contains { if case .invitation = $0 { true } else { false } } == false)
-    }
-}
-
-extension Name {
-    /// One that is a name.
-    fileprivate static func known(_ text: String) -> Name {
-        guard let name = try? Name(text) else { preconditionFailure("\(text) is a name") }
-        return name
     }
 }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Testing
 
 @testable import ChatServer
@@ -22,7 +23,7 @@ import Testing
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
         let (yoda, luke, hans) = (StoreFixture.yoda, StoreFixture.luke, StoreFixture.hans)
-        func group(_ id: Int64, _ name: String, _ members: Set<AccountID>, invited: Set<AccountID> = []) throws -> Group {
+        func group(_ id: Int64, _ name: String, _ members: Set<AccountID>, invited: [AccountID: AccountID] = [:]) throws -> Group {
             Group(
                 id: GroupID(rawValue: id), name: try Name(name), founder: yoda, isOpen: false, created: StoreFixture.start,
                 members: members,
@@ -30,14 +31,14 @@ import Testing
         }
         #expect(
             !probe.store([
-                .groupCreated(try group(1, "jedi", [yoda, luke])), .groupCreated(try group(2, "sith", [yoda], invited: [luke])),
+                .groupCreated(try group(1, "jedi", [yoda, luke])), .groupCreated(try group(2, "sith", [yoda], invited: [luke: yoda])),
                 .message(try StoreFixture.message(1, from: luke, "luke", to: .user(hans, Name("hans")), "to \"hans\"")),
                 .message(try StoreFixture.message(2, from: hans, "hans", to: .user(yoda, Name("Yoda")), "between others")),
                 .message(try StoreFixture.message(3, from: yoda, "Yoda", to: .group(GroupID(rawValue: 1), Name("jedi")), "to all")),
                 .readMarker(luke, .user(hans), StoreFixture.start), .readMarker(luke, .group(GroupID(rawValue: 1)), StoreFixture.start),
                 .readMarker(hans, .user(luke), StoreFixture.start),
             ]).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
         try fixture.store.pool.write { try Store.keep(ResumeToken().grant(to: luke, at: StoreFixture.start), $0) }
         var lines: [String] = []
         try AccountBook(fixture.store).export(Name("LUKE")) { line in
@@ -69,7 +70,7 @@ import Testing
                 .message(try StoreFixture.message(2, from: hans, "hans", to: .user(luke, Name("luke")), "to luke")),
                 .lockOut(.init(name: "luke", failures: 2, blockedUntil: nil, last: StoreFixture.start)),
             ]) == [true, true, true])
-        probe.writer.stop()
+        probe.stop()
         let book = AccountBook(fixture.store, cost: .cheap)
         try book.remove(Name("Luke"))
         #expect(throws: ServerError("There is no account luke.")) { try book.remove(Name("luke")) }

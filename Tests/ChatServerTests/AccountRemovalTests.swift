@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import Testing
@@ -17,12 +18,12 @@ import Testing
         fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
         let debt = MessageRange(after: MessageID(rawValue: 3), upTo: MessageID(rawValue: 4))
-        var writes: [StoreWrite] = [
+        var writes: [Written] = [
             .groupCreated(try Self.group(1, "jedi", members: [yoda, luke])),
-            .groupCreated(try Self.group(2, "sith", members: [hans], invited: [luke])),
+            .groupCreated(try Self.group(2, "sith", members: [hans], invited: [luke: hans])),
             .readMarker(luke, .user(yoda), StoreFixture.start), .readMarker(luke, .group(GroupID(rawValue: 1)), StoreFixture.start),
             .readMarker(hans, .user(luke), StoreFixture.start), .readMarker(hans, .user(yoda), StoreFixture.start),
-            .cursors([luke: DeliveryCursor(reached: MessageID(rawValue: 5), debts: [.init(debt, client: "c")])]),
+            .cursors([luke: DeliveryCursor(reached: MessageID(rawValue: 5), undelivered: [.init(debt, client: "c")])]),
             .token(ResumeToken().grant(to: luke, at: StoreFixture.start)),
             .lockOut(.init(name: "luke", failures: 1, blockedUntil: nil, last: StoreFixture.start)),
         ]
@@ -36,10 +37,10 @@ import Testing
             writes.append(.message(message))
         }
         #expect(!probe.store(writes).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
     }
 
-    private static func group(_ id: Int64, _ name: String, members: Set<AccountID>, invited: Set<AccountID> = []) throws -> Group {
+    private static func group(_ id: Int64, _ name: String, members: Set<AccountID>, invited: [AccountID: AccountID] = [:]) throws -> Group {
         Group(
             id: GroupID(rawValue: id), name: try Name(name), founder: StoreFixture.hans, isOpen: false, created: StoreFixture.start,
             members: members,
@@ -102,7 +103,7 @@ import Testing
         try begin()
         let probe = WriterProbe(fixture.store)
         try await eventually { try count("SELECT count(*) FROM removals") == 0 }
-        probe.writer.stop()
+        probe.stop()
         try expectRemoved()
     }
 }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
         /// What has been asked before is done when this is answered.
         func publish() throws {
             reader.publish(active: [StoreFixture.yoda])
-            reader.findAccount(RequestID(rawValue: 1), try Name("yoda"))
+            reader.read(RequestID(rawValue: 1), .history(StoreFixture.yoda, .targets(HistoryRange(takesLatest: true, limit: 1))))
             #expect(answered.wait(timeout: .now() + 20) == .success)
         }
         #expect(!reader.isToPublishAgain)

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
@@ -52,7 +53,7 @@ import Testing
         let year: Int64 = 365 * 86_400_000
         let (lukes, hanses) = (ChatMessage.Target.user(luke, try Name("luke")), ChatMessage.Target.user(hans, try Name("hans")))
         var source = MessageIDSource()
-        func write(_ text: String, to target: ChatMessage.Target, at milliseconds: Int64) throws -> StoreWrite {
+        func write(_ text: String, to target: ChatMessage.Target, at milliseconds: Int64) throws -> Written {
             let time = StoreFixture.start.adding(milliseconds: milliseconds)
             return .message(
                 ChatMessage(id: source.next(at: time), time: time, sender: yoda, senderName: try Name("Yoda"), target: target, text: text))
@@ -69,7 +70,7 @@ import Testing
                 try write("a", to: lukes, at: 1), try write("to hans", to: hanses, at: 2), try write("ahead", to: lukes, at: year),
                 try write("b", to: lukes, at: 1000), try write("c", to: lukes, at: 2000), try write("d", to: lukes, at: 3000),
             ]).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
         #expect(try texts(luke, .user(yoda, range(before: 2001, latest: true))) == ["a", "b", "c"])
         #expect(try texts(luke, .user(yoda, range(before: 2000, latest: true, 1))) == ["b"])
         #expect(try texts(luke, .user(yoda, range(after: 1000, latest: false))) == ["ahead", "c", "d"])
@@ -85,7 +86,7 @@ import Testing
     @Test func stretchesOfConversations() throws {
         let probe = WriterProbe(fixture.store)
         try fill(probe)
-        probe.writer.stop()
+        probe.stop()
         let group = GroupID(rawValue: 1)
         let latest = HistoryRange(takesLatest: true, limit: 10)
         #expect(try texts(yoda, .group(group, latest)) == ["The secret plans", "plans for the café"])
@@ -112,7 +113,7 @@ import Testing
         for nothing in ["", "\"", "* OR", "NEAR(", "unheard", "(", "plans unheard", "\"\"", "- !", "\"plans\" NOT secret"] {
             #expect(try texts(hans, .search(nothing, limit: 10)) == [], "\(nothing)")
         }
-        probe.writer.stop()
+        probe.stop()
     }
 
     /// Words that may go on, as many as fit into a line: each gathers every message there is.
@@ -121,11 +122,11 @@ import Testing
         let target = ChatMessage.Target.user(luke, try Name("luke"))
         let words = (0..<400).map { number in (0..<8).map { "w\(number)x\($0)" }.joined(separator: " ") }
         let writes = try words.enumerated().map {
-            StoreWrite.message(try StoreFixture.message(Int64($0.offset + 1), from: yoda, "Yoda", to: target, $0.element))
+            Written.message(try StoreFixture.message(Int64($0.offset + 1), from: yoda, "Yoda", to: target, $0.element))
         }
         #expect(!probe.store(writes).contains { $0 != true })
         try waitUntilIndexed(400)
-        probe.writer.stop()
+        probe.stop()
         let broad = HistoryQuery.search(Array(repeating: "w*", count: 500).joined(separator: " "), limit: 10)
         #expect(throws: DatabaseError.self) { try fixture.store.history(luke, broad, searchTime: .nanoseconds(1)) }
         #expect(try texts(luke, .search("w399x7", limit: 10)) == [words[399]], "the next one is nobody's loss")
@@ -136,8 +137,8 @@ import Testing
     @Test func accountsTakeTurnsAtSearching() throws {
         let order = NIOLockedValueBox<[UInt64]>([])
         let (allAsked, answered) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let reader = StoreReader(fixture.store) { event in
-            guard case .missed(let requestID, _) = event else { return }
+        let reader = StoreReader(fixture.store) { reports in
+            guard case .found(let requestID, .messages)? = reports.first else { return }
             let place = order.withLockedValue { order in
                 order.append(requestID.rawValue)
                 return order.count
@@ -146,8 +147,8 @@ import Testing
             answered.signal()
         }
         reader.start()
-        for number in 1...10 { reader.loadHistory(RequestID(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
-        reader.loadHistory(RequestID(rawValue: 99), luke, .search("plans", limit: 10))
+        for number in 1...10 { reader.read(RequestID(rawValue: UInt64(number)), .history(yoda, .search("plans", limit: 10))) }
+        reader.read(RequestID(rawValue: 99), .history(luke, .search("plans", limit: 10)))
         allAsked.signal()
         for _ in 1...11 { #expect(answered.wait(timeout: .now() + 20) == .success) }
         reader.stop()
@@ -157,13 +158,13 @@ import Testing
     @Test func whoHasTooManySearchesWaitingIsToldSo() throws {
         let refused = NIOLockedValueBox(0)
         let (allAsked, answered) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let reader = StoreReader(fixture.store) { event in
-            if case .searchBusy = event { return refused.withLockedValue { $0 += 1 } }
+        let reader = StoreReader(fixture.store) { reports in
+            if case .found(_, .searchBusy)? = reports.first { return refused.withLockedValue { $0 += 1 } }
             allAsked.wait()
             answered.signal()
         }
         reader.start()
-        for number in 1...40 { reader.loadHistory(RequestID(rawValue: UInt64(number)), yoda, .search("plans", limit: 10)) }
+        for number in 1...40 { reader.read(RequestID(rawValue: UInt64(number)), .history(yoda, .search("plans", limit: 10))) }
         let count = refused.withLockedValue { $0 }
         #expect((40 - Limits.sessionsPerAccount - 1...40 - Limits.sessionsPerAccount).contains(count))
         for _ in count..<40 { allAsked.signal() }
@@ -180,11 +181,11 @@ import Testing
             "don't", "東京 へ", "über alles", "C++ & C#", "12,5 %", "foxes",
         ]
         let writes = try said.enumerated().map {
-            StoreWrite.message(try StoreFixture.message(Int64($0.offset + 1), from: yoda, "Yoda", to: target, $0.element))
+            Written.message(try StoreFixture.message(Int64($0.offset + 1), from: yoda, "Yoda", to: target, $0.element))
         }
         #expect(!probe.store(writes).contains { $0 != true })
         try waitUntilIndexed(Int64(said.count))
-        probe.writer.stop()
+        probe.stop()
         let cases: [(String, [Int])] = [
             ("quick brown", [0, 1, 2]), ("\"quick brown\"", [0, 2]), ("\"quick brown", [0, 2]), ("\"brown quick\"", []),
             ("\"quick brown\" fox", [0]), ("creme brulee", [3]), ("CRÈME", [3]), ("cre\u{300}me", [3]), ("naive angstrom", [3]),
@@ -217,9 +218,9 @@ import Testing
         let probe = WriterProbe(fixture.store)
         try fill(probe)
         let target = ChatMessage.Target.user(hans, try Name("hans"))
-        let more = try (100..<120).map { StoreWrite.message(try StoreFixture.message($0, from: luke, "luke", to: target, "\($0)")) }
+        let more = try (100..<120).map { Written.message(try StoreFixture.message($0, from: luke, "luke", to: target, "\($0)")) }
         #expect(!probe.store(more).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
         func around(_ id: Int64, _ limit: Int) throws -> [Int64] {
             let id = MessageID(rawValue: id)
             return try fixture.store.history(hans, .user(luke, HistoryRange(around: id...id, limit: limit))).map(\.id.rawValue)
@@ -248,7 +249,7 @@ import Testing
     @Test func theIndexCatchesUpAfterAStart() throws {
         let first = WriterProbe(fixture.store)
         try fill(first)
-        first.writer.stop()
+        first.stop()
         try fixture.store.pool.write { db in
             try db.execute(sql: "UPDATE counters SET value = 11 WHERE name = 'last_indexed'")
             try db.execute(sql: "INSERT INTO words(words) VALUES('delete-all')")
@@ -265,7 +266,7 @@ import Testing
         ])
         #expect(results == [true])
         try waitUntilIndexed(1001)
-        second.writer.stop()
+        second.stop()
         #expect(try texts(luke, .search("plans", limit: 10)) == ["my plans", "which plans?", "Plans are for others", "fresh plans"])
         let indexed = try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM indexed") }
         #expect(indexed == 905)

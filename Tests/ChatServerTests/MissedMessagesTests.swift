@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         let jedi = Group(
             id: GroupID(rawValue: 1), name: try Name("jedi"), founder: yoda, isOpen: true, created: StoreFixture.start, members: [yoda])
         let group = ChatMessage.Target.group(jedi.id, jedi.name)
-        let writes: [StoreWrite] = [
+        let writes: [Written] = [
             .groupCreated(jedi),
             .message(try StoreFixture.message(10, from: yoda, "Yoda", to: group, "before luke's time")),
             .memberJoined(jedi.id, luke, after: MessageID(rawValue: 10)),
@@ -25,7 +26,7 @@ import Testing
             .message(try StoreFixture.message(16, from: yoda, "Yoda", to: group, "last")),
         ]
         #expect(!probe.store(writes).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
 
         let missed = try fixture.store.missed(luke, after: .zero, limit: 100)
         #expect(missed.map(\.text) == ["to the group", "direct", "last"])
@@ -41,7 +42,7 @@ import Testing
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
         var random = SeededGenerator(seed: seed)
-        var writes: [StoreWrite] = []
+        var writes: [Written] = []
         for number in 1...5 {
             writes.append(
                 .groupCreated(
@@ -58,7 +59,7 @@ import Testing
             expected.append(id)
         }
         #expect(!probe.store(writes).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
         var got: [Int64] = []
         while true {
             let page = try fixture.store.missed(

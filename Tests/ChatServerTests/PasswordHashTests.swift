@@ -1,4 +1,6 @@
 import ChatHub
+import ChatProtocol
+import ChatStore
 import Foundation
 import NIOConcurrencyHelpers
 import TestSupport
@@ -52,9 +54,7 @@ import Testing
             answers.withLockedValue { $0[requestID] = answer }
             arrived.signal()
         }
-        let reader = StoreReader(fixture.store) { if case .verified(let requestID, let answer) = $0 { note(requestID, answer) } }
-        reader.start()
-        let verifier = PasswordVerifier(fixture.store, pool, reader, probe.writer, cost: .cheap, answer: note)
+        let verifier = PasswordVerifier(probe.engine, pool, cost: .cheap, answer: note)
         verifier.verify(RequestID(rawValue: 1), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
         verifier.verify(RequestID(rawValue: 2), account: StoreFixture.yoda, .password("Pass"), from: "192.0.2.1")
         verifier.verify(RequestID(rawValue: 3), account: nil, .password("pass"), from: "192.0.2.1")
@@ -68,21 +68,20 @@ import Testing
         verifier.verify(RequestID(rawValue: 8), account: StoreFixture.yoda, .token(ResumeToken().text), from: "192.0.2.1")
         for _ in 6...8 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         // A new password ends the old one and every token.
-        verifier.setPassword(of: StoreFixture.yoda, to: "new") {
-            #expect($0 == 1)
-            arrived.signal()
-        }
-        #expect(arrived.wait(timeout: .now() + 20) == .success)
+        verifier.setPassword(RequestID(rawValue: 1000), of: StoreFixture.yoda, to: "new") { Issue.record("it was not hashed") }
+        #expect(
+            probe.outcome(of: RequestID(rawValue: 1000))?.entry?.content
+                == .accountSet(
+                    Account(id: StoreFixture.yoda, name: try Name("Yoda"), passwordGeneration: 1)))
         verifier.verify(RequestID(rawValue: 9), account: StoreFixture.yoda, .token(token.text), from: "192.0.2.1")
         verifier.verify(RequestID(rawValue: 10), account: StoreFixture.yoda, .password("pass"), from: "192.0.2.1")
         verifier.verify(RequestID(rawValue: 11), account: StoreFixture.yoda, .password("new"), from: "192.0.2.1")
         for _ in 9...11 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
         pool.stop()
-        reader.stop()
-        probe.writer.stop()
+        probe.stop()
         let expected: [UInt64: Event.Verification] = [
             1: .right(), 2: .wrong, 3: .wrong, 4: .wrong, 5: .wrong, 6: .right(), 7: .expiredToken, 8: .expiredToken, 9: .expiredToken,
-            10: .wrong, 11: .right(passwords: 1),
+            10: .wrong, 11: .right(generation: 1),
         ]
         let given = answers.withLockedValue { $0 }
         #expect(given.count == expected.count)
@@ -105,10 +104,8 @@ import Testing
             })
         #expect(began.wait(timeout: .now() + 20) == .success)
         let probe = WriterProbe(fixture.store)
-        let reader = StoreReader(fixture.store) { _ in }
-        reader.start()
         let answers = NIOLockedValueBox<[(RequestID, Event.Verification)]>([])
-        let verifier = PasswordVerifier(fixture.store, pool, reader, probe.writer, cost: .cheap) { requestID, answer in
+        let verifier = PasswordVerifier(probe.engine, pool, cost: .cheap) { requestID, answer in
             answers.withLockedValue { $0.append((requestID, answer)) }
             arrived.signal()
         }
@@ -122,8 +119,7 @@ import Testing
         // Too late: nothing happens.
         verifier.abandon(RequestID(rawValue: 2))
         pool.stop()
-        reader.stop()
-        probe.writer.stop()
+        probe.stop()
         let given = answers.withLockedValue { $0 }
         #expect(given.map(\.0.rawValue) == [1, 5, 2, 3, 4])
         #expect(given.map(\.1) == [.abandoned, .right(), .right(), .abandoned, .right()])

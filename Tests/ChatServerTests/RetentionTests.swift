@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import NIOCore
@@ -15,7 +16,7 @@ import Testing
     init() throws { fixture = try StoreFixture() }
 
     /// A message so many days old.
-    private func message(_ days: Int64, _ number: Int64, _ text: String, group: Int64? = nil) throws -> StoreWrite {
+    private func message(_ days: Int64, _ number: Int64, _ text: String, group: Int64? = nil) throws -> Written {
         let time = StoreFixture.start.adding(milliseconds: -days * Self.day)
         let id = MessageID(rawValue: MessageID.range(at: time).lowerBound.rawValue + number)
         let target: ChatMessage.Target =
@@ -29,7 +30,7 @@ import Testing
     /// - Parameter idle: how long ago the last message was, days.
     private func fill(idle: Int64 = 0) throws {
         let probe = WriterProbe(fixture.store)
-        var writes: [StoreWrite] = [
+        var writes: [Written] = [
             .groupCreated(
                 Group(
                     id: GroupID(rawValue: 1), name: try Name("jedi"), founder: StoreFixture.yoda, isOpen: true,
@@ -41,7 +42,7 @@ import Testing
         writes += [try message(29, 0, "young words"), try message(29, 1, "young words to all", group: 1)]
         #expect(!probe.store(writes).contains { $0 != true })
         while try count("SELECT count(*) FROM indexed") < 702 { Thread.sleep(forTimeInterval: 0.005) }
-        probe.writer.stop()
+        probe.stop()
         let last = MessageID.range(at: StoreFixture.start.adding(milliseconds: -idle * Self.day)).lowerBound
         try fixture.store.pool.write { db in
             try db.execute(sql: "UPDATE counters SET value = ? WHERE name = 'last_message'", arguments: [last.rawValue])
@@ -83,11 +84,11 @@ import Testing
         try fill()
         let probe = WriterProbe(fixture.store)
         let group = GroupID(rawValue: 1)
-        let writes: [StoreWrite] = [
-            .memberLeft(group, StoreFixture.yoda), .memberLeft(group, StoreFixture.luke), .groupRemoved(group),
+        let writes: [Written] = [
+            .memberLeft(group, StoreFixture.yoda), .memberLeft(group, StoreFixture.luke),
         ]
         #expect(!probe.store(writes).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
         var retention = Retention(days: 30)
         repeat { try work(&retention, at: now) } while !retention.isIdle
         #expect(try count("SELECT count(*) FROM groups") == 1)
@@ -141,14 +142,14 @@ import Testing
         let luke = ChatMessage.Target.user(StoreFixture.luke, try Name("luke"))
         let written = try (Int64(1)...300).map { number in
             let time = StoreFixture.start.adding(milliseconds: number.isMultiple(of: 2) ? -31 * Self.day : -number)
-            return StoreWrite.message(
+            return Written.message(
                 ChatMessage(
                     id: MessageID(rawValue: ahead + number), time: time, sender: StoreFixture.yoda, senderName: try Name("Yoda"),
                     target: luke,
                     text: "\(number)"))
         }
         #expect(!probe.store(written).contains { $0 != true })
-        probe.writer.stop()
+        probe.stop()
         var retention = Retention(days: 30)
         repeat { try work(&retention, at: now) } while !retention.isIdle
         #expect(try count("SELECT count(*) FROM messages") == 2 + 150)

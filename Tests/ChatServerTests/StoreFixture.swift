@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
@@ -45,50 +46,144 @@ final class StoreFixture: Sendable {
     }
 }
 
-/// A running writer and what it told.
+/// What a test wants to be in a store, whatever the order of changes would make of it: with ids and numbers of its own choice.
+enum Written {
+    case message(ChatMessage)
+    case groupCreated(Group)
+    case memberJoined(GroupID, AccountID, after: MessageID)
+    case memberLeft(GroupID, AccountID)
+    case readMarker(AccountID, ReadTarget, Timestamp)
+    case record(HubRecord)
+
+    static func lockOut(_ row: StoreState.LockOut) -> Written { .record(.lockOut(row)) }
+    static func lockOutsEnded(_ names: [String]) -> Written { .record(.lockOutsEnded(names)) }
+    static func cursors(_ cursors: [AccountID: DeliveryCursor]) -> Written { .record(.cursors(cursors)) }
+    static func token(_ grant: TokenGrant) -> Written { .record(.token(grant)) }
+
+    fileprivate var entry: Entry {
+        let (position, content): (MessageID, Entry.Content) =
+            switch self {
+            case .message(let message): (message.id, .message(message))
+            case .groupCreated(let group): (.zero, .groupCreated(group))
+            case .memberJoined(let group, let account, let after): (after, .memberJoined(group, account))
+            case .memberLeft(let group, let account): (.zero, .memberLeft(group, account))
+            case .readMarker(let account, let target, let time): (.zero, .readMarked(account, target, time))
+            case .record(let record): (.zero, .recorded(record))
+            }
+        return Entry(position: position, time: StoreFixture.start, content)
+    }
+}
+
+/// A running engine and what it told.
 final class WriterProbe: Sendable {
-    let writer: StoreWriter
-    private let results = NIOLockedValueBox<[RequestID: Bool]>([:])
-    private let batches = NIOLockedValueBox<[Int]>([])
-    private let accounts = NIOLockedValueBox<[[Account]]>([])
-    private let failures = NIOLockedValueBox<[String?]>([])
-    private let notes = NIOLockedValueBox<[String]>([])
-    private let arrivals = DispatchSemaphore(value: 0)
+    private let store: Store
+    private let running: NIOLockedValueBox<SQLiteEngine>
+    private let seen = Seen()
+
+    private struct Seen: Sendable {
+        let outcomes = NIOLockedValueBox<[RequestID: Outcome]>([:])
+        let others = NIOLockedValueBox<[Entry]>([])
+        let batches = NIOLockedValueBox<[Int]>([])
+        let failures = NIOLockedValueBox<[String?]>([])
+        let notes = NIOLockedValueBox<[String]>([])
+        let lastRequest = NIOLockedValueBox<UInt64>(0)
+        let arrivals = DispatchSemaphore(value: 0)
+    }
 
     init(_ store: Store) {
-        let (results, batches, accounts, failures, notes, arrivals) = (results, batches, accounts, failures, notes, arrivals)
-        writer = StoreWriter(
+        self.store = store
+        running = NIOLockedValueBox(WriterProbe.start(store, seen))
+    }
+
+    private static func start(_ store: Store, _ seen: Seen) -> SQLiteEngine {
+        let engine = SQLiteEngine(
             store,
-            StoreWriter.Listener(
-                stored: { answers in
-                    results.withLockedValue { for (requestID, succeeded) in answers { $0[requestID] = succeeded } }
-                    batches.withLockedValue { $0.append(answers.count) }
-                    for _ in answers { arrivals.signal() }
-                },
-                accountsChanged: { list in
-                    accounts.withLockedValue { $0.append(list) }
-                    arrivals.signal()
-                },
-                failing: { problem in failures.withLockedValue { $0.append(problem) } },
-                noticing: { notice in notes.withLockedValue { $0.append(notice) } }))
-        writer.start()
+            SQLiteEngine.Listener(
+                committed: { proposals, _, _ in seen.batches.withLockedValue { $0.append(proposals) } },
+                failing: { problem in seen.failures.withLockedValue { $0.append(problem) } },
+                noticing: { notice in seen.notes.withLockedValue { $0.append(notice) } }))
+        do {
+            _ = try engine.start { reports in
+                for report in reports {
+                    switch report {
+                    case .decided(let request?, let outcome): seen.outcomes.withLockedValue { $0[request] = outcome }
+                    case .decided(nil, .stored(let entry)): seen.others.withLockedValue { $0.append(entry) }
+                    case .decided, .caughtUp, .found: break
+                    }
+                    seen.arrivals.signal()
+                }
+            }
+        } catch { Issue.record("\(error)") }
+        return engine
     }
 
-    /// Writes all at once and waits for each answer.
-    func store(_ writes: [StoreWrite], firstTicket: UInt64 = 1) -> [Bool?] {
-        let requestIDs = writes.indices.map { RequestID(rawValue: firstTicket + UInt64($0)) }
-        writer.store(Array(zip(requestIDs, writes)))
-        for _ in writes where arrivals.wait(timeout: .now() + 20) == .timedOut { break }
-        return requestIDs.map { results.withLockedValue { $0 }[$0] }
+    var engine: SQLiteEngine { running.withLockedValue { $0 } }
+    func stop() { engine.stop() }
+
+    /// Puts that into the store between the life of one engine and the next, which indexes it.
+    @discardableResult
+    func store(_ written: [Written]) -> [Bool?] {
+        stop()
+        defer { running.withLockedValue { $0 = WriterProbe.start(store, seen) } }
+        do {
+            try store.pool.write { db in
+                var applier = StoreApplier()
+                for entry in written.map(\.entry) {
+                    try applier.apply(entry, from: .record(.lockOutsEnded([])), db)
+                    guard case .message(let message) = entry.content else { continue }
+                    try db.execute(
+                        sql: "UPDATE counters SET value = max(value, ?) WHERE name = 'last_message'", arguments: [message.id.rawValue])
+                }
+            }
+            return written.map { _ in true }
+        } catch {
+            Issue.record("\(error)")
+            return written.map { _ in false }
+        }
     }
 
-    func nextAccounts() -> [Account]? {
-        arrivals.wait(timeout: .now() + 20) == .success ? accounts.withLockedValue { $0 }.last : nil
+    /// Proposes all at once and waits for what each becomes.
+    func propose(_ changes: [Change]) -> [Outcome?] {
+        let first = seen.lastRequest.withLockedValue { last in
+            defer { last += UInt64(changes.count) }
+            return last + 1
+        }
+        let requests = changes.indices.map { RequestID(rawValue: first + UInt64($0)) }
+        engine.append(zip(requests, changes).map { Proposal($0, $1) })
+        return requests.map(outcome)
     }
 
-    var batchSizes: [Int] { batches.withLockedValue { $0 } }
-    var reportedFailures: [String?] { failures.withLockedValue { $0 } }
-    var notices: [String] { notes.withLockedValue { $0 } }
+    /// What the proposal of that number became.
+    func outcome(of request: RequestID) -> Outcome? {
+        while seen.outcomes.withLockedValue({ $0[request] }) == nil {
+            if seen.arrivals.wait(timeout: .now() + 20) == .timedOut { return nil }
+        }
+        return seen.outcomes.withLockedValue { $0[request] }
+    }
+
+    /// The next entry that somebody else appended.
+    func nextOfOthers() -> Entry? { seen.arrivals.wait(timeout: .now() + 20) == .success ? seen.others.withLockedValue { $0 }.last : nil }
+
+    var others: [Entry] { seen.others.withLockedValue { $0 } }
+    var batchSizes: [Int] { seen.batches.withLockedValue { $0 } }
+    var reportedFailures: [String?] { seen.failures.withLockedValue { $0 } }
+    var notices: [String] { seen.notes.withLockedValue { $0 } }
+}
+
+extension StoreFixture {
+    /// A message that is proposed.
+    static func draft(from sender: AccountID, _ senderName: String, to target: ChatMessage.Target, _ text: String) throws -> Change {
+        .message(MessageDraft(sender: sender, senderName: try Name(senderName), target: target, text: text))
+    }
+}
+
+extension Store {
+    func findAccount(_ name: Name) throws -> Account? { try loadState().accounts.first { $0.name == name } }
+}
+
+extension Outcome {
+    /// What was stored, where it was.
+    var entry: Entry? { if case .stored(let entry) = self { entry } else { nil } }
 }
 
 extension PasswordHash.Cost {

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import NIOCore
@@ -51,8 +52,8 @@ import Testing
         let now = StoreFixture.start
         func newToken() throws -> ResumeToken {
             let token = ResumeToken()
-            let passwords = try fixture.store.password(of: StoreFixture.luke)?.passwords ?? 0
-            try fixture.store.pool.write { try Store.keep(token.grant(to: StoreFixture.luke, passwords: passwords, at: now), $0) }
+            let passwords = try fixture.store.password(of: StoreFixture.luke)?.generation ?? 0
+            try fixture.store.pool.write { try Store.keep(token.grant(to: StoreFixture.luke, passwordGeneration: passwords, at: now), $0) }
             #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == passwords)
             return token
         }
@@ -70,9 +71,9 @@ import Testing
             #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == nil)
             #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM tokens") } == 0)
             // One that was on its way meanwhile is none either.
-            if try fixture.store.password(of: StoreFixture.luke)?.passwords == 1 {
+            if try fixture.store.password(of: StoreFixture.luke)?.generation == 1 {
                 let late = ResumeToken()
-                try fixture.store.pool.write { try Store.keep(late.grant(to: StoreFixture.luke, passwords: 0, at: now), $0) }
+                try fixture.store.pool.write { try Store.keep(late.grant(to: StoreFixture.luke, passwordGeneration: 0, at: now), $0) }
                 #expect(try fixture.store.accepts(late, of: StoreFixture.luke, at: now) == nil)
             }
         }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 
 /// Who is active, told to other processes: a file that the running server writes, at most once a second. Of no meaning where no server runs.
 enum ActiveAccounts {

@@ -1,14 +1,13 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import NIOConcurrencyHelpers
 
 /// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
 final class PasswordVerifier: Sendable {
-    private let store: Store
     private let pool: FairPool<HashingKey>
-    private let reader: StoreReader
-    private let writer: StoreWriter
+    private let engine: SQLiteEngine
     private let cost: PasswordHash.Cost
     private let answer: @Sendable (RequestID, Event.Verification) -> Void
     /// What the password of a name without account is compared with, so that it takes as long.
@@ -17,13 +16,11 @@ final class PasswordVerifier: Sendable {
     private let awaited = NIOLockedValueBox<Set<RequestID>>([])
 
     init(
-        _ store: Store, _ pool: FairPool<HashingKey>, _ reader: StoreReader, _ writer: StoreWriter, cost: PasswordHash.Cost = .standard,
+        _ engine: SQLiteEngine, _ pool: FairPool<HashingKey>, cost: PasswordHash.Cost = .standard,
         answer: @escaping @Sendable (RequestID, Event.Verification) -> Void
     ) {
-        self.store = store
         self.pool = pool
-        self.reader = reader
-        self.writer = writer
+        self.engine = engine
         self.cost = cost
         self.answer = answer
         dummy = PasswordHash(decoyAt: cost)
@@ -33,7 +30,13 @@ final class PasswordVerifier: Sendable {
     /// - Parameter address: where it comes from; addresses take turns.
     func verify(_ requestID: RequestID, account: AccountID?, _ proof: Proof, from address: String) {
         switch proof {
-        case .token(let text): reader.verify(requestID, account ?? PasswordVerifier.nobody, ResumeToken(text))
+        case .token(let text):
+            engine.verify(account ?? PasswordVerifier.nobody, ResumeToken(text)) { [answer] found in
+                switch found {
+                case .success(let generation): answer(requestID, generation.map { .right(generation: $0) } ?? .expiredToken)
+                case .failure: answer(requestID, .failed)
+                }
+            }
         case .password(let text): verify(requestID, account: account, password: text, from: address)
         }
     }
@@ -44,7 +47,7 @@ final class PasswordVerifier: Sendable {
         awaited.withLockedValue { _ = $0.insert(requestID) }
         let isQueued = pool.run(key: .address(address)) { [self] in
             guard takeAwaited(requestID) else { return answer(requestID, .abandoned) }
-            let (verification, hash) = PasswordVerifier.judge(account, password, store, dummy)
+            let (verification, hash) = PasswordVerifier.judge(account, password, engine, dummy)
             answer(requestID, verification)
             if case .right = verification, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
         }
@@ -60,38 +63,31 @@ final class PasswordVerifier: Sendable {
 
     /// Hashes a password, just seen to be right, anew at today's cost. Where that cannot be done now the next log-in will.
     private func strengthen(_ hash: PasswordHash, of account: AccountID, _ password: String) {
-        _ = pool.run(key: .account(account)) { [writer, cost] in
+        _ = pool.run(key: .account(account)) { [engine, cost] in
             guard let phc = try? PasswordHash(of: password, cost: cost).text else { return }
-            writer.run({ db in try Store.replaceHash(hash.text, of: account, by: phc, db) }, done: { _ in })
+            engine.replaceHash(hash.text, of: account, by: phc)
         }
     }
 
-    /// Hashes and keeps a new password; `done` is called on some thread.
-    /// - passwords: the account's ``Account/passwords`` from now on; nil where it could not be kept.
-    func setPassword(of account: AccountID, to password: String, done: @escaping @Sendable (_ passwords: Int?) -> Void) {
-        let isQueued = pool.run(key: .account(account)) { [writer, cost] in
-            guard let phc = try? PasswordHash(of: password, cost: cost).text else { return done(nil) }
-            let passwords = NIOLockedValueBox<Int?>(nil)
-            writer.run(
-                { db in
-                    let count = try Store.setPassword(of: account, to: phc, db)
-                    passwords.withLockedValue { $0 = count }
-                },
-                done: { succeeded in done(succeeded ? passwords.withLockedValue { $0 } : nil) })
+    /// Hashes a new password and proposes it; `failed` is called on some thread where it cannot be hashed.
+    func setPassword(_ requestID: RequestID, of account: AccountID, to password: String, failed: @escaping @Sendable () -> Void) {
+        let isQueued = pool.run(key: .account(account)) { [engine, cost] in
+            guard let phc = try? PasswordHash(of: password, cost: cost).text else { return failed() }
+            engine.append([Proposal(requestID, .setPassword(account, passwordHash: phc))])
         }
-        if !isQueued { done(nil) }
+        if !isQueued { failed() }
     }
 
     private static func judge(
-        _ account: AccountID?, _ password: String, _ store: Store, _ dummy: PasswordHash
+        _ account: AccountID?, _ password: String, _ engine: SQLiteEngine, _ dummy: PasswordHash
     ) -> (Event.Verification, PasswordHash?) {
         do {
             guard password.utf8.count <= Limits.passwordBytes else { return (.wrong, nil) }
-            guard let (text, passwords) = try store.password(of: account ?? nobody), let hash = PasswordHash(text) else {
+            guard let (text, generation) = try engine.password(of: account ?? nobody), let hash = PasswordHash(text) else {
                 _ = try dummy.matches(password)
                 return (.wrong, nil)
             }
-            if try hash.matches(password) { return (.right(passwords: passwords), hash) }
+            if try hash.matches(password) { return (.right(generation: generation), hash) }
             // An older record, which takes less, would be known by it from a name that has none.
             if hash.cost.isBelow(dummy.cost) { _ = try dummy.matches(password) }
             return (.wrong, hash)

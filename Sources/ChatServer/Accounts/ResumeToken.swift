@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Crypto
 import FoundationEssentials
 
@@ -25,9 +26,9 @@ struct ResumeToken: Sendable {
     var hash: Data { Data(SHA256.hash(data: Data(text.utf8))) }
 
     /// What is kept of it for an account whose password has been set so often.
-    func grant(to account: AccountID, passwords: Int = 0, at now: Timestamp) -> TokenGrant {
+    func grant(to account: AccountID, passwordGeneration: Int = 0, at now: Timestamp) -> TokenGrant {
         TokenGrant(
-            hash: Array(hash), account: account, passwords: passwords,
+            hash: Array(hash), account: account, passwordGeneration: passwordGeneration,
             expires: now.adding(milliseconds: Int64(ResumeToken.seconds) * 1000), at: now)
     }
 }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import NIOCore
 
 // What is sent: gathered, written once a batch, and bounded.

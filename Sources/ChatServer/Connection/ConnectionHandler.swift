@@ -1,6 +1,7 @@
 import CLinux
 import ChatHub
 import ChatProtocol
+import ChatStore
 import DequeModule
 import NIOCore
 import NIOSSL

@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOSSL

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import DequeModule
 import NIOConcurrencyHelpers
 import NIOCore
@@ -92,7 +93,7 @@ final class LoopWorker: @unchecked Sendable {
             eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) { [self] in submit(.woken(id)) }
         case .awaitDrain(let requestID, let id):
             if let connection = connection(id) { connection.awaitDrain(requestID) } else { submit(.drained(requestID)) }
-        case .verify, .abandon, .findAccount, .store, .loadMissed, .loadHistory, .setPassword, .makeToken, .log, .stopped: break
+        case .verify, .abandon, .propose, .catchUp, .read, .setPassword, .makeToken, .log, .stopped: break
         }
     }
 

@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 
 // A session's id says where its connection is, so that nobody looks it up: the event loop, the row in that loop's table, and a number that makes it unique.
 extension SessionID {

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 
 /// The thread on which the hub runs: takes all events that have come, lets the hub judge them one by one, and gives its actions to those who carry them out.
@@ -7,8 +8,7 @@ final class HubDriver: @unchecked Sendable {
     /// Those who carry out actions, and answer with events into ``HubDriver/mailbox``.
     struct Services: Sendable {
         let workers: [LoopWorker]
-        let writer: StoreWriter
-        let reader: StoreReader
+        let engine: SQLiteEngine
         let verifier: PasswordVerifier
         let log: EventLog
         let metrics: Metrics
@@ -18,7 +18,7 @@ final class HubDriver: @unchecked Sendable {
     // Unchecked: all below is touched on the hub's thread only, from when it has been started.
     private var hub: Hub
     private let services: Services
-    private var writes: [(RequestID, StoreWrite)] = []
+    private var proposals: [Proposal] = []
     private var lines: [EventLog.Entry] = []
     private var actions: [[Action]]
     private var published: Set<AccountID>?
@@ -78,18 +78,16 @@ final class HubDriver: @unchecked Sendable {
         case .respond(let id, _, _), .close(let id), .pauseReading(let id, _), .wake(let id, _), .awaitDrain(_, let id):
             actions[id.loop].append(action)
         case .deliver(let ids, _): send(action, to: ids)
-        case .store(let requestID, let write): writes.append((requestID, write))
+        case .propose(let requestID, let change): proposals.append(Proposal(requestID, change))
+        case .catchUp(let requestID): services.engine.catchUp(requestID)
+        case .read(let requestID, let query): services.engine.read(requestID, query)
         case .log(let line): lines.append(EventLog.Entry(line: line, time: moment.wall))
         case .verify(let requestID, let account, let proof, let address):
             services.verifier.verify(requestID, account: account, proof, from: address)
         case .abandon(let requestID): services.verifier.abandon(requestID)
-        case .findAccount(let requestID, let name): services.reader.findAccount(requestID, name)
-        case .loadMissed(let requestID, let account, let stretch, let ownAfter, let limit):
-            services.reader.loadMissed(requestID, account, stretch, ownAfter: ownAfter, limit: limit)
-        case .loadHistory(let requestID, let account, let query): services.reader.loadHistory(requestID, account, query)
         case .setPassword(let requestID, let account, let password):
-            services.verifier.setPassword(of: account, to: password) { [mailbox] in
-                mailbox.put(HubInput(.passwordSet(requestID, passwords: $0)))
+            services.verifier.setPassword(requestID, of: account, to: password) { [mailbox] in
+                mailbox.put(HubInput(.decided(requestID, .failed)))
             }
         case .makeToken(let requestID):
             let token = ResumeToken()
@@ -100,9 +98,9 @@ final class HubDriver: @unchecked Sendable {
 
     private func publishActive() {
         let active = Set(hub.activeAccounts)
-        guard active != published || services.reader.isToPublishAgain else { return }
+        guard active != published || services.engine.isToPublishAgain else { return }
         published = active
-        services.reader.publish(active: active.sorted())
+        services.engine.publish(active: active.sorted())
     }
 
     /// Each loop with a session among these gets all of them, and picks its own.
@@ -131,9 +129,9 @@ final class HubDriver: @unchecked Sendable {
     }
 
     private func flush() {
-        if !writes.isEmpty {
-            services.writer.store(writes)
-            writes.removeAll(keepingCapacity: true)
+        if !proposals.isEmpty {
+            services.engine.append(proposals)
+            proposals.removeAll(keepingCapacity: true)
         }
         for index in actions.indices where !actions[index].isEmpty {
             services.workers[index].post(actions[index])

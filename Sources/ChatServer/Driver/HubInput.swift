@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Glibc
 
 /// An event on its way to the hub, with the moment at which it came.
@@ -10,6 +11,18 @@ struct HubInput: Sendable {
     init(_ event: Event, at moment: EventTime = .now) {
         self.event = event
         self.moment = moment
+    }
+}
+
+extension Event {
+    /// What an engine reports is an event.
+    init(_ report: Report) {
+        self =
+            switch report {
+            case .decided(let request, let outcome): .decided(request, outcome)
+            case .caughtUp(let request): .caughtUp(request)
+            case .found(let request, let answer): .found(request, answer)
+            }
     }
 }
 

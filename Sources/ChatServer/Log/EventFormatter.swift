@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 
 /// How one event is written.
 enum EventFormatter {

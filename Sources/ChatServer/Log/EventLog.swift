@@ -1,5 +1,6 @@
 import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import NIOConcurrencyHelpers
 

@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 
 /// What metrics tell connections apart by.
 struct ConnectionKind: Hashable, Sendable {

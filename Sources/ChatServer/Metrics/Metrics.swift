@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 import NIOConcurrencyHelpers
 
 /// What a server knows of itself, gathered from its threads and read by who asks for it.

@@ -1,4 +1,5 @@
 import ChatHub
+import ChatStore
 import Foundation
 import NIOCore
 

@@ -1,5 +1,5 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import GRDB
 
 extension AccountBook {
@@ -9,10 +9,10 @@ extension AccountBook {
         let tokens = names.map { _ in ResumeToken() }
         try writing { db in
             for (name, token) in zip(names, tokens) {
-                guard try AccountBook.insert(name, PasswordHash(decoyAt: cost).text, now, db) else {
-                    throw ServerError("There is an account \(name) already.")
-                }
-                try Store.keep(token.grant(to: AccountID(rawValue: db.lastInsertedRowID), at: now), db)
+                guard try AccountBook.insert(name, PasswordHash(decoyAt: cost).text, now, db),
+                    let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded])
+                else { throw ServerError("There is an account \(name) already.") }
+                try Store.keep(token.grant(to: AccountID(rawValue: id), at: now), db)
             }
         }
         return tokens.map(\.text)

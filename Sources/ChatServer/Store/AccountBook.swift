@@ -1,5 +1,5 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
@@ -93,6 +93,7 @@ public struct AccountBook: Sendable {
                 throw AccountBook.noAccount(name)
             }
             _ = try Store.setPassword(of: AccountID(rawValue: id), to: phc, db)
+            try EntryTable.appendAccount(id, at: EventTime.now.wall, db)
         }
     }
 
@@ -104,6 +105,7 @@ public struct AccountBook: Sendable {
             }
             try db.execute(sql: "UPDATE accounts SET blocked = ? WHERE id = ?", arguments: [isBlocked, id])
             if isBlocked { try db.execute(sql: "DELETE FROM tokens WHERE account = ?", arguments: [id]) }
+            try EntryTable.appendAccount(id, at: EventTime.now.wall, db)
         }
     }
 
@@ -112,6 +114,7 @@ public struct AccountBook: Sendable {
         let removed = try writing { db in
             if let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) {
                 try AccountRemoval.begin(of: id, name, db)
+                try EntryTable.append(.accountRemoved(AccountID(rawValue: id)), at: EventTime.now.wall, db)
             }
             let unfinished = try AccountRemoval.unfinished(db).filter { Name.fold($0.name) == name.folded }
             guard !unfinished.isEmpty else { throw AccountBook.noAccount(name) }
@@ -141,7 +144,9 @@ public struct AccountBook: Sendable {
     static func insert(_ name: Name, _ phc: String, _ now: Timestamp, _ db: Database) throws -> Bool {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO accounts(name, folded, phc, created) VALUES(?, ?, ?, ?)")
             .execute(arguments: [name.text, name.folded, phc, now.milliseconds])
-        return db.changesCount == 1
+        guard db.changesCount == 1 else { return false }
+        try EntryTable.appendAccount(db.lastInsertedRowID, at: now, db)
+        return true
     }
 
     private static func noAccount(_ name: Name) -> ServerError { ServerError("There is no account \(name).") }

@@ -1,5 +1,5 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import GRDB
 
 /// A group that has lost its last member is gone: it is not found by its name and nobody can read it. Its row stays as long as there is something that was said

@@ -1,4 +1,4 @@
-import ChatHub
+import ChatStore
 import GRDB
 import GRDBSQLite
 

@@ -1,4 +1,4 @@
-import ChatHub
+import ChatStore
 
 // How a read marker's target stands in its row: an account's id, or a group's negated.
 extension ReadTarget {

@@ -1,5 +1,5 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import GRDB
 
 /// Takes away messages that are older than the host wants to keep, a few at a time between the commits.

@@ -1,19 +1,10 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import GRDB
 
 extension Store {
-    /// The account of that name; nil where there is none.
-    func findAccount(_ name: Name) throws -> Account? {
-        try pool.read { db in
-            try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT id, name, blocked, passwords FROM accounts WHERE folded = ?"), arguments: [name.folded]
-            ).flatMap(Store.account)
-        }
-    }
-
-    /// The stored hash of an account's password, and its ``Account/passwords``; nil where the account is gone or has none.
-    func password(of account: AccountID) throws -> (hash: String, passwords: Int)? {
+    /// The stored hash of an account's password, and its ``Account/passwordGeneration``; nil where the account is gone or has none.
+    func password(of account: AccountID) throws -> (hash: String, generation: Int)? {
         try pool.read { db in
             try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT phc, passwords FROM accounts WHERE id = ? AND phc IS NOT NULL"),

@@ -1,10 +1,10 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import FoundationEssentials
 import GRDB
 
 extension Store {
-    /// - Returns: the ``Account/passwords`` it is good for; nil where it is none of that account's.
+    /// - Returns: the ``Account/passwordGeneration`` it is good for; nil where it is none of that account's.
     func accepts(_ token: ResumeToken, of account: AccountID, at now: Timestamp) throws -> Int? {
         try pool.read { db in
             try Int.fetchOne(
@@ -34,7 +34,7 @@ extension Store {
         try db.cachedStatement(
             sql: "INSERT INTO tokens SELECT ?, id, ? FROM accounts WHERE id = ? AND passwords = ? AND folded IS NOT NULL"
         )
-        .execute(arguments: [Data(grant.hash), grant.expires.milliseconds, account, grant.passwords])
+        .execute(arguments: [Data(grant.hash), grant.expires.milliseconds, account, grant.passwordGeneration])
     }
 
     /// The same password, hashed anew, unless it has been changed meanwhile.
@@ -44,7 +44,7 @@ extension Store {
     }
 
     /// A new password: whoever got in by the old one, or by a token, has to know the new.
-    /// - Returns: the account's ``Account/passwords`` from now on; nil where it has gone.
+    /// - Returns: the account's ``Account/passwordGeneration`` from now on; nil where it has gone.
     static func setPassword(of account: AccountID, to phc: String, _ db: Database) throws -> Int? {
         try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ?").execute(arguments: [account.rawValue])
         try db.cachedStatement(sql: "UPDATE accounts SET phc = ?, passwords = passwords + 1 WHERE id = ? AND folded IS NOT NULL")

@@ -1,21 +1,18 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import GRDB
 
-/// Turns each ``StoreWrite`` into SQL, within a transaction that somebody else opens. Belongs to the writing connection.
+/// Turns each ``Entry`` into SQL, within a transaction that somebody else opens. Belongs to the writing connection.
 struct StoreApplier {
     /// Ids of pairs that were looked up; forgotten as a whole when it is full, so that it stays small.
     private var pairs: [Pair: Int64] = [:]
     private static let rememberedPairs = 65_536
-    /// Accounts with debts in the store, or more; nil where that is to be read.
-    private var indebted: Set<Int64>?
+    /// Accounts with undelivered ranges in the store, or more; nil where that is to be read.
+    private var withUndelivered: Set<Int64>?
     private var notedSinceCleaning = 0
     private var messageStatement: MessageStatement?
     /// A hub knows them as long.
     static let nonceMilliseconds: Int64 = 86_400_000
-
-    /// The one of the second argument, unless another process has removed it meanwhile.
-    private static let thatAccount = "accounts WHERE id = ?2 AND folded IS NOT NULL"
 
     private struct Pair: Hashable {
         let low: Int64
@@ -25,26 +22,40 @@ struct StoreApplier {
     /// After a transaction that was taken back: what was changed in it is as before.
     mutating func forget() {
         pairs.removeAll(keepingCapacity: true)
-        indebted = nil
+        withUndelivered = nil
     }
 
-    mutating func apply(_ write: StoreWrite, _ db: Database) throws {
-        switch write {
+    /// - Parameter change: what the entry came from.
+    mutating func apply(_ entry: Entry, from change: Change, _ db: Database) throws {
+        switch entry.content {
         case .message(let message): _ = try insert(message, db)
-        case .groupCreated(let group): try insert(group, db)
-        case .memberJoined(let group, let account, let after):
-            // Two sessions of one account may join at once: what was said between the two is for both.
-            try db.cachedStatement(sql: "INSERT OR IGNORE INTO members SELECT ?1, id, ?3 FROM \(StoreApplier.thatAccount)")
-                .execute(arguments: [group.rawValue, account.rawValue, after.rawValue])
+        case .groupCreated(let group): try insert(group, at: entry.position, db)
+        case .memberJoined(let group, let account):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO members VALUES(?, ?, ?)")
+                .execute(arguments: [group.rawValue, account.rawValue, entry.position.rawValue])
             try db.cachedStatement(sql: "DELETE FROM invitations WHERE group_id = ? AND account = ?")
                 .execute(arguments: [group.rawValue, account.rawValue])
         case .memberLeft(let group, let account):
             try db.cachedStatement(sql: "DELETE FROM members WHERE group_id = ? AND account = ?")
                 .execute(arguments: [group.rawValue, account.rawValue])
-        case .invited(let group, let account):
-            try db.cachedStatement(sql: "INSERT OR IGNORE INTO invitations SELECT ?1, id FROM \(StoreApplier.thatAccount)")
-                .execute(arguments: [group.rawValue, account.rawValue])
-        case .groupRemoved(let group): try GroupRemoval.remove(group, db)
+            let rest = try db.cachedStatement(sql: "SELECT 1 FROM members WHERE group_id = ? LIMIT 1")
+            if try Int64.fetchOne(rest, arguments: [group.rawValue]) == nil { try GroupRemoval.remove(group, db) }
+        case .invited(let account, let group, let inviter):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO invitations(group_id, account, inviter) VALUES(?, ?, ?)")
+                .execute(arguments: [group.rawValue, account.rawValue, inviter.rawValue])
+        case .readMarked(let account, let target, let time):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO read_markers VALUES(?, ?, ?)")
+                .execute(arguments: [account.rawValue, target.row, time.milliseconds])
+        case .accountSet(let account):
+            // A server changes nothing of an account but its password.
+            if case .setPassword(_, let hash) = change { _ = try Store.setPassword(of: account.id, to: hash, db) }
+        case .accountRemoved: break
+        case .recorded(let record): try keep(record, db)
+        }
+    }
+
+    private mutating func keep(_ record: HubRecord, _ db: Database) throws {
+        switch record {
         case .lockOut(let row):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO lockouts(name, failures, blocked_until, last) VALUES(?, ?, ?, ?)")
                 .execute(arguments: [row.name, row.failures, row.blockedUntil?.milliseconds, row.last.milliseconds])
@@ -52,15 +63,6 @@ struct StoreApplier {
             let statement = try db.cachedStatement(sql: "DELETE FROM lockouts WHERE name = ?")
             for name in names { try statement.execute(arguments: [name]) }
         case .cursors(let cursors): try keep(cursors, db)
-        case .barrier: break
-        case .readMarker(let account, let target, let time, let beyond):
-            // Only forward, whichever of an account's sessions was the last to ask.
-            try db.cachedStatement(
-                sql: """
-                    INSERT INTO read_markers VALUES(?, ?, ?) ON CONFLICT(account, target)
-                    DO UPDATE SET time = CASE WHEN time > ? THEN excluded.time ELSE max(time, excluded.time) END
-                    """
-            ).execute(arguments: [account.rawValue, target.row, time.milliseconds, beyond.milliseconds])
         case .token(let grant): try Store.keep(grant, db)
         case .loggedIn(let account, let time):
             try db.cachedStatement(sql: "UPDATE accounts SET last_login = ? WHERE id = ?")
@@ -76,19 +78,19 @@ struct StoreApplier {
                 INSERT INTO cursors SELECT id, ?2 FROM accounts WHERE id = ?1 AND folded IS NOT NULL
                 ON CONFLICT(account) DO UPDATE SET message = excluded.message
                 """)
-        // Nearly all owe nothing, now and before.
-        var indebted = try indebted ?? Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
-        defer { self.indebted = indebted }
+        // Nearly all have none, now and before.
+        var withUndelivered = try withUndelivered ?? Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
+        defer { self.withUndelivered = withUndelivered }
         for (account, mark) in cursors {
             try reached.execute(arguments: [account.rawValue, mark.reached.rawValue])
-            if indebted.remove(account.rawValue) != nil {
+            if withUndelivered.remove(account.rawValue) != nil {
                 try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
             }
-            if !mark.debts.isEmpty { indebted.insert(account.rawValue) }
-            for debt in mark.debts {
+            if !mark.undelivered.isEmpty { withUndelivered.insert(account.rawValue) }
+            for lost in mark.undelivered {
                 try db.cachedStatement(
                     sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
-                ).execute(arguments: [account.rawValue, debt.stretch.after.rawValue, debt.stretch.upTo.rawValue, debt.client])
+                ).execute(arguments: [account.rawValue, lost.range.after.rawValue, lost.range.upTo.rawValue, lost.client])
             }
         }
     }
@@ -119,16 +121,18 @@ struct StoreApplier {
             arguments: [(message.time.milliseconds - StoreApplier.nonceMilliseconds) << 21])
     }
 
-    private func insert(_ group: Group, _ db: Database) throws {
+    private func insert(_ group: Group, at position: MessageID, _ db: Database) throws {
         try GroupRemoval.freeName(group.name, db)
         try db.cachedStatement(sql: "INSERT INTO groups VALUES(?, ?, ?, ?, ?, ?)").execute(
             arguments: [
                 group.id.rawValue, group.name.text, group.name.folded, group.founder.rawValue, group.isOpen, group.created.milliseconds,
             ])
-        let member = try db.cachedStatement(sql: "INSERT INTO members SELECT ?1, id, 0 FROM \(StoreApplier.thatAccount)")
-        for account in group.members { try member.execute(arguments: [group.id.rawValue, account.rawValue]) }
-        let invitation = try db.cachedStatement(sql: "INSERT INTO invitations SELECT ?1, id FROM \(StoreApplier.thatAccount)")
-        for account in group.invited { try invitation.execute(arguments: [group.id.rawValue, account.rawValue]) }
+        let member = try db.cachedStatement(sql: "INSERT INTO members VALUES(?, ?, ?)")
+        for account in group.members { try member.execute(arguments: [group.id.rawValue, account.rawValue, position.rawValue]) }
+        let invitation = try db.cachedStatement(sql: "INSERT INTO invitations(group_id, account, inviter) VALUES(?, ?, ?)")
+        for (account, inviter) in group.invited {
+            try invitation.execute(arguments: [group.id.rawValue, account.rawValue, inviter.rawValue])
+        }
     }
 
     private mutating func pair(_ one: AccountID, _ other: AccountID, _ db: Database) throws -> Int64 {

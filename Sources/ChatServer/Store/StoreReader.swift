@@ -1,5 +1,5 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
@@ -8,15 +8,13 @@ import NIOConcurrencyHelpers
 /// at searching, each with one search at a time.
 final class StoreReader: Sendable {
     private enum Request: Sendable {
-        case account(RequestID, Name)
-        case missed(RequestID, AccountID, MessageRange, ownAfter: MessageID, limit: Int)
+        case query(RequestID, StoreQuery)
         case active([AccountID])
-        case history(RequestID, AccountID, HistoryQuery)
-        case token(RequestID, AccountID, ResumeToken)
+        case token(AccountID, ResumeToken, done: @Sendable (Result<Int?, any Error>) -> Void)
     }
 
     private let store: Store
-    private let answer: @Sendable (Event) -> Void
+    private let report: @Sendable ([Report]) -> Void
     private let mailbox = Mailbox<Request>()
     private let hasPublished = NIOLockedValueBox(true)
     private let searches: FairPool<AccountID>
@@ -24,17 +22,17 @@ final class StoreReader: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameter searchTime: what one search may take.
-    init(_ store: Store, searchTime: DispatchTimeInterval = SearchTime.limit, answer: @escaping @Sendable (Event) -> Void) {
+    init(_ store: Store, searchTime: DispatchTimeInterval = SearchTime.limit, report: @escaping @Sendable ([Report]) -> Void) {
         self.store = store
         self.searchTime = searchTime
-        self.answer = answer
+        self.report = report
         searches = FairPool("search", .searches)
     }
 
     func start() {
         NamedThread.start("chatty-reader") { [self] in
             while let requests = mailbox.take() {
-                for request in requests { if let event = event(for: request) { answer(event) } }
+                for request in requests { carryOut(request) }
             }
             ended.signal()
         }
@@ -49,60 +47,48 @@ final class StoreReader: Sendable {
 
     var waiting: Int { mailbox.count + searches.depth }
 
-    func findAccount(_ requestID: RequestID, _ name: Name) { mailbox.put(.account(requestID, name)) }
-
-    func loadMissed(_ requestID: RequestID, _ account: AccountID, _ stretch: MessageRange, ownAfter: MessageID, limit: Int) {
-        mailbox.put(.missed(requestID, account, stretch, ownAfter: ownAfter, limit: limit))
-    }
-
     /// Who is active could not be written the last time.
     var isToPublishAgain: Bool { hasPublished.withLockedValue { !$0 } }
 
     /// Lets other processes know who is active.
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
-    func loadHistory(_ requestID: RequestID, _ account: AccountID, _ query: HistoryQuery) {
-        let request = Request.history(requestID, account, query)
-        guard case .search = query else { return mailbox.put(request) }
-        let isQueued = searches.run(key: account) { [self] in
-            if let event = event(for: request) { answer(event) }
-        }
-        if !isQueued { answer(.searchBusy(requestID)) }
+    func read(_ requestID: RequestID, _ query: StoreQuery) {
+        guard case .history(let account, .search) = query else { return mailbox.put(.query(requestID, query)) }
+        let isQueued = searches.run(key: account) { [self] in report([.found(requestID, answer(to: query))]) }
+        if !isQueued { report([.found(requestID, .searchBusy)]) }
     }
 
-    /// Answers a try to log in with a token.
-    func verify(_ requestID: RequestID, _ account: AccountID, _ token: ResumeToken) { mailbox.put(.token(requestID, account, token)) }
+    /// Looks for a token among those of that account; `done` is called on the reader's thread.
+    /// - done: of which setting of the password it is good for; nil where it is none of the account's.
+    func verify(_ account: AccountID, _ token: ResumeToken, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
+        mailbox.put(.token(account, token, done: done))
+    }
 
-    private func event(for request: Request) -> Event? {
+    private func carryOut(_ request: Request) {
         switch request {
-        case .account(let requestID, let name):
-            // A store that cannot be read has, for who asks now, no such account.
-            return .accountFound(requestID, try? store.findAccount(name))
-        case .missed(let requestID, let account, let stretch, let ownAfter, let limit):
-            return .missed(
-                requestID, try? store.missed(account, after: stretch.after, upTo: stretch.upTo, ownAfter: ownAfter, limit: limit))
+        case .query(let requestID, let query): report([.found(requestID, answer(to: query))])
         case .active(let accounts):
             // Of use to a list only; on a full disk the list shows who was active before, until there is room.
             let isWritten = (try? ActiveAccounts.write(accounts, store.folder)) != nil
             hasPublished.withLockedValue { $0 = isWritten }
-            return nil
-        case .history(let requestID, let account, .targets(let range)):
-            return .historyTargets(requestID, try? store.conversations(of: account, range))
-        case .history(let requestID, let account, let query):
-            do {
-                return .missed(requestID, try store.history(account, query, searchTime: searchTime))
-            } catch DatabaseError.SQLITE_INTERRUPT {
-                return .searchTooBroad(requestID)
-            } catch {
-                return .missed(requestID, nil)
+        case .token(let account, let token, let done):
+            done(Result { try store.accepts(token, of: account, at: EventTime.now.wall) })
+        }
+    }
+
+    private func answer(to query: StoreQuery) -> StoreAnswer {
+        do {
+            switch query {
+            case .missed(let account, let range, let ownAfter, let limit):
+                return .messages(try store.missed(account, after: range.after, upTo: range.upTo, ownAfter: ownAfter, limit: limit))
+            case .history(let account, .targets(let range)): return .conversations(try store.conversations(of: account, range))
+            case .history(let account, let query): return .messages(try store.history(account, query, searchTime: searchTime))
             }
-        case .token(let requestID, let account, let token):
-            do {
-                return .verified(
-                    requestID, try store.accepts(token, of: account, at: EventTime.now.wall).map { .right(passwords: $0) } ?? .expiredToken)
-            } catch {
-                return .verified(requestID, .failed)
-            }
+        } catch DatabaseError.SQLITE_INTERRUPT {
+            return .searchTooBroad
+        } catch {
+            return .failed
         }
     }
 }

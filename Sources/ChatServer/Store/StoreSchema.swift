@@ -9,6 +9,7 @@ enum StoreSchema {
         migrator.registerMigration("3") { db in try db.execute(sql: third) }
         migrator.registerMigration("4") { db in try db.execute(sql: fourth) }
         migrator.registerMigration("5") { db in try db.execute(sql: fifth) }
+        migrator.registerMigration("6") { db in try db.execute(sql: sixth) }
         return migrator
     }()
 
@@ -80,5 +81,16 @@ enum StoreSchema {
             text, content='', columnsize=0, tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co'");
         DELETE FROM indexed;
         UPDATE counters SET value = 0 WHERE name = 'last_indexed';
+        """
+
+    // `entries` has what other processes did to accounts, as it was at its position, for the server that is running; it takes each row away when it has
+    // followed it. The counter `position` is the last position that was given to anything but a message.
+    private static let sixth = """
+        CREATE TABLE entries(
+            position INTEGER PRIMARY KEY, time INTEGER NOT NULL, account INTEGER NOT NULL, name TEXT NOT NULL,
+            blocked INTEGER NOT NULL, passwords INTEGER NOT NULL, removed INTEGER NOT NULL) STRICT;
+        INSERT INTO counters SELECT 'position', value FROM counters WHERE name = 'last_message';
+        ALTER TABLE invitations ADD COLUMN inviter INTEGER NOT NULL DEFAULT 0;
+        UPDATE invitations SET inviter = coalesce((SELECT founder FROM groups WHERE id = group_id), 0);
         """
 }

@@ -1,5 +1,5 @@
-import ChatHub
 import ChatProtocol
+import ChatStore
 import Foundation
 import GRDB
 
@@ -11,10 +11,8 @@ import GRDB
 final class StoreWriter: Sendable {
     /// What the writer tells; called on its thread.
     struct Listener: Sendable {
-        /// For each write, in order: whether it is on the disk.
-        let stored: @Sendable ([(RequestID, succeeded: Bool)]) -> Void
-        /// Another process has committed: these are all accounts now.
-        let accountsChanged: @Sendable ([Account]) -> Void
+        /// What the proposals became, on the disk, and what others appended.
+        let report: @Sendable ([Report]) -> Void
         /// A commit has been tried: how many writes it held and how long it took, seconds.
         var committed: @Sendable (_ writes: Int, _ seconds: Double, _ failed: Int) -> Void = { _, _, _ in }
         /// The store fails, in words; once until it works again, which is told with nil.
@@ -24,14 +22,15 @@ final class StoreWriter: Sendable {
     }
 
     private enum Request: Sendable {
-        case write(RequestID, StoreWrite)
+        case propose(Proposal)
+        case catchUp(RequestID)
         /// A transaction of its own, in its turn.
         case job(@Sendable (Database) throws -> Void, done: @Sendable (_ succeeded: Bool) -> Void)
     }
 
     private let store: Store
     private let listener: Listener
-    private let firstVersion: Int64?
+    private let state: StoreState
     private let keepDays: Int?
     private let mailbox = Mailbox<Request>()
     private let ended = DispatchSemaphore(value: 0)
@@ -39,13 +38,14 @@ final class StoreWriter: Sendable {
     /// Seconds between tries of a store that fails and that nobody writes to.
     private static let probeInterval = 2.0
 
-    /// What is read from the store after this has been made and then changes is told.
-    /// - Parameter keepDays: messages that are older are taken away; nil keeps all.
-    init(_ store: Store, keepDays: Int? = nil, _ listener: Listener) {
+    /// - Parameters:
+    ///   - state: what the store held at its position; what is appended after it is reported.
+    ///   - keepDays: messages that are older are taken away; nil keeps all.
+    init(_ store: Store, _ state: StoreState, keepDays: Int? = nil, _ listener: Listener) {
         self.store = store
         self.keepDays = keepDays
         self.listener = listener
-        firstVersion = StoreWriter.dataVersion(store)
+        self.state = state
     }
 
     func start() {
@@ -63,7 +63,9 @@ final class StoreWriter: Sendable {
 
     var waiting: Int { mailbox.count }
 
-    func store(_ writes: [(RequestID, StoreWrite)]) { mailbox.put(writes.map { Request.write($0.0, $0.1) }) }
+    func append(_ proposals: [Proposal]) { mailbox.put(proposals.map { Request.propose($0) }) }
+
+    func catchUp(_ request: RequestID) { mailbox.put(.catchUp(request)) }
 
     /// Runs a change that is none of the hub's, in a transaction of its own. `done` is called on this thread.
     func run(_ job: @escaping @Sendable (Database) throws -> Void, done: @escaping @Sendable (_ succeeded: Bool) -> Void) {
@@ -71,11 +73,10 @@ final class StoreWriter: Sendable {
     }
 
     private func run() {
+        var order = Order(ledger: Ledger(state, at: .now), followed: state.position)
         var index = try? store.pool.writeWithoutTransaction(SearchIndex.init)
         var retention = keepDays.map { Retention(days: $0) }
         var removals = UnfinishedRemovals()
-        var applier = StoreApplier()
-        var version = firstVersion
         var nextWatch = DispatchTime.now() + StoreWriter.watchInterval
         var isFailing = false
         var nextProbe = nextWatch
@@ -94,12 +95,16 @@ final class StoreWriter: Sendable {
                 case .job(let job, let done):
                     done(perform(job))
                     rest = rest.dropFirst()
-                case .write:
-                    let writes = rest.prefix { if case .write = $0 { true } else { false } }
-                    rest = rest.dropFirst(writes.count)
-                    let (results, problem) = commit(writes, &applier, &index)
+                case .catchUp(let request):
+                    follow(&order)
+                    listener.report([.caughtUp(request)])
+                    rest = rest.dropFirst()
+                case .propose:
+                    let proposals = rest.prefix { if case .propose = $0 { true } else { false } }
+                    rest = rest.dropFirst(proposals.count)
+                    let (reports, problem) = commit(proposals, &order, &index)
                     note(problem)
-                    listener.stored(results)
+                    listener.report(reports)
                 }
             }
             let now = DispatchTime.now()
@@ -116,45 +121,49 @@ final class StoreWriter: Sendable {
             work(&retention)
             work(&removals)
             nextWatch = DispatchTime.now() + StoreWriter.watchInterval
-            watch(&version)
+            follow(&order)
             if isFailing, DispatchTime.now() >= nextProbe { note(StoreWriter.probe(store)) }
         }
     }
 
-    /// - Returns: what became of each write, and why the store fails, nil where it works.
+    /// What the writer knows of the order. Belongs to its thread.
+    private struct Order {
+        var ledger: Ledger
+        /// The last entry of another process that has been reported, or something later.
+        var followed: MessageID
+        var applier = StoreApplier()
+    }
+
+    /// Lets proposals happen, together if that is possible.
+    /// - Returns: what each became, and why the store fails, nil where it works.
     private func commit(
-        _ requests: ArraySlice<Request>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
-    ) -> (results: [(RequestID, succeeded: Bool)], problem: String?) {
+        _ requests: ArraySlice<Request>, _ order: inout Order, _ index: inout SearchIndex?
+    ) -> (reports: [Report], problem: String?) {
         let begun = DispatchTime.now().uptimeNanoseconds
-        let writes = requests.compactMap { request -> (requestID: RequestID, write: StoreWrite)? in
-            if case .write(let requestID, let write) = request { (requestID, write) } else { nil }
-        }
+        let proposals = requests.compactMap { if case .propose(let proposal) = $0 { proposal } else { nil } }
+        var reports: [Report] = []
+        reports.reserveCapacity(proposals.count)
         var problem: String?
-        var results: [(RequestID, succeeded: Bool)]
-        var failure = transact(writes[...], &applier, &index)
+        var failed = 0
+        var failure = transact(proposals[...], &order, &index, &reports)
         // What the log holds is in the file too, then, and its room is free for this.
-        if failure?.resultCode == .SQLITE_FULL, store.putLogBack() { failure = transact(writes[...], &applier, &index) }
-        if failure == nil {
-            results = writes.map { ($0.requestID, true) }
-        } else {
-            results = []
-            for position in writes.indices {
-                let error = transact(writes[position...position], &applier, &index)
-                if let error {
-                    let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
-                    // One write that breaks a constraint says nothing of the store; but it should not have been asked for.
-                    if error.resultCode == .SQLITE_CONSTRAINT {
-                        listener.noticing("The database refused one change: \(reason).")
-                    } else {
-                        problem = reason
-                    }
+        if failure?.resultCode == .SQLITE_FULL, store.putLogBack() { failure = transact(proposals[...], &order, &index, &reports) }
+        if failure != nil {
+            for position in proposals.indices {
+                guard let error = transact(proposals[position...position], &order, &index, &reports) else { continue }
+                failed += 1
+                reports.append(.decided(proposals[position].request, .failed))
+                let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+                // One change that breaks a constraint says nothing of the store; but it should not have been asked for.
+                if error.resultCode == .SQLITE_CONSTRAINT {
+                    listener.noticing("The database refused one change: \(reason).")
+                } else {
+                    problem = reason
                 }
-                results.append((writes[position].requestID, succeeded: error == nil))
             }
         }
-        let failed = results.count { !$0.succeeded }
-        listener.committed(results.count, Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e9, failed)
-        return (results, problem)
+        listener.committed(proposals.count, Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e9, failed)
+        return (reports, problem)
     }
 
     private func perform(_ job: (Database) throws -> Void) -> Bool {
@@ -235,35 +244,70 @@ final class StoreWriter: Sendable {
         try? store.pool.writeWithoutTransaction { db in try removals.work(db, at: .now) }
     }
 
+    /// - Parameter reports: gets what each proposal became, where they are on the disk, and in any case what others appended before.
     /// - Returns: why nothing was written; nil when all is on the disk.
     private func transact(
-        _ writes: ArraySlice<(requestID: RequestID, write: StoreWrite)>, _ applier: inout StoreApplier, _ index: inout SearchIndex?
+        _ proposals: ArraySlice<Proposal>, _ order: inout Order, _ index: inout SearchIndex?, _ reports: inout [Report]
     ) -> DatabaseError? {
+        let now = EventTime.now
+        var outcomes: [Report] = []
+        outcomes.reserveCapacity(proposals.count)
+        var inserted: [(message: ChatMessage, conversation: Int64)] = []
         do {
-            let inserted = try store.pool.writeWithoutTransaction { db in
-                var inserted: [(message: ChatMessage, conversation: Int64)] = []
+            try store.pool.writeWithoutTransaction { db in
                 try db.inTransaction(.immediate) {
-                    for (_, write) in writes {
-                        if case .message(let message) = write {
-                            inserted.append((message, try applier.insert(message, db)))
-                        } else {
-                            try applier.apply(write, db)
+                    // Nobody else can append now: what has been appended comes first.
+                    let others = try followed(&order, db)
+                    reports += others
+                    if !others.isEmpty { try EntryTable.deleteUp(to: order.followed, db) }
+                    order.ledger.begin()
+                    var lastOther: MessageID?
+                    for proposal in proposals {
+                        switch order.ledger.append(proposal.change, at: now) {
+                        case .entry(let entry):
+                            if case .message(let message) = entry.content {
+                                inserted.append((message, try order.applier.insert(message, db)))
+                            } else {
+                                try order.applier.apply(entry, from: proposal.change, db)
+                                lastOther = entry.position
+                            }
+                            outcomes.append(.decided(proposal.request, .stored(entry)))
+                        case .duplicate(let id, let time): outcomes.append(.decided(proposal.request, .duplicate(id, time)))
+                        case .refused(let conflict): outcomes.append(.decided(proposal.request, .refused(conflict)))
                         }
                     }
-                    if let last = inserted.map(\.message.id).max() {
+                    if let last = inserted.last?.message.id {
                         try db.cachedStatement(sql: "UPDATE counters SET value = max(value, ?) WHERE name = 'last_message'")
                             .execute(arguments: [last.rawValue])
                     }
+                    if let lastOther { try EntryTable.keep(position: lastOther, db) }
                     return .commit
                 }
-                return inserted
             }
+            order.ledger.commit()
+            reports += outcomes
             for (message, conversation) in inserted { index?.note(message, conversation: conversation) }
             return nil
         } catch {
-            applier.forget()
+            order.ledger.rollBack()
+            order.applier.forget()
             return error as? DatabaseError ?? DatabaseError(resultCode: .SQLITE_ERROR, message: "\(error)")
         }
+    }
+
+    /// What other processes have appended since the last look.
+    private func followed(_ order: inout Order, _ db: Database) throws -> [Report] {
+        let entries = try EntryTable.entries(after: order.followed, db)
+        guard let last = entries.last else { return [] }
+        for entry in entries { order.ledger.follow(entry, at: .now) }
+        order.followed = last.position
+        return entries.map { .decided(nil, .stored($0)) }
+    }
+
+    /// Reports what other processes have appended. Where that cannot be read now it is by the next look.
+    private func follow(_ order: inout Order) {
+        let reports = try? store.pool.writeWithoutTransaction { db in try followed(&order, db) }
+        if let reports, !reports.isEmpty { listener.report(reports) }
     }
 
     /// Writes what takes the room of a long message, and takes it away again.
@@ -285,19 +329,5 @@ final class StoreWriter: Sendable {
         } catch {
             return (error as? DatabaseError)?.message ?? "\(error)"
         }
-    }
-
-    /// `PRAGMA data_version` changes when another connection has committed (https://www.sqlite.org/pragma.html#pragma_data_version).
-    private static func dataVersion(_ store: Store) -> Int64? {
-        try? store.pool.writeWithoutTransaction { db in try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) }
-    }
-
-    private func watch(_ version: inout Int64?) {
-        let current = StoreWriter.dataVersion(store)
-        guard let current, current != version else { return }
-        // On an error the version stays as it was, and the next look finds the change again.
-        guard let accounts = try? store.pool.writeWithoutTransaction(Store.accounts) else { return }
-        version = current
-        listener.accountsChanged(accounts)
     }
 }

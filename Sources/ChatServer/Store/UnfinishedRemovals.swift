@@ -1,4 +1,4 @@
-import ChatHub
+import ChatStore
 import GRDB
 
 /// Ends removals of accounts that were cut off in the middle, a step at a time between the commits: at the start of a server, and once an hour.

@@ -3,20 +3,19 @@ import DequeModule
 
 /// What senders called their last messages, so that one who asks again, not knowing whether the first time went through, is told of the first message and
 /// does not make a second. Bounded: the last ``perAccount`` of each account, for a day.
-struct DedupWindow {
-    enum State: Equatable {
-        /// Its commit has not been answered yet.
-        case onItsWay
-        case kept(MessageID, Timestamp)
+struct DedupWindow: Sendable {
+    struct First: Equatable, Sendable {
+        let message: MessageID
+        let time: Timestamp
     }
 
-    private struct Recent {
-        var states: [String: State] = [:]
+    private struct Recent: Sendable {
+        var first: [String: First] = [:]
         /// When each came, uptime in milliseconds, the first one first.
         var order: Deque<(nonce: String, at: Int64)> = []
 
         mutating func forgetFirst() {
-            if let first = order.popFirst() { states[first.nonce] = nil }
+            if let oldest = order.popFirst() { first[oldest.nonce] = nil }
         }
     }
 
@@ -29,32 +28,29 @@ struct DedupWindow {
     private var accounts: [AccountID: Recent] = [:]
     private var nextSweep: Int64 = 0
 
-    init(_ sent: [HubState.Sent], at now: EventTime) {
+    init(_ sent: [StoreState.Sent], at now: EventTime) {
         for row in sent {
             // A clock that was set meanwhile makes none of them younger than now.
-            note(row.nonce, of: row.account, at: now.uptime - max(0, now.wall.milliseconds - row.time.milliseconds))
-            settle(row.nonce, of: row.account, (row.message, row.time))
+            let age = max(0, now.wall.milliseconds - row.time.milliseconds)
+            record(row.nonce, of: row.account, First(message: row.message, time: row.time), at: now.uptime - age)
         }
     }
 
-    func find(_ nonce: String, of account: AccountID) -> State? { accounts[account]?.states[nonce] }
+    func find(_ nonce: String, of account: AccountID) -> First? { accounts[account]?.first[nonce] }
 
-    mutating func note(_ nonce: String, of account: AccountID, at uptime: Int64) {
+    mutating func record(_ nonce: String, of account: AccountID, _ first: First, at uptime: Int64) {
+        // Taken out meanwhile, so that it is changed where it is.
         var recent = accounts.removeValue(forKey: account) ?? Recent()
-        if recent.states.updateValue(.onItsWay, forKey: nonce) == nil { recent.order.append((nonce, uptime)) }
+        if recent.first.updateValue(first, forKey: nonce) == nil { recent.order.append((nonce, uptime)) }
         while recent.order.count > DedupWindow.perAccount { recent.forgetFirst() }
         accounts[account] = recent
     }
 
-    /// - Parameter kept: nil where it was not kept: it may be sent again.
-    mutating func settle(_ nonce: String, of account: AccountID, _ kept: (id: MessageID, time: Timestamp)?) {
-        guard accounts[account]?.states[nonce] != nil else { return }
-        if let kept {
-            accounts[account]?.states[nonce] = .kept(kept.id, kept.time)
-        } else {
-            accounts[account]?.states[nonce] = nil
-            accounts[account]?.order.removeAll { $0.nonce == nonce }
-        }
+    /// Its message was not kept: it may be sent again.
+    mutating func remove(_ nonce: String, of account: AccountID) {
+        guard accounts[account]?.first.removeValue(forKey: nonce) != nil else { return }
+        accounts[account]?.order.removeAll { $0.nonce == nonce }
+        if accounts[account]?.order.isEmpty == true { accounts[account] = nil }
     }
 
     /// Forgets, once a minute, what is older than a day.
@@ -69,8 +65,7 @@ struct DedupWindow {
         }
     }
 
-    /// Forgets accounts that are none any more.
-    mutating func keep(_ isKept: (AccountID) -> Bool) { accounts = accounts.filter { isKept($0.key) } }
+    mutating func forget(_ account: AccountID) { accounts[account] = nil }
 
     var count: Int { accounts.values.reduce(0) { $0 + $1.order.count } }
 }

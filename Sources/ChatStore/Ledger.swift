@@ -1,0 +1,103 @@
+import ChatProtocol
+
+/// Decides what a change becomes at its place in the order: the rules that every engine shares, without any I/O.
+///
+/// An engine that keeps changes in transactions calls ``begin()`` before it appends and ``commit()`` or ``rollBack()`` after.
+public struct Ledger: Sendable {
+    /// What an appended change becomes if it is kept.
+    public enum Decision: Hashable, Sendable {
+        case entry(Entry)
+        case duplicate(MessageID, Timestamp)
+        case refused(Conflict)
+    }
+
+    public private(set) var directory: Directory
+    private var dedup: DedupWindow
+    private var positions: MessageIDSource
+    private var lastGroup: GroupID
+    /// The nonces of the transaction under way.
+    private var noted: [(account: AccountID, nonce: String)] = []
+
+    public init(_ state: StoreState, at now: EventTime) {
+        directory = Directory(state)
+        dedup = DedupWindow(state.sent, at: now)
+        positions = MessageIDSource(after: state.position)
+        lastGroup = state.lastGroup
+    }
+
+    /// The last position that was given, also to what was not kept then.
+    public var position: MessageID { positions.last }
+
+    /// Takes in what somebody else appended.
+    public mutating func follow(_ entry: Entry, at now: EventTime) {
+        positions = MessageIDSource(after: max(positions.last, entry.position))
+        if case .groupCreated(let group) = entry.content { lastGroup = max(lastGroup, group.id) }
+        if case .message(let message) = entry.content { note(message, at: now) }
+        apply(entry)
+    }
+
+    public mutating func begin() { directory.beginJournal() }
+
+    public mutating func commit() {
+        directory.endJournal()
+        noted.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes back all since ``begin()``. Positions and group numbers that were given are not given again.
+    public mutating func rollBack() {
+        directory.rollBack()
+        for (account, nonce) in noted { dedup.remove(nonce, of: account) }
+        noted.removeAll(keepingCapacity: true)
+    }
+
+    public mutating func append(_ change: Change, at now: EventTime) -> Decision {
+        dedup.sweep(at: now.uptime)
+        if case .message(let draft) = change, let nonce = draft.nonce, let first = dedup.find(nonce, of: draft.sender) {
+            return .duplicate(first.message, first.time)
+        }
+        if let conflict = directory.conflict(with: change, at: now.wall) { return .refused(conflict) }
+        let position = positions.next(at: now.wall)
+        let entry = Entry(position: position, time: now.wall, content(of: change, at: position, now))
+        apply(entry)
+        return .entry(entry)
+    }
+
+    private mutating func content(of change: Change, at position: MessageID, _ now: EventTime) -> Entry.Content {
+        switch change {
+        case .message(let draft):
+            let message = ChatMessage(draft, id: position, time: now.wall)
+            if let nonce = draft.nonce {
+                dedup.record(nonce, of: draft.sender, DedupWindow.First(message: position, time: now.wall), at: now.uptime)
+                noted.append((draft.sender, nonce))
+            }
+            return .message(message)
+        case .createGroup(let name, let founder, let isOpen, let invited):
+            lastGroup = GroupID(rawValue: lastGroup.rawValue + 1)
+            return .groupCreated(
+                Group(
+                    id: lastGroup, name: name, founder: founder, isOpen: isOpen, created: now.wall, members: [founder],
+                    invited: Dictionary(uniqueKeysWithValues: invited.subtracting([founder]).map { ($0, founder) })))
+        case .joinGroup(let group, let account): return .memberJoined(group, account)
+        case .leaveGroup(let group, let account): return .memberLeft(group, account)
+        case .invite(let account, let group, let inviter): return .invited(account, to: group, by: inviter)
+        case .markRead(let account, let target, let time): return .readMarked(account, target, time)
+        case .setPassword(let id, _):
+            // The directory has it: there would be a conflict otherwise.
+            guard let account = directory.accounts[id] else { return .accountRemoved(id) }
+            return .accountSet(
+                Account(
+                    id: id, name: account.name, isBlocked: account.isBlocked, passwordGeneration: account.passwordGeneration + 1))
+        case .record(let record): return .recorded(record)
+        }
+    }
+
+    private mutating func note(_ message: ChatMessage, at now: EventTime) {
+        guard let nonce = message.nonce else { return }
+        dedup.record(nonce, of: message.sender, DedupWindow.First(message: message.id, time: message.time), at: now.uptime)
+    }
+
+    private mutating func apply(_ entry: Entry) {
+        directory.apply(entry)
+        if case .accountRemoved(let account) = entry.content { dedup.forget(account) }
+    }
+}

@@ -1,0 +1,201 @@
+import ChatProtocol
+
+/// One order of entries in memory, which several hubs share, each through a ``MemoryEngine`` of its own. For tests and for the model: what it does is what
+/// an engine is.
+public final class MemoryLog {
+    /// All that has happened, in order.
+    public private(set) var entries: [Entry] = []
+    /// Refuses to keep anything while it is true, as a full disk does.
+    public var isFull = false
+    private var ledger: Ledger
+    /// Where the reports of each engine stand in ``entries``.
+    private let initial: StoreState
+
+    public init(_ state: StoreState = StoreState(), at now: EventTime) {
+        initial = state
+        ledger = Ledger(state, at: now)
+    }
+
+    public var directory: Directory { ledger.directory }
+
+    /// What another process appends: a tool that changes accounts.
+    public func append(_ content: Entry.Content, at now: EventTime) {
+        let entry = Entry(position: MessageIDSource(after: ledger.position).following(at: now.wall), time: now.wall, content)
+        ledger.follow(entry, at: now)
+        entries.append(entry)
+    }
+
+    func decide(_ change: Change, at now: EventTime) -> Outcome {
+        if isFull { return .failed }
+        switch ledger.append(change, at: now) {
+        case .entry(let entry):
+            entries.append(entry)
+            return .stored(entry)
+        case .duplicate(let id, let time): return .duplicate(id, time)
+        case .refused(let conflict): return .refused(conflict)
+        }
+    }
+
+    /// What a hub starts from that comes now.
+    public func state() -> StoreState {
+        var state = initial
+        let directory = ledger.directory
+        state.position = ledger.position
+        state.accounts = directory.accounts.values.sorted { $0.id < $1.id }
+        state.groups = directory.groups.values.sorted { $0.id < $1.id }
+        state.readMarkers = directory.readMarkers
+        for entry in entries {
+            switch entry.content {
+            case .groupCreated(let group): state.lastGroup = max(state.lastGroup, group.id)
+            case .message(let message):
+                if let nonce = message.nonce {
+                    state.sent.append(.init(account: message.sender, nonce: nonce, message: message.id, time: message.time))
+                }
+            case .recorded(.lockOut(let row)):
+                state.lockOuts.removeAll { $0.name == row.name }
+                state.lockOuts.append(row)
+            case .recorded(.lockOutsEnded(let names)): state.lockOuts.removeAll { names.contains($0.name) }
+            case .recorded(.cursors(let cursors)): state.cursors.merge(cursors) { $1 }
+            case .accountRemoved(let account):
+                state.cursors[account] = nil
+                state.sent.removeAll { $0.account == account }
+            case .memberJoined, .memberLeft, .invited, .readMarked, .accountSet, .recorded: break
+            }
+        }
+        return state
+    }
+
+    // Reading.
+
+    /// Messages to that account: direct ones, and those of its groups since it joined them; see ``StoreQuery/missed(_:_:ownAfter:limit:)``.
+    public func missed(_ account: AccountID, _ range: MessageRange, ownAfter: MessageID = MessageID(rawValue: .max)) -> [ChatMessage] {
+        var joined: [GroupID: MessageID] = [:]
+        for group in initial.groups where group.members.contains(account) { joined[group.id] = .zero }
+        for entry in entries {
+            switch entry.content {
+            case .groupCreated(let group) where group.members.contains(account): joined[group.id] = entry.position
+            case .memberJoined(let group, account): joined[group] = entry.position
+            case .memberLeft(let group, account): joined[group] = nil
+            case .accountRemoved(account): joined = [:]
+            default: break
+            }
+        }
+        return messages.filter { message in
+            guard message.id > range.after, message.id <= range.upTo, message.sender != account || message.id > ownAfter else {
+                return false
+            }
+            switch message.target {
+            case .user(let target, _): return target == account || message.sender == account
+            case .group(let group, _): return joined[group].map { message.id > $0 } ?? false
+            }
+        }
+    }
+
+    public var messages: [ChatMessage] {
+        entries.compactMap { if case .message(let message) = $0.content { message } else { nil } }
+    }
+
+    /// Who may see what is the hub's to know.
+    func history(_ account: AccountID, _ query: HistoryQuery) -> StoreAnswer {
+        switch query {
+        case .user(let other, let range):
+            return .messages(
+                range.cut(
+                    messages.filter {
+                        guard case .user(let target, _) = $0.target else { return false }
+                        return ($0.sender == account && target == other) || ($0.sender == other && target == account)
+                    }))
+        case .group(let group, let range):
+            return .messages(range.cut(messages.filter { if case .group(group, _) = $0.target { true } else { false } }))
+        case .targets(let range): return .conversations(conversations(of: account, range))
+        case .search(let words, let limit):
+            let seen = missed(account, .all(after: .zero), ownAfter: .zero)
+            return .messages(Array(seen.filter { $0.text.utf8.contains(words.utf8) }.suffix(limit)))
+        }
+    }
+
+    private func conversations(of account: AccountID, _ range: HistoryRange) -> [HistoryTarget] {
+        var latest: [String: ChatMessage] = [:]
+        for message in missed(account, .all(after: .zero), ownAfter: .zero) {
+            switch message.target {
+            case .group(_, let name): latest["#" + name.text] = message
+            case .user(_, let name): latest[message.sender == account ? name.text : message.senderName.text] = message
+            }
+        }
+        let inside = Set(range.cut(latest.values.sorted { $0.id < $1.id }).map(\.id))
+        return latest.filter { inside.contains($0.value.id) }
+            .map { HistoryTarget(name: $0.key, latest: $0.value.id, time: $0.value.time) }.sorted { $0.latest < $1.latest }
+    }
+}
+
+extension HistoryRange {
+    /// Those of the messages of a conversation that lie in the range, in their order.
+    func cut(_ messages: [ChatMessage]) -> [ChatMessage] {
+        if let around {
+            let later = messages.filter { $0.id > around.upperBound }.prefix(limit / 2)
+            return messages.filter { $0.id <= around.upperBound }.suffix(limit - later.count) + later
+        }
+        let inside = messages.filter { message in
+            (after.map { message.id > $0 } ?? true) && (before.map { message.id < $0 } ?? true)
+                && (laterThan.map { message.time > $0 } ?? true) && (earlierThan.map { message.time < $0 } ?? true)
+        }
+        return Array(takesLatest ? inside.suffix(limit) : inside.prefix(limit))
+    }
+}
+
+extension String.UTF8View {
+    fileprivate func contains(_ other: String.UTF8View) -> Bool {
+        guard !other.isEmpty else { return true }
+        return indices.contains { self[$0...].starts(with: other) }
+    }
+}
+
+/// One hub's way to a ``MemoryLog``. Reports are made on the caller's thread, before the call returns; the entries of others with the next call.
+public final class MemoryEngine: Engine {
+    private let log: MemoryLog
+    private let clock: () -> EventTime
+    private var report: (([Report]) -> Void)?
+    /// Entries of the log that have been reported, or were there at the start.
+    private var reported = 0
+
+    public init(_ log: MemoryLog, clock: @escaping () -> EventTime) {
+        self.log = log
+        self.clock = clock
+    }
+
+    public func start(_ report: @escaping @Sendable ([Report]) -> Void) throws -> StoreState {
+        self.report = report
+        reported = log.entries.count
+        return log.state()
+    }
+
+    public func append(_ proposals: [Proposal]) {
+        for proposal in proposals {
+            var reports = follow()
+            let outcome = log.decide(proposal.change, at: clock())
+            reported = log.entries.count
+            reports.append(.decided(proposal.request, outcome))
+            report?(reports)
+        }
+    }
+
+    public func catchUp(_ request: RequestID) { report?(follow() + [.caughtUp(request)]) }
+
+    /// Reports what others have appended.
+    public func reportOthers() { report?(follow()) }
+
+    private func follow() -> [Report] {
+        defer { reported = log.entries.count }
+        return log.entries[reported...].map { .decided(nil, .stored($0)) }
+    }
+
+    public func read(_ request: RequestID, _ query: StoreQuery) {
+        switch query {
+        case .missed(let account, let range, let ownAfter, let limit):
+            report?([.found(request, .messages(Array(log.missed(account, range, ownAfter: ownAfter).prefix(limit))))])
+        case .history(let account, let query): report?([.found(request, log.history(account, query))])
+        }
+    }
+
+    public func stop() { report = nil }
+}
