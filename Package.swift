@@ -6,7 +6,7 @@ import PackageDescription
 //
 //   floor 3   chatty
 //   floor 2   ChatServer   ChatClient   TransferIO        sockets, files, terminals, databases
-//   floor 1   ChatHub -> ChatStore -> ChatProtocol   TransferProtocol  pure: values in, values out, time passed in
+//   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol   pure: values in, values out, time passed in
 //   floor 0   CLinux   CReadline   CAEAD                  C shims
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -60,6 +60,10 @@ let package = Package(
             dependencies: ["ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: chatSettings + pureSettings),
         .target(
+            name: "ChatCodec",
+            dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: chatSettings + pureSettings),
+        .target(
             name: "TransferProtocol",
             dependencies: ["CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: transferSettings + pureSettings),
@@ -68,7 +72,7 @@ let package = Package(
         .target(
             name: "ChatServer",
             dependencies: nio + [
-                "ChatHub", "ChatStore", "ChatProtocol", "CLinux", nioTLS, locks, crypto, cryptoExtras,
+                "ChatCodec", "ChatHub", "ChatStore", "ChatProtocol", "CLinux", nioTLS, locks, crypto, cryptoExtras,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -105,12 +109,14 @@ let package = Package(
             swiftSettings: transferSettings),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
-        .testTarget(name: "ChatStoreTests", dependencies: ["ChatStore", "ChatProtocol", "TestSupport"]),
-        .testTarget(name: "ChatHubTests", dependencies: ["ChatHub", "ChatStore", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
+        .testTarget(name: "ChatStoreTests", dependencies: ["ChatStore", "ChatProtocol", "EngineConformance", "TestSupport"]),
+        .testTarget(
+            name: "ChatHubTests", dependencies: ["ChatCodec", "ChatHub", "ChatStore", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(
             name: "ChatServerTests",
             dependencies: nio + [
-                "ChatServer", "ChatHub", "ChatStore", "ChatProtocol", "TestSupport", locks, .product(name: "GRDB", package: "GRDB.swift"),
+                "ChatServer", "ChatHub", "ChatStore", "ChatProtocol", "EngineConformance", "TestSupport", locks,
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Fixtures"]),
         .testTarget(
@@ -141,6 +147,7 @@ let package = Package(
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator",
             swiftSettings: pureSettings),
+        .target(name: "EngineConformance", dependencies: ["ChatStore", "ChatProtocol", locks], path: "Tests/EngineConformance"),
         .target(name: "TestSupport", dependencies: ["CHarness", "CLinux"], path: "Tests/TestSupport"),
         .target(
             name: "TestCertificates",

@@ -129,7 +129,7 @@ public struct Hub: ~Copyable {
     func fillBuckets(of session: Session, leastLines: Double = 1, at now: EventTime) {
         session.bucket = configuration.messageRate.map { TokenBucket(perSecond: $0, least: leastLines, at: now.uptime) }
         session.byteBucket = configuration.byteRate.map {
-            TokenBucket(perSecond: $0, least: Double(IRCCodec.maximumLine), at: now.uptime)
+            TokenBucket(perSecond: $0, least: Double(Limits.longestLine), at: now.uptime)
         }
     }
 

@@ -2,6 +2,8 @@
 public enum Limits {
     /// Message text, bytes of UTF-8.
     public static let messageBytes = 4096
+    /// A line as it comes, with its tags and without its line end.
+    public static let longestLine = clientTagBytes + lineBytes - 2
     /// A line of IRC without its tags, CRLF included: a full message text and the longest command, target and source around it.
     public static let lineBytes = 4608
     /// The tags of a line from a client, `@` and the space included (IRCv3 message-tags: 4094 of them and the two).

@@ -24,6 +24,15 @@ import Testing
         for _ in 0..<300 { model.step() }
         model.finish()
     }
+
+    /// Two hubs on one log, which hear of each other at any time: an account's next session may be at the other one, groups are made and left at both, and
+    /// what holds of one holds of both.
+    @Test(arguments: 0..<UInt64(200))
+    func twoHubs(seed: UInt64) {
+        var model = HubModel(seed: seed, hubs: 2)
+        for _ in 0..<300 { model.step() }
+        model.finish()
+    }
 }
 
 /// The small model: what users do at random, and what is known of it without the hub.
@@ -34,7 +43,9 @@ private struct HubModel {
     private let seed: UInt64
     private let sessionsPerAccount: Int
     private var random: SeededGenerator
-    private var script: HubScript
+    private var hubs: [HubScript]
+    /// The hub where the session under way is.
+    private var place = 0
     /// The sessions that are logged in, and whose they are.
     private var open: [SessionID: String] = [:]
     private var received: [String: [MessageID: Int]] = [:]
@@ -49,6 +60,8 @@ private struct HubModel {
     private var ghosts: [SessionID] = []
     /// What sessions lost with their connections, until a session that came later has had it.
     private var owed: [String: [MessageID: SessionID]] = [:]
+    /// In what order the sessions came, whatever their hubs call them.
+    private var born: [SessionID: Int] = [:]
     private var nonces: [String: [String]] = [:]
     private var commands: [SessionID: Int] = [:]
     private var failures: [String: Int] = [:]
@@ -56,15 +69,34 @@ private struct HubModel {
     private var blockedUntil: [String: Int64] = [:]
     private var text = 0
 
-    init(seed: UInt64, sessionsPerAccount: Int = 1) {
+    init(seed: UInt64, sessionsPerAccount: Int = 1, hubs count: Int = 1) {
         self.seed = seed
         self.sessionsPerAccount = sessionsPerAccount
         random = SeededGenerator(seed: seed)
-        script = HubScript(users: HubModel.users)
-        script.holdsBack = true
+        let first = HubScript(users: HubModel.users)
+        hubs = [first] + (1..<count).map { _ in HubScript(in: first.world) }
+        for index in hubs.indices { hubs[index].holdsBack = true }
     }
 
-    private func isBlocked(_ user: String) -> Bool { blockedUntil[user] ?? 0 > script.now.uptime }
+    private mutating func connect() -> SessionID {
+        let id = hubs[place].connect()
+        born[id] = born.count + 1
+        return id
+    }
+
+    private func place(of session: SessionID) -> Int { Int(session.rawValue / HubScript.sessionsOfAHub) }
+
+    /// All hubs hear of all that has happened, and answer.
+    private mutating func settleAll() {
+        for _ in 0..<2 {
+            for index in hubs.indices {
+                hubs[index].watch()
+                hubs[index].settle()
+            }
+        }
+    }
+
+    private func isBlocked(_ user: String) -> Bool { blockedUntil[user] ?? 0 > hubs[place].now.uptime }
 
     private mutating func user() -> String { HubModel.users.randomElement(using: &random) ?? "yoda" }
     private mutating func group() -> String { HubModel.groups.randomElement(using: &random) ?? "jedi" }
@@ -93,22 +125,27 @@ private struct HubModel {
         case 55..<75:
             text += 1
             if let session { command(session, .groupMessage(group: group(), text: "\(text)", isNotice: false)) }
-        case 75..<95: script.settleOne(using: &random)
-        case 95: script.storeFails.toggle()
-        case 96: script.advance(milliseconds: Int64.random(in: 0..<6000, using: &random))
-        case 97: script.stepClock(milliseconds: Int64.random(in: -90_000_000...90_000_000, using: &random))
+        case 75..<95: hubs[Int.random(in: hubs.indices, using: &random)].settleOne(using: &random)
+        // Where a hub's note of what it has delivered is not kept, another hub delivers that again.
+        case 95: if hubs.count == 1 { hubs[0].storeFails.toggle() } else { hubs[Int.random(in: hubs.indices, using: &random)].watch() }
+        case 96:
+            hubs[0].advance(milliseconds: Int64.random(in: 0..<6000, using: &random))
+            for index in hubs.indices.dropFirst() { hubs[index].advance(milliseconds: 0) }
+        case 97: hubs[place].stepClock(milliseconds: Int64.random(in: -90_000_000...90_000_000, using: &random))
         case 98..<101: if let session { command(session, .leaveGroup(name: group())) }
         case 101..<103: if let session { command(session, .invite(user: self.user(), group: group())) }
         case 103..<105: if let session { command(session, .issueToken) }
-        case 105: if let token = script.tokens.keys.sorted().randomElement(using: &random) { script.tokens[token] = nil }
+        case 105: if let token = hubs[place].tokens.keys.sorted().randomElement(using: &random) { hubs[place].tokens[token] = nil }
         case 106..<109: if sessions.count < sessionsPerAccount { tryToken(user) }
         default:
             for id in open.keys { receiveSome(id) }
-            var written: [SessionID: MessageID] = [:]
-            for id in open.keys where saying[id] == nil { written[id] = lastHad(id) }
-            script.handle(.arrived(written))
-            script.handle(.tick)
-            if let ghost = ghosts.popLast() { script.disconnect(ghost, written: nil) }
+            for index in hubs.indices {
+                var written: [SessionID: MessageID] = [:]
+                for id in open.keys where saying[id] == nil && place(of: id) == index { written[id] = lastHad(id) }
+                hubs[index].handle(.arrived(written))
+                hubs[index].handle(.tick)
+            }
+            if let ghost = ghosts.popLast() { hubs[place(of: ghost)].disconnect(ghost, written: nil) }
             for id in open.keys.sorted() where saying[id] != nil { if let last = lastHad(id) { command(id, .shown(last)) } }
         }
         check()
@@ -123,24 +160,25 @@ private struct HubModel {
         let after = Int.random(in: before...told.count, using: &random)
         for message in told[before..<after] {
             if message.senderName.folded != user { received[user, default: [:]][message.id, default: 0] += 1 }
-            if let loser = owed[user]?[message.id], loser < id { owed[user]?[message.id] = nil }
+            if let loser = owed[user]?[message.id], born[loser] ?? 0 < born[id] ?? 0 { owed[user]?[message.id] = nil }
         }
         had[id] = after
     }
 
     private mutating func command(_ session: SessionID, _ command: Command) {
         commands[session, default: 1] += 1
-        script.send(session, command)
+        hubs[place(of: session)].send(session, command)
     }
 
     private mutating func logIn(_ user: String, password: String, isRight: Bool) {
-        let id = script.connect()
+        place = Int.random(in: hubs.indices, using: &random)
+        let id = connect()
         let says = Bool.random(using: &random)
-        script.send(id, .logIn(name: user, password: password, begins: !says))
+        hubs[place].send(id, .logIn(name: user, password: password, begins: !says))
         // Only until it is answered: the replay goes on among what follows.
-        while script.told[id]?.isEmpty ?? true { script.settleOne(using: &random) }
+        while hubs[place].told[id]?.isEmpty ?? true { hubs[place].settleOne(using: &random) }
         if isBlocked(user) {
-            #expect(script.told[id] == [.reply(.blocked)], "a blocked name got in (seed \(seed))")
+            #expect(hubs[place].told[id] == [.reply(.blocked)], "a blocked name got in (seed \(seed))")
         } else if isRight {
             open[id] = user
             failures[user] = 0
@@ -150,29 +188,31 @@ private struct HubModel {
             }
             return
         } else {
-            #expect(script.told[id] == [.reply(.tokenExpired)], "an ended token got in (seed \(seed))")
+            #expect(hubs[place].told[id] == [.reply(.tokenExpired)], "an ended token got in (seed \(seed))")
         }
-        script.handle(.disconnected(id, .closed, written: nil))
+        hubs[place].handle(.disconnected(id, .closed, written: nil))
     }
 
     /// A token of that account, of another one, or one that has ended: only the first is one, and none of them counts as a wrong password.
     private mutating func tryToken(_ user: String) {
-        let token = script.tokens.keys.sorted().randomElement(using: &random) ?? HubScript.token(0)
-        logIn(user, password: token, isRight: script.tokens[token] == user)
+        let token = hubs[place].tokens.keys.sorted().randomElement(using: &random) ?? HubScript.token(0)
+        logIn(user, password: token, isRight: hubs[place].tokens[token] == user)
     }
 
     private mutating func guess(_ user: String) {
-        let id = script.connect()
-        script.send(id, .logIn(name: user, password: "wrong", begins: true))
-        script.settle()
+        settleAll()
+        place = Int.random(in: hubs.indices, using: &random)
+        let id = connect()
+        hubs[place].send(id, .logIn(name: user, password: "wrong", begins: true))
+        settleAll()
         if !isBlocked(user) {
             failures[user, default: 0] += 1
             if failures[user] == 3 {
                 failures[user] = 0
-                blockedUntil[user] = script.now.uptime + 10_000
+                blockedUntil[user] = hubs[place].now.uptime + 10_000
             }
         }
-        script.handle(.disconnected(id, .closed, written: nil))
+        hubs[place].handle(.disconnected(id, .closed, written: nil))
     }
 
     /// A connection ends with some of what was on its way, and its client with it.
@@ -185,20 +225,23 @@ private struct HubModel {
     }
 
     private mutating func end(_ session: SessionID) {
+        place = place(of: session)
         check()
         receiveSome(session)
         if saying[session] != nil, let last = lastHad(session) {
             command(session, .shown(last))
             // What it says is heard before it goes.
-            script.settle()
+            hubs[place].settle()
             check()
         }
         let written = saying[session] == nil ? lastHad(session) : nil
-        script.disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, written: written)
+        hubs[place].disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, written: written)
     }
 
     /// A client that says what it has comes again over another connection, and gets just what it has not.
     private mutating func resume(_ session: SessionID) -> SessionID? {
+        // At the hub that it was at: another one does not know which sessions are its client's.
+        place = place(of: session)
         let isLetIn = open[session].map { !isBlocked($0) } ?? false
         switch Int.random(in: 0..<3, using: &random) {
         case _ where !isLetIn: end(session)
@@ -207,27 +250,28 @@ private struct HubModel {
             // The connection went before its last words were heard.
             check()
             receiveSome(session)
-            script.disconnect(session, written: nil)
+            hubs[place].disconnect(session, written: nil)
         default:
             // And the server does not know.
             check()
             receiveSome(session)
             ghosts.append(session)
         }
-        guard let user = open.removeValue(forKey: session), let account = script.accounts[user]?.id else { return nil }
-        script.settle()
+        guard let user = open.removeValue(forKey: session), let account = hubs[place].accounts[user]?.id else { return nil }
+        hubs[place].settle()
         let mark = lastHad(session)
-        let id = script.connect()
-        script.send(id, .logIn(name: user, password: "pw-" + user, begins: false))
-        script.settle()
+        let id = connect()
+        hubs[place].send(id, .logIn(name: user, password: "pw-" + user, begins: false))
+        hubs[place].settle()
         guard !isBlocked(user) else { return nil }
         failures[user] = 0
-        script.send(id, .begin(mark.map { .after($0) } ?? .whereItLeftOff, client: saying[session]))
+        hubs[place].send(id, .begin(mark.map { .after($0) } ?? .whereItLeftOff, client: saying[session]))
         commands[id] = 2
-        script.settle()
+        hubs[place].settle()
         if let mark {
             #expect(
-                script.messageIDs(id) == script.missed(account, after: mark, ownAfter: mark).map(\.id), "not what it lacks (seed \(seed))")
+                hubs[place].messageIDs(id) == hubs[place].missed(account, after: mark, ownAfter: mark).map(\.id),
+                "not what it lacks (seed \(seed))")
         }
         saying[id] = saying[session]
         return id
@@ -237,18 +281,18 @@ private struct HubModel {
     private mutating func check() {
         var members: [MessageID: Set<AccountID>]?
         for (id, user) in open {
-            let told = script.told[id] ?? []
+            let told = hubs[place(of: id)].told[id] ?? []
             for outgoing in told[(counted[id] ?? 0)...] {
                 guard case .message(let message) = outgoing else { continue }
                 #expect(message.id > order[id] ?? .zero, "out of order or twice (seed \(seed))")
                 order[id] = message.id
                 stream[id, default: []].append(message)
-                let account = script.accounts[user]?.id
+                let account = hubs[place].accounts[user]?.id
                 switch message.target {
                 case .user(let target, _):
                     #expect(target == account || message.sender == account, "a message between others (seed \(seed))")
                 case .group:
-                    let known = members ?? script.membersAtMessages()
+                    let known = members ?? hubs[place].membersAtMessages()
                     members = known
                     #expect(known[message.id]?.contains { $0 == account } == true, "a message to a non-member (seed \(seed))")
                 }
@@ -258,23 +302,25 @@ private struct HubModel {
     }
 
     mutating func finish() {
-        script.storeFails = false
-        script.settle()
+        hubs[0].storeFails = false
+        settleAll()
         check()
-        for (id, _) in open { #expect(script.answers[id]?.count == commands[id] ?? 1, "an answer a command (seed \(seed))") }
+        for (id, _) in open { #expect(hubs[place(of: id)].answers[id]?.count == commands[id] ?? 1, "an answer a command (seed \(seed))") }
         // Everybody comes once more; then all that was kept has been received, by who has one session exactly once.
         for id in open.keys.sorted() { leave(id) }
-        for ghost in ghosts { script.disconnect(ghost, written: nil) }
-        script.advance(milliseconds: 20_000)
+        for ghost in ghosts { hubs[place(of: ghost)].disconnect(ghost, written: nil) }
+        hubs[0].advance(milliseconds: 20_000)
+        settleAll()
         for user in HubModel.users {
             logIn(user, password: "pw-" + user, isRight: true)
-            script.settle()
+            settleAll()
             check()
         }
+        for hub in hubs { #expect(hub.isReplayedAlike, "the hub knows what the log says (seed \(seed))") }
         receiveAll()
         for user in HubModel.users {
-            guard let account = script.accounts[user]?.id else { continue }
-            let due = script.missed(account, after: .zero).map(\.id)
+            guard let account = hubs[place].accounts[user]?.id else { continue }
+            let due = hubs[place].missed(account, after: .zero).map(\.id)
             if sessionsPerAccount == 1 {
                 #expect(received[user, default: [:]].filter { $0.value != 1 } == [:], "\(user) got something twice (seed \(seed))")
             }
@@ -284,7 +330,7 @@ private struct HubModel {
             #expect(lost.isEmpty, "\(user) never got \(lost.count) messages (seed \(seed))")
         }
         var said: Set<String> = []
-        for case .message(let message) in script.kept {
+        for case .message(let message) in hubs[place].kept {
             if let nonce = message.nonce {
                 #expect(said.insert("\(message.senderName.folded) \(nonce)").inserted, "said twice (seed \(seed))")
             }

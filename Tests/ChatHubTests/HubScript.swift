@@ -1,32 +1,41 @@
-import ChatHub
 import ChatProtocol
 import ChatStore
+
+@testable import ChatHub
+
+/// What all hubs of a test share: one log, one clock, and the passwords and tokens of the accounts.
+final class HubWorld: @unchecked Sendable {
+    // Unchecked: a world belongs to one test.
+    let log: MemoryLog
+    fileprivate let initial: StoreState
+    fileprivate var now: EventTime
+    fileprivate var passwords: [String: String] = [:]
+    fileprivate var tokens: [String: String] = [:]
+    fileprivate var lastToken = 0
+    fileprivate var hubs: UInt64 = 0
+
+    fileprivate init(_ state: StoreState, at now: EventTime) {
+        initial = state
+        self.now = now
+        log = MemoryLog(state, at: now)
+    }
+}
 
 /// What a script is made of that cannot be copied; it is handed on as it is.
 private final class HubBox: @unchecked Sendable {
     // Unchecked: a script, its engine and its reports belong to one test.
     var hub: Hub
-    var now: EventTime
     /// What the outside has to say, the first one first.
     var waiting: [Event] = []
 
-    init(_ hub: consuming Hub, _ now: EventTime) {
-        self.hub = hub
-        self.now = now
-    }
+    init(_ hub: consuming Hub) { self.hub = hub }
 }
 
 /// The hub with an outside made of values: passwords, a ``MemoryEngine``, a clock that the script sets. The outside answers at once, or when the script says so.
 struct HubScript {
+    let world: HubWorld
     private let box: HubBox
-    let log: MemoryLog
     private let engine: MemoryEngine
-    private let initial: StoreState
-    /// Name (folded) to password.
-    var passwords: [String: String]
-    /// What stands in for a password: token to its account (folded name).
-    var tokens: [String: String] = [:]
-    private var lastToken = 0
     /// The token of that number.
     static func token(_ number: Int) -> String {
         let digits = String(number)
@@ -53,22 +62,53 @@ struct HubScript {
         now: EventTime = EventTime(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
     ) {
         var full = state ?? StoreState()
-        passwords = [:]
         full.accounts = []
+        var passwords: [String: String] = [:]
         for (index, user) in users.enumerated() {
             guard let name = try? Name(user) else { continue }
             full.accounts.append(Account(id: AccountID(rawValue: Int64(index + 1)), name: name))
             passwords[name.folded] = "pw-" + name.folded
         }
-        initial = full
-        log = MemoryLog(full, at: now)
-        let box = HubBox(Hub(configuration, full, at: now), now)
-        self.box = box
-        engine = MemoryEngine(log) { box.now }
-        _ = try? engine.start { reports in box.waiting += reports.map(Event.init) }
+        let world = HubWorld(full, at: now)
+        world.passwords = passwords
+        self.init(configuration, in: world)
     }
 
-    var now: EventTime { box.now }
+    /// Another hub on the log of that world, as it is by now.
+    init(_ configuration: HubConfiguration = HubConfiguration(), in world: HubWorld) {
+        self.world = world
+        box = HubBox(Hub(configuration, world.log.state(), at: world.now))
+        engine = MemoryEngine(world.log) { world.now }
+        lastSession = world.hubs * HubScript.sessionsOfAHub
+        world.hubs += 1
+        _ = try? engine.start { [box] reports in box.waiting.append(contentsOf: reports.map(Event.init)) }
+    }
+
+    /// Numbers of sessions say which hub of its world they are of.
+    static let sessionsOfAHub: UInt64 = 1_000_000
+
+    var log: MemoryLog { world.log }
+    var now: EventTime { world.now }
+
+    /// Name (folded) to password.
+    var passwords: [String: String] {
+        get { world.passwords }
+        nonmutating set { world.passwords = newValue }
+    }
+
+    /// What stands in for a password: token to its account (folded name).
+    var tokens: [String: String] {
+        get { world.tokens }
+        nonmutating set { world.tokens = newValue }
+    }
+
+    /// Whether a hub that is started anew, and told all that has happened, knows what this one knows.
+    var isReplayedAlike: Bool {
+        var hub = Hub(HubConfiguration(), world.initial, at: now)
+        for entry in log.entries { _ = hub.handle(.decided(nil, .stored(entry)), at: now) }
+        engine.reportOthers()
+        return box.hub.directory == hub.directory
+    }
 
     /// Nothing can be kept while it is true.
     var storeFails: Bool {
@@ -124,7 +164,10 @@ struct HubScript {
         let others = box.waiting
         box.waiting = before
         // Readers and hashing are overtaken, what is decided before is not.
-        guard !before.contains(where: \.isOfTheOrder) else { return box.waiting += others }
+        guard !before.contains(where: \.isOfTheOrder) else {
+            box.waiting += others
+            return
+        }
         for event in others { perform(box.hub.handle(event, at: now)) }
         if !holdsBack { settle() }
     }
@@ -141,12 +184,12 @@ struct HubScript {
     }
 
     private func pass(_ milliseconds: Int64) {
-        box.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
+        world.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
     }
 
     /// Sets the clock on the wall only.
     func stepClock(milliseconds: Int64) {
-        box.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
+        world.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
     }
 
     mutating func connect(from address: String = "127.0.0.1") -> SessionID {
@@ -238,8 +281,8 @@ struct HubScript {
                 }
                 engine.append([Proposal(requestID, .setPassword(account, passwordHash: password))])
             case .makeToken(let requestID):
-                lastToken += 1
-                let token = HubScript.token(lastToken)
+                world.lastToken += 1
+                let token = HubScript.token(world.lastToken)
                 box.waiting.append(.tokenMade(requestID, token: token, hash: Array(token.utf8), seconds: 60))
             case .awaitDrain(let requestID, _): box.waiting.append(.drained(requestID))
             case .log(let line): lines.append(line.text)
@@ -274,7 +317,7 @@ struct HubScript {
 
     /// Who was in each group when each message to it was kept: the rule that nobody else may be told of it.
     func membersAtMessages() -> [MessageID: Set<AccountID>] {
-        var directory = Directory(initial)
+        var directory = Directory(world.initial)
         var found: [MessageID: Set<AccountID>] = [:]
         for entry in log.entries {
             if case .message(let message) = entry.content, case .group(let group, _) = message.target {

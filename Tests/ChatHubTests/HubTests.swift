@@ -1,3 +1,4 @@
+import ChatCodec
 import ChatHub
 import ChatProtocol
 import ChatStore
@@ -531,7 +532,9 @@ struct MessageTests {
     @Test func aRepetitionIsKnownAfterARestart() throws {
         var state = StoreState()
         state.sent = [
-            .init(account: AccountID(rawValue: 1), nonce: "n", message: MessageID(rawValue: 77), time: Timestamp(milliseconds: 1_699_999_999_995))
+            .init(
+                account: AccountID(rawValue: 1), nonce: "n", message: MessageID(rawValue: 77),
+                time: Timestamp(milliseconds: 1_699_999_999_995))
         ]
         var script = HubScript(state: state)
         let yoda = script.logIn("yoda")

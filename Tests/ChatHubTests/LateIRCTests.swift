@@ -1,3 +1,4 @@
+import ChatCodec
 import ChatHub
 import ChatProtocol
 import ChatStore
@@ -83,7 +84,7 @@ struct LateIRCTests {
 
     /// A password may be any text, and a message too.
     @Test func elsewhereTheyAreText() {
-        var script = HubScript()
+        let script = HubScript()
         script.passwords["yoda"] = "NICK yoda"
         var harness = CodecHarness(TextCodec(), script)
         #expect(harness.send("yoda\nNICK yoda\n").contains("Welcome! yoda\n"))

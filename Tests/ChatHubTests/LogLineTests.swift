@@ -1,3 +1,4 @@
+import ChatCodec
 import ChatHub
 import ChatProtocol
 import ChatStore
@@ -101,7 +102,7 @@ struct LogLineTests {
         ("9w:le:ia", "leia", false),
     ])
     func aPasswordMayHaveColons(pass: String, nick: String, isRight: Bool) {
-        var script = HubScript(users: ["leia", "luke"])
+        let script = HubScript(users: ["leia", "luke"])
         script.passwords["leia"] = "pw:le:ia"
         let harness = Self.pass(pass, nick: nick, script)
         #expect(harness.isClosed == !isRight)

@@ -1,3 +1,4 @@
+import ChatCodec
 import ChatHub
 import ChatProtocol
 import ChatStore

@@ -98,6 +98,55 @@ import Testing
         #expect(script.told[phone]?.last == .reply(.noSuchGroup("jedi")))
     }
 
+    /// Invitations are state: who was not there when they were made is told at the next log-in, until they are taken up or the group is gone.
+    @Test func whoComesLaterIsToldOfItsInvitations() {
+        var script = HubScript()
+        let yoda = script.logIn("yoda")
+        script.send(yoda, .createGroup(name: "jedi", members: ["luke"]))
+        script.send(yoda, .createGroup(name: "sith", members: ["luke"]))
+        func invitations(_ id: SessionID) -> [Outgoing] {
+            (script.told[id] ?? []).filter { if case .invitation = $0 { true } else { false } }
+        }
+        func logIn() -> SessionID {
+            let id = script.connect()
+            script.send(id, .logIn(name: "luke", password: "pw-luke", begins: true))
+            return id
+        }
+        let first = logIn()
+        #expect(
+            invitations(first) == [
+                .invitation(by: "yoda", to: "luke", group: "jedi"), .invitation(by: "yoda", to: "luke", group: "sith"),
+            ])
+        script.send(first, .joinGroup(name: "jedi", createsMissing: false))
+        script.send(yoda, .leaveGroup(name: "sith"))
+        #expect(invitations(logIn()).isEmpty)
+    }
+
+    /// A tool that adds one account and another that blocks one at the same time: both have happened, whoever hears of which first.
+    @Test func whatToolsDoAtOnceIsAllKnown() throws {
+        var script = HubScript()
+        let hans = script.logIn("hans")
+        script.holdsBack = true
+        try script.addAccount("leia", id: 9)
+        script.setBlocked("hans", true)
+        script.watch()
+        script.settle()
+        #expect(script.closed == [hans])
+        script.holdsBack = false
+        let leia = script.connect()
+        script.send(leia, .logIn(name: "leia", password: "pw-leia", begins: true))
+        #expect(script.told[leia]?.first == .loggedIn(name: "leia"))
+    }
+
+    /// A block that the hub has not heard of yet keeps out who logs in after it.
+    @Test func whoWasBlockedAMomentAgoDoesNotGetIn() {
+        var script = HubScript()
+        script.setBlocked("hans", true)
+        let hans = script.connect()
+        script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
+        #expect(script.told[hans] == [.reply(.blocked)])
+    }
+
     @Test func whoHasJoinedMeanwhileIsNotInvited() {
         var script = HubScript()
         let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))

@@ -28,13 +28,16 @@ struct ArchitectureTests {
 
     static let rooms = [
         Room(target: "ChatProtocol", allowed: ["FoundationEssentials"], isPure: true),
-        Room(target: "ChatHub", allowed: ["ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
+        Room(target: "ChatStore", allowed: ["ChatProtocol", "DequeModule"], isPure: true),
+        Room(target: "ChatHub", allowed: ["ChatStore", "ChatProtocol", "DequeModule"], isPure: true),
+        Room(target: "ChatCodec", allowed: ["ChatHub", "ChatStore", "ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
         Room(
             target: "TransferProtocol", allowed: ["CAEAD", "Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
         Room(
             target: "ChatServer",
             allowed: nio.union(system).union([
-                "ChatHub", "ChatProtocol", "CLinux", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "DequeModule", "GRDB", "GRDBSQLite",
+                "ChatCodec", "ChatHub", "ChatStore", "ChatProtocol", "CLinux", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "DequeModule",
+                "GRDB", "GRDBSQLite",
                 "NIOHTTP1",
             ]),
             only: ["GRDB": "Store", "GRDBSQLite": "Store", "NIOHTTP1": "Metrics"]),

@@ -25,7 +25,7 @@ struct ChatManualTests {
     }
 
     @Test func everyCommandIsNamed() throws {
-        let source = try #require(try ArchitectureTests.files(of: "ChatHub").first { $0.path == "IRCCodec+Commands.swift" })
+        let source = try #require(try ArchitectureTests.files(of: "ChatCodec").first { $0.path == "IRCCodec+Commands.swift" })
         let commands = source.text.matches(of: #/\n        "([A-Z0-9]+)": Entry/#).map { String($0.1) }
         #expect(commands.count > 25)
         for command in commands { #expect(Self.words.contains(command), "\(command)") }

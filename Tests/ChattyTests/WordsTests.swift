@@ -24,7 +24,9 @@ struct WordsTests {
         let phrase: String
     }
 
-    @Test(arguments: ["chatty", "ChatClient", "ChatHub", "ChatProtocol", "ChatServer", "TransferIO", "TransferProtocol"])
+    @Test(arguments: [
+        "chatty", "ChatClient", "ChatCodec", "ChatHub", "ChatProtocol", "ChatServer", "ChatStore", "TransferIO", "TransferProtocol",
+    ])
     func literalsOfTheSources(target: String) throws {
         let files = try ArchitectureTests.files(of: target)
         #expect(!files.isEmpty)

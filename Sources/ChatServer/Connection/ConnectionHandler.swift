@@ -1,4 +1,5 @@
 import CLinux
+import ChatCodec
 import ChatHub
 import ChatProtocol
 import ChatStore

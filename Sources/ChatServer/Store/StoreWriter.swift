@@ -74,6 +74,8 @@ final class StoreWriter: Sendable {
 
     private func run() {
         var order = Order(ledger: Ledger(state, at: .now), followed: state.position)
+        // What tools did while no server was there is in the tables. Rows that cannot be deleted now are with the next ones.
+        try? store.pool.writeWithoutTransaction { db in try EntryTable.deleteUp(to: state.position, db) }
         var index = try? store.pool.writeWithoutTransaction(SearchIndex.init)
         var retention = keepDays.map { Retention(days: $0) }
         var removals = UnfinishedRemovals()

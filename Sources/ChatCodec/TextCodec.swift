@@ -1,3 +1,4 @@
+import ChatHub
 import ChatProtocol
 import ChatStore
 

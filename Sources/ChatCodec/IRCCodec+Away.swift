@@ -1,3 +1,4 @@
+import ChatHub
 import ChatProtocol
 
 // AWAY as IRC has it (RFC 2812 §4.1, IRCv3 away-notify).

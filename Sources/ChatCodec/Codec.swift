@@ -1,3 +1,4 @@
+import ChatHub
 import ChatProtocol
 
 /// How a connection speaks: told by its first bytes, it turns lines into commands and what the hub says into bytes. Pure; the connection handler owns one.

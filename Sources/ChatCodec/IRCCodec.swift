@@ -1,3 +1,4 @@
+import ChatHub
 import ChatProtocol
 import ChatStore
 import DequeModule
@@ -37,7 +38,7 @@ public struct IRCCodec: Codec {
         var command: String { rawValue.uppercased() }
     }
 
-    public static let maximumLine = Limits.clientTagBytes + Limits.lineBytes - 2
+    public static let maximumLine = Limits.longestLine
     static let serverName = "chatty"
 
     var capabilities: Capability = []

@@ -133,12 +133,16 @@ extension Hub {
         _ attempt: PasswordAttemptQueue.Attempt, _ account: Account?, _ verification: Event.Verification, at now: EventTime
     ) {
         let name = Name.fold(attempt.name)
-        sessions[attempt.session]?.verification = nil
         // The account may have gone or been blocked while its password was being hashed.
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
         case (.right(let generation), let account?):
             giveBack(attempt)
+            // Another hub may have counted wrong passwords meanwhile.
+            if lockOuts.isBlocked(name, at: now) {
+                refuse(attempt, .blocked, reason: "blocked")
+                break
+            }
             endLockOut(of: name)
             if account.isBlocked {
                 refuse(attempt, .blocked, reason: "blocked by the administrator")

@@ -67,6 +67,7 @@ enum Pending {
     /// Whether there is an account of the name that stands before the first colon of `PASS`.
     indirect case accountOfPass(SessionID, sequence: Int, ServerPassword, Name)
     indirect case verification(PasswordAttemptQueue.Attempt, Account?)
+    indirect case verified(PasswordAttemptQueue.Attempt, Account?, Event.Verification)
     /// A wrong password has been counted on the disk.
     indirect case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
     /// Whether somebody has added an account of a name in the request.
@@ -204,6 +205,10 @@ extension Hub {
         case (.accountOfPass(let session, let sequence, let pass, let name), .caughtUp):
             guess(session, sequence, directory.account(named: name.text) == nil ? pass.ofNick : pass.ofName, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
+            sessions[attempt.session]?.verification = nil
+            // Who is let in or counted is an account as it is by now, whoever has changed it.
+            actions.append(.catchUp(newRequestID(.verified(attempt, account, verification))))
+        case (.verified(let attempt, let account, let verification), .caughtUp):
             finishVerification(attempt, account, verification, at: now)
         case (.account(let request, let name), .caughtUp):
             unblock(request.session)

@@ -13,7 +13,8 @@ extension Hub {
                 attempt: PasswordAttemptQueue.Attempt(
                     session: request.session, sequence: request.sequence, name: request.account.name.text, shown: request.account.name.text,
                     begins: false, isToken: false, address: "", network: nil,
-                    change: PasswordAttemptQueue.PasswordChange(request: request.without(secrets: .changePassword(old: "", new: "")), new: new)
+                    change: PasswordAttemptQueue.PasswordChange(
+                        request: request.without(secrets: .changePassword(old: "", new: "")), new: new)
                 ),
                 // Whatever it looks like: a token must not become a password.
                 proof: .password(old)), at: request.at)

@@ -1,3 +1,4 @@
+import ChatHub
 import ChatProtocol
 
 // Lines that tell what they are before they are read.

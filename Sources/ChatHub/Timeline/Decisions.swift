@@ -83,7 +83,12 @@ extension Hub {
         switch record {
         case .lockOut(let row): lockOuts.merge(row, at: now, hasAccount: directory.account(named: row.name) != nil)
         case .lockOutsEnded(let names): for name in names { lockOuts.recordSuccess(of: name) }
-        case .cursors(let rows): for (account, cursor) in rows { cursors.merge(cursor, of: account) }
+        case .cursors(let rows):
+            for (account, cursor) in rows where directory.accounts[account] != nil {
+                // Where no session of the account is here, nothing is known of it but what others say.
+                if sessionCounts[account] == nil { cursors.forget(account) }
+                cursors.merge(cursor, of: account)
+            }
         case .loggedIn, .token: break
         }
     }

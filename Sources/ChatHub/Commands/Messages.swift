@@ -1,0 +1,66 @@
+import ChatProtocol
+import ChatStore
+
+// Messages: stored first, then acknowledged and delivered.
+
+extension Hub {
+    mutating func sendDirect(_ request: Request, to name: String, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]) {
+        guard isSayable(text, request) else { return }
+        switch resolve(name, for: request) {
+        case .asked: return
+        case .absent: fail(request, .noSuchUser(name))
+        case .found(let target):
+            guard configuration.keepsOfflineMessages || sessionsOfAccount[target.id] != nil else {
+                return fail(request, .notActive(target.name.text))
+            }
+            propose(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+        }
+    }
+
+    mutating func sendToGroup(_ request: Request, group name: String, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag])
+    {
+        guard isSayable(text, request) else { return }
+        guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
+        guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        propose(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+    }
+
+    /// Whether a text can be kept and shown by every codec; the request has failed where it cannot. A NUL would end it where it is read from the store.
+    private mutating func isSayable(_ text: String, _ request: Request) -> Bool {
+        guard text.utf8.count <= Limits.messageBytes else {
+            fail(request, .messageTooLong(limit: Limits.messageBytes))
+            return false
+        }
+        guard !text.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
+            fail(request, .forbiddenByte)
+            return false
+        }
+        return true
+    }
+
+    private mutating func propose(
+        _ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]
+    ) {
+        let draft = MessageDraft(
+            sender: request.account.id, senderName: request.account.name, target: target, text: text, isNotice: isNotice, nonce: nonce,
+            clientTags: tags)
+        sessions[request.session]?.pendingMessages += 1
+        propose(.message(draft), then: .message(request, draft))
+    }
+
+    mutating func acknowledge(_ request: Request, _ message: ChatMessage) {
+        if case .user(let account, let name) = message.target, sessionsOfAccount[account] == nil {
+            succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
+        } else {
+            var told: [Outgoing] = [.accepted(message)]
+            // Nothing is said automatically to a notice (RFC 2812 §3.3.2).
+            switch message.target {
+            case _ where message.isNotice: break
+            case .user(let account, let name): told += awayReply(of: account, name)
+            case .group(let group, let name):
+                if directory.groups[group]?.members.count == 1 { told.append(.reply(.nobodyElse(name.text))) }
+            }
+            succeed(request, told)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import ChatProtocol
+import ChatStore
+import Dispatch
+import NIOConcurrencyHelpers
+
+/// Who asks an engine, and waits for its reports.
+final class EngineClient {
+    let state: StoreState
+    private let engine: any Engine
+    private let seen = NIOLockedValueBox(Seen())
+    private let arrivals = DispatchSemaphore(value: 0)
+    private var lastRequest: UInt64 = 0
+
+    private struct Seen {
+        var outcomes: [RequestID: Outcome] = [:]
+        var entries: [Entry] = []
+        var caughtUp: Set<RequestID> = []
+        var found: [RequestID: StoreAnswer] = [:]
+    }
+
+    init(_ test: EngineUnderTest) throws {
+        engine = try test.open()
+        state = try engine.start { [seen, arrivals] reports in
+            seen.withLockedValue { seen in
+                for report in reports {
+                    switch report {
+                    case .decided(let request, let outcome):
+                        if case .stored(let entry) = outcome { seen.entries.append(entry) }
+                        if let request { seen.outcomes[request] = outcome }
+                    case .caughtUp(let request): seen.caughtUp.insert(request)
+                    case .found(let request, let answer): seen.found[request] = answer
+                    }
+                }
+            }
+            arrivals.signal()
+        }
+    }
+
+    func stop() { engine.stop() }
+
+    /// All that has been reported, in that order.
+    var entries: [Entry] { seen.withLockedValue { $0.entries } }
+    func outcome(of request: RequestID) -> Outcome? { seen.withLockedValue { $0.outcomes[request] } }
+
+    func propose(_ changes: [Change]) -> [RequestID] {
+        let requests = changes.map { _ in newRequest() }
+        engine.append(zip(requests, changes).map { Proposal($0, $1) })
+        return requests
+    }
+
+    /// Proposes all at once and waits for what each becomes; `failed` stands for what was not answered.
+    func decide(_ changes: [Change]) -> [Outcome] {
+        let requests = propose(changes)
+        wait { seen in requests.allSatisfy { seen.outcomes[$0] != nil } }
+        return requests.map { outcome(of: $0) ?? .failed }
+    }
+
+    func catchUp() {
+        let request = newRequest()
+        engine.catchUp(request)
+        wait { $0.caughtUp.contains(request) }
+    }
+
+    func texts(_ query: StoreQuery) -> [String] {
+        let request = newRequest()
+        engine.read(request, query)
+        wait { $0.found[request] != nil }
+        guard case .messages(let messages)? = seen.withLockedValue({ $0.found[request] }) else { return ["no messages"] }
+        return messages.map(\.text)
+    }
+
+    private func newRequest() -> RequestID {
+        lastRequest += 1
+        return RequestID(rawValue: lastRequest)
+    }
+
+    private func wait(until condition: (Seen) -> Bool) {
+        while !seen.withLockedValue({ condition($0) }) {
+            if arrivals.wait(timeout: .now() + 60) == .timedOut { return }
+        }
+    }
+}
