@@ -56,7 +56,7 @@ struct NgIRCdContestant: ChatContestant {
         let port = try Machine.freePort()
         try """
         [Global]
-        Name = bench.answeredByCodec
+        Name = bench.local
         Info = bench
         Listen = 127.0.0.1
         Ports = \(port)
@@ -89,7 +89,7 @@ struct InspIRCdContestant: ChatContestant {
     func start(in folder: String, clients: Int) throws -> RunningContestant {
         let port = try Machine.freePort()
         try """
-        <server name="bench.answeredByCodec" description="bench" network="bench">
+        <server name="bench.local" description="bench" network="bench">
         <admin name="bench" nick="bench" email="bench@localhost">
         <bind address="127.0.0.1" port="\(port)" type="clients">
         <connect name="all" allow="*" timeout="60" pingfreq="600" hardsendq="64M" softsendq="64M" recvq="1M" localmax="100000" globalmax="100000"

@@ -80,6 +80,41 @@ import Testing
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.modificationDate] as? Date == stamp)
     }
 
+    /// The store of the release before this schema: nothing of it is lost, what is new is made from what there was, and what follows goes on from it.
+    @Test func theStoreBeforeIsThereWhole() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try Self.folder(5, in: temporary)
+        let store = try Store(folder)
+        let (yoda, luke, leia) = (AccountID(rawValue: 1), AccountID(rawValue: 2), AccountID(rawValue: 4))
+        let (first, last) = (MessageID(rawValue: 3_766_537_767_408_893_952), MessageID(rawValue: 3_766_537_777_275_994_112))
+        let state = try store.loadState()
+        #expect(state.accounts.map(\.name.text) == ["yoda", "luke", "hans", "leia"])
+        #expect(state.groups.map(\.members) == [[yoda, luke]] && state.groups.first?.invited == [leia: yoda])
+        #expect(state.position == last && state.lastGroup == GroupID(rawValue: 1))
+        #expect(state.sent.map(\.nonce) == ["once"] && state.lockOuts.map(\.failures) == [2])
+        #expect(state.readMarkers == [luke: [.user(yoda): Timestamp(milliseconds: 1_793_491_200_000)]])
+        let lost = MessageRange(after: .zero, upTo: MessageID(rawValue: 3_766_537_772_031_016_960))
+        #expect(state.cursors[luke] == DeliveryCursor(reached: .zero, undelivered: [.init(lost, client: nil)]))
+        #expect(
+            try store.missed(luke, after: .zero, limit: 9).map(\.text) == ["a word", "while you were away"], "none from before he joined")
+        #expect(try store.missed(yoda, after: .zero, ownAfter: .zero, limit: 9).first?.id == first)
+        let fresh = try StoreFixture()
+        #expect(try store.pool.read(Self.schema) == fresh.store.pool.read(Self.schema))
+        // The order goes on from there.
+        let probe = WriterProbe(store)
+        let outcomes = probe.propose([
+            .joinGroup(GroupID(rawValue: 1), leia),
+            try StoreFixture.draft(from: leia, "leia", to: .group(GroupID(rawValue: 1), Name("jedi")), "here"),
+        ])
+        #expect(outcomes.allSatisfy { ($0?.entry?.position ?? .zero) > last })
+        probe.stop()
+        try store.close()
+        // The back-up is the store that the release before can go on with.
+        let old = try DatabaseQueue(path: folder.database + ".before-6")
+        #expect(try old.read { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations") } == ["1", "2", "3", "4", "5"])
+        #expect(try old.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM messages") } == 4)
+    }
+
     /// A migration that was released stays what it was.
     @Test func theFirstSchemaIsTheReleasedOne() throws {
         let (made, released) = (try DatabaseQueue(), try DatabaseQueue())

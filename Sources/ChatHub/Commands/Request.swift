@@ -140,7 +140,8 @@ extension Hub {
                 request.session, replaying: start, of: client, takesFiles: takesFiles, at: request.at, then: request.sequence)
         case .shown(let message):
             // A client that names what it cannot have seen would only hide from itself what comes.
-            recordReached(min(message, directory.position), by: request.session)
+            let last = max(directory.position, sessions[request.session]?.lastReplayed ?? .zero)
+            recordReached(min(message, last), by: request.session)
             respond(request.session, request.sequence, [])
         case .hearPresence(let hears):
             hearPresence(request.session, hears)

@@ -91,20 +91,24 @@ final class StoreWriter: Sendable {
         var spare: [Request] = []
         var indexing = IndexingTurns()
         while let requests = mailbox.take(reusing: spare, until: index?.isIdle == false ? min(nextWatch, indexing.next) : nextWatch) {
+            // All of these were asked before this look, and nobody waits for a commit to hear what others have done.
+            let questions = requests.compactMap { if case .catchUp(let request) = $0 { Report.caughtUp(request) } else { nil } }
+            if !questions.isEmpty {
+                follow(&order)
+                listener.report(questions)
+            }
             var rest = requests[...]
             while let first = rest.first {
                 switch first {
                 case .job(let job, let done):
                     done(perform(job))
                     rest = rest.dropFirst()
-                case .catchUp(let request):
-                    follow(&order)
-                    listener.report([.caughtUp(request)])
-                    rest = rest.dropFirst()
+                case .catchUp: rest = rest.dropFirst()
                 case .propose:
-                    let proposals = rest.prefix { if case .propose = $0 { true } else { false } }
-                    rest = rest.dropFirst(proposals.count)
-                    let (reports, problem) = commit(proposals, &order, &index)
+                    // One transaction for all up to the next job: a question in between was answered above.
+                    let together = rest.prefix { if case .job = $0 { false } else { true } }
+                    rest = rest.dropFirst(together.count)
+                    let (reports, problem) = commit(together, &order, &index)
                     note(problem)
                     listener.report(reports)
                 }
