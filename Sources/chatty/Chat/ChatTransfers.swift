@@ -204,21 +204,27 @@ final class ChatTransfers: TransferCarrier {
     }
 
     private func answerOffers(of session: TransferSession) async {
+        struct Claimed {
+            let file: FileID
+            let offer: FileOffer
+            let number: Int
+            let expected: Expected
+        }
         var senderKey: [UInt8] = []
-        for await update in session.updates {
+        let claimed = await SessionFollower(session).follow { update -> Claimed? in
             switch update {
             case .established(let key, _, _): senderKey = key
             case .offered(let file, let offer):
-                guard let (number, expected) = claim(offer, from: senderKey) else {
-                    session.decline(file, .declined)
-                    continue
+                if let (number, expected) = claim(offer, from: senderKey) {
+                    return Claimed(file: file, offer: offer, number: number, expected: expected)
                 }
-                await accept(file, offer, expected, number, session, senderKey)
-                return
-            case .ended: return
+                session.decline(file, .declined)
             default: break
             }
+            return nil
         }
+        guard let claimed else { return }
+        await accept(claimed.file, claimed.offer, claimed.expected, claimed.number, session, senderKey)
     }
 
     /// The transfer that a file on an incoming connection belongs to.
@@ -257,46 +263,35 @@ final class ChatTransfers: TransferCarrier {
 
     private func watch(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) async {
         state.withLockedValue { $0.sessions[number] = session }
-        let start = ContinuousClock.now
-        let ticker = Task { [post] in
-            var meter = RateMeter()
-            func add() -> TransferStatistics {
-                let figures = session.statistics
-                meter.add(figures, at: start.duration(to: .now) / .seconds(1))
-                return figures
-            }
-            post(.progress(number, done: Int64(clamping: add().bytesDone), total: Int64(clamping: total), rate: 0))
-            while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(500))
-                guard !Task.isCancelled else { return }
-                let bytes = add().bytesDone
-                post(.progress(number, done: Int64(clamping: bytes), total: Int64(clamping: total), rate: meter.rate))
-            }
+        let follower = SessionFollower(session)
+        let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [post] figures, meter in
+            post(.progress(number, done: Int64(clamping: figures.bytesDone), total: Int64(clamping: total), rate: meter.rate))
         }
-        var outcome: TransferNews?
+        show(session.statistics, RateMeter())
+        var failure: TransferNews?
         var resumed: UInt64 = 0
-        for await update in session.updates {
+        let outcome = await follower.follow(showing: show, every: .milliseconds(500)) { update -> TransferNews? in
             switch update {
-            case .answered(_, .decline(let reason)): outcome = .failed(number, "the other side refused it: \(reason.text).")
+            case .answered(_, .decline(let reason)): failure = .failed(number, "the other side refused it: \(reason.text).")
             case .resumed(_, let kept): resumed = kept.reduce(0) { $0 + UInt64($1.count) }
             case .done:
-                let seconds = start.duration(to: .now) / .seconds(1)
-                let path = destination?.finalName.map { "\(downloads)/\($0)" }
-                outcome = .finished(
-                    number, path: path, bytes: Int64(clamping: total), resumed: Int64(clamping: min(resumed, total)), seconds: seconds)
-                ticker.cancel()
-                // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.
-                if destination != nil, let finished = outcome { finish(number, finished, after: .seconds(2)) }
-            case .failed(_, let failure, let text):
-                outcome = .failed(number, text.isEmpty ? "\(failure.text)." : "\(failure.text) (\(text)).")
-            case .ended(.failed(let failure)):
-                outcome = outcome ?? .failed(number, "\(failure.text).", isResumable: failure.keepsWhatArrived)
+                return .finished(
+                    number, path: destination?.finalName.map { "\(downloads)/\($0)" }, bytes: Int64(clamping: total),
+                    resumed: Int64(clamping: min(resumed, total)), seconds: follower.seconds)
+            case .failed(_, let reason, let text):
+                failure = .failed(number, text.isEmpty ? "\(reason.text)." : "\(reason.text) (\(text)).")
+            case .ended(.failed(let reason)):
+                return failure ?? .failed(number, "\(reason.text).", isResumable: reason.keepsWhatArrived)
             default: break
             }
-            if case .finished? = outcome, destination == nil { break }
+            return nil
         }
-        ticker.cancel()
-        finish(number, outcome ?? .failed(number, "the other side left."))
+        // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.
+        if destination != nil, let outcome, case .finished = outcome {
+            finish(number, outcome, after: .seconds(2))
+            await session.waitForEnd()
+        }
+        finish(number, outcome ?? failure ?? .failed(number, "the other side left."))
     }
 
     /// Tells the outcome, once.

@@ -16,6 +16,9 @@ enum TransferText {
         return "\(tenths(value)) \(units[unit])"
     }
 
+    /// ` (16.0 MB)`, after the name of a file; empty where the size is not known.
+    static func size(of offer: FileOffer) -> String { offer.size.map { " (\(bytes($0)))" } ?? "" }
+
     /// `8.1 MB/s`.
     static func rate(_ bytesPerSecond: Double) -> String { bytes(UInt64(max(0, min(bytesPerSecond, 1e18)))) + "/s" }
 
