@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import ChatClient
 
 /// A driver and what it has told, read one by one.
@@ -10,7 +12,7 @@ final class DrivenClient: Sendable {
         self.events = events
         var configuration = ClientDriver.Configuration(host: host, port: port, trust: trust)
         configuration.session.labelPrefix = "t"
-        configuration.session.seed = 1
+        configuration.session.random = SeededGenerator(seed: 1)
         change(&configuration)
         driver = ClientDriver(configuration) { event in
             continuation.yield(event)

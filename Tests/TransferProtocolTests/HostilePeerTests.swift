@@ -186,7 +186,7 @@ import TransferSimulator
     /// A stranger sends a copy of all that passes from its own address (which may be forged): what goes there in return is at most three
     /// times as much, and the transfer is not led away.
     @Test(arguments: 0..<4 as Range<UInt64>) func copiesFromElsewhereAreNotAmplified(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
         simulation.attacker = { datagram, _ in Int.random(in: 0..<4, using: &random) == 0 ? [datagram] : [] }
         let file = Simulation.file(size: 1_000_000, seed: seed)
@@ -202,7 +202,7 @@ import TransferSimulator
 
     /// Whatever comes to another address of the receiver without the keys' proof: no answer leaves from there.
     @Test(arguments: 0..<10 as Range<UInt64>) func whatIsForgedMovesNoAnswer(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
         simulation.receiver.aliases = [Self.otherAddress]
         let local = LocalAddress(high: Self.otherAddress.high, low: Self.otherAddress.low)

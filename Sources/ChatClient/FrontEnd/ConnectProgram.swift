@@ -59,7 +59,6 @@ public struct ConnectProgram: Sendable {
         var configuration = ClientDriver.Configuration(host: options.host, port: options.port, trust: options.trust)
         configuration.session.labelPrefix = ConnectProgram.random(12) + "-"
         configuration.session.resumesByToken = options.isTerminal || options.listens
-        configuration.session.seed = .random(in: 0 ... .max)
         configuration.session.reconnectFor = options.isTerminal || options.listens ? nil : 30_000
         let driver = ClientDriver(configuration) { mailbox.post(.client($0)) }
         let status = await withCheckedContinuation { continuation in

@@ -24,8 +24,8 @@ public struct ClientSession: Sendable {
         public var acknowledgeInterval: Int64 = 200
         /// Ask for a token after the log-in, and log in with it where the connection was lost: that costs the server no hashing.
         public var resumesByToken = false
-        /// Of the jitter.
-        public var seed: UInt64 = 0
+        /// Shortens the waits between attempts to connect.
+        public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
 
         public init() {}
     }
@@ -130,7 +130,7 @@ public struct ClientSession: Sendable {
 
     public init(_ configuration: Configuration) {
         self.configuration = configuration
-        backoff = Backoff(seed: configuration.seed)
+        backoff = Backoff(random: configuration.random)
     }
 
     public var isOnline: Bool { stage == .online }

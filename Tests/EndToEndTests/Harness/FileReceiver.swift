@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A running `chatty recv-file`, with what it printed to reach it.
 struct FileReceiver {
@@ -23,19 +24,11 @@ struct FileReceiver {
     }
 }
 
-/// Contents to send, different at every place, so that a piece in the wrong place is seen.
+/// Contents to send, always the same for a seed.
 enum Contents {
     static func make(_ count: Int, seed: UInt64 = 1) -> Data {
-        var data = Data(capacity: count + 8)
-        var state = seed
-        while data.count < count {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            withUnsafeBytes(of: z ^ (z >> 31)) { data.append(contentsOf: $0) }
-        }
-        return data.prefix(count)
+        var random = SeededGenerator(seed: seed)
+        return Data(random.bytes(count))
     }
 }
 
