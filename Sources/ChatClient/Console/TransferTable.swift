@@ -158,37 +158,3 @@ struct TransferTable: Sendable {
         numbers.compactMap { transfers[$0] }.filter { if case .running = $0.state { true } else { false } }
     }
 }
-
-/// Sizes, rates and times for people.
-public enum Amount {
-    /// `1.2 GB`, `340 bytes`; powers of 1000.
-    public static func bytes(_ count: Int64) -> String {
-        guard count >= 1000 else { return "\(count) \(count == 1 ? "byte" : "bytes")" }
-        var value = Double(count) / 1000
-        var unit = 0
-        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
-        while value >= 999.95, unit + 1 < units.count {
-            value /= 1000
-            unit += 1
-        }
-        let tenths = Int((value * 10).rounded())
-        return tenths % 10 == 0 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
-    }
-
-    /// `12.3 MB/s`
-    public static func rate(_ bytesPerSecond: Double) -> String {
-        guard bytesPerSecond.isFinite, bytesPerSecond >= 0, bytesPerSecond < 1e18 else { return "? B/s" }
-        let amount = bytes(Int64(bytesPerSecond))
-        return ((amount.rest(before: " bytes") ?? amount.rest(before: " byte")).map { $0 + " B" } ?? amount) + "/s"
-    }
-
-    /// `0.4 s`, `12 s`, `3:05`, `1:02:03`.
-    public static func time(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
-        if seconds < 10 { return "\(Double(Int(seconds * 10)) / 10) s" }
-        let whole = Int(seconds)
-        if whole < 60 { return "\(whole) s" }
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return whole < 3600 ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
-    }
-}
