@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TransferSimulator
 
@@ -8,7 +9,7 @@ extension ServiceTests {
     struct ChatTransferTests {
         @Test func twoPeopleAndAVideoOfSixteenMegabytes() async throws {
             let chat = try await ChatFixture()
-            let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
+            let (from, to) = (try TemporaryFolder(), try TemporaryFolder())
             let video = Contents.make(16 << 20)
             try video.write(to: URL(fileURLWithPath: from.path + "/my film.mp4"))
             let yoda = try chat.terminal(directory: from.path)
@@ -37,7 +38,7 @@ extension ServiceTests {
         /// The path of the file loses, reorders, doubles and damages datagrams; that of the chat does not.
         @Test func aVideoOverABadPathBetweenTwoPeople() async throws {
             let chat = try await ChatFixture()
-            let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
+            let (from, to) = (try TemporaryFolder(), try TemporaryFolder())
             let video = Contents.make(16 << 20)
             try video.write(to: URL(fileURLWithPath: from.path + "/film.mp4"))
             let port = try FreePort.udp()
@@ -71,7 +72,7 @@ extension ServiceTests {
 
         @Test func scriptsSendAndTakeFiles() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let receiver = try chat.script(
                 as: "luke", directory: folder.path, "--accept", "always", "--download-dir", "in", "--listen", "-c", "/activeuser")
             try await receiver.output.expect("No other active user.")
@@ -88,7 +89,7 @@ extension ServiceTests {
 
         @Test func severalFilesAtOnceBothWays() async throws {
             let chat = try await ChatFixture()
-            let (one, other) = (try TemporaryDirectory(), try TemporaryDirectory())
+            let (one, other) = (try TemporaryFolder(), try TemporaryFolder())
             let data = Contents.make(3_000_000)
             for name in ["a", "b", "c"] {
                 try data.write(to: URL(fileURLWithPath: one.path + "/" + name))
@@ -113,7 +114,7 @@ extension ServiceTests {
 
         @Test func aScriptIsToldThatTheSameAgainGoesOn() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let video = Contents.make(24 << 20)
             try video.write(to: URL(fileURLWithPath: folder.path + "/film.mp4"))
             let port = try FreePort.udp()
@@ -127,7 +128,7 @@ extension ServiceTests {
             }
             let first = try receiver("--announce", "127.0.0.1:\(link.port)")
             try await first.output.expect("NO_OTHER_ACTIVE")
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let sender = try chat.script(as: "yoda", home: home, directory: folder.path, "-c", "/p2pvideo luke film.mp4")
             try await first.output.expect(#"{"event":"progress","number":1,"from":"yoda","name":"film.mp4","size":25165824,"done":"#)
             first.signal(SIGTERM)
@@ -146,7 +147,7 @@ extension ServiceTests {
             let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")
             #expect(try await missing.exitStatus() == 1)
             #expect(missing.diagnostics.text.contains("nothing.mp4"))
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             try Contents.make(10).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let absent = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
             #expect(try await absent.exitStatus() == 6)
@@ -160,7 +161,7 @@ extension ServiceTests {
 
         @Test func anOfferIsDeclinedOrWithdrawn() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             try Contents.make(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let yoda = try chat.terminal(directory: folder.path)
             let luke = try chat.terminal()
@@ -182,7 +183,7 @@ extension ServiceTests {
 
         @Test func anOfferGoesWithTheSessionThatMadeIt() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             try Contents.make(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let luke = try chat.terminal()
             try await chat.logIn(luke, as: "luke")
@@ -200,7 +201,7 @@ extension ServiceTests {
 
         @Test func whoComesBackHearsOfTheOffer() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let data = Contents.make(1000)
             try data.write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let first = try chat.terminal()

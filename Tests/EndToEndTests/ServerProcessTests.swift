@@ -16,7 +16,7 @@ extension ServiceTests {
 
         @Test func aPortInUseIsOneLine() async throws {
             let server = try await ChattyServer(accounts: [:])
-            let data = try TemporaryDirectory()
+            let data = try TemporaryFolder()
             let second = try ChattyProcess("serve", "\(server.port)", "--data", data["store"])
             #expect(try await second.exitStatus() == 1)
             let text = try await second.diagnostics.end()
@@ -33,7 +33,7 @@ extension ServiceTests {
         }
 
         @Test func unreadableFilesAreOneLine() async throws {
-            let data = try TemporaryDirectory()
+            let data = try TemporaryFolder()
             try data.write("", to: "file")
             for words in [
                 ["--credentials", data["missing"], "--data", data["store"]], ["--data", data["file"]], ["--data", data["file"] + "/below"],
@@ -47,7 +47,7 @@ extension ServiceTests {
         }
 
         @Test func aBadLineOfTheCredentialsIsReportedWithItsNumber() async throws {
-            let data = try TemporaryDirectory()
+            let data = try TemporaryFolder()
             let credentials = try data.write("yoda jedi*knight\nnopassword\n9lives cat\nhans falcon*solo\n", to: "credentials.txt")
             let process = try ChattyProcess("serve", "0", "--credentials", credentials, "--data", data["store"])
             try await process.diagnostics.expect("Listening on port ")

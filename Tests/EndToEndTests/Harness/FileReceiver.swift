@@ -7,13 +7,13 @@ struct FileReceiver {
     let ticket: String
     let port: UInt16
     /// Where it puts files.
-    let folder: TemporaryDirectory
+    let folder: TemporaryFolder
 
     /// - Parameters:
     ///   - words: further options.
     ///   - output: `-o`; the folder where nil.
     init(
-        _ words: [String] = ["--once"], into folder: TemporaryDirectory, output: String? = nil, home: TemporaryDirectory? = nil,
+        _ words: [String] = ["--once"], into folder: TemporaryFolder, output: String? = nil, home: TemporaryFolder? = nil,
         environment: [String: String] = [:], port: UInt16 = 0
     ) async throws {
         self.folder = folder
@@ -30,15 +30,4 @@ enum Contents {
         var random = SeededGenerator(seed: seed)
         return Data(random.bytes(count))
     }
-}
-
-extension TemporaryDirectory {
-    @discardableResult func write(_ data: Data, to name: String) throws -> String {
-        try data.write(to: URL(fileURLWithPath: self[name]))
-        return self[name]
-    }
-
-    func read(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: self[name])) }
-    /// Names of everything in it, sorted.
-    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 }
