@@ -255,7 +255,7 @@ enum SendFileCommand {
     ) async throws -> Bool {
         // Ports of this machine are lent out anew all the time: their keys are not worth remembering.
         if isLocal { return false }
-        let fingerprint = Fingerprint.text(of: key)
+        let fingerprint = KeyFingerprint.text(of: key)
         guard let known = keys.knownPeers else {
             guard accepting || keys.sharedKey != nil else {
                 throw Stop(.refused, "There is no data folder with the key of \(peer). Give --data, or --accept-new.")
@@ -267,7 +267,7 @@ enum SendFileCommand {
         case .changed(let expected):
             throw Stop(
                 .refused,
-                "The key of \(peer) has changed: it was \(Fingerprint.text(of: expected)) and is \(fingerprint). "
+                "The key of \(peer) has changed: it was \(KeyFingerprint.text(of: expected)) and is \(fingerprint). "
                     + "Somebody else may answer in its place. If the receiver was set up again, forget the old key: chatty send-file --forget \(peer)"
             )
         case .new: break

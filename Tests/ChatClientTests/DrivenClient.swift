@@ -43,12 +43,12 @@ final class DrivenClient: Sendable {
 
     /// - Returns: what it has told until it was logged in, or had to give up.
     func logIn() async -> [String] {
-        driver.give(.start)
+        driver.submit(.start)
         var seen = await events(until: "name?", "ended")
         guard seen.last == "name?" else { return seen }
-        driver.give(.name("yoda"))
+        driver.submit(.name("yoda"))
         seen += await events(until: "?")
-        driver.give(.password("secret"))
+        driver.submit(.password("secret"))
         seen += await events(until: "in as")
         return seen
     }

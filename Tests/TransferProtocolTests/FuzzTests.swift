@@ -122,7 +122,7 @@ import TransferSimulator
         var number: UInt64 = 1 << 20
         for _ in 0..<40 {
             if Bool.random(using: &random) {
-                liar.say(Self.lie(&random))
+                liar.queue(Self.lie(&random))
             } else {
                 let datagram = try #require(Self.packet(Self.frames(&random), of: liar, number: number))
                 number += 1

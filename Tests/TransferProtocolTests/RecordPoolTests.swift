@@ -23,10 +23,10 @@ import Testing
             case 0:
                 held[index] += pool.promise(upTo: 128 - held[index], to: held[index])
                 #expect(held[index] > 0, "seed \(seed)")
-            case 1: if slots[index].count < held[index] { slots[index].append(pool.take()) }
+            case 1: if slots[index].count < held[index] { slots[index].append(pool.allocate()) }
             default:
                 if let slot = slots[index].popLast() {
-                    pool.give(back: slot)
+                    pool.free(slot)
                     pool.settle(1)
                     held[index] -= 1
                 }

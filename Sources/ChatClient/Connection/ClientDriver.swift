@@ -32,7 +32,7 @@ public final class ClientDriver: Sendable {
         core = NIOLoopBoundBox.makeBoxSendingValue(Core(configuration, on: loop, onEvent), eventLoop: loop)
     }
 
-    public func give(_ input: ClientSession.Input) {
+    public func submit(_ input: ClientSession.Input) {
         loop.execute { [core] in core.value.handle(input) }
     }
 
@@ -75,7 +75,7 @@ extension ClientDriver {
             connector = ServerConnector(
                 .init(host: configuration.host, port: configuration.port, trust: configuration.trust), on: loop,
                 // There is always room for that: it is said once, before anything is read.
-                noted: { _ = onEvent(.noted($0)) })
+                onRemark: { _ = onEvent(.remark($0)) })
             session = ClientSession(configuration.session)
         }
 

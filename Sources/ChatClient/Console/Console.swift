@@ -58,7 +58,7 @@ public struct Console: Sendable {
     }
 
     let configuration: Configuration
-    var form: Form
+    var formatter: ConsoleFormatter
     var phase = Phase.connecting
     var account: String?
     var pending: [RequestID: Purpose] = [:]
@@ -84,9 +84,9 @@ public struct Console: Sendable {
     /// The messages that wait for their confirmation have waited so long that it is to be seen.
     private(set) var showsPending = false
     /// Those of them that were called pending by what they say.
-    var toldPending: Set<RequestID> = []
+    var shownPending: Set<RequestID> = []
     var names = NameDirectory()
-    var desk = TransferTable()
+    var transfers = TransferTable()
     /// Waits for its "yes".
     var paste: Paste?
     /// Lines that go out as those before them are answered.
@@ -112,9 +112,9 @@ public struct Console: Sendable {
     private var shownPrompt: ConsolePrompt?
     var effects: [ConsoleEffect] = []
 
-    public init(_ configuration: Configuration, form: Form) {
+    public init(_ configuration: Configuration, formatter: ConsoleFormatter) {
         self.configuration = configuration
-        self.form = form
+        self.formatter = formatter
     }
 
     /// Whether a script's next line may be given.
@@ -133,15 +133,15 @@ public struct Console: Sendable {
     public mutating func handle(_ input: ConsoleInput) -> [ConsoleEffect] {
         effects.removeAll(keepingCapacity: true)
         guard phase != .ended else { return [] }
-        take(input)
+        process(input)
         while phase == .online, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() {
             switch line {
             case .typed(let line): run(line)
-            case .text(let text, let conversation): say(text, in: conversation)
+            case .text(let text, let conversation): sendMessage(text, in: conversation)
             }
         }
         if unconfirmed == 0 { showsPending = false } else if isOffline { showsPending = true }
-        if showsPending { tellPending() }
+        if showsPending { showPending() }
         leaveWhereDone()
         showPrompt()
         return effects
@@ -150,34 +150,34 @@ public struct Console: Sendable {
     /// What Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
     public func completion(of word: String, after before: String, list: (String) -> [String]) -> Completion {
         guard phase == .online else { return .words([]) }
-        return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: desk.numbers, list: list)
+        return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: transfers.numbers, list: list)
     }
 
-    private mutating func take(_ input: ConsoleInput) {
+    private mutating func process(_ input: ConsoleInput) {
         switch input {
         case .line(let line):
             hasInterrupted = false
             let wasWarned = hasWarned
-            take(line: line)
+            handleLine(line)
             if wasWarned { hasWarned = false }
         case .refused(let reply): complain(reply.text, .usage)
-        case .endOfInput: takeEnd()
-        case .interrupt(let hadText): takeInterrupt(hadText: hadText)
-        case .client(let event): take(event)
-        case .transfer(let update): take(update)
-        case .listening(let port): takeListening(port)
+        case .endOfInput: handleEndOfInput()
+        case .interrupt(let hadText): handleInterrupt(hadText: hadText)
+        case .client(let event): handleClientEvent(event)
+        case .transfer(let event): handleCarrierEvent(event)
+        case .listening(let port): showListening(port)
         case .waited: showsPending = true
         case .attended(let isThere): unread.attend(isThere)
         case .ignoring(let names): ignored = IgnoreList(names)
         case .askPeers: askPeers()
-        case .stop(let status): takeStop(status)
-        case .unanswered: takeSilence()
+        case .stop(let status): handleStop(status)
+        case .unanswered: handleUnansweredLogOut()
         }
     }
 
     // What is typed.
 
-    private mutating func take(line: String) {
+    private mutating func handleLine(_ line: String) {
         switch phase {
         case .askingTrust(let fingerprint):
             let answer = line.withoutSpacesAround.lowercased()
@@ -188,18 +188,18 @@ public struct Console: Sendable {
             let name = line.withoutSpacesAround
             guard !name.isEmpty else { return showPromptAgain() }
             phase = .loggingIn
-            effects.append(.give(.name(name)))
+            effects.append(.session(.name(name)))
         case .password:
             phase = .loggingIn
-            effects.append(.give(.password(line)))
-        case .changingPassword(let typed): takePassword(typed + [line])
-        case .online: takeTyped(line)
+            effects.append(.session(.password(line)))
+        case .changingPassword(let typed): collectPassword(typed + [line])
+        case .online: runTyped(line)
         case .connecting, .loggingIn, .ended: break
         }
     }
 
-    private mutating func takeEnd() {
-        guard !configuration.isInteractive else { return phase == .online ? takeLogOut() : logOut() }
+    private mutating func handleEndOfInput() {
+        guard !configuration.isInteractive else { return phase == .online ? handleLogOut() : logOut() }
         inputEnded = true
         switch phase {
         case .online: break
@@ -213,7 +213,7 @@ public struct Console: Sendable {
     }
 
     /// The time of `--listen` is over, or a signal ends it. What failed before stays the status where it is the time alone.
-    private mutating func takeStop(_ status: ConsoleStatus) {
+    private mutating func handleStop(_ status: ConsoleStatus) {
         if status != .done {
             self.status = status
         } else {
@@ -224,13 +224,13 @@ public struct Console: Sendable {
     }
 
     /// The server says nothing to the good-bye. Whoever asked for it is to know; otherwise all that counts was confirmed before.
-    private mutating func takeSilence() {
+    private mutating func handleUnansweredLogOut() {
         effects.append(.complain("The server did not confirm the log-out."))
         if status == .done, tellsGoodbye || unconfirmed > 0 { status = .failed }
         leave()
     }
 
-    private mutating func takeInterrupt(hadText: Bool) {
+    private mutating func handleInterrupt(hadText: Bool) {
         if case .changingPassword = phase {
             phase = .online
             return
@@ -251,26 +251,26 @@ public struct Console: Sendable {
         } else {
             hasInterrupted = true
             let lost = unfinished.isEmpty ? "" : Console.notDone(unfinished) + " "
-            effects.append(.show(form.own(.hint, lost + "Press Ctrl-C again to leave.")))
+            effects.append(.show(formatter.own(.hint, lost + "Press Ctrl-C again to leave.")))
         }
         shownPrompt = nil
     }
 
     mutating func dropQueued() {
         guard !queued.isEmpty else { return }
-        effects.append(.show(form.own(.hint, "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
+        effects.append(.show(formatter.own(.hint, "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
         queued = []
     }
 
     /// `/logout`, and a person's Ctrl-D: a script waits for its transfers first; a person hears what would be lost, and may say it again.
-    mutating func takeLogOut() {
+    mutating func handleLogOut() {
         guard configuration.isInteractive else {
             leavesWhenDone = true
             return
         }
         guard !unfinished.isEmpty, !hasWarned else { return logOut() }
         hasWarned = true
-        effects.append(.show(form.own(.hint, Console.notDone(unfinished) + " Log out again to leave anyway.")))
+        effects.append(.show(formatter.own(.hint, Console.notDone(unfinished) + " Log out again to leave anyway.")))
         showPromptAgain()
     }
 
@@ -287,7 +287,7 @@ public struct Console: Sendable {
     private static let passwordPrompts = ["Old password: ", "New password: ", "New password again: "]
 
     /// The old password, the new one, and the new one once more.
-    private mutating func takePassword(_ typed: [String]) {
+    private mutating func collectPassword(_ typed: [String]) {
         guard typed.count == Console.passwordPrompts.count else {
             phase = .changingPassword(typed)
             return
@@ -301,13 +301,13 @@ public struct Console: Sendable {
         lastRequest += 1
         let id = RequestID(rawValue: lastRequest)
         pending[id] = purpose
-        effects.append(.give(.request(id, request)))
+        effects.append(.session(.request(id, request)))
     }
 
     // What is asked.
 
     private mutating func leaveWhereDone() {
-        guard phase == .online, !isLeaving, !configuration.isInteractive, pending.isEmpty, !desk.isBusy else { return }
+        guard phase == .online, !isLeaving, !configuration.isInteractive, pending.isEmpty, !transfers.isBusy else { return }
         if leavesWhenDone { return logOut() }
         if let count = configuration.count, received >= count { return logOut(isAsked: false) }
         guard inputEnded, !configuration.listens, configuration.count == nil else { return }
@@ -318,7 +318,7 @@ public struct Console: Sendable {
         guard phase != .ended else { return }
         withdraw()
         phase = .ended
-        effects.append(.give(.abandon))
+        effects.append(.session(.abandon))
         effects.append(.leave(status))
     }
 
@@ -340,9 +340,9 @@ public struct Console: Sendable {
             return .secret(Console.passwordPrompts[typed.count])
         case .online where configuration.isInteractive && !isLeaving:
             if let paste {
-                return .line("Send these \(paste.lines.count) lines to \(form.safe(Console.shown(paste.conversation)))? (yes/no) ")
+                return .line("Send these \(paste.lines.count) lines to \(formatter.safe(Console.shown(paste.conversation)))? (yes/no) ")
             }
-            let place = conversation.map { " → " + form.safe(Console.shown($0)) } ?? ""
+            let place = conversation.map { " → " + formatter.safe(Console.shown($0)) } ?? ""
             return .command((account ?? "") + place + stateOfConnection + transferStatus + "> ")
         default: return .none
         }
@@ -358,7 +358,7 @@ public struct Console: Sendable {
 
     /// How far the transfers are, for the prompt: ` [1 ↑ 40%]`.
     private var transferStatus: String {
-        let running = desk.running.prefix(3).map { transfer in
+        let running = transfers.running.prefix(3).map { transfer in
             guard case .running(let done, let total, _) = transfer.state, total > 0 else { return "\(transfer.number)" }
             return "\(transfer.number) \(transfer.isOutgoing ? "↑" : "↓") \(Int(done * 100 / total))%"
         }

@@ -11,7 +11,7 @@ public enum ConsoleInput: Sendable {
     /// Ctrl-C; whether there was something typed, which is gone now.
     case interrupt(hadText: Bool)
     case client(ClientEvent)
-    case transfer(TransferNews)
+    case transfer(CarrierEvent)
     /// Messages have been unconfirmed for so long that they are to be called pending.
     case waited
     /// Nobody has touched the keyboard for a while, or somebody does again.
@@ -36,14 +36,14 @@ public enum ConsoleEffect: Equatable, Sendable {
     case complain(String)
     case prompt(ConsolePrompt)
     case bell
-    case give(ClientSession.Input)
+    case session(ClientSession.Input)
     case answerUnknownServer(Fingerprint, isRight: Bool)
     /// Bind the UDP port now; ``ConsoleInput/listening(port:)`` follows at once, or the end.
     case listen
     /// Use the history of that account from now on; ``ConsoleInput/ignoring(_:)`` follows at once.
     case useHistory(account: String)
-    case keepIgnored([String])
-    case transfer(TransferOrder)
+    case storeIgnored([String])
+    case transfer(CarrierCommand)
     /// Nothing more follows.
     case leave(ConsoleStatus)
 }

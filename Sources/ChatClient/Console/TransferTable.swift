@@ -1,22 +1,22 @@
 import ChatProtocol
 
 /// What the console asks of whoever carries files. The number names the transfer from then on.
-public enum TransferOrder: Equatable, Sendable {
-    /// Look at that file and describe it: answered by ``TransferNews/described(_:name:size:payload:)``.
+public enum CarrierCommand: Equatable, Sendable {
+    /// Look at that file and describe it: answered by ``CarrierEvent/described(_:name:size:payload:)``.
     case offer(Int, to: String, path: String)
-    /// Be ready for the file of that offer: answered by ``TransferNews/ready(_:payload:)``.
+    /// Be ready for the file of that offer: answered by ``CarrierEvent/ready(_:payload:)``.
     case receive(Int, from: String, payload: String)
     /// The other side took the offer.
     case send(Int, payload: String)
     /// The other side has more to say.
     case update(Int, payload: String)
     case cancel(Int)
-    /// Say what both sides can compare: answered by ``TransferNews/verification(_:_:)``.
+    /// Say what both sides can compare: answered by ``CarrierEvent/verification(_:_:)``.
     case verify(Int)
 }
 
 /// What whoever carries files tells the console.
-public enum TransferNews: Equatable, Sendable {
+public enum CarrierEvent: Equatable, Sendable {
     case described(Int, name: String, size: Int64, payload: String)
     case ready(Int, payload: String)
     /// Bytes done and of all, bytes a second.
@@ -62,8 +62,8 @@ struct TransferTable: Sendable {
         var payload = ""
         /// What an offer of another was answered with.
         var answer: (verb: TransferSignal.Verb, payload: String)?
-        /// The tenths of it that were told.
-        var told = 0
+        /// The quarters of it that the user has been shown.
+        var shownQuarters = 0
         /// How often it was asked whether the other side, whose turn it is, is still there.
         var asked = 0
 

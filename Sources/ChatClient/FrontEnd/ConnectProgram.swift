@@ -26,7 +26,7 @@ public struct ConnectProgram: Sendable {
         /// Where transcripts are appended; nil for none.
         public var transcript: String?
         /// Where only answers are wanted, what is shown of each. What others say stays for the next log-in.
-        public var answers: Form.Answers?
+        public var answers: ConsoleFormatter.Answers?
         /// The folder of what is kept for each server and account, what was typed and whom one ignores; nil for none.
         public var stateFolder: String?
 
@@ -72,7 +72,7 @@ public struct ConnectProgram: Sendable {
 
     private func runLoop(_ mailbox: Mailbox<ConsoleInput>, _ driver: ClientDriver) -> ConsoleStatus {
         var transcript: Transcript?
-        let kind: Form.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
+        let kind: ConsoleFormatter.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
         let configuration = consoleConfiguration
         if let path = options.transcript {
             let place = KnownHosts.Server(host: options.host, port: options.port).description
@@ -83,7 +83,7 @@ public struct ConnectProgram: Sendable {
                 return .failed
             }
         }
-        let console = Console(configuration, form: Form(kind, now: configuration.now(), answers: options.answers))
+        let console = Console(configuration, formatter: ConsoleFormatter(kind, now: configuration.now(), answers: options.answers))
         let frontEnd = FrontEnd(
             console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
             ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor,

@@ -7,8 +7,8 @@ public protocol TransferCarrier: Sendable {
     /// Binds the UDP port.
     /// - Returns: the port, or what to say of why not.
     func listen() -> Result<UInt16, TransferCarrierFailure>
-    /// Does what is asked, or says why not, by a ``TransferNews`` that it posts.
-    func take(_ order: TransferOrder)
+    /// Does what is asked, or says why not, by a ``CarrierEvent`` that it posts.
+    func carryOut(_ command: CarrierCommand)
     /// Stops all transfers.
     func shutDown()
 }
@@ -78,7 +78,7 @@ final class FrontEnd {
         defer { if alarm >= 0 { close(alarm) } }
         let signals = FrontEnd.signals.withUnsafeBufferPointer { clinux_signals_open($0.baseAddress, $0.count) }
         defer { clinux_signals_close() }
-        driver.give(.start)
+        driver.submit(.start)
         while status == nil {
             while status == nil, let input = screen.ready(wantsLine: console.wantsLine) { feed(input) }
             guard status == nil else { break }
@@ -95,7 +95,7 @@ final class FrontEnd {
         let now = ContinuousClock.now
         if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
             namesAsked = now
-            for (id, request) in Console.namesAsked { driver.give(.request(id, request)) }
+            for (id, request) in Console.namesAsked { driver.submit(.request(id, request)) }
         }
         return console.completion(of: word, after: before, list: FolderListing.names)
     }
@@ -116,28 +116,28 @@ final class FrontEnd {
             status = .failed
             return
         }
-        takeTime()
+        checkDeadlines()
         if polled[2].revents != 0 {
             clinux_wakeup_clear(alarm)
-            driver.give(.timer)
+            driver.submit(.timer)
         }
         if polled.count > 3, polled[3].revents != 0 {
-            takeInput(screen)
+            readInput(screen)
             // What was typed before a signal key comes before it.
             var typed = 1
             while polled[1].revents != 0, typed < FrontEnd.typeAhead, FrontEnd.isReadable(screen.descriptor(wantsLine: console.wantsLine)) {
-                takeInput(screen)
+                readInput(screen)
                 typed += 1
             }
         }
-        if polled[1].revents != 0 { takeSignals(signals) }
-        if polled[0].revents != 0 { takeMail() }
+        if polled[1].revents != 0 { readSignals(signals) }
+        if polled[0].revents != 0 { drainMailbox() }
     }
 
     /// What a terminal holds at most (n_tty(4)).
     private static let typeAhead = 4096
 
-    private func takeInput(_ screen: any Screen) {
+    private func readInput(_ screen: any Screen) {
         touched = .now
         if !isAttended {
             isAttended = true
@@ -152,7 +152,7 @@ final class FrontEnd {
         return poll(&polled, 1, 0) > 0
     }
 
-    private func takeTime() {
+    private func checkDeadlines() {
         let now = ContinuousClock.now
         if let pendingFrom, !hasToldPending, now >= pendingFrom {
             hasToldPending = true
@@ -169,18 +169,18 @@ final class FrontEnd {
         }
     }
 
-    private func takeMail() {
+    private func drainMailbox() {
         if isAttended, touched.duration(to: .now) > FrontEnd.attention {
             isAttended = false
             feed(.attended(false))
         }
         let (inputs, wasFull) = mailbox.drain()
         for input in inputs { feed(input) }
-        if status == nil { giveShown() }
+        if status == nil { submitShown() }
         if wasFull { driver.caughtUp() }
     }
 
-    private func takeSignals(_ descriptor: Int32) {
+    private func readSignals(_ descriptor: Int32) {
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         for signal in bytes.prefix(max(0, count)).map(Int32.init) {
@@ -189,7 +189,7 @@ final class FrontEnd {
             case SIGHUP: feed(.stop(.hungUp))
             case SIGQUIT: quit()
             default:
-                if signal == SIGCONT { driver.give(.woke) }
+                if signal == SIGCONT { driver.submit(.woke) }
                 for input in screen?.signalled(signal) ?? [] { feed(input) }
             }
         }
@@ -223,11 +223,11 @@ final class FrontEnd {
         case .complain(let text): screen?.complain(text)
         case .prompt(let prompt): if screen?.prompt(prompt) == false { status = .failed }
         case .bell: screen?.bell()
-        case .give(let input):
-            giveShown()
+        case .session(let input):
+            submitShown()
             // However one leaves: a server that hangs keeps nobody.
             if case .request(_, .logOut) = input { leaveBy = leaveBy ?? ContinuousClock.now + FrontEnd.leaveTime }
-            driver.give(input)
+            driver.submit(input)
         case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)
         case .listen: listen()
         case .useHistory(let account):
@@ -235,14 +235,14 @@ final class FrontEnd {
             let file = ignoreFile(account)
             ignored = file
             feed(.ignoring(file.load()))
-        case .keepIgnored(let names): if let failure = ignored?.save(names) { screen?.complain(failure) }
-        case .transfer(let order): carrier.take(order)
+        case .storeIgnored(let names): if let failure = ignored?.save(names) { screen?.complain(failure) }
+        case .transfer(let command): carrier.carryOut(command)
         case .leave(let status): self.status = status
         }
     }
 
-    private func giveShown() {
-        if let shown { driver.give(.shown(shown)) }
+    private func submitShown() {
+        if let shown { driver.submit(.shown(shown)) }
         shown = nil
     }
 

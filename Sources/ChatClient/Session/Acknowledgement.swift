@@ -6,14 +6,14 @@ struct Acknowledgement: Sendable {
     /// When it is to be told; nil where it knows.
     private(set) var due: Int64?
 
-    mutating func note(_ message: MessageID, by time: Int64) {
+    mutating func record(_ message: MessageID, by time: Int64) {
         guard message > shown ?? .zero else { return }
         shown = message
         if due == nil { due = time }
     }
 
     /// The line that says it; nil where there is nothing to say.
-    mutating func take() -> IRCMessage? {
+    mutating func popLine() -> IRCMessage? {
         guard due != nil, let shown else { return nil }
         due = nil
         return Acknowledgement.line(shown)

@@ -5,13 +5,13 @@ public enum ClientEvent: Equatable, Sendable {
     /// A server that was never met, with a certificate that nobody vouches for: it waits for the answer whether that key is right.
     case unknownServer(SelfMade)
     /// Something to know of the server that was taken: that an authority vouches for it now, whose key was another.
-    case noted(String)
+    case remark(String)
     /// The connection stands; asked for a name next, unless one was given.
     case connected
     case askName
     case askPassword(name: String)
     /// Said while logging in.
-    case said(ServerNotice)
+    case logInReply(ServerNotice)
     /// A log-in failed; a name is asked for again. `blocked`: the name is blocked, not merely its password wrong.
     case logInFailed(blocked: Bool)
     /// - again: after a lost connection.
@@ -30,7 +30,7 @@ public enum ClientEvent: Equatable, Sendable {
     /// What the host has written for everybody who logs in, line by line; at each log-in, also after a lost connection.
     case messageOfTheDay([String])
     /// What the server tells of nobody's command.
-    case told(ServerNotice)
+    case notice(ServerNotice)
     /// Once for each loss; the client mends it by itself.
     case connectionLost
     case ended(Ending)

@@ -114,12 +114,12 @@ extension ClientSession {
         switch notice.reply {
         case .goodbye: break
         case .accountGone, .passwordReplaced:
-            emit(.told(notice))
+            emit(.notice(notice))
             end(.refused(""))
         case .shuttingDown, .loginTimedOut, .plaintextRefused, .tooManyConnections, .flooded:
             // The reason of the close that follows, which tells it.
             farewell = notice
-        default: emit(account == nil ? .said(notice) : .told(notice))
+        default: emit(account == nil ? .logInReply(notice) : .notice(notice))
         }
     }
 }

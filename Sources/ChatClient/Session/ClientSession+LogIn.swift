@@ -15,7 +15,7 @@ extension ClientSession {
     static let tokenLabel = "token"
     private static let foreign = "This is not a chatty server."
 
-    mutating func take(name: String, at now: Int64) {
+    mutating func submit(name: String, at now: Int64) {
         guard stage == .naming else { return }
         stage = .checkingName(name)
         stageDeadline = now + configuration.answerTimeout
@@ -26,7 +26,7 @@ extension ClientSession {
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.nameLabel)], command: "NICK", parameters: [name]))
     }
 
-    mutating func take(password: String, at now: Int64) {
+    mutating func submit(password: String, at now: Int64) {
         guard case .awaitingPassword(let name) = stage else { return }
         authenticate(Credentials(name: name, password: password), at: now)
     }
@@ -67,7 +67,7 @@ extension ClientSession {
     private mutating func awaitName(at now: Int64) {
         stage = .naming
         stageDeadline = nil
-        if let credentials, account != nil { take(name: credentials.name, at: now) } else { emit(.askName) }
+        if let credentials, account != nil { submit(name: credentials.name, at: now) } else { emit(.askName) }
     }
 
     private mutating func nameChecked(_ name: String, _ message: IRCMessage, at now: Int64) {
@@ -89,7 +89,7 @@ extension ClientSession {
 
     private mutating func refuseName(_ notice: ServerNotice, at now: Int64) {
         guard account == nil else { return refused([notice], at: now) }
-        emit(.said(notice))
+        emit(.logInReply(notice))
         emit(.logInFailed(blocked: false))
         awaitName(at: now)
     }
@@ -129,7 +129,7 @@ extension ClientSession {
             }
         }
         guard account != nil else {
-            for notice in notices { emit(.said(notice)) }
+            for notice in notices { emit(.logInReply(notice)) }
             emit(.logInFailed(blocked: blocked))
             return awaitName(at: now)
         }
@@ -146,7 +146,7 @@ extension ClientSession {
             }
         }
         guard !isFinal else {
-            for notice in notices { emit(.said(notice)) }
+            for notice in notices { emit(.logInReply(notice)) }
             return end(.refused(""))
         }
         outputs.append(.disconnect)
@@ -162,12 +162,12 @@ extension ClientSession {
         lostAt = nil
         backoff.reset()
         emit(.loggedIn(name: name, again: again))
-        askToken()
+        requestToken()
         sendWaiting(at: now)
     }
 
     /// For the next time; see ``Configuration/resumesByToken``.
-    mutating func askToken() {
+    mutating func requestToken() {
         guard configuration.resumesByToken, token == nil else { return }
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.tokenLabel)], command: "TOKEN"))
     }

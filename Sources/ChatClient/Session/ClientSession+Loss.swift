@@ -4,7 +4,7 @@ import ChatProtocol
 
 extension ClientSession {
     /// Gives up what is overdue, asks whether the server is there, tries again.
-    mutating func takeTime(at now: Int64) {
+    mutating func handleTimer(at now: Int64) {
         switch stage {
         case .ended: return
         case .offline(let retryAt):
@@ -72,11 +72,11 @@ extension ClientSession {
         }
         guard account != nil else {
             let said = farewell.map { _ in "The server closed the connection." } ?? reason
-            if let farewell { emit(.said(farewell)) }
+            if let farewell { emit(.logInReply(farewell)) }
             return end(closed: .unreachable(said))
         }
         if lostAt == nil {
-            if let farewell { emit(.told(farewell)) }
+            if let farewell { emit(.notice(farewell)) }
             emit(.connectionLost)
             lostAt = now
         }

@@ -3,7 +3,7 @@ import ChatProtocol
 // Requests and their answers, tied by labels (IRCv3 labeled-response): one labelled line, a labelled `ACK`, or a batch.
 
 extension ClientSession {
-    mutating func take(_ request: ClientRequest, _ id: RequestID, at now: Int64) {
+    mutating func enqueue(_ request: ClientRequest, _ id: RequestID, at now: Int64) {
         if let defect = request.defect { return emit(.answered(id, Answer([ServerNotice(defect)]))) }
         if request == .logOut {
             loggingOut = true
@@ -36,7 +36,7 @@ extension ClientSession {
 
     /// Says what has been shown, where the server does not know yet.
     mutating func acknowledge() {
-        guard stage == .online, let line = acknowledgement.take() else { return }
+        guard stage == .online, let line = acknowledgement.popLine() else { return }
         send(line)
     }
 
@@ -101,7 +101,7 @@ extension ClientSession {
             // The one to connect again with; all tokens have ended.
             credentials = Credentials(name: name, password: new)
             token = nil
-            askToken()
+            requestToken()
         }
         emit(.answered(entry.id, answer))
     }

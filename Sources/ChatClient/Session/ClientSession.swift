@@ -141,7 +141,7 @@ public struct ClientSession: Sendable {
         outputs.removeAll(keepingCapacity: true)
         guard stage != .ended else { return [] }
         if let due = nextTimeout, now > due + configuration.lateness { wake(at: now) }
-        take(input, at: now)
+        process(input, at: now)
         return outputs
     }
 
@@ -160,7 +160,7 @@ public struct ClientSession: Sendable {
         }
     }
 
-    private mutating func take(_ input: Input, at now: Int64) {
+    private mutating func process(_ input: Input, at now: Int64) {
         switch input {
         case .start:
             guard case .offline = stage else { return }
@@ -178,12 +178,12 @@ public struct ClientSession: Sendable {
         case .disconnected(let reason): lose(reason, at: now)
         case .rejected(let reason): end(.refused(reason))
         case .failed(let reason): end(.failed(reason))
-        case .name(let name): take(name: name, at: now)
-        case .password(let password): take(password: password, at: now)
-        case .request(let id, let request): take(request, id, at: now)
+        case .name(let name): submit(name: name, at: now)
+        case .password(let password): submit(password: password, at: now)
+        case .request(let id, let request): enqueue(request, id, at: now)
         case .shown(let message):
-            acknowledgement.note(message, by: now + configuration.acknowledgeInterval)
-        case .timer: takeTime(at: now)
+            acknowledgement.record(message, by: now + configuration.acknowledgeInterval)
+        case .timer: handleTimer(at: now)
         case .woke: wake(at: now)
         case .abandon:
             acknowledge()

@@ -33,7 +33,7 @@ final class LoopMailbox: Sendable {
         return posted
     }
 
-    func take() -> [Command] {
+    func drain() -> [Command] {
         state.withLockedValue { state in
             guard !state.commands.isEmpty else { return [] }
             clinux_wakeup_clear(descriptor)

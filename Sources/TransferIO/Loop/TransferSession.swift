@@ -47,10 +47,10 @@ public final class TransferSession: Sendable {
     /// Adds ``TransferUpdate/reminded`` to the updates, for an owner who has put something off.
     public func remind() { queue.add(.reminded) }
 
-    func tell(_ update: TransferUpdate) { queue.add(update) }
+    func post(_ update: TransferUpdate) { queue.add(update) }
     func set(_ statistics: TransferStatistics) { figures.withLockedValue { $0 = statistics } }
 
-    func end(_ outcome: TransferOutcome) { tell(.ended(outcome)) }
+    func end(_ outcome: TransferOutcome) { post(.ended(outcome)) }
 }
 
 /// What a session tells its owner.

@@ -13,7 +13,7 @@ final class ChatTransfers: TransferCarrier {
     private let announced: [String]
     private let downloads: ByteString
     private let keyPath: ByteString
-    private let post: @Sendable (TransferNews) -> Void
+    private let post: @Sendable (CarrierEvent) -> Void
     private let state = NIOLockedValueBox(State())
 
     private struct State {
@@ -47,7 +47,7 @@ final class ChatTransfers: TransferCarrier {
     ///   - keyPath: of this machine's key for transfers.
     ///   - post: takes what is to be told.
     init(
-        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (TransferNews) -> Void
+        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (CarrierEvent) -> Void
     ) {
         self.port = port
         self.announced = announced
@@ -69,8 +69,8 @@ final class ChatTransfers: TransferCarrier {
         }
     }
 
-    func take(_ order: TransferOrder) {
-        switch order {
+    func carryOut(_ command: CarrierCommand) {
+        switch command {
         case .offer(let number, _, let path): describe(number, path)
         case .receive(let number, _, let payload): prepare(number, payload)
         case .send(let number, let payload): send(number, payload)
@@ -268,9 +268,9 @@ final class ChatTransfers: TransferCarrier {
             post(.progress(number, done: Int64(clamping: figures.bytesDone), total: Int64(clamping: total), rate: meter.rate))
         }
         show(session.statistics, RateMeter())
-        var failure: TransferNews?
+        var failure: CarrierEvent?
         var resumed: UInt64 = 0
-        let outcome = await follower.follow(showing: show, every: .milliseconds(500)) { update -> TransferNews? in
+        let outcome = await follower.follow(showing: show, every: .milliseconds(500)) { update -> CarrierEvent? in
             switch update {
             case .answered(_, .decline(let reason)): failure = .failed(number, "the other side refused it: \(reason.text).")
             case .resumed(_, let kept): resumed = kept.reduce(0) { $0 + UInt64($1.count) }
@@ -295,11 +295,11 @@ final class ChatTransfers: TransferCarrier {
     }
 
     /// Tells the outcome, once.
-    private func finish(_ number: Int, _ outcome: TransferNews) {
+    private func finish(_ number: Int, _ outcome: CarrierEvent) {
         if state.withLockedValue({ $0.sessions.removeValue(forKey: number) != nil }) { post(outcome) }
     }
 
-    private func finish(_ number: Int, _ outcome: TransferNews, after wait: Duration) {
+    private func finish(_ number: Int, _ outcome: CarrierEvent, after wait: Duration) {
         Task {
             try? await Task.sleep(for: wait)
             finish(number, outcome)

@@ -15,13 +15,13 @@ struct IncomingTransfer {
 
     final class Front: Sendable {
         private let shown = NIOLockedValueBox<ObjectIdentifier?>(nil)
-        func take(_ session: TransferSession) -> Bool {
+        func claim(_ session: TransferSession) -> Bool {
             shown.withLockedValue { shown in
                 if shown == nil { shown = ObjectIdentifier(session) }
                 return shown == ObjectIdentifier(session)
             }
         }
-        func give(_ session: TransferSession) { shown.withLockedValue { if $0 == ObjectIdentifier(session) { $0 = nil } } }
+        func release(_ session: TransferSession) { shown.withLockedValue { if $0 == ObjectIdentifier(session) { $0 = nil } } }
     }
 
     private struct File {
@@ -44,7 +44,7 @@ struct IncomingTransfer {
         let label = reception.shown
         let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [session, reporter, front] figures, meter in
             let shown = label.withLockedValue(\.self)
-            guard !shown.name.isEmpty, reporter.showsAll || front.take(session) else { return }
+            guard !shown.name.isEmpty, reporter.showsAll || front.claim(session) else { return }
             reporter.progress(figures, meter, name: shown.name, peer: shown.peer)
         }
         let outcome = await SessionFollower(session).follow(showing: show, every: TransferAccount.interval) { await reception.handle($0) }
@@ -121,7 +121,7 @@ struct IncomingTransfer {
             isOffered = true
             shown.withLockedValue { [peer] in $0 = (offer.name, peer) }
             let consent = acceptsAll ? .toBeAsked : folder?.answer(to: offer) ?? .toBeAsked
-            if consent == .toBeAsked { reporter.note(account.notice(.offered, offer)) }
+            if consent == .toBeAsked { reporter.reportJSON(account.notice(.offered, offer)) }
             if consent == .declined {
                 session.decline(id, .declined)
                 return account.add(.notDelivered)
@@ -133,7 +133,7 @@ struct IncomingTransfer {
             if consent == .toBeAsked { folder = FolderConsent(offer, isTaken: answer != .no) ?? folder }
             guard answer != .no else {
                 session.decline(id, .declined)
-                reporter.tell("Declined: \(TransferAccount.label(offer)).", account.notice(.declined, offer))
+                reporter.report("Declined: \(TransferAccount.label(offer)).", account.notice(.declined, offer))
                 return account.add(.notDelivered)
             }
             guard await active.claim(offer, from: senderKey, by: session) else {
@@ -150,7 +150,7 @@ struct IncomingTransfer {
             session.decline(id, .declined)
             var notice = account.notice(.declined, offer)
             notice.reason = "No more transfers are accepted."
-            reporter.tell("Declined: \(TransferAccount.label(offer)). \(notice.reason ?? "")", notice)
+            reporter.report("Declined: \(TransferAccount.label(offer)). \(notice.reason ?? "")", notice)
         }
 
         /// Opens the accepted files in their order, as far as there are descriptors for them.
@@ -184,7 +184,7 @@ struct IncomingTransfer {
             if waitingSince == nil {
                 var notice = account.notice(.note, offer)
                 notice.reason = "Too many open files: \(TransferAccount.label(offer)) and those after it wait until others are done."
-                reporter.tell(notice.reason ?? "", notice)
+                reporter.report(notice.reason ?? "", notice)
             }
             waitingSince = waitingSince ?? .now
             if isReminderDue { return }
@@ -203,7 +203,7 @@ struct IncomingTransfer {
             if file.offer.kind == .file {
                 let name = placed?.finalName.map(Printable.text) ?? TransferAccount.label(file.offer)
                 let what = name + TransferText.size(of: file.offer)
-                reporter.tell(
+                reporter.report(
                     placed?.wasThere == true ? "\(what) from \(peer) was received before." : "Received \(what) from \(peer).", notice)
             }
             await openWaiting()
@@ -234,14 +234,14 @@ struct IncomingTransfer {
             let isComplete = outcome == .complete || (isTaken && offersEnded && files.isEmpty && waiting.isEmpty)
             for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
             reporter.add(bytes: session.statistics.bytesDone)
-            transfer.front.give(session)
+            transfer.front.release(session)
             reporter.clearLine()
             // The transfer that takes this one's place is to find its part files free.
             for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
             if await active.end(session, isComplete: isComplete) {
                 var notice = TransferNotice(.note)
                 notice.reason = "The sender at \(peer) has connected again. Its earlier transfer does not answer, and is ended."
-                reporter.tell(notice.reason ?? "", notice)
+                reporter.report(notice.reason ?? "", notice)
                 return End(status: isLast ? .failed : nil, isComplete: isComplete, isLast: isLast)
             }
             if isOffered, case .failed(let failure) = outcome {

@@ -42,7 +42,7 @@ struct OutgoingTransfer {
         let name = SentName.of(sources.map(\.offer))
         let wait = NIOLockedValueBox(Wait())
         var account = TransferAccount(reporter, .sender)
-        var placed = PlacedNews()
+        var placed = ReceiverPaths()
         var declinedFolder: ByteString?
         defer { reporter.add(bytes: session.statistics.bytesDone) }
         let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [reporter] figures, meter in
@@ -50,7 +50,7 @@ struct OutgoingTransfer {
             if wait == .isLong {
                 var notice = TransferNotice(.note)
                 notice.reason = "Waiting for the receiver …"
-                reporter.tell(notice.reason ?? "", notice)
+                reporter.report(notice.reason ?? "", notice)
             }
             // Before the answer there are no figures that a person could make use of.
             if wait != .isOver, !reporter.showsAll { return }
@@ -65,11 +65,11 @@ struct OutgoingTransfer {
                 wait.withLockedValue { $0.isAnswered = true }
                 if case .decline(let reason) = answer { declined(offer(file), reason, &declinedFolder, &account) }
             case .failed(let file, let failure, let text): account.failed(offer(file), failure, text)
-            case .named(let file, let path): if let offer = offer(file) { placed.take(file, offer, path: path) }
+            case .named(let file, let path): if let offer = offer(file) { placed.record(file, offer, path: path) }
             case .done(let file):
                 var notice = account.notice(.done, offer(file))
                 notice.path = placed.path(of: file)
-                reporter.note(notice)
+                reporter.reportJSON(notice)
             case .paused(let isPaused): account.paused(isPaused)
             case .resumed(let file, let kept): account.resumed(offer(file), kept: kept)
             case .offered, .offersEnded, .reminded: break
@@ -79,10 +79,10 @@ struct OutgoingTransfer {
         }
         let isProven = account.peer != nil
         guard let outcome else { return (TransferEnd(status: .failed, message: "The transfer ended unexpectedly."), isProven) }
-        for line in placed.lines() { reporter.tell(line) }
+        for line in placed.lines() { reporter.report(line) }
         switch outcome {
         case .complete:
-            if account.status == .done { reporter.tell(Self.summary(name, session.statistics, seconds: follower.seconds)) }
+            if account.status == .done { reporter.report(Self.summary(name, session.statistics, seconds: follower.seconds)) }
             return (TransferEnd(status: account.status, message: nil), isProven)
         case .failed(let failure):
             let end = TransferEnd(failure, peer: "the receiver", resumable: isResumable)

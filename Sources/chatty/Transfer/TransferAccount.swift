@@ -40,8 +40,8 @@ struct TransferAccount {
         peer = address.hostAndPort
         var notice = TransferNotice(.connected)
         notice.peer = peer
-        notice.key = Fingerprint.text(of: key)
-        reporter.note(notice)
+        notice.key = KeyFingerprint.text(of: key)
+        reporter.reportJSON(notice)
     }
 
     func resumed(_ offer: FileOffer?, kept: [Range<UInt64>]) {
@@ -49,8 +49,8 @@ struct TransferAccount {
         var notice = notice(.resumed, offer)
         notice.bytes = bytes
         // Of a file that the receiver has already, the line at its end says so.
-        if offer?.size == bytes { return reporter.note(notice) }
-        reporter.tell("Resuming \(Self.label(offer)): \(TransferText.bytes(bytes)) already received.", notice)
+        if offer?.size == bytes { return reporter.reportJSON(notice) }
+        reporter.report("Resuming \(Self.label(offer)): \(TransferText.bytes(bytes)) already received.", notice)
     }
 
     func paused(_ isPaused: Bool) {
@@ -61,7 +61,7 @@ struct TransferAccount {
             case .sender: isPaused ? "The receiver's disk is full; waiting for room." : "The receiver has room again."
             case .receiver: isPaused ? "The disk is full; waiting for room." : "The disk has room again; continuing."
             }
-        reporter.tell(text, notice)
+        reporter.report(text, notice)
     }
 
     mutating func failed(_ offer: FileOffer?, _ failure: FileFailure, _ text: String) {

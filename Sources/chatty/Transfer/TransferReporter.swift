@@ -6,11 +6,11 @@ import TransferProtocol
 
 /// What a transfer shows on stderr: a line that is written over on a terminal, JSON lines for programs, or errors only.
 final class TransferReporter: Sendable {
-    enum Form: Sendable {
+    enum Style: Sendable {
         case line, json, plain, quiet
     }
 
-    let form: Form
+    let style: Style
     private let clock = TransferClock()
     private let arrived = NIOLockedValueBox(UInt64(0))
     /// What stands in the terminal's last line: to be taken away, or to be drawn again, by whatever else is said.
@@ -21,17 +21,17 @@ final class TransferReporter: Sendable {
     }
     private let shown = NIOLockedValueBox(Shown.nothing)
 
-    init(_ form: Form) {
-        self.form = form
-        if case .line = form { DisplayWidth.adoptLocale() }
+    init(_ style: Style) {
+        self.style = style
+        if case .line = style { DisplayWidth.adoptLocale() }
     }
 
     /// By the options: `--quiet`, `--progress`, and whether stderr is a terminal that can go back to the start of a line.
     convenience init(quiet: Bool, progress: SendFileFlags.Progress) {
-        self.init(Self.form(quiet: quiet, progress: progress))
+        self.init(Self.style(quiet: quiet, progress: progress))
     }
 
-    private static func form(quiet: Bool, progress: SendFileFlags.Progress) -> Form {
+    private static func style(quiet: Bool, progress: SendFileFlags.Progress) -> Style {
         if progress == .json { return .json }
         if quiet { return .quiet }
         return isatty(STDERR_FILENO) == 1 ? .line : .plain
@@ -45,11 +45,11 @@ final class TransferReporter: Sendable {
     }
 
     /// Whether figures of several transfers at once can be told apart: on one line of a terminal they cannot.
-    var showsAll: Bool { if case .json = form { true } else { false } }
+    var showsAll: Bool { if case .json = style { true } else { false } }
 
     /// Something people should know; JSON readers get `notice` instead.
-    func tell(_ message: String, _ notice: TransferNotice? = nil) {
-        switch form {
+    func report(_ message: String, _ notice: TransferNotice? = nil) {
+        switch style {
         case .json: if let notice { write(notice.line) }
         case .quiet: break
         case .line, .plain: say(message)
@@ -57,13 +57,13 @@ final class TransferReporter: Sendable {
     }
 
     /// What only JSON readers get.
-    func note(_ notice: TransferNotice) {
-        if case .json = form { write(notice.line) }
+    func reportJSON(_ notice: TransferNotice) {
+        if case .json = style { write(notice.line) }
     }
 
     /// Something that went wrong: said whatever the form, to JSON readers as `notice` or as a note.
     func complain(_ message: String, _ notice: TransferNotice? = nil) {
-        guard case .json = form else { return say(message) }
+        guard case .json = style else { return say(message) }
         var line = notice ?? TransferNotice(.note)
         line.reason = line.reason ?? message
         write(line.line)
@@ -71,7 +71,7 @@ final class TransferReporter: Sendable {
 
     /// What must be said even with `--quiet`, such as the ticket.
     func announce(_ lines: [String], _ notice: TransferNotice) {
-        if case .json = form { return write(notice.line) }
+        if case .json = style { return write(notice.line) }
         for line in lines { say(line) }
     }
 
@@ -82,7 +82,7 @@ final class TransferReporter: Sendable {
         let remaining = figures.bytesTotal > 0 ? meter.remaining(to: figures.bytesTotal) : nil
         let lost = figures.packetsLost - min(figures.spuriousLosses, figures.packetsLost)
         let loss = figures.packetsSent > 0 ? Double(lost) / Double(figures.packetsSent) : 0
-        switch form {
+        switch style {
         case .json:
             var notice = TransferNotice(.progress)
             notice.name = name
@@ -124,7 +124,7 @@ final class TransferReporter: Sendable {
         notice.reason = end.message
         notice.bytes = arrived.withLockedValue(\.self)
         notice.seconds = (clock.seconds * 1000).rounded() / 1000
-        if let message = end.message { complain(message, notice) } else { note(notice) }
+        if let message = end.message { complain(message, notice) } else { reportJSON(notice) }
         return end.status
     }
 
@@ -139,7 +139,7 @@ final class TransferReporter: Sendable {
 
     /// Shows a question, which stays until it is closed; not to programs, which know from the notice before it.
     func open(question: String) {
-        if case .json = form { return }
+        if case .json = style { return }
         shown.withLockedValue { shown in
             clear(&shown)
             shown = .question(question)

@@ -1,7 +1,7 @@
 import TransferProtocol
 
 /// What a receiver calls the files that it was sent, where that is not as they were offered.
-struct PlacedNews {
+struct ReceiverPaths {
     private struct Place {
         let file: FileID
         let offered: ByteString
@@ -12,7 +12,7 @@ struct PlacedNews {
     private var places: [Place] = []
     private var paths: [FileID: String] = [:]
 
-    mutating func take(_ file: FileID, _ offer: FileOffer, path: String) {
+    mutating func record(_ file: FileID, _ offer: FileOffer, path: String) {
         paths[file] = path
         places.append(Place(file: file, offered: ByteString(offer.name), isFolder: offer.kind == .directory, path: path))
     }
