@@ -91,9 +91,9 @@ enum SendFileCommand {
         _ files: [ByteString], to destination: SendTarget.Destination, _ arguments: Arguments, _ reporter: TransferReporter,
         _ signals: SignalWatch
     ) async throws -> ExitStatus {
-        // What cannot be read is told before anybody is bothered with it.
+        // Files that cannot be read are reported before the receiver is contacted.
         let (sources, opened) = try open(files, name: arguments[SendFileFlags.name], reporter)
-        // Each has been named; nobody is bothered for nothing.
+        // Each failure has been reported, and there is nothing to send.
         if sources.isEmpty { return reporter.end(TransferEnd(status: opened, message: nil)) }
         let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
@@ -131,7 +131,7 @@ enum SendFileCommand {
                 return .done
             }
             let first = await group.next() ?? .done
-            // The receiver learns that we leave; then the transfer's task sees its end.
+            // Informs the receiver. Then the transfer's task ends, too.
             await loop.shutDown()
             group.cancelAll()
             return first
@@ -139,12 +139,12 @@ enum SendFileCommand {
         return reporter.end(TransferEnd(status: TransferEnd.worse(end.status, opened), message: end.message))
     }
 
-    /// So many files are opened at the start and stay open until they are sent, whatever becomes of their names; more are opened one by one.
+    /// Up to so many files are opened at the start and stay open, so that renaming one does no harm. With more, each is opened when it is sent.
     private static let keptOpen = 16
 
-    /// Names each that cannot be sent; the others are.
-    /// - Returns: what is sent, and ``ExitStatus/failed`` where there is a file that cannot be.
-    /// - Throws: where it is the only one, what keeps it from being sent.
+    /// Opens the files, and reports each that cannot be sent.
+    /// - Returns: the sources, and ``ExitStatus/failed`` if a file cannot be sent.
+    /// - Throws: the error, if it is the only file.
     private static func open(
         _ files: [ByteString], name: String?, _ reporter: TransferReporter
     ) throws -> (sources: [any TransferSource], ExitStatus) {
@@ -191,10 +191,10 @@ enum SendFileCommand {
         }
     }
 
-    /// Ends at once where the host at each of the addresses says that nobody listens there, instead of waiting for somebody.
+    /// Runs `body`, but ends at once if every address answers that the port is closed.
     /// - Parameters:
-    ///   - message: what is said then.
-    ///   - body: calls what it is given as soon as anybody has answered.
+    ///   - message: the message in that case.
+    ///   - body: calls its argument as soon as a receiver has answered.
     private static func unlessClosed(
         _ addresses: [NetworkAddress], _ message: String,
         _ body: @escaping @Sendable (_ isReached: @escaping @Sendable () -> Void) async throws -> TransferEnd
@@ -216,10 +216,10 @@ enum SendFileCommand {
         "Refused: \(peer) accepts only senders with its ticket or the shared secret."
     }
 
-    /// How long another key is waited for when one that was claimed turned out to be nobody's.
+    /// How long to wait for another key after a key that was claimed could not be proven.
     private static let otherClaims = Duration.seconds(2)
 
-    /// To whoever is at a plain address and can prove the key that it says it has.
+    /// Sends to a plain address: to the receiver there that can prove the key that it claims.
     private static func transfer(
         _ sources: [any TransferSource], to peer: HostPort, at addresses: [NetworkAddress], _ keys: TransferKeys, over loop: TransferLoop,
         accepting: Bool, _ isReached: @Sendable () -> Void, _ reporter: TransferReporter
@@ -240,20 +240,19 @@ enum SendFileCommand {
                 let isStranger = end.status == .refused && keys.sharedKey == nil
                 failure = failure ?? (isStranger ? TransferEnd(status: .refused, message: refusal(of: peer)) : end)
             } catch let stop as Stop {
-                // Somebody in between may have been the first to answer.
+                // An attacker on the path may have answered first.
                 failure = failure ?? stop.end
             }
         }
         return failure ?? TransferEnd(status: .unreachable, message: "Nobody answers at \(peer).")
     }
 
-    /// Compares with the key met before; on first sight asks, unless the machine is this one, a shared secret proves more, or
-    /// `--accept-new` says so.
-    /// - Returns: whether the key is to be remembered, once it is proven.
+    /// Compares the key with the stored one. Asks the user about an unknown key, except on this machine, with a shared secret, or with `--accept-new`.
+    /// - Returns: whether to store the key once it is proven.
     private static func trust(
         _ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool, _ reporter: TransferReporter
     ) async throws -> Bool {
-        // Ports of this machine are lent out anew all the time: their keys are not worth remembering.
+        // Local ports are reused all the time, so their keys are not stored.
         if isLocal { return false }
         let fingerprint = KeyFingerprint.text(of: key)
         guard let known = keys.knownPeers else {
@@ -289,7 +288,7 @@ enum SendFileCommand {
         return true
     }
 
-    /// Who cannot, for the data folder is read only, asks anew the next time.
+    /// A failure, for example of a read-only data folder, is reported; then the user is asked again the next time.
     private static func remember(_ key: [UInt8], of peer: HostPort, _ keys: TransferKeys, _ reporter: TransferReporter) {
         do {
             try keys.knownPeers?.add(peer, key: key)

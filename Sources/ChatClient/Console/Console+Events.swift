@@ -1,9 +1,9 @@
 import ChatProtocol
 
-// What the session tells.
+// Events of the session.
 
 extension Console {
-    /// Whether the log-in is told step by step: where it is a conversation, not where the command line named the account.
+    /// Whether the steps of the log-in are shown. They are not if the command line names the account.
     private var tellsLogIn: Bool { configuration.name == nil }
 
     mutating func handleClientEvent(_ event: ClientEvent) {
@@ -36,7 +36,7 @@ extension Console {
         case .logInReply(let notice): showLogInReply(notice)
         case .logInFailed(let blocked):
             status = blocked ? .blocked : .refused
-            // What the command line said and was wrong stays wrong; a password that was typed may be typed better.
+            // A name or password of the command line stays wrong. One that was typed can be typed again.
             let canTryAgain = configuration.isInteractive && configuration.password == nil && hasAskedPassword
             hasAskedPassword = false
             if configuration.name != nil, !canTryAgain { leave() }
@@ -62,7 +62,7 @@ extension Console {
             effects.append(.show(formatter.invited(by: by, group)))
         case .signal(let from, let to, let signal): handleSignal(signal, from: from, to: to)
         case .messageOfTheDay(let lines):
-            // After a lost connection only where it has changed.
+            // After a lost connection it is shown again only if it has changed.
             guard lines != messageOfTheDay else { return }
             messageOfTheDay = lines
             if let text = formatter.messageOfTheDay(lines) { effects.append(.show(text)) }
@@ -81,7 +81,7 @@ extension Console {
         if tellsLogIn { effects.append(.show(formatter.own(.listening, Texts.udpListening(port: port)))) }
     }
 
-    /// The answers to a log-in: on stdout in the conversation, where they are its texts; on stderr where only the outcome counts.
+    /// Shows a reply to the log-in: on stdout if the log-in is shown step by step, else on stderr.
     private mutating func showLogInReply(_ notice: ServerNotice) {
         if tellsLogIn { effects.append(.show(formatter.notice(notice))) } else { effects.append(.complain(formatter.safe(notice.text))) }
     }
@@ -98,7 +98,7 @@ extension Console {
             let text = "Connected again."
             report(text, formatter.own(.connected, text))
             renewOffers()
-            // Other sessions of the account may have said something else meanwhile. The server says it where it is still away.
+            // Another session may have changed it meanwhile. The server reports the current state.
             awayText = nil
             return
         }
@@ -170,7 +170,7 @@ extension Console {
         if purpose == .command(.logout) { leave() }
     }
 
-    /// Whether it is worth a line that a message was sent: not where that was switched off, nor again in the same minute of a group.
+    /// Whether a receipt is shown: not if receipts are switched off, and for a group once a minute.
     private mutating func isReceiptWanted(_ reply: Reply?) -> Bool {
         switch reply {
         case .sent: return configuration.showsReceipts
@@ -178,7 +178,7 @@ extension Console {
             guard configuration.isInteractive else { return configuration.showsReceipts }
             let (key, minute) = (Name.fold(group), time.milliseconds / 60_000)
             if let lastReceipt, lastReceipt == (key, minute) {
-                // Nor that nobody is there.
+                // The remark that nobody is there is suppressed with it.
                 isReceiptRepeated = true
                 return false
             }
@@ -190,10 +190,10 @@ extension Console {
         }
     }
 
-    /// Whether nobody can be talked to where the conversation stands.
+    /// Whether the answer shows that the current conversation does not exist.
     private func refusesConversation(_ answer: Answer, to purpose: Purpose) -> Bool {
         if case .entrance(let entered) = purpose, case .group(let group)? = conversation, Name.fold(entered) == Name.fold(group) {
-            // In it already: that is where the group is talked to.
+            // The account is a member already, so the conversation exists.
             return answer.isFailure && !answer.notices.contains { if case .alreadyMember? = $0.reply { true } else { false } }
         }
         return answer.notices.contains { refusesConversation($0.reply) }

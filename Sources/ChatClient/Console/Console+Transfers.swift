@@ -1,10 +1,10 @@
 import ChatProtocol
 import FoundationEssentials
 
-// Files: offers in and out, their answers, and how far they are.
+// File transfers: commands, signals of other users, and events of the carrier.
 
 extension Console {
-    /// What every offer says, whatever else it carries.
+    /// The part of an offer's payload that the console needs.
     private struct Offer: Decodable {
         let name: String
         let size: Int64
@@ -29,7 +29,7 @@ extension Console {
         chosen(word, command, Console.noOffer, where: { $0.state == .waiting })
     }
 
-    /// The one that a command means. Where there are several and none was named it is asked which, for nobody can be sure to have seen the newest.
+    /// The transfer that a command means. If there are several and none was named, the command fails and lists them: the user may not have seen the newest.
     private mutating func chosen(
         _ word: String?, _ command: SlashCommandKind, _ none: (String?) -> String, where canBeMeant: (TransferTable.Transfer) -> Bool
     ) -> TransferTable.Transfer? {
@@ -45,7 +45,7 @@ extension Console {
         return nil
     }
 
-    /// Of the transfers that one can be chosen from.
+    /// How many transfers such a list shows.
     private static let listed = 5
 
     mutating func declineOffer(_ word: String?) {
@@ -53,7 +53,7 @@ extension Console {
         decline(offer)
     }
 
-    /// - Parameter verb: ``TransferSignal/Verb/refuse`` where nobody was asked: other sessions of the account may take it.
+    /// - Parameter verb: ``TransferSignal/Verb/refuse`` if the user was not asked; then other sessions of the account may still accept.
     private mutating func decline(_ offer: TransferTable.Transfer, _ verb: TransferSignal.Verb = .decline, says: Bool = true) {
         signal(verb, offer)
         transfers[offer.number]?.answer = (verb, "")
@@ -112,7 +112,7 @@ extension Console {
         effects.append(.show(formatter.transfer(.verification, text, transfer, verification: digits)))
     }
 
-    /// Of what the other side says of a failure.
+    /// Bytes shown of the reason that the other side gives for a failure.
     private static let reasonBytes = 300
 
     private static func noOffer(_ word: String?) -> String { word.map { "There is no offer \($0)." } ?? "There is no offer." }
@@ -129,7 +129,7 @@ extension Console {
         effects.append(.show(formatter.transfer(event, text, transfer, path: path, isFailure: isFailure)))
     }
 
-    /// - Parameter purpose: what the answer is for; nil for that of any signal.
+    /// - Parameter purpose: of the request; ``Purpose/signal(_:)`` if nil.
     mutating func signal(
         _ verb: TransferSignal.Verb, _ transfer: TransferTable.Transfer, payload: String = "", for purpose: Purpose? = nil
     ) {
@@ -139,18 +139,18 @@ extension Console {
         request(.signal(to: transfer.peer, signal), for: purpose ?? .signal(transfer.number))
     }
 
-    /// The server has passed an offer on.
+    /// The server has delivered the offer.
     mutating func showOffered(_ number: Int) {
         guard let transfer = transfers[number] else { return }
         showTransfer(.offered, "Offered \(transfer.name) (\(Amount.bytes(transfer.size))) to \(transfer.peer).", transfer)
     }
 
-    /// Ends a transfer that went wrong.
+    /// Ends a transfer that failed.
     mutating func giveUp(_ number: Int, _ reason: String, isResumable: Bool = false) {
         guard let transfer = transfers.remove(number) else { return }
         effects.append(.transfer(.cancel(number)))
         report(reason, formatter.transfer(.transferFailed, reason, transfer, isFailure: true))
-        // An offer of another that nobody has taken is no failure, and of an own file that cannot be read nothing has reached the other side.
+        // An offer that was not accepted is no failure of this side. If an own file cannot be read, the other side knows nothing of it.
         if isResumable {
             fail(.resumable)
         } else if transfer.isOutgoing, transfer.state != .describing {
@@ -160,7 +160,7 @@ extension Console {
         }
     }
 
-    // What the other side says.
+    // Signals of other users.
 
     mutating func handleSignal(_ signal: TransferSignal, from: String, to: String) {
         guard !isSelf(from) else { return followOwn(signal, with: to) }
@@ -180,7 +180,7 @@ extension Console {
                 let transfer = transfers.find(id: signal.id, peer: from, isOutgoing: true)
                     ?? transfers.find(id: signal.id, peer: from, isOutgoing: false)
             else { return }
-            // A person stopped it, or it went wrong there, of which the other side says what.
+            // The other user stopped it, or it failed there and the payload says why.
             let reason = SafeText.beginning(of: signal.payload, Console.reasonBytes)
             giveUp(transfer.number, reason.isEmpty ? "\(from) stopped \(transfer.name)." : "\(transfer.name) failed at \(from): \(reason)")
         case .update:
@@ -193,7 +193,7 @@ extension Console {
         }
     }
 
-    /// What another session of this account said: an offer taken or refused there is gone here.
+    /// A signal that another session of this account sent: an offer accepted or declined there ends here.
     private mutating func followOwn(_ signal: TransferSignal, with other: String) {
         guard signal.verb == .accept || signal.verb == .decline, let offer = transfers.find(id: signal.id, peer: other, isOutgoing: false),
             offer.state == .waiting || offer.state == .preparing
@@ -208,7 +208,7 @@ extension Console {
         guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(signal.payload.utf8)), offer.size >= 0 else { return }
         let name = offer.name.isEmpty ? "a file" : SafeText.beginning(of: offer.name, 255)
         if let known = transfers.known(id: signal.id, from: from) {
-            // Who has not heard the answer offers it once more.
+            // The sender repeats its offer if it has not received the answer.
             if let answer = known.answer { self.signal(answer.verb, known, payload: answer.payload, for: .presence(known.number)) }
             return
         }
@@ -217,7 +217,7 @@ extension Console {
                 isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload),
             let transfer = transfers[number]
         else { return }
-        // Who is ignored gets the answer that anybody may get.
+        // An ignored user cannot tell from the answer that they are ignored.
         guard !ignored.contains(from) else { return decline(transfer, .refuse, says: false) }
         let said = "\(from) offers \(name) (\(Amount.bytes(offer.size)))."
         switch configuration.offers {
@@ -231,7 +231,7 @@ extension Console {
         }
     }
 
-    // What whoever carries the files says.
+    // Events of the carrier.
 
     mutating func handleCarrierEvent(_ event: CarrierEvent) {
         switch event {
@@ -267,7 +267,7 @@ extension Console {
             if transfer.state != .describing, transfer.state != .waiting {
                 signal(.cancel, transfer, payload: SafeText.beginning(of: SafeText.shown(reason, isolates: false), Console.reasonBytes))
             }
-            // A reason of the system's may name the file itself, whose name stays as it is.
+            // A system error may contain the file's name already. The name stays unchanged.
             let text =
                 !reason.contains(transfer.name)
                 ? "\(transfer.name): \(reason)"
@@ -276,7 +276,7 @@ extension Console {
         }
     }
 
-    /// Told at the start and then every quarter of a file that takes a while; the prompt shows the rest.
+    /// Shows the start and every quarter of a transfer. The prompt shows more detail.
     private mutating func recordProgress(_ number: Int, _ done: Int64, _ total: Int64, _ rate: Double) {
         guard let before = transfers[number]?.state else { return }
         transfers[number]?.state = .running(done: done, total: total, rate: rate)

@@ -1,23 +1,24 @@
 import ChatProtocol
 import DequeModule
 
-/// The conversation between the user, or a script, and the session: what is asked, what a line means, what is shown. Pure: no terminal, no network.
+/// The user interface of `chatty connect` as a state machine without I/O: interprets lines that are typed, keeps track of requests, and decides which
+/// lines and prompts are shown.
 public struct Console: Sendable {
     public struct Configuration: Sendable {
-        /// A person at a terminal; otherwise commands come one after the other and each is waited for.
+        /// Whether a person types at a terminal. A script's commands run one after the other, each when the one before has its answer.
         public var isInteractive = true
-        /// Given on the command line; then nothing is asked and nothing is said of the log-in.
+        /// From the command line; then the console neither asks for it nor reports the log-in.
         public var name: String?
         public var password: String?
         /// Stay after the last command.
         public var listens = false
-        /// Leave after that many messages.
+        /// Leave after so many messages of others.
         public var count: Int?
         public var offers = OfferPolicy.ask
         public var bell = Bell.direct
-        /// Whether it is said of each message that it has been sent.
+        /// Whether the console shows a receipt for each message sent.
         public var showsReceipts = true
-        /// What time it is.
+        /// The wall clock.
         public var now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) }
         /// Random letters and digits, for the ids of transfers.
         public var idPrefix = "t"
@@ -34,26 +35,26 @@ public struct Console: Sendable {
         case password(String)
         /// A new password is being given: what has been typed so far.
         case changingPassword([String])
-        /// The server is thinking about the name or the password.
+        /// Waits for the server's reply to the name or the password.
         case loggingIn
         case online
         case ended
     }
 
-    /// What an answer is for.
+    /// Why a request was made, which decides how its answer is shown.
     enum Purpose: Equatable, Sendable {
         case command(SlashCommandKind)
-        /// That text, there.
+        /// A message with this text.
         case message(ReceivedMessage.Conversation, String)
-        /// Being in that group, which is talked to from then on.
+        /// Creating or joining a group, which becomes the conversation.
         case entrance(group: String)
-        /// So many messages of the past.
+        /// The history, at most so many messages.
         case past(wanted: Int)
-        /// A signal of that transfer.
+        /// A signal of the transfer with this number.
         case signal(Int)
-        /// The offer of that transfer.
+        /// The offer of the transfer with this number.
         case offer(Int)
-        /// Whether the other side of that transfer is still there.
+        /// The question whether the other side of the transfer is still active.
         case presence(Int)
     }
 
@@ -64,36 +65,36 @@ public struct Console: Sendable {
     var pending: [RequestID: Purpose] = [:]
     private var lastRequest: UInt64 = 0
     var conversation: ReceivedMessage.Conversation?
-    /// Gone back to where the present one turns out not to be there.
+    /// The conversation to return to if the server refuses the current one.
     var previousConversation: ReceivedMessage.Conversation?
     var lastDirect: String?
     var ignored = IgnoreList()
-    /// What was said of who is away, so that it is said once.
+    /// The away messages shown last, by user, so that each is shown once.
     var knownAway: [String: String] = [:]
-    /// The group and the minute of the receipt shown last.
+    /// The group and the minute of the last receipt.
     var lastReceipt: (group: String, minute: Int64)?
-    /// One of the same was left out just now.
+    /// Whether the last receipt was suppressed because it repeats the one before.
     var isReceiptRepeated = false
-    /// What the account's others are told while it is away; nil while it is here.
+    /// The account's own away message; nil while it is not away.
     var awayText: String?
     var unread = UnreadMark()
-    /// As it was shown last.
+    /// The message of the day shown last.
     var messageOfTheDay: [String] = []
-    /// Since the connection was lost and until it stands again.
+    /// Whether the connection is lost at the moment.
     var isOffline = false
-    /// The messages that wait for their confirmation have waited so long that it is to be seen.
+    /// Whether unconfirmed messages have waited so long that the user should see it.
     private(set) var showsPending = false
-    /// Those of them that were called pending by what they say.
+    /// The unconfirmed messages that were shown as pending.
     var shownPending: Set<RequestID> = []
     var names = NameDirectory()
     var transfers = TransferTable()
-    /// Waits for its "yes".
+    /// A paste that waits for the user's confirmation.
     var paste: Paste?
-    /// Lines that go out as those before them are answered.
+    /// Lines that wait until earlier requests have their answers.
     var queued: Deque<QueuedLine> = []
-    /// Requests under way at once, of lines that are queued.
+    /// The highest number of requests under way while lines are queued.
     private static let queuedAtOnce = 32
-    /// What is asked for completion alone, and whose answers are not shown; no other requests have these ids.
+    /// Requests that only serve completion, so their answers are not shown. No other request has these ids.
     static let namesAsked: [(id: RequestID, request: ClientRequest)] = [
         (RequestID(rawValue: 0), .everybody), (RequestID(rawValue: .max), .everyGroup),
     ]
@@ -104,9 +105,9 @@ public struct Console: Sendable {
     private var hasInterrupted = false
     private var inputEnded = false
     private var isLeaving = false
-    /// A script has said good-bye, and waits for its transfers.
+    /// A script has logged out and waits for its transfers.
     private var leavesWhenDone = false
-    /// A person was told what leaving would lose; once more leaves all the same.
+    /// The user has been warned about what leaving would interrupt. The next log-out leaves.
     private var hasWarned = false
     var tellsGoodbye = true
     private var shownPrompt: ConsolePrompt?
@@ -117,7 +118,7 @@ public struct Console: Sendable {
         self.formatter = formatter
     }
 
-    /// Whether a script's next line may be given.
+    /// Whether the console accepts the next line of a script.
     public var wantsLine: Bool {
         switch phase {
         case .naming, .password, .askingTrust, .changingPassword: true
@@ -175,7 +176,7 @@ public struct Console: Sendable {
         }
     }
 
-    // What is typed.
+    // Lines that are typed.
 
     private mutating func handleLine(_ line: String) {
         switch phase {
@@ -212,7 +213,7 @@ public struct Console: Sendable {
         }
     }
 
-    /// The time of `--listen` is over, or a signal ends it. What failed before stays the status where it is the time alone.
+    /// The time of `--listen` is over, or a signal ends the program. After the time alone, an earlier failure stays the status.
     private mutating func handleStop(_ status: ConsoleStatus) {
         if status != .done {
             self.status = status
@@ -223,7 +224,7 @@ public struct Console: Sendable {
         logOut(isAsked: configuration.isInteractive)
     }
 
-    /// The server says nothing to the good-bye. Whoever asked for it is to know; otherwise all that counts was confirmed before.
+    /// The server has not confirmed the log-out. That is a failure if the user asked for it or messages are unconfirmed.
     private mutating func handleUnansweredLogOut() {
         effects.append(.complain("The server did not confirm the log-out."))
         if status == .done, tellsGoodbye || unconfirmed > 0 { status = .failed }
@@ -262,7 +263,7 @@ public struct Console: Sendable {
         queued = []
     }
 
-    /// `/logout`, and a person's Ctrl-D: a script waits for its transfers first; a person hears what would be lost, and may say it again.
+    /// `/logout` and Ctrl-D. A script waits for its transfers first; a person is warned about what leaving would interrupt, and may repeat it.
     mutating func handleLogOut() {
         guard configuration.isInteractive else {
             leavesWhenDone = true
@@ -274,7 +275,7 @@ public struct Console: Sendable {
         showPromptAgain()
     }
 
-    /// - Parameter isAsked: by a person or a script, who is told; not where a script has just ended.
+    /// - Parameter isAsked: whether a command asked for it; then its answer is shown.
     mutating func logOut(isAsked: Bool = true) {
         guard !isLeaving else { return leave() }
         isLeaving = true
@@ -304,7 +305,7 @@ public struct Console: Sendable {
         effects.append(.session(.request(id, request)))
     }
 
-    // What is asked.
+    // Prompts and the end.
 
     private mutating func leaveWhereDone() {
         guard phase == .online, !isLeaving, !configuration.isInteractive, pending.isEmpty, !transfers.isBusy else { return }
@@ -348,7 +349,7 @@ public struct Console: Sendable {
         }
     }
 
-    /// What there is to know before one types: ` (offline, 2 pending)`, ` (away)`.
+    /// The state in the prompt: ` (offline, 2 pending)`, ` (away)`.
     private var stateOfConnection: String {
         let waiting = showsPending || !queued.isEmpty ? unconfirmed + queued.count : 0
         let states = [isOffline ? "offline" : nil, awayText == nil ? nil : "away", waiting > 0 ? "\(waiting) pending" : nil]
@@ -356,7 +357,7 @@ public struct Console: Sendable {
         return shown.isEmpty ? "" : " (" + shown.joined(separator: ", ") + ")"
     }
 
-    /// How far the transfers are, for the prompt: ` [1 ↑ 40%]`.
+    /// The progress of transfers in the prompt: ` [1 ↑ 40%]`.
     private var transferStatus: String {
         let running = transfers.running.prefix(3).map { transfer in
             guard case .running(let done, let total, _) = transfer.state, total > 0 else { return "\(transfer.number)" }

@@ -2,12 +2,12 @@ import CLinux
 import ChatProtocol
 import Glibc
 
-/// Whoever carries files for the console: the seam to the transfer, which this module knows nothing of.
+/// Sends and receives files for the console. This module knows nothing of the transfer protocol; `chatty` implements this.
 public protocol TransferCarrier: Sendable {
     /// Binds the UDP port.
-    /// - Returns: the port, or what to say of why not.
+    /// - Returns: the port, or the reason why there is none.
     func listen() -> Result<UInt16, TransferCarrierFailure>
-    /// Does what is asked, or says why not, by a ``CarrierEvent`` that it posts.
+    /// Carries out a command. Its outcome follows as a ``CarrierEvent``.
     func carryOut(_ command: CarrierCommand)
     /// Stops all transfers.
     func shutDown()
@@ -18,7 +18,8 @@ public struct TransferCarrierFailure: Error, Sendable {
     public init(message: String) { self.message = message }
 }
 
-/// The loop of `chatty connect`: polls the screen, the signals and the event stream on one thread, and does what the console wants.
+/// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and carries out its
+/// effects.
 final class FrontEnd {
     private let mailbox: Mailbox<ConsoleInput>
     private let driver: ClientDriver
@@ -29,32 +30,32 @@ final class FrontEnd {
     private var console: Console
     /// How long to stay after the last command; nil for as long as it takes.
     private let listenFor: Duration?
-    /// Otherwise what others say is neither shown nor taken as seen.
+    /// Whether messages of others are shown and acknowledged.
     private let hearsOthers: Bool
 
     private var screen: (any Screen)?
-    /// When it was last asked who is active.
+    /// When the client last requested the active users.
     private var namesAsked: ContinuousClock.Instant?
     private var status: ConsoleStatus?
     private var listenUntil: ContinuousClock.Instant?
-    /// When a polite good-bye has taken too long.
+    /// When the wait for the answer to the log-out ends.
     private var leaveBy: ContinuousClock.Instant?
-    /// When the others of transfers that wait for them are to be asked for.
+    /// When to ask next whether the other sides of open offers are active.
     private var askPeersAt: ContinuousClock.Instant?
     private static let peerInterval = Duration.seconds(5)
     private static let leaveTime = Duration.seconds(3)
-    /// When own messages that are not confirmed yet are to be called pending.
+    /// When unconfirmed messages are shown as pending.
     private var pendingFrom: ContinuousClock.Instant?
     private var hasToldPending = false
-    /// The last message that has been shown, where the session does not know yet.
+    /// The last message that was shown, if the session does not know of it yet.
     private var shown: MessageID?
-    /// When a key was pressed last.
+    /// When a key was last pressed.
     private var touched = ContinuousClock.now
     private var isAttended = true
-    /// Without a key for that long, what comes is marked as unread.
+    /// After this time without a key, new messages are marked as unread.
     private static let attention = Duration.seconds(60)
-    /// As often as the session looks whether its server is there; seconds. After a sleep of the machine the alarm goes off at once, while the
-    /// timeouts of poll and of event loops count the time awake.
+    /// How often an alarm wakes the session; seconds. It goes off at once after a sleep of the machine, because its clock counts the sleep; the timeouts of
+    /// poll and of event loops do not.
     private static let alarmInterval: UInt32 = 20
     private static let signals = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
@@ -90,7 +91,7 @@ final class FrontEnd {
         return status ?? .failed
     }
 
-    /// Who has come since is known at the next Tab.
+    /// What Tab offers. Also requests the active users, so that the next Tab knows those who came since.
     func completion(of word: String, after before: String) -> Completion {
         let now = ContinuousClock.now
         if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
@@ -108,7 +109,7 @@ final class FrontEnd {
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
         let deadline = [listenUntil, leaveBy, askPeersAt, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
-        // Rounded up, so that it has passed then.
+        // Rounded up, so that the deadline has passed when poll returns.
         let milliseconds = deadline.map {
             Int32(clamping: Int64(max(0, min(1e9, ContinuousClock.now.duration(to: $0) / .milliseconds(1)))) + 1)
         }
@@ -195,7 +196,7 @@ final class FrontEnd {
         }
     }
 
-    /// Ends the process the way SIGQUIT does by itself, with the core file that whoever sends it may want; the terminal is put right before.
+    /// Restores the terminal, then ends the process as SIGQUIT does by default, with a core file.
     private func quit() {
         screen?.close()
         clinux_signals_end_process(SIGQUIT)
@@ -205,7 +206,7 @@ final class FrontEnd {
         guard status == nil else { return }
         if !hearsOthers, case .client(let event) = input, event.isOfOthers { return }
         if case .endOfInput = input, let listenFor { listenUntil = ContinuousClock.now + listenFor }
-        // Before what it leads to, which may be the end; a screen that fails ends the program without a word to the server.
+        // Recorded before the effects, because one of them may end the program.
         if case .client(.message(let message)) = input, let id = message.id { shown = id }
         for effect in console.handle(input) where status == nil { perform(effect) }
         askPeersAt = console.awaitsPeers ? askPeersAt ?? ContinuousClock.now + FrontEnd.peerInterval : nil
@@ -225,7 +226,7 @@ final class FrontEnd {
         case .bell: screen?.bell()
         case .session(let input):
             submitShown()
-            // However one leaves: a server that hangs keeps nobody.
+            // A server that hangs does not delay the end.
             if case .request(_, .logOut) = input { leaveBy = leaveBy ?? ContinuousClock.now + FrontEnd.leaveTime }
             driver.submit(input)
         case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)

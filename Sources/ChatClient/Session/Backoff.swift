@@ -1,5 +1,5 @@
-/// The waits between attempts to connect: doubling from half a second to half a minute, each shortened at random by up to half,
-/// so that the clients of a restarted server do not come all at once.
+/// Exponential backoff with jitter: the waits between attempts to connect double from half a second to half a minute. Each is shortened at random by
+/// up to half, so that the clients of a restarted server do not connect all at once.
 struct Backoff: Sendable {
     static let first: Int64 = 500
     static let longest: Int64 = 30_000
@@ -12,7 +12,7 @@ struct Backoff: Sendable {
     mutating func reset() { next = Backoff.first }
 
     /// Milliseconds to wait before the next attempt.
-    /// - Parameter floor: wait at least that long, where the server has named a time.
+    /// - Parameter floor: the shortest wait.
     mutating func wait(atLeast floor: Int64 = 0) -> Int64 {
         let full = next
         next = min(Backoff.longest, next * 2)

@@ -7,7 +7,7 @@ extension ClientSession {
     private static let wanted: Capability = [
         .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .accountTag, .chatty,
     ]
-    /// Without these the session cannot be held.
+    /// Capabilities that a server must have.
     private static let needed: Capability = [
         .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .chatty,
     ]
@@ -20,7 +20,7 @@ extension ClientSession {
         stage = .checkingName(name)
         stageDeadline = now + configuration.answerTimeout
         if let defect = ClientRequest.message(to: name, text: "").defect {
-            // It could not travel as a name, so no server has it.
+            // No account can have such a name.
             return refuseName(ServerNotice(defect), at: now)
         }
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.nameLabel)], command: "NICK", parameters: [name]))
@@ -31,7 +31,8 @@ extension ClientSession {
         authenticate(Credentials(name: name, password: password), at: now)
     }
 
-    /// The lines of the server until it has said welcome; returns false for what is not of the log-in.
+    /// Handles a line of the log-in.
+    /// - Returns: false for any other line.
     mutating func logIn(_ message: IRCMessage, at now: Int64) -> Bool {
         switch (stage, message.command) {
         case (.listing(let names), "CAP") where message.parameters.count >= 3 && message.parameters[1] == "LS":
@@ -110,7 +111,7 @@ extension ClientSession {
         case "900": break
         case "903":
             stage = .entering(credentials)
-            // What it has of an earlier connection is not replayed, nor what it was given over one that is not known to be gone.
+            // The server replays neither what the client has acknowledged, nor what it sent over a connection that may still be open.
             send(acknowledgement.opening(as: configuration.labelPrefix))
             send(IRCMessage("CAP", "END"))
         case "902", "904", "905", "906", "907", "908":
@@ -134,11 +135,11 @@ extension ClientSession {
             return awaitName(at: now)
         }
         if token != nil, notices.contains(where: { $0.reply == .tokenExpired || $0.reply == .invalidCredentials }) {
-            // A token ends with its time and with a new password; the password may still do.
+            // The token has expired, or a new password ended it. The password may still be right.
             token = nil
             return awaitName(at: now)
         }
-        // A server that cannot take the account now may take it later; a password that has become wrong stays so.
+        // Some refusals are temporary, such as a full server; a wrong password is not.
         let isFinal = notices.contains { notice in
             switch notice.reply {
             case .invalidCredentials, .nowBlocked, .noSuchUser, .badUserName, .accountGone, .passwordReplaced: true
@@ -166,7 +167,7 @@ extension ClientSession {
         sendWaiting(at: now)
     }
 
-    /// For the next time; see ``Configuration/resumesByToken``.
+    /// Requests a token for the next log-in; see ``Configuration/resumesByToken``.
     mutating func requestToken() {
         guard configuration.resumesByToken, token == nil else { return }
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.tokenLabel)], command: "TOKEN"))

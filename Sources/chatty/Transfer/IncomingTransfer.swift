@@ -10,7 +10,7 @@ struct IncomingTransfer {
     let active: ActiveTransfers
     let reporter: TransferReporter
     let policy: AcceptPolicy
-    /// The session whose figures are on the terminal's one line.
+    /// Chooses the session whose progress the terminal's line shows.
     let front: Front
 
     final class Front: Sendable {
@@ -31,9 +31,9 @@ struct IncomingTransfer {
 
     /// How a transfer ended.
     struct End {
-        /// Nil where nothing was taken, or another transfer took this one's place: then it counts for nothing.
+        /// Nil if no file was accepted, or another transfer has replaced this one; then its outcome does not count.
         var status: ExitStatus?
-        /// Every file has had its answer, and what was taken has come or cannot come; not where it was interrupted.
+        /// Whether every file was answered, and every accepted one has arrived or failed. False after an interruption.
         var isComplete: Bool
         /// The output cannot take another file.
         var isLast: Bool
