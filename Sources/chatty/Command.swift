@@ -1,10 +1,10 @@
-/// A subcommand: its part of the table and what runs it.
+/// A subcommand: its description in the table of flags, and the function that runs it.
 struct Command: Sendable {
     let spec: CommandSpec
     /// Runs to the end of the subcommand; a rejected combination of arguments is thrown before anything is done.
     let run: @Sendable (Arguments) async throws(UsageError) -> ExitStatus
 
-    /// All that `chatty` can do, in the order of the help and the manual.
+    /// All subcommands, in the order of the help and the manual.
     static let all: [Command] = [
         Command(spec: ServeFlags.spec, run: ServeCommand.run),
         Command(spec: ConnectFlags.spec, run: ConnectCommand.run),

@@ -1,7 +1,7 @@
 import ChatProtocol
 import TransferProtocol
 
-/// From the words of the command line to an exit status.
+/// Parses the command line, runs the subcommand and returns the exit status.
 enum CommandLineTool {
     /// - Parameter words: the command line without the program's name.
     static func run(_ words: [ByteString]) async -> ExitStatus {

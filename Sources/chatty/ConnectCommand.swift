@@ -8,7 +8,7 @@ enum ConnectCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus { try await run(arguments, answers: nil) }
 
     /// - Parameter answers: see ``ConnectProgram/Options/answers``.
-    static func run(_ arguments: Arguments, answers: Form.Answers?) async throws(UsageError) -> ExitStatus {
+    static func run(_ arguments: Arguments, answers: ConsoleFormatter.Answers?) async throws(UsageError) -> ExitStatus {
         let environment = ProcessEnvironment.current
         let paths = TextPath(command: ConnectFlags.spec.name)
         let data = try DataDirectory.required(

@@ -3,13 +3,13 @@ import Foundation
 
 /// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
 enum Diagnostics {
-    /// Says what went wrong, or what somebody has to know, on stderr.
+    /// Writes an error or an important notice to stderr.
     static func say(_ message: String) {
         write(message.split(separator: "\n", omittingEmptySubsequences: false).map { "chatty: \($0)\n" }.joined(), to: STDERR_FILENO)
     }
 
     /// Writes results to stdout, at once and whole.
-    /// - Returns: false where nobody reads them any more or there is no room: the caller ends, silently where the pipe is broken.
+    /// - Returns: false if the pipe is broken or the disk is full; then the caller ends.
     @discardableResult
     static func output(_ text: String) -> Bool {
         if write(text, to: STDOUT_FILENO) { return true }

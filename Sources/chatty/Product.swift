@@ -1,8 +1,8 @@
 /// What the program says of itself.
 enum Product {
-    static let version = "0.1.0"
+    static let version = Changes.current.number
     /// The date of the version, as the manual pages show it.
-    static let date = "November 22, 2026"
+    static let date = Changes.current.date
     static let summary = "chat and file transfer for people who live in terminals"
     static let licence = "GPL-3.0-or-later"
 }

@@ -140,7 +140,7 @@ enum RecvFileCommand {
         var notice = TransferNotice(.listening)
         notice.port = Int(port)
         notice.ticket = ticket.text
-        let fingerprint = Fingerprint.text(of: keys.identity.publicKey)
+        let fingerprint = KeyFingerprint.text(of: keys.identity.publicKey)
         notice.key = fingerprint
         notice.addresses = place.addresses.map(\.hostAndPort)
         reporter.announce(
@@ -150,6 +150,6 @@ enum RecvFileCommand {
                 policy.hint,
                 "Ticket: \(ticket.text)",
             ] + place.addresses.map { "Address: \($0.hostAndPort)" } + ["Key: \(fingerprint)"], notice)
-        place.tellLimits(reporter)
+        place.reportLimits(reporter)
     }
 }

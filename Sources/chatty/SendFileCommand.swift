@@ -5,15 +5,6 @@ import TransferProtocol
 
 /// `chatty send-file`: files, folders or standard input to a `chatty recv-file`, with no server between.
 enum SendFileCommand {
-    /// What makes the handshake.
-    private struct Receiver {
-        let addresses: [NetworkAddress]
-        let key: [UInt8]
-        let preSharedKey: [UInt8]
-        /// Called once the handshake has proven the key.
-        var proven: @Sendable () -> Void = {}
-    }
-
     /// An end before the transfer began.
     private struct Stop: Error {
         let end: TransferEnd
@@ -100,9 +91,9 @@ enum SendFileCommand {
         _ files: [ByteString], to destination: SendTarget.Destination, _ arguments: Arguments, _ reporter: TransferReporter,
         _ signals: SignalWatch
     ) async throws -> ExitStatus {
-        // What cannot be read is told before anybody is bothered with it.
+        // Files that cannot be read are reported before the receiver is contacted.
         let (sources, opened) = try open(files, name: arguments[SendFileFlags.name], reporter)
-        // Each has been named; nobody is bothered for nothing.
+        // Each failure has been reported, and there is nothing to send.
         if sources.isEmpty { return reporter.end(TransferEnd(status: opened, message: nil)) }
         let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
@@ -116,9 +107,9 @@ enum SendFileCommand {
                         let addresses = LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all())
                         let message = "Nothing listens at the addresses of the ticket: is recv-file still running there?"
                         return try await unlessClosed(addresses, message) { isReached in
-                            let receiver = Receiver(
+                            let receiver = OutgoingTransfer.Receiver(
                                 addresses: addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey, proven: isReached)
-                            return try await transfer(sources, to: receiver, over: loop, reporter).end
+                            return await OutgoingTransfer(sources: sources, receiver: receiver, reporter: reporter).run(over: loop).end
                         }
                     case .plain(let peer):
                         let addresses = try await addresses(of: peer)
@@ -140,7 +131,7 @@ enum SendFileCommand {
                 return .done
             }
             let first = await group.next() ?? .done
-            // The receiver learns that we leave; then the transfer's task sees its end.
+            // Informs the receiver. Then the transfer's task ends, too.
             await loop.shutDown()
             group.cancelAll()
             return first
@@ -148,12 +139,12 @@ enum SendFileCommand {
         return reporter.end(TransferEnd(status: TransferEnd.worse(end.status, opened), message: end.message))
     }
 
-    /// So many files are opened at the start and stay open until they are sent, whatever becomes of their names; more are opened one by one.
+    /// Up to so many files are opened at the start and stay open, so that renaming one does no harm. With more, each is opened when it is sent.
     private static let keptOpen = 16
 
-    /// Names each that cannot be sent; the others are.
-    /// - Returns: what is sent, and ``ExitStatus/failed`` where there is a file that cannot be.
-    /// - Throws: where it is the only one, what keeps it from being sent.
+    /// Opens the files, and reports each that cannot be sent.
+    /// - Returns: the sources, and ``ExitStatus/failed`` if a file cannot be sent.
+    /// - Throws: the error, if it is the only file.
     private static func open(
         _ files: [ByteString], name: String?, _ reporter: TransferReporter
     ) throws -> (sources: [any TransferSource], ExitStatus) {
@@ -200,10 +191,10 @@ enum SendFileCommand {
         }
     }
 
-    /// Ends at once where the host at each of the addresses says that nobody listens there, instead of waiting for somebody.
+    /// Runs `body`, but ends at once if every address answers that the port is closed.
     /// - Parameters:
-    ///   - message: what is said then.
-    ///   - body: calls what it is given as soon as anybody has answered.
+    ///   - message: the message in that case.
+    ///   - body: calls its argument as soon as a receiver has answered.
     private static func unlessClosed(
         _ addresses: [NetworkAddress], _ message: String,
         _ body: @escaping @Sendable (_ isReached: @escaping @Sendable () -> Void) async throws -> TransferEnd
@@ -225,10 +216,10 @@ enum SendFileCommand {
         "Refused: \(peer) accepts only senders with its ticket or the shared secret."
     }
 
-    /// How long another key is waited for when one that was claimed turned out to be nobody's.
+    /// How long to wait for another key after a key that was claimed could not be proven.
     private static let otherClaims = Duration.seconds(2)
 
-    /// To whoever is at a plain address and can prove the key that it says it has.
+    /// Sends to a plain address: to the receiver there that can prove the key that it claims.
     private static func transfer(
         _ sources: [any TransferSource], to peer: HostPort, at addresses: [NetworkAddress], _ keys: TransferKeys, over loop: TransferLoop,
         accepting: Bool, _ isReached: @Sendable () -> Void, _ reporter: TransferReporter
@@ -238,31 +229,32 @@ enum SendFileCommand {
         while let claim = await claims.next(within: failure == nil ? nil : otherClaims) {
             isReached()
             do {
-                var receiver = Receiver(addresses: addresses, key: claim.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
+                var receiver = OutgoingTransfer.Receiver(
+                    addresses: addresses, key: claim.key, preSharedKey: keys.sharedKey ?? TransferKeys.none)
                 if try await trust(claim.key, of: peer, isLocal: claim.address.isLoopback, keys, accepting: accepting, reporter) {
                     receiver.proven = { remember(claim.key, of: peer, keys, reporter) }
                 }
-                let (end, isProven) = try await transfer(sources, to: receiver, over: loop, reporter)
+                let transfer = OutgoingTransfer(sources: sources, receiver: receiver, reporter: reporter)
+                let (end, isProven) = await transfer.run(over: loop)
                 if isProven { return end }
                 let isStranger = end.status == .refused && keys.sharedKey == nil
                 failure = failure ?? (isStranger ? TransferEnd(status: .refused, message: refusal(of: peer)) : end)
             } catch let stop as Stop {
-                // Somebody in between may have been the first to answer.
+                // An attacker on the path may have answered first.
                 failure = failure ?? stop.end
             }
         }
         return failure ?? TransferEnd(status: .unreachable, message: "Nobody answers at \(peer).")
     }
 
-    /// Compares with the key met before; on first sight asks, unless the machine is this one, a shared secret proves more, or
-    /// `--accept-new` says so.
-    /// - Returns: whether the key is to be remembered, once it is proven.
+    /// Compares the key with the stored one. Asks the user about an unknown key, except on this machine, with a shared secret, or with `--accept-new`.
+    /// - Returns: whether to store the key once it is proven.
     private static func trust(
         _ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool, _ reporter: TransferReporter
     ) async throws -> Bool {
-        // Ports of this machine are lent out anew all the time: their keys are not worth remembering.
+        // Local ports are reused all the time, so their keys are not stored.
         if isLocal { return false }
-        let fingerprint = Fingerprint.text(of: key)
+        let fingerprint = KeyFingerprint.text(of: key)
         guard let known = keys.knownPeers else {
             guard accepting || keys.sharedKey != nil else {
                 throw Stop(.refused, "There is no data folder with the key of \(peer). Give --data, or --accept-new.")
@@ -274,7 +266,7 @@ enum SendFileCommand {
         case .changed(let expected):
             throw Stop(
                 .refused,
-                "The key of \(peer) has changed: it was \(Fingerprint.text(of: expected)) and is \(fingerprint). "
+                "The key of \(peer) has changed: it was \(KeyFingerprint.text(of: expected)) and is \(fingerprint). "
                     + "Somebody else may answer in its place. If the receiver was set up again, forget the old key: chatty send-file --forget \(peer)"
             )
         case .new: break
@@ -296,126 +288,12 @@ enum SendFileCommand {
         return true
     }
 
-    /// Who cannot, for the data folder is read only, asks anew the next time.
+    /// A failure, for example of a read-only data folder, is reported; then the user is asked again the next time.
     private static func remember(_ key: [UInt8], of peer: HostPort, _ keys: TransferKeys, _ reporter: TransferReporter) {
         do {
             try keys.knownPeers?.add(peer, key: key)
         } catch {
             reporter.complain("The key of \(peer) could not be remembered: \(error).")
         }
-    }
-
-    /// Who has no answer after so many seconds is told what is waited for.
-    private static let waitingTold = 1.0
-
-    private static func transfer(
-        _ sources: [any TransferSource], to receiver: Receiver, over loop: TransferLoop, _ reporter: TransferReporter
-    ) async throws -> (end: TransferEnd, isProven: Bool) {
-        let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
-        let name = SentName.of(sources.map(\.offer))
-        let clock = TransferClock()
-        let isAnswered = NIOLockedValueBox(false)
-        let ticker = Task {
-            var meter = RateMeter()
-            var isWaitTold = false
-            while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(250))
-                let figures = session.statistics
-                meter.add(figures, at: clock.seconds)
-                if !isAnswered.withLockedValue(\.self) {
-                    if !isWaitTold, clock.seconds >= waitingTold {
-                        isWaitTold = true
-                        var notice = TransferNotice(.note)
-                        notice.reason = "Waiting for the receiver …"
-                        reporter.tell(notice.reason ?? "", notice)
-                    }
-                    // There are no figures yet that a person could make use of.
-                    if !reporter.showsAll { continue }
-                }
-                reporter.progress(figures, meter, name: name)
-            }
-        }
-        defer { ticker.cancel() }
-        // A stream is gone once it was read; a file can be sent again from where it stopped.
-        let isResumable = sources.contains { $0.offer.kind == .file && $0.offer.size != nil }
-        var worst = ExitStatus.done
-        var isProven = false
-        var placed = PlacedNews()
-        var declinedFolder: ByteString?
-        func offered(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }
-        func label(_ file: FileID) -> String { Printable.text(offered(file)?.name ?? "a file") }
-        func notice(_ event: TransferNotice.Event, _ file: FileID) -> TransferNotice {
-            var notice = TransferNotice(event)
-            notice.name = offered(file)?.name
-            notice.size = offered(file)?.size
-            return notice
-        }
-        defer { reporter.add(bytes: session.statistics.bytesDone) }
-        for await update in session.updates {
-            switch update {
-            case .established(let peerKey, _, let peer):
-                isProven = true
-                receiver.proven()
-                var notice = TransferNotice(.connected)
-                notice.peer = peer.hostAndPort
-                notice.key = Fingerprint.text(of: peerKey)
-                reporter.note(notice)
-            case .answered(let file, .decline(let reason)):
-                isAnswered.withLockedValue { $0 = true }
-                var notice = notice(.declined, file)
-                notice.reason = reason.sentence
-                // What is in a folder that was declined goes with it.
-                let isTold = declinedFolder.map { offered(file)?.name.utf8.starts(with: $0.bytes) ?? false } ?? false
-                if offered(file)?.kind == .directory, !isTold { declinedFolder = offered(file).map { ByteString($0.name) + "/" } }
-                if !isTold || reporter.showsAll {
-                    reporter.complain("The receiver did not take \(label(file)): \(reason.sentence)", notice)
-                }
-                worst = TransferEnd.worse(worst, .notDelivered)
-            case .failed(let file, let failure, let text):
-                var notice = notice(.failed, file)
-                let reason = failure.told(text, to: .sender)
-                notice.reason = reason
-                reporter.complain(failure.line(label(file), reason), notice)
-                worst = TransferEnd.worse(worst, .failed)
-            case .named(let file, let path):
-                if let offer = offered(file) { placed.take(file, offer, path: path) }
-            case .done(let file):
-                var notice = notice(.done, file)
-                notice.path = placed.path(of: file)
-                reporter.note(notice)
-            case .paused(let isPaused):
-                var notice = TransferNotice(.paused)
-                notice.paused = isPaused
-                reporter.tell(isPaused ? "The receiver's disk is full; waiting for room." : "The receiver has room again.", notice)
-            case .ended(.complete):
-                for line in placed.lines() { reporter.tell(line) }
-                let figures = session.statistics
-                if worst == .done { reporter.tell(summary(name, figures, seconds: clock.seconds)) }
-                return (TransferEnd(status: worst, message: nil), isProven)
-            case .ended(.failed(let failure)):
-                for line in placed.lines() { reporter.tell(line) }
-                let end = TransferEnd(failure, peer: "the receiver", resumable: isResumable)
-                return (TransferEnd(status: TransferEnd.worse(worst, end.status), message: end.message), isProven)
-            case .resumed(let file, let kept):
-                let bytes = kept.reduce(0) { $0 + UInt64($1.count) }
-                var notice = notice(.resumed, file)
-                notice.bytes = bytes
-                let isWhole = offered(file)?.size == bytes
-                let text = "Resuming \(label(file)): \(TransferText.bytes(bytes)) already received."
-                // The summary says the rest where there was nothing else.
-                if isWhole { reporter.note(notice) } else { reporter.tell(text, notice) }
-            case .answered: isAnswered.withLockedValue { $0 = true }
-            case .offered, .offersEnded, .reminded: break
-            }
-        }
-        return (TransferEnd(status: .failed, message: "The transfer ended unexpectedly."), isProven)
-    }
-
-    private static func summary(_ name: String, _ figures: TransferStatistics, seconds: Double) -> String {
-        if figures.bytesDone > 0, figures.bytesMoved == 0 { return "Sent \(Printable.text(name)): the receiver had it already." }
-        let rate = seconds > 0 ? Double(figures.bytesMoved) / seconds : 0
-        let resumed = figures.bytesResumed > 0 ? " after \(TransferText.bytes(figures.bytesResumed)) received before" : ""
-        let bytes = TransferText.bytes(figures.bytesMoved) + resumed
-        return "Sent \(Printable.text(name)): \(bytes) in \(TransferText.tenths(seconds)) s, \(TransferText.rate(rate))."
     }
 }

@@ -13,19 +13,19 @@ struct ServiceManager: Sendable {
     }
 
     /// - Parameter status: one line for people, as `systemctl status` shows it.
-    func ready(_ status: String) { tell("READY=1\nSTATUS=\(status)") }
+    func ready(_ status: String) { notify("READY=1\nSTATUS=\(status)") }
 
     /// Settings are being read again; ``ready(_:)`` says that it is through. The time is what `Type=notify-reload` wants to see.
     func reloading() {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        tell("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
+        notify("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
     }
 
-    func stopping() { tell("STOPPING=1") }
+    func stopping() { notify("STOPPING=1") }
 
     /// Best effort: a manager that is not there is no reason to do anything else.
-    private func tell(_ message: String) {
+    private func notify(_ message: String) {
         guard let path else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -99,12 +99,12 @@ enum UsersCommand {
         if let name = names.first(where: taken.contains) { throw ServerError("There is an account \(name) already.") }
         return try withPassword(passwordFile) {
             try book.add(names, password: $0, at: .now)
-            tell("Added \(names.map(\.text).joined(separator: ", "))", folder)
+            reportDone("Added \(names.map(\.text).joined(separator: ", "))", folder)
         }
     }
 
     /// Says where, so that a person sees whether it is the folder of their server; scripts rely on silence.
-    private static func tell(_ deed: String, _ folder: DataFolder) {
+    private static func reportDone(_ deed: String, _ folder: DataFolder) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         Diagnostics.say(Printable.text("\(deed) in the data folder \(folder.path)."))
     }
@@ -119,7 +119,7 @@ enum UsersCommand {
         }
         try folder.prepare()
         let imported = try AccountBook(Store(folder)).add(file.entries, at: .now)
-        tell("Imported", folder)
+        reportDone("Imported", folder)
         Diagnostics.output("added \(imported.added.count), there already \(imported.present.count), bad \(file.badLines.count)\n")
         return file.badLines.isEmpty ? .done : .failed
     }

@@ -24,7 +24,7 @@ import Testing
         let client = DrivenClient(port: server.port, trust: trust)
         #expect(await client.logIn() == Self.loggedIn)
         #expect(try trust.knownHosts.record(of: trust.server) == .key(Fingerprint(ofCertificate: TestIdentity.one.der)))
-        client.driver.give(.request(RequestID(rawValue: 1), .logOut))
+        client.driver.submit(.request(RequestID(rawValue: 1), .logOut))
         #expect(await client.events(until: "ended") == ["1 done: Bye, yoda!", "ended: loggedOut"])
         await client.driver.shutDown()
         try await server.stop()
@@ -50,7 +50,7 @@ import Testing
         let trust = trust(folder, port: server.port)
         try trust.knownHosts.put(.key(Fingerprint(ofCertificate: [1])), of: trust.server)
         let client = DrivenClient(port: server.port, trust: trust)
-        client.driver.give(.start)
+        client.driver.submit(.start)
         let events = await client.events(until: "ended")
         #expect(events.count == 1 && events[0].contains("refused") && events[0].contains("HAS CHANGED"))
         await client.driver.shutDown()
@@ -61,7 +61,7 @@ import Testing
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
         let wrong = DrivenClient(port: server.port, trust: trust(folder, port: server.port, demanded: Fingerprint(ofCertificate: [1])))
-        wrong.driver.give(.start)
+        wrong.driver.submit(.start)
         #expect(await wrong.events(until: "ended").first?.contains("not the one given with --fingerprint") == true)
         await wrong.driver.shutDown()
         let right = DrivenClient(
@@ -94,7 +94,7 @@ import Testing
         #expect(await client.logIn() == Self.loggedIn)
         server.drop()
         #expect(await client.events(until: "lost") == ["lost"])
-        client.driver.give(.request(RequestID(rawValue: 9), .message(to: "luke", text: "x")))
+        client.driver.submit(.request(RequestID(rawValue: 9), .message(to: "luke", text: "x")))
         #expect(await client.events(until: "9") == ["in as yoda again", "9 done: Message to luke sent at 2026-01-31T12:00:00Z."])
         await client.driver.shutDown()
         try await server.stop()
@@ -105,7 +105,7 @@ import Testing
         let port = server.port
         try await server.stop()
         let client = DrivenClient(port: port, trust: nil)
-        client.driver.give(.start)
+        client.driver.submit(.start)
         #expect(await client.events(until: "ended") == ["ended: unreachable(\"127.0.0.1:\(port): Connection refused.\")"])
         await client.driver.shutDown()
     }
@@ -114,7 +114,7 @@ import Testing
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: nil, greeting: "SSH-2.0-OpenSSH_9.2\r\n") { _, _ in [] }
         let client = DrivenClient(port: server.port, trust: trust(folder, port: server.port))
-        client.driver.give(.start)
+        client.driver.submit(.start)
         let events = await client.events(until: "ended")
         #expect(events.count == 1 && events[0].contains("unreachable") && events[0].contains("TLS"))
         await client.driver.shutDown()

@@ -7,8 +7,8 @@ import Testing
 @Suite struct CompletionTests {
     private static let names: NameDirectory = {
         var names = NameDirectory()
-        for user in ["luke", "Leia", "hans"] { names.note(user: user) }
-        for group in ["jedi", "sith"] { names.note(group: group) }
+        for user in ["luke", "Leia", "hans"] { names.record(user: user) }
+        for group in ["jedi", "sith"] { names.record(group: group) }
         return names
     }()
     private static let tree = ["": ["a b.mp4", "films/", ".hidden", "it's"], "films/": ["x.mp4"], "a b/": ["c"]]
@@ -55,24 +55,24 @@ import Testing
 
     @Test func thoseHeardOfLastComeFirst() {
         var names = Self.names
-        names.note(user: "luke")
+        names.record(user: "luke")
         #expect(names.users("") == ["luke", "hans", "Leia"])
-        names.note(user: "not a name")
+        names.record(user: "not a name")
         #expect(names.users("not") == [])
     }
 
     @Test func activeUsersComeFirst() {
         var names = Self.names
-        names.note(user: "luke", isActive: true)
-        names.note(user: "hans")
+        names.record(user: "luke", isActive: true)
+        names.record(user: "hans")
         #expect(names.users("") == ["luke", "hans", "Leia"])
         names.endActive()
         #expect(names.users("") == ["luke", "hans", "Leia"])
         // In the next list there is somebody else.
-        names.note(user: "Leia", isActive: true)
+        names.record(user: "Leia", isActive: true)
         names.endActive()
         #expect(names.users("") == ["Leia", "hans", "luke"])
-        names.note(user: "hans", isActive: true)
+        names.record(user: "hans", isActive: true)
         #expect(names.users("") == ["hans", "Leia", "luke"])
     }
 
@@ -89,7 +89,7 @@ import Testing
 
     @Test func namesAreForgottenAtALimit() {
         var names = NameDirectory()
-        for number in 0...NameDirectory.limit { names.note(user: "u\(number)") }
+        for number in 0...NameDirectory.limit { names.record(user: "u\(number)") }
         #expect(names.users("u").count == NameDirectory.limit)
         #expect(names.users("u0").isEmpty)
     }
@@ -120,7 +120,7 @@ import Testing
         let count = { (bytes: Int) in bytes }
         let growth = WorkPerByte.growth(count) { count in
             var names = NameDirectory()
-            for number in 0..<count { names.note(user: "u\(number)") }
+            for number in 0..<count { names.record(user: "u\(number)") }
         }
         #expect(growth < WorkPerByte.bound)
     }

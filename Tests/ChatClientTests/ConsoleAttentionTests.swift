@@ -180,11 +180,11 @@ import Testing
             play.client(.loggedIn(name: "yoda", again: true)) == [
                 "0 WHO *", "18446744073709551615 GROUPS *", "| Connected again.", "? yoda> ",
             ])
-        #expect(play.client(.told(ServerNotice(.nowAway("at  lunch")))) == ["| You are away: at  lunch", "? yoda (away)> "])
+        #expect(play.client(.notice(ServerNotice(.nowAway("at  lunch")))) == ["| You are away: at  lunch", "? yoda (away)> "])
         #expect(play.type("/away") == ["2 AWAY"])
         #expect(play.answer(2, .back) == ["| You are back.", "? yoda> "])
         // Said by another session of the same account.
-        #expect(play.client(.told(ServerNotice(.nowAway("tea")))) == ["| You are away: tea", "? yoda (away)> "])
+        #expect(play.client(.notice(ServerNotice(.nowAway("tea")))) == ["| You are away: tea", "? yoda (away)> "])
     }
 
     @Test func thatSomebodyIsAwayIsSaidOnce() {

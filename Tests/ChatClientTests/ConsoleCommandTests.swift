@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Form.Kind.terminal(colours: false), .plain]) func receiptsCanBeSwitchedOff(kind: Form.Kind) {
+    @Test(arguments: [ConsoleFormatter.Kind.terminal(colours: false), .plain]) func receiptsCanBeSwitchedOff(kind: ConsoleFormatter.Kind) {
         var play = ConsoleTranscript(kind) {
             $0.showsReceipts = false
             if kind == .plain { $0.name = "ci" }

@@ -124,11 +124,11 @@ import Testing
     /// That another certificate than before was taken: to a person where the answers are, to a script on stderr, and in no script's status.
     @Test func whatIsToBeKnownOfTheServerIsSaid() {
         var person = ConsoleTranscript()
-        #expect(person.client(.noted("It has another key.")).first == "| It has another key.")
+        #expect(person.client(.remark("It has another key.")).first == "| It has another key.")
         var script = ConsoleTranscript(.plain) { $0.name = "ci" }
-        #expect(script.client(.noted("It has another key.")).first == "! It has another key.")
+        #expect(script.client(.remark("It has another key.")).first == "! It has another key.")
         var program = ConsoleTranscript(.json) { $0.name = "ci" }
-        #expect(program.client(.noted("It has another key.")).first == #"| {"event":"hint","text":"It has another key."}"#)
+        #expect(program.client(.remark("It has another key.")).first == #"| {"event":"hint","text":"It has another key."}"#)
     }
 
     @Test(arguments: [

@@ -5,7 +5,9 @@ import Testing
 
 /// How a script's lines become commands, how it ends, and what it ends with.
 @Suite struct ConsoleScriptTests {
-    private func script(_ kind: Form.Kind = .plain, _ change: (inout Console.Configuration) -> Void = { _ in }) -> ConsoleTranscript {
+    private func script(_ kind: ConsoleFormatter.Kind = .plain, _ change: (inout Console.Configuration) -> Void = { _ in })
+        -> ConsoleTranscript
+    {
         var play = ConsoleTranscript(kind) {
             $0.name = "ci"
             $0.idPrefix = "id"
@@ -158,7 +160,7 @@ import Testing
         var play = script { $0.listens = true }
         #expect(play.type("/accept 1") == ["! There is no offer 1."])
         #expect(play.type("/help nonsense") == ["! Unknown command: /nonsense. Try /help."])
-        #expect(play.client(.told(ServerNotice(.shuttingDown))) == ["! The server is shutting down."])
+        #expect(play.client(.notice(ServerNotice(.shuttingDown))) == ["! The server is shutting down."])
         #expect(play.client(.connectionLost) == ["! The connection is lost. Connecting again ..."])
         #expect(play.client(.loggedIn(name: "ci", again: true)) == ["! Connected again."])
         // What the server answers is a result, whatever it says.

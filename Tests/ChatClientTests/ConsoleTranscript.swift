@@ -8,7 +8,7 @@ import ChatProtocol
 struct ConsoleTranscript {
     var console: Console
 
-    init(_ kind: Form.Kind = .terminal(colours: false), _ change: (inout Console.Configuration) -> Void = { _ in }) {
+    init(_ kind: ConsoleFormatter.Kind = .terminal(colours: false), _ change: (inout Console.Configuration) -> Void = { _ in }) {
         var configuration = Console.Configuration()
         configuration.isInteractive = kind != .plain && kind != .json
         configuration.bell = .off
@@ -18,13 +18,13 @@ struct ConsoleTranscript {
             let text = moment.adding(milliseconds: 7_200_000).description
             return LocalTime(date: String(text.prefix(10)), time: String(text.dropFirst(11).prefix(5)))
         }
-        console = Console(configuration, form: Form(kind, clock: clock, now: Timestamp(iso8601: "2026-01-31T10:00:00Z")))
+        console = Console(configuration, formatter: ConsoleFormatter(kind, clock: clock, now: Timestamp(iso8601: "2026-01-31T10:00:00Z")))
     }
 
     mutating func give(_ input: ConsoleInput) -> [String] { console.handle(input).map(ConsoleTranscript.show) }
     mutating func type(_ line: String) -> [String] { give(.line(line)) }
     mutating func client(_ event: ClientEvent) -> [String] { give(.client(event)) }
-    mutating func said(_ reply: Reply) -> [String] { client(.said(ServerNotice(reply))) }
+    mutating func said(_ reply: Reply) -> [String] { client(.logInReply(ServerNotice(reply))) }
 
     /// From the start to the first command; what that shows is another test's matter.
     mutating func logIn(as name: String = "yoda") {
@@ -57,16 +57,16 @@ struct ConsoleTranscript {
         case .prompt(.line(let text)), .prompt(.command(let text)): "? " + text
         case .prompt(.secret(let text)): "? " + text + "(hidden)"
         case .bell: "bell"
-        case .give(.name(let name)): "name " + name
-        case .give(.password(let password)): "password " + password
-        case .give(.abandon): "abandon"
-        case .give(.request(let id, let request)): "\(id.rawValue) " + String(decoding: request.line.encoded.dropLast(2), as: UTF8.self)
-        case .give(let input): "\(input)"
+        case .session(.name(let name)): "name " + name
+        case .session(.password(let password)): "password " + password
+        case .session(.abandon): "abandon"
+        case .session(.request(let id, let request)): "\(id.rawValue) " + String(decoding: request.line.encoded.dropLast(2), as: UTF8.self)
+        case .session(let input): "\(input)"
         case .answerUnknownServer(_, let isRight): "the key is \(isRight ? "right" : "wrong")"
         case .listen: "listen"
         case .useHistory(let account): "history of \(account)"
-        case .keepIgnored(let names): "ignored: " + names.joined(separator: " ")
-        case .transfer(let order): "transfer \(order)"
+        case .storeIgnored(let names): "ignored: " + names.joined(separator: " ")
+        case .transfer(let command): "transfer \(command)"
         case .leave(let status): "leave \(status)"
         }
     }

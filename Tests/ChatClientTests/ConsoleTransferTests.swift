@@ -56,7 +56,7 @@ import Testing
             var play = ConsoleTranscript()
             play.logIn()
             _ = play.type("/p2pvideo luke film")
-            let news = TransferNews.finished(1, path: nil, bytes: 2_000_000, resumed: resumed, seconds: 2)
+            let news = CarrierEvent.finished(1, path: nil, bytes: 2_000_000, resumed: resumed, seconds: 2)
             #expect(play.give(.transfer(news)) == ["| " + said])
         }
     }
@@ -234,7 +234,7 @@ import Testing
             _ = play.give(try signal(.offer, "a1", Self.offer))
             _ = play.give(end)
             _ = play.answer(1, .offerGone("luke"))
-            #expect(play.console.desk.numbers == [])
+            #expect(play.console.transfers.numbers == [])
             #expect(play.console.status == .done)
         }
     }
@@ -306,7 +306,7 @@ import Testing
         let named = play.give(try signal(.offer, "a1", #"{"name":"\u001b[2Jx\n","size":1}"#))
         #expect(named == ["| luke offers x (1 byte). /accept 1 or /decline 1"])
         for number in 2...300 { _ = play.give(try signal(.offer, "b\(number)", Self.offer)) }
-        #expect(play.console.desk.numbers.count == TransferTable.limit)
+        #expect(play.console.transfers.numbers.count == TransferTable.limit)
     }
 
     @Test func aScriptWaitsForItsFile() throws {

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import ChatClient
 
 /// A driver and what it has told, read one by one.
@@ -10,7 +12,7 @@ final class DrivenClient: Sendable {
         self.events = events
         var configuration = ClientDriver.Configuration(host: host, port: port, trust: trust)
         configuration.session.labelPrefix = "t"
-        configuration.session.seed = 1
+        configuration.session.random = SeededGenerator(seed: 1)
         change(&configuration)
         driver = ClientDriver(configuration) { event in
             continuation.yield(event)
@@ -41,12 +43,12 @@ final class DrivenClient: Sendable {
 
     /// - Returns: what it has told until it was logged in, or had to give up.
     func logIn() async -> [String] {
-        driver.give(.start)
+        driver.submit(.start)
         var seen = await events(until: "name?", "ended")
         guard seen.last == "name?" else { return seen }
-        driver.give(.name("yoda"))
+        driver.submit(.name("yoda"))
         seen += await events(until: "?")
-        driver.give(.password("secret"))
+        driver.submit(.password("secret"))
         seen += await events(until: "in as")
         return seen
     }

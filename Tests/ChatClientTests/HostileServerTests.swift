@@ -40,7 +40,8 @@ import Testing
         settings.idPrefix = "i"
         var console = Console(
             settings,
-            form: Form(settings.isInteractive ? .terminal(colours: false) : .plain, clock: { _ in LocalTime(date: "d", time: "t") }))
+            formatter: ConsoleFormatter(
+                settings.isInteractive ? .terminal(colours: false) : .plain, clock: { _ in LocalTime(date: "d", time: "t") }))
         var now: Int64 = 0
         var answered: Set<RequestID> = []
         var leaves = 0
@@ -70,7 +71,7 @@ import Testing
         func take(_ effects: [ConsoleEffect]) -> [ClientSession.Input] {
             effects.compactMap { effect in
                 switch effect {
-                case .give(let input): return input
+                case .session(let input): return input
                 case .leave: leaves += 1
                 case .show(let text):
                     #expect(!text.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x202E || ($0.value < 0x20 && $0 != "\n") })
@@ -100,7 +101,7 @@ import Testing
                             [.interrupt(hadText: false), .interrupt(hadText: true)].randomElement(using: &random) ?? .endOfInput)))
             case 10:
                 let number = Int.random(in: 1...3, using: &random)
-                let news: [TransferNews] = [
+                let news: [CarrierEvent] = [
                     .described(number, name: "x", size: 1, payload: "{}"), .ready(number, payload: "x"), .failed(number, "x"),
                     .progress(number, done: .max, total: .max, rate: .infinity), .finished(number, path: "x", bytes: 0, seconds: 0),
                 ]

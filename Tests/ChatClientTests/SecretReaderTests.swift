@@ -5,7 +5,7 @@ import Testing
 @Suite struct SecretReaderTests {
     private func read(_ typed: String) -> [SecretReader.Outcome] {
         var reader = SecretReader()
-        return typed.utf8.map { reader.take($0) }.filter { $0 != .more }
+        return typed.utf8.map { reader.handle($0) }.filter { $0 != .more }
     }
 
     @Test(arguments: [

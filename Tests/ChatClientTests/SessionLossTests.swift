@@ -1,4 +1,5 @@
 import ChatProtocol
+import TestSupport
 import Testing
 
 @testable import ChatClient
@@ -98,12 +99,12 @@ import Testing
 
     @Test(arguments: 0..<50 as Range<UInt64>)
     func theWaitsGrowAndDifferFromClientToClient(seed: UInt64) {
-        var backoff = Backoff(seed: seed)
+        var backoff = Backoff(random: SeededGenerator(seed: seed))
         let waits = (0..<10).map { _ in backoff.wait() }
         for (wait, full) in zip(waits, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000] as [Int64]) {
             #expect((full / 2...full).contains(wait))
         }
-        var other = Backoff(seed: seed + 1)
+        var other = Backoff(random: SeededGenerator(seed: seed + 1))
         #expect((0..<10).map { _ in other.wait() } != waits)
         backoff.reset()
         #expect(backoff.wait() <= 500)

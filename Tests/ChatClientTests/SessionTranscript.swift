@@ -62,11 +62,11 @@ struct SessionTranscript {
     static func show(_ event: ClientEvent) -> String {
         switch event {
         case .unknownServer(let certificate): "unknown: \(certificate.fingerprint)"
-        case .noted(let text): "noted: \(text)"
+        case .remark(let text): "noted: \(text)"
         case .connected: "connected"
         case .askName: "name?"
         case .askPassword(let name): "password of \(name)?"
-        case .said(let notice): "said: \(notice.text)"
+        case .logInReply(let notice): "said: \(notice.text)"
         case .logInFailed(let blocked): blocked ? "log-in failed, blocked" : "log-in failed"
         case .loggedIn(let name, let again): "in as \(name)\(again ? " again" : "")"
         case .answered(let id, let answer):
@@ -80,7 +80,7 @@ struct SessionTranscript {
         case .invited(let by, let group): "\(by) invites to \(group)"
         case .signal(let from, let to, let signal): "signal \(from) to \(to): \(signal.verb.rawValue) \(signal.id) \(signal.payload)"
         case .messageOfTheDay(let lines): "motd: " + lines.joined(separator: " | ")
-        case .told(let notice): "told: \(notice.text)"
+        case .notice(let notice): "told: \(notice.text)"
         case .connectionLost: "lost"
         case .ended(let ending): "ended: \(ending)"
         }

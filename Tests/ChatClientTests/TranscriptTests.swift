@@ -16,7 +16,7 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func transcript(_ kind: Form.Kind) throws -> Transcript {
+    private func transcript(_ kind: ConsoleFormatter.Kind) throws -> Transcript {
         try Transcript(path: folder.file("log"), of: "chat:1", kind: kind, now: { [time] in time.withLockedValue { $0 } }, clock: clock)
     }
 

@@ -158,6 +158,14 @@ struct ArchitectureTests {
         }
     }
 
+    /// `send-file`, `recv-file` and the chat differ in what they do with an update, not in how they follow a session.
+    @Test func theUpdatesOfASessionAreFollowedInOnePlace() throws {
+        let followers = try Self.files(of: "chatty").filter { file in
+            file.text.split(separator: "\n").contains { $0.contains(#/\bin \w*\.?updates\b/#) }
+        }
+        #expect(followers.map(\.path) == ["Transfer/SessionFollower.swift"])
+    }
+
     @Test(arguments: [
         ("import Foundation", ["Foundation"]), ("  import NIOCore // why", ["NIOCore"]), ("@testable import chatty", ["chatty"]),
         ("internal import struct Crypto.SHA256\nimport GRDB", ["Crypto", "GRDB"]), ("@_spi(X) @preconcurrency import A", ["A"]),

@@ -31,6 +31,16 @@ struct TestSourcesTests {
         }
     }
 
+    /// What every test needs is written once.
+    @Test(arguments: [
+        ("NSTemporaryDirectory", "TestSupport/TemporaryFolder.swift"), ("mkdtemp", "TestSupport/TemporaryFolder.swift"),
+        ("94D0_49BB_1331_11EB", "TestSupport/SeededGenerator.swift"),
+    ])
+    func isInTestSupportAlone(word: String, place: String) {
+        let users = Self.sources.filter { source in source.lines.contains { $0.contains(word) } }
+        #expect(Set(users.map(\.path)).subtracting(["ChattyTests/TestSourcesTests.swift"]) == [place])
+    }
+
     /// The arguments of what decides whether a test is run.
     private static func conditions(in text: String) -> [String] {
         text.matches(of: #/\.(?:enabled|disabled)\(/#).map { match in

@@ -8,7 +8,7 @@ import Testing
     .enabled(if: NetworkNamespaces.areAvailable, "needs unshare, ip(8), and the right to make a network namespace"))
 struct AddressesTests {
     /// `recv-file` after `commands` in a namespace of its own, where `lo` is all there is at first, and down.
-    private static func receiver(_ words: [String] = [], after commands: String, into target: TemporaryDirectory) throws -> ChattyProcess {
+    private static func receiver(_ words: [String] = [], after commands: String, into target: TemporaryFolder) throws -> ChattyProcess {
         let line = "set -e\n\(commands)\nexec '\(Executable.chatty)' recv-file 4242 -o '\(target.path)' \(words.joined(separator: " "))"
         return try ChattyProcess(words: ["-rn", "sh", "-c", line], executable: Executable.path(of: "unshare") ?? "unshare")
     }
@@ -18,7 +18,7 @@ struct AddressesTests {
     }
 
     @Test func twentyBridgesDoNotHideTheNetwork() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try Self.receiver(
             after: """
                 ip link set lo up
@@ -36,8 +36,8 @@ struct AddressesTests {
 
     /// It reaches who is on the same link, from whatever interface: here both are one host.
     @Test func aLinkLocalAddressIsOfUse() async throws {
-        let target = try TemporaryDirectory()
-        let folder = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
         let process = try ChattyProcess(
             words: [
@@ -60,14 +60,14 @@ struct AddressesTests {
     }
 
     @Test func loopbackAlone() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try Self.receiver(after: "ip link set lo up", into: target)
         try await process.diagnostics.expect("chatty: Only senders on this machine can connect: it has no other address.")
         #expect(Self.addresses(process.diagnostics.text).first == "127.0.0.1:4242")
     }
 
     @Test func noneAtAll() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try Self.receiver(after: "true", into: target)
         #expect(try await process.exitStatus() == 1)
         #expect(
@@ -76,7 +76,7 @@ struct AddressesTests {
     }
 
     @Test func theAnnouncedOnesInstead() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try Self.receiver(
             ["--announce", "203.0.113.7:99", "--announce", "198.51.100.1", "--announce", "2001:db8::1"], after: "true", into: target)
         try await process.diagnostics.expect("Address: [2001:db8::1]:4242\n")

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A server with accounts whose passwords are their names backwards, and clients of it.
 struct ChatFixture {
     let server: ChattyServer
@@ -20,7 +22,7 @@ struct ChatFixture {
 
     /// A client on a terminal, nothing typed yet.
     func terminal(
-        columns: UInt16 = 140, rows: UInt16 = 24, udpPort: UInt16? = nil, home: TemporaryDirectory? = nil, directory: String? = nil,
+        columns: UInt16 = 140, rows: UInt16 = 24, udpPort: UInt16? = nil, home: TemporaryFolder? = nil, directory: String? = nil,
         environment: [String: String] = [:], _ options: String...
     ) throws -> ChattyProcess {
         try ChattyProcess(
@@ -41,7 +43,7 @@ struct ChatFixture {
 
     /// A client on pipes with its name and password given.
     func script(
-        as name: String, password: String? = nil, home: TemporaryDirectory? = nil, directory: String? = nil, _ options: String...
+        as name: String, password: String? = nil, home: TemporaryFolder? = nil, directory: String? = nil, _ options: String...
     ) throws -> ChattyProcess {
         try ChattyProcess(
             words: ["connect", "127.0.0.1", port, "-u", name] + options, home: home, directory: directory,

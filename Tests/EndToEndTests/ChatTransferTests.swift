@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TransferSimulator
 
@@ -6,23 +7,10 @@ extension ServiceTests {
     /// Files from user to user through the chat, between two real clients.
     @Suite("Files in the chat")
     struct ChatTransferTests {
-        /// `count` bytes that no packing shortens, always the same.
-        private static func video(_ count: Int) -> Data {
-            var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-            var data = Data(capacity: count)
-            while data.count < count {
-                state ^= state << 13
-                state ^= state >> 7
-                state ^= state << 17
-                withUnsafeBytes(of: state) { data.append(contentsOf: $0) }
-            }
-            return data.prefix(count)
-        }
-
         @Test func twoPeopleAndAVideoOfSixteenMegabytes() async throws {
             let chat = try await ChatFixture()
-            let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
-            let video = Self.video(16 << 20)
+            let (from, to) = (try TemporaryFolder(), try TemporaryFolder())
+            let video = Contents.make(16 << 20)
             try video.write(to: URL(fileURLWithPath: from.path + "/my film.mp4"))
             let yoda = try chat.terminal(directory: from.path)
             let luke = try chat.terminal(directory: to.path, "--download-dir", to.path + "/films")
@@ -50,8 +38,8 @@ extension ServiceTests {
         /// The path of the file loses, reorders, doubles and damages datagrams; that of the chat does not.
         @Test func aVideoOverABadPathBetweenTwoPeople() async throws {
             let chat = try await ChatFixture()
-            let (from, to) = (try TemporaryDirectory(), try TemporaryDirectory())
-            let video = Self.video(16 << 20)
+            let (from, to) = (try TemporaryFolder(), try TemporaryFolder())
+            let video = Contents.make(16 << 20)
             try video.write(to: URL(fileURLWithPath: from.path + "/film.mp4"))
             let port = try FreePort.udp()
             var path = LinkModel(delay: .milliseconds(5), loss: 0.02, corrupt: 0.005, mtu: 1472)
@@ -84,12 +72,12 @@ extension ServiceTests {
 
         @Test func scriptsSendAndTakeFiles() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let receiver = try chat.script(
                 as: "luke", directory: folder.path, "--accept", "always", "--download-dir", "in", "--listen", "-c", "/activeuser")
             try await receiver.output.expect("No other active user.")
             for (name, size) in [("empty", 0), ("small", 1), ("larger", 100_000)] {
-                let data = Self.video(size)
+                let data = Contents.make(size)
                 try data.write(to: URL(fileURLWithPath: folder.path + "/" + name))
                 let sender = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke \(name)")
                 #expect(try await sender.exitStatus() == 0)
@@ -101,8 +89,8 @@ extension ServiceTests {
 
         @Test func severalFilesAtOnceBothWays() async throws {
             let chat = try await ChatFixture()
-            let (one, other) = (try TemporaryDirectory(), try TemporaryDirectory())
-            let data = Self.video(3_000_000)
+            let (one, other) = (try TemporaryFolder(), try TemporaryFolder())
+            let data = Contents.make(3_000_000)
             for name in ["a", "b", "c"] {
                 try data.write(to: URL(fileURLWithPath: one.path + "/" + name))
                 try data.write(to: URL(fileURLWithPath: other.path + "/" + name))
@@ -126,8 +114,8 @@ extension ServiceTests {
 
         @Test func aScriptIsToldThatTheSameAgainGoesOn() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
-            let video = Self.video(24 << 20)
+            let folder = try TemporaryFolder()
+            let video = Contents.make(24 << 20)
             try video.write(to: URL(fileURLWithPath: folder.path + "/film.mp4"))
             let port = try FreePort.udp()
             let link = try UDPLink(to: port, LinkModel(rate: 10e6, delay: .zero))
@@ -140,7 +128,7 @@ extension ServiceTests {
             }
             let first = try receiver("--announce", "127.0.0.1:\(link.port)")
             try await first.output.expect("NO_OTHER_ACTIVE")
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let sender = try chat.script(as: "yoda", home: home, directory: folder.path, "-c", "/p2pvideo luke film.mp4")
             try await first.output.expect(#"{"event":"progress","number":1,"from":"yoda","name":"film.mp4","size":25165824,"done":"#)
             first.signal(SIGTERM)
@@ -159,8 +147,8 @@ extension ServiceTests {
             let missing = try chat.script(as: "yoda", "-c", "/p2pvideo luke nothing.mp4")
             #expect(try await missing.exitStatus() == 1)
             #expect(missing.diagnostics.text.contains("nothing.mp4"))
-            let folder = try TemporaryDirectory()
-            try Self.video(10).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let folder = try TemporaryFolder()
+            try Contents.make(10).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let absent = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
             #expect(try await absent.exitStatus() == 6)
             #expect(absent.diagnostics.text.contains("luke is not active."))
@@ -173,8 +161,8 @@ extension ServiceTests {
 
         @Test func anOfferIsDeclinedOrWithdrawn() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
-            try Self.video(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let folder = try TemporaryFolder()
+            try Contents.make(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let yoda = try chat.terminal(directory: folder.path)
             let luke = try chat.terminal()
             try await chat.logIn(yoda, as: "yoda")
@@ -195,8 +183,8 @@ extension ServiceTests {
 
         @Test func anOfferGoesWithTheSessionThatMadeIt() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
-            try Self.video(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
+            let folder = try TemporaryFolder()
+            try Contents.make(1000).write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let luke = try chat.terminal()
             try await chat.logIn(luke, as: "luke")
             let elsewhere = try chat.terminal()
@@ -213,8 +201,8 @@ extension ServiceTests {
 
         @Test func whoComesBackHearsOfTheOffer() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
-            let data = Self.video(1000)
+            let folder = try TemporaryFolder()
+            let data = Contents.make(1000)
             try data.write(to: URL(fileURLWithPath: folder.path + "/a.mp4"))
             let first = try chat.terminal()
             try await chat.logIn(first, as: "luke")

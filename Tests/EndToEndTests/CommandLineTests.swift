@@ -79,7 +79,7 @@ struct CommandLineTests {
         let script = """
             '\(Executable.chatty)' users import credentials --data data <&- >&- 2>&- && '\(Executable.chatty)' users list --json --data data <&-
             """
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try folder.write("yoda secret\n", to: "credentials")
         let users = try ChattyProcess("-c", script, directory: folder.path, executable: "/bin/sh")
         #expect(try await users.exitStatus() == 0)

@@ -25,8 +25,8 @@ struct CompletionTests {
         ("chatty send-file movie.mp4 files.ex", "chatty send-file movie.mp4 files.example.org:4242"),
     ]
 
-    private func folder() throws -> TemporaryDirectory {
-        let folder = try TemporaryDirectory()
+    private func folder() throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
         try folder.write("", to: "credentials.txt")
         try folder.write("", to: "movie.mp4")
         try FileManager.default.createDirectory(atPath: folder["data"], withIntermediateDirectories: false)

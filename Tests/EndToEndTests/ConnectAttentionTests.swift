@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -29,7 +30,7 @@ extension ServiceTests {
 
         @Test func whoIsIgnoredStaysIgnoredAtTheNextLogIn() async throws {
             let chat = try await ChatFixture()
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let first = try chat.terminal(home: home)
             try await chat.logIn(first, as: "yoda")
             try first.type("/ignore Hans\r")

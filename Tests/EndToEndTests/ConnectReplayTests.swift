@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -17,7 +18,7 @@ extension ServiceTests {
         /// The system has acknowledged to the server what the client never read.
         @Test func whatAStoppedClientNeverShowedComesAgain() async throws {
             let chat = try await ChatFixture()
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let client = try chat.terminal(home: home)
             try await chat.logIn(client, as: "luke")
             try await client.stop()
@@ -34,7 +35,7 @@ extension ServiceTests {
 
         @Test func whatAKilledClientHadShownDoesNot() async throws {
             let chat = try await ChatFixture()
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let client = try chat.terminal(home: home)
             try await chat.logIn(client, as: "luke")
             try await Self.say("alpha", in: chat)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -7,7 +8,7 @@ extension ServiceTests {
     struct ConnectScriptInputTests {
         @Test func aFileIsThereBeforeTheGoodBye() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let data = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
             try data.write(to: URL(fileURLWithPath: folder["big"]))
             let receiver = try chat.script(
@@ -21,7 +22,7 @@ extension ServiceTests {
 
         @Test func anOfferEndsWithTheOneWhoWasToTakeIt() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             try folder.write("x", to: "a")
             let luke = try chat.terminal()
             try await chat.logIn(luke, as: "luke")

@@ -67,7 +67,7 @@ extension ServiceTests {
 
         @Test func aChangedKeyIsRefusedUntilItIsForgotten() async throws {
             let chat = try await ChatFixture()
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let first = try chat.script(as: "yoda", home: home, "-c", "/activeuser")
             #expect(try await first.exitStatus() == 0)
             let known = home.path + "/.local/share/chatty/known_hosts"
@@ -109,7 +109,7 @@ extension ServiceTests {
         }
 
         @Test func theMessageOfTheDayIsAnEventForProgramsAndNothingElse() async throws {
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             try "Be kind.\nThe hosts\n".write(toFile: folder["motd"], atomically: false, encoding: .utf8)
             let chat = try await ChatFixture(accounts: ["yoda"], "--motd", folder["motd"])
             let program = try chat.script(as: "yoda", "--json", "-c", "/activeuser")
@@ -161,7 +161,7 @@ extension ServiceTests {
 
         @Test func aTranscriptIsKept() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let client = try chat.script(as: "yoda", "--log", folder.path + "/log", "-c", "/activeuser")
             #expect(try await client.exitStatus() == 0)
             let log = try String(contentsOfFile: folder.path + "/log", encoding: .utf8)

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftASN1
 import TestCertificates
+import TestSupport
 import Testing
 import X509
 
@@ -99,7 +100,7 @@ extension ServiceTests {
             """
 
         @Test func itIsTakenForWhatItIs() async throws {
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let root = try TestAuthority()
             let names = [GeneralName.dnsName("chat.test")]
             let past = Date(timeIntervalSince1970: 1_700_000_000)

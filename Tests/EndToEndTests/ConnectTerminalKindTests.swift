@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -24,7 +25,7 @@ extension ServiceTests {
 
         @Test func theSettingsOfReadlineApply() async throws {
             let chat = try await ChatFixture()
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             try home.write("$if chatty\n\"\\C-t\": \"/help joingroup\"\n$endif\n$if bash\n\"\\C-t\": \"bash\"\n$endif\n", to: ".inputrc")
             let client = try chat.terminal(home: home)
             try await chat.logIn(client, as: "yoda")
@@ -136,7 +137,7 @@ extension ServiceTests {
 
         @Test func aTranscriptHasBothSidesAndNoPassword() async throws {
             let chat = try await ChatFixture()
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             let client = try chat.terminal("--log", folder["log"])
             try await chat.logIn(client, as: "yoda")
             try client.type("/msgto hans do or do not\r")

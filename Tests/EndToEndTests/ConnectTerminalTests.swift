@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -62,7 +63,7 @@ extension ServiceTests {
         }
 
         @Test func theMessageOfTheDayStandsBelowTheWelcome() async throws {
-            let folder = try TemporaryDirectory()
+            let folder = try TemporaryFolder()
             try "Be kind.\n\nThe hosts\n".write(toFile: folder["motd"], atomically: false, encoding: .utf8)
             let chat = try await ChatFixture(accounts: ["yoda"], "--motd", folder["motd"])
             let client = try chat.terminal()
@@ -100,7 +101,7 @@ extension ServiceTests {
 
         @Test func tabCompletesCommandsNamesAndFiles() async throws {
             let chat = try await ChatFixture()
-            let files = try TemporaryDirectory()
+            let files = try TemporaryFolder()
             for name in ["my video.mp4", "my music.ogg"] {
                 try files.write("", to: name)
             }
@@ -140,7 +141,7 @@ extension ServiceTests {
 
         @Test func theHistoryIsKeptForTheAccountAndHoldsNoPassword() async throws {
             let chat = try await ChatFixture()
-            let home = try TemporaryDirectory()
+            let home = try TemporaryFolder()
             let state = home.path + "/state"
             let first = try chat.terminal(home: home, environment: ["XDG_STATE_HOME": state])
             try await chat.logIn(first, as: "yoda")

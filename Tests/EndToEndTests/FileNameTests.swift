@@ -6,7 +6,7 @@ import Testing
 @Suite("Names of files", .fewAtATime, .serialized)
 struct FileNameTests {
     /// A program of bash, for words that are not UTF-8: `$'u\xe9'`.
-    private func shell(_ script: String, in folder: TemporaryDirectory, _ environment: [String: String] = [:]) throws -> ChattyProcess {
+    private func shell(_ script: String, in folder: TemporaryFolder, _ environment: [String: String] = [:]) throws -> ChattyProcess {
         try ChattyProcess(
             words: ["-c", script], home: folder, environment: environment.merging(["CHATTY": Executable.chatty]) { $1 },
             executable: "/bin/bash")
@@ -25,7 +25,7 @@ struct FileNameTests {
 
     /// To a `Character` a mark belongs to the `/` or the dot before it.
     @Test func aMarkChangesNothing() async throws {
-        let (folder, target, outside) = (try TemporaryDirectory(), try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, target, outside) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
         try FileManager.default.createSymbolicLink(atPath: target["link"], withDestinationPath: outside.path)
         try FileManager.default.createDirectory(atPath: folder["d"], withIntermediateDirectories: true)
         try folder.write("x", to: "d/\u{301}x")
@@ -37,13 +37,13 @@ struct FileNameTests {
         #expect(try await ChattyProcess(words: words + ["link/\u{301}made"]).exitStatus() == 6)
         receiver.process.signal(SIGTERM)
         _ = try await receiver.process.exitStatus()
-        #expect(try target.read("d/\u{301}x") == Data("x".utf8))
+        #expect(try target.data("d/\u{301}x") == Data("x".utf8))
         #expect(try target.names() == ["_\u{200D}profile", "d", "link"])
         #expect(try outside.names().isEmpty)
     }
 
     @Test func whatIsHiddenInAFolderKeepsItsNameAndTheSenderIsToldOfOthers() async throws {
-        let (folder, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
         try FileManager.default.createDirectory(atPath: folder[".config/.git"], withIntermediateDirectories: true)
         try folder.write("1", to: ".config/.git/HEAD")
         try folder.write("2", to: ".config/.env")
@@ -52,9 +52,9 @@ struct FileNameTests {
         let receiver = try await FileReceiver(["--count", "2"], into: target)
         let sender = try ChattyProcess("send-file", folder[".config"], folder[".profile"], receiver.ticket)
         #expect(try await sender.exitStatus() == 0)
-        #expect(try target.read("_config/.git/HEAD") == Data("1".utf8))
-        #expect(try target.read("_config/.env") == Data("2".utf8))
-        #expect(try target.read("_profile (1)") == Data("3".utf8))
+        #expect(try target.data("_config/.git/HEAD") == Data("1".utf8))
+        #expect(try target.data("_config/.env") == Data("2".utf8))
+        #expect(try target.data("_profile (1)") == Data("3".utf8))
         let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver stores") }
         #expect(
             Set(lines) == [
@@ -67,7 +67,7 @@ struct FileNameTests {
     }
 
     @Test func aFolderKeepsItsTime() async throws {
-        let (folder, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
         try FileManager.default.createDirectory(atPath: folder["a/b"], withIntermediateDirectories: true)
         for index in 0..<20 { try folder.write("x", to: "a/b/\(index)") }
         let times = [timespec(tv_sec: 1_400_000_000, tv_nsec: 5), timespec(tv_sec: 1_400_000_000, tv_nsec: 5)]
@@ -84,7 +84,7 @@ struct FileNameTests {
 
     /// Their bytes are used as they are: nothing is written elsewhere.
     @Test(arguments: [#"-o $'u\xe9'"#, #"-o $'d\xe9/'"#, #"-o $'d\xe9/u\xe9'"#]) func anOutputThatIsNotUTF8(option: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try folder.write("content", to: "file")
         if option.contains("/u") { #expect(try await shell(#"mkdir $'d\xe9'"#, in: folder).exitStatus() == 0) }
         let before = try entries(folder.path)
@@ -109,7 +109,7 @@ struct FileNameTests {
 
     /// The home folder, a data folder and a file to be sent may have names from another time.
     @Test func pathsThatAreNotUTF8() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let script = #"""
             set -e
             mkdir $'h\xe9'; printf content >$'f\xe9'; printf 'a password\n' >$'p\xe9'
@@ -143,7 +143,7 @@ struct FileNameTests {
         #"connect $'h\xe9' 9"#, #"users add $'y\xe9'"#,
     ])
     func whatMustBeTextIsRefused(words: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let process = try shell(#""$CHATTY" \#(words)"#, in: folder)
         #expect(try await process.exitStatus() == 2)
         #expect(try entries(folder.path).isEmpty)

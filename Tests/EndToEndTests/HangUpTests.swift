@@ -9,7 +9,7 @@ import Testing
 struct HangUpTests {
     /// A shell on a terminal of its own that runs a server and writes down how it ended.
     private struct Terminal {
-        let home: TemporaryDirectory
+        let home: TemporaryFolder
         /// Holds the terminal open as long as it runs.
         private let holder: ChattyProcess
         let server: SocketClient
@@ -18,7 +18,7 @@ struct HangUpTests {
 
         /// - Parameter withNoHangUp: started by nohup(1), which sends elsewhere what would go to a terminal.
         init(withNoHangUp: Bool) async throws {
-            home = try TemporaryDirectory()
+            home = try TemporaryFolder()
             guard mkfifo(home["outside"], 0o600) == 0 else { throw HarnessFailure.system("mkfifo") }
             outside = try ChattyProcess(words: [home["outside"]], executable: "/bin/cat")
             let command = "'\(Executable.chatty)' serve 0 --data '\(home["data"])'"

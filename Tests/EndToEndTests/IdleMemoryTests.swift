@@ -14,7 +14,7 @@ struct IdleMemoryTests {
     private static let first = 4
 
     @Test(.disabled(if: Executable.isSanitized, "a sanitizer's own memory")) func anIdleSessionIsSmall() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let names = (0..<Self.accounts).map { "user\($0)" }
         let tokens = try Self.makeAccounts(names, in: home["data"])
         let process = try ChattyProcess(

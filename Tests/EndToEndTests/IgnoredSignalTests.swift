@@ -5,15 +5,15 @@ import Testing
 /// A shell without job control starts what it runs in the background with SIGINT ignored, for that is meant for what runs in the foreground.
 @Suite("Signals that were ignored from the start", .fewAtATime)
 struct IgnoredSignalTests {
-    private static func background(_ command: String, home: TemporaryDirectory) throws -> ChattyProcess {
+    private static func background(_ command: String, home: TemporaryFolder) throws -> ChattyProcess {
         try ChattyProcess(
             words: ["-c", "'\(Executable.chatty)' \(command) & echo \"pid $!\"; wait $!; echo \"status $?\""], home: home,
             executable: "/bin/sh")
     }
 
     @Test func aReceiverGoesOn() async throws {
-        let target = try TemporaryDirectory()
-        let folder = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
         let shell = try Self.background("recv-file --once -o '\(target.path)'", home: folder)
         let pid = try #require(pid_t(try await shell.output.expect(/pid (\d+)\n/).1))
@@ -26,7 +26,7 @@ struct IgnoredSignalTests {
     }
 
     @Test func aServerGoesOn() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let shell = try Self.background("serve 0 --data '\(home["data"])'", home: home)
         let pid = try #require(pid_t(try await shell.output.expect(/pid (\d+)\n/).1))
         defer { kill(pid, SIGKILL) }

@@ -14,7 +14,7 @@ struct IrssiTests {
         try earlier.send("TOKEN\r\n")
         let token = String(try await earlier.input.expect(#/RESUME_TOKEN (\S+) /#).1)
         try earlier.send("QUIT\r\n")
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let configuration = try home.write(
             """
             servers = ( { address = "127.0.0.1"; chatnet = "chatty"; port = "\(server.port)"; use_tls = "no"; autoconnect = "yes"; } );

@@ -5,12 +5,12 @@ import Testing
 /// More files at once than a process may have open.
 @Suite("Many files and few descriptors", .fewAtATime, .serialized)
 struct ManyFilesTests {
-    private static func run(_ words: String, limit: Int, home: TemporaryDirectory) throws -> ChattyProcess {
+    private static func run(_ words: String, limit: Int, home: TemporaryFolder) throws -> ChattyProcess {
         try ChattyProcess(
             words: ["-c", "ulimit -n \(limit); exec '\(Executable.chatty)' \(words)"], home: home, executable: "/bin/sh")
     }
 
-    private static func makeFiles(_ count: Int, in folder: TemporaryDirectory) throws {
+    private static func makeFiles(_ count: Int, in folder: TemporaryFolder) throws {
         try FileManager.default.createDirectory(atPath: folder["many"], withIntermediateDirectories: true)
         for index in 0..<count { try folder.write("content \(index)", to: "many/\(index)") }
     }
@@ -24,9 +24,9 @@ struct ManyFilesTests {
 
     /// Those that are named one by one are opened when it is their turn.
     @Test func aSenderOpensThemOneAfterTheOther() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.makeFiles(200, in: folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--quiet"], into: target)
         let sender = try Self.run("send-file '\(folder["many"])'/* \(receiver.ticket)", limit: 64, home: folder)
         #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
@@ -36,9 +36,9 @@ struct ManyFilesTests {
 
     /// The sender has up to 256 of them on offer, each of which costs several descriptors.
     @Test func aReceiverTakesThemAsItHasDescriptors() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.makeFiles(300, in: folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try Self.run("recv-file --once -o '\(target.path)'", limit: 64, home: folder)
         let ticket = String(try await process.diagnostics.expect(/Ticket: (chatty1[a-z2-7]+)\n/).1)
         let sender = try ChattyProcess("send-file", folder["many"], ticket)
@@ -50,7 +50,7 @@ struct ManyFilesTests {
 
     /// The limit that a process has at first is not the one that it can have.
     @Test func theLimitIsRaised() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try ChattyProcess(
             words: ["-c", "ulimit -Sn 64; ulimit -Hn 512; exec '\(Executable.chatty)' recv-file -o '\(target.path)'"], executable: "/bin/sh"
         )

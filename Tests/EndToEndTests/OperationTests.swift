@@ -24,7 +24,7 @@ struct OperationTests {
 
     /// Its folder is not the user's who looks after it.
     @Test func theFirstAccountOfAServiceIsAddedByRoot() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let server = try ChattyProcess("serve", "0", home: home, environment: ["STATE_DIRECTORY": home["state"]])
         try await server.diagnostics.expect(" sudo chatty users add NAME --data \(home["state"])\n")
         server.signal(SIGTERM)
@@ -47,7 +47,7 @@ struct OperationTests {
     }()
 
     @Test(.enabled(if: analyser != nil, "needs systemd 250 or later")) func theUnitLetsAServerDoLittleElse() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let readme = try String(contentsOfFile: Executable.package + "/README.md", encoding: .utf8)
         let unit = try #require(readme.firstMatch(of: /```\n(\[Unit\]\n[^`]*)```/)?.1)
         let file = try home.write(String(unit), to: "chatty.service")
@@ -120,7 +120,7 @@ struct OperationTests {
         let writing = Task.detached { for number in 2...3000 { try yoda.send("PRIVMSG luke :number \(number)\r\n") } }
         try await yoda.input.expect("PRIVMSG luke :number 200\r\n")
         let acknowledged = 200
-        let backUp = try TemporaryDirectory()
+        let backUp = try TemporaryFolder()
         let target = backUp["data"]
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
         let copy = try ChattyProcess(

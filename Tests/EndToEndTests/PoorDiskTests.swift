@@ -9,7 +9,7 @@ import Testing
 struct PoorDiskTests {
     /// Nothing takes the place of another, everything arrives, and the sender is told what is called otherwise.
     @Test(arguments: [[], ["--overwrite"]]) func everyFileArrivesUnderANameOfItsOwn(words: [String]) async throws {
-        let (folder, disk) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, disk) = (try TemporaryFolder(), try TemporaryFolder())
         let contents = [
             "what? \"now\".txt": "what_ _now_.txt", "etc.": "etc_",
             "Docs/x": "Docs/x", "docs/x": "docs (1)/x", "a:b./x": "a_b_/x", "plain": "plain",
@@ -26,13 +26,13 @@ struct PoorDiskTests {
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.exitStatus() == 0, "\(receiver.diagnostics.text)")
         for (offered, placed) in contents {
-            #expect(try disk.read("files/all/\(placed)") == Data(offered.utf8))
+            #expect(try disk.data("files/all/\(placed)") == Data(offered.utf8))
         }
         // Whichever of the two was done first.
         let isFirst = FileManager.default.fileExists(atPath: disk["files/all/README"])
         let (first, second) = isFirst ? ("README", "readme") : ("readme", "README")
-        #expect(try disk.read("files/all/\(first)") == Data(first.utf8))
-        #expect(try disk.read("files/all/\(second) (1)") == Data(second.utf8))
+        #expect(try disk.data("files/all/\(first)") == Data(first.utf8))
+        #expect(try disk.data("files/all/\(second) (1)") == Data(second.utf8))
         let lines = sender.diagnostics.text.split(separator: "\n").filter { $0.contains("The receiver stores") }
         #expect(
             Set(lines) == [
@@ -45,7 +45,7 @@ struct PoorDiskTests {
     }
 
     @Test func nothingIsOverwrittenUnlessAsked() async throws {
-        let (folder, disk) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, disk) = (try TemporaryFolder(), try TemporaryFolder())
         let movie = Contents.make(3_000_000)
         try FileManager.default.createDirectory(atPath: disk["files"], withIntermediateDirectories: true)
         try disk.write("old", to: "files/Movie.mp4")
@@ -54,7 +54,7 @@ struct PoorDiskTests {
         let sender = try ChattyProcess("send-file", try folder.write(movie, to: "movie.mp4"), ticket)
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.exitStatus() == 0)
-        #expect(try disk.read("files/Movie.mp4") == Data("old".utf8))
-        #expect(try disk.read("files/movie (1).mp4") == movie)
+        #expect(try disk.data("files/Movie.mp4") == Data("old".utf8))
+        #expect(try disk.data("files/movie (1).mp4") == movie)
     }
 }

@@ -14,7 +14,7 @@ struct ProgressEventsTests {
     }
 
     /// A receiver with `--progress json`, and its ticket.
-    private func receiver(_ words: [String], into target: TemporaryDirectory) async throws -> (ChattyProcess, ticket: String) {
+    private func receiver(_ words: [String], into target: TemporaryFolder) async throws -> (ChattyProcess, ticket: String) {
         let process = try ChattyProcess(words: ["recv-file", "-o", target.path, "--progress", "json"] + words)
         return (process, String(try await process.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1))
     }
@@ -25,9 +25,9 @@ struct ProgressEventsTests {
     }
 
     @Test func aFileThatArrives() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(4_000_000), to: "a\u{1B}b")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let (receiver, ticket) = try await receiver(["--once"], into: target)
         let sender = try ChattyProcess("send-file", "--progress", "json", "--limit", "4M", source, ticket)
         #expect(try await sender.exitStatus() == 0)
@@ -44,7 +44,7 @@ struct ProgressEventsTests {
 
     /// A data folder that cannot be written to: that the keys are passing ones is a note as any other.
     @Test func aKeyThatCannotBeKept() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let (receiver, ticket) = try await receiver(["--once", "-d", "/proc/nope"], into: target)
         let sender = try ChattyProcess("send-file", "--progress", "json", "-d", "/proc/nope", source, ticket)
@@ -57,7 +57,7 @@ struct ProgressEventsTests {
 
     /// The answer to an offer is a line, and no words are said.
     @Test func anOfferThatIsDeclined() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let (receiver, ticket) = try await receiver(["--once", "--accept", "ask"], into: target)
         let sender = try ChattyProcess("send-file", "--progress", "json", source, ticket)
@@ -74,9 +74,9 @@ struct ProgressEventsTests {
     }
 
     @Test func aFileThatGoesOn() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let (receiver, ticket) = try await receiver(["--once"], into: target)
         for isInterrupted in [true, false] {
             let limit = isInterrupted ? "1M" : "1G"
@@ -95,7 +95,7 @@ struct ProgressEventsTests {
     }
 
     @Test func aFileThatFails() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
         let shell = try ChattyProcess(
             words: ["-c", "\(Executable.chatty) recv-file -o - --progress json | head -c 1000 > head"], home: folder, executable: "/bin/sh")
@@ -108,9 +108,9 @@ struct ProgressEventsTests {
     }
 
     @Test func thePlainForm() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--legacy", "--once", "--progress", "json")
         let port = try await receiver.diagnostics.expect(/"port":(\d+)/).1
         let sender = try ChattyProcess("send-file", "--progress", "json", "--legacy", source, "127.0.0.1:\(port)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -7,13 +8,13 @@ extension ServiceTests {
     struct ReadmeScriptTests {
         private let chat: ChatFixture
         /// Where they run: with the passwords, and with `chatty` first on the path.
-        private let folder: TemporaryDirectory
+        private let folder: TemporaryFolder
 
         private static let accounts = ["ci", "bot", "archive", "probe", "yoda", "hans"]
 
         init() async throws {
             chat = try await ChatFixture(accounts: Self.accounts)
-            folder = try TemporaryDirectory()
+            folder = try TemporaryFolder()
             for name in Self.accounts { try folder.write(ChatFixture.password(of: name) + "\n", to: "\(name).pw") }
             try FileManager.default.createDirectory(atPath: folder["bin"], withIntermediateDirectories: false)
             try FileManager.default.createSymbolicLink(atPath: folder["bin/chatty"], withDestinationPath: Executable.chatty)

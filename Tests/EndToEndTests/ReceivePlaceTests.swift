@@ -6,7 +6,7 @@ import Testing
 @Suite("Places to receive into", .fewAtATime, .serialized)
 struct ReceivePlaceTests {
     @Test func aDeviceIsWrittenTo() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let receiver = try await FileReceiver([], into: folder, output: "/dev/null")
         let sender = try ChattyProcess("send-file", folder.write(Contents.make(300_000), to: "movie.mp4"), receiver.ticket)
         #expect(try await sender.exitStatus() == 0)
@@ -16,7 +16,7 @@ struct ReceivePlaceTests {
     }
 
     @Test func aNamedPipeIsWrittenTo() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let content = Contents.make(300_000)
         let source = try folder.write(content, to: "movie.mp4")
         try #require(mkfifo(folder["pipe"], 0o600) == 0)
@@ -38,24 +38,24 @@ struct ReceivePlaceTests {
 
     /// Else the second would replace the first, and the sender be told that both arrived.
     @Test(arguments: [[], ["--overwrite"]]) func onePathTakesOneFileOfATransfer(words: [String]) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let receiver = try await FileReceiver(["--count", "2"] + words, into: folder, output: folder["target"])
         let (first, second) = (try folder.write("first", to: "first"), try folder.write("second", to: "second"))
         let sender = try ChattyProcess("send-file", first, second, receiver.ticket)
         #expect(try await sender.exitStatus() == 6)
         #expect(sender.diagnostics.text.contains("The receiver did not take second: it cannot be written to that output."))
-        #expect(try folder.read("target") == Data("first".utf8))
+        #expect(try folder.data("target") == Data("first".utf8))
         let next = try ChattyProcess("send-file", second, receiver.ticket)
         #expect(try await next.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 6)
         let isReplaced = words.contains("--overwrite")
-        #expect(try folder.read(isReplaced ? "target" : "target (1)") == Data("second".utf8))
-        #expect(try folder.read("target") == Data((isReplaced ? "second" : "first").utf8))
+        #expect(try folder.data(isReplaced ? "target" : "target (1)") == Data("second".utf8))
+        #expect(try folder.data("target") == Data((isReplaced ? "second" : "first").utf8))
     }
 
     /// The first takes longer than those after it.
     @Test func filesOfOneNameDoNotReplaceEachOther() async throws {
-        let (folder, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
         let contents = [Contents.make(3_000_000), Data("two".utf8), Data("three".utf8)]
         let paths = ["one/notes", "two/notes", "three/notes (1)"]
         for (path, content) in zip(paths, contents) {
@@ -69,13 +69,13 @@ struct ReceivePlaceTests {
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         let names = try FileManager.default.contentsOfDirectory(atPath: target.path).filter { !$0.hasPrefix(".") }
-        let found = try names.map { try target.read($0) }
+        let found = try names.map { try target.data($0) }
         #expect(Set(contents).isSubset(of: found), "\(names)")
     }
 
     /// Of the plain form: who has begun is let end, and who comes then is passed over.
     @Test func noMorePlainFilesThanWereAskedForAreTaken() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--legacy", "--once")
         let port = try await receiver.diagnostics.expect(/Address: 127\.0\.0\.1:(\d+)\n/).1
         let script = """
@@ -87,7 +87,7 @@ struct ReceivePlaceTests {
         let senders = try ChattyProcess(words: ["-c", script], executable: "/bin/bash")
         #expect(try await senders.exitStatus() == 0)
         #expect(try await receiver.exitStatus() == 0)
-        #expect(try target.read("first") == Data("one more".utf8))
+        #expect(try target.data("first") == Data("one more".utf8))
         #expect(try FileManager.default.contentsOfDirectory(atPath: target.path).filter { !$0.hasPrefix(".") } == ["first"])
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Files to standard output", .fewAtATime, .serialized)
 struct ReceiveToOutputTests {
     @Test func itLeavesAfterTheFirstFile() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
         let receiver = try await FileReceiver([], into: folder, output: "-")
         let sender = try ChattyProcess("send-file", source, receiver.ticket)
@@ -16,7 +16,7 @@ struct ReceiveToOutputTests {
     }
 
     @Test func anEmptyStreamIsAFileToo() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let receiver = try await FileReceiver([], into: folder, output: "-")
         let sender = try ChattyProcess("send-file", "-", receiver.ticket)
         try sender.closeInput()
@@ -26,7 +26,7 @@ struct ReceiveToOutputTests {
 
     /// Who sends nothing keeps nobody out.
     @Test func itIsGivenBackUntouched() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
         let receiver = try ChattyProcess("recv-file", "-o", "-", "--progress", "json")
         let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
@@ -48,7 +48,7 @@ struct ReceiveToOutputTests {
 
     /// What is written cannot be taken back: another file behind it would be a mixture.
     @Test func itIsSpentAfterTheFirstByte() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let receiver = try await FileReceiver([], into: folder, output: "-")
         let sender = try ChattyProcess("send-file", "-", receiver.ticket)
         try sender.type("half a file")
@@ -60,7 +60,7 @@ struct ReceiveToOutputTests {
     }
 
     @Test func thePlainFormWaitsForASlowReader() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let bytes = Contents.make(150_000)
         let source = try folder.write(bytes, to: "movie.mp4")
         try #require(mkfifo(folder["go"], 0o600) == 0)
@@ -74,11 +74,11 @@ struct ReceiveToOutputTests {
         try "go\n".write(toFile: folder["go"], atomically: false, encoding: .utf8)
         #expect(try await shell.exitStatus() == 0)
         #expect(!shell.diagnostics.text.contains("failed"))
-        #expect(try folder.read("got") == bytes)
+        #expect(try folder.data("got") == bytes)
     }
 
     @Test(arguments: [SIGINT, SIGTERM]) func aSlowReaderOfThePlainFormHoldsNobodyUp(number: Int32) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(150_000), to: "movie.mp4")
         try #require(mkfifo(folder["go"], 0o600) == 0)
         let shell = try ChattyProcess(

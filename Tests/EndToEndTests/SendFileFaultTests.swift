@@ -31,14 +31,14 @@ struct SendFileFaultTests {
     }
 
     @Test func nobodyThere() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
         let port = try FreePort.udp()
         let process = try ChattyProcess("send-file", "--timeout", "1", source, "127.0.0.1:\(port)")
         #expect(try await process.exitStatus() == 3)
         #expect(try await process.diagnostics.end() == "chatty: Nobody answers at 127.0.0.1:\(port).\n")
         // A ticket of a receiver that has left.
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         receiver.process.signal(SIGTERM)
         #expect(try await receiver.process.exitStatus() == 143)
@@ -48,10 +48,10 @@ struct SendFileFaultTests {
     }
 
     @Test func aWrongTicketOrSecret() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
-        let home = try TemporaryDirectory()
-        let target = try TemporaryDirectory()
+        let home = try TemporaryFolder()
+        let target = try TemporaryFolder()
         let first = try await FileReceiver(into: target, home: home)
         first.process.kill()
         _ = try await first.process.exitStatus()
@@ -71,9 +71,9 @@ struct SendFileFaultTests {
     }
 
     @Test func declined() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--accept", "ask"], into: target)
         let sender = try ChattyProcess("send-file", source, receiver.ticket)
         try await receiver.process.diagnostics.expect(/offers file \(7 B\)\. Accept\?/)
@@ -91,7 +91,7 @@ struct SendFileFaultTests {
 
     /// A sender that is slow enough to be caught in the middle: of 16 MB, for a quarter of a minute on a machine that is busy.
     private func slowSender(
-        _ source: String, _ destination: String, home: TemporaryDirectory? = nil, environment: [String: String] = [:]
+        _ source: String, _ destination: String, home: TemporaryFolder? = nil, environment: [String: String] = [:]
     ) async throws -> ChattyProcess {
         let sender = try ChattyProcess(
             "send-file", "--limit", "1M", "--timeout", "2", "--progress", "json", source, destination, home: home,
@@ -102,11 +102,11 @@ struct SendFileFaultTests {
     }
 
     @Test func aVanishedReceiverAndTheResume() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
-        let senderHome = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let senderHome = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try await slowSender(source, receiver.ticket, home: senderHome)
         receiver.process.kill()
@@ -117,7 +117,7 @@ struct SendFileFaultTests {
         let again = try ChattyProcess("send-file", "--progress", "json", source, second.ticket, home: senderHome)
         #expect(try await again.exitStatus() == 0)
         #expect(try await second.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         #expect(try target.names() == ["movie.mp4"])
         let resumed = try #require(
             try /"event":"resumed".*"bytes":(\d+)|"bytes":(\d+).*"event":"resumed"/.firstMatch(in: again.diagnostics.text))
@@ -125,11 +125,11 @@ struct SendFileFaultTests {
     }
 
     @Test func aKilledSenderComesAgain() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
-        let senderHome = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let senderHome = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try await slowSender(source, receiver.ticket, home: senderHome)
         sender.kill()
@@ -138,7 +138,7 @@ struct SendFileFaultTests {
         let again = try ChattyProcess("send-file", "--progress", "json", source, receiver.ticket, home: senderHome)
         #expect(try await again.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         #expect(try target.names() == ["movie.mp4"])
         #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
         #expect(receiver.process.diagnostics.text.contains(/has connected again\. Its earlier transfer does not answer, and is ended\.\n/))
@@ -146,11 +146,11 @@ struct SendFileFaultTests {
 
     /// Each before it is known of the one before that it is dead: the part is handed on from one to the next.
     @Test func aSenderThatIsKilledAgainAndAgainGoesOn() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
-        let senderHome = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let senderHome = try TemporaryFolder()
         let receiver = try ChattyProcess("recv-file", "--progress", "json", "--once", "-o", target.path)
         let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
         let sender = try await slowSender(source, ticket, home: senderHome)
@@ -167,16 +167,16 @@ struct SendFileFaultTests {
         #expect(try await last.exitStatus(within: .seconds(60)) == 0)
         #expect(try await receiver.exitStatus() == 0)
         #expect(last.diagnostics.text.contains(#""event":"resumed""#))
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         #expect(try target.names() == ["movie.mp4"])
     }
 
     /// One that sends a datagram in twelve seconds, and one whose standard input gives nothing.
     @Test func aSenderThatWaitsIsNotTakenForDead() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(300_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let (target, home) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (target, home) = (try TemporaryFolder(), try TemporaryFolder())
         let receiver = try await FileReceiver([], into: target)
         let slow = try ChattyProcess(
             words: ["send-file", "--limit", "100", "--mtu", "1200", "--progress", "json", source, receiver.ticket], home: home)
@@ -189,7 +189,7 @@ struct SendFileFaultTests {
         ]
         try others[1].closeInput()
         for other in others { #expect(try await other.exitStatus() == 0) }
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         try idle.type("x")
         try idle.closeInput()
         #expect(try await idle.exitStatus() == 0)
@@ -198,9 +198,9 @@ struct SendFileFaultTests {
 
     /// As many as were asked for are let end, and no other is taken meanwhile.
     @Test func noMoreThanWereAskedForAreTaken() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("late", to: "late")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let first = try ChattyProcess("send-file", "--progress", "json", "-", receiver.ticket)
         try await first.diagnostics.expect(/"limit":"source"/)
@@ -217,11 +217,11 @@ struct SendFileFaultTests {
 
     /// The link goes away in the middle; over another address the rest comes.
     @Test func aDroppedLinkAndTheResumeOverAnotherAddress() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
-        let senderHome = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let senderHome = try TemporaryFolder()
         let environment = ["CHATTY_SECRET": "correct horse battery"]
         let receiver = try await FileReceiver(["--once", "--timeout", "2"], into: target, environment: environment)
         let link = try UDPLink(to: receiver.port, LinkModel(rate: 100e6, delay: .zero))
@@ -234,15 +234,15 @@ struct SendFileFaultTests {
             "send-file", "--progress", "json", source, "[::1]:\(receiver.port)", home: senderHome, environment: environment)
         #expect(try await again.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         #expect(try target.names() == ["movie.mp4"])
         #expect(again.diagnostics.text.contains("\"event\":\"resumed\""))
     }
 
     @Test func aVanishedSender() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--timeout", "2"], into: target)
         let sender = try await slowSender(source, receiver.ticket)
         sender.kill()
@@ -254,11 +254,11 @@ struct SendFileFaultTests {
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalToTheSender(number: Int32) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let sender = try await slowSender(source, receiver.ticket, home: home)
         sender.signal(number)
         #expect(try await sender.exitStatus() == 128 + number)
@@ -274,9 +274,9 @@ struct SendFileFaultTests {
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalToTheReceiver(number: Int32) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(16_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try await slowSender(source, receiver.ticket)
         receiver.process.signal(number)
@@ -287,9 +287,9 @@ struct SendFileFaultTests {
     }
 
     @Test func aReaderThatLeaves() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let shell = try ChattyProcess(
             words: ["-c", "\(Executable.chatty) recv-file -o - --once | head -c 1000 > \(home["head"]); echo left"], home: home,
             executable: "/bin/sh")
@@ -298,16 +298,16 @@ struct SendFileFaultTests {
         #expect(try await sender.exitStatus() == 1)
         #expect(try await sender.diagnostics.end().contains("movie.mp4 stopped: the program reading the output closed it."))
         try await shell.output.expect("left\n")
-        #expect(try home.read("head") == Contents.make(8_000_000).prefix(1000))
+        #expect(try home.data("head") == Contents.make(8_000_000).prefix(1000))
     }
 
     @Test(.smallDisk) func aFullDisk() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
         let disk = try SmallDisk(megabytes: 10)
         // Too small from the start.
         try Data(count: 5 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target, output: disk.path)
         let refused = try ChattyProcess("send-file", source, receiver.ticket)
         #expect(try await refused.exitStatus() == 6)
@@ -328,11 +328,11 @@ struct SendFileFaultTests {
     }
 
     @Test(.smallDisk) func aDiskThatStaysFull() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
         let disk = try SmallDisk(megabytes: 10)
-        let target = try TemporaryDirectory()
-        let home = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let home = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--timeout", "4"], into: target, output: disk.path)
         let sender = try ChattyProcess("send-file", "--limit", "500K", "--progress", "json", source, receiver.ticket, home: home)
         try await sender.diagnostics.expect(/"bytes":[2-9]\d{6},/)
@@ -353,9 +353,9 @@ struct SendFileFaultTests {
 
     /// A reader that stops is no full disk: nobody gives up, and both say what they wait for.
     @Test func aReaderThatStops() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(40_000_000), to: "movie.mp4")
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         try #require(mkfifo(home["go"], 0o600) == 0)
         let shell = try ChattyProcess(
             words: ["-c", "\(Executable.chatty) recv-file -o - --once --timeout 2 --progress json | (read go < \(home["go"]); wc -c)"],
@@ -375,7 +375,7 @@ struct SendFileFaultTests {
         #expect(try await process.exitStatus() == 1)
         #expect(try await process.diagnostics.end().hasPrefix("chatty: Cannot make the folder /nowhere/at/all/"))
         let port = try FreePort.udp()
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let first = try await FileReceiver(into: target, port: port)
         let second = try ChattyProcess("recv-file", "\(port)", "-o", target.path)
         #expect(try await second.exitStatus() == 1)

@@ -5,7 +5,7 @@ import Testing
 /// What is sent by what the user names: the right name, and one bad item does not stop the rest.
 @Suite("Files as they are named", .fewAtATime, .serialized)
 struct SendFileItemsTests {
-    private static func photos(in folder: TemporaryDirectory) throws {
+    private static func photos(in folder: TemporaryFolder) throws {
         try FileManager.default.createDirectory(atPath: folder["photos/2026"], withIntermediateDirectories: true)
         try folder.write("one", to: "photos/2026/1.jpg")
         try folder.write("two", to: "photos/2.jpg")
@@ -13,15 +13,15 @@ struct SendFileItemsTests {
 
     @Test(arguments: [(".", "photos"), ("./", "photos"), ("2026/..", "photos"), ("2026/.", "2026"), ("2026/", "2026")])
     func aFolderIsCalledAsItIs(path: String, name: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.photos(in: folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", path, receiver.ticket, directory: folder["photos"])
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == [name])
-        #expect(try target.read(name == "photos" ? "photos/2026/1.jpg" : "2026/1.jpg") == Data("one".utf8))
+        #expect(try target.data(name == "photos" ? "photos/2026/1.jpg" : "2026/1.jpg") == Data("one".utf8))
     }
 
     /// Told before the receiver hears of it.
@@ -33,16 +33,16 @@ struct SendFileItemsTests {
     }
 
     @Test func oneOfSeveralDoesNotStopTheRest() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.photos(in: folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess(
             "send-file", "nothing", "photos", "/dev/null", "/", "photos/2.jpg", receiver.ticket, directory: folder.path)
         #expect(try await sender.exitStatus() == 1)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["2.jpg", "photos"])
-        #expect(try target.read("photos/2026/1.jpg") == Data("one".utf8))
+        #expect(try target.data("photos/2026/1.jpg") == Data("one".utf8))
         let said = try await sender.diagnostics.end()
         #expect(said.contains("chatty: Cannot open nothing: No such file or directory.\n"))
         #expect(said.contains("chatty: /dev/null is not a file.\n"))
@@ -50,9 +50,9 @@ struct SendFileItemsTests {
     }
 
     @Test func eachIsAnEventForPrograms() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try folder.write("content", to: "file")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess(
             "send-file", "--progress", "json", "nothing", "file", "neither", receiver.ticket, directory: folder.path)
@@ -68,29 +68,29 @@ struct SendFileItemsTests {
     }
 
     @Test func whatVanishesBeforeItsTurnFailsAlone() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.photos(in: folder)
         try folder.write(Contents.make(3_000_000), to: "photos/0.raw")
         try folder.write("late", to: "photos/8.jpg")
         try folder.write("last", to: "photos/9.jpg")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--limit", "1M", "--progress", "json", folder["photos"], receiver.ticket)
         try await sender.diagnostics.expect(/"event":"progress"/)
         try FileManager.default.removeItem(atPath: folder["photos/8.jpg"])
         #expect(try await sender.exitStatus() == 1)
         #expect(try await receiver.process.exitStatus() == 1)
-        #expect(try target.read("photos/9.jpg") == Data("last".utf8))
-        #expect(try target.read("photos/2026/1.jpg") == Data("one".utf8))
+        #expect(try target.data("photos/9.jpg") == Data("last".utf8))
+        #expect(try target.data("photos/2026/1.jpg") == Data("one".utf8))
         #expect(!FileManager.default.fileExists(atPath: target["photos/8.jpg"]))
         #expect(sender.diagnostics.text.contains(/"event":"failed","name":"photos\/8.jpg","reason":"cannot open .*: No such file/))
     }
 
     /// Nothing of the bytes changes.
     @Test func aNewModeNameOrLinkWhileItIsSent() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(3_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--limit", "1M", "--progress", "json", source, receiver.ticket)
         for step in 0..<4 {
@@ -104,19 +104,19 @@ struct SendFileItemsTests {
         }
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == Contents.make(3_000_000))
+        #expect(try target.data("movie.mp4") == Contents.make(3_000_000))
     }
 
     @Test func thePlainFormSendsTheRest() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try folder.write("content", to: "file")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", "--legacy")
         let port = try await process.diagnostics.expect(/Address: 127\.0\.0\.1:(\d+)\n/).1
         let sender = try ChattyProcess("send-file", "--legacy", "nothing", "file", "127.0.0.1:\(port)", directory: folder.path)
         #expect(try await sender.exitStatus() == 1)
         #expect(try await process.exitStatus() == 0)
-        #expect(try target.read("file") == Data("content".utf8))
+        #expect(try target.data("file") == Data("content".utf8))
         #expect(sender.diagnostics.text.contains("Cannot open nothing: No such file or directory."))
     }
 }

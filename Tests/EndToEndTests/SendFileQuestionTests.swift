@@ -6,14 +6,14 @@ import Testing
 @Suite("Questions about files", .fewAtATime, .serialized)
 struct SendFileQuestionTests {
     /// A receiver on a terminal that asks, with its ticket.
-    private static func asking(_ words: [String] = [], into target: TemporaryDirectory) async throws -> (ChattyProcess, ticket: String) {
+    private static func asking(_ words: [String] = [], into target: TemporaryFolder) async throws -> (ChattyProcess, ticket: String) {
         let process = try ChattyProcess(
             words: ["recv-file", "-o", target.path, "--accept", "ask"] + words, on: .terminal(columns: 400))
         return (process, String(try await process.output.expect(/Ticket: (chatty1[a-z2-7]+)\r\n/).1))
     }
 
     @Test func controlCAtTheReceiversQuestion() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let (receiver, ticket) = try await Self.asking(into: target)
         let sender = try ChattyProcess("send-file", source, ticket)
@@ -26,7 +26,7 @@ struct SendFileQuestionTests {
     }
 
     @Test func terminateAtTheReceiversQuestion() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--accept", "ask", "--progress", "json")
         let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
@@ -41,7 +41,7 @@ struct SendFileQuestionTests {
 
     /// What is lost is no answer.
     @Test func aTerminalThatIsClosedAtTheReceiversQuestion() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let holder = try ChattyProcess(
             words: ["-qec", "exec '\(Executable.chatty)' recv-file -o '\(target.path)' --accept ask", "/dev/null"],
@@ -55,7 +55,7 @@ struct SendFileQuestionTests {
     }
 
     @Test func aSenderThatLeavesTakesItsQuestionWithIt() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let (receiver, ticket) = try await Self.asking(["--once"], into: target)
         let first = try ChattyProcess("send-file", source, ticket)
@@ -67,13 +67,13 @@ struct SendFileQuestionTests {
         try await receiver.output.expect(/offers other.*Accept\?.*\]/)
         try receiver.type("y\r")
         #expect(try await second.exitStatus() == 0)
-        #expect(try target.read("other") == Data("content".utf8))
+        #expect(try target.data("other") == Data("content".utf8))
         #expect(try await receiver.exitStatus() == 0)
     }
 
     /// A folder is one question, which says how much there is; what comes of it is what was said, and nothing of one that was declined.
     @Test(arguments: [true, false]) func aFolderIsOneQuestion(isTaken: Bool) async throws {
-        let (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
         try FileManager.default.createDirectory(atPath: source["photos/summer"], withIntermediateDirectories: true)
         for (name, text) in [("photos/a", "content"), ("photos/b", ""), ("photos/summer/c", "abc")] {
             try source.write(Data(text.utf8), to: name)
@@ -90,7 +90,7 @@ struct SendFileQuestionTests {
         #expect(receiver.output.text.components(separatedBy: "Accept?").count == 2)
         #expect(try target.names() == (isTaken ? ["photos"] : []))
         if isTaken {
-            #expect(try target.read("photos/summer/c") == Data("abc".utf8))
+            #expect(try target.data("photos/summer/c") == Data("abc".utf8))
             #expect(sender.diagnostics.text.contains("chatty: Sent photos (3 files): 10 B in "))
         } else {
             #expect(sender.diagnostics.text.hasSuffix("…\nchatty: The receiver did not take photos: it was declined.\n"))
@@ -99,7 +99,7 @@ struct SendFileQuestionTests {
 
     /// What is said meanwhile stands above the question, which is asked again.
     @Test func aQuestionStaysReadable() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let (receiver, ticket) = try await Self.asking(["--count", "2"], into: target)
         let first = try ChattyProcess("send-file", "--name", "first", source, ticket)
@@ -132,7 +132,7 @@ struct SendFileQuestionTests {
 
     @Test(.enabled(if: hasAddress, "this host has no address but its loopback's: the question about a new receiver is not tested"))
     func controlCAtTheSendersQuestion() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--accept", "always")
         let address = String(try await receiver.diagnostics.expect(/Address: ((?!127\.)\d+\.\d+\.\d+\.\d+:\d+)\n/).1)

@@ -7,15 +7,15 @@ import TransferSimulator
 @Suite("Files from one machine to another", .fewAtATime, .serialized)
 struct SendFileTests {
     @Test func aVideoArrivesByTicket() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", source, receiver.ticket)
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         #expect(try target.names() == ["movie.mp4"])
         try await sender.diagnostics.expect(/chatty: Sent movie.mp4: 16.0 MB in [0-9.]+ s, .*\/s\.\n/)
         try await receiver.process.diagnostics.expect(/chatty: Received movie.mp4 \(16.0 MB\) from .*\.\n/)
@@ -25,39 +25,39 @@ struct SendFileTests {
 
     /// On a host with several addresses the sender hears only the one it asked; all of 127.0.0.0/8 is this host.
     @Test func toAnAddressThatTheKernelWouldNotChoose() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let bytes = Contents.make(4_000_000)
         let source = try folder.write(bytes, to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let environment = ["CHATTY_SECRET": "correct horse battery"]
         let receiver = try await FileReceiver(into: target, environment: environment)
         let sender = try ChattyProcess("send-file", source, "127.0.0.2:\(receiver.port)", environment: environment)
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == bytes)
+        #expect(try target.data("movie.mp4") == bytes)
     }
 
     @Test func aVideoArrivesThroughLoss() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let environment = ["CHATTY_SECRET": "correct horse battery"]
         let receiver = try await FileReceiver(into: target, environment: environment)
         let link = try UDPLink(to: receiver.port, LinkModel(rate: 200e6, delay: .milliseconds(2), loss: 0.02))
         let sender = try ChattyProcess("send-file", source, "127.0.0.1:\(link.port)", environment: environment)
         #expect(try await sender.exitStatus(within: .seconds(240)) == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
         let counts = link.toServer
         #expect(counts.dropped > counts.taken / 100, "the path lost what it should: \(counts)")
     }
 
     /// `--mtu` bounds what is tried: of a path that takes no more, nothing is dropped for its length.
     @Test(arguments: [false, true]) func noDatagramIsLargerThanAsked(bounded: Bool) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let environment = ["CHATTY_SECRET": "correct horse battery"]
         let receiver = try await FileReceiver(into: target, environment: environment)
         let link = try UDPLink(to: receiver.port, LinkModel(delay: .milliseconds(1), mtu: 1300))
@@ -71,54 +71,54 @@ struct SendFileTests {
 
     /// What each makes of loss is shown in the simulator; that the one asked for is used, by `SendFileOptionsTests`.
     @Test(arguments: ["bbr", "cubic"]) func eitherCongestionControlGetsThroughLoss(control: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let movie = Contents.make(2_000_000)
         let source = try folder.write(movie, to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let environment = ["CHATTY_SECRET": "correct horse battery"]
         let receiver = try await FileReceiver(into: target, environment: environment)
         let link = try UDPLink(to: receiver.port, LinkModel(rate: 100e6, delay: .milliseconds(15), loss: 0.02, mtu: 1500))
         let sender = try ChattyProcess("send-file", "--cc", control, source, "127.0.0.1:\(link.port)", environment: environment)
         #expect(try await sender.exitStatus(within: .seconds(120)) == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == movie)
+        #expect(try target.data("movie.mp4") == movie)
     }
 
     @Test func severalFilesAndAFolder() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["photos/2026"], withIntermediateDirectories: true)
         try folder.write("one", to: "photos/2026/1.jpg")
         try folder.write("two", to: "photos/2.jpg")
         try folder.write("three", to: "3.txt")
         try FileManager.default.createSymbolicLink(atPath: folder["photos/link"], withDestinationPath: "/etc/passwd")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", folder["photos"], folder["3.txt"], receiver.ticket)
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try target.read("photos/2026/1.jpg") == Data("one".utf8))
-        #expect(try target.read("photos/2.jpg") == Data("two".utf8))
-        #expect(try target.read("3.txt") == Data("three".utf8))
+        #expect(try target.data("photos/2026/1.jpg") == Data("one".utf8))
+        #expect(try target.data("photos/2.jpg") == Data("two".utf8))
+        #expect(try target.data("3.txt") == Data("three".utf8))
         #expect(!FileManager.default.fileExists(atPath: target["photos/link"]))
         try await sender.diagnostics.expect("Not sent, because it is not a file or folder: \(folder["photos/link"])")
     }
 
     /// More than may be offered at once.
     @Test func hundredsOfFiles() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["many"], withIntermediateDirectories: true)
         for index in 0..<700 { try Data("content \(index)".utf8).write(to: URL(fileURLWithPath: folder["many/\(index).txt"])) }
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--quiet"], into: target)
         let sender = try ChattyProcess("send-file", folder["many"], receiver.ticket)
         #expect(try await sender.exitStatus(within: .seconds(60)) == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: target["many"]).count == 700)
-        for index in [0, 299, 699] { #expect(try target.read("many/\(index).txt") == Data("content \(index)".utf8)) }
+        for index in [0, 299, 699] { #expect(try target.data("many/\(index).txt") == Data("content \(index)".utf8)) }
     }
 
     @Test func pipesOnBothSides() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target, output: "-")
         let sender = try ChattyProcess("send-file", "-", receiver.ticket)
         let bytes = Array(Contents.make(400_000))
@@ -133,9 +133,9 @@ struct SendFileTests {
     }
 
     @Test func nothingIsOverwrittenUnlessAsked() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("new", to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         try target.write("old", to: "movie.mp4")
         let receiver = try await FileReceiver(["--count", "2"], into: target)
         for _ in 0..<2 {
@@ -144,11 +144,11 @@ struct SendFileTests {
         }
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
-        #expect(try target.read("movie.mp4") == Data("old".utf8))
+        #expect(try target.data("movie.mp4") == Data("old".utf8))
         let over = try await FileReceiver(["--once", "--overwrite"], into: target)
         #expect(try await ChattyProcess("send-file", source, over.ticket).exitStatus() == 0)
         #expect(try await over.process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == Data("new".utf8))
+        #expect(try target.data("movie.mp4") == Data("new".utf8))
     }
 
     @Test(arguments: [
@@ -156,21 +156,21 @@ struct SendFileTests {
         ("x/../../y", "x/y"),
     ])
     func namesStayInside(name: String, place: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
-        let outer = try TemporaryDirectory()
+        let outer = try TemporaryFolder()
         let receiver = try await FileReceiver(into: outer, output: outer["inner/"])
         let sender = try ChattyProcess("send-file", "--name", name, source, receiver.ticket)
         #expect(try await sender.exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
-        #expect(try outer.read("inner/" + place) == Data("content".utf8))
+        #expect(try outer.data("inner/" + place) == Data("content".utf8))
         #expect(try outer.names() == ["inner"])
         #expect(!receiver.process.diagnostics.text.contains("\u{1B}"))
     }
 
     /// Times that no 64 bits of nanoseconds can say, and a name that is no text.
     @Test func oddFilesOfAFolder() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["odd"], withIntermediateDirectories: true)
         try folder.write("late", to: "odd/late")
         try folder.write("early", to: "odd/early")
@@ -182,13 +182,13 @@ struct SendFileTests {
             let time = timespec(tv_sec: seconds, tv_nsec: 0)
             #expect(utimensat(AT_FDCWD, folder[name], [time, time], 0) == 0)
         }
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", folder["odd"], receiver.ticket)
         #expect(try await sender.exitStatus() == 1)
         #expect(try await receiver.process.exitStatus() == 0)
         try await sender.diagnostics.expect("chatty: Not sent, because its name is not UTF-8: \(folder["odd/caf"])\u{FFFD}\n")
-        #expect(try target.read("odd/late") == Data("late".utf8))
+        #expect(try target.data("odd/late") == Data("late".utf8))
         var status = stat()
         #expect(stat(target["odd/early"], &status) == 0)
         #expect(status.st_mtim.tv_sec == -157_766_400)
@@ -197,9 +197,9 @@ struct SendFileTests {
     }
 
     @Test func aNameOfNothingIsNotTaken() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--name", "..", source, receiver.ticket)
         #expect(try await sender.exitStatus() == 6)
@@ -212,9 +212,9 @@ struct SendFileTests {
     }
 
     @Test func progressForPrograms() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", "--progress", "json")
         let listening = try await process.diagnostics.expect(/.*"event":"listening".*\n/).0
         let ticket = try #require(try /"ticket":"(chatty1[a-z2-7]+)"/.firstMatch(in: String(listening))).1
@@ -238,9 +238,9 @@ struct SendFileTests {
     }
 
     @Test func theProgressLineOnATerminal() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--limit", "4M", source, receiver.ticket, on: .terminal(columns: 100))
         try await sender.output.expect(/movie\.mp4  \d+ %  [0-9.]+ [kM]?B of 4\.0 MB  [0-9.]+ [kM]?B\/s  ETA \d+:\d\d  RTT .* ms/)
@@ -251,9 +251,9 @@ struct SendFileTests {
     }
 
     @Test func quietSaysNothing() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess("send-file", "--quiet", source, receiver.ticket)
         #expect(try await sender.exitStatus() == 0)
@@ -261,17 +261,17 @@ struct SendFileTests {
     }
 
     @Test func thePlainForm() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let bytes = Contents.make(200_000)
         let source = try folder.write(bytes, to: "movie.mp4")
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let process = try ChattyProcess(
             "recv-file", "0", "-o", target.path, "--once", "--legacy", environment: ["CHATTY_SECRET": "correct horse battery"])
         let port = try await process.diagnostics.expect(/Address: 127\.0\.0\.1:(\d+)\n/).1
         let sender = try ChattyProcess("send-file", "--legacy", source, "127.0.0.1:\(port)")
         #expect(try await sender.exitStatus() == 0)
         #expect(try await process.exitStatus() == 0)
-        #expect(try target.read("movie.mp4") == bytes)
+        #expect(try target.data("movie.mp4") == bytes)
         #expect(try await sender.diagnostics.end().contains("Not encrypted"))
         let said = try await process.diagnostics.end()
         #expect(said.contains("Not encrypted") && said.contains("$CHATTY_SECRET has no effect"))
@@ -279,7 +279,7 @@ struct SendFileTests {
 
     /// Interrupted while it waits for the bound of its rate, and for its input.
     @Test(arguments: ["movie.mp4", "-"]) func thePlainFormIsInterrupted(file: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = file == "-" ? file : try folder.write(Contents.make(1_000_000), to: file)
         let sender = try ChattyProcess("send-file", "--legacy", "--limit", "10K", "--progress", "json", source, "127.0.0.1:9")
         try await sender.diagnostics.expect("Not encrypted")
@@ -291,7 +291,7 @@ struct SendFileTests {
     /// It is stored once, and both sides say so.
     @Test(.enabled(if: ExtendedAttributes.areKept, "the file system keeps no extended attributes: a file sent twice is not recognised"))
     func theSameFileAgainIsRecognised() async throws {
-        let (folder, target, home) = (try TemporaryDirectory(), try TemporaryDirectory(), try TemporaryDirectory())
+        let (folder, target, home) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
         let source = try folder.write(Contents.make(3_000_000), to: "movie.mp4")
         let receiver = try await FileReceiver(["--count", "2"], into: target)
         #expect(try await ChattyProcess("send-file", source, receiver.ticket, home: home).exitStatus() == 0)

@@ -5,15 +5,15 @@ import Testing
 /// A ticket that is not on the command line, where all users of the machine can read it.
 @Suite("Tickets kept to oneself", .fewAtATime, .serialized)
 struct SendFileTicketTests {
-    private static func files(in folder: TemporaryDirectory) throws {
+    private static func files(in folder: TemporaryFolder) throws {
         try folder.write("one", to: "a")
         try folder.write("two", to: "b")
     }
 
     @Test func fromTheEnvironment() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.files(in: folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let sender = try ChattyProcess(
             "send-file", "a", "b", directory: folder.path, environment: ["CHATTY_TICKET": receiver.ticket])
@@ -24,9 +24,9 @@ struct SendFileTicketTests {
 
     /// Wrapped as it may be by whatever it came through.
     @Test(arguments: [true, false]) func fromAFile(isStandardInput: Bool) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.files(in: folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let wrapped = "\(receiver.ticket.prefix(60))\n\(receiver.ticket.dropFirst(60))\n"
         try folder.write(wrapped, to: "ticket")
@@ -40,7 +40,7 @@ struct SendFileTicketTests {
     }
 
     @Test func aFileThatIsNone() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try Self.files(in: folder)
         let missing = try ChattyProcess("send-file", "-t", "ticket", "a", directory: folder.path)
         #expect(try await missing.exitStatus() == 1)

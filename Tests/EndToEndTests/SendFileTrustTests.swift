@@ -7,7 +7,7 @@ import Testing
 struct SendFileTrustTests {
     private static let secret = ["CHATTY_SECRET": "correct horse battery"]
 
-    private static func source(_ folder: TemporaryDirectory) throws -> String { try folder.write("a film", to: "movie.mp4") }
+    private static func source(_ folder: TemporaryFolder) throws -> String { try folder.write("a film", to: "movie.mp4") }
 
     /// The port that a receiver on a terminal shows.
     private static func port(_ receiver: ChattyProcess) async throws -> String {
@@ -16,9 +16,9 @@ struct SendFileTrustTests {
 
     /// Refused, and the receiver goes on to wait for who has the ticket.
     @Test func anAddressAloneIsRefused() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--accept", "ticket"], into: target)
         #expect(receiver.process.diagnostics.text.contains("A sender without the ticket is refused (see --accept)."))
         let stranger = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)")
@@ -34,9 +34,9 @@ struct SendFileTrustTests {
 
     /// In a script nobody is there to be asked.
     @Test func aScriptTakesNothingOfStrangers() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         #expect(receiver.process.diagnostics.text.contains("A sender without the ticket is refused (see --accept)."))
         let stranger = try ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)")
@@ -48,9 +48,9 @@ struct SendFileTrustTests {
 
     /// What is typed at the other side is there as a whole, and so is the key that the sender is shown.
     @Test func theCommandForTheOtherSideAndTheKeyAreShown() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         let key = String(try await receiver.process.diagnostics.expect(/\nchatty: Key: ([0-9a-f-]{39})\n/).1)
         let shown = receiver.process.diagnostics.text
@@ -62,9 +62,9 @@ struct SendFileTrustTests {
 
     /// The receiver that is started again on its port is reached by the ticket that the sender has, until it makes a new one.
     @Test func theTicketOfAPortStays() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let (target, home) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let (target, home) = (try TemporaryFolder(), try TemporaryFolder())
         let any = try await FileReceiver(into: target, home: home)
         any.process.kill()
         _ = try await any.process.exitStatus()
@@ -87,9 +87,9 @@ struct SendFileTrustTests {
     }
 
     @Test func anAddressIsEnoughWhereItIsSaid() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
         #expect(receiver.process.diagnostics.text.contains("Everybody who reaches an address can send without the ticket."))
         #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 0)
@@ -99,9 +99,9 @@ struct SendFileTrustTests {
 
     /// With a secret there are no strangers, whatever else is said.
     @Test(arguments: ["ticket", "ask", "always"]) func aSecretIsAskedOfAll(accept: String) async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--accept", accept], into: target, environment: Self.secret)
         #expect(try await ChattyProcess("send-file", source, "127.0.0.1:\(receiver.port)").exitStatus() == 4)
         #expect(try target.names() == [])
@@ -118,9 +118,9 @@ struct SendFileTrustTests {
 
     /// At a terminal the person decides; a no does not use up `--once`.
     @Test func aStrangerIsAskedAboutOnTheTerminal() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", on: .terminal(columns: 200))
         let port = try await Self.port(receiver)
         let first = try ChattyProcess("send-file", source, "127.0.0.1:\(port)")
@@ -138,9 +138,9 @@ struct SendFileTrustTests {
 
     /// Who has the ticket is not asked about.
     @Test func theTicketIsEnoughOnATerminal() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try ChattyProcess("recv-file", "0", "-o", target.path, "--once", on: .terminal(columns: 200))
         let ticket = String(try await receiver.output.expect(/Ticket: (chatty1[a-z2-7]+)\s/).1)
         #expect(try await ChattyProcess("send-file", source, ticket).exitStatus() == 0)
@@ -151,10 +151,10 @@ struct SendFileTrustTests {
     /// The key of a receiver is remembered only when it has proven it: who merely answers, and refuses, leaves nothing.
     @Test(hasOwnAddress) func onlyAProvenKeyIsRemembered() async throws {
         let address = try #require(Self.ownAddress())
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
-        let home = try TemporaryDirectory()
+        let target = try TemporaryFolder()
+        let home = try TemporaryFolder()
         let data = home["data"]
         let refusing = try await FileReceiver(["--accept", "ticket"], into: target)
         let refused = try ChattyProcess("send-file", "--accept-new", "-d", data, source, "\(address):\(refusing.port)")
@@ -181,9 +181,9 @@ struct SendFileTrustTests {
     /// A data folder that cannot be written to, as in a home that is read only: it is said, and the file arrives.
     @Test(hasOwnAddress) func aKeyThatCannotBeRememberedIsNoFailure() async throws {
         let address = try #require(Self.ownAddress())
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(["--once", "--accept", "always"], into: target)
         let peer = "\(address):\(receiver.port)"
         let sender = try ChattyProcess("send-file", "--accept-new", "-d", "/proc/nope", source, peer)
@@ -211,9 +211,9 @@ struct SendFileTrustTests {
 
     /// Somebody on the way answers first, with a key that is not the receiver's.
     @Test func anImpostorsKeyDoesNotEndIt() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try Self.source(folder)
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target, environment: Self.secret)
         let impostor = try Impostor(before: receiver.port)
         defer { impostor.stop() }

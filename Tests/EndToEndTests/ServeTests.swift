@@ -62,7 +62,7 @@ struct ServeTests {
 
     /// Who has started a server for the first time is told what comes next, as it can be typed; who has accounts is not.
     @Test func aServerWithoutAnAccountSaysHowToBegin() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let data = home["my data"]
         let server = try ChattyProcess("serve", "0", "--data", data, "--log-time", home: home)
         let port = try await server.diagnostics.expect(

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 
 /// A built `chatty serve` on a free port, ready for clients, with the accounts `yoda` (`wise`) and `luke` (`sky`).
 struct ServerProcess {
     let process: ChattyProcess
     let port: UInt16
-    let home: TemporaryDirectory
+    let home: TemporaryFolder
 }
 
 extension ServerProcess {
@@ -13,7 +14,7 @@ extension ServerProcess {
 
     /// A data folder with the accounts, made once: hashing passwords is meant to take its time.
     private static let template = Task {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let credentials = try home.write("yoda wise\nluke sky\n", to: "credentials.txt")
         let users = try ChattyProcess("users", "import", credentials, "--data", home["data"], home: home)
         guard try await users.exitStatus(within: patience) == 0 else { throw HarnessFailure(users.diagnostics.text) }
@@ -21,22 +22,22 @@ extension ServerProcess {
     }
 
     /// A home with the accounts in its folder `data`.
-    static func home() async throws -> TemporaryDirectory {
-        let home = try TemporaryDirectory()
+    static func home() async throws -> TemporaryFolder {
+        let home = try TemporaryFolder()
         try FileManager.default.copyItem(atPath: await template.value["data"], toPath: home["data"])
         return home
     }
 
     /// - Parameters:
     ///   - home: holds `data`; that of an earlier server goes on where that one ended.
-    init(home: TemporaryDirectory? = nil, options: [String] = []) async throws {
+    init(home: TemporaryFolder? = nil, options: [String] = []) async throws {
         let home = if let home { home } else { try await ServerProcess.home() }
         try await self.init(
             process: ChattyProcess(words: ["serve", "0", "--data", home["data"]] + options, home: home), readyIn: home)
     }
 
     /// Waits for a server that was started to be ready.
-    init(process: ChattyProcess, readyIn home: TemporaryDirectory) async throws {
+    init(process: ChattyProcess, readyIn home: TemporaryFolder) async throws {
         let ready = try await process.diagnostics.expect(
             /Listening on port (\d+), certificate SHA256:[0-9A-F:]{95}\n/, within: ServerProcess.patience)
         guard let port = UInt16(ready.1) else { throw HarnessFailure("\(ready.1) is no port") }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension ServiceTests {
@@ -15,7 +16,7 @@ extension ServiceTests {
 
         @Test func aPortInUseIsOneLine() async throws {
             let server = try await ChattyServer(accounts: [:])
-            let data = try TemporaryDirectory()
+            let data = try TemporaryFolder()
             let second = try ChattyProcess("serve", "\(server.port)", "--data", data["store"])
             #expect(try await second.exitStatus() == 1)
             let text = try await second.diagnostics.end()
@@ -32,7 +33,7 @@ extension ServiceTests {
         }
 
         @Test func unreadableFilesAreOneLine() async throws {
-            let data = try TemporaryDirectory()
+            let data = try TemporaryFolder()
             try data.write("", to: "file")
             for words in [
                 ["--credentials", data["missing"], "--data", data["store"]], ["--data", data["file"]], ["--data", data["file"] + "/below"],
@@ -46,7 +47,7 @@ extension ServiceTests {
         }
 
         @Test func aBadLineOfTheCredentialsIsReportedWithItsNumber() async throws {
-            let data = try TemporaryDirectory()
+            let data = try TemporaryFolder()
             let credentials = try data.write("yoda jedi*knight\nnopassword\n9lives cat\nhans falcon*solo\n", to: "credentials.txt")
             let process = try ChattyProcess("serve", "0", "--credentials", credentials, "--data", data["store"])
             try await process.diagnostics.expect("Listening on port ")
@@ -74,16 +75,12 @@ extension ServiceTests {
         /// Whatever comes in, the next session finds the server as it was.
         @Test func garbageHurtsNobody() async throws {
             let server = try await ChattyServer()
-            var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+            var random = SeededGenerator(seed: 1)
             let starts: [[UInt8]] = [[], [0x16, 3, 1], Array("NICK ".utf8), Array("CAP LS 302\r\n".utf8), [0], [10]]
             for start in Array(repeating: starts, count: 8).flatMap(\.self) {
                 let client = try SocketClient(port: server.port)
-                let noise = (0..<20_000).map { _ in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    return UInt8(truncatingIfNeeded: state >> 33)
-                }
                 // The server may close at any byte.
-                try? client.send(bytes: start + noise)
+                try? client.send(bytes: start + random.bytes(20_000))
                 client.hangUp()
             }
             let yoda = try await server.plainSession("yoda")

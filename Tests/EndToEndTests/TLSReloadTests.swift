@@ -11,7 +11,7 @@ import X509
 struct TLSReloadTests {
     /// Replaces certificate and key by new ones.
     /// - Returns: the fingerprint.
-    private static func renew(_ home: TemporaryDirectory) throws -> String {
+    private static func renew(_ home: TemporaryFolder) throws -> String {
         for name in ["tls-cert.pem", "tls-key.pem"] where FileManager.default.fileExists(atPath: home["pki"] + "/" + name) {
             try FileManager.default.removeItem(atPath: home["pki"] + "/" + name)
         }
@@ -97,7 +97,7 @@ struct TLSReloadTests {
 
     /// As editors of other systems write files.
     @Test func aByteOrderMarkIsNoneOfAFile() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let password = try home.write("\u{FEFF}sky\r\n", to: "password.txt")
         let credentials = try home.write("\u{FEFF}yoda wise\r\n", to: "credentials.txt")
         _ = try Self.renew(home)
@@ -122,7 +122,7 @@ struct TLSReloadTests {
     }
 
     @Test func aKeyOfAnotherCertificateIsOneLine() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         _ = try Self.renew(home)
         let certificate = try home.write(String(contentsOfFile: home["pki"] + "/tls-cert.pem", encoding: .utf8), to: "cert.pem")
         _ = try Self.renew(home)

@@ -7,7 +7,7 @@ import Testing
 struct ToldAtOnceTests {
     /// The host says so itself; without that, nobody knows before the connect timeout of 20 s.
     @Test func aClosedPort() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
         let port = try FreePort.udp()
         let begun = ContinuousClock.now
@@ -21,7 +21,7 @@ struct ToldAtOnceTests {
 
     /// Before there is a ticket.
     @Test(.enabled(if: isRestricted, "root may write everywhere")) func aFolderThatMayNotBeWrittenTo() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["out"], withIntermediateDirectories: true)
         #expect(chmod(folder["out"], 0o500) == 0)
         for path in [folder["out"], folder["out/file"]] {
@@ -39,7 +39,7 @@ struct ToldAtOnceTests {
     }
 
     @Test func aGoodFolderStaysEmpty() async throws {
-        let target = try TemporaryDirectory()
+        let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         #expect(try target.names() == [])
         receiver.process.signal(SIGTERM)

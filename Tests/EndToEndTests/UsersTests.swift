@@ -4,7 +4,7 @@ import Testing
 
 @Suite("chatty users", .fewAtATime, .serialized)
 struct UsersTests {
-    private func users(_ words: String..., home: TemporaryDirectory, input: String = "") async throws -> (
+    private func users(_ words: String..., home: TemporaryFolder, input: String = "") async throws -> (
         status: Int32, out: String, err: String
     ) {
         let process = try ChattyProcess(words: ["users"] + words + ["--data", home["data"]], home: home)
@@ -15,7 +15,7 @@ struct UsersTests {
     }
 
     @Test func accountsAreMadeListedAndRemovedWithoutAServer() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         #expect(try await users("list", home: home) == (1, "", "chatty: There is no data of a chatty server in \(home["data"]).\n"))
         #expect(try await users("add", "Yoda", "luke", home: home, input: "wise\n") == (0, "", ""))
         #expect(try await users("add", "yoda", home: home, input: "x\n") == (1, "", "chatty: There is an account yoda already.\n"))
@@ -35,7 +35,7 @@ struct UsersTests {
     }
 
     @Test func aTerminalIsAskedWithoutEcho() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let process = try ChattyProcess(
             words: ["users", "add", "yoda", "--password-file", "-", "--data", home["data"]], on: .terminal(), home: home)
         for prompt in ["Password: ", "Again: "] {
@@ -47,7 +47,7 @@ struct UsersTests {
     }
 
     @Test func badLinesAreNumberedAndStrictAddsNothing() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let file = try home.write("yoda wise\nnobody\nluke sky\n", to: "credentials.txt")
         let strict = try await users("import", "--strict", file, home: home)
         #expect(strict == (1, "", "chatty: \(file):2: the password is empty\nchatty: Nothing was added.\n"))
@@ -81,7 +81,7 @@ struct UsersTests {
         var online = try await users("--online", "--json", home: server.home).out
         for _ in 1...200 where online.isEmpty { online = try await users("--online", "--json", home: server.home).out }
         #expect(online.hasPrefix("{\"name\":\"luke\",") && online.contains("\"active\":true"))
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         func ask(_ words: String...) async throws -> (status: Int32, out: String, err: String) {
             let process = try ChattyProcess(words: ["users"] + words, home: home, environment: ["CHATTY_PASSWORD": "wise"])
             try process.closeInput()
@@ -127,7 +127,7 @@ struct UsersTests {
 
     /// `--password-file <(command)`.
     @Test func aPasswordComesThroughAPipe() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         #expect(mkfifo(home["pipe"], 0o600) == 0)
         let add = try ChattyProcess(words: ["users", "add", "yoda", "--password-file", home["pipe"], "--data", home["data"]], home: home)
         // Waits for the reader, and gives the child the end of its input.
@@ -140,7 +140,7 @@ struct UsersTests {
     }
 
     @Test func aPasswordIsAskedForTwiceAndNotShown() async throws {
-        let home = try TemporaryDirectory()
+        let home = try TemporaryFolder()
         let process = try ChattyProcess("users", "add", "yoda", "--data", home["data"], on: .terminal(), home: home)
         try await process.output.expect("Password: ")
         try process.type("wise\r")

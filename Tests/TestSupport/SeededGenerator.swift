@@ -1,5 +1,6 @@
-/// SplitMix64 (Steele, Lea and Flood 2014): the same numbers for the same seed, so that a failing case can be run again.
-public struct SeededGenerator: RandomNumberGenerator {
+/// The one random generator of the tests, SplitMix64 (Steele, Lea and Flood 2014): the same numbers for the same seed, so that a failing
+/// case can be run again. The simulator of the transfer, which benchmarks use too, has that of `TransferProtocol`.
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) { state = seed }
@@ -12,8 +13,17 @@ public struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// - Parameter alphabet: what to choose from; any bytes where it is nil.
-    public mutating func bytes(_ count: Int, from alphabet: [UInt8]? = nil) -> [UInt8] {
-        (0..<count).map { _ in alphabet?.randomElement(using: &self) ?? UInt8.random(in: 0...255, using: &self) }
+    /// Bytes that no packing shortens and that differ at every place, so that one in the wrong place is seen; cheap enough for megabytes.
+    public mutating func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count { withUnsafeBytes(of: next()) { bytes.append(contentsOf: $0) } }
+        return Array(bytes.prefix(count))
+    }
+
+    /// - Parameter alphabet: what each byte is chosen from; any byte where it is nil.
+    public mutating func bytes(_ count: Int, from alphabet: [UInt8]?) -> [UInt8] {
+        guard let alphabet else { return bytes(count) }
+        return (0..<count).map { _ in alphabet.randomElement(using: &self) ?? 0 }
     }
 }

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import TransferProtocol
 
 @testable import TransferIO
@@ -30,7 +31,7 @@ final class BadPath: Sendable {
         let relay = Relay(front: try UDPSocket(offload: false), back: try UDPSocket(offload: false))
         port = relay.front.port
         try BackgroundThread.start(name: "bad-path", relay) { [self] relay in
-            var random = SplitMix(seed: seed)
+            var random = SeededGenerator(seed: seed)
             var client: NetworkAddress?
             var held: [UInt8]?
             func pass(_ datagram: [UInt8], from socket: UDPSocket, to address: NetworkAddress) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TransferProtocol
 
@@ -6,7 +7,7 @@ import TransferProtocol
 @Suite struct ByteRangesTests {
     /// Against a plain set of numbers.
     @Test(arguments: 0..<40 as Range<UInt64>) func isASet(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var ranges = ByteRanges()
         var model = Set<UInt64>()
         for _ in 0..<200 {

@@ -35,7 +35,7 @@ import TransferSimulator
         let simulation = try Simulation(seed: 4, forward: LinkModel(rate: 1e6))
         let sending = try simulation.send([Simulation.file(size: 1_000_000, seed: 4)])
         #expect(simulation.run(for: .seconds(Int64(10))) { simulation.receiver.established == 1 })
-        sending.take(.named(file, "x"))
+        sending.handle(.named(file, "x"))
         #expect(simulation.runToEnd(within: .seconds(Int64(60))))
         guard case .failed(.protocolViolation) = simulation.sender.outcome else {
             Issue.record("\(String(describing: simulation.sender.outcome))")

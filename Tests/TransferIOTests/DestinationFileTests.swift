@@ -30,7 +30,7 @@ import TransferProtocol
     }
 
     @Test(arguments: 0..<12 as Range<UInt64>) func anyOrderMakesTheFile(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(Int.random(in: 0..<300_000, using: &random))
         let destination = try Self.destination(folder, "a/b/movie.mp4", size: seed.isMultiple(of: 2) ? bytes.count : nil)
@@ -151,7 +151,7 @@ import TransferProtocol
     }
 
     @Test func anInterruptedFileIsGoneOnWith() throws {
-        var random = SplitMix(seed: 1)
+        var random = SeededGenerator(seed: 1)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(5 << 20)
         do {
@@ -180,7 +180,7 @@ import TransferProtocol
 
     /// Records do not wait for the message that says what stays.
     @Test func bytesMayComeBeforeTheWordAboutWhatStays() throws {
-        var random = SplitMix(seed: 6)
+        var random = SeededGenerator(seed: 6)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(3 << 20)
         do {
@@ -203,7 +203,7 @@ import TransferProtocol
     }
 
     @Test func aDamagedPartIsNotBelieved() throws {
-        var random = SplitMix(seed: 2)
+        var random = SeededGenerator(seed: 2)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(2 << 20)
         do {

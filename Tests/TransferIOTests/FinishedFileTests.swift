@@ -16,7 +16,7 @@ import TransferSimulator
     }
 
     @Test(arguments: [0, 1, 3_000_000]) func itIsHeldWhole(size: Int) throws {
-        var random = SplitMix(seed: 1)
+        var random = SeededGenerator(seed: 1)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(size)
         try folder.write("movie.mp4", [1])
@@ -35,7 +35,7 @@ import TransferSimulator
 
     /// The sender's file has other bytes, though its time and size are the same: the one here stays as it is.
     @Test(arguments: [true, false]) func anotherVersionComesBesideIt(wordFirst: Bool) throws {
-        var random = SplitMix(seed: 2)
+        var random = SeededGenerator(seed: 2)
         let folder = try TemporaryFolder()
         let old = random.bytes(3 << 20)
         try receive(old, in: folder)

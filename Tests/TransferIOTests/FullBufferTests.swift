@@ -62,7 +62,7 @@ import Testing
 
     @Test(arguments: [false, true]) func nothingIsLost(isOutOfMemory: Bool) async throws {
         let folder = try TemporaryFolder()
-        var random = SplitMix(seed: 7)
+        var random = SeededGenerator(seed: 7)
         let content = Data(random.bytes(8_000_000))
         try content.write(to: URL(filePath: folder.path + "/movie.mp4"))
         let target = try ReceiveFolder(path: folder.path + "/in/", create: true)

@@ -8,7 +8,7 @@ import TransferProtocol
 @Suite struct JournalTests {
     /// Whatever bytes lie where a journal should: no part is believed because of them, and nothing breaks.
     @Test(arguments: 0..<50 as Range<UInt64>) func anyBytesAreNoJournal(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
         var bytes = random.bytes(Int.random(in: 0..<400, using: &random))
         if seed.isMultiple(of: 2) {

@@ -64,9 +64,9 @@ import TransferProtocol
     }
 
     @Test func fingerprintsDiffer() {
-        let text = Fingerprint.text(of: [UInt8](repeating: 1, count: 32))
+        let text = KeyFingerprint.text(of: [UInt8](repeating: 1, count: 32))
         #expect(text.count == 39)
-        #expect(text != Fingerprint.text(of: [UInt8](repeating: 2, count: 32)))
+        #expect(text != KeyFingerprint.text(of: [UInt8](repeating: 2, count: 32)))
     }
 
     @Test func hex() {

@@ -101,7 +101,7 @@ import Testing
         // And it is there before the end is told: after it, a third record is more than the file has. That nothing is in flight does not say so, for
         // pacing may hold a record back that was not sent at all.
         try await sender.run { sender.connection.statistics.bytesDone == 3 * Self.record }
-        sender.connection.say(.end(0, size: 2 * Self.record))
+        sender.connection.queue(.end(0, size: 2 * Self.record))
         try await sender.run { sender.connection.isHeard }
         destination.gate.signal()
         try await sender.run { log.has("0 write 2") }

@@ -21,7 +21,7 @@ import TransferProtocol
     }
 
     @Test func itIsStoredOnce() throws {
-        var random = SplitMix(seed: 1)
+        var random = SeededGenerator(seed: 1)
         let folder = try TemporaryFolder()
         let bytes = random.bytes(3_000_000)
         for _ in 0..<3 { #expect(try receive(bytes, in: folder) == "movie.mp4") }

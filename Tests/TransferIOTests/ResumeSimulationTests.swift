@@ -11,7 +11,7 @@ import TransferSimulator
     private static let chunk = 1 << 20
 
     /// Leaves a `.part` with some chunks of the file, one of them perhaps damaged; none at all now and then.
-    private func leavePart(of file: SimulatedHost.Source, in folder: TemporaryFolder, _ random: inout SplitMix) throws {
+    private func leavePart(of file: SimulatedHost.Source, in folder: TemporaryFolder, _ random: inout SeededGenerator) throws {
         let bytes = try #require(file.bytes)
         let destination = try DestinationFileTests.destination(folder, file.offer.name, size: bytes.count, modified: file.offer.modified)
         for start in stride(from: 0, to: bytes.count, by: Self.chunk) where Bool.random(using: &random) {
@@ -22,7 +22,7 @@ import TransferSimulator
     }
 
     @Test(arguments: 0..<12 as Range<UInt64>) func whatOvertakesTheWordAboutWhatStaysCounts(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var model = LinkModel(rate: 80e6, delay: .milliseconds(Int64.random(in: 1...40, using: &random)))
         model.loss = [0.02, 0.1, 0.25][Int(seed % 3)]
         model.reorder = [0, 0.1][Int(seed % 2)]

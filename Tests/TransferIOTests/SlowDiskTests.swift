@@ -100,7 +100,7 @@ import TransferProtocol
     }
 
     private static func bytes(_ count: Int = 5_000_000) -> [UInt8] {
-        var random = SplitMix(seed: 8)
+        var random = SeededGenerator(seed: 8)
         return random.bytes(count)
     }
 

@@ -95,7 +95,7 @@ import TransferProtocol
 
     /// Whether writing is seen in the folder of temporary files.
     static let watches: Bool = {
-        guard let file = try? OpenFile(path: NSTemporaryDirectory(), flags: O_RDONLY) else { return false }
+        guard let folder = try? TemporaryFolder(), let file = try? OpenFile(path: folder.path, flags: O_RDONLY) else { return false }
         return WriteWatch(file.descriptor) != nil
     }()
 

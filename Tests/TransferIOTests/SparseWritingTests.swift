@@ -12,7 +12,7 @@ import TransferProtocol
     }
 
     @Test(arguments: 0..<8 as Range<UInt64>) func whatIsReadIsWhatWasWritten(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
         var bytes = [UInt8](repeating: 0, count: 600_000 + Int.random(in: 0..<9000, using: &random))
         for _ in 0..<6 { bytes[Int.random(in: 0..<bytes.count, using: &random)] = 1 }

@@ -66,7 +66,7 @@ import TransferProtocol
 
     /// A pipe holds 64 KiB: a slow reader stops the writer, and every byte comes once and in order all the same.
     @Test(arguments: 0..<8 as Range<UInt64>) func aSlowReader(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let pipe = try Pipe()
         let destination = StreamDestination(descriptor: pipe.write)
         let bytes = random.bytes(400_000)

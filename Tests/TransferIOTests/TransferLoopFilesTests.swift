@@ -73,7 +73,7 @@ import TransferProtocol
 
     // One after the other: each has some three hundred descriptors open.
     @Test(.serialized, arguments: [true, false]) func filesAndFoldersArrive(offload: Bool) async throws {
-        var random = SplitMix(seed: 4)
+        var random = SeededGenerator(seed: 4)
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: source.file("photos/2026"), withIntermediateDirectories: true)
@@ -150,7 +150,7 @@ import TransferProtocol
     }
 
     @Test func aStreamIsHeldBackByItsReader() async throws {
-        var random = SplitMix(seed: 5)
+        var random = SeededGenerator(seed: 5)
         let bytes = random.bytes(30_000_000)
         let input = try StreamTests.Pipe()
         let output = try StreamTests.Pipe()
@@ -252,7 +252,7 @@ import TransferProtocol
 
     /// Of several files those that are done are not sent again after an interruption.
     @Test func theSameAgainGoesOnAfterTheLastFile() async throws {
-        var random = SplitMix(seed: 6)
+        var random = SeededGenerator(seed: 6)
         let source = try TemporaryFolder()
         let target = try TemporaryFolder()
         let bytes = [random.bytes(2_000_000), random.bytes(3_000_000)]

@@ -56,7 +56,7 @@ import TransferProtocol
     }
 
     private static func bytes(_ count: Int, seed: UInt64) -> Data {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var data = Data(count: count)
         data.withUnsafeMutableBytes { memory in
             for index in stride(from: 0, to: count & ~7, by: 8) {

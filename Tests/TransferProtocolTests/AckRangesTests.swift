@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.longComputation) struct AckRangesTests {
     @Test(arguments: 0..<40 as Range<UInt64>) func holdsWhatASetOfIntegersHolds(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var ranges = AckRanges()
         var model = Set<UInt64>()
         var floor: UInt64 = 0

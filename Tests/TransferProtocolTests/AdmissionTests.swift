@@ -17,7 +17,7 @@ import TransferSimulator
         init(_ simulation: Simulation) throws {
             self.simulation = simulation
             endpoint = TransferEndpoint(
-                staticKey: try NoiseKeyPair(privateBytes: [UInt8](repeating: 9, count: 32)), random: SplitMix(seed: 9))
+                staticKey: try NoiseKeyPair(privateBytes: [UInt8](repeating: 9, count: 32)), random: SeededGenerator(seed: 9))
         }
 
         func join(_ count: Int, hosts: Int) throws {

@@ -6,7 +6,7 @@ import TransferSimulator
 
 /// Bytes nobody would send, to everything that reads bytes: nothing crashes, nothing believes them.
 @Suite(.longComputation) struct FuzzTests {
-    private static func noise(_ random: inout SplitMix, _ limit: Int) -> [UInt8] {
+    private static func noise(_ random: inout SeededGenerator, _ limit: Int) -> [UInt8] {
         (0..<Int.random(in: 0...limit, using: &random)).map { _ in
             // Small numbers and edges make better frames than even noise.
             Bool.random(using: &random)
@@ -15,7 +15,7 @@ import TransferSimulator
         }
     }
 
-    private static func mutated(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    private static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var copy = bytes
         switch Int.random(in: 0..<6, using: &random) {
         case 0: copy.removeLast(Int.random(in: 0...copy.count, using: &random))
@@ -31,7 +31,7 @@ import TransferSimulator
     }
 
     @Test(arguments: 0..<8 as Range<UInt64>) func decodersTakeAnyBytes(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var ranges: [ClosedRange<UInt64>] = []
         var failed: [UInt64] = []
         let key = SipHash(key: Array(0..<16))
@@ -61,7 +61,7 @@ import TransferSimulator
     }
 
     @Test func anEndpointTakesAnyDatagram() throws {
-        var random = SplitMix(seed: 3)
+        var random = SeededGenerator(seed: 3)
         let simulation = try Simulation(seed: 3)
         try simulation.send([Simulation.file(size: 1000, seed: 3)])
         for _ in 0..<5000 {
@@ -79,7 +79,7 @@ import TransferSimulator
 
     /// A stranger on the path adds damaged copies of everything, from its own address.
     @Test(arguments: 0..<6 as Range<UInt64>) func forgedCopiesHarmNobody(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
         simulation.attacker = { datagram, _ in
             (0..<2).map { _ in Self.mutated(datagram, &random) }
@@ -93,7 +93,7 @@ import TransferSimulator
 
     /// Replayed datagrams of the peer, from anywhere, change nothing.
     @Test func replaysHarmNobody() throws {
-        var random = SplitMix(seed: 9)
+        var random = SeededGenerator(seed: 9)
         var seen: [Bool: [[UInt8]]] = [:]
         let simulation = try Simulation(seed: 9, forward: LinkModel(rate: 50e6))
         simulation.attacker = { datagram, toReceiver in
@@ -109,7 +109,7 @@ import TransferSimulator
 
     /// A peer that has the keys and lies: its packets open, and say anything; its messages come where the stream is read.
     @Test(arguments: 0..<60 as Range<UInt64>) func aPeerThatLiesIsAtWorstClosed(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6))
         let file = Simulation.file(size: 400_000, seed: seed)
         if seed % 3 == 0 { simulation.receiver.parts = [file.offer.name: Array(try #require(file.bytes).prefix(100_000))] }
@@ -122,7 +122,7 @@ import TransferSimulator
         var number: UInt64 = 1 << 20
         for _ in 0..<40 {
             if Bool.random(using: &random) {
-                liar.say(Self.lie(&random))
+                liar.queue(Self.lie(&random))
             } else {
                 let datagram = try #require(Self.packet(Self.frames(&random), of: liar, number: number))
                 number += 1
@@ -145,7 +145,7 @@ import TransferSimulator
         #expect(simulation.sender.delivered.isSubset(of: [0]), "seed \(seed)")
     }
 
-    private static func lie(_ random: inout SplitMix) -> Message {
+    private static func lie(_ random: inout SeededGenerator) -> Message {
         let file = FileID.random(in: 0...2, using: &random)
         let size = [0, 1, 400_000, UInt64.random(in: 0...1 << 40, using: &random)].randomElement(using: &random)!
         let lies: [Message] = [
@@ -157,7 +157,7 @@ import TransferSimulator
         return lies.randomElement(using: &random)!
     }
 
-    private static func frames(_ random: inout SplitMix) -> [UInt8] {
+    private static func frames(_ random: inout SeededGenerator) -> [UInt8] {
         var frames: [UInt8] = []
         switch Int.random(in: 0..<3, using: &random) {
         case 0: frames = noise(&random, 300)

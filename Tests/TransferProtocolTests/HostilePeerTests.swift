@@ -62,19 +62,19 @@ import TransferSimulator
         let byte: [UInt8] = [1]
         byte.withUnsafeBytes { piece in
             for offset in stride(from: 2, to: RecordFormat.sealedSize - 2, by: 2) {
-                _ = receiver.take(piece, record: 0, offset: offset, endsRecord: true, fromSealed: true)
+                _ = receiver.insert(piece, record: 0, offset: offset, endsRecord: true, fromSealed: true)
             }
             #expect(receiver.piecesKept(of: 0) <= RecordFormat.maximumSegments)
             // Without the flag not one of them.
             for offset in stride(from: 2, to: RecordFormat.sealedSize - 2, by: 2) {
-                _ = receiver.take(piece, record: 1, offset: offset, endsRecord: false, fromSealed: true)
+                _ = receiver.insert(piece, record: 1, offset: offset, endsRecord: false, fromSealed: true)
             }
             #expect(receiver.piecesKept(of: 1) == 0)
         }
         // The record still comes together when it is sent as it should be.
         let whole = [UInt8](repeating: 7, count: RecordFormat.sealedSize)
         whole.withUnsafeBytes {
-            #expect(receiver.take($0, record: 0, offset: 0, endsRecord: false, fromSealed: true).0 == .complete)
+            #expect(receiver.insert($0, record: 0, offset: 0, endsRecord: false, fromSealed: true).0 == .complete)
         }
     }
 
@@ -85,9 +85,9 @@ import TransferSimulator
         let bytes = [UInt8](repeating: 7, count: 1000)
         bytes.withUnsafeBytes { piece in
             for record in UInt32(4)..<2000 {
-                #expect(receiver.take(piece, record: record, offset: 0, endsRecord: false, fromSealed: true).0 == .pending)
+                #expect(receiver.insert(piece, record: record, offset: 0, endsRecord: false, fromSealed: true).0 == .pending)
             }
-            _ = receiver.take(piece, record: 0, offset: 1 << 20, endsRecord: true, fromSealed: true)
+            _ = receiver.insert(piece, record: 0, offset: 1 << 20, endsRecord: true, fromSealed: true)
             for record in UInt64(0)..<4 { #expect(receiver.piecesKept(of: record) == 0) }
         }
     }
@@ -126,7 +126,7 @@ import TransferSimulator
     private static func sendAPieceOfEachRecord(to receiver: inout RecordReceiver) {
         [UInt8](repeating: 7, count: RecordFormat.minimumSegment).withUnsafeBytes { piece in
             for record in UInt32(0)..<1024 {
-                _ = receiver.take(piece, record: record, offset: 300, endsRecord: false, fromSealed: false)
+                _ = receiver.insert(piece, record: record, offset: 300, endsRecord: false, fromSealed: false)
             }
         }
     }
@@ -186,7 +186,7 @@ import TransferSimulator
     /// A stranger sends a copy of all that passes from its own address (which may be forged): what goes there in return is at most three
     /// times as much, and the transfer is not led away.
     @Test(arguments: 0..<4 as Range<UInt64>) func copiesFromElsewhereAreNotAmplified(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
         simulation.attacker = { datagram, _ in Int.random(in: 0..<4, using: &random) == 0 ? [datagram] : [] }
         let file = Simulation.file(size: 1_000_000, seed: seed)
@@ -202,7 +202,7 @@ import TransferSimulator
 
     /// Whatever comes to another address of the receiver without the keys' proof: no answer leaves from there.
     @Test(arguments: 0..<10 as Range<UInt64>) func whatIsForgedMovesNoAnswer(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
         simulation.receiver.aliases = [Self.otherAddress]
         let local = LocalAddress(high: Self.otherAddress.high, low: Self.otherAddress.low)

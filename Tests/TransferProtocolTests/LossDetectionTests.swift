@@ -262,7 +262,7 @@ import Testing
 
     /// Every packet is told acknowledged or lost, in flight is what is neither, and what arrived is in the end acknowledged.
     @Test(arguments: 0..<30 as Range<UInt64>) func everyPacketHasOneFate(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var harness = Harness()
         var arrived = AckRanges()
         var acknowledged = Set<UInt64>()

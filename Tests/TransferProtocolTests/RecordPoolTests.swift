@@ -13,7 +13,7 @@ import Testing
     /// Windows open, fill and close in any order: promises never exceed the pool but by one for each that has nothing, none starves, and
     /// the memory made is what was promised at most.
     @Test(arguments: 0..<20 as Range<UInt64>) func promisesAreKept(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let pool = RecordPool(limit: 256)
         var held = [Int](repeating: 0, count: Int.random(in: 1...40, using: &random))
         var slots = held.map { _ in [Int32]() }
@@ -23,10 +23,10 @@ import Testing
             case 0:
                 held[index] += pool.promise(upTo: 128 - held[index], to: held[index])
                 #expect(held[index] > 0, "seed \(seed)")
-            case 1: if slots[index].count < held[index] { slots[index].append(pool.take()) }
+            case 1: if slots[index].count < held[index] { slots[index].append(pool.allocate()) }
             default:
                 if let slot = slots[index].popLast() {
-                    pool.give(back: slot)
+                    pool.free(slot)
                     pool.settle(1)
                     held[index] -= 1
                 }

@@ -130,7 +130,7 @@ import Testing
     /// Random names from the alphabet of attacks: what comes out always stays inside, visible, and short enough; and is its own safe name.
     @Test(arguments: 0..<64 as Range<UInt64>)
     func properties(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let atoms = [
             "/", "//", ".", "..", "../", "/..", "\\", "a", "Z", " ", "\t", "\n", "\0", "\u{7F}", "\u{202E}", "\u{200B}", "\u{2028}",
             "\u{FEFF}", "con",

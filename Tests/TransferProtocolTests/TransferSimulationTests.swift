@@ -33,7 +33,7 @@ import TransferSimulator
     }
 
     @Test(arguments: 0..<24 as Range<UInt64>) func anyLossIsRepaired(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var model = LinkModel(rate: 50e6, delay: .milliseconds(Int64.random(in: 1...60, using: &random)))
         model.loss = [0.001, 0.01, 0.05, 0.1, 0.2, 0.3][Int(seed % 6)]
         var configuration = TransferConfiguration()
@@ -62,7 +62,7 @@ import TransferSimulator
     }
 
     @Test(arguments: 0..<12 as Range<UInt64>) func everythingAtOnce(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         func some(_ most: Double) -> Double { .random(in: 0..<most, using: &random) }
         var model = LinkModel(rate: .random(in: 2e6..<100e6, using: &random), delay: .seconds(some(0.1)))
         model.loss = some(0.15)
@@ -248,7 +248,7 @@ import TransferSimulator
     }
 
     @Test(arguments: 0..<3 as Range<UInt64>) func manyFilesOfAllSizesArrive(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6, loss: 0.03))
         let files = (0..<300).map { index in
             Simulation.file(

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func truncatedNumbersFindTheirWayBack() {
-        var random = SplitMix(seed: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<2000 {
             let near = UInt64.random(in: 0..<1 << 50, using: &random)
             let distance = UInt64.random(in: 0..<1 << 30, using: &random)
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>) func theControlStreamPutsPiecesInOrder(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var sender = ControlStreamSender()
         var receiver = ControlStreamReceiver()
         let sent = (0..<200).map {

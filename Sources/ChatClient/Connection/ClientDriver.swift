@@ -2,9 +2,9 @@ import ChatProtocol
 import NIOCore
 import NIOPosix
 
-/// Runs a ``ClientSession`` over real connections: its outputs become connections, bytes and events.
+/// Runs a ``ClientSession`` over network connections: carries out its outputs and passes in what happens.
 ///
-/// Everything happens on one event loop; what is given from other threads is taken in the order given.
+/// The session lives on one event loop. Inputs from other threads are handled in their order.
 public final class ClientDriver: Sendable {
     public struct Configuration: Sendable {
         public var host: String
@@ -24,15 +24,15 @@ public final class ClientDriver: Sendable {
     private let loop: any EventLoop
     private let core: NIOLoopBoundBox<Core>
 
-    /// - Parameter onEvent: called on the event loop for each event, in order. Returns false where too much waits already: then nothing more is read
-    ///   from the server until ``caughtUp()``.
+    /// - Parameter onEvent: called on the event loop for each event, in order. If it returns false, the driver reads nothing more from the server until
+    ///   ``caughtUp()``.
     public init(_ configuration: Configuration, onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
         let loop = group.next()
         self.loop = loop
         core = NIOLoopBoundBox.makeBoxSendingValue(Core(configuration, on: loop, onEvent), eventLoop: loop)
     }
 
-    public func give(_ input: ClientSession.Input) {
+    public func submit(_ input: ClientSession.Input) {
         loop.execute { [core] in core.value.handle(input) }
     }
 
@@ -41,19 +41,19 @@ public final class ClientDriver: Sendable {
         loop.execute { [core] in core.value.answerUnknownServer(fingerprint, isRight: isRight) }
     }
 
-    /// What was posted has been taken: read on.
+    /// The events have been handled: continue reading.
     public func caughtUp() {
         loop.execute { [core] in core.value.resumeReading() }
     }
 
-    /// Closes what is open and ends the thread; to be called once, after which nothing is to be given.
+    /// Closes the connection and ends the thread. Call it once; nothing may be submitted afterwards.
     public func shutDown() async {
         try? await group.shutdownGracefully()
     }
 }
 
 extension ClientDriver {
-    /// The part on the event loop.
+    /// The state that lives on the event loop.
     final class Core {
         private let configuration: Configuration
         private let loop: any EventLoop
@@ -61,11 +61,11 @@ extension ClientDriver {
         private let connector: ServerConnector
         private var session: ClientSession
         private var channel: (any Channel)?
-        /// Counts the connections, so that the last words of an old one are not taken for the new one's.
+        /// Counts the connections, so that a late event of an old one is not taken for one of the new one.
         private var generation = 0
         private var timer: Scheduled<Void>?
         private var isPaused = false
-        /// Goes on while the machine sleeps.
+        /// A clock that counts while the machine sleeps.
         private let start = ContinuousClock.now
 
         init(_ configuration: Configuration, on loop: any EventLoop, _ onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
@@ -74,8 +74,8 @@ extension ClientDriver {
             self.onEvent = onEvent
             connector = ServerConnector(
                 .init(host: configuration.host, port: configuration.port, trust: configuration.trust), on: loop,
-                // There is always room for that: it is said once, before anything is read.
-                noted: { _ = onEvent(.noted($0)) })
+                // The result is ignored: this comes once, before anything is read.
+                onRemark: { _ = onEvent(.remark($0)) })
             session = ClientSession(configuration.session)
         }
 
@@ -159,7 +159,7 @@ extension ClientDriver {
             }
         }
 
-        /// The question holds the session in its first attempt; its time does not count.
+        /// Asks the user. The time that the answer takes does not count for the connection attempt.
         private func askAbout(_ certificate: SelfMade) {
             timer?.cancel()
             timer = nil
@@ -169,7 +169,7 @@ extension ClientDriver {
         func answerUnknownServer(_ fingerprint: Fingerprint, isRight: Bool) {
             guard isRight, let trust = configuration.trust else { return handle(.rejected("The key of the server was not accepted.")) }
             do {
-                // Where another client has remembered something else meanwhile, the connection is judged by that.
+                // If another client has stored a key meanwhile, that one decides.
                 _ = try trust.knownHosts.remember(.key(fingerprint), of: trust.server, insteadOf: nil)
                 connect()
             } catch {

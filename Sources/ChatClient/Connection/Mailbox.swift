@@ -2,15 +2,15 @@ import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
-/// A queue from any thread to one that polls: what is posted makes ``descriptor`` readable.
+/// A queue from any thread to one that polls: posting an element makes ``descriptor`` readable.
 public final class Mailbox<Element: Sendable>: Sendable {
-    /// For `poll`; readable while something waits.
+    /// Readable while elements wait.
     public let descriptor: Int32
     private let waiting = NIOLockedValueBox<[Element]>([])
     private let limit: Int
 
-    /// - Parameter limit: over that many the poster is told to hold back.
-    /// - Returns: nil where the process has no descriptor left.
+    /// - Parameter limit: how many elements may wait before ``post(_:)`` asks its caller to pause.
+    /// - Returns: nil if the process has no descriptor left.
     public init?(limit: Int = 4096) {
         let descriptor = clinux_wakeup_make()
         guard descriptor >= 0 else { return nil }
@@ -20,7 +20,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
 
     deinit { close(descriptor) }
 
-    /// - Returns: false where so much waits that its source should pause.
+    /// - Returns: false if so many elements wait that the caller should pause.
     @discardableResult
     public func post(_ element: Element) -> Bool {
         let count = waiting.withLockedValue { waiting in
@@ -31,7 +31,8 @@ public final class Mailbox<Element: Sendable>: Sendable {
         return count < limit
     }
 
-    /// All that waits, in order, and whether its source was told to pause.
+    /// Removes all elements.
+    /// - Returns: the elements in order, and whether a caller of ``post(_:)`` was asked to pause.
     public func drain() -> (elements: [Element], wasFull: Bool) {
         clinux_wakeup_clear(descriptor)
         let elements = waiting.withLockedValue { waiting in

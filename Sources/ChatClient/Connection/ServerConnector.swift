@@ -30,12 +30,12 @@ final class ServerConnector {
     private let target: Target
     private let loop: any EventLoop
     /// Told what is to be known of a server that is taken.
-    private let noted: (String) -> Void
+    private let onRemark: (String) -> Void
 
-    init(_ target: Target, on loop: any EventLoop, noted: @escaping (String) -> Void = { _ in }) {
+    init(_ target: Target, on loop: any EventLoop, onRemark: @escaping (String) -> Void = { _ in }) {
         self.target = target
         self.loop = loop
-        self.noted = noted
+        self.onRemark = onRemark
     }
 
     /// - Parameter happened: told of the connection's life once it is ready; its `ready` is the success of the result.
@@ -133,7 +133,7 @@ final class ServerConnector {
         let fingerprint = Fingerprint(ofCertificate: leaf)
         let isLoopback = attempt.channel?.remoteAddress.map(ServerConnector.isLoopback) ?? false
         let verdict = trust.judge(fingerprint, nil, isLoopback: isLoopback)
-        guard verdict == .examine else { return take(verdict, attempt, promise) }
+        guard verdict == .examine else { return apply(verdict, attempt, promise) }
         let others = certificates.dropFirst().prefix(CertificateExaminer.maximumIntermediates).compactMap { try? $0.toDERBytes() }
         let bound = NIOLoopBound((self, attempt), eventLoop: loop)
         loop.makeFutureWithTask {
@@ -141,13 +141,13 @@ final class ServerConnector {
         }.whenComplete { result in
             let (connector, attempt) = bound.value
             switch result {
-            case .success(let finding): connector.take(trust.judge(fingerprint, finding, isLoopback: isLoopback), attempt, promise)
-            case .failure(let error): connector.take(.fail("\(error)"), attempt, promise)
+            case .success(let finding): connector.apply(trust.judge(fingerprint, finding, isLoopback: isLoopback), attempt, promise)
+            case .failure(let error): connector.apply(.fail("\(error)"), attempt, promise)
             }
         }
     }
 
-    private func take(_ verdict: ServerTrust.Verdict, _ attempt: Attempt, _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
+    private func apply(_ verdict: ServerTrust.Verdict, _ attempt: Attempt, _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
         attempt.verdict = verdict
         switch verdict {
         case .accept, .remember: promise.succeed(.certificateVerified)
@@ -174,7 +174,7 @@ final class ServerConnector {
                     }
                     return self.attempt(turns: attempt.turns - 1, happened).future.cascade(to: attempt.promise)
                 }
-                if let saying { noted(saying) }
+                if let saying { onRemark(saying) }
                 attempt.succeed(channel)
             } catch {
                 guard record == .vouched else {
@@ -182,8 +182,8 @@ final class ServerConnector {
                     return attempt.promise.fail(Failure.failed(error.message))
                 }
                 // Its certificate was found good, now as the next time.
-                if let saying { noted(saying) }
-                noted("\(error.message) So it is not remembered that \(place) has a certificate of an authority.")
+                if let saying { onRemark(saying) }
+                onRemark("\(error.message) So it is not remembered that \(place) has a certificate of an authority.")
                 attempt.succeed(channel)
             }
         case .examine, .ask, .refuse, .fail, nil:

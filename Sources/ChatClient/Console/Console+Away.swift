@@ -4,7 +4,7 @@ import ChatProtocol
 
 extension Console {
     /// This account is away or back, as this session or another one of it has said.
-    mutating func noteAway(_ notice: ServerNotice) {
+    mutating func recordAway(_ notice: ServerNotice) {
         switch notice.reply {
         case .nowAway(let text): awayText = text
         case .back: awayText = nil

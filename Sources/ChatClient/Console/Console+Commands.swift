@@ -3,8 +3,8 @@ import ChatProtocol
 // What a typed line means.
 
 extension Console {
-    mutating func takeTyped(_ line: String) {
-        guard configuration.isInteractive else { return takeScripted(line) }
+    mutating func runTyped(_ line: String) {
+        guard configuration.isInteractive else { return runScripted(line) }
         let lines = Paste.lines(of: line)
         if let paste {
             // Many lines are no answer: more of the paste, or another.
@@ -30,7 +30,7 @@ extension Console {
     }
 
     /// A line of a script is one command, whatever is in it: what it was put together from must not become another one.
-    private mutating func takeScripted(_ line: String) {
+    private mutating func runScripted(_ line: String) {
         guard !line.withoutSpacesAround.isEmpty else { return }
         guard !line.utf8.contains(where: { $0 == 0x0D || $0 == 0 }) else {
             return complain(Reply.forbiddenByte.text, .usage)
@@ -40,34 +40,36 @@ extension Console {
 
     mutating func run(_ line: String) {
         // Two slashes are one that begins no command.
-        if line.begins(with: "//"), let text = line.rest(behind: "/"), let conversation { return say(text, in: conversation) }
+        if line.begins(with: "//"), let text = line.rest(behind: "/"), let conversation { return sendMessage(text, in: conversation) }
         do throws(SlashCommand.Defect) {
             try run(SlashCommand(line, client: true))
         } catch {
             if error == .notACommand, let conversation {
-                say(line, in: conversation)
+                sendMessage(line, in: conversation)
             } else if error == .notACommand, configuration.isInteractive {
                 complainOfNobody()
             } else {
                 complain(error.text, .usage)
-                if case .unknown(let word) = error, let hint = Texts.didYouMean(word, client: true) { report(hint, form.own(.hint, hint)) }
+                if case .unknown(let word) = error, let hint = Texts.didYouMean(word, client: true) {
+                    report(hint, formatter.own(.hint, hint))
+                }
             }
         }
     }
 
     /// An error of what was typed, or of what it led to here.
     mutating func complain(_ text: String, _ status: ConsoleStatus) {
-        report(text, form.own(.error, text, isFailure: true))
+        report(text, formatter.own(.error, text, isFailure: true))
         fail(status)
     }
 
     /// Shows what went wrong, or what becomes of the connection: to a person where the answers are, to a program among the events, to a plain script on
     /// stderr, so that its stdout has answers and messages alone.
     mutating func report(_ text: String, _ shown: String) {
-        effects.append(form.kind == .plain ? .complain(form.safe(text)) : .show(shown))
+        effects.append(formatter.kind == .plain ? .complain(formatter.safe(text)) : .show(shown))
     }
 
-    mutating func say(_ text: String, in conversation: ReceivedMessage.Conversation) {
+    mutating func sendMessage(_ text: String, in conversation: ReceivedMessage.Conversation) {
         let message: ClientRequest =
             switch conversation {
             case .user(let user): .message(to: user, text: text)
@@ -88,10 +90,10 @@ extension Console {
         switch command {
         case .message(let user, let text):
             talk(.user(user))
-            say(text, in: .user(user))
+            sendMessage(text, in: .user(user))
         case .groupMessage(let group, let text):
             talk(.group(Console.bare(group)))
-            say(text, in: .group(Console.bare(group)))
+            sendMessage(text, in: .group(Console.bare(group)))
         case .activeUsers: request(.activeUsers, for: .command(.activeuser))
         case .createGroup(let group, let members): enter(Console.bare(group)) { .createGroup($0, members: members) }
         case .joinGroup(let group): enter(Console.bare(group)) { .joinGroup($0) }
@@ -99,22 +101,22 @@ extension Console {
         case .groups: request(.groups, for: .command(.groups))
         case .members(let group): request(.members(Console.bare(group)), for: .command(.members))
         case .invite(let group, let user): request(.invite(user: user, group: Console.bare(group)), for: .command(.invite))
-        case .logOut: takeLogOut()
+        case .logOut: handleLogOut()
         case .help(let topic):
             if let topic, Texts.isUnknown(topic, client: true) {
                 return complain(Texts.help(on: topic, client: true).joined(separator: "\n"), .usage)
             }
             let lines = topic.map { Texts.help(on: $0, client: true) } ?? Texts.help(client: true)
-            for line in lines { effects.append(.show(form.own(.help, line))) }
+            for line in lines { effects.append(.show(formatter.own(.help, line))) }
         case .talk(let target):
             conversation = Console.conversation(target)
         case .reply(let text):
             guard let lastDirect else { return complain("Nobody has written to you yet.", .failed) }
             talk(.user(lastDirect))
-            say(text, in: .user(lastDirect))
+            sendMessage(text, in: .user(lastDirect))
         case .action(let text):
             guard let conversation else { return complainOfNobody() }
-            say(Notice.action(text), in: conversation)
+            sendMessage(Notice.action(text), in: conversation)
         case .history(let with, let count):
             let target = with.map(Console.conversation) ?? conversation
             guard let target else {

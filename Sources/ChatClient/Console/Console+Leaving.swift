@@ -8,8 +8,8 @@ extension Console {
 
     /// What is under way and would not be done, for people.
     var unfinished: [String] {
-        var all = desk.numbers.compactMap { desk[$0] }.filter { $0.state != .waiting }.map { transfer in
-            let way = "\(form.safe(transfer.name)) \(transfer.isOutgoing ? "to" : "from") \(form.safe(transfer.peer))"
+        var all = transfers.numbers.compactMap { transfers[$0] }.filter { $0.state != .waiting }.map { transfer in
+            let way = "\(formatter.safe(transfer.name)) \(transfer.isOutgoing ? "to" : "from") \(formatter.safe(transfer.peer))"
             guard case .running(let done, let total, _) = transfer.state, total > 0 else { return way }
             return "\(way) (\(Int(Double(done) / Double(total) * 100)) %)"
         }
@@ -23,21 +23,21 @@ extension Console {
 
     /// The status of a script that ends while something is unfinished.
     var lossStatus: ConsoleStatus {
-        desk.running.isEmpty ? .notDelivered : .resumable
+        transfers.running.isEmpty ? .notDelivered : .resumable
     }
 
     /// Whether somebody is waited for who may have gone: then ``ConsoleInput/askPeers`` is to be given every few seconds.
-    public var awaitsPeers: Bool { isOnline && !isOffline && !desk.awaited.isEmpty }
+    public var awaitsPeers: Bool { isOnline && !isOffline && !transfers.awaited.isEmpty }
 
     /// Has the server say whether the others, and their offers, are still there; in a script with an end to the patience.
     mutating func askPeers() {
         guard awaitsPeers else { return }
-        for transfer in desk.awaited where !pending.values.contains(.presence(transfer.number)) {
+        for transfer in transfers.awaited where !pending.values.contains(.presence(transfer.number)) {
             if transfer.asked >= Console.askedAtMost, transfer.state != .waiting, !configuration.isInteractive {
                 signal(.cancel, transfer)
                 giveUp(transfer.number, "\(transfer.peer) has not answered: \(Console.undone(transfer)).")
             } else {
-                desk[transfer.number]?.asked += 1
+                transfers[transfer.number]?.asked += 1
                 ask(transfer)
             }
         }
@@ -45,7 +45,7 @@ extension Console {
 
     /// Own offers ended with the connection that was lost.
     mutating func renewOffers() {
-        for transfer in desk.unsettled where transfer.state == .offered { ask(transfer) }
+        for transfer in transfers.unsettled where transfer.state == .offered { ask(transfer) }
     }
 
     private mutating func ask(_ transfer: TransferTable.Transfer) {
@@ -59,14 +59,14 @@ extension Console {
     /// Tells those who would wait in vain.
     mutating func withdraw() {
         guard isOnline, !isOffline else { return }
-        for transfer in desk.unsettled {
+        for transfer in transfers.unsettled {
             signal(.cancel, transfer)
-            _ = desk.remove(transfer.number)
+            _ = transfers.remove(transfer.number)
         }
     }
 
-    mutating func takePresence(of number: Int, _ answer: Answer) {
-        guard let transfer = desk[number], transfer.isAwaited else { return }
+    mutating func handlePresence(of number: Int, _ answer: Answer) {
+        guard let transfer = transfers[number], transfer.isAwaited else { return }
         for case let reply? in answer.notices.map(\.reply) where Console.isGone(reply) { return lose(transfer, reply) }
     }
 
@@ -89,7 +89,7 @@ extension Console {
             giveUp(transfer.number, "\(transfer.peer) has left: \(Console.undone(transfer)).")
         }
         // Who comes back offers it anew.
-        if !transfer.isOutgoing { desk.forget(transfer.number) }
+        if !transfer.isOutgoing { transfers.forget(transfer.number) }
     }
 
     private static func undone(_ transfer: TransferTable.Transfer) -> String {

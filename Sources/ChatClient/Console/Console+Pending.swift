@@ -12,28 +12,28 @@ extension Console {
     public var unconfirmed: Int { pending.values.count { if case .message = $0 { true } else { false } } }
 
     /// Says of messages that wait which ones they are, each once.
-    mutating func tellPending() {
+    mutating func showPending() {
         guard configuration.isInteractive, unconfirmed + queued.count <= Console.toldByText else { return }
-        for (id, purpose) in pending.sorted(by: { $0.key < $1.key }) where !toldPending.contains(id) {
+        for (id, purpose) in pending.sorted(by: { $0.key < $1.key }) where !shownPending.contains(id) {
             guard case .message(let conversation, let text) = purpose else { continue }
-            toldPending.insert(id)
-            tell("Pending", Console.shortened(text), conversation)
+            shownPending.insert(id)
+            showState("Pending", Console.shortened(text), conversation)
         }
     }
 
     /// One that was called pending has arrived.
-    mutating func tellKept(_ text: String, in conversation: ReceivedMessage.Conversation) {
-        tell("Delivered to the server", Console.shortened(text), conversation)
+    mutating func showStored(_ text: String, in conversation: ReceivedMessage.Conversation) {
+        showState("Delivered to the server", Console.shortened(text), conversation)
     }
 
     /// Which of the messages it was that failed, where it may not be the line typed last; in full, so that it can be sent again.
-    mutating func tellFailed(_ text: String, in conversation: ReceivedMessage.Conversation) {
+    mutating func showUndelivered(_ text: String, in conversation: ReceivedMessage.Conversation) {
         guard configuration.isInteractive, showsPending || unconfirmed > 0 else { return }
-        tell("Failed", text, conversation)
+        showState("Failed", text, conversation)
     }
 
-    private mutating func tell(_ state: String, _ text: String, _ conversation: ReceivedMessage.Conversation) {
-        effects.append(.show(form.dim(form.safe("\(state), to \(Console.shown(conversation)): \(Notice.typed(text))"))))
+    private mutating func showState(_ state: String, _ text: String, _ conversation: ReceivedMessage.Conversation) {
+        effects.append(.show(formatter.dim(formatter.safe("\(state), to \(Console.shown(conversation)): \(Notice.typed(text))"))))
     }
 
     /// `hans`, `#jedi`.

@@ -1,10 +1,10 @@
 import ChatProtocol
 import FoundationEssentials
 
-// Files: offers in and out, their answers, and how far they are.
+// File transfers: commands, signals of other users, and events of the carrier.
 
 extension Console {
-    /// What every offer says, whatever else it carries.
+    /// The part of an offer's payload that the console needs.
     private struct Offer: Decodable {
         let name: String
         let size: Int64
@@ -12,8 +12,8 @@ extension Console {
 
     mutating func sendFile(_ path: String, to user: String) {
         guard !isSelf(user) else { return complain("That is you.", .notDelivered) }
-        let id = configuration.idPrefix + String(desk.nextSerial())
-        guard let number = desk.add(isOutgoing: true, peer: user, id: id, name: path, size: 0, state: .describing) else {
+        let id = configuration.idPrefix + String(transfers.nextSerial())
+        guard let number = transfers.add(isOutgoing: true, peer: user, id: id, name: path, size: 0, state: .describing) else {
             return complain("Too many transfers at once. Wait until one has ended.", .notDelivered)
         }
         effects.append(.transfer(.offer(number, to: user, path: EscapedPath.trimmed(path))))
@@ -21,7 +21,7 @@ extension Console {
 
     mutating func acceptOffer(_ word: String?) {
         guard let offer = chosenOffer(word, .accept) else { return }
-        desk[offer.number]?.state = .preparing
+        transfers[offer.number]?.state = .preparing
         effects.append(.transfer(.receive(offer.number, from: offer.peer, payload: offer.payload)))
     }
 
@@ -29,11 +29,11 @@ extension Console {
         chosen(word, command, Console.noOffer, where: { $0.state == .waiting })
     }
 
-    /// The one that a command means. Where there are several and none was named it is asked which, for nobody can be sure to have seen the newest.
+    /// The transfer that a command means. If there are several and none was named, the command fails and lists them: the user may not have seen the newest.
     private mutating func chosen(
         _ word: String?, _ command: SlashCommandKind, _ none: (String?) -> String, where canBeMeant: (TransferTable.Transfer) -> Bool
     ) -> TransferTable.Transfer? {
-        let all = desk.meant(word, where: canBeMeant)
+        let all = transfers.meant(word, where: canBeMeant)
         if all.count == 1 { return all[0] }
         guard let first = all.first else {
             complain(none(word), .failed)
@@ -45,7 +45,7 @@ extension Console {
         return nil
     }
 
-    /// Of the transfers that one can be chosen from.
+    /// How many transfers such a list shows.
     private static let listed = 5
 
     mutating func declineOffer(_ word: String?) {
@@ -53,12 +53,12 @@ extension Console {
         decline(offer)
     }
 
-    /// - Parameter verb: ``TransferSignal/Verb/refuse`` where nobody was asked: other sessions of the account may take it.
+    /// - Parameter verb: ``TransferSignal/Verb/refuse`` if the user was not asked; then other sessions of the account may still accept.
     private mutating func decline(_ offer: TransferTable.Transfer, _ verb: TransferSignal.Verb = .decline, says: Bool = true) {
         signal(verb, offer)
-        desk[offer.number]?.answer = (verb, "")
-        _ = desk.remove(offer.number)
-        if says { tell(.declined, "Declined \(offer.name) from \(offer.peer).", offer) }
+        transfers[offer.number]?.answer = (verb, "")
+        _ = transfers.remove(offer.number)
+        if says { showTransfer(.declined, "Declined \(offer.name) from \(offer.peer).", offer) }
     }
 
     mutating func cancelTransfer(_ word: String?) {
@@ -69,14 +69,14 @@ extension Console {
         else { return }
         if transfer.state != .describing { signal(.cancel, transfer) }
         effects.append(.transfer(.cancel(transfer.number)))
-        _ = desk.remove(transfer.number)
-        tell(.cancelled, "Stopped \(transfer.name).", transfer)
+        _ = transfers.remove(transfer.number)
+        showTransfer(.cancelled, "Stopped \(transfer.name).", transfer)
         fail(.notDelivered)
     }
 
     mutating func listTransfers() {
-        guard !desk.numbers.isEmpty else { return effects.append(.show(form.own(.hint, "There is no transfer."))) }
-        for transfer in desk.numbers.compactMap({ desk[$0] }) {
+        guard !transfers.numbers.isEmpty else { return effects.append(.show(formatter.own(.hint, "There is no transfer."))) }
+        for transfer in transfers.numbers.compactMap({ transfers[$0] }) {
             let way = transfer.isOutgoing ? "\(transfer.name) to \(transfer.peer)" : "\(transfer.name) from \(transfer.peer)"
             let state: String =
                 switch transfer.state {
@@ -86,33 +86,33 @@ extension Console {
                 case .preparing: "connecting"
                 case .running(let done, let total, let rate): Console.progress(done, total, rate)
                 }
-            tell(.transfer, "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer)
+            showTransfer(.transfer, "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer)
         }
     }
 
     mutating func verifyTransfer(_ word: String?) {
-        guard let transfer = desk.known(word) else {
+        guard let transfer = transfers.known(word) else {
             return complain(word.map { "There is no transfer \($0)." } ?? "There is no transfer.", .failed)
         }
         guard transfer.state != .waiting else {
             return complain("There is nothing to compare yet. Accept \(transfer.name) first: /accept \(transfer.number).", .failed)
         }
-        desk.questions += 1
+        transfers.questions += 1
         effects.append(.transfer(.verify(transfer.number)))
     }
 
-    private mutating func tellVerification(_ number: Int, _ digits: String?) {
-        desk.questions -= 1
-        guard let transfer = desk.known(String(number)) else { return }
+    private mutating func showVerification(_ number: Int, _ digits: String?) {
+        transfers.questions -= 1
+        guard let transfer = transfers.known(String(number)) else { return }
         guard let digits else { return complain("\(transfer.peer) has not answered yet: there is nothing to compare.", .failed) }
         let way = transfer.isOutgoing ? "to" : "from"
         let text =
             "\(number): \(transfer.name) \(way) \(transfer.peer): \(digits). "
             + "If \(transfer.peer) sees the same number with /verify, nobody is between you."
-        effects.append(.show(form.transfer(.verification, text, transfer, verification: digits)))
+        effects.append(.show(formatter.transfer(.verification, text, transfer, verification: digits)))
     }
 
-    /// Of what the other side says of a failure.
+    /// Bytes shown of the reason that the other side gives for a failure.
     private static let reasonBytes = 300
 
     private static func noOffer(_ word: String?) -> String { word.map { "There is no offer \($0)." } ?? "There is no offer." }
@@ -123,13 +123,13 @@ extension Console {
         return "\(share) of \(Amount.bytes(total)), \(Amount.rate(rate))\(left)"
     }
 
-    private mutating func tell(
+    private mutating func showTransfer(
         _ event: EventKind, _ text: String, _ transfer: TransferTable.Transfer, path: String? = nil, isFailure: Bool = false
     ) {
-        effects.append(.show(form.transfer(event, text, transfer, path: path, isFailure: isFailure)))
+        effects.append(.show(formatter.transfer(event, text, transfer, path: path, isFailure: isFailure)))
     }
 
-    /// - Parameter purpose: what the answer is for; nil for that of any signal.
+    /// - Parameter purpose: of the request; ``Purpose/signal(_:)`` if nil.
     mutating func signal(
         _ verb: TransferSignal.Verb, _ transfer: TransferTable.Transfer, payload: String = "", for purpose: Purpose? = nil
     ) {
@@ -139,18 +139,18 @@ extension Console {
         request(.signal(to: transfer.peer, signal), for: purpose ?? .signal(transfer.number))
     }
 
-    /// The server has passed an offer on.
-    mutating func tellOffered(_ number: Int) {
-        guard let transfer = desk[number] else { return }
-        tell(.offered, "Offered \(transfer.name) (\(Amount.bytes(transfer.size))) to \(transfer.peer).", transfer)
+    /// The server has delivered the offer.
+    mutating func showOffered(_ number: Int) {
+        guard let transfer = transfers[number] else { return }
+        showTransfer(.offered, "Offered \(transfer.name) (\(Amount.bytes(transfer.size))) to \(transfer.peer).", transfer)
     }
 
-    /// Ends a transfer that went wrong.
+    /// Ends a transfer that failed.
     mutating func giveUp(_ number: Int, _ reason: String, isResumable: Bool = false) {
-        guard let transfer = desk.remove(number) else { return }
+        guard let transfer = transfers.remove(number) else { return }
         effects.append(.transfer(.cancel(number)))
-        report(reason, form.transfer(.transferFailed, reason, transfer, isFailure: true))
-        // An offer of another that nobody has taken is no failure, and of an own file that cannot be read nothing has reached the other side.
+        report(reason, formatter.transfer(.transferFailed, reason, transfer, isFailure: true))
+        // An offer that was not accepted is no failure of this side. If an own file cannot be read, the other side knows nothing of it.
         if isResumable {
             fail(.resumable)
         } else if transfer.isOutgoing, transfer.state != .describing {
@@ -160,97 +160,97 @@ extension Console {
         }
     }
 
-    // What the other side says.
+    // Signals of other users.
 
-    mutating func take(_ signal: TransferSignal, from: String, to: String) {
+    mutating func handleSignal(_ signal: TransferSignal, from: String, to: String) {
         guard !isSelf(from) else { return followOwn(signal, with: to) }
-        if !ignored.contains(from) { note(from) }
+        if !ignored.contains(from) { recordUser(from) }
         switch signal.verb {
-        case .offer: takeOffer(signal, from: from)
+        case .offer: receiveOffer(signal, from: from)
         case .accept:
-            guard let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true), transfer.state == .offered else { return }
-            desk[transfer.number]?.state = .preparing
+            guard let transfer = transfers.find(id: signal.id, peer: from, isOutgoing: true), transfer.state == .offered else { return }
+            transfers[transfer.number]?.state = .preparing
             effects.append(.transfer(.send(transfer.number, payload: signal.payload)))
         case .decline:
-            guard let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true) else { return }
+            guard let transfer = transfers.find(id: signal.id, peer: from, isOutgoing: true) else { return }
             let reason = signal.payload.isEmpty ? "" : " (\(signal.payload))"
             giveUp(transfer.number, "\(from) declined \(transfer.name)\(reason).")
         case .cancel:
             guard
-                let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true)
-                    ?? desk.find(id: signal.id, peer: from, isOutgoing: false)
+                let transfer = transfers.find(id: signal.id, peer: from, isOutgoing: true)
+                    ?? transfers.find(id: signal.id, peer: from, isOutgoing: false)
             else { return }
-            // A person stopped it, or it went wrong there, of which the other side says what.
+            // The other user stopped it, or it failed there and the payload says why.
             let reason = SafeText.beginning(of: signal.payload, Console.reasonBytes)
             giveUp(transfer.number, reason.isEmpty ? "\(from) stopped \(transfer.name)." : "\(transfer.name) failed at \(from): \(reason)")
         case .update:
             guard
-                let transfer = desk.find(id: signal.id, peer: from, isOutgoing: true)
-                    ?? desk.find(id: signal.id, peer: from, isOutgoing: false)
+                let transfer = transfers.find(id: signal.id, peer: from, isOutgoing: true)
+                    ?? transfers.find(id: signal.id, peer: from, isOutgoing: false)
             else { return }
             effects.append(.transfer(.update(transfer.number, payload: signal.payload)))
         case .renew, .refuse: break
         }
     }
 
-    /// What another session of this account said: an offer taken or refused there is gone here.
+    /// A signal that another session of this account sent: an offer accepted or declined there ends here.
     private mutating func followOwn(_ signal: TransferSignal, with other: String) {
-        guard signal.verb == .accept || signal.verb == .decline, let offer = desk.find(id: signal.id, peer: other, isOutgoing: false),
+        guard signal.verb == .accept || signal.verb == .decline, let offer = transfers.find(id: signal.id, peer: other, isOutgoing: false),
             offer.state == .waiting || offer.state == .preparing
         else { return }
         if offer.state == .preparing { effects.append(.transfer(.cancel(offer.number))) }
-        _ = desk.remove(offer.number)
+        _ = transfers.remove(offer.number)
         let what = signal.verb == .accept ? "accepted" : "declined"
-        tell(.answeredElsewhere, "\(offer.name) from \(other) was \(what) in another session.", offer)
+        showTransfer(.answeredElsewhere, "\(offer.name) from \(other) was \(what) in another session.", offer)
     }
 
-    private mutating func takeOffer(_ signal: TransferSignal, from: String) {
+    private mutating func receiveOffer(_ signal: TransferSignal, from: String) {
         guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(signal.payload.utf8)), offer.size >= 0 else { return }
         let name = offer.name.isEmpty ? "a file" : SafeText.beginning(of: offer.name, 255)
-        if let known = desk.known(id: signal.id, from: from) {
-            // Who has not heard the answer offers it once more.
+        if let known = transfers.known(id: signal.id, from: from) {
+            // The sender repeats its offer if it has not received the answer.
             if let answer = known.answer { self.signal(answer.verb, known, payload: answer.payload, for: .presence(known.number)) }
             return
         }
         guard
-            let number = desk.add(
+            let number = transfers.add(
                 isOutgoing: false, peer: from, id: signal.id, name: name, size: offer.size, state: .waiting, payload: signal.payload),
-            let transfer = desk[number]
+            let transfer = transfers[number]
         else { return }
-        // Who is ignored gets the answer that anybody may get.
+        // An ignored user cannot tell from the answer that they are ignored.
         guard !ignored.contains(from) else { return decline(transfer, .refuse, says: false) }
         let said = "\(from) offers \(name) (\(Amount.bytes(offer.size)))."
         switch configuration.offers {
         case .ask:
-            tell(.offer, "\(said) /accept \(number) or /decline \(number)", transfer)
+            showTransfer(.offer, "\(said) /accept \(number) or /decline \(number)", transfer)
             if configuration.isInteractive, configuration.bell != .off { effects.append(.bell) }
         case .always:
-            tell(.offer, said, transfer)
+            showTransfer(.offer, said, transfer)
             acceptOffer(String(number))
         case .never: decline(transfer, .refuse)
         }
     }
 
-    // What whoever carries the files says.
+    // Events of the carrier.
 
-    mutating func take(_ update: TransferNews) {
-        switch update {
+    mutating func handleCarrierEvent(_ event: CarrierEvent) {
+        switch event {
         case .described(let number, let name, let size, let payload):
-            guard desk[number] != nil else { return }
-            desk[number]?.name = name
-            desk[number]?.size = size
-            desk[number]?.state = .offered
-            desk[number]?.payload = payload
-            guard let transfer = desk[number] else { return }
+            guard transfers[number] != nil else { return }
+            transfers[number]?.name = name
+            transfers[number]?.size = size
+            transfers[number]?.state = .offered
+            transfers[number]?.payload = payload
+            guard let transfer = transfers[number] else { return }
             signal(.offer, transfer, payload: payload, for: .offer(number))
         case .ready(let number, let payload):
-            desk[number]?.answer = (.accept, payload)
-            guard let transfer = desk[number] else { return }
+            transfers[number]?.answer = (.accept, payload)
+            guard let transfer = transfers[number] else { return }
             signal(.accept, transfer, payload: payload)
-        case .progress(let number, let done, let total, let rate): takeProgress(number, done, total, rate)
+        case .progress(let number, let done, let total, let rate): recordProgress(number, done, total, rate)
         case .finished(let number, let path, let bytes, let resumed, let seconds):
-            desk[number]?.state = .running(done: bytes, total: bytes, rate: 0)
-            guard let transfer = desk.remove(number) else { return }
+            transfers[number]?.state = .running(done: bytes, total: bytes, rate: 0)
+            guard let transfer = transfers.remove(number) else { return }
             let moved = bytes - min(max(0, resumed), bytes)
             let before = moved < bytes ? " after \(Amount.bytes(bytes - moved)) received before" : ""
             let rate = Amount.rate(seconds > 0 ? Double(moved) / seconds : 0)
@@ -260,14 +260,14 @@ extension Console {
                 transfer.isOutgoing
                 ? "\(transfer.peer) has \(transfer.name): \(speed)."
                 : "Received \(path ?? transfer.name) from \(transfer.peer): \(speed)."
-            tell(transfer.isOutgoing ? .sent : .received, text, transfer, path: path)
-        case .verification(let number, let digits): tellVerification(number, digits)
+            showTransfer(transfer.isOutgoing ? .sent : .received, text, transfer, path: path)
+        case .verification(let number, let digits): showVerification(number, digits)
         case .failed(let number, let reason, let isResumable):
-            guard let transfer = desk[number] else { return }
+            guard let transfer = transfers[number] else { return }
             if transfer.state != .describing, transfer.state != .waiting {
                 signal(.cancel, transfer, payload: SafeText.beginning(of: SafeText.shown(reason, isolates: false), Console.reasonBytes))
             }
-            // A reason of the system's may name the file itself, whose name stays as it is.
+            // A system error may contain the file's name already. The name stays unchanged.
             let text =
                 !reason.contains(transfer.name)
                 ? "\(transfer.name): \(reason)"
@@ -276,18 +276,18 @@ extension Console {
         }
     }
 
-    /// Told at the start and then every quarter of a file that takes a while; the prompt shows the rest.
-    private mutating func takeProgress(_ number: Int, _ done: Int64, _ total: Int64, _ rate: Double) {
-        guard let before = desk[number]?.state else { return }
-        desk[number]?.state = .running(done: done, total: total, rate: rate)
-        guard let transfer = desk[number] else { return }
+    /// Shows the start and every quarter of a transfer. The prompt shows more detail.
+    private mutating func recordProgress(_ number: Int, _ done: Int64, _ total: Int64, _ rate: Double) {
+        guard let before = transfers[number]?.state else { return }
+        transfers[number]?.state = .running(done: done, total: total, rate: rate)
+        guard let transfer = transfers[number] else { return }
         if case .running = before {
             let quarter = total > 0 ? Int(Double(done) / Double(total) * 4) : 0
-            guard quarter > transfer.told, quarter < 4 else { return }
-            desk[number]?.told = quarter
-            tell(.progress, "\(number): \(transfer.name), \(Console.progress(done, total, rate))", transfer)
+            guard quarter > transfer.shownQuarters, quarter < 4 else { return }
+            transfers[number]?.shownQuarters = quarter
+            showTransfer(.progress, "\(number): \(transfer.name), \(Console.progress(done, total, rate))", transfer)
         } else {
-            tell(
+            showTransfer(
                 .started, transfer.isOutgoing ? "Sending \(transfer.name) to \(transfer.peer) ..." : "Receiving \(transfer.name) ...",
                 transfer)
         }

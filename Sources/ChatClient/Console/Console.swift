@@ -1,23 +1,24 @@
 import ChatProtocol
 import DequeModule
 
-/// The conversation between the user, or a script, and the session: what is asked, what a line means, what is shown. Pure: no terminal, no network.
+/// The user interface of `chatty connect` as a state machine without I/O: interprets lines that are typed, keeps track of requests, and decides which
+/// lines and prompts are shown.
 public struct Console: Sendable {
     public struct Configuration: Sendable {
-        /// A person at a terminal; otherwise commands come one after the other and each is waited for.
+        /// Whether a person types at a terminal. A script's commands run one after the other, each when the one before has its answer.
         public var isInteractive = true
-        /// Given on the command line; then nothing is asked and nothing is said of the log-in.
+        /// From the command line; then the console neither asks for it nor reports the log-in.
         public var name: String?
         public var password: String?
         /// Stay after the last command.
         public var listens = false
-        /// Leave after that many messages.
+        /// Leave after so many messages of others.
         public var count: Int?
         public var offers = OfferPolicy.ask
         public var bell = Bell.direct
-        /// Whether it is said of each message that it has been sent.
+        /// Whether the console shows a receipt for each message sent.
         public var showsReceipts = true
-        /// What time it is.
+        /// The wall clock.
         public var now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) }
         /// Random letters and digits, for the ids of transfers.
         public var idPrefix = "t"
@@ -34,66 +35,66 @@ public struct Console: Sendable {
         case password(String)
         /// A new password is being given: what has been typed so far.
         case changingPassword([String])
-        /// The server is thinking about the name or the password.
+        /// Waits for the server's reply to the name or the password.
         case loggingIn
         case online
         case ended
     }
 
-    /// What an answer is for.
+    /// Why a request was made, which decides how its answer is shown.
     enum Purpose: Equatable, Sendable {
         case command(SlashCommandKind)
-        /// That text, there.
+        /// A message with this text.
         case message(ReceivedMessage.Conversation, String)
-        /// Being in that group, which is talked to from then on.
+        /// Creating or joining a group, which becomes the conversation.
         case entrance(group: String)
-        /// So many messages of the past.
+        /// The history, at most so many messages.
         case past(wanted: Int)
-        /// A signal of that transfer.
+        /// A signal of the transfer with this number.
         case signal(Int)
-        /// The offer of that transfer.
+        /// The offer of the transfer with this number.
         case offer(Int)
-        /// Whether the other side of that transfer is still there.
+        /// The question whether the other side of the transfer is still active.
         case presence(Int)
     }
 
     let configuration: Configuration
-    var form: Form
+    var formatter: ConsoleFormatter
     var phase = Phase.connecting
     var account: String?
     var pending: [RequestID: Purpose] = [:]
     private var lastRequest: UInt64 = 0
     var conversation: ReceivedMessage.Conversation?
-    /// Gone back to where the present one turns out not to be there.
+    /// The conversation to return to if the server refuses the current one.
     var previousConversation: ReceivedMessage.Conversation?
     var lastDirect: String?
     var ignored = IgnoreList()
-    /// What was said of who is away, so that it is said once.
+    /// The away messages shown last, by user, so that each is shown once.
     var knownAway: [String: String] = [:]
-    /// The group and the minute of the receipt shown last.
+    /// The group and the minute of the last receipt.
     var lastReceipt: (group: String, minute: Int64)?
-    /// One of the same was left out just now.
+    /// Whether the last receipt was suppressed because it repeats the one before.
     var isReceiptRepeated = false
-    /// What the account's others are told while it is away; nil while it is here.
+    /// The account's own away message; nil while it is not away.
     var awayText: String?
     var unread = UnreadMark()
-    /// As it was shown last.
+    /// The message of the day shown last.
     var messageOfTheDay: [String] = []
-    /// Since the connection was lost and until it stands again.
+    /// Whether the connection is lost at the moment.
     var isOffline = false
-    /// The messages that wait for their confirmation have waited so long that it is to be seen.
+    /// Whether unconfirmed messages have waited so long that the user should see it.
     private(set) var showsPending = false
-    /// Those of them that were called pending by what they say.
-    var toldPending: Set<RequestID> = []
+    /// The unconfirmed messages that were shown as pending.
+    var shownPending: Set<RequestID> = []
     var names = NameDirectory()
-    var desk = TransferTable()
-    /// Waits for its "yes".
+    var transfers = TransferTable()
+    /// A paste that waits for the user's confirmation.
     var paste: Paste?
-    /// Lines that go out as those before them are answered.
+    /// Lines that wait until earlier requests have their answers.
     var queued: Deque<QueuedLine> = []
-    /// Requests under way at once, of lines that are queued.
+    /// The highest number of requests under way while lines are queued.
     private static let queuedAtOnce = 32
-    /// What is asked for completion alone, and whose answers are not shown; no other requests have these ids.
+    /// Requests that only serve completion, so their answers are not shown. No other request has these ids.
     static let namesAsked: [(id: RequestID, request: ClientRequest)] = [
         (RequestID(rawValue: 0), .everybody), (RequestID(rawValue: .max), .everyGroup),
     ]
@@ -104,20 +105,20 @@ public struct Console: Sendable {
     private var hasInterrupted = false
     private var inputEnded = false
     private var isLeaving = false
-    /// A script has said good-bye, and waits for its transfers.
+    /// A script has logged out and waits for its transfers.
     private var leavesWhenDone = false
-    /// A person was told what leaving would lose; once more leaves all the same.
+    /// The user has been warned about what leaving would interrupt. The next log-out leaves.
     private var hasWarned = false
     var tellsGoodbye = true
     private var shownPrompt: ConsolePrompt?
     var effects: [ConsoleEffect] = []
 
-    public init(_ configuration: Configuration, form: Form) {
+    public init(_ configuration: Configuration, formatter: ConsoleFormatter) {
         self.configuration = configuration
-        self.form = form
+        self.formatter = formatter
     }
 
-    /// Whether a script's next line may be given.
+    /// Whether the console accepts the next line of a script.
     public var wantsLine: Bool {
         switch phase {
         case .naming, .password, .askingTrust, .changingPassword: true
@@ -133,15 +134,15 @@ public struct Console: Sendable {
     public mutating func handle(_ input: ConsoleInput) -> [ConsoleEffect] {
         effects.removeAll(keepingCapacity: true)
         guard phase != .ended else { return [] }
-        take(input)
+        process(input)
         while phase == .online, !isLeaving, pending.count < Console.queuedAtOnce, let line = queued.popFirst() {
             switch line {
             case .typed(let line): run(line)
-            case .text(let text, let conversation): say(text, in: conversation)
+            case .text(let text, let conversation): sendMessage(text, in: conversation)
             }
         }
         if unconfirmed == 0 { showsPending = false } else if isOffline { showsPending = true }
-        if showsPending { tellPending() }
+        if showsPending { showPending() }
         leaveWhereDone()
         showPrompt()
         return effects
@@ -150,34 +151,34 @@ public struct Console: Sendable {
     /// What Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
     public func completion(of word: String, after before: String, list: (String) -> [String]) -> Completion {
         guard phase == .online else { return .words([]) }
-        return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: desk.numbers, list: list)
+        return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: transfers.numbers, list: list)
     }
 
-    private mutating func take(_ input: ConsoleInput) {
+    private mutating func process(_ input: ConsoleInput) {
         switch input {
         case .line(let line):
             hasInterrupted = false
             let wasWarned = hasWarned
-            take(line: line)
+            handleLine(line)
             if wasWarned { hasWarned = false }
         case .refused(let reply): complain(reply.text, .usage)
-        case .endOfInput: takeEnd()
-        case .interrupt(let hadText): takeInterrupt(hadText: hadText)
-        case .client(let event): take(event)
-        case .transfer(let update): take(update)
-        case .listening(let port): takeListening(port)
+        case .endOfInput: handleEndOfInput()
+        case .interrupt(let hadText): handleInterrupt(hadText: hadText)
+        case .client(let event): handleClientEvent(event)
+        case .transfer(let event): handleCarrierEvent(event)
+        case .listening(let port): showListening(port)
         case .waited: showsPending = true
         case .attended(let isThere): unread.attend(isThere)
         case .ignoring(let names): ignored = IgnoreList(names)
         case .askPeers: askPeers()
-        case .stop(let status): takeStop(status)
-        case .unanswered: takeSilence()
+        case .stop(let status): handleStop(status)
+        case .unanswered: handleUnansweredLogOut()
         }
     }
 
-    // What is typed.
+    // Lines that are typed.
 
-    private mutating func take(line: String) {
+    private mutating func handleLine(_ line: String) {
         switch phase {
         case .askingTrust(let fingerprint):
             let answer = line.withoutSpacesAround.lowercased()
@@ -188,18 +189,18 @@ public struct Console: Sendable {
             let name = line.withoutSpacesAround
             guard !name.isEmpty else { return showPromptAgain() }
             phase = .loggingIn
-            effects.append(.give(.name(name)))
+            effects.append(.session(.name(name)))
         case .password:
             phase = .loggingIn
-            effects.append(.give(.password(line)))
-        case .changingPassword(let typed): takePassword(typed + [line])
-        case .online: takeTyped(line)
+            effects.append(.session(.password(line)))
+        case .changingPassword(let typed): collectPassword(typed + [line])
+        case .online: runTyped(line)
         case .connecting, .loggingIn, .ended: break
         }
     }
 
-    private mutating func takeEnd() {
-        guard !configuration.isInteractive else { return phase == .online ? takeLogOut() : logOut() }
+    private mutating func handleEndOfInput() {
+        guard !configuration.isInteractive else { return phase == .online ? handleLogOut() : logOut() }
         inputEnded = true
         switch phase {
         case .online: break
@@ -212,8 +213,8 @@ public struct Console: Sendable {
         }
     }
 
-    /// The time of `--listen` is over, or a signal ends it. What failed before stays the status where it is the time alone.
-    private mutating func takeStop(_ status: ConsoleStatus) {
+    /// The time of `--listen` is over, or a signal ends the program. After the time alone, an earlier failure stays the status.
+    private mutating func handleStop(_ status: ConsoleStatus) {
         if status != .done {
             self.status = status
         } else {
@@ -223,14 +224,14 @@ public struct Console: Sendable {
         logOut(isAsked: configuration.isInteractive)
     }
 
-    /// The server says nothing to the good-bye. Whoever asked for it is to know; otherwise all that counts was confirmed before.
-    private mutating func takeSilence() {
+    /// The server has not confirmed the log-out. That is a failure if the user asked for it or messages are unconfirmed.
+    private mutating func handleUnansweredLogOut() {
         effects.append(.complain("The server did not confirm the log-out."))
         if status == .done, tellsGoodbye || unconfirmed > 0 { status = .failed }
         leave()
     }
 
-    private mutating func takeInterrupt(hadText: Bool) {
+    private mutating func handleInterrupt(hadText: Bool) {
         if case .changingPassword = phase {
             phase = .online
             return
@@ -251,30 +252,30 @@ public struct Console: Sendable {
         } else {
             hasInterrupted = true
             let lost = unfinished.isEmpty ? "" : Console.notDone(unfinished) + " "
-            effects.append(.show(form.own(.hint, lost + "Press Ctrl-C again to leave.")))
+            effects.append(.show(formatter.own(.hint, lost + "Press Ctrl-C again to leave.")))
         }
         shownPrompt = nil
     }
 
     mutating func dropQueued() {
         guard !queued.isEmpty else { return }
-        effects.append(.show(form.own(.hint, "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
+        effects.append(.show(formatter.own(.hint, "\(queued.count) \(queued.count == 1 ? "line was" : "lines were") not sent.")))
         queued = []
     }
 
-    /// `/logout`, and a person's Ctrl-D: a script waits for its transfers first; a person hears what would be lost, and may say it again.
-    mutating func takeLogOut() {
+    /// `/logout` and Ctrl-D. A script waits for its transfers first; a person is warned about what leaving would interrupt, and may repeat it.
+    mutating func handleLogOut() {
         guard configuration.isInteractive else {
             leavesWhenDone = true
             return
         }
         guard !unfinished.isEmpty, !hasWarned else { return logOut() }
         hasWarned = true
-        effects.append(.show(form.own(.hint, Console.notDone(unfinished) + " Log out again to leave anyway.")))
+        effects.append(.show(formatter.own(.hint, Console.notDone(unfinished) + " Log out again to leave anyway.")))
         showPromptAgain()
     }
 
-    /// - Parameter isAsked: by a person or a script, who is told; not where a script has just ended.
+    /// - Parameter isAsked: whether a command asked for it; then its answer is shown.
     mutating func logOut(isAsked: Bool = true) {
         guard !isLeaving else { return leave() }
         isLeaving = true
@@ -287,7 +288,7 @@ public struct Console: Sendable {
     private static let passwordPrompts = ["Old password: ", "New password: ", "New password again: "]
 
     /// The old password, the new one, and the new one once more.
-    private mutating func takePassword(_ typed: [String]) {
+    private mutating func collectPassword(_ typed: [String]) {
         guard typed.count == Console.passwordPrompts.count else {
             phase = .changingPassword(typed)
             return
@@ -301,13 +302,13 @@ public struct Console: Sendable {
         lastRequest += 1
         let id = RequestID(rawValue: lastRequest)
         pending[id] = purpose
-        effects.append(.give(.request(id, request)))
+        effects.append(.session(.request(id, request)))
     }
 
-    // What is asked.
+    // Prompts and the end.
 
     private mutating func leaveWhereDone() {
-        guard phase == .online, !isLeaving, !configuration.isInteractive, pending.isEmpty, !desk.isBusy else { return }
+        guard phase == .online, !isLeaving, !configuration.isInteractive, pending.isEmpty, !transfers.isBusy else { return }
         if leavesWhenDone { return logOut() }
         if let count = configuration.count, received >= count { return logOut(isAsked: false) }
         guard inputEnded, !configuration.listens, configuration.count == nil else { return }
@@ -318,7 +319,7 @@ public struct Console: Sendable {
         guard phase != .ended else { return }
         withdraw()
         phase = .ended
-        effects.append(.give(.abandon))
+        effects.append(.session(.abandon))
         effects.append(.leave(status))
     }
 
@@ -340,15 +341,15 @@ public struct Console: Sendable {
             return .secret(Console.passwordPrompts[typed.count])
         case .online where configuration.isInteractive && !isLeaving:
             if let paste {
-                return .line("Send these \(paste.lines.count) lines to \(form.safe(Console.shown(paste.conversation)))? (yes/no) ")
+                return .line("Send these \(paste.lines.count) lines to \(formatter.safe(Console.shown(paste.conversation)))? (yes/no) ")
             }
-            let place = conversation.map { " → " + form.safe(Console.shown($0)) } ?? ""
+            let place = conversation.map { " → " + formatter.safe(Console.shown($0)) } ?? ""
             return .command((account ?? "") + place + stateOfConnection + transferStatus + "> ")
         default: return .none
         }
     }
 
-    /// What there is to know before one types: ` (offline, 2 pending)`, ` (away)`.
+    /// The state in the prompt: ` (offline, 2 pending)`, ` (away)`.
     private var stateOfConnection: String {
         let waiting = showsPending || !queued.isEmpty ? unconfirmed + queued.count : 0
         let states = [isOffline ? "offline" : nil, awayText == nil ? nil : "away", waiting > 0 ? "\(waiting) pending" : nil]
@@ -356,9 +357,9 @@ public struct Console: Sendable {
         return shown.isEmpty ? "" : " (" + shown.joined(separator: ", ") + ")"
     }
 
-    /// How far the transfers are, for the prompt: ` [1 ↑ 40%]`.
+    /// The progress of transfers in the prompt: ` [1 ↑ 40%]`.
     private var transferStatus: String {
-        let running = desk.running.prefix(3).map { transfer in
+        let running = transfers.running.prefix(3).map { transfer in
             guard case .running(let done, let total, _) = transfer.state, total > 0 else { return "\(transfer.number)" }
             return "\(transfer.number) \(transfer.isOutgoing ? "↑" : "↓") \(Int(done * 100 / total))%"
         }

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What happens to a ``Console``.
+/// The inputs of a ``Console``.
 public enum ConsoleInput: Sendable {
     /// A line typed, without its end.
     case line(String)
@@ -8,59 +8,59 @@ public enum ConsoleInput: Sendable {
     case refused(Reply)
     /// Ctrl-D, or the end of stdin.
     case endOfInput
-    /// Ctrl-C; whether there was something typed, which is gone now.
+    /// Ctrl-C. `hadText`: it has discarded a line that was being typed.
     case interrupt(hadText: Bool)
     case client(ClientEvent)
-    case transfer(TransferNews)
-    /// Messages have been unconfirmed for so long that they are to be called pending.
+    case transfer(CarrierEvent)
+    /// The server has not confirmed messages for so long that the user should see it.
     case waited
-    /// Nobody has touched the keyboard for a while, or somebody does again.
+    /// The keyboard has not been used for a while (false), or is used again (true).
     case attended(Bool)
-    /// Whom the account ignores, as kept.
+    /// The users that the account ignores, as stored.
     case ignoring([String])
-    /// The UDP port stands on which files travel.
+    /// The UDP port for files is open.
     case listening(port: UInt16)
-    /// Time to see whether those who have been offered files are still there; see ``Console/awaitsPeers``.
+    /// Time to ask whether the other sides of open offers are still active; see ``Console/awaitsPeers``.
     case askPeers
     /// The time of `--listen` is over, or a signal ends it.
     case stop(ConsoleStatus)
-    /// The server has not answered the good-bye for too long.
+    /// The server has not answered the log-out in time.
     case unanswered
 }
 
-/// What a ``Console`` wants done, in order.
+/// The outputs of a ``Console``, to be carried out in order.
 public enum ConsoleEffect: Equatable, Sendable {
     /// A line on stdout.
     case show(String)
-    /// A diagnostic on stderr, several lines perhaps, without `chatty: `.
+    /// A diagnostic on stderr: one or more lines without `chatty: `.
     case complain(String)
     case prompt(ConsolePrompt)
     case bell
-    case give(ClientSession.Input)
+    case session(ClientSession.Input)
     case answerUnknownServer(Fingerprint, isRight: Bool)
-    /// Bind the UDP port now; ``ConsoleInput/listening(port:)`` follows at once, or the end.
+    /// Bind the UDP port now. ``ConsoleInput/listening(port:)`` follows, or the program ends.
     case listen
-    /// Use the history of that account from now on; ``ConsoleInput/ignoring(_:)`` follows at once.
+    /// Use the account's input history from now on. ``ConsoleInput/ignoring(_:)`` follows.
     case useHistory(account: String)
-    case keepIgnored([String])
-    case transfer(TransferOrder)
-    /// Nothing more follows.
+    case storeIgnored([String])
+    case transfer(CarrierCommand)
+    /// The last effect: end with this status.
     case leave(ConsoleStatus)
 }
 
-/// What is asked for at the moment.
+/// The prompt that is shown.
 public enum ConsolePrompt: Equatable, Sendable {
-    /// Nothing: an answer is awaited.
+    /// None, while the console waits for an answer of the server.
     case none
-    /// A line, shown while it is typed and kept out of the history.
+    /// Reads a line that does not go into the history.
     case line(String)
-    /// A line that is not shown.
+    /// Reads a line without showing it.
     case secret(String)
-    /// A command or a message.
+    /// Reads a command or a message.
     case command(String)
 }
 
-/// How the whole ends: the exit statuses of `chatty connect`.
+/// How the program ends: the exit statuses of `chatty connect`.
 public enum ConsoleStatus: Equatable, Sendable {
     case done, failed, usage, unreachable, refused, blocked, notDelivered, resumable, interrupted, terminated, hungUp
 }

@@ -27,8 +27,8 @@ extension Console {
     /// `/ignore`: lists them, or adds one.
     mutating func ignore(_ name: String?) {
         guard let name else {
-            guard !ignored.isEmpty else { return tellIgnored("You ignore nobody.") }
-            return tellIgnored("You ignore \(ignored.names.joined(separator: ", ")).")
+            guard !ignored.isEmpty else { return showIgnored("You ignore nobody.") }
+            return showIgnored("You ignore \(ignored.names.joined(separator: ", ")).")
         }
         do {
             _ = try Name(name)
@@ -37,18 +37,18 @@ extension Console {
         }
         guard !isSelf(name) else { return complain("That is you.", .failed) }
         guard ignored.names.count < IgnoreList.limit else { return complain("You ignore \(IgnoreList.limit) users already.", .failed) }
-        guard ignored.add(name) else { return tellIgnored("You ignore \(name) already.") }
-        effects.append(.keepIgnored(ignored.names))
-        tellIgnored("You ignore \(name) from now on.")
+        guard ignored.add(name) else { return showIgnored("You ignore \(name) already.") }
+        effects.append(.storeIgnored(ignored.names))
+        showIgnored("You ignore \(name) from now on.")
     }
 
     mutating func unignore(_ name: String) {
         guard ignored.remove(name) else { return complain("You do not ignore \(name).", .failed) }
-        effects.append(.keepIgnored(ignored.names))
-        tellIgnored("You do not ignore \(name) any more.")
+        effects.append(.storeIgnored(ignored.names))
+        showIgnored("You do not ignore \(name) any more.")
     }
 
-    private mutating func tellIgnored(_ text: String) {
-        effects.append(.show(form.own(.ignored, text)))
+    private mutating func showIgnored(_ text: String) {
+        effects.append(.show(formatter.own(.ignored, text)))
     }
 }

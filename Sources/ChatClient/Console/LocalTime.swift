@@ -21,7 +21,7 @@ public struct LocalTime: Sendable {
         var seconds = time_t(moment.milliseconds >= 0 ? moment.milliseconds / 1000 : 0)
         var parts = tm()
         localtime_r(&seconds, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let two: (Int32) -> String = Amount.twoDigits
         return LocalTime(
             date: "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))",
             time: "\(two(parts.tm_hour)):\(two(parts.tm_min))")

@@ -15,7 +15,7 @@ struct NameDirectory: Sendable {
         /// As they were heard of, the first one longest ago; one that was heard of again since stands there again.
         private var order: Deque<(key: String, heard: Int)> = []
 
-        mutating func note(_ key: String, _ name: String, at clock: Int) {
+        mutating func record(_ key: String, _ name: String, at clock: Int) {
             entries[key] = Entry(name: name, heard: clock, list: entries[key]?.list ?? -1)
             order.append((key, clock))
             while entries.count > limit, let first = order.popFirst() {
@@ -36,12 +36,12 @@ struct NameDirectory: Sendable {
     private var lists = 0
 
     /// - Parameter isActive: whether that is known by this; otherwise nothing changes of it.
-    mutating func note(user: String, isActive: Bool = false) {
-        NameDirectory.note(user, in: &users, &clock)
+    mutating func record(user: String, isActive: Bool = false) {
+        NameDirectory.record(user, in: &users, &clock)
         if isActive { users.enlist(Name.fold(user), in: lists + 1) }
     }
 
-    mutating func note(group: String) { NameDirectory.note(group, in: &groups, &clock) }
+    mutating func record(group: String) { NameDirectory.record(group, in: &groups, &clock) }
 
     /// The list of all active users has ended: who was not heard of since the last one is not active.
     mutating func endActive() { lists += 1 }
@@ -54,10 +54,10 @@ struct NameDirectory: Sendable {
         prefix.rest(behind: "#").map { matching($0, groups).map { "#" + $0 } } ?? matching(prefix, groups)
     }
 
-    private static func note(_ name: String, in table: inout Table, _ clock: inout Int) {
+    private static func record(_ name: String, in table: inout Table, _ clock: inout Int) {
         guard Name.isOne(name) else { return }
         clock += 1
-        table.note(Name.fold(name), name, at: clock)
+        table.record(Name.fold(name), name, at: clock)
     }
 
     private func matching(_ prefix: String, _ table: Table) -> [String] {

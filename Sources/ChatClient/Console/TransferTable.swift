@@ -1,50 +1,50 @@
 import ChatProtocol
 
-/// What the console asks of whoever carries files. The number names the transfer from then on.
-public enum TransferOrder: Equatable, Sendable {
-    /// Look at that file and describe it: answered by ``TransferNews/described(_:name:size:payload:)``.
+/// What the console asks of the ``TransferCarrier``. A number identifies the transfer.
+public enum CarrierCommand: Equatable, Sendable {
+    /// Open the file and describe it: answered by ``CarrierEvent/described(_:name:size:payload:)``.
     case offer(Int, to: String, path: String)
-    /// Be ready for the file of that offer: answered by ``TransferNews/ready(_:payload:)``.
+    /// Prepare to receive the offered file: answered by ``CarrierEvent/ready(_:payload:)``.
     case receive(Int, from: String, payload: String)
-    /// The other side took the offer.
+    /// The other side has accepted the offer: send the file.
     case send(Int, payload: String)
-    /// The other side has more to say.
+    /// The other side has sent further information.
     case update(Int, payload: String)
     case cancel(Int)
-    /// Say what both sides can compare: answered by ``TransferNews/verification(_:_:)``.
+    /// Compute the number that both sides can compare: answered by ``CarrierEvent/verification(_:_:)``.
     case verify(Int)
 }
 
-/// What whoever carries files tells the console.
-public enum TransferNews: Equatable, Sendable {
+/// What the ``TransferCarrier`` reports to the console.
+public enum CarrierEvent: Equatable, Sendable {
     case described(Int, name: String, size: Int64, payload: String)
     case ready(Int, payload: String)
-    /// Bytes done and of all, bytes a second.
+    /// `done` and `total` in bytes, `rate` in bytes a second.
     case progress(Int, done: Int64, total: Int64, rate: Double)
-    /// - path: where a received file was put; nil for one that was sent.
-    /// - resumed: so many of the bytes were there from an earlier transfer.
+    /// - path: of the received file; nil for a file that was sent.
+    /// - resumed: bytes that an earlier transfer had delivered.
     case finished(Int, path: String?, bytes: Int64, resumed: Int64 = 0, seconds: Double)
-    /// - isResumable: what arrived is kept, and offering the same again goes on from there.
+    /// - isResumable: a new offer of the same file continues where this transfer stopped.
     case failed(Int, String, isResumable: Bool = false)
-    /// What both sides can compare; nil where the other side's key is not known yet.
+    /// The number that both sides can compare; nil if the other side's key is not known yet.
     case verification(Int, String?)
 }
 
-/// What to do with files that are offered.
+/// What the client does with an offered file.
 public enum OfferPolicy: Sendable {
     case ask, always, never
 }
 
-/// The transfers and offers of one session, by number: who, what, how far. Knows nothing of how bytes travel.
+/// The transfers and offers of one session, by number: the other user, the file and the state. The ``TransferCarrier`` moves the bytes.
 struct TransferTable: Sendable {
     enum State: Equatable, Sendable {
-        /// Own file, being looked at.
+        /// An own file, which the carrier is opening.
         case describing
-        /// Own offer, not answered yet.
+        /// An own offer without an answer.
         case offered
-        /// The other's offer, not answered yet.
+        /// An offer of the other user without an answer.
         case waiting
-        /// Taken, the way being found.
+        /// Accepted; the two sides are connecting.
         case preparing
         case running(done: Int64, total: Int64, rate: Double)
     }
@@ -53,31 +53,31 @@ struct TransferTable: Sendable {
         let number: Int
         let isOutgoing: Bool
         let peer: String
-        /// Of the signals; chosen by who offers.
+        /// Identifies the transfer in signals; chosen by the sender.
         let id: String
         var name: String
         var size: Int64
         var state: State
-        /// Of the offer.
+        /// The payload of the offer.
         var payload = ""
-        /// What an offer of another was answered with.
+        /// This side's answer to an offer of the other user.
         var answer: (verb: TransferSignal.Verb, payload: String)?
-        /// The tenths of it that were told.
-        var told = 0
-        /// How often it was asked whether the other side, whose turn it is, is still there.
+        /// How many quarters of it the user has been shown.
+        var shownQuarters = 0
+        /// How often this side has asked whether the other one is still active.
         var asked = 0
 
-        /// Whether it is the other side's turn, or the other side's offer, about which the server alone knows whether it is still there.
+        /// Whether this side waits for the other one, and so has to ask the server whether it is still active.
         var isAwaited: Bool { isOutgoing ? state == .offered : state == .waiting || state == .preparing }
     }
 
     static let limit = 256
 
     private(set) var transfers: [Int: Transfer] = [:]
-    /// Those that have ended last, for who wants to know afterwards with whom they were.
+    /// The transfers that ended last, for `/verify`.
     private var past: [Int: Transfer] = [:]
     private var last = 0
-    /// Questions to the carrier that are not answered yet.
+    /// The number of questions that the carrier has not answered yet.
     var questions = 0
 
     var numbers: [Int] { transfers.keys.sorted() }
@@ -98,97 +98,63 @@ struct TransferTable: Sendable {
     mutating func remove(_ number: Int) -> Transfer? {
         let transfer = transfers.removeValue(forKey: number)
         past[number] = transfer
-        // What was taken is not taken once more.
+        // An offer can be accepted only once.
         if transfer?.answer?.verb == .accept { past[number]?.answer = (.decline, "") }
         past[number - TransferTable.limit] = nil
         return transfer
     }
 
-    /// As if it had never been.
+    /// Removes a transfer, also from those that ended.
     mutating func forget(_ number: Int) {
         transfers[number] = nil
         past[number] = nil
     }
 
-    /// Another's offer of which this session has heard, answered or not.
+    /// An offer of the other user that this session has received, answered or not.
     func known(id: String, from peer: String) -> Transfer? {
         find(id: id, peer: peer, isOutgoing: false)
             ?? past.values.first { $0.id == id && !$0.isOutgoing && Name.fold($0.peer) == Name.fold(peer) }
     }
 
-    /// The one that `/verify` means, under way or not: by its number, or the newest.
+    /// The transfer that `/verify` means, ended or not: by its number, or the newest.
     func known(_ word: String?) -> Transfer? {
         if let word { return Int(word).flatMap { transfers[$0] ?? past[$0] } }
         return (transfers.keys.max() ?? past.keys.max()).flatMap { transfers[$0] ?? past[$0] }
     }
 
-    /// Tells apart the offers of this session.
+    /// A number for the id of the next offer.
     func nextSerial() -> Int { last + 1 }
 
-    /// The transfer that a signal is about.
+    /// The transfer that a signal refers to.
     func find(id: String, peer: String, isOutgoing: Bool) -> Transfer? {
         transfers.values.first { $0.id == id && $0.isOutgoing == isOutgoing && Name.fold($0.peer) == Name.fold(peer) }
     }
 
-    /// Those that `/accept`, `/decline` or `/cancel` can mean, by number: the one of that number, or all where none was named.
+    /// The transfers that `/accept`, `/decline` or `/cancel` can mean: the one with the number, or all if none was given.
     func meant(_ word: String?, where canBeMeant: (Transfer) -> Bool) -> [Transfer] {
         let named = word.map { word in Int(word).map { [$0] } ?? [] } ?? numbers
         return named.compactMap { transfers[$0] }.filter(canBeMeant)
     }
 
-    /// Whether something goes on that a script waits for; an offer that nobody answers is nothing to wait for.
+    /// Whether a script has to wait. An unanswered offer of another user is no reason to wait.
     var isBusy: Bool { questions > 0 || transfers.values.contains { $0.state != .waiting } }
 
-    /// Offers of others about which it is asked at once: who makes many is not to use up what this session may say.
+    /// How many offers of others are asked about at once. The bound keeps a user who makes many offers from using up this session's rate limit.
     private static let waitingAtOnce = 4
 
-    /// Those about which it is to be asked next.
+    /// The transfers to ask about next.
     var awaited: [Transfer] {
         let all = numbers.compactMap { transfers[$0] }.filter(\.isAwaited)
         let waiting = all.filter { $0.state == .waiting }.sorted { ($0.asked, $0.number) < ($1.asked, $1.number) }
         return all.filter { $0.state != .waiting } + waiting.prefix(TransferTable.waitingAtOnce)
     }
 
-    /// Those that only the server can tell the other side the end of.
+    /// The transfers whose end the other side learns only through the server.
     var unsettled: [Transfer] {
         numbers.compactMap { transfers[$0] }.filter { $0.state == .offered || $0.state == .preparing }
     }
 
     var running: [Transfer] {
         numbers.compactMap { transfers[$0] }.filter { if case .running = $0.state { true } else { false } }
-    }
-}
-
-/// Sizes, rates and times for people.
-public enum Amount {
-    /// `1.2 GB`, `340 bytes`; powers of 1000.
-    public static func bytes(_ count: Int64) -> String {
-        guard count >= 1000 else { return "\(count) \(count == 1 ? "byte" : "bytes")" }
-        var value = Double(count) / 1000
-        var unit = 0
-        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
-        while value >= 999.95, unit + 1 < units.count {
-            value /= 1000
-            unit += 1
-        }
-        let tenths = Int((value * 10).rounded())
-        return tenths % 10 == 0 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
-    }
-
-    /// `12.3 MB/s`
-    public static func rate(_ bytesPerSecond: Double) -> String {
-        guard bytesPerSecond.isFinite, bytesPerSecond >= 0, bytesPerSecond < 1e18 else { return "? B/s" }
-        let amount = bytes(Int64(bytesPerSecond))
-        return ((amount.rest(before: " bytes") ?? amount.rest(before: " byte")).map { $0 + " B" } ?? amount) + "/s"
-    }
-
-    /// `0.4 s`, `12 s`, `3:05`, `1:02:03`.
-    public static func time(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
-        if seconds < 10 { return "\(Double(Int(seconds * 10)) / 10) s" }
-        let whole = Int(seconds)
-        if whole < 60 { return "\(whole) s" }
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return whole < 3600 ? "\(whole / 60):\(two(whole % 60))" : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
     }
 }

@@ -26,7 +26,7 @@ public struct ConnectProgram: Sendable {
         /// Where transcripts are appended; nil for none.
         public var transcript: String?
         /// Where only answers are wanted, what is shown of each. What others say stays for the next log-in.
-        public var answers: Form.Answers?
+        public var answers: ConsoleFormatter.Answers?
         /// The folder of what is kept for each server and account, what was typed and whom one ignores; nil for none.
         public var stateFolder: String?
 
@@ -59,7 +59,6 @@ public struct ConnectProgram: Sendable {
         var configuration = ClientDriver.Configuration(host: options.host, port: options.port, trust: options.trust)
         configuration.session.labelPrefix = ConnectProgram.random(12) + "-"
         configuration.session.resumesByToken = options.isTerminal || options.listens
-        configuration.session.seed = .random(in: 0 ... .max)
         configuration.session.reconnectFor = options.isTerminal || options.listens ? nil : 30_000
         let driver = ClientDriver(configuration) { mailbox.post(.client($0)) }
         let status = await withCheckedContinuation { continuation in
@@ -73,7 +72,7 @@ public struct ConnectProgram: Sendable {
 
     private func runLoop(_ mailbox: Mailbox<ConsoleInput>, _ driver: ClientDriver) -> ConsoleStatus {
         var transcript: Transcript?
-        let kind: Form.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
+        let kind: ConsoleFormatter.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
         let configuration = consoleConfiguration
         if let path = options.transcript {
             let place = KnownHosts.Server(host: options.host, port: options.port).description
@@ -84,7 +83,7 @@ public struct ConnectProgram: Sendable {
                 return .failed
             }
         }
-        let console = Console(configuration, form: Form(kind, now: configuration.now(), answers: options.answers))
+        let console = Console(configuration, formatter: ConsoleFormatter(kind, now: configuration.now(), answers: options.answers))
         let frontEnd = FrontEnd(
             console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
             ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor,

@@ -2,13 +2,13 @@ import CLinux
 import ChatProtocol
 import Glibc
 
-/// Whoever carries files for the console: the seam to the transfer, which this module knows nothing of.
+/// Sends and receives files for the console. This module knows nothing of the transfer protocol; `chatty` implements this.
 public protocol TransferCarrier: Sendable {
     /// Binds the UDP port.
-    /// - Returns: the port, or what to say of why not.
+    /// - Returns: the port, or the reason why there is none.
     func listen() -> Result<UInt16, TransferCarrierFailure>
-    /// Does what is asked, or says why not, by a ``TransferNews`` that it posts.
-    func take(_ order: TransferOrder)
+    /// Carries out a command. Its outcome follows as a ``CarrierEvent``.
+    func carryOut(_ command: CarrierCommand)
     /// Stops all transfers.
     func shutDown()
 }
@@ -18,7 +18,8 @@ public struct TransferCarrierFailure: Error, Sendable {
     public init(message: String) { self.message = message }
 }
 
-/// The loop of `chatty connect`: polls the screen, the signals and the event stream on one thread, and does what the console wants.
+/// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and carries out its
+/// effects.
 final class FrontEnd {
     private let mailbox: Mailbox<ConsoleInput>
     private let driver: ClientDriver
@@ -29,32 +30,32 @@ final class FrontEnd {
     private var console: Console
     /// How long to stay after the last command; nil for as long as it takes.
     private let listenFor: Duration?
-    /// Otherwise what others say is neither shown nor taken as seen.
+    /// Whether messages of others are shown and acknowledged.
     private let hearsOthers: Bool
 
     private var screen: (any Screen)?
-    /// When it was last asked who is active.
+    /// When the client last requested the active users.
     private var namesAsked: ContinuousClock.Instant?
     private var status: ConsoleStatus?
     private var listenUntil: ContinuousClock.Instant?
-    /// When a polite good-bye has taken too long.
+    /// When the wait for the answer to the log-out ends.
     private var leaveBy: ContinuousClock.Instant?
-    /// When the others of transfers that wait for them are to be asked for.
+    /// When to ask next whether the other sides of open offers are active.
     private var askPeersAt: ContinuousClock.Instant?
     private static let peerInterval = Duration.seconds(5)
     private static let leaveTime = Duration.seconds(3)
-    /// When own messages that are not confirmed yet are to be called pending.
+    /// When unconfirmed messages are shown as pending.
     private var pendingFrom: ContinuousClock.Instant?
     private var hasToldPending = false
-    /// The last message that has been shown, where the session does not know yet.
+    /// The last message that was shown, if the session does not know of it yet.
     private var shown: MessageID?
-    /// When a key was pressed last.
+    /// When a key was last pressed.
     private var touched = ContinuousClock.now
     private var isAttended = true
-    /// Without a key for that long, what comes is marked as unread.
+    /// After this time without a key, new messages are marked as unread.
     private static let attention = Duration.seconds(60)
-    /// As often as the session looks whether its server is there; seconds. After a sleep of the machine the alarm goes off at once, while the
-    /// timeouts of poll and of event loops count the time awake.
+    /// How often an alarm wakes the session; seconds. It goes off at once after a sleep of the machine, because its clock counts the sleep; the timeouts of
+    /// poll and of event loops do not.
     private static let alarmInterval: UInt32 = 20
     private static let signals = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
@@ -78,7 +79,7 @@ final class FrontEnd {
         defer { if alarm >= 0 { close(alarm) } }
         let signals = FrontEnd.signals.withUnsafeBufferPointer { clinux_signals_open($0.baseAddress, $0.count) }
         defer { clinux_signals_close() }
-        driver.give(.start)
+        driver.submit(.start)
         while status == nil {
             while status == nil, let input = screen.ready(wantsLine: console.wantsLine) { feed(input) }
             guard status == nil else { break }
@@ -90,12 +91,12 @@ final class FrontEnd {
         return status ?? .failed
     }
 
-    /// Who has come since is known at the next Tab.
+    /// What Tab offers. Also requests the active users, so that the next Tab knows those who came since.
     func completion(of word: String, after before: String) -> Completion {
         let now = ContinuousClock.now
         if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
             namesAsked = now
-            for (id, request) in Console.namesAsked { driver.give(.request(id, request)) }
+            for (id, request) in Console.namesAsked { driver.submit(.request(id, request)) }
         }
         return console.completion(of: word, after: before, list: FolderListing.names)
     }
@@ -108,7 +109,7 @@ final class FrontEnd {
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
         let deadline = [listenUntil, leaveBy, askPeersAt, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
-        // Rounded up, so that it has passed then.
+        // Rounded up, so that the deadline has passed when poll returns.
         let milliseconds = deadline.map {
             Int32(clamping: Int64(max(0, min(1e9, ContinuousClock.now.duration(to: $0) / .milliseconds(1)))) + 1)
         }
@@ -116,28 +117,28 @@ final class FrontEnd {
             status = .failed
             return
         }
-        takeTime()
+        checkDeadlines()
         if polled[2].revents != 0 {
             clinux_wakeup_clear(alarm)
-            driver.give(.timer)
+            driver.submit(.timer)
         }
         if polled.count > 3, polled[3].revents != 0 {
-            takeInput(screen)
+            readInput(screen)
             // What was typed before a signal key comes before it.
             var typed = 1
             while polled[1].revents != 0, typed < FrontEnd.typeAhead, FrontEnd.isReadable(screen.descriptor(wantsLine: console.wantsLine)) {
-                takeInput(screen)
+                readInput(screen)
                 typed += 1
             }
         }
-        if polled[1].revents != 0 { takeSignals(signals) }
-        if polled[0].revents != 0 { takeMail() }
+        if polled[1].revents != 0 { readSignals(signals) }
+        if polled[0].revents != 0 { drainMailbox() }
     }
 
     /// What a terminal holds at most (n_tty(4)).
     private static let typeAhead = 4096
 
-    private func takeInput(_ screen: any Screen) {
+    private func readInput(_ screen: any Screen) {
         touched = .now
         if !isAttended {
             isAttended = true
@@ -152,7 +153,7 @@ final class FrontEnd {
         return poll(&polled, 1, 0) > 0
     }
 
-    private func takeTime() {
+    private func checkDeadlines() {
         let now = ContinuousClock.now
         if let pendingFrom, !hasToldPending, now >= pendingFrom {
             hasToldPending = true
@@ -169,18 +170,18 @@ final class FrontEnd {
         }
     }
 
-    private func takeMail() {
+    private func drainMailbox() {
         if isAttended, touched.duration(to: .now) > FrontEnd.attention {
             isAttended = false
             feed(.attended(false))
         }
         let (inputs, wasFull) = mailbox.drain()
         for input in inputs { feed(input) }
-        if status == nil { giveShown() }
+        if status == nil { submitShown() }
         if wasFull { driver.caughtUp() }
     }
 
-    private func takeSignals(_ descriptor: Int32) {
+    private func readSignals(_ descriptor: Int32) {
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         for signal in bytes.prefix(max(0, count)).map(Int32.init) {
@@ -189,13 +190,13 @@ final class FrontEnd {
             case SIGHUP: feed(.stop(.hungUp))
             case SIGQUIT: quit()
             default:
-                if signal == SIGCONT { driver.give(.woke) }
+                if signal == SIGCONT { driver.submit(.woke) }
                 for input in screen?.signalled(signal) ?? [] { feed(input) }
             }
         }
     }
 
-    /// Ends the process the way SIGQUIT does by itself, with the core file that whoever sends it may want; the terminal is put right before.
+    /// Restores the terminal, then ends the process as SIGQUIT does by default, with a core file.
     private func quit() {
         screen?.close()
         clinux_signals_end_process(SIGQUIT)
@@ -205,7 +206,7 @@ final class FrontEnd {
         guard status == nil else { return }
         if !hearsOthers, case .client(let event) = input, event.isOfOthers { return }
         if case .endOfInput = input, let listenFor { listenUntil = ContinuousClock.now + listenFor }
-        // Before what it leads to, which may be the end; a screen that fails ends the program without a word to the server.
+        // Recorded before the effects, because one of them may end the program.
         if case .client(.message(let message)) = input, let id = message.id { shown = id }
         for effect in console.handle(input) where status == nil { perform(effect) }
         askPeersAt = console.awaitsPeers ? askPeersAt ?? ContinuousClock.now + FrontEnd.peerInterval : nil
@@ -223,11 +224,11 @@ final class FrontEnd {
         case .complain(let text): screen?.complain(text)
         case .prompt(let prompt): if screen?.prompt(prompt) == false { status = .failed }
         case .bell: screen?.bell()
-        case .give(let input):
-            giveShown()
-            // However one leaves: a server that hangs keeps nobody.
+        case .session(let input):
+            submitShown()
+            // A server that hangs does not delay the end.
             if case .request(_, .logOut) = input { leaveBy = leaveBy ?? ContinuousClock.now + FrontEnd.leaveTime }
-            driver.give(input)
+            driver.submit(input)
         case .answerUnknownServer(let fingerprint, let isRight): driver.answerUnknownServer(fingerprint, isRight: isRight)
         case .listen: listen()
         case .useHistory(let account):
@@ -235,14 +236,14 @@ final class FrontEnd {
             let file = ignoreFile(account)
             ignored = file
             feed(.ignoring(file.load()))
-        case .keepIgnored(let names): if let failure = ignored?.save(names) { screen?.complain(failure) }
-        case .transfer(let order): carrier.take(order)
+        case .storeIgnored(let names): if let failure = ignored?.save(names) { screen?.complain(failure) }
+        case .transfer(let command): carrier.carryOut(command)
         case .leave(let status): self.status = status
         }
     }
 
-    private func giveShown() {
-        if let shown { driver.give(.shown(shown)) }
+    private func submitShown() {
+        if let shown { driver.submit(.shown(shown)) }
         shown = nil
     }
 

@@ -10,7 +10,7 @@ final class Transcript {
     }
 
     private let descriptor: Int32
-    private let kind: Form.Kind
+    private let kind: ConsoleFormatter.Kind
     private let now: @Sendable () -> Timestamp
     private let clock: LocalTime.Clock
     private var day: String
@@ -19,7 +19,7 @@ final class Transcript {
     ///   - place: the server, for the line that begins the session.
     ///   - kind: of the lines that will be added.
     init(
-        path: String, of place: String, kind: Form.Kind, now: @escaping @Sendable () -> Timestamp,
+        path: String, of place: String, kind: ConsoleFormatter.Kind, now: @escaping @Sendable () -> Timestamp,
         clock: @escaping LocalTime.Clock = LocalTime.system
     ) throws(Failure) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -69,7 +69,7 @@ final class Transcript {
         }
     }
 
-    private static func day(of time: Timestamp, _ kind: Form.Kind, _ clock: LocalTime.Clock) -> String {
+    private static func day(of time: Timestamp, _ kind: ConsoleFormatter.Kind, _ clock: LocalTime.Clock) -> String {
         if case .terminal = kind { clock(time).date } else { String(time.description.prefix(10)) }
     }
 

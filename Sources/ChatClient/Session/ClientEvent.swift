@@ -1,41 +1,41 @@
 import ChatProtocol
 
-/// What a client learns from its server and of its connection, in order.
+/// What a ``ClientSession`` reports to its user, in order.
 public enum ClientEvent: Equatable, Sendable {
-    /// A server that was never met, with a certificate that nobody vouches for: it waits for the answer whether that key is right.
+    /// The server is unknown and its certificate is self-signed. The handshake waits until the user says whether the key is right.
     case unknownServer(SelfMade)
-    /// Something to know of the server that was taken: that an authority vouches for it now, whose key was another.
-    case noted(String)
-    /// The connection stands; asked for a name next, unless one was given.
+    /// A remark on a server that was accepted, for example that it now has a certificate of an authority.
+    case remark(String)
+    /// The connection is open. ``askName`` follows.
     case connected
     case askName
     case askPassword(name: String)
-    /// Said while logging in.
-    case said(ServerNotice)
-    /// A log-in failed; a name is asked for again. `blocked`: the name is blocked, not merely its password wrong.
+    /// A reply of the server to the log-in.
+    case logInReply(ServerNotice)
+    /// A log-in failed; ``askName`` follows. `blocked`: the name is blocked, so even the right password is refused.
     case logInFailed(blocked: Bool)
-    /// - again: after a lost connection.
+    /// `again`: after a lost connection.
     case loggedIn(name: String, again: Bool)
     case answered(RequestID, Answer)
     case message(ReceivedMessage)
     /// An active user, the answer to ``ClientRequest/everybody``.
     case seen(user: String)
-    /// Who is in a group: at log-in for each group of the account, and after joining one.
+    /// The members of a group: at log-in for each group of the account, and after joining one.
     case names(group: String, users: [String])
     case memberJoined(user: String, group: String)
     case memberLeft(user: String, group: String)
     /// The account was invited.
     case invited(by: String, group: String)
     case signal(from: String, to: String, TransferSignal)
-    /// What the host has written for everybody who logs in, line by line; at each log-in, also after a lost connection.
+    /// The server's message of the day, line by line; at each log-in, also after a lost connection.
     case messageOfTheDay([String])
-    /// What the server tells of nobody's command.
-    case told(ServerNotice)
-    /// Once for each loss; the client mends it by itself.
+    /// A reply of the server that answers no request.
+    case notice(ServerNotice)
+    /// The connection was lost. The client connects again by itself.
     case connectionLost
     case ended(Ending)
 
-    /// What others say or do, and nobody has asked for.
+    /// Whether other users caused the event, and no request of this client.
     var isOfOthers: Bool {
         switch self {
         case .message, .memberJoined, .memberLeft, .invited, .signal, .messageOfTheDay: true
@@ -43,21 +43,21 @@ public enum ClientEvent: Equatable, Sendable {
         }
     }
 
-    /// Why there will be nothing more.
+    /// Why the session ended.
     public enum Ending: Equatable, Sendable {
         case loggedOut
-        /// Nobody answers there, or nobody did for as long as it was to be tried. What to say of it.
+        /// The server could not be reached, at first or for too long. The text says why.
         case unreachable(String)
-        /// The account or the key of the server was refused. Said already where empty.
+        /// The server refused the account, or the client the server's key. The text is empty if the user has been informed already.
         case refused(String)
-        /// Whoever answers is no server of ours, or something else is wrong.
+        /// The other side is no chatty server, or an error occurred.
         case failed(String)
     }
 }
 
-/// One thing said by the server.
+/// One reply of the server.
 public struct ServerNotice: Equatable, Sendable {
-    /// Nil where this client does not know what was said; then only the text counts.
+    /// Nil if this client does not know the reply's code; then only the text counts.
     public let reply: Reply?
     public let text: String
     public let isFailure: Bool
@@ -78,9 +78,9 @@ public struct ServerNotice: Equatable, Sendable {
 /// The outcome of one request.
 public struct Answer: Equatable, Sendable {
     public var notices: [ServerNotice]
-    /// The kept message, where the request was one.
+    /// The message as the server stored it, if the request was a message.
     public var sent: ReceivedMessage?
-    /// What was found, the earliest first, where the request was for messages of the past.
+    /// The messages found, the earliest first, if the request was for the history.
     public var found: [ReceivedMessage] = []
 
     public init(_ notices: [ServerNotice], sent: ReceivedMessage? = nil) {
@@ -91,7 +91,7 @@ public struct Answer: Equatable, Sendable {
     public var isFailure: Bool { notices.contains(where: \.isFailure) }
 }
 
-/// A message as it arrived, its text as it was sent: not yet fit for a terminal (see ``SafeText``).
+/// A message as it arrived. Its text is not yet safe for a terminal; see ``SafeText``.
 public struct ReceivedMessage: Equatable, Sendable {
     public enum Conversation: Hashable, Sendable {
         case user(String)

@@ -1,15 +1,15 @@
 import ChatProtocol
 
-// What the server says, answers or not.
+// Lines from the server.
 
 extension ClientSession {
     mutating func receive(_ line: LineDecoder.Line, at now: Int64) {
         guard isConnected() else { return }
         lastHeard = now
         pinged = false
-        // What was on the way before the sleep proves nothing yet, but after it comes what does.
+        // This line may have been sent before the sleep, so it proves nothing. The answer to the probe has more time.
         if probeBy != nil { probeBy = now + configuration.probeTimeout }
-        // A line that breaks the rules is none of a server of ours; it is left out, as RFC 2812 §2.3 has it.
+        // A malformed line is ignored (RFC 2812 §2.3).
         guard case .line(let bytes) = line, let message = try? IRCMessage(parsing: bytes) else { return }
         if stage != .online {
             if logIn(message, at: now) { return }
@@ -45,7 +45,7 @@ extension ClientSession {
         emit(.message(message))
     }
 
-    /// A message in the form in which it is shown; nil for what comes from no user.
+    /// Decodes a message; nil if it does not come from a user.
     func received(_ message: IRCMessage) -> ReceivedMessage? {
         guard message.parameters.count >= 2, let from = message.nick, message.source?.holds("!") == true, let account else { return nil }
         let target = message.parameters[0]
@@ -77,13 +77,13 @@ extension ClientSession {
         emit(.signal(from: from, to: message.parameters[0], signal))
     }
 
-    /// RFC 2812 §5.1, RPL_WHOREPLY: who is asked for is active, whether here (`H`) or away (`G`).
+    /// RFC 2812 §5.1, RPL_WHOREPLY: the user is active, here (`H`) or away (`G`).
     private mutating func receiveWho(_ message: IRCMessage) {
         guard message.parameters.count >= 7, let flag = message.parameters[6].utf8.first, "HG".utf8.contains(flag) else { return }
         emit(.seen(user: message.parameters[5]))
     }
 
-    /// RFC 2812 §5.1, RPL_NAMREPLY: prefixes before the names are their rank.
+    /// RFC 2812 §5.1, RPL_NAMREPLY: prefixes before the names are ranks.
     private mutating func receiveNames(_ message: IRCMessage) {
         guard message.parameters.count >= 4, let group = message.parameters[2].rest(behind: "#") else { return }
         let names = message.parameters[3].pieces(between: " ").map { name in
@@ -92,7 +92,7 @@ extension ClientSession {
         emit(.names(group: group, users: names))
     }
 
-    /// RFC 2812 §5.1, RPL_MOTDSTART, RPL_MOTD, RPL_ENDOFMOTD: told as a whole, and not where its beginning or its end is missing.
+    /// RFC 2812 §5.1, RPL_MOTDSTART, RPL_MOTD, RPL_ENDOFMOTD: one event for all lines, if both ends have arrived.
     private mutating func receiveMessageOfTheDay(_ message: IRCMessage) {
         switch message.command {
         case "375": messageOfTheDay = []
@@ -114,12 +114,12 @@ extension ClientSession {
         switch notice.reply {
         case .goodbye: break
         case .accountGone, .passwordReplaced:
-            emit(.told(notice))
+            emit(.notice(notice))
             end(.refused(""))
         case .shuttingDown, .loginTimedOut, .plaintextRefused, .tooManyConnections, .flooded:
-            // The reason of the close that follows, which tells it.
+            // The reason why the server closes the connection next; reported with the close.
             farewell = notice
-        default: emit(account == nil ? .said(notice) : .told(notice))
+        default: emit(account == nil ? .logInReply(notice) : .notice(notice))
         }
     }
 }

@@ -7,7 +7,7 @@ extension ClientSession {
     private static let wanted: Capability = [
         .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .accountTag, .chatty,
     ]
-    /// Without these the session cannot be held.
+    /// Capabilities that a server must have.
     private static let needed: Capability = [
         .sasl, .messageTags, .serverTime, .echoMessage, .labeledResponse, .batch, .standardReplies, .chatty,
     ]
@@ -15,23 +15,24 @@ extension ClientSession {
     static let tokenLabel = "token"
     private static let foreign = "This is not a chatty server."
 
-    mutating func take(name: String, at now: Int64) {
+    mutating func submit(name: String, at now: Int64) {
         guard stage == .naming else { return }
         stage = .checkingName(name)
         stageDeadline = now + configuration.answerTimeout
         if let defect = ClientRequest.message(to: name, text: "").defect {
-            // It could not travel as a name, so no server has it.
+            // No account can have such a name.
             return refuseName(ServerNotice(defect), at: now)
         }
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.nameLabel)], command: "NICK", parameters: [name]))
     }
 
-    mutating func take(password: String, at now: Int64) {
+    mutating func submit(password: String, at now: Int64) {
         guard case .awaitingPassword(let name) = stage else { return }
         authenticate(Credentials(name: name, password: password), at: now)
     }
 
-    /// The lines of the server until it has said welcome; returns false for what is not of the log-in.
+    /// Handles a line of the log-in.
+    /// - Returns: false for any other line.
     mutating func logIn(_ message: IRCMessage, at now: Int64) -> Bool {
         switch (stage, message.command) {
         case (.listing(let names), "CAP") where message.parameters.count >= 3 && message.parameters[1] == "LS":
@@ -67,7 +68,7 @@ extension ClientSession {
     private mutating func awaitName(at now: Int64) {
         stage = .naming
         stageDeadline = nil
-        if let credentials, account != nil { take(name: credentials.name, at: now) } else { emit(.askName) }
+        if let credentials, account != nil { submit(name: credentials.name, at: now) } else { emit(.askName) }
     }
 
     private mutating func nameChecked(_ name: String, _ message: IRCMessage, at now: Int64) {
@@ -89,7 +90,7 @@ extension ClientSession {
 
     private mutating func refuseName(_ notice: ServerNotice, at now: Int64) {
         guard account == nil else { return refused([notice], at: now) }
-        emit(.said(notice))
+        emit(.logInReply(notice))
         emit(.logInFailed(blocked: false))
         awaitName(at: now)
     }
@@ -110,7 +111,7 @@ extension ClientSession {
         case "900": break
         case "903":
             stage = .entering(credentials)
-            // What it has of an earlier connection is not replayed, nor what it was given over one that is not known to be gone.
+            // The server replays neither what the client has acknowledged, nor what it sent over a connection that may still be open.
             send(acknowledgement.opening(as: configuration.labelPrefix))
             send(IRCMessage("CAP", "END"))
         case "902", "904", "905", "906", "907", "908":
@@ -129,16 +130,16 @@ extension ClientSession {
             }
         }
         guard account != nil else {
-            for notice in notices { emit(.said(notice)) }
+            for notice in notices { emit(.logInReply(notice)) }
             emit(.logInFailed(blocked: blocked))
             return awaitName(at: now)
         }
         if token != nil, notices.contains(where: { $0.reply == .tokenExpired || $0.reply == .invalidCredentials }) {
-            // A token ends with its time and with a new password; the password may still do.
+            // The token has expired, or a new password ended it. The password may still be right.
             token = nil
             return awaitName(at: now)
         }
-        // A server that cannot take the account now may take it later; a password that has become wrong stays so.
+        // Some refusals are temporary, such as a full server; a wrong password is not.
         let isFinal = notices.contains { notice in
             switch notice.reply {
             case .invalidCredentials, .nowBlocked, .noSuchUser, .badUserName, .accountGone, .passwordReplaced: true
@@ -146,7 +147,7 @@ extension ClientSession {
             }
         }
         guard !isFinal else {
-            for notice in notices { emit(.said(notice)) }
+            for notice in notices { emit(.logInReply(notice)) }
             return end(.refused(""))
         }
         outputs.append(.disconnect)
@@ -162,12 +163,12 @@ extension ClientSession {
         lostAt = nil
         backoff.reset()
         emit(.loggedIn(name: name, again: again))
-        askToken()
+        requestToken()
         sendWaiting(at: now)
     }
 
-    /// For the next time; see ``Configuration/resumesByToken``.
-    mutating func askToken() {
+    /// Requests a token for the next log-in; see ``Configuration/resumesByToken``.
+    mutating func requestToken() {
         guard configuration.resumesByToken, token == nil else { return }
         send(IRCMessage(tags: [.init("label", configuration.labelPrefix + ClientSession.tokenLabel)], command: "TOKEN"))
     }

@@ -1,10 +1,10 @@
 import ChatProtocol
 
-// A connection that goes silent, goes away, or could not be made.
+// Timeouts, lost connections, and connecting again.
 
 extension ClientSession {
-    /// Gives up what is overdue, asks whether the server is there, tries again.
-    mutating func takeTime(at now: Int64) {
+    /// Handles what is due: a connection attempt, a ping, an acknowledgement, and requests without an answer.
+    mutating func handleTimer(at now: Int64) {
         switch stage {
         case .ended: return
         case .offline(let retryAt):
@@ -32,10 +32,10 @@ extension ClientSession {
         }
     }
 
-    /// What a ping after a sleep carries, and its answer.
+    /// The parameter of a ping after a sleep, and of its answer.
     static let probe = "awake"
 
-    /// After a sleep nothing is late that it made late, a lost connection is tried at once, and one that seems to stand has a short time to show that it does.
+    /// After a sleep of the machine: deadlines begin anew, a lost connection is tried again at once, and an open one is probed with a short timeout.
     mutating func wake(at now: Int64) {
         backoff.reset()
         lostAt = lostAt.map { _ in now }
@@ -43,7 +43,7 @@ extension ClientSession {
         case .ended, .offline(retryAt: nil): return
         case .offline: connect(at: now)
         case .connecting:
-            // The first one may wait for a person's answer; another is better made anew.
+            // A first attempt may be waiting for the user's answer about the key, so it has the full time.
             stageDeadline = now + (account == nil ? configuration.answerTimeout : configuration.probeTimeout)
         default:
             if stageDeadline != nil { stageDeadline = now + configuration.answerTimeout }
@@ -72,11 +72,11 @@ extension ClientSession {
         }
         guard account != nil else {
             let said = farewell.map { _ in "The server closed the connection." } ?? reason
-            if let farewell { emit(.said(farewell)) }
+            if let farewell { emit(.logInReply(farewell)) }
             return end(closed: .unreachable(said))
         }
         if lostAt == nil {
-            if let farewell { emit(.told(farewell)) }
+            if let farewell { emit(.notice(farewell)) }
             emit(.connectionLost)
             lostAt = now
         }
@@ -87,13 +87,14 @@ extension ClientSession {
         stage = .offline(retryAt: retryAt)
     }
 
-    /// As ``end(_:)``, where there is no connection to close any more.
+    /// Like ``end(_:)``, but the connection is closed already.
     private mutating func end(closed ending: ClientEvent.Ending) {
         stage = .ended
         emit(.ended(ending))
     }
 
-    /// What was on the way when the connection went: what asks only is asked again; of the rest nobody knows whether it was done.
+    /// Ends the requests that were under way when the connection was lost. Repeatable ones are sent again; for the others it is unknown whether the server
+    /// has carried them out.
     private mutating func failUnanswered() {
         for (index, entry) in outstanding.enumerated() where entry.deadline != nil && entry.request.isRepeatable {
             outstanding[index].deadline = nil

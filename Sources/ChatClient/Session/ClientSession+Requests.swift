@@ -3,7 +3,7 @@ import ChatProtocol
 // Requests and their answers, tied by labels (IRCv3 labeled-response): one labelled line, a labelled `ACK`, or a batch.
 
 extension ClientSession {
-    mutating func take(_ request: ClientRequest, _ id: RequestID, at now: Int64) {
+    mutating func enqueue(_ request: ClientRequest, _ id: RequestID, at now: Int64) {
         if let defect = request.defect { return emit(.answered(id, Answer([ServerNotice(defect)]))) }
         if request == .logOut {
             loggingOut = true
@@ -16,16 +16,16 @@ extension ClientSession {
             return emit(
                 .answered(id, Answer([ServerNotice(text: "Too many commands wait for an answer. Try again later.", isFailure: true)])))
         }
-        // What has been shown is known to be, before the good-bye.
+        // The server learns what was shown before the connection ends.
         if request == .logOut { acknowledge() }
         outstanding.append(Outstanding(id: id, request: request))
         if stage == .online { sendWaiting(at: now) }
     }
 
-    /// Sends, in their order, the requests that this connection has not carried yet.
+    /// Sends the requests that were not sent over this connection yet, in their order.
     mutating func sendWaiting(at now: Int64) {
         for index in outstanding.indices where outstanding[index].deadline == nil {
-            // Whoever asks has seen what stands above.
+            // A user who types has seen the messages above.
             acknowledge()
             outstanding[index].deadline = now + configuration.answerTimeout
             var line = outstanding[index].request.line
@@ -34,15 +34,16 @@ extension ClientSession {
         }
     }
 
-    /// Says what has been shown, where the server does not know yet.
+    /// Sends the acknowledgement that is due, if any.
     mutating func acknowledge() {
-        guard stage == .online, let line = acknowledgement.take() else { return }
+        guard stage == .online, let line = acknowledgement.popLine() else { return }
         send(line)
     }
 
     private func label(_ id: RequestID) -> String { configuration.labelPrefix + String(id.rawValue) }
 
-    /// Takes what belongs to a batch or to a request; returns false for what belongs to none.
+    /// Handles a line of a batch or of an answer.
+    /// - Returns: false for any other line.
     mutating func collect(_ message: IRCMessage, at now: Int64) -> Bool {
         if message.command == "BATCH", let reference = message.parameters.first {
             if let begun = reference.rest(behind: "+") {
@@ -68,12 +69,12 @@ extension ClientSession {
             return
         }
         guard let index = outstanding.firstIndex(where: { $0.deadline != nil && self.label($0.id) == label }) else {
-            // Answered too late, or to the check of a name that is past: what it brings still counts.
+            // The request has timed out. The lines of its answer are still handled.
             for line in lines { receiveUnasked(line, at: now) }
             return
         }
         let entry = outstanding.remove(at: index)
-        // Answers come in the order of what was asked, and a server that is asked much takes its time: the next one has all of it.
+        // Answers come in the order of the requests, and a busy server is slow: the next request has its full time from now.
         for later in outstanding.indices[index...] where outstanding[later].deadline != nil {
             outstanding[later].deadline = now + configuration.answerTimeout
         }
@@ -98,15 +99,15 @@ extension ClientSession {
             }
         }
         if case .changePassword(_, let new) = entry.request, !answer.isFailure, let name = credentials?.name {
-            // The one to connect again with; all tokens have ended.
+            // A new password ends all tokens.
             credentials = Credentials(name: name, password: new)
             token = nil
-            askToken()
+            requestToken()
         }
         emit(.answered(entry.id, answer))
     }
 
-    /// What a standard reply or a numeric error says; nil for other lines.
+    /// Decodes a standard reply or a numeric error; nil for other lines.
     func notice(of message: IRCMessage) -> ServerNotice? {
         switch message.command {
         case "FAIL", "WARN", "NOTE":

@@ -1,31 +1,32 @@
 import ChatProtocol
 import DequeModule
 
-/// The client's side of the service as a state machine without I/O: over one connection after the other, from the first capability to the last good-bye.
+/// The client's side of the service as a state machine without I/O: capability negotiation, log-in, requests, reconnection and log-out.
 ///
-/// Time is milliseconds of a clock that only goes forward, also while the machine sleeps, passed in. What to do comes back as ``Output``, in order.
+/// A caller passes in what happens, with the time, and carries out the outputs in their order. Time is milliseconds of a monotonic clock that also
+/// counts while the machine sleeps.
 public struct ClientSession: Sendable {
     public struct Configuration: Sendable {
-        /// Before every label, so that no two clients, ever, use the same: by its label the server knows a message that is sent again.
+        /// Begins every label of this client. It is unique, because the server recognises a message that is sent again by its label.
         public var labelPrefix = "c"
-        /// Ask whether the server is there after that long without a word from it; milliseconds.
+        /// After this much silence of the server the client sends a PING; milliseconds.
         public var pingInterval: Int64 = 20_000
-        /// Give it up that long after; milliseconds.
+        /// The connection is lost if the PING has no answer within this time; milliseconds.
         public var pingTimeout: Int64 = 10_000
-        /// After a sleep a connection has that long to show that it still is one; milliseconds.
+        /// After a sleep the connection is lost if the server does not answer within this time; milliseconds.
         public var probeTimeout: Int64 = 4_000
-        /// A timeout that is late by more than that was slept through, by the machine or by a process that was stopped; milliseconds.
+        /// If a timer is late by more than this, the machine slept or the process was stopped; milliseconds.
         public var lateness: Int64 = 5_000
-        /// A connection has to be ready for the log-in in that time, and a request answered; milliseconds.
+        /// How long each step of the log-in and each request may take; milliseconds.
         public var answerTimeout: Int64 = 30_000
-        /// How long a lost connection is tried for; nil for ever. Milliseconds.
+        /// How long the client tries to restore a lost connection; nil for ever. Milliseconds.
         public var reconnectFor: Int64?
-        /// How long after a message has been shown the server is told so at the latest; milliseconds.
+        /// The client acknowledges a message at the latest this long after it was shown; milliseconds.
         public var acknowledgeInterval: Int64 = 200
-        /// Ask for a token after the log-in, and log in with it where the connection was lost: that costs the server no hashing.
+        /// Requests a token after the log-in, and uses it to log in again after a lost connection. Unlike a password it costs the server no hashing.
         public var resumesByToken = false
-        /// Of the jitter.
-        public var seed: UInt64 = 0
+        /// Shortens the waits between attempts to connect.
+        public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
 
         public init() {}
     }
@@ -34,21 +35,21 @@ public struct ClientSession: Sendable {
         case start
         case connected
         case received(LineDecoder.Line)
-        /// The connection is gone, or could not be made; what to say of it.
+        /// The connection was lost or could not be made; the text says why.
         case disconnected(String)
-        /// The server at the other end must not be talked to; nothing more is tried.
+        /// The server's identity was refused. The session ends.
         case rejected(String)
-        /// It cannot be known whether it must; nothing more is tried either.
+        /// The server's identity could not be checked. The session ends.
         case failed(String)
         case name(String)
         case password(String)
         case request(RequestID, ClientRequest)
-        /// The person, or the program, has that message and all before it: it is not sent again, whatever happens to this process.
+        /// The user has seen this message and all before it, so the server need not replay them.
         case shown(MessageID)
         case timer
-        /// The process goes on after it was stopped.
+        /// The process was stopped and continues (SIGCONT).
         case woke
-        /// Leave without a word, whatever waits.
+        /// End the session at once, without a log-out.
         case abandon
     }
 
@@ -60,18 +61,18 @@ public struct ClientSession: Sendable {
     }
 
     enum Stage: Equatable, Sendable {
-        /// Not connected; try at that time, or never.
+        /// Not connected. Connects at `retryAt`; nil before the start.
         case offline(retryAt: Int64?)
         case connecting
-        /// Reading what the server offers.
+        /// Collects the capabilities that the server lists.
         case listing(Set<String>)
         case requesting
-        /// The name is awaited.
+        /// Waits for the user's name.
         case naming
         case checkingName(String)
         case awaitingPassword(String)
         case authenticating(Credentials, said: [ServerNotice])
-        /// Logged in; the welcome is awaited.
+        /// Authenticated; waits for the welcome (001).
         case entering(Credentials)
         case online
         case ended
@@ -91,11 +92,11 @@ public struct ClientSession: Sendable {
     let configuration: Configuration
     var stage = Stage.offline(retryAt: nil)
     var credentials: Credentials?
-    /// In place of the password when connecting again; nil where there is none.
+    /// Replaces the password when the client connects again; nil if the server gave none.
     var token: String?
-    /// As registered; nil before the first log-in.
+    /// The account's name as registered; nil before the first log-in.
     public internal(set) var account: String?
-    /// In the order in which they were asked; those with a deadline have been sent over this connection.
+    /// Requests without an answer, in their order. One with a deadline was sent over this connection.
     var outstanding: Deque<Outstanding> = []
     var loggingOut = false
     var hasSentUser = false
@@ -103,10 +104,10 @@ public struct ClientSession: Sendable {
     var lostAt: Int64?
     var lastHeard: Int64 = 0
     var pinged = false
-    /// When a connection that was slept through is given up; nil where it has shown that it stands.
+    /// When a connection that was open during a sleep is given up; nil once the server has answered.
     var probeBy: Int64?
     var stageDeadline: Int64?
-    /// The label under which a batch was opened, and its lines so far, by the batch's name.
+    /// The open batches by their reference: the label of each, and its lines so far.
     var batches: [String: Batch] = [:]
     var seen = SeenMessages()
     var acknowledgement = Acknowledgement()
@@ -121,31 +122,32 @@ public struct ClientSession: Sendable {
         var lines: [IRCMessage]
     }
 
-    /// How many requests may wait; what is over is refused at once.
+    /// The highest number of requests without an answer. More are refused at once.
     static let outstandingLimit = 1024
     static let batchLimit = 16
     static let batchLineLimit = 8192
-    /// Lines of a message of the day; what is over is left out.
+    /// The highest number of lines of a message of the day. The client ignores the rest.
     static let messageOfTheDayLimit = 1024
 
     public init(_ configuration: Configuration) {
         self.configuration = configuration
-        backoff = Backoff(seed: configuration.seed)
+        backoff = Backoff(random: configuration.random)
     }
 
     public var isOnline: Bool { stage == .online }
     public var hasEnded: Bool { stage == .ended }
 
-    /// Takes what happened and gives what is to be done, in order.
+    /// Processes one input.
+    /// - Returns: what the caller has to do, in order.
     public mutating func handle(_ input: Input, at now: Int64) -> [Output] {
         outputs.removeAll(keepingCapacity: true)
         guard stage != .ended else { return [] }
         if let due = nextTimeout, now > due + configuration.lateness { wake(at: now) }
-        take(input, at: now)
+        process(input, at: now)
         return outputs
     }
 
-    /// When ``Input/timer`` is to be given next.
+    /// When the caller has to pass in ``Input/timer`` next.
     public var nextTimeout: Int64? {
         switch stage {
         case .ended: nil
@@ -160,7 +162,7 @@ public struct ClientSession: Sendable {
         }
     }
 
-    private mutating func take(_ input: Input, at now: Int64) {
+    private mutating func process(_ input: Input, at now: Int64) {
         switch input {
         case .start:
             guard case .offline = stage else { return }
@@ -178,12 +180,12 @@ public struct ClientSession: Sendable {
         case .disconnected(let reason): lose(reason, at: now)
         case .rejected(let reason): end(.refused(reason))
         case .failed(let reason): end(.failed(reason))
-        case .name(let name): take(name: name, at: now)
-        case .password(let password): take(password: password, at: now)
-        case .request(let id, let request): take(request, id, at: now)
+        case .name(let name): submit(name: name, at: now)
+        case .password(let password): submit(password: password, at: now)
+        case .request(let id, let request): enqueue(request, id, at: now)
         case .shown(let message):
-            acknowledgement.note(message, by: now + configuration.acknowledgeInterval)
-        case .timer: takeTime(at: now)
+            acknowledgement.record(message, by: now + configuration.acknowledgeInterval)
+        case .timer: handleTimer(at: now)
         case .woke: wake(at: now)
         case .abandon:
             acknowledge()

@@ -22,7 +22,7 @@ struct PasteBurst {
 
     /// Takes a line as part of a burst.
     /// - Returns: false where it is none: neither did something come at once before it, nor does it behind it.
-    mutating func take(_ line: String) -> Bool {
+    mutating func append(_ line: String) -> Bool {
         guard !lines.isEmpty || goesOn else { return false }
         lines.append(line)
         return true

@@ -17,7 +17,7 @@ struct SecretReader {
     private enum Escape { case none, begun, sequence }
 
     /// Takes one byte as the keyboard gives it: line end, erase (a character), kill (all), end of file, or a part of the password.
-    mutating func take(_ byte: UInt8) -> Outcome {
+    mutating func handle(_ byte: UInt8) -> Outcome {
         switch escape {
         case .begun:
             escape = byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O") ? .sequence : .none

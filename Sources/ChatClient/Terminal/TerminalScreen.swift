@@ -64,7 +64,7 @@ final class TerminalScreen: Screen {
             inputs.append(.endOfInput)
             return
         }
-        if case .command = prompt, !hasBrackets || editor?.bracketsPastes != true, burst.take(line) { return }
+        if case .command = prompt, !hasBrackets || editor?.bracketsPastes != true, burst.append(line) { return }
         enter(line)
     }
 
@@ -83,7 +83,7 @@ final class TerminalScreen: Screen {
         var byte: UInt8 = 0
         let count = Foundation.read(STDIN_FILENO, &byte, 1)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
-        switch count == 1 ? secret.take(byte) : .end {
+        switch count == 1 ? secret.handle(byte) : .end {
         case .more: break
         case .secret(let password): endSecret(.line(password))
         case .end: endSecret(.endOfInput)

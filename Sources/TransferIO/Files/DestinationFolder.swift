@@ -48,7 +48,7 @@ public final class DestinationFolder: TransferDestination, @unchecked Sendable {
         do throws(SystemError) { try receiveFolder.flush(receiveFolder.existing(name.parts[...])) } catch {
             throw DestinationError.cannotWrite(error)
         }
-        names.folders.keep(time: modified, of: name.parts)
+        names.folders.record(time: modified, of: name.parts)
         isOver = true
     }
 

@@ -92,7 +92,7 @@ final class PlacedFolders: Sendable {
         }
     }
 
-    func keep(time modified: Int64, of place: [ByteString]) {
+    func record(time modified: Int64, of place: [ByteString]) {
         if modified != 0 { state.withLockedValue { $0.times.append((place, modified)) } }
     }
 

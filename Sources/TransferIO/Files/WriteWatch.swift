@@ -51,7 +51,7 @@ private final class Inotify: Sendable {
     /// Two watches of one file have one number.
     func add(_ file: Int32) -> (number: Int32, writes: UInt64)? {
         state.withLockedValue { state in
-            take(into: &state)
+            drain(into: &state)
             let number = inotify_add_watch(descriptor, "/proc/self/fd/\(file)", UInt32(IN_MODIFY | IN_CLOSE_WRITE))
             guard number >= 0 else { return nil }
             state.users[number, default: 0] += 1
@@ -71,12 +71,12 @@ private final class Inotify: Sendable {
 
     func writes(_ number: Int32) -> UInt64 {
         state.withLockedValue { state in
-            take(into: &state)
+            drain(into: &state)
             return state.writes[number] ?? 0
         }
     }
 
-    private func take(into state: inout State) {
+    private func drain(into state: inout State) {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: MemoryLayout<inotify_event>.alignment) { buffer in
             while true {
                 let count = retrying { read(descriptor, buffer.baseAddress, buffer.count) }

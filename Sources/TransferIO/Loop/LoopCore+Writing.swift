@@ -21,7 +21,7 @@ extension LoopCore {
     private func writeSlowly(_ state: SessionState) {
         guard !state.isWriting, !state.slowWrites.isEmpty else { return }
         let handle = state.connection.handle
-        let writes = takeSlowWrites(state)
+        let writes = popSlowWrites(of: state)
         state.isWriting = true
         // One worker, so that what is wanted in order stays in order.
         workers[Int(handle % UInt64(workers.count))].run { [mailbox] in
@@ -30,8 +30,8 @@ extension LoopCore {
         }
     }
 
-    /// The next of the writes, and their files, but for those that another worker has.
-    private func takeSlowWrites(_ state: SessionState) -> SlowWrites {
+    /// Removes the next of the waiting writes, and lends their files, except those that another worker has.
+    private func popSlowWrites(of state: SessionState) -> SlowWrites {
         let next = state.slowWrites.prefix(SlowWrites.most)
         state.slowWrites.removeFirst(next.count)
         var lent: [FileID: any TransferDestination] = [:]
@@ -184,7 +184,7 @@ extension LoopCore {
         guard state.toldPaused else { return }
         state.toldPaused = false
         state.connection.setPaused(false)
-        state.session.tell(.paused(false))
+        state.session.post(.paused(false))
     }
 
     /// Reads and writes that had to wait.
@@ -213,7 +213,7 @@ extension LoopCore {
             if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
                 state.toldPaused = true
                 state.connection.setPaused(true)
-                state.session.tell(.paused(true))
+                state.session.post(.paused(true))
             }
         }
     }
@@ -241,7 +241,7 @@ extension LoopCore {
         guard let destination = state.destinations[file] else { return }
         do {
             try destination.resume(keeping: kept)
-            if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
+            if !kept.isEmpty { state.session.post(.resumed(file, kept: kept)) }
         } catch let error {
             state.connection.fail(file, .destinationFailed, "\(error)")
         }
@@ -266,7 +266,7 @@ extension LoopCore {
             if let record = destination?.record { state.records.append(record) }
             state.destinations.remove(file)
             state.connection.placed(file, as: destination?.changedName)
-            state.session.tell(.done(file))
+            state.session.post(.done(file))
         case .failure(is DestinationFull):
             // Some file systems need room for a time or a mode.
             state.waitingPlaces[file] = size

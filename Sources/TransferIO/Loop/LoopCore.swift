@@ -61,7 +61,7 @@ final class LoopCore {
     func run() {
         now = Self.clock()
         while !isStopped {
-            for command in mailbox.take() { command(self) }
+            for command in mailbox.drain() { command(self) }
             now = Self.clock()
             let received = socket.receive {
                 endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: now)
@@ -131,7 +131,7 @@ final class LoopCore {
             guard endpoint.nextDatagrams(into: &batch, at: now) else { return false }
             let isOut = send(after: 0)
             // The events may take away what its pieces point to.
-            if !isOut { batch.keep() }
+            if !isOut { batch.commit() }
             handleEvents()
             now = Self.clock()
             if !isOut { return false }
@@ -268,11 +268,11 @@ final class LoopCore {
         case .read(let request): read(request, state)
         case .write(let request): write(request, state)
         case .established(let key, let verification):
-            state.session.tell(.established(peerKey: key, verification: verification, peer: connection.peerAddress))
-        case .offered(let file, let offer): state.session.tell(.offered(file, offer))
-        case .offersEnded: state.session.tell(.offersEnded)
+            state.session.post(.established(peerKey: key, verification: verification, peer: connection.peerAddress))
+        case .offered(let file, let offer): state.session.post(.offered(file, offer))
+        case .offersEnded: state.session.post(.offersEnded)
         case .answered(let file, let answer):
-            state.session.tell(.answered(file, answer))
+            state.session.post(.answered(file, answer))
             switch answer {
             case .accept(let held): if !held.isEmpty { compare(file, held, state) }
             case .decline: forgetSource(file, state)
@@ -284,10 +284,10 @@ final class LoopCore {
             } else {
                 connection.fail(file, .sourceChanged, "\(source.offer.name) changed while it was being sent")
             }
-        case .named(let file, let path): state.session.tell(.named(file, path: path))
+        case .named(let file, let path): state.session.post(.named(file, path: path))
         case .delivered(let file):
             forgetSource(file, state)
-            state.session.tell(.done(file))
+            state.session.post(.done(file))
         case .resumed(let file, let kept): resume(file, kept, state)
         case .arrived(let file, let size): place(file, size, state)
         case .failed(let file, let failure, let text):
@@ -299,10 +299,10 @@ final class LoopCore {
                 connection.filled(request, count: 0)
             }
             forgetDestination(file, state)
-            state.session.tell(.failed(file, failure, text: text))
+            state.session.post(.failed(file, failure, text: text))
         case .peerPaused(let paused):
             state.peerFullSince = paused ? state.peerFullSince ?? now : nil
-            state.session.tell(.paused(paused))
+            state.session.post(.paused(paused))
         case .closed(let outcome): ended(state, outcome)
         }
     }
@@ -360,7 +360,7 @@ final class LoopCore {
                 guard let state = core.sessions[handle] else { return }
                 state.comparisons -= 1
                 state.connection.start(file, keeping: kept)
-                if !kept.isEmpty { state.session.tell(.resumed(file, kept: kept)) }
+                if !kept.isEmpty { state.session.post(.resumed(file, kept: kept)) }
             }
         }
     }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
-/// Commands on their way to the loop's thread, and what wakes it.
+/// Commands for the loop's thread, which a descriptor wakes.
 final class LoopMailbox: Sendable {
     typealias Command = @Sendable (LoopCore) -> Void
 
@@ -33,7 +33,7 @@ final class LoopMailbox: Sendable {
         return posted
     }
 
-    func take() -> [Command] {
+    func drain() -> [Command] {
         state.withLockedValue { state in
             guard !state.commands.isEmpty else { return [] }
             clinux_wakeup_clear(descriptor)
@@ -42,8 +42,8 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// No command is taken any more.
-    /// - Returns: those that came before.
+    /// Refuses all further commands.
+    /// - Returns: those that are still queued.
     func close() -> [Command] {
         state.withLockedValue { state in
             state.isClosed = true

@@ -1,6 +1,6 @@
 import TransferProtocol
 
-/// What the loop's thread keeps of one connection.
+/// The state of one session on the loop's thread.
 final class SessionState {
     let connection: TransferConnection
     let session: TransferSession

@@ -1,9 +1,9 @@
 import Glibc
 import TransferProtocol
 
-/// A thread that drives a ``TransferEndpoint`` over one UDP socket: any number of transfers, out and in, at once.
+/// A thread that drives a ``TransferEndpoint`` over one UDP socket, with any number of transfers at once, outgoing and incoming.
 ///
-/// Everything here may be called from any thread or task. What happens comes as ``TransferUpdate`` of a session.
+/// All methods may be called from any thread or task. A ``TransferSession`` reports what happens as ``TransferUpdate``s.
 public final class TransferLoop: Sendable {
     private let mailbox: LoopMailbox
     /// The UDP port of the socket.
@@ -28,13 +28,13 @@ public final class TransferLoop: Sendable {
         try BackgroundThread.start(name: "chatty-transfer", core) { $0.run() }
     }
 
-    /// Who may send to us from now on.
+    /// Replaces the invitations: only senders with one of these can connect from now on.
     public func setInvitations(_ invitations: [Invitation]) { mailbox.post { $0.endpoint.invitations = invitations } }
 
-    /// Adds one to those who may send to us.
+    /// Adds an invitation.
     public func invite(_ invitation: Invitation) { mailbox.post { $0.endpoint.invitations.append(invitation) } }
 
-    /// Takes one away; connections that came with it go on.
+    /// Removes an invitation. Connections that used it continue.
     public func withdraw(_ invitation: Invitation) { mailbox.post { $0.endpoint.invitations.removeAll { $0 == invitation } } }
 
     /// Sends files to the first of `addresses` that answers.
@@ -58,7 +58,7 @@ public final class TransferLoop: Sendable {
     /// Closes every session (`goingAway`), waits until the peers know or a second has passed, ends the thread, closes the socket.
     public func shutDown() async { await shutDown(within: nil) }
 
-    /// - Parameter grace: the time for that; nil for the usual.
+    /// - Parameter grace: how long to wait for the peers; a second if nil.
     func shutDown(within grace: TransferDuration?) async {
         await withCheckedContinuation { continuation in
             if !mailbox.post({ $0.shutDown(continuation, within: grace) }) { continuation.resume() }

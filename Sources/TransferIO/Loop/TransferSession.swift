@@ -1,12 +1,12 @@
 import NIOConcurrencyHelpers
 import TransferProtocol
 
-/// One transfer of a loop, out or in.
+/// One transfer of a ``TransferLoop``, outgoing or incoming.
 public final class TransferSession: Sendable {
     public let isSender: Bool
-    /// What the sender came with, where this side receives.
+    /// The invitation that the sender used; nil on the sending side.
     public let invitation: Invitation?
-    /// What happens, in order; ends after `ended`.
+    /// The updates in their order; the last one is `ended`. For one consumer.
     public let updates: AsyncStream<TransferUpdate>
     private let queue = UpdateQueue()
     private let mailbox: LoopMailbox
@@ -19,41 +19,40 @@ public final class TransferSession: Sendable {
         updates = queue.stream()
     }
 
-    /// The latest figures; cheap, may be asked at any time.
+    /// The latest figures. Cheap, from any thread.
     public var statistics: TransferStatistics { figures.withLockedValue { $0 } }
 
-    /// Returns when the session is over, though its last updates may not be taken yet.
+    /// Returns when the session has ended, even if updates are still queued.
     public func waitForEnd() async { await queue.waitForEnd() }
 
-    /// Answers an offered file: written to `destination`.
-    /// - Parameter inOrder: for a pipe: hand the bytes over in the order of the file.
+    /// Accepts an offered file.
+    /// - Parameter inOrder: whether the bytes must be written in the order of the file, as for a pipe.
     public func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool = false) {
         if !mailbox.post({ $0.accept(file, into: destination, inOrder: inOrder, self) }) { destination.abandon() }
     }
 
     public func decline(_ file: FileID, _ reason: DeclineReason) { mailbox.post { $0.decline(file, reason, self) } }
 
-    /// Whether the peer, which may be silent for want of anything to say, answers when it is asked; the path's round trips tell how long it
-    /// is waited for, and it is a second at least.
+    /// Probes the peer, which may be silent because it has nothing to send. Waits for the answer a second at least, longer on a slow path.
     public func isAlive() async -> Bool {
         await withCheckedContinuation { waiter in
             if !mailbox.post({ $0.askForLife(self, waiter) }) { waiter.resume(returning: false) }
         }
     }
 
-    /// Ends the transfer and tells the peer.
+    /// Ends the transfer and informs the peer.
     public func close(_ reason: CloseReason, _ text: String) { mailbox.post { $0.close(self, reason, text) } }
 
-    /// Adds ``TransferUpdate/reminded`` to the updates, for an owner who has put something off.
+    /// Adds ``TransferUpdate/reminded`` to the updates, for an owner that has postponed something.
     public func remind() { queue.add(.reminded) }
 
-    func tell(_ update: TransferUpdate) { queue.add(update) }
+    func post(_ update: TransferUpdate) { queue.add(update) }
     func set(_ statistics: TransferStatistics) { figures.withLockedValue { $0 = statistics } }
 
-    func end(_ outcome: TransferOutcome) { tell(.ended(outcome)) }
+    func end(_ outcome: TransferOutcome) { post(.ended(outcome)) }
 }
 
-/// What a session tells its owner.
+/// What a session reports to its owner.
 public enum TransferUpdate: Sendable {
     case established(peerKey: [UInt8], verification: [UInt8], peer: NetworkAddress)
     /// Receiving: call `accept` or `decline`.
@@ -62,16 +61,16 @@ public enum TransferUpdate: Sendable {
     case offersEnded
     /// Sending: the receiver's answer.
     case answered(FileID, FileAnswer)
-    /// These ranges of the file were there already and are not sent.
+    /// The receiver has these ranges of the file already, so they are not sent.
     case resumed(FileID, kept: [Range<UInt64>])
-    /// A file is done: received, synced and in place; or, for the sender, known to be so.
+    /// The receiver has stored the file: it is complete, synced and has its name.
     case done(FileID)
-    /// Sending, before that: what the receiver calls the file, where that is not as it was offered.
+    /// Sending, before `done`: the receiver's name of the file, if it differs from the offered one.
     case named(FileID, path: String)
     case failed(FileID, FileFailure, text: String)
-    /// The disk of the receiver is full, or not any more.
+    /// The receiver's disk is full (true), or has room again (false).
     case paused(Bool)
-    /// By ``TransferSession/remind()``.
+    /// Follows ``TransferSession/remind()``.
     case reminded
     case ended(TransferOutcome)
 }

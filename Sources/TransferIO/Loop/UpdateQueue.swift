@@ -1,13 +1,13 @@
 import NIOConcurrencyHelpers
 import TransferProtocol
 
-/// What a session has to tell, until its owner takes it: no more than the files that are on offer, however long the owner is away.
-/// Held by `UpdateQueueTests`.
+/// The updates of a session until its owner reads them. Its length is bounded by the number of open offers, however slow the owner is. Held by
+/// `UpdateQueueTests`.
 final class UpdateQueue: Sendable {
     private struct State {
         var waiting: [TransferUpdate] = []
         var taker: CheckedContinuation<TransferUpdate?, Never>?
-        /// No update comes any more, or nobody takes one.
+        /// `ended` was added, or the consumer has stopped.
         var isOver = false
         var hasEnded = false
         var endWaiters: [CheckedContinuation<Void, Never>] = []
@@ -17,7 +17,7 @@ final class UpdateQueue: Sendable {
 
     var count: Int { state.withLockedValue { $0.waiting.count } }
 
-    /// The updates in their order, for one taker.
+    /// The updates in their order, for one consumer.
     func stream() -> AsyncStream<TransferUpdate> {
         AsyncStream(unfolding: { await self.next() }, onCancel: { self.cancel() })
     }
@@ -52,11 +52,11 @@ final class UpdateQueue: Sendable {
         }
     }
 
-    /// Leaves out what is of no interest any more.
+    /// Appends an update, and removes those that it makes obsolete.
     private static func join(_ update: TransferUpdate, to waiting: inout [TransferUpdate]) {
         switch update {
         case .failed(let file, _, _):
-            // An offer that nobody has seen, and that is withdrawn, was none.
+            // An offer that is withdrawn before the owner has read it is removed.
             let offer = waiting.lastIndex { if case .offered(file, _) = $0 { true } else { false } }
             if let offer {
                 waiting.remove(at: offer)

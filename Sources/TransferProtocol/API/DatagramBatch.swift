@@ -3,7 +3,7 @@
 ///
 /// The bytes of the batch are the concatenation of `pieces`; every datagram is `segmentSize` bytes, only the last may be
 /// shorter. The pieces point into memory of the batch and of the engine: they are valid until the next call into the engine, or,
-/// after ``keep()``, until the batch is filled anew.
+/// after ``commit()``, until the batch is filled anew.
 public struct DatagramBatch: ~Copyable {
     /// Laid out like the kernel's `struct iovec`.
     public struct Piece {
@@ -59,7 +59,7 @@ public struct DatagramBatch: ~Copyable {
     }
 
     /// Makes the bytes the batch's own, for a driver that cannot send them now.
-    public mutating func keep() {
+    public mutating func commit() {
         var used = 0
         for index in 0..<pieceCount {
             let piece = pieceStorage[index]

@@ -90,7 +90,7 @@ struct IncomingFiles {
     }
 
     /// - Returns: false if the sender names what we never held.
-    mutating func keep(_ id: FileID, _ ranges: [Range<UInt64>]) -> Bool {
+    mutating func recordKept(_ id: FileID, _ ranges: [Range<UInt64>]) -> Bool {
         guard let file = self[id], file.awaitsKeep, ranges.allSatisfy({ file.held.contains($0) }) else { return false }
         files[Int(id - base)].awaitsKeep = false
         files[Int(id - base)].kept = ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
@@ -124,7 +124,7 @@ struct IncomingFiles {
     }
 
     /// The file's size if with the latest change every byte of it is written.
-    mutating func takeArrived(_ id: FileID) -> UInt64? {
+    mutating func popArrived(_ id: FileID) -> UInt64? {
         guard let file = self[id], file.state == .accepted, let size = file.size, !file.awaitsKeep, file.kept + file.written == size
         else { return nil }
         files[Int(id - base)].state = .arrived

@@ -80,7 +80,7 @@ struct OutgoingFiles {
     }
 
     /// A started file with nothing (more) to read: takes it off the queue. Called until it returns nil.
-    mutating func takeFinished() -> FileID? {
+    mutating func popFinished() -> FileID? {
         while let first = queue.first {
             guard let file = self[first], file.state == .sending else {
                 queue.removeFirst()

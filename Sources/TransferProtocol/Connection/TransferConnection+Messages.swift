@@ -6,7 +6,7 @@ extension TransferConnection {
         counters.bytesResumed += bytes
     }
 
-    func take(_ message: Message) {
+    func handle(_ message: Message) {
         switch (role, message) {
         case (.receiver, .offer(let file, var offer)):
             if offer.kind == .directory, !offer.name.utf8.contains(UInt8(ascii: "/")) { offer.contents = peerContents.popFirst() }
@@ -18,15 +18,15 @@ extension TransferConnection {
             events.append(.offersEnded)
         case (.receiver, .keep(let file, let ranges)):
             if incoming.isSettled(file) { return }
-            guard incoming.keep(file, ranges) else { return violated("ranges that are not held") }
+            guard incoming.recordKept(file, ranges) else { return violated("ranges that are not held") }
             countResumed(incoming[file]?.kept ?? 0)
             events.append(.resumed(file, kept: ranges))
             if incoming.isOverfull(file) { return violated("more bytes than the file has") }
-            if let size = incoming.takeArrived(file) { events.append(.arrived(file, size: size)) }
+            if let size = incoming.popArrived(file) { events.append(.arrived(file, size: size)) }
         case (.receiver, .end(let file, let size)):
             guard incoming.ended(file, size: size) else { return violated("an end that cannot be") }
             if incoming.isOverfull(file) { return violated("more bytes than the file has") }
-            if let size = incoming.takeArrived(file) { events.append(.arrived(file, size: size)) }
+            if let size = incoming.popArrived(file) { events.append(.arrived(file, size: size)) }
         case (.sender, .answer(let file, let answer)):
             // A file that we gave up meanwhile may still be answered.
             if outgoing[file]?.state == .failed { return }

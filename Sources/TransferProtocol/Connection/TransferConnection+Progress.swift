@@ -25,7 +25,7 @@ extension TransferConnection {
 
     /// Takes note of what an ack has brought.
     /// - Parameter isProgress: data or messages were acknowledged.
-    func noteProgress(_ isProgress: Bool, at now: TransferInstant) {
+    func recordProgress(_ isProgress: Bool, at now: TransferInstant) {
         let nothingIsLeft = recovery.elicitingInFlight == 0 && !ring.hasSegmentToSend && !streamOut.hasBytesToSend
         if nothingIsLeft { waitingSince = nil } else if isProgress { waitingSince = now }
     }

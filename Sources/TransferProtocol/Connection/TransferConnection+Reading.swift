@@ -15,7 +15,7 @@ extension TransferConnection {
         // A stream may keep its reader waiting: what is read already does not wait with it.
         if read.isStream, filling?.count ?? 0 > 0 { sealFilling() }
         guard wantsRead else { return nil }
-        if filling == nil { filling = Filling(slot: ring.takeSlot()) }
+        if filling == nil { filling = Filling(slot: ring.allocateSlot()) }
         guard let filling else { return nil }
         let start = filling.count + RecordFormat.chunkHeader
         let length = min(UInt64(RecordFormat.plaintextSize - start), read.limit)

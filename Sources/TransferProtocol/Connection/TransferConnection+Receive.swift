@@ -83,7 +83,7 @@ extension TransferConnection {
             ecnReceived.count(ecn)
             if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
         }
-        takePiece(
+        handleSegment(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
             endsRecord: header.endsRecord, fromSealed: false, at: now)
     }
@@ -114,7 +114,7 @@ extension TransferConnection {
             return
         }
         if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
-        let eliciting = takeFrames(frames, on: path, datagram: datagram.count, at: now)
+        let eliciting = handleFrames(frames, on: path, datagram: datagram.count, at: now)
         guard let eliciting else { return violated("a packet that cannot be read") }
         if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
@@ -124,7 +124,7 @@ extension TransferConnection {
     }
 
     /// - Returns: whether the packet asks for an ack; nil if it cannot be read.
-    private func takeFrames(
+    private func handleFrames(
         _ frames: UnsafeRawBufferPointer, on path: NetworkPath, datagram bytes: Int, at now: TransferInstant
     ) -> Bool? {
         var reader = WireReader(frames)
@@ -138,16 +138,16 @@ extension TransferConnection {
             case .ping: eliciting = true
             case .ack(let delay):
                 sawAck = true
-                takeAck(delay: delay, at: now)
+                handleAck(delay: delay, at: now)
             case .ecnCounts(let reported): counts = reported
-            case .window(let opened, let limit): takeWindow(opened: opened, limit: limit)
+            case .window(let opened, let limit): handleWindow(opened: opened, limit: limit)
             case .failedRecords: if role == .sender { for record in failedScratch { ring.resendSealed(record) } }
             case .stream(let offset, let piece):
                 eliciting = true
                 guard (try? streamIn.receive(offset: offset, bytes: piece)) != nil, let messages = try? streamIn.messages() else {
                     return nil
                 }
-                for message in messages where !isOver { take(message) }
+                for message in messages where !isOver { handle(message) }
             case .ackRate(let packets, let delay, let lowest): acks.setFrequency(every: packets, delay: delay, lowest: lowest)
             case .pathChallenge(let data):
                 eliciting = true
@@ -156,20 +156,20 @@ extension TransferConnection {
                 eliciting = true
                 if let new = self.path.answered(on: path, data) { moved(to: new, at: now) }
             case .close(let reason, let text):
-                takeClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
+                handleClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
                 return false
             case .recordPart(let record, let offset, let endsRecord, let piece):
                 eliciting = true
                 guard role == .receiver else { return nil }
-                takePiece(piece, record: record, offset: offset, endsRecord: endsRecord, fromSealed: true, at: now)
+                handleSegment(piece, record: record, offset: offset, endsRecord: endsRecord, fromSealed: true, at: now)
             }
             if isOver { return false }
         }
-        if sawAck { takeMarks(counts, at: now) }
+        if sawAck { handleECNCounts(counts, at: now) }
         return eliciting
     }
 
-    private func takeAck(delay: UInt64, at now: TransferInstant) {
+    private func handleAck(delay: UInt64, at now: TransferInstant) {
         recovery.received(
             ranges: rangeScratch, delay: .microseconds(Int64(min(delay, 10_000_000))), isAppLimited: !isBlockedByPath,
             controller: &controller, at: now)
@@ -178,7 +178,7 @@ extension TransferConnection {
         updatePacer(at: now)
     }
 
-    private func takeMarks(_ counts: ECNCounts?, at now: TransferInstant) {
+    private func handleECNCounts(_ counts: ECNCounts?, at now: TransferInstant) {
         // Marks of a path before say nothing of this one.
         guard ecn.received(counts, acknowledgedCapable: recovery.acknowledgedCapable), recovery.largestNewlySentAt >= pathSince else {
             return
@@ -205,7 +205,7 @@ extension TransferConnection {
             }
         }
         for content in recovery.lost { sendAgain(content) }
-        noteProgress(sawRecords || sawMessages, at: now)
+        recordProgress(sawRecords || sawMessages, at: now)
         // Messages may be short: where records wait, only these show what they need of the path.
         guard sawRecords || (ring.isEmpty && (sawMessages || sawControl)) else { return }
         if let finding = fallback.delivered(sentAt: recovery.largestNewlySentAt) { settle(finding, at: now) }
@@ -220,7 +220,7 @@ extension TransferConnection {
         }
     }
 
-    private func takeWindow(opened: UInt64, limit: UInt64) {
+    private func handleWindow(opened: UInt64, limit: UInt64) {
         guard role == .sender, opened <= ring.next else { return }
         counters.bytesDone += ring.release(below: opened)
         if limit > peerLimit {
@@ -251,11 +251,11 @@ extension TransferConnection {
         ring.setLimits(clear: Self.clearLimit(size), sealed: Self.sealedLimit(size))
     }
 
-    private func takePiece(
+    private func handleSegment(
         _ bytes: UnsafeRawBufferPointer, record: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool, at now: TransferInstant
     ) {
         guard !bytes.isEmpty else { return }
-        let (taken, number) = records.take(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
+        let (taken, number) = records.insert(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
         guard taken == .complete, keys != nil else { return }
         switch records.open(number, with: &keys!.openRecord) {
         case .opened(let slot, let plaintext):
@@ -292,7 +292,7 @@ extension TransferConnection {
         return true
     }
 
-    private func takeClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
+    private func handleClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
         // That no further offer comes is said by the close itself.
         if reason == .done, role == .receiver ? incoming.unresolved == 0 : outgoing.isDone {
             hasPeerDone = true

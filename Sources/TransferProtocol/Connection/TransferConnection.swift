@@ -192,14 +192,14 @@ public final class TransferConnection {
 
     var isOver: Bool { phase == .closing || phase == .closed }
 
-    func say(_ message: Message) { streamOut.append(message.encoded) }
+    func queue(_ message: Message) { streamOut.append(message.encoded) }
 
     // The sender's commands
 
     /// Offers a file; may be called at any time before ``endOffers()``, even before the handshake is done.
     @discardableResult public func offer(_ file: FileOffer) -> FileID {
         let id = outgoing.add(file)
-        say(.offer(id, file))
+        queue(.offer(id, file))
         return id
     }
 
@@ -207,13 +207,13 @@ public final class TransferConnection {
     public func endOffers() {
         guard !outgoing.offersEnded else { return }
         outgoing.endOffers()
-        say(.endOfOffers)
+        queue(.endOfOffers)
     }
 
     /// After `answered` with held ranges: `kept` of them (ascending) are identical with our file and are not sent again.
     public func start(_ file: FileID, keeping kept: [Range<UInt64>]) {
         guard !isOver, outgoing.start(file, keeping: kept) else { return }
-        if outgoing[file]?.held.isEmpty == false { say(.keep(file, kept)) }
+        if outgoing[file]?.held.isEmpty == false { queue(.keep(file, kept)) }
         countResumed(kept.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) })
         reportFinishedReads()
     }
@@ -238,7 +238,7 @@ public final class TransferConnection {
     /// Every byte of the file was read and the file is unchanged: the receiver may keep it.
     public func end(_ file: FileID) {
         guard !isOver, let size = outgoing.end(file) else { return }
-        say(.end(file, size: size))
+        queue(.end(file, size: size))
     }
 
     // The receiver's commands
@@ -256,7 +256,7 @@ public final class TransferConnection {
             records.begin()
             windowUrgent = true
         }
-        say(.answer(file, answer))
+        queue(.answer(file, answer))
     }
 
     /// The bytes of a write request are taken (written to the file, or to the pipe); its buffer is the engine's again.
@@ -268,21 +268,21 @@ public final class TransferConnection {
         // The sender may be waiting for room: tell it when a good part of the window is free again.
         if records.limit - advertisedLimit >= UInt64(max(records.credit / 4, 1)) { windowUrgent = true }
         if incoming.isOverfull(request.file) { return violated("more bytes than the file has") }
-        if let size = incoming.takeArrived(request.file) { events.append(.arrived(request.file, size: size)) }
+        if let size = incoming.popArrived(request.file) { events.append(.arrived(request.file, size: size)) }
     }
 
     /// The destination is full: nothing is lost, `wrote` is merely late; the sender is told, and its clock keeps running.
     public func setPaused(_ paused: Bool) {
         guard !isOver else { return }
-        say(.paused(paused))
+        queue(.paused(paused))
     }
 
     /// The file is synced and in its final place; the sender learns it.
     /// - Parameter name: its path, where that is not as it was offered.
     public func placed(_ file: FileID, as name: String? = nil) {
         guard !isOver, incoming.place(file) else { return }
-        if let name, peerTakesNames, name.utf8.count <= TransferLimits.nameBytes { say(.named(file, name)) }
-        say(.done(file))
+        if let name, peerTakesNames, name.utf8.count <= TransferLimits.nameBytes { queue(.named(file, name)) }
+        queue(.done(file))
     }
 
     // Both
@@ -295,7 +295,7 @@ public final class TransferConnection {
         guard !isOver else { return }
         let known = role == .sender ? outgoing.fail(file) : incoming.fail(file)
         guard known else { return }
-        say(.failed(file, failure, text))
+        queue(.failed(file, failure, text))
         events.append(.failed(file, failure, text: PeerText.harmless(text)))
         reportFinishedReads()
     }
@@ -335,7 +335,7 @@ public final class TransferConnection {
 
     /// All that the driver was given of the connection's memory is over with its last event: it goes to the others.
     func releaseMemory() {
-        if let slot = filling?.slot { ring.giveBack(slot) }
+        if let slot = filling?.slot { ring.freeSlot(slot) }
         filling = nil
         ring.end()
         records.end()
@@ -344,6 +344,6 @@ public final class TransferConnection {
     func violated(_ what: String) { finish(.failed(.protocolViolation(what)), closing: (.protocolViolation, what)) }
 
     func reportFinishedReads() {
-        while let file = outgoing.takeFinished() { events.append(.sourceRead(file)) }
+        while let file = outgoing.popFinished() { events.append(.sourceRead(file)) }
     }
 }

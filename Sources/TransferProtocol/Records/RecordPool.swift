@@ -35,7 +35,7 @@ final class RecordPool {
     func settle(_ count: Int) { promised -= count }
 
     /// A slot that was promised.
-    func take() -> Int32 {
+    func allocate() -> Int32 {
         if let slot = unused.popLast() { return slot }
         let first = slotsMade
         let bytes = Self.slotsPerSlab * RecordFormat.slotSize
@@ -45,7 +45,7 @@ final class RecordPool {
         return Int32(first)
     }
 
-    func give(back slot: Int32) { unused.append(slot) }
+    func free(_ slot: Int32) { unused.append(slot) }
 
     func memory(_ slot: Int32) -> UnsafeMutableRawBufferPointer {
         let (slab, index) = Int(slot).quotientAndRemainder(dividingBy: Self.slotsPerSlab)

@@ -38,7 +38,7 @@ struct RecordReceiver {
 
     /// Nothing more is taken: all memory is the pool's again.
     mutating func end() {
-        for assembly in assemblies where assembly.state == .assembling || assembly.state == .opened { pool.give(back: assembly.slot) }
+        for assembly in assemblies where assembly.state == .assembling || assembly.state == .opened { pool.free(assembly.slot) }
         assemblies = []
         pool.settle(credit)
         limit = written
@@ -58,7 +58,7 @@ struct RecordReceiver {
     }
 
     /// Takes a piece of record `low` (its number's low 32 bits).
-    mutating func take(
+    mutating func insert(
         _ payload: UnsafeRawBufferPointer, record low: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool
     ) -> (Taken, record: UInt64) {
         let number = TruncatedNumber.expand(low, near: opened)
@@ -66,7 +66,7 @@ struct RecordReceiver {
         let index = Int(truncatingIfNeeded: number) & mask
         switch assemblies[index].state {
         case .opened, .written: return (.pending, number)
-        case .empty: assemblies[index].begin(slot: pool.take())
+        case .empty: assemblies[index].begin(slot: pool.allocate())
         case .assembling: break
         }
         if assemblies[index].sealedOnly, !fromSealed { return (.pending, number) }
@@ -118,7 +118,7 @@ struct RecordReceiver {
     mutating func release(_ number: UInt64) {
         let index = Int(truncatingIfNeeded: number) & mask
         guard assemblies[index].state == .opened else { return }
-        pool.give(back: assemblies[index].slot)
+        pool.free(assemblies[index].slot)
         assemblies[index].state = .written
         while written < opened, self[written].state == .written {
             self[written].state = .empty

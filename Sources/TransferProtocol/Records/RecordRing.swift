@@ -175,7 +175,7 @@ struct RecordRing {
         var bytes: UInt64 = 0
         while base < number, base < next {
             let record = self[base]
-            giveBack(record.slot)
+            freeSlot(record.slot)
             bytes += UInt64(record.dataCount)
             if !record.isSealed { damage.opened() }
             base += 1
@@ -188,19 +188,19 @@ struct RecordRing {
     }
 
     /// Memory for the next record.
-    func takeSlot() -> Int32 {
+    func allocateSlot() -> Int32 {
         _ = pool.promise(upTo: 1, to: 0)
-        return pool.take()
+        return pool.allocate()
     }
 
-    func giveBack(_ slot: Int32) {
-        pool.give(back: slot)
+    func freeSlot(_ slot: Int32) {
+        pool.free(slot)
         pool.settle(1)
     }
 
     /// Nothing more is sent: all memory is the pool's again.
     mutating func end() {
-        for number in base..<next { giveBack(self[number].slot) }
+        for number in base..<next { freeSlot(self[number].slot) }
         base = next
         cursor = next
         cursorIndex = 0

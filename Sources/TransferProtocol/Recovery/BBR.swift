@@ -161,7 +161,7 @@ struct BBR: CongestionController {
         if ack.hasRTTSample, let minimumRTT { queueSign.add(latestRTT, empty: minimumRTT, acknowledged: ack.bytes) }
         competition?.acknowledged(ack)
         if isRoundStart, !sample.isAppLimited { judgeLosses(ack) }
-        if isRoundStart, state == .probeCruise, competition == nil { takeBackProbe(ack) }
+        if isRoundStart, state == .probeCruise, competition == nil { revertProbe(ack) }
         if state == .startup {
             forgetBurst(sample)
             checkStartup(ack, sample)
@@ -255,7 +255,7 @@ struct BBR: CongestionController {
 
     /// Of what the latest probe measured much is lost in a queue as soon as it is sent all the time: it was a token bucket's burst. What was known
     /// before it, or what arrives where that is more, is what the path carries.
-    private mutating func takeBackProbe(_ ack: AckSummary) {
+    private mutating func revertProbe(_ ack: AckSummary) {
         let (delivered, time) = (Double(ack.delivered - deliveredAtRoundStart), ack.now - roundStart)
         guard isStandingQueue, time > .zero, Double(lostInRound) > Self.lossThreshold * (delivered + Double(lostInRound)) else { return }
         let limit = max(delivered / time.inSeconds, bandwidthBeforeProbe)

@@ -54,7 +54,7 @@ struct DeliveryRate {
 
     /// The sample of the ack just processed; nil if it acknowledged nothing new.
     /// - Parameter typical: the packet whose life is measured where it is not to be the newest one, which may have overtaken others.
-    mutating func takeSample(of typical: SentPacket?, minimumRTT: TransferDuration) -> Sample? {
+    mutating func sample(of typical: SentPacket?, minimumRTT: TransferDuration) -> Sample? {
         guard let packet = typical ?? newest else { return nil }
         newest = nil
         firstSentAt = max(firstSentAt, packet.sentAt)

@@ -180,7 +180,7 @@ struct LossDetection {
             var seenRTT = rtt
             if hasSample, reordering.isSeen { seenRTT = rtt.with(latest: roundTrips.add(rtt.latest)) }
             if newBytes > 0 {
-                let sample = rate.takeSample(of: typical.map { packets[$0] }, minimumRTT: rtt.minimum)
+                let sample = rate.sample(of: typical.map { packets[$0] }, minimumRTT: rtt.minimum)
                 if let sample, sample.rate > 0 { deliveryRate = sample.rate }
                 probeCount = 0
                 detectLosses(&controller, at: now)

@@ -5,30 +5,31 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// Where chat and transfer meet: carries the files of one chat session over its one UDP port.
+/// The ``TransferCarrier`` of a chat session: sends and receives its files over one UDP port.
 ///
-/// Who offers sends: the receiver names its addresses, its key and a fresh secret in its answer, and lets in that sender alone.
+/// The side that offers a file connects to the other one. The receiver's answer names its addresses, its key and a fresh secret, and only that sender
+/// can connect.
 final class ChatTransfers: TransferCarrier {
     private let port: UInt16
     private let announced: [String]
     private let downloads: ByteString
     private let keyPath: ByteString
-    private let post: @Sendable (TransferNews) -> Void
+    private let post: @Sendable (CarrierEvent) -> Void
     private let state = NIOLockedValueBox(State())
 
     private struct State {
         var loop: TransferLoop?
-        /// Own files, offered and not taken yet.
+        /// Own files that are offered and not accepted yet.
         var offered: [Int: SourceFile] = [:]
-        /// What others were told they may send, until it begins.
+        /// Files that this side has accepted, until their transfer begins.
         var expected: [Int: Expected] = [:]
         /// By the sender's key, as long as a file of that sender is expected: who answers a handshake knows the key of who begins it, not which
         /// of several secrets is meant (Noise IKpsk2), so there is one for all files that one sender has on offer.
         var invitations: [Data: Invitation] = [:]
         var sessions: [Int: TransferSession] = [:]
-        /// Whether there was ever anybody to send to or to let in.
+        /// Whether there has been any transfer.
         var hasCarried = false
-        /// The other side's key, also of those that have ended, as long as they can be asked about.
+        /// The other sides' keys, also of transfers that have ended, for `/verify`.
         var peerKeys: [Int: Data] = [:]
     }
 
@@ -42,12 +43,12 @@ final class ChatTransfers: TransferCarrier {
 
     /// - Parameters:
     ///   - port: the UDP port; 0 for any free one.
-    ///   - announced: where others are to send instead of to this machine's own addresses, `ADDRESS:PORT`; none where empty.
+    ///   - announced: the addresses that others are given instead of this machine's own, `ADDRESS:PORT`; none if empty.
     ///   - downloads: the folder for received files.
     ///   - keyPath: of this machine's key for transfers.
-    ///   - post: takes what is to be told.
+    ///   - post: receives the events.
     init(
-        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (TransferNews) -> Void
+        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (CarrierEvent) -> Void
     ) {
         self.port = port
         self.announced = announced
@@ -69,8 +70,8 @@ final class ChatTransfers: TransferCarrier {
         }
     }
 
-    func take(_ order: TransferOrder) {
-        switch order {
+    func carryOut(_ command: CarrierCommand) {
+        switch command {
         case .offer(let number, _, let path): describe(number, path)
         case .receive(let number, _, let payload): prepare(number, payload)
         case .send(let number, let payload): send(number, payload)
@@ -103,9 +104,9 @@ final class ChatTransfers: TransferCarrier {
             await loop.shutDown()
             done.signal()
         }
-        // Where no file was on its way there is nobody to tell: a script's command need not wait.
+        // Without any transfer there is no peer to inform, and a script's command need not wait.
         guard hasCarried else { return }
-        // The loop gives its peers a second to learn of it.
+        // The loop informs its peers for at most a second.
         _ = done.wait(timeout: .now() + 3)
     }
 
@@ -127,7 +128,7 @@ final class ChatTransfers: TransferCarrier {
         }
     }
 
-    /// The path as it was typed where there is such a file, else with its backslashes taken as a shell takes them.
+    /// The path as typed if there is such a file, else with its backslashes interpreted as in a shell.
     private static func existing(_ typed: String) -> ByteString {
         let literal = ByteString(typed).expandingHome()
         return literal.withCString { access($0, F_OK) } == 0 ? literal : ByteString(EscapedPath.plain(typed)).expandingHome()
@@ -172,8 +173,8 @@ final class ChatTransfers: TransferCarrier {
         }
     }
 
-    /// Lets the sender in.
-    /// - Returns: the secret to come with, 32 bytes.
+    /// Invites the sender.
+    /// - Returns: the secret that it has to use, 32 bytes.
     private func expect(_ number: Int, _ expected: Expected, _ loop: TransferLoop) -> [UInt8] {
         let fresh = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
         let (invitation, isNew) = state.withLockedValue { state in
@@ -187,7 +188,7 @@ final class ChatTransfers: TransferCarrier {
         return invitation.preSharedKey
     }
 
-    /// Takes one off what is expected; the last of its sender's ends the invitation, connections that came with it go on.
+    /// Removes an expected file. The last one of a sender ends its invitation; connections that used it continue.
     private func unexpect(_ number: Int) -> Expected? {
         let (expected, invitation, loop) = state.withLockedValue { state -> (Expected?, Invitation?, TransferLoop?) in
             guard let expected = state.expected.removeValue(forKey: number) else { return (nil, nil, nil) }
@@ -198,27 +199,33 @@ final class ChatTransfers: TransferCarrier {
         return expected
     }
 
-    /// A sender's handshake is done: only who was invited gets that far. On the loop's thread.
+    /// An invited sender has connected. Called on the loop's thread.
     private func receive(_ session: TransferSession) {
         Task { await self.answerOffers(of: session) }
     }
 
     private func answerOffers(of session: TransferSession) async {
+        struct Claimed {
+            let file: FileID
+            let offer: FileOffer
+            let number: Int
+            let expected: Expected
+        }
         var senderKey: [UInt8] = []
-        for await update in session.updates {
+        let claimed = await SessionFollower(session).follow { update -> Claimed? in
             switch update {
             case .established(let key, _, _): senderKey = key
             case .offered(let file, let offer):
-                guard let (number, expected) = claim(offer, from: senderKey) else {
-                    session.decline(file, .declined)
-                    continue
+                if let (number, expected) = claim(offer, from: senderKey) {
+                    return Claimed(file: file, offer: offer, number: number, expected: expected)
                 }
-                await accept(file, offer, expected, number, session, senderKey)
-                return
-            case .ended: return
+                session.decline(file, .declined)
             default: break
             }
+            return nil
         }
+        guard let claimed else { return }
+        await accept(claimed.file, claimed.offer, claimed.expected, claimed.number, session, senderKey)
     }
 
     /// The transfer that a file on an incoming connection belongs to.
@@ -257,54 +264,43 @@ final class ChatTransfers: TransferCarrier {
 
     private func watch(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) async {
         state.withLockedValue { $0.sessions[number] = session }
-        let start = ContinuousClock.now
-        let ticker = Task { [post] in
-            var meter = RateMeter()
-            func add() -> TransferStatistics {
-                let figures = session.statistics
-                meter.add(figures, at: start.duration(to: .now) / .seconds(1))
-                return figures
-            }
-            post(.progress(number, done: Int64(clamping: add().bytesDone), total: Int64(clamping: total), rate: 0))
-            while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(500))
-                guard !Task.isCancelled else { return }
-                let bytes = add().bytesDone
-                post(.progress(number, done: Int64(clamping: bytes), total: Int64(clamping: total), rate: meter.rate))
-            }
+        let follower = SessionFollower(session)
+        let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [post] figures, meter in
+            post(.progress(number, done: Int64(clamping: figures.bytesDone), total: Int64(clamping: total), rate: meter.rate))
         }
-        var outcome: TransferNews?
+        show(session.statistics, RateMeter())
+        var failure: CarrierEvent?
         var resumed: UInt64 = 0
-        for await update in session.updates {
+        let outcome = await follower.follow(showing: show, every: .milliseconds(500)) { update -> CarrierEvent? in
             switch update {
-            case .answered(_, .decline(let reason)): outcome = .failed(number, "the other side refused it: \(reason.text).")
+            case .answered(_, .decline(let reason)): failure = .failed(number, "the other side refused it: \(reason.text).")
             case .resumed(_, let kept): resumed = kept.reduce(0) { $0 + UInt64($1.count) }
             case .done:
-                let seconds = start.duration(to: .now) / .seconds(1)
-                let path = destination?.finalName.map { "\(downloads)/\($0)" }
-                outcome = .finished(
-                    number, path: path, bytes: Int64(clamping: total), resumed: Int64(clamping: min(resumed, total)), seconds: seconds)
-                ticker.cancel()
-                // The sender is done when it knows so. The receiver sees to it that the sender comes to know, for a while.
-                if destination != nil, let finished = outcome { finish(number, finished, after: .seconds(2)) }
-            case .failed(_, let failure, let text):
-                outcome = .failed(number, text.isEmpty ? "\(failure.text)." : "\(failure.text) (\(text)).")
-            case .ended(.failed(let failure)):
-                outcome = outcome ?? .failed(number, "\(failure.text).", isResumable: failure.keepsWhatArrived)
+                return .finished(
+                    number, path: destination?.finalName.map { "\(downloads)/\($0)" }, bytes: Int64(clamping: total),
+                    resumed: Int64(clamping: min(resumed, total)), seconds: follower.seconds)
+            case .failed(_, let reason, let text):
+                failure = .failed(number, text.isEmpty ? "\(reason.text)." : "\(reason.text) (\(text)).")
+            case .ended(.failed(let reason)):
+                return failure ?? .failed(number, "\(reason.text).", isResumable: reason.keepsWhatArrived)
             default: break
             }
-            if case .finished? = outcome, destination == nil { break }
+            return nil
         }
-        ticker.cancel()
-        finish(number, outcome ?? .failed(number, "the other side left."))
+        // The receiver waits for the session's end, so that the sender learns that the file has arrived; at most for a while.
+        if destination != nil, let outcome, case .finished = outcome {
+            finish(number, outcome, after: .seconds(2))
+            await session.waitForEnd()
+        }
+        finish(number, outcome ?? failure ?? .failed(number, "the other side left."))
     }
 
-    /// Tells the outcome, once.
-    private func finish(_ number: Int, _ outcome: TransferNews) {
+    /// Posts the outcome, once.
+    private func finish(_ number: Int, _ outcome: CarrierEvent) {
         if state.withLockedValue({ $0.sessions.removeValue(forKey: number) != nil }) { post(outcome) }
     }
 
-    private func finish(_ number: Int, _ outcome: TransferNews, after wait: Duration) {
+    private func finish(_ number: Int, _ outcome: CarrierEvent, after wait: Duration) {
         Task {
             try? await Task.sleep(for: wait)
             finish(number, outcome)

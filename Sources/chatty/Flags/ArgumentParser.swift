@@ -30,9 +30,9 @@ struct ArgumentParser {
                 plain += rest.map { Word(text: $0) }
                 break
             } else if word.bytes.starts(with: "--".utf8) {
-                bare = try takeLong(word.bytes.dropFirst(2), &rest, &arguments)
+                bare = try parseLong(word.bytes.dropFirst(2), &rest, &arguments)
             } else if word.starts(with: "-"), word != "-" {
-                try takeShort(word.bytes.dropFirst(), &rest, &arguments)
+                try parseShort(word.bytes.dropFirst(), &rest, &arguments)
             } else {
                 plain.append(Word(text: word, bare: before))
             }
@@ -40,7 +40,7 @@ struct ArgumentParser {
             if arguments.has(CommandSpec.help) { return .help }
             if arguments.has(CommandSpec.version) { return .version }
         }
-        try takePlain(plain, &arguments)
+        try assignPositionals(plain, &arguments)
         return .run(arguments)
     }
 
@@ -54,7 +54,7 @@ struct ArgumentParser {
     }
 
     /// - Returns: the option, where it could have a value and has none.
-    private func takeLong(
+    private func parseLong(
         _ bytes: ArraySlice<UInt8>, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments
     ) throws(UsageError) -> String? {
         let parts = bytes.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -63,7 +63,7 @@ struct ArgumentParser {
             throw error("There is no option --\(Printable.text(name)).\(hint(for: name))")
         }
         let attached = parts.count > 1 ? ByteString(parts[1]) : nil
-        try take(flag, shown: "--\(name)", attached: attached, &rest, &arguments)
+        try assignFlag(flag, shown: "--\(name)", attached: attached, &rest, &arguments)
         return attached == nil && flag.value?.isOptional == true ? flag.name : nil
     }
 
@@ -78,7 +78,7 @@ struct ArgumentParser {
         return " Did you mean --\(nearest)?"
     }
 
-    private func takeShort(_ bytes: ArraySlice<UInt8>, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments)
+    private func parseShort(_ bytes: ArraySlice<UInt8>, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments)
         throws(UsageError)
     {
         var letters = bytes
@@ -93,16 +93,16 @@ struct ArgumentParser {
             let isAssigned = letters.first == UInt8(ascii: "=")
             guard flag.value != nil else {
                 guard !isAssigned else { throw error("-\(letter) takes no value.") }
-                try take(flag, shown: "-\(letter)", attached: nil, &rest, &arguments)
+                try assignFlag(flag, shown: "-\(letter)", attached: nil, &rest, &arguments)
                 continue
             }
             let attached = letters.isEmpty ? nil : ByteString(isAssigned ? letters.dropFirst() : letters)
-            try take(flag, shown: "-\(letter)", attached: attached, &rest, &arguments)
+            try assignFlag(flag, shown: "-\(letter)", attached: attached, &rest, &arguments)
             return
         }
     }
 
-    private func take(
+    private func assignFlag(
         _ flag: FlagSpec, shown: String, attached: ByteString?, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments
     ) throws(UsageError) {
         guard let value = flag.value else {
@@ -131,11 +131,11 @@ struct ArgumentParser {
         }
     }
 
-    private func takePlain(_ words: [Word], _ arguments: inout Arguments) throws(UsageError) {
+    private func assignPositionals(_ words: [Word], _ arguments: inout Arguments) throws(UsageError) {
         var words = words[...]
         var positionals = spec.positionals
         if !spec.actions.isEmpty {
-            let action = try takeAction(&words)
+            let action = try parseAction(&words)
             arguments.action = action.name
             positionals = action.positionals
             for flag in spec.flags where arguments.flags[flag.name] != nil {
@@ -173,7 +173,7 @@ struct ArgumentParser {
         if let extra = words.first { throw error("One argument too many: \(Printable.text(extra.text.description))") }
     }
 
-    private func takeAction(_ words: inout ArraySlice<Word>) throws(UsageError) -> ActionSpec {
+    private func parseAction(_ words: inout ArraySlice<Word>) throws(UsageError) -> ActionSpec {
         guard let word = words.popFirst()?.text else {
             if let action = spec.actions.first(where: \.isDefault) { return action }
             throw error("Name what to do, one of: \(spec.actions.map(\.name).joined(separator: ", "))")

@@ -54,6 +54,7 @@ enum ManualPage {
         page.exitStatus()
         page.section("EXAMPLES")
         for example in Overview.examples { page.example(example) }
+        page.changes(Changes.all)
         page.seeAlso(specs.map { "chatty-\($0.name)(1)" } + ["chatty-chat(7)", "chatty-transfer(7)"])
         return page.text
     }

@@ -54,6 +54,19 @@ struct Page {
         lines += [".Ed", ".Pp"]
     }
 
+    /// - Parameter versions: the newest first.
+    mutating func changes(_ versions: [Changes.Version]) {
+        if lines.last == ".Pp" { lines.removeLast() }
+        section("CHANGES")
+        lines.append(".Bl -tag -width Ds")
+        for version in versions {
+            lines += [".It \(version.number) (\(version.date))", ".Bl -bullet -compact"]
+            for change in version.changes { lines += [".It", Roff.text(change)] }
+            lines.append(".El")
+        }
+        lines.append(".El")
+    }
+
     /// - Parameter pages: `name(section)`.
     mutating func seeAlso(_ pages: [String]) {
         if lines.last == ".Pp" { lines.removeLast() }

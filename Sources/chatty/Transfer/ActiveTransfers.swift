@@ -1,17 +1,17 @@
 import TransferIO
 import TransferProtocol
 
-/// The transfers of one `recv-file`: which files they are receiving, so that a sender that was killed and comes again gets its own `.part`
-/// back from its dead first transfer; and how many are complete.
+/// The transfers of one `recv-file`: how many are complete, and which files the others receive. If a sender was killed and connects again, its new
+/// transfer takes the part file over from the old one.
 actor ActiveTransfers {
-    /// What makes two offers one file, as the journal of a part sees it.
+    /// Two offers with the same key are the same file, as in the journal of a part file.
     private struct Key: Hashable {
         let senderKey: [UInt8]
         let name: ByteString
         let size: UInt64
         let modified: Int64
 
-        /// Nil for what is never gone on with.
+        /// Nil for a folder or a stream, which cannot be resumed.
         init?(_ offer: FileOffer, _ senderKey: [UInt8]) {
             guard offer.kind == .file, let size = offer.size else { return nil }
             self.senderKey = senderKey
@@ -25,32 +25,32 @@ actor ActiveTransfers {
     private var sessions: [Key: TransferSession] = [:]
     private var superseded: Set<ObjectIdentifier> = []
     private var waiting: [ObjectIdentifier: [CheckedContinuation<Void, Never>]] = [:]
-    /// Those under way that have taken a file, or are about to.
+    /// The transfers under way that have accepted a file, or are about to.
     private var takers: Set<ObjectIdentifier> = []
     private var completed = 0
 
-    /// - Parameter limit: how many transfers are wanted; one that is interrupted leaves its place to the next.
+    /// - Parameter limit: how many transfers to accept. One that is interrupted does not count.
     init(limit: Int?) {
         self.limit = limit
     }
 
     private var hasRoom: Bool { takers.count + completed < limit ?? .max }
 
-    /// Whether it makes sense to ask for anything: false where ``claim(_:from:by:)`` is false for certain.
+    /// False if ``claim(_:from:by:)`` is certain to return false; then the user need not be asked.
     func mayClaim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) -> Bool {
         hasRoom || takers.contains(ObjectIdentifier(session)) || Key(offer, senderKey).flatMap { sessions[$0] } != nil
     }
 
-    /// Before a file is taken. An earlier transfer of the same file by the same sender that gives no sign of life is ended first, and gives its
-    /// place to this one.
-    /// - Returns: false where as many others as may have taken files.
+    /// Reserves a place for a session before it accepts a file. An earlier transfer of the same file by the same sender is ended first if it does not
+    /// answer, and this session takes its place.
+    /// - Returns: false if the limit is reached.
     func claim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) async -> Bool {
         let key = Key(offer, senderKey)
         while let key, !isSuperseded(session), let old = sessions[key], old !== session {
             if await old.isAlive() { break }
-            // Another may have come meanwhile.
+            // Another session may have claimed the file meanwhile.
             guard sessions[key] === old else { continue }
-            // Whoever comes next, though this one be waiting still, has to do with this one.
+            // From now on the file belongs to this session, even while it waits for the old one to end.
             sessions[key] = session
             superseded.insert(ObjectIdentifier(old))
             if takers.remove(ObjectIdentifier(old)) != nil { takers.insert(ObjectIdentifier(session)) }
@@ -63,19 +63,19 @@ actor ActiveTransfers {
         return true
     }
 
-    /// Whether its sender has come again, and another session has its place: it is ending.
+    /// Whether another session of the same sender has replaced this one, which is ending.
     func isSuperseded(_ session: TransferSession) -> Bool { superseded.contains(ObjectIdentifier(session)) }
 
-    /// The file is done, or failed, or could not be taken after all.
-    /// - Parameter hasTaken: whether the session has taken any.
+    /// Releases a file that is done, has failed or could not be accepted.
+    /// - Parameter hasTaken: whether the session has accepted any file.
     func release(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession, hasTaken: Bool) {
         if let key = Key(offer, senderKey), sessions[key] === session { sessions[key] = nil }
         if !hasTaken { takers.remove(ObjectIdentifier(session)) }
     }
 
-    /// After a session's end, when nothing of its files is held any more.
-    /// - Parameter isComplete: each of its files has had its answer, and what was taken has come or cannot come.
-    /// - Returns: whether another took its place, so that its end counts for nothing.
+    /// Removes a session that has ended and has closed its files.
+    /// - Parameter isComplete: whether every file was answered, and every accepted one has arrived or failed.
+    /// - Returns: whether another session has replaced it, so that its outcome does not count.
     func end(_ session: TransferSession, isComplete: Bool) -> Bool {
         sessions = sessions.filter { $0.value !== session }
         if takers.remove(ObjectIdentifier(session)) != nil, isComplete { completed += 1 }

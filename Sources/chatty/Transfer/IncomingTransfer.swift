@@ -10,18 +10,18 @@ struct IncomingTransfer {
     let active: ActiveTransfers
     let reporter: TransferReporter
     let policy: AcceptPolicy
-    /// The session whose figures are on the terminal's one line.
+    /// Chooses the session whose progress the terminal's line shows.
     let front: Front
 
     final class Front: Sendable {
         private let shown = NIOLockedValueBox<ObjectIdentifier?>(nil)
-        func take(_ session: TransferSession) -> Bool {
+        func claim(_ session: TransferSession) -> Bool {
             shown.withLockedValue { shown in
                 if shown == nil { shown = ObjectIdentifier(session) }
                 return shown == ObjectIdentifier(session)
             }
         }
-        func give(_ session: TransferSession) { shown.withLockedValue { if $0 == ObjectIdentifier(session) { $0 = nil } } }
+        func release(_ session: TransferSession) { shown.withLockedValue { if $0 == ObjectIdentifier(session) { $0 = nil } } }
     }
 
     private struct File {
@@ -29,57 +29,132 @@ struct IncomingTransfer {
         let destination: any TransferDestination
     }
 
-    /// Descriptors that are left free when a file is opened, for what placing those under way needs.
-    private static let spareDescriptors = 16
-    /// How long a file waits for descriptors where no other is under way that would give some back.
-    private static let descriptorPatience = Duration.seconds(30)
-    private static let descriptorPause = Duration.milliseconds(100)
-
     /// How a transfer ended.
     struct End {
-        /// Nil where nothing was taken, or another transfer took this one's place: then it counts for nothing.
+        /// Nil if no file was accepted, or another transfer has replaced this one; then its outcome does not count.
         var status: ExitStatus?
-        /// Every file has had its answer, and what was taken has come or cannot come; not where it was interrupted.
+        /// Whether every file was answered, and every accepted one has arrived or failed. False after an interruption.
         var isComplete: Bool
         /// The output cannot take another file.
         var isLast: Bool
     }
 
     func run() async -> End {
-        var (isLast, isComplete) = (false, false)
-        let status = await run(&isLast, &isComplete)
-        return End(status: isLast ? status ?? .failed : status, isComplete: isComplete, isLast: isLast)
+        var reception = Reception(transfer: self)
+        let label = reception.shown
+        let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [session, reporter, front] figures, meter in
+            let shown = label.withLockedValue(\.self)
+            guard !shown.name.isEmpty, reporter.showsAll || front.claim(session) else { return }
+            reporter.progress(figures, meter, name: shown.name, peer: shown.peer)
+        }
+        let outcome = await SessionFollower(session).follow(showing: show, every: TransferAccount.interval) { await reception.handle($0) }
+        return await reception.finish(outcome ?? .failed(.cancelled))
     }
 
-    private func run(_ isLast: inout Bool, _ isComplete: inout Bool) async -> ExitStatus? {
-        let clock = TransferClock()
+    /// The state of an incoming transfer, update by update.
+    private struct Reception {
+        /// Descriptors that are left free when a file is opened: placing the open files needs them.
+        private static let spareDescriptors = 16
+        /// How long a file waits for descriptors if no other file is open that would give some back.
+        private static let descriptorPatience = Duration.seconds(30)
+        private static let descriptorPause = Duration.milliseconds(100)
+
+        let transfer: IncomingTransfer
+        /// The name of the file and the address that go with the figures; empty before the first offer.
         let shown = NIOLockedValueBox((name: "", peer: ""))
-        let ticker = Task { [session, reporter, front] in
-            var meter = RateMeter()
-            while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(250))
-                let shown = shown.withLockedValue(\.self)
-                guard !shown.name.isEmpty, reporter.showsAll || front.take(session) else { continue }
-                let figures = session.statistics
-                meter.add(figures, at: clock.seconds)
-                reporter.progress(figures, meter, name: shown.name, peer: shown.peer)
+        private var account: TransferAccount
+        private var senderKey: [UInt8] = []
+        private var files: [FileID: File] = [:]
+        private var contents = ReceiveOutput.Contents()
+        /// Accepted, but no descriptor is free for them yet; in order.
+        private var waiting: [(id: FileID, offer: FileOffer)] = []
+        private var waitingSince: ContinuousClock.Instant?
+        private var isReminderDue = false
+        private var isOffered = false
+        private var isTaken = false
+        private var offersEnded = false
+        /// The output cannot take another file.
+        private var isLast = false
+        private var acceptsAll: Bool
+        private var folder: FolderConsent?
+        private let departure = PeerDeparture()
+
+        init(transfer: IncomingTransfer) {
+            self.transfer = transfer
+            account = TransferAccount(transfer.reporter, .receiver)
+            acceptsAll = !transfer.policy.asks(about: transfer.session)
+            // The end is seen while a question waits for its answer; what else happens meanwhile waits.
+            Task { [session = transfer.session, departure] in
+                await session.waitForEnd()
+                departure.leave()
             }
         }
-        var senderKey: [UInt8] = []
-        var peer = "the sender"
-        var files: [FileID: File] = [:]
-        var contents = ReceiveOutput.Contents()
-        var worst = ExitStatus.done
-        var (isOffered, isTaken) = (false, false)
-        var acceptsAll = !policy.asks(about: session)
-        var folder: FolderConsent?
-        var offersEnded = false
-        var outcome = TransferOutcome.failed(.cancelled)
-        // Taken, but there was no descriptor for them yet; in order.
-        var waiting: [(id: FileID, offer: FileOffer)] = []
-        var waitingSince: ContinuousClock.Instant?
-        var isReminderDue = false
-        func takeWaiting() async {
+
+        private var session: TransferSession { transfer.session }
+        private var output: ReceiveOutput { transfer.output }
+        private var active: ActiveTransfers { transfer.active }
+        private var reporter: TransferReporter { transfer.reporter }
+        private var peer: String { account.peer ?? "the sender" }
+
+        /// - Returns: the outcome, with the last update.
+        mutating func handle(_ update: TransferUpdate) async -> TransferOutcome? {
+            switch update {
+            case .established(let key, _, let address):
+                senderKey = key
+                account.connected(to: address, key: key)
+            case .offered(let id, let offer): await decide(on: offer, id)
+            case .done(let id): await done(id)
+            case .failed(let id, let failure, let text): await failed(id, failure, text)
+            case .paused(let isPaused): account.paused(isPaused)
+            case .resumed(let id, let kept): if let file = files[id] { account.resumed(file.offer, kept: kept) }
+            case .reminded:
+                isReminderDue = false
+                await openWaiting()
+            case .offersEnded: offersEnded = true
+            case .answered, .named: break
+            case .ended(let outcome): return outcome
+            }
+            return nil
+        }
+
+        private mutating func decide(on offer: FileOffer, _ id: FileID) async {
+            isOffered = true
+            shown.withLockedValue { [peer] in $0 = (offer.name, peer) }
+            let consent = acceptsAll ? .toBeAsked : folder?.answer(to: offer) ?? .toBeAsked
+            if consent == .toBeAsked { reporter.reportJSON(account.notice(.offered, offer)) }
+            if consent == .declined {
+                session.decline(id, .declined)
+                return account.add(.notDelivered)
+            }
+            guard await active.mayClaim(offer, from: senderKey, by: session) else { return refuse(id, offer) }
+            let answer = consent == .taken ? .yes : await transfer.accepts(offer, from: peer, acceptsAll, unless: departure)
+            acceptsAll = answer == .all
+            if answer == .none { return }
+            if consent == .toBeAsked { folder = FolderConsent(offer, isTaken: answer != .no) ?? folder }
+            guard answer != .no else {
+                session.decline(id, .declined)
+                reporter.report("Declined: \(TransferAccount.label(offer)).", account.notice(.declined, offer))
+                return account.add(.notDelivered)
+            }
+            guard await active.claim(offer, from: senderKey, by: session) else {
+                if await !active.isSuperseded(session) { refuse(id, offer) }
+                return
+            }
+            waiting.append((id, offer))
+            // If others wait already, a reminder is due.
+            if waiting.count == 1 { await openWaiting() }
+        }
+
+        /// As many transfers as were asked for have taken files.
+        private func refuse(_ id: FileID, _ offer: FileOffer) {
+            session.decline(id, .declined)
+            var notice = account.notice(.declined, offer)
+            notice.reason = "No more transfers are accepted."
+            reporter.report("Declined: \(TransferAccount.label(offer)). \(notice.reason ?? "")", notice)
+        }
+
+        /// Opens the accepted files in their order, as far as there are descriptors for them.
+        private mutating func openWaiting() async {
             while let (id, offer) = waiting.first {
                 let isHopeless = files.isEmpty && waitingSince.map { $0.duration(to: .now) > Self.descriptorPatience } ?? false
                 do throws(ReceiveOutput.Refusal) {
@@ -91,162 +166,93 @@ struct IncomingTransfer {
                     session.accept(id, into: destination, inOrder: destination is StreamDestination)
                     isTaken = true
                 } catch {
-                    if error.isForWantOfDescriptors, !isHopeless {
-                        if waitingSince == nil {
-                            var notice = notice(.note, offer, peer)
-                            notice.reason = "Too many open files: \(label(offer)) and those after it wait until others are done."
-                            reporter.tell(notice.reason ?? "", notice)
-                        }
-                        waitingSince = waitingSince ?? .now
-                        if isReminderDue { return }
-                        isReminderDue = true
-                        Task { [session] in
-                            try? await Task.sleep(for: Self.descriptorPause)
-                            session.remind()
-                        }
-                        return
-                    }
+                    if error.isForWantOfDescriptors, !isHopeless { return postpone(offer) }
                     await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
                     session.decline(id, error.reason)
-                    var notice = notice(.declined, offer, peer)
+                    var notice = account.notice(.declined, offer)
                     notice.reason = error.text
-                    reporter.complain("Could not accept \(label(offer)): \(Printable.text(error.text)).", notice)
-                    worst = TransferEnd.worse(worst, .notDelivered)
+                    reporter.complain("Could not accept \(TransferAccount.label(offer)): \(Printable.text(error.text)).", notice)
+                    account.add(.notDelivered)
                 }
                 waiting.removeFirst()
                 if waiting.isEmpty { waitingSince = nil }
             }
         }
-        let departure = PeerDeparture()
-        // The end is seen while a question waits for its answer; what else happens meanwhile waits.
-        Task { [session] in
-            await session.waitForEnd()
-            departure.leave()
-        }
-        for await update in session.updates {
-            switch update {
-            case .established(let key, _, let address):
-                senderKey = key
-                peer = address.hostAndPort
-                var notice = TransferNotice(.connected)
-                notice.peer = peer
-                notice.key = Fingerprint.text(of: key)
-                reporter.note(notice)
-            case .offered(let id, let offer):
-                isOffered = true
-                shown.withLockedValue { [peer] in $0 = (offer.name, peer) }
-                let consent = acceptsAll ? .toBeAsked : folder?.answer(to: offer) ?? .toBeAsked
-                if consent == .toBeAsked { reporter.note(notice(.offered, offer, peer)) }
-                if consent == .declined {
-                    session.decline(id, .declined)
-                    worst = TransferEnd.worse(worst, .notDelivered)
-                    continue
-                }
-                guard await active.mayClaim(offer, from: senderKey, by: session) else {
-                    refuse(id, offer, peer)
-                    continue
-                }
-                let answer = consent == .taken ? .yes : await accepts(offer, from: peer, acceptsAll, unless: departure)
-                acceptsAll = answer == .all
-                if answer == .none { continue }
-                if consent == .toBeAsked { folder = FolderConsent(offer, isTaken: answer != .no) ?? folder }
-                guard answer != .no else {
-                    session.decline(id, .declined)
-                    reporter.tell("Declined: \(label(offer)).", notice(.declined, offer, peer))
-                    worst = TransferEnd.worse(worst, .notDelivered)
-                    continue
-                }
-                guard await active.claim(offer, from: senderKey, by: session) else {
-                    if await !active.isSuperseded(session) { refuse(id, offer, peer) }
-                    continue
-                }
-                waiting.append((id, offer))
-                // Where others wait already somebody has been told to look again.
-                if waiting.count == 1 { await takeWaiting() }
-            case .done(let id):
-                guard let file = files.removeValue(forKey: id) else { break }
-                await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
-                isLast = output.release(file.destination, isDelivered: true) || isLast
-                let place = (file.destination as? DestinationFile)?.finalName
-                var notice = notice(.done, file.offer, peer)
-                notice.path = place
-                let size = file.offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
-                if file.offer.kind == .file {
-                    let name = place.map(Printable.text) ?? label(file.offer)
-                    let isNews = (file.destination as? DestinationFile)?.wasThere != true
-                    reporter.tell(
-                        isNews ? "Received \(name)\(size) from \(peer)." : "\(name)\(size) from \(peer) was received before.", notice)
-                }
-                await takeWaiting()
-            case .failed(let id, let failure, let text):
-                if let index = waiting.firstIndex(where: { $0.id == id }) {
-                    let (_, offer) = waiting.remove(at: index)
-                    await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
-                }
-                guard let file = files.removeValue(forKey: id) else { break }
-                await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
-                isLast = output.release(file.destination, isDelivered: false) || isLast
-                worst = TransferEnd.worse(worst, .failed)
-                // A reader that went away knows it.
-                if failure == .outputClosed { break }
-                var notice = notice(.failed, file.offer, peer)
-                let reason = failure.told(text, to: .receiver)
-                notice.reason = reason
-                reporter.complain(failure.line(label(file.offer), reason), notice)
-            case .paused(let isPaused):
-                var notice = TransferNotice(.paused)
-                notice.peer = peer
-                notice.paused = isPaused
-                reporter.tell(isPaused ? "The disk is full; waiting for room." : "The disk has room again; continuing.", notice)
-            case .resumed(let id, let kept):
-                guard let file = files[id] else { break }
-                var notice = notice(.resumed, file.offer, peer)
-                notice.bytes = kept.reduce(0) { $0 + UInt64($1.count) }
-                let isWhole = file.offer.size == notice.bytes
-                let text = "Resuming \(label(file.offer)): \(TransferText.bytes(notice.bytes ?? 0)) already received."
-                // One that is here already is told as such when it is done.
-                if isWhole { reporter.note(notice) } else { reporter.tell(text, notice) }
-            case .reminded:
-                isReminderDue = false
-                await takeWaiting()
-            case .offersEnded: offersEnded = true
-            case .answered, .named: break
-            case .ended(let end): outcome = end
+
+        /// Tries again after a pause, when other files may have given descriptors back.
+        private mutating func postpone(_ offer: FileOffer) {
+            if waitingSince == nil {
+                var notice = account.notice(.note, offer)
+                notice.reason = "Too many open files: \(TransferAccount.label(offer)) and those after it wait until others are done."
+                reporter.report(notice.reason ?? "", notice)
+            }
+            waitingSince = waitingSince ?? .now
+            if isReminderDue { return }
+            isReminderDue = true
+            Task { [session] in
+                try? await Task.sleep(for: Self.descriptorPause)
+                session.remind()
             }
         }
-        if case .complete = outcome {
-            for failure in output.complete(contents) { reporter.complain(Sentence.of(failure)) }
-        }
-        // Its last word may have been lost.
-        isComplete = outcome == .complete || (isTaken && offersEnded && files.isEmpty && waiting.isEmpty)
-        for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
-        ticker.cancel()
-        reporter.add(bytes: session.statistics.bytesDone)
-        front.give(session)
-        reporter.clearLine()
-        // Whoever takes this one's place is to find its parts free.
-        for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
-        if await active.end(session, isComplete: isComplete) {
-            var notice = TransferNotice(.note)
-            notice.reason = "The sender at \(peer) has connected again. Its earlier transfer does not answer, and is ended."
-            reporter.tell(notice.reason ?? "", notice)
-            return nil
-        }
-        if isOffered, case .failed(let failure) = outcome {
-            let isResumable = files.values.contains { $0.offer.size != nil && $0.destination is DestinationFile }
-            let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
-            if let message = end.message { reporter.complain(message) }
-            worst = TransferEnd.worse(worst, end.status)
-        }
-        return isTaken ? worst : nil
-    }
 
-    /// As many transfers as were asked for have taken files.
-    private func refuse(_ id: FileID, _ offer: FileOffer, _ peer: String) {
-        session.decline(id, .declined)
-        var notice = notice(.declined, offer, peer)
-        notice.reason = "No more transfers are accepted."
-        reporter.tell("Declined: \(label(offer)). \(notice.reason ?? "")", notice)
+        private mutating func done(_ id: FileID) async {
+            guard let file = await close(id, isDelivered: true) else { return }
+            let placed = file.destination as? DestinationFile
+            var notice = account.notice(.done, file.offer)
+            notice.path = placed?.finalName
+            if file.offer.kind == .file {
+                let name = placed?.finalName.map(Printable.text) ?? TransferAccount.label(file.offer)
+                let what = name + TransferText.size(of: file.offer)
+                reporter.report(
+                    placed?.wasThere == true ? "\(what) from \(peer) was received before." : "Received \(what) from \(peer).", notice)
+            }
+            await openWaiting()
+        }
+
+        private mutating func failed(_ id: FileID, _ failure: FileFailure, _ text: String) async {
+            if let index = waiting.firstIndex(where: { $0.id == id }) {
+                let (_, offer) = waiting.remove(at: index)
+                await active.release(offer, from: senderKey, by: session, hasTaken: isTaken)
+            }
+            guard let file = await close(id, isDelivered: false) else { return }
+            account.failed(file.offer, failure, text)
+        }
+
+        /// - Returns: the file, if it was open.
+        private mutating func close(_ id: FileID, isDelivered: Bool) async -> File? {
+            guard let file = files.removeValue(forKey: id) else { return nil }
+            await active.release(file.offer, from: senderKey, by: session, hasTaken: true)
+            isLast = output.release(file.destination, isDelivered: isDelivered) || isLast
+            return file
+        }
+
+        mutating func finish(_ outcome: TransferOutcome) async -> End {
+            if case .complete = outcome {
+                for failure in output.complete(contents) { reporter.complain(Sentence.of(failure)) }
+            }
+            // The last packet, which says that all is complete, may have been lost.
+            let isComplete = outcome == .complete || (isTaken && offersEnded && files.isEmpty && waiting.isEmpty)
+            for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
+            reporter.add(bytes: session.statistics.bytesDone)
+            transfer.front.release(session)
+            reporter.clearLine()
+            // The transfer that takes this one's place is to find its part files free.
+            for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
+            if await active.end(session, isComplete: isComplete) {
+                var notice = TransferNotice(.note)
+                notice.reason = "The sender at \(peer) has connected again. Its earlier transfer does not answer, and is ended."
+                reporter.report(notice.reason ?? "", notice)
+                return End(status: isLast ? .failed : nil, isComplete: isComplete, isLast: isLast)
+            }
+            if isOffered, case .failed(let failure) = outcome {
+                let isResumable = files.values.contains { $0.offer.size != nil && $0.destination is DestinationFile }
+                let end = TransferEnd(failure, peer: "the sender", resumable: isResumable)
+                if let message = end.message { reporter.complain(message) }
+                account.add(end.status)
+            }
+            let status = isTaken ? account.status : nil
+            return End(status: isLast ? status ?? .failed : status, isComplete: isComplete, isLast: isLast)
+        }
     }
 
     private enum Answer { case yes, all, no, none }
@@ -254,8 +260,8 @@ struct IncomingTransfer {
     /// - Returns: `none` where nobody wants to know any more.
     private func accepts(_ offer: FileOffer, from peer: String, _ acceptsAll: Bool, unless departure: PeerDeparture) async -> Answer {
         if acceptsAll { return .all }
-        let size = offer.size.map { " (\(TransferText.bytes($0)))" } ?? ""
-        let what = offer.kind == .directory ? FolderConsent.description(of: offer) : "\(label(offer))\(size)"
+        let label = TransferAccount.label(offer) + TransferText.size(of: offer)
+        let what = offer.kind == .directory ? FolderConsent.description(of: offer) : label
         let who = policy.isStranger(session) ? "\(peer), who has no ticket," : peer
         let text = "\(who) offers \(what). Accept? [y/N, a for all of this transfer]"
         let answer = await withTaskGroup(of: String?.self) { [reporter] group in
@@ -273,16 +279,5 @@ struct IncomingTransfer {
         case "a", "all": return .all
         default: return .no
         }
-    }
-
-    private func label(_ offer: FileOffer) -> String { Printable.text(offer.name) }
-
-    private func notice(_ event: TransferNotice.Event, _ offer: FileOffer, _ peer: String) -> TransferNotice {
-        var notice = TransferNotice(event)
-        notice.peer = peer
-        notice.name = offer.name
-        notice.size = offer.contents?.bytes ?? offer.size
-        notice.files = offer.contents?.files
-        return notice
     }
 }

@@ -59,7 +59,7 @@ enum PlainTransfer {
                 reporter.add(bytes: count)
                 var notice = TransferNotice(.note)
                 notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)). It is not known whether it arrived."
-                reporter.tell(notice.reason ?? "", notice)
+                reporter.report(notice.reason ?? "", notice)
             }
             return reporter.end(TransferEnd(status: status, message: nil))
         } catch {
@@ -71,7 +71,7 @@ enum PlainTransfer {
     private static func read(_ file: FileHandle, unless signals: SignalWatch) throws -> Data? {
         while signals.status == nil {
             var place = pollfd(fd: file.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            if poll(&place, 1, 100) != 0 { return try file.read(upToCount: PlainForm.pieceBytes) }
+            if poll(&place, 1, 100) != 0 { return try file.read(upToCount: PlainCodec.pieceBytes) }
         }
         return nil
     }
@@ -101,15 +101,15 @@ enum PlainTransfer {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    private static func put(_ datagram: PlainForm.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
-        let bytes = PlainForm.bytes(datagram)
+    private static func put(_ datagram: PlainCodec.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
+        let bytes = PlainCodec.bytes(datagram)
         while true {
             switch bytes.withUnsafeBytes({ socket.send($0, to: address) }) {
             case .sent:
-                try await Task.sleep(for: PlainForm.pause)
+                try await Task.sleep(for: PlainCodec.pause)
                 return
             case .wouldBlock: socket.wait(for: .milliseconds(100), readable: false, writable: true)
-            case .busy: try await Task.sleep(for: PlainForm.pause)
+            case .busy: try await Task.sleep(for: PlainCodec.pause)
             case .tooLarge, .failed: throw PlainTransferError(text: "cannot send to \(address.hostAndPort)")
             }
         }
@@ -134,7 +134,7 @@ enum PlainTransfer {
         let addresses = place.addresses.map(\.hostAndPort)
         notice.addresses = addresses
         reporter.announce(addresses.map { "Address: \($0)" }, notice)
-        place.tellLimits(reporter)
+        place.reportLimits(reporter)
         let receiver = PlainReceiver(
             socket: socket, output: output, reporter: reporter, timeout: arguments[SendFileFlags.timeout], limit: limit,
             signals: signals)
@@ -180,7 +180,7 @@ private struct PlainReceiver {
                 for start in stride(from: 0, to: received.bytes.count, by: received.segmentSize) {
                     let bytes = received.bytes[start..<min(start + received.segmentSize, received.bytes.count)]
                     let room = min(Self.maximumSenders, (limit ?? .max) - finished)
-                    guard let status = take(PlainForm.datagram(bytes), from: received.from, &incoming, room: room, &isLast) else {
+                    guard let status = handle(PlainCodec.datagram(bytes), from: received.from, &incoming, room: room, &isLast) else {
                         continue
                     }
                     worst = TransferEnd.worse(worst, status)
@@ -201,8 +201,8 @@ private struct PlainReceiver {
 
     /// - Parameter room: so many files may be under way; what else is sent is passed over.
     /// - Returns: the status of a file that is over now.
-    private func take(
-        _ datagram: PlainForm.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming], room: Int,
+    private func handle(
+        _ datagram: PlainCodec.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming], room: Int,
         _ isLast: inout Bool
     ) -> ExitStatus? {
         do {
@@ -241,7 +241,7 @@ private struct PlainReceiver {
                 notice.size = entry.count
                 notice.path = (entry.destination as? DestinationFile)?.finalName
                 let name = Printable.text(notice.path ?? entry.name)
-                reporter.tell("Received \(name) (\(TransferText.bytes(entry.count))) from \(address.hostAndPort).", notice)
+                reporter.report("Received \(name) (\(TransferText.bytes(entry.count))) from \(address.hostAndPort).", notice)
                 reporter.add(bytes: entry.count)
                 return .done
             }

@@ -10,8 +10,8 @@ actor Question {
 
     /// - Returns: the answer without its line end; nil where standard input has ended, or the task that asks was cancelled.
     func ask(_ text: String, on reporter: TransferReporter) async -> String? {
-        guard await takeTurn() else { return nil }
-        defer { giveTurn() }
+        guard await waitForTurn() else { return nil }
+        defer { passTurn() }
         guard let line = AnswerLine() else { return nil }
         reporter.open(question: text)
         let answer = await line.read()
@@ -26,7 +26,7 @@ actor Question {
     }
 
     /// - Returns: false for a task that was cancelled before it could ask.
-    private func takeTurn() async -> Bool {
+    private func waitForTurn() async -> Bool {
         if Task.isCancelled { return false }
         guard isAsking else {
             isAsking = true
@@ -46,7 +46,7 @@ actor Question {
         waiting.remove(at: index).turn.resume(returning: false)
     }
 
-    private func giveTurn() {
+    private func passTurn() {
         if waiting.isEmpty { isAsking = false } else { waiting.removeFirst().turn.resume(returning: true) }
     }
 }

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// Where `recv-file -o` puts what comes: a folder, one file, or a stream: standard output, a pipe, a device.
+/// The destination of `recv-file -o`: a folder, one file, or a stream (standard output, a pipe, a device).
 final class ReceiveOutput: Sendable {
     private enum Place {
         case folder(ReceiveFolder)
@@ -11,17 +11,17 @@ final class ReceiveOutput: Sendable {
         case stream(descriptor: Int32, label: String)
     }
 
-    /// What one transfer puts there.
+    /// The names that one transfer uses there.
     struct Contents {
         fileprivate let names = PlacedNames()
         fileprivate var hasFile = false
     }
 
-    /// An offered file cannot go there.
+    /// Why an offered file cannot be stored there.
     struct Refusal: Error {
         let reason: DeclineReason
         let text: String
-        /// There is no descriptor left for it, which files that are done give back.
+        /// The process has no descriptor left. One becomes free when another file is done.
         var isForWantOfDescriptors = false
     }
 
@@ -62,7 +62,7 @@ final class ReceiveOutput: Sendable {
         place = .file(try ReceiveFolder(path: parent ?? "."), name)
     }
 
-    /// Makes sure that files can be put there, before anybody is asked to send some.
+    /// Checks that files can be written there, before the ticket is shown.
     func checkIsWritable() throws {
         switch place {
         case .folder(let folder), .file(let folder, _): try folder.checkIsWritable()
@@ -70,7 +70,7 @@ final class ReceiveOutput: Sendable {
         }
     }
 
-    /// What to tell people: where files go.
+    /// The place as messages name it.
     var description: String {
         switch place {
         case .folder(let folder): folder.path
@@ -115,15 +115,15 @@ final class ReceiveOutput: Sendable {
         }
     }
 
-    /// After the end of a transfer that was not interrupted.
-    /// - Returns: what could not be done.
+    /// Sets the times of folders, after a transfer that was not interrupted.
+    /// - Returns: the failures.
     func complete(_ contents: Contents) -> [SystemError] {
         guard case .folder(let folder) = place else { return [] }
         return contents.names.setFolderTimes(in: folder)
     }
 
-    /// After the end of a file: a stream is free for another where nothing was written to it.
-    /// - Returns: whether there is no more to be had of it.
+    /// Ends the use by one file. A stream is free for another file if nothing was written to it.
+    /// - Returns: whether the output cannot take another file.
     func release(_ destination: any TransferDestination, isDelivered: Bool) -> Bool {
         guard let stream = destination as? StreamDestination else { return false }
         let isSpent = isDelivered || !stream.isUntouched

@@ -20,11 +20,11 @@ struct ReceivePlace {
     }
 
     /// Says what does not reach this machine by these addresses, and what to do.
-    func tellLimits(_ reporter: TransferReporter) {
+    func reportLimits(_ reporter: TransferReporter) {
         guard let own, let text = Self.limits(of: own) else { return }
         var notice = TransferNotice(.note)
         notice.reason = text
-        reporter.tell(text, notice)
+        reporter.report(text, notice)
     }
 
     private static let shown = 4

@@ -1,6 +1,6 @@
 import TransferProtocol
 
-/// How a transfer's end is told and which exit status it has.
+/// The message and the exit status of a transfer's end.
 struct TransferEnd: Hashable, Sendable {
     var status: ExitStatus
     var message: String?
@@ -8,8 +8,8 @@ struct TransferEnd: Hashable, Sendable {
     static let done = TransferEnd(status: .done, message: nil)
 
     /// - Parameters:
-    ///   - peer: what the other side is called: `the receiver`.
-    ///   - resumable: whether the same command would go on where this one stopped.
+    ///   - peer: the other side in the message, such as `the receiver`.
+    ///   - resumable: whether the same command would continue where this one stopped.
     init(_ failure: TransferFailure, peer: String, resumable: Bool) {
         let interrupted: ExitStatus = resumable ? .interrupted : .failed
         let hint = resumable ? " What arrived is kept; send the same again to resume." : ""

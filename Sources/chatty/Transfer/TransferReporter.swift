@@ -4,16 +4,16 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// What a transfer shows on stderr: a line that is written over on a terminal, JSON lines for programs, or errors only.
+/// Writes what a transfer reports to stderr: messages with a progress line on a terminal, messages alone, JSON lines for programs, or errors only.
 final class TransferReporter: Sendable {
-    enum Form: Sendable {
+    enum Style: Sendable {
         case line, json, plain, quiet
     }
 
-    let form: Form
+    let style: Style
     private let clock = TransferClock()
     private let arrived = NIOLockedValueBox(UInt64(0))
-    /// What stands in the terminal's last line: to be taken away, or to be drawn again, by whatever else is said.
+    /// What the terminal's last line shows. A message removes it first, and draws a question again.
     private enum Shown {
         case nothing
         case progress(columns: Int)
@@ -21,68 +21,68 @@ final class TransferReporter: Sendable {
     }
     private let shown = NIOLockedValueBox(Shown.nothing)
 
-    init(_ form: Form) {
-        self.form = form
-        if case .line = form { DisplayWidth.adoptLocale() }
+    init(_ style: Style) {
+        self.style = style
+        if case .line = style { DisplayWidth.adoptLocale() }
     }
 
-    /// By the options: `--quiet`, `--progress`, and whether stderr is a terminal that can go back to the start of a line.
+    /// Chooses the style by `--quiet`, `--progress`, and whether stderr is a terminal.
     convenience init(quiet: Bool, progress: SendFileFlags.Progress) {
-        self.init(Self.form(quiet: quiet, progress: progress))
+        self.init(Self.style(quiet: quiet, progress: progress))
     }
 
-    private static func form(quiet: Bool, progress: SendFileFlags.Progress) -> Form {
+    private static func style(quiet: Bool, progress: SendFileFlags.Progress) -> Style {
         if progress == .json { return .json }
         if quiet { return .quiet }
         return isatty(STDERR_FILENO) == 1 ? .line : .plain
     }
 
-    /// Of the terminal, whose window may have another size each time.
+    /// The current width of the terminal's window.
     private static var columns: Int {
         var size = winsize()
         let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         return isKnown ? Int(size.ws_col) : 80
     }
 
-    /// Whether figures of several transfers at once can be told apart: on one line of a terminal they cannot.
-    var showsAll: Bool { if case .json = form { true } else { false } }
+    /// Whether the progress of several transfers at once can be shown. A terminal has one line for it.
+    var showsAll: Bool { if case .json = style { true } else { false } }
 
-    /// Something people should know; JSON readers get `notice` instead.
-    func tell(_ message: String, _ notice: TransferNotice? = nil) {
-        switch form {
+    /// Writes a message for people, or `notice` in the JSON style.
+    func report(_ message: String, _ notice: TransferNotice? = nil) {
+        switch style {
         case .json: if let notice { write(notice.line) }
         case .quiet: break
         case .line, .plain: say(message)
         }
     }
 
-    /// What only JSON readers get.
-    func note(_ notice: TransferNotice) {
-        if case .json = form { write(notice.line) }
+    /// Writes a notice in the JSON style, and nothing in the others.
+    func reportJSON(_ notice: TransferNotice) {
+        if case .json = style { write(notice.line) }
     }
 
-    /// Something that went wrong: said whatever the form, to JSON readers as `notice` or as a note.
+    /// Writes an error in every style; in the JSON style as `notice`, or as a note if there is none.
     func complain(_ message: String, _ notice: TransferNotice? = nil) {
-        guard case .json = form else { return say(message) }
+        guard case .json = style else { return say(message) }
         var line = notice ?? TransferNotice(.note)
         line.reason = line.reason ?? message
         write(line.line)
     }
 
-    /// What must be said even with `--quiet`, such as the ticket.
+    /// Writes lines that also `--quiet` shows, such as the ticket.
     func announce(_ lines: [String], _ notice: TransferNotice) {
-        if case .json = form { return write(notice.line) }
+        if case .json = style { return write(notice.line) }
         for line in lines { say(line) }
     }
 
-    /// Shows the figures of now.
-    /// - Parameter peer: for programs that see several transfers at once.
+    /// Shows the current progress.
+    /// - Parameter peer: the other side, for programs that follow several transfers at once.
     func progress(_ figures: TransferStatistics, _ meter: RateMeter, name: String, peer: String? = nil) {
         let rate = meter.rate
         let remaining = figures.bytesTotal > 0 ? meter.remaining(to: figures.bytesTotal) : nil
         let lost = figures.packetsLost - min(figures.spuriousLosses, figures.packetsLost)
         let loss = figures.packetsSent > 0 ? Double(lost) / Double(figures.packetsSent) : 0
-        switch form {
+        switch style {
         case .json:
             var notice = TransferNotice(.progress)
             notice.name = name
@@ -102,20 +102,20 @@ final class TransferReporter: Sendable {
                 name: Printable.text(name), figures: figures, rate: rate, remaining: remaining, loss: loss, columns: columns)
             let padding = String(repeating: " ", count: max(0, columns - 1 - DisplayWidth.columns(of: line)))
             shown.withLockedValue { shown in
-                // Not over a question.
+                // A question stays visible.
                 if case .question = shown { return }
                 shown = .progress(columns: columns)
-                // To the start, over what is there, and what is left of it away: terminals without escape sequences show this, too.
+                // Overwrites the line with carriage returns and spaces, which need no escape sequences.
                 write("\r" + line + padding + "\r" + line)
             }
         case .plain, .quiet: break
         }
     }
 
-    /// Adds what a transfer brought to the sum that ``end(_:)`` tells.
+    /// Adds the bytes of a transfer to the sum that ``end(_:)`` reports.
     func add(bytes: UInt64) { arrived.withLockedValue { $0 += bytes } }
 
-    /// The last thing that is said.
+    /// Reports the end of the command.
     /// - Returns: the exit status.
     func end(_ end: TransferEnd) -> ExitStatus {
         clearLine()
@@ -124,11 +124,11 @@ final class TransferReporter: Sendable {
         notice.reason = end.message
         notice.bytes = arrived.withLockedValue(\.self)
         notice.seconds = (clock.seconds * 1000).rounded() / 1000
-        if let message = end.message { complain(message, notice) } else { note(notice) }
+        if let message = end.message { complain(message, notice) } else { reportJSON(notice) }
         return end.status
     }
 
-    /// Takes the progress line away.
+    /// Removes the progress line.
     func clearLine() { shown.withLockedValue { clear(&$0) } }
 
     private func clear(_ shown: inout Shown) {
@@ -137,9 +137,9 @@ final class TransferReporter: Sendable {
         write("\r" + String(repeating: " ", count: max(0, min(columns, Self.columns) - 1)) + "\r")
     }
 
-    /// Shows a question, which stays until it is closed; not to programs, which know from the notice before it.
+    /// Shows a question until it is closed. Programs get the notice before it instead.
     func open(question: String) {
-        if case .json = form { return }
+        if case .json = style { return }
         shown.withLockedValue { shown in
             clear(&shown)
             shown = .question(question)
@@ -147,7 +147,7 @@ final class TransferReporter: Sendable {
         }
     }
 
-    /// - Parameter isAnswered: with a line end, which a terminal has shown.
+    /// - Parameter isAnswered: whether a line was typed, whose end a terminal has echoed.
     func closeQuestion(isAnswered: Bool) {
         shown.withLockedValue { shown in
             guard case .question = shown else { return }

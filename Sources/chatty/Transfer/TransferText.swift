@@ -1,29 +1,23 @@
+import ChatClient
 import TransferProtocol
 
 /// Figures of a transfer as people read them.
 enum TransferText {
-    /// `16.0 MB`: powers of 1000, as disks are sold and networks are measured.
+    /// `16.0 MB`, `340 B`.
     static func bytes(_ count: UInt64) -> String {
-        guard count >= 1000 else { return "\(count) B" }
-        var value = Double(count)
-        var unit = 0
-        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
-        // 999.95 would be shown as 1000.0.
-        while value >= 999.95, unit < units.count - 1 {
-            value /= 1000
-            unit += 1
-        }
-        return "\(tenths(value)) \(units[unit])"
+        guard let (tenths, unit) = Amount.scaled(count) else { return "\(count) B" }
+        return "\(tenths / 10).\(tenths % 10) \(unit)"
     }
+
+    /// ` (16.0 MB)`, after the name of a file; empty where the size is not known.
+    static func size(of offer: FileOffer) -> String { offer.size.map { " (\(bytes($0)))" } ?? "" }
 
     /// `8.1 MB/s`.
     static func rate(_ bytesPerSecond: Double) -> String { bytes(UInt64(max(0, min(bytesPerSecond, 1e18)))) + "/s" }
 
     /// `0:07`, `12:34`, `1:02:03`.
     static func clock(_ seconds: Double) -> String {
-        let whole = Int(max(0, min(seconds, 359_999)).rounded())
-        let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-        return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(twoDigits(rest))" : "\(minutes):\(twoDigits(rest))"
+        Amount.clock(Int(max(0, min(seconds, 359_999)).rounded()))
     }
 
     /// `0.4 ms`, `12 ms`, `1.5 s`.
@@ -36,7 +30,7 @@ enum TransferText {
     static func percent(_ share: Double) -> String {
         let hundredths = Int((max(0, min(share, 1)) * 10_000).rounded())
         if hundredths.isMultiple(of: 100) { return "\(hundredths / 100) %" }
-        return "\(hundredths / 100).\(twoDigits(hundredths % 100)) %"
+        return "\(hundredths / 100).\(Amount.twoDigits(hundredths % 100)) %"
     }
 
     /// What limits, as the end of "limited by"; nil where nothing is to be sent.
@@ -59,6 +53,4 @@ enum TransferText {
         let rounded = Int((value * 10).rounded())
         return "\(rounded / 10).\(rounded % 10)"
     }
-
-    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOConcurrencyHelpers
+import TestSupport
 
 /// The built `chatty` (or another program) as a child, on pipes or on a terminal of its own; always ended, at the latest with this object.
 ///
@@ -34,7 +35,7 @@ final class ChattyProcess: Sendable {
     let diagnostics: ExpectStream
     let pid: pid_t
     /// The child's `HOME` and working folder where the caller named none.
-    let home: TemporaryDirectory
+    let home: TemporaryFolder
     private let state: Shared
     private let isTerminal: Bool
 
@@ -57,10 +58,10 @@ final class ChattyProcess: Sendable {
     ///   - environment: added to the small one described above.
     ///   - executable: the path of another program to run.
     init(
-        words arguments: [String], on place: Place = .pipes, home: TemporaryDirectory? = nil, directory: String? = nil,
+        words arguments: [String], on place: Place = .pipes, home: TemporaryFolder? = nil, directory: String? = nil,
         environment: [String: String] = [:], executable: String = Executable.chatty
     ) throws {
-        self.home = try home ?? TemporaryDirectory()
+        self.home = try home ?? TemporaryFolder()
         let wiring = try Wiring(place)
         let own = ProcessInfo.processInfo.environment
         var complete = own.filter { ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key) }
@@ -86,7 +87,7 @@ final class ChattyProcess: Sendable {
 
     /// The same with the arguments one by one.
     convenience init(
-        _ arguments: String..., on place: Place = .pipes, home: TemporaryDirectory? = nil, directory: String? = nil,
+        _ arguments: String..., on place: Place = .pipes, home: TemporaryFolder? = nil, directory: String? = nil,
         environment: [String: String] = [:], executable: String = Executable.chatty
     ) throws {
         try self.init(

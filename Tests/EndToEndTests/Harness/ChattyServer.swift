@@ -1,4 +1,5 @@
 import ChatProtocol
+import TestSupport
 
 @testable import ChatServer
 
@@ -13,7 +14,7 @@ final class ChattyServer: Sendable {
     let port: UInt16
     let accounts: [String: String]
     /// The data folder, for a second server after this one.
-    let data: TemporaryDirectory
+    let data: TemporaryFolder
 
     /// - Parameters:
     ///   - accounts: names and passwords.
@@ -22,9 +23,9 @@ final class ChattyServer: Sendable {
     ///   - port: any free one where 0.
     init(
         accounts: [String: String] = ["yoda": "jedi*knight", "hans": "falcon*solo", "luke": "light*saber"], options: [String] = [],
-        data: TemporaryDirectory? = nil, port: UInt16 = 0
+        data: TemporaryFolder? = nil, port: UInt16 = 0
     ) async throws {
-        let folder = try data ?? TemporaryDirectory()
+        let folder = try data ?? TemporaryFolder()
         if data == nil { try Self.make(accounts, in: folder["store"]) }
         process = try ChattyProcess(words: ["serve", "\(port)", "--data", folder["store"]] + options)
         let match = try await process.diagnostics.expect(/Listening on port (\d+)/)

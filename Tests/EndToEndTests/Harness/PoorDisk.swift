@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A file system that can little, as FAT and what speaks for it elsewhere: `Tests/PoorFileSystem`, mounted for one command.
 enum PoorDisk {
@@ -7,7 +8,7 @@ enum PoorDisk {
 
     /// Whether FUSE can be mounted in a namespace of one's own; containers often forbid it.
     static let isAvailable: Bool = {
-        guard let unshare, let disk = try? TemporaryDirectory() else { return false }
+        guard let unshare, let disk = try? TemporaryFolder() else { return false }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: unshare)
         process.arguments = ["-rm"] + words(disk, #"true"#, [])
@@ -18,12 +19,12 @@ enum PoorDisk {
     }()
 
     /// Runs `chatty` with that file system at `disk` + `/mnt`; what is put there is in `disk` + `/files`.
-    static func chatty(_ words: [String], on disk: TemporaryDirectory) throws -> ChattyProcess {
+    static func chatty(_ words: [String], on disk: TemporaryFolder) throws -> ChattyProcess {
         guard let unshare else { throw HarnessFailure("there is no unshare") }
         return try ChattyProcess(words: ["-rm"] + Self.words(disk, Executable.chatty, words), executable: unshare)
     }
 
-    private static func words(_ disk: TemporaryDirectory, _ command: String, _ words: [String]) -> [String] {
+    private static func words(_ disk: TemporaryFolder, _ command: String, _ words: [String]) -> [String] {
         let script = """
             mkdir -p "$2/files" "$2/mnt" || exit 99
             exec 3< <(exec "$1" "$2/files" "$2/mnt")

@@ -1,7 +1,7 @@
 import TransferProtocol
 
-/// What a receiver calls the files that it was sent, where that is not as they were offered.
-struct PlacedNews {
+/// The paths that a receiver gives to files, if they differ from the offered ones.
+struct ReceiverPaths {
     private struct Place {
         let file: FileID
         let offered: ByteString
@@ -12,13 +12,13 @@ struct PlacedNews {
     private var places: [Place] = []
     private var paths: [FileID: String] = [:]
 
-    mutating func take(_ file: FileID, _ offer: FileOffer, path: String) {
+    mutating func record(_ file: FileID, _ offer: FileOffer, path: String) {
         paths[file] = path
         places.append(Place(file: file, offered: ByteString(offer.name), isFolder: offer.kind == .directory, path: path))
     }
 
-    /// The lines for people, once all is known: a file may be in its place before its folder is. What follows from what is said of the folder that a file is
-    /// in is not said again.
+    /// The lines for people, at the end of the transfer: a file may be in its place before its folder is. A path that follows from that of its folder is not
+    /// listed.
     mutating func lines() -> [String] {
         defer { places = [] }
         var folders: [ByteString: ByteString] = [:]
@@ -33,6 +33,6 @@ struct PlacedNews {
         }
     }
 
-    /// The path of a file that is done, where it is news.
+    /// The path of a file that is done, if it differs from the offered one.
     mutating func path(of file: FileID) -> String? { paths.removeValue(forKey: file) }
 }

@@ -3,7 +3,7 @@ import ChatProtocol
 /// How things are shown: for people at a terminal, plainly for pipes and scripts, or as JSON for programs.
 ///
 /// All text from others passes ``SafeText`` here, whatever the form.
-public struct Form: Sendable {
+public struct ConsoleFormatter: Sendable {
     public enum Kind: Sendable, Equatable {
         case terminal(colours: Bool)
         case plain

@@ -3,7 +3,7 @@ import TransferProtocol
 
 @testable import chatty
 
-@Suite("What a receiver calls files") struct PlacedNewsTests {
+@Suite("What a receiver calls files") struct ReceiverPathsTests {
     /// In whatever order they come to their places.
     @Test(arguments: [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 3, 1, 4]]) func whatFollowsFromTheFolderIsNotSaid(order: [Int]) {
         let offers = [
@@ -11,8 +11,8 @@ import TransferProtocol
             (FileOffer(name: ".a/d/x", size: 1), "_a/d/x"), (FileOffer(name: ".a/y", size: 1), "_a/y (1)"),
             (FileOffer(name: ".b/x", size: 1), "_b/x"),
         ]
-        var news = PlacedNews()
-        for index in order { news.take(FileID(index), offers[index].0, path: offers[index].1) }
+        var news = ReceiverPaths()
+        for index in order { news.record(FileID(index), offers[index].0, path: offers[index].1) }
         #expect(
             news.lines() == [
                 "The receiver stores .a as _a.", "The receiver stores .a/y as _a/y (1).", "The receiver stores .b/x as _b/x.",
@@ -23,8 +23,8 @@ import TransferProtocol
 
     /// It is the receiver's word.
     @Test func noReceiverMovesTheCursor() {
-        var news = PlacedNews()
-        news.take(0, FileOffer(name: "x", size: 1), path: "\u{1B}[2J")
+        var news = ReceiverPaths()
+        news.record(0, FileOffer(name: "x", size: 1), path: "\u{1B}[2J")
         #expect(news.lines().first?.unicodeScalars.contains("\u{1B}") == false)
     }
 }

@@ -1,5 +1,5 @@
 /// The datagrams of `--legacy`: what programs without encryption, acknowledgement or repair send each other.
-enum PlainForm {
+enum PlainCodec {
     /// Bytes of a piece, as those programs have it.
     static let pieceBytes = 2048
     static let pause = Duration.milliseconds(1)

@@ -3,12 +3,12 @@ import Testing
 
 @testable import ChatClient
 
-@Suite struct FormTests {
+@Suite struct ConsoleFormatterTests {
     private static let time = Timestamp(iso8601: "2026-01-31T10:34:56Z") ?? Timestamp(milliseconds: 0)
 
-    private func message(_ kind: Form.Kind, from: String, _ text: String = "hi") -> String {
-        var form = Form(kind, clock: { _ in LocalTime(date: "2026-01-31", time: "12:34") }, now: Self.time)
-        return form.message(
+    private func message(_ kind: ConsoleFormatter.Kind, from: String, _ text: String = "hi") -> String {
+        var formatter = ConsoleFormatter(kind, clock: { _ in LocalTime(date: "2026-01-31", time: "12:34") }, now: Self.time)
+        return formatter.message(
             ReceivedMessage(id: nil, time: Self.time, from: from, conversation: .group("jedi"), text: text, isOwn: false))
     }
 
