@@ -1,15 +1,17 @@
 import ChatProtocol
 
+// All but the cases that come by the hundred thousand are indirect: changes and entries stay small, and pass through several arrays.
+
 /// What somebody asks an ``Engine`` to let happen. Whether it does, and as what, is decided when its turn comes in the one order of all changes.
 public enum Change: Hashable, Sendable {
     case message(MessageDraft)
     /// Whoever makes a group is its first member.
     indirect case createGroup(Name, founder: AccountID, isOpen: Bool, invited: Set<AccountID>)
-    case joinGroup(GroupID, AccountID)
-    case leaveGroup(GroupID, AccountID)
-    case invite(AccountID, to: GroupID, by: AccountID)
+    indirect case joinGroup(GroupID, AccountID)
+    indirect case leaveGroup(GroupID, AccountID)
+    indirect case invite(AccountID, to: GroupID, by: AccountID)
     /// The account has read what was said with that user or in that group, up to that time.
-    case markRead(AccountID, ReadTarget, Timestamp)
+    indirect case markRead(AccountID, ReadTarget, Timestamp)
     /// - passwordHash: a PHC string.
     indirect case setPassword(AccountID, passwordHash: String)
     /// What a hub notes for itself, to have it again after a restart; never refused.

@@ -7,11 +7,11 @@ public struct Entry: Hashable, Sendable {
         case message(ChatMessage)
         indirect case groupCreated(Group)
         /// The member sees what is said after the entry's position.
-        case memberJoined(GroupID, AccountID)
+        indirect case memberJoined(GroupID, AccountID)
         /// A group is gone with its last member.
-        case memberLeft(GroupID, AccountID)
-        case invited(AccountID, to: GroupID, by: AccountID)
-        case readMarked(AccountID, ReadTarget, Timestamp)
+        indirect case memberLeft(GroupID, AccountID)
+        indirect case invited(AccountID, to: GroupID, by: AccountID)
+        indirect case readMarked(AccountID, ReadTarget, Timestamp)
         /// An account was added, blocked, unblocked or given another password; this is what it is from now on.
         indirect case accountSet(Account)
         /// With it goes all that it had a part in: its memberships, invitations and read markers.

@@ -16,7 +16,7 @@ public enum Outcome: Hashable, Sendable {
 public enum Conflict: Error, Hashable, Sendable {
     case noSuchAccount(AccountID)
     case noSuchGroup(GroupID)
-    case nameTaken(Name)
+    indirect case nameTaken(Name)
     case notMember
     case alreadyMember
     /// The group is not open to everybody.

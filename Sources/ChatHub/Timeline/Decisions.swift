@@ -98,7 +98,7 @@ extension Hub {
         case (.message(let request, let draft), _):
             sessions[request.session]?.pendingMessages -= 1
             switch outcome {
-            case .stored(let entry): acknowledge(request, ChatMessage(draft, id: entry.position, time: entry.time))
+            case .stored(let entry): if case .message(let message) = entry.content { acknowledge(request, message) }
             case .duplicate(let id, let time): acknowledge(request, ChatMessage(draft, id: id, time: time))
             case .refused: runAgain(request)
             case .failed: fail(request, .storeFailed)

@@ -256,8 +256,8 @@ final class StoreWriter: Sendable {
         _ proposals: ArraySlice<Proposal>, _ order: inout Order, _ index: inout SearchIndex?, _ reports: inout [Report]
     ) -> DatabaseError? {
         let now = EventTime.now
-        var outcomes: [Report] = []
-        outcomes.reserveCapacity(proposals.count)
+        // What follows these is taken back where nothing is written.
+        var certain = reports.count
         var inserted: [(message: ChatMessage, conversation: Int64)] = []
         do {
             try store.pool.writeWithoutTransaction { db in
@@ -265,6 +265,7 @@ final class StoreWriter: Sendable {
                     // Nobody else can append now: what has been appended comes first.
                     let others = try followed(&order, db)
                     reports += others
+                    certain = reports.count
                     if !others.isEmpty { try EntryTable.deleteUp(to: order.followed, db) }
                     order.ledger.begin()
                     var lastOther: MessageID?
@@ -277,9 +278,9 @@ final class StoreWriter: Sendable {
                                 try order.applier.apply(entry, from: proposal.change, db)
                                 lastOther = entry.position
                             }
-                            outcomes.append(.decided(proposal.request, .stored(entry)))
-                        case .duplicate(let id, let time): outcomes.append(.decided(proposal.request, .duplicate(id, time)))
-                        case .refused(let conflict): outcomes.append(.decided(proposal.request, .refused(conflict)))
+                            reports.append(.decided(proposal.request, .stored(entry)))
+                        case .duplicate(let id, let time): reports.append(.decided(proposal.request, .duplicate(id, time)))
+                        case .refused(let conflict): reports.append(.decided(proposal.request, .refused(conflict)))
                         }
                     }
                     if let last = inserted.last?.message.id {
@@ -291,10 +292,10 @@ final class StoreWriter: Sendable {
                 }
             }
             order.ledger.commit()
-            reports += outcomes
             for (message, conversation) in inserted { index?.note(message, conversation: conversation) }
             return nil
         } catch {
+            reports.removeSubrange(certain...)
             order.ledger.rollBack()
             order.applier.forget()
             return error as? DatabaseError ?? DatabaseError(resultCode: .SQLITE_ERROR, message: "\(error)")
