@@ -1,4 +1,5 @@
 import CLinux
+import ChatClient
 import Foundation
 
 /// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
@@ -14,7 +15,7 @@ enum Diagnostics {
     static func output(_ text: String) -> Bool {
         if write(text, to: STDOUT_FILENO) { return true }
         let code = errno
-        if code != EPIPE { say("Cannot write: \(String(cString: strerror(code))).") }
+        if code != EPIPE { say("Cannot write: \(ErrorText.of(code)).") }
         return false
     }
 

@@ -1,4 +1,5 @@
 import CLinux
+import ChatClient
 import Glibc
 import TransferProtocol
 
@@ -53,7 +54,7 @@ struct TextPath {
     }
 
     private func failure(_ path: ByteString) -> UsageError {
-        let reason = String(cString: strerror(errno))
+        let reason = ErrorText.of()
         return UsageError("\(shown(path)) cannot be opened: \(reason).", command: command)
     }
 

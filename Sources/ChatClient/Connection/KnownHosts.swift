@@ -197,6 +197,6 @@ public struct KnownHosts: Sendable {
     }
 
     private func failure(_ verb: String) -> Failure {
-        Failure(message: "Cannot \(verb) \(path): \(String(cString: strerror(errno))).")
+        Failure(message: "Cannot \(verb) \(path): \(ErrorText.of()).")
     }
 }

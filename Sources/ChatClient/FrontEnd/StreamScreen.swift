@@ -99,7 +99,7 @@ final class StreamScreen: Screen {
         if write(line + "\n", to: output) { return true }
         // Who does not read any more needs no explanation.
         let code = errno
-        if code != EPIPE { diagnose("Cannot write: \(String(cString: strerror(code))).") }
+        if code != EPIPE { diagnose("Cannot write: \(ErrorText.of(code)).") }
         return false
     }
 

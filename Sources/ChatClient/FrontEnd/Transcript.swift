@@ -23,7 +23,7 @@ final class Transcript {
         clock: @escaping LocalTime.Clock = LocalTime.system
     ) throws(Failure) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw Failure(reason: ErrorText.of()) }
         self.descriptor = descriptor
         self.kind = kind
         self.now = now
