@@ -19,12 +19,12 @@ let nio: [Target.Dependency] = [
 ]
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 
-// What one module has for another is compiled into it where that pays: a message and a packet go through several.
-let releaseFlags = ["-cross-module-optimization"]
-let chatSettings: [SwiftSetting] = [.unsafeFlags(releaseFlags, .when(configuration: .release))]
-// A released transfer does not check at run time for overlapping accesses: a tenth of its processor time. Debug builds, and so the
-// tests, do.
-let transferSettings: [SwiftSetting] = [.unsafeFlags(releaseFlags + ["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+// What one module has for another is compiled into it where that pays: a message and a packet go through several. A release build does
+// not check at run time for overlapping accesses, which takes a tenth of a transfer's processor time and a twentieth of a server's;
+// debug builds, and so the tests, do.
+let releaseSettings: [SwiftSetting] = [
+    .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
 
 // The tests play hours of virtual time through the pure cores: those are optimised in debug builds, too, with all their checks.
 let pureSettings: [SwiftSetting] = [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
@@ -50,23 +50,23 @@ let package = Package(
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
-        .target(name: "ChatProtocol", swiftSettings: chatSettings + pureSettings),
+        .target(name: "ChatProtocol", swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "ChatStore",
             dependencies: ["ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: chatSettings + pureSettings),
+            swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "ChatHub",
             dependencies: ["ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: chatSettings + pureSettings),
+            swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "ChatCodec",
             dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: chatSettings + pureSettings),
+            swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: transferSettings + pureSettings),
+            swiftSettings: releaseSettings + pureSettings),
 
         // floor 2
         .target(
@@ -80,7 +80,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            swiftSettings: chatSettings),
+            swiftSettings: releaseSettings),
         .target(
             name: "ChatClient",
             dependencies: nio + [
@@ -90,7 +90,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(
-            name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", locks, crypto, cryptoExtras], swiftSettings: transferSettings),
+            name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", locks, crypto, cryptoExtras], swiftSettings: releaseSettings),
 
         // floor 3
         .executableTarget(
@@ -106,7 +106,7 @@ let package = Package(
             name: "TransferBenchmark", dependencies: ["BenchmarkSupport", "TransferIO", "TransferProtocol", "TransferSimulator"]),
         .executableTarget(
             name: "ChatBenchmark", dependencies: nio + ["BenchmarkSupport", "ChatServer", "ChatProtocol", "CLinux"],
-            swiftSettings: transferSettings),
+            swiftSettings: releaseSettings),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
         .testTarget(name: "ChatStoreTests", dependencies: ["ChatStore", "ChatProtocol", "EngineConformance", "TestSupport"]),
