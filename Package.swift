@@ -5,7 +5,7 @@ import PackageDescription
 // (`--explicit-target-dependency-import-check error`, which every documented build command passes).
 //
 //   floor 3   chatty
-//   floor 2   ChatServer   ChatClient   TransferIO        sockets, files, terminals, databases
+//   floor 2   ChatServer -> ChatStoreSQLite   ChatClient   TransferIO   -> SystemSupport   sockets, files, terminals, databases
 //   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol   pure: values in, values out, time passed in
 //   floor 0   CLinux   CReadline   CAEAD                  C shims
 
@@ -70,33 +70,45 @@ let package = Package(
 
         // floor 2
         .target(
-            name: "ChatServer",
-            dependencies: nio + [
-                "ChatCodec", "ChatHub", "ChatStore", "ChatProtocol", "CLinux", nioTLS, locks, crypto, cryptoExtras,
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
+            name: "SystemSupport", dependencies: ["CLinux", locks, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: releaseSettings),
+        .target(
+            name: "ChatStoreSQLite",
+            dependencies: [
+                "ChatStore", "ChatProtocol", "SystemSupport", locks, crypto, cryptoExtras,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: releaseSettings),
         .target(
+            name: "ChatServer",
+            dependencies: nio + [
+                "ChatCodec", "ChatHub", "ChatStoreSQLite", "ChatStore", "ChatProtocol", "SystemSupport", "CLinux", nioTLS, locks, crypto,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: releaseSettings),
+        .target(
             name: "ChatClient",
             dependencies: nio + [
-                "ChatProtocol", "CReadline", "CLinux", nioTLS, locks, crypto,
+                "ChatProtocol", "SystemSupport", "CReadline", "CLinux", nioTLS, crypto,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(
-            name: "TransferIO", dependencies: ["TransferProtocol", "CLinux", locks, crypto, cryptoExtras], swiftSettings: releaseSettings),
+            name: "TransferIO", dependencies: ["TransferProtocol", "SystemSupport", "CLinux", locks, crypto, cryptoExtras],
+            swiftSettings: releaseSettings),
 
         // floor 3
         .executableTarget(
             name: "chatty",
             dependencies: [
-                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "CLinux", locks, crypto,
+                "ChatServer", "ChatStoreSQLite", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "SystemSupport",
+                "CLinux", locks, crypto,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -105,20 +117,27 @@ let package = Package(
         .executableTarget(
             name: "TransferBenchmark", dependencies: ["BenchmarkSupport", "TransferIO", "TransferProtocol", "TransferSimulator"]),
         .executableTarget(
-            name: "ChatBenchmark", dependencies: nio + ["BenchmarkSupport", "ChatServer", "ChatProtocol", "CLinux"],
+            name: "ChatBenchmark", dependencies: nio + ["BenchmarkSupport", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "CLinux"],
             swiftSettings: releaseSettings),
 
         .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"]),
         .testTarget(name: "ChatStoreTests", dependencies: ["ChatStore", "ChatProtocol", "EngineConformance", "TestSupport"]),
+        .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport", "TestSupport", locks]),
+        .testTarget(
+            name: "ChatStoreSQLiteTests",
+            dependencies: [
+                "ChatStoreSQLite", "ChatStore", "ChatProtocol", "SystemSupport", "EngineConformance", "TestSupport", locks,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "ChatHubTests", dependencies: ["ChatCodec", "ChatHub", "ChatStore", "ChatProtocol", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(
             name: "ChatServerTests",
             dependencies: nio + [
-                "ChatServer", "ChatHub", "ChatStore", "ChatProtocol", "EngineConformance", "TestSupport", locks,
+                "ChatServer", "ChatStoreSQLite", "ChatHub", "ChatStore", "ChatProtocol", "SystemSupport", "TestSupport", locks,
                 .product(name: "GRDB", package: "GRDB.swift"),
-            ],
-            exclude: ["Fixtures"]),
+            ]),
         .testTarget(
             name: "ChatClientTests",
             dependencies: nio + [
@@ -132,12 +151,15 @@ let package = Package(
             exclude: ["Vectors"]),
         .testTarget(
             name: "TransferIOTests",
-            dependencies: ["TransferIO", "TransferProtocol", "TransferSimulator", "CLinux", "TestSupport", locks, crypto]),
+            dependencies: [
+                "TransferIO", "TransferProtocol", "SystemSupport", "TransferSimulator", "CLinux", "TestSupport", locks, crypto,
+            ]),
         .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CHarness", "PoorFileSystem", "ChatServer", "ChatProtocol", "TransferProtocol", "TransferSimulator", "TestSupport",
+                "CHarness", "PoorFileSystem", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "TransferProtocol", "TransferSimulator",
+                "TestSupport",
                 "TestCertificates", locks,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),

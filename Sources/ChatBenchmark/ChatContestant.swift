@@ -1,6 +1,7 @@
 import BenchmarkSupport
 import ChatProtocol
 import ChatServer
+import ChatStoreSQLite
 import Foundation
 
 /// A chat server that is compared.

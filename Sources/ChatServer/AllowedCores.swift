@@ -1,5 +1,6 @@
 import ChatProtocol
 import NIOCore
+import SystemSupport
 
 /// The cores that this process may run on: fewer than the machine has under `taskset`, a cpuset or systemd's `CPUAffinity=`.
 enum AllowedCores {

@@ -1,11 +1,13 @@
 import ChatHub
 import ChatProtocol
 import ChatStore
+import ChatStoreSQLite
 import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
+import SystemSupport
 
 /// A running server: its store, its threads and its listening socket, from ``start(_:output:tell:)`` to ``stop()``.
 public final class ChatServer: Sendable {
@@ -43,7 +45,7 @@ public final class ChatServer: Sendable {
     /// - Throws: an error in one line, with nothing left running.
     public static func start(
         _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
-    ) async throws(ServerError) -> ChatServer {
+    ) async throws(UserFacingError) -> ChatServer {
         try await start(configuration, output: output, tell: tell, opening: { try await $0.accept() })
     }
 
@@ -51,16 +53,17 @@ public final class ChatServer: Sendable {
     static func start(
         _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void,
         opening: (Listener) async throws -> Void
-    ) async throws(ServerError) -> ChatServer {
+    ) async throws(UserFacingError) -> ChatServer {
         var configuration = configuration
         try configuration.folder.prepare()
         let lock = try DataFolderLock(configuration.folder)
-        let credentials = try configuration.credentialsFile.map { (path) throws(ServerError) in try CredentialsFile(path: path) }
+        let credentials = try configuration.credentialsFile.map { (path) throws(UserFacingError) in try CredentialsFile(path: path) }
         let identity = try configuration.identity()
         configuration.rules.messageOfTheDay = try configuration.messageOfTheDay()
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
-        var started: ChatServer?
+        var engine: SQLiteEngine?
+        var server: ChatServer?
         do {
             let tls = NIOLockedValueBox(try identity.context())
             var settings = ConnectionSettings(tls: tls, allowsPlaintext: configuration.allowsPlaintext)
@@ -77,23 +80,25 @@ public final class ChatServer: Sendable {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
             }
             if let credentials { try add(credentials, configuration, store, tell) }
-            let engine = SQLiteEngine(
+            let newEngine = SQLiteEngine(
                 store, keepDays: configuration.keepDays, searchTime: configuration.searchTime, .telling(tell, metrics))
-            let state = try engine.start { reports in mailbox.put(reports.map { HubInput(Event($0)) }) }
-            let server = ChatServer(
-                configuration, identity, tls, lock, store, engine, state, group, listener, workers, mailbox, metrics, metricsListener,
+            let state = try newEngine.start { reports in mailbox.put(reports.map { HubInput(Event($0)) }) }
+            engine = newEngine
+            let newServer = try ChatServer(
+                configuration, identity, tls, lock, store, newEngine, state, group, listener, workers, mailbox, metrics, metricsListener,
                 output: output, tell: tell)
-            started = server
+            server = newServer
+            try newServer.startThreads()
             try await opening(listener)
-            server.watchCertificate()
-            return server
+            newServer.watchCertificate()
+            return newServer
         } catch {
             // What started is of no more use; the reason is the one above.
-            await started?.endThreads()
+            if let server { await server.endThreads() } else { engine?.stop() }
             try? await group.shutdownGracefully()
             try? store.close()
             lock.release()
-            throw error as? ServerError ?? ServerError("The server cannot start: \(error)")
+            throw error as? UserFacingError ?? UserFacingError("The server cannot start: \(error)")
         }
     }
 
@@ -104,7 +109,7 @@ public final class ChatServer: Sendable {
         _ mailbox: Mailbox<HubInput>,
         _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
         tell: @escaping @Sendable (String) -> Void
-    ) {
+    ) throws(SystemError) {
         self.configuration = configuration
         fingerprint = identity.fingerprint
         reminder = NIOLockedValueBox(CertificateReminder(identity.validity))
@@ -124,7 +129,7 @@ public final class ChatServer: Sendable {
         port = listener.port
         hasAccounts = !state.accounts.isEmpty
         self.engine = engine
-        hashing = FairPool("hash", configuration.hashing)
+        hashing = try FairPool("hash", configuration.hashing)
         let verifier = PasswordVerifier(engine, hashing, cost: configuration.hashCost) { requestID, verification in
             mailbox.put(HubInput(.verified(requestID, verification)))
         }
@@ -139,8 +144,11 @@ public final class ChatServer: Sendable {
                 ("log", log.waiting),
             ]
         }
-        log.start()
-        driver.start()
+    }
+
+    private func startThreads() throws(SystemError) {
+        try log.start()
+        try driver.start()
         for worker in workers { worker.start() }
     }
 
@@ -156,7 +164,7 @@ public final class ChatServer: Sendable {
 
     private static func add(
         _ credentials: CredentialsFile, _ configuration: ServerConfiguration, _ store: Store, _ tell: (String) -> Void
-    ) throws(ServerError) {
+    ) throws(UserFacingError) {
         for bad in credentials.badLines { tell("\(configuration.credentialsFile ?? ""):\(bad.line): \(bad.reason)") }
         let imported = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: EventTime.now.wall)
         // Somebody may have written another password for one of these.
@@ -172,15 +180,15 @@ public final class ChatServer: Sendable {
     /// - Throws: what cannot be read; all of it then stays as it was.
     /// - Returns: the fingerprint in force.
     @discardableResult
-    public func reload() async throws(ServerError) -> String {
+    public func reload() async throws(UserFacingError) -> String {
         let identity = try configuration.identity()
         let lines = try configuration.messageOfTheDay()
         let context: NIOSSLContext
-        do { context = try identity.context() } catch { throw ServerError("The certificate cannot be used: \(error)") }
+        do { context = try identity.context() } catch { throw UserFacingError("The certificate cannot be used: \(error)") }
         if let path = configuration.credentialsFile {
             let credentials = try CredentialsFile(path: path)
             let result = await onThread { [configuration, store, tell] in
-                Result { () throws(ServerError) in try ChatServer.add(credentials, configuration, store, tell) }
+                Result { () throws(UserFacingError) in try ChatServer.add(credentials, configuration, store, tell) }
             }
             try result.get()
         }
@@ -196,7 +204,7 @@ public final class ChatServer: Sendable {
     /// Clients that have not left within the grace are cut off. Not to be called twice.
     public func stop() async throws {
         await listener.close()
-        await onThread { [driver, configuration] in driver.tellEverybody(within: .milliseconds(configuration.grace.milliseconds)) }
+        await onThread { [driver, configuration] in driver.announceShutdown(within: .milliseconds(configuration.grace.milliseconds)) }
         for worker in workers { try await worker.stop() }
         await metricsListener?.close()
         await endThreads()
@@ -224,12 +232,12 @@ public final class ChatServer: Sendable {
 }
 
 extension ServerConfiguration {
-    func messageOfTheDay() throws(ServerError) -> [String] {
+    func messageOfTheDay() throws(UserFacingError) -> [String] {
         guard let messageOfTheDayFile else { return [] }
         return try MessageOfTheDay(path: messageOfTheDayFile).lines
     }
 
-    func identity() throws(ServerError) -> TLSIdentity {
+    func identity() throws(UserFacingError) -> TLSIdentity {
         guard let tlsFiles else { return try TLSIdentity(of: folder) }
         return try TLSIdentity(certificateFile: tlsFiles.certificate, keyFile: tlsFiles.key)
     }
@@ -243,9 +251,9 @@ extension SQLiteEngine.Listener {
     /// Tells the host of a store that fails, and the metrics of what it does.
     fileprivate static func telling(_ tell: @escaping @Sendable (String) -> Void, _ metrics: Metrics) -> Self {
         Self(
-            committed: { metrics.noteCommit(of: $0, seconds: $1, failed: $2) },
+            committed: { metrics.recordCommit(of: $0, seconds: $1, failed: $2) },
             failing: { problem in
-                metrics.noteFailure(problem)
+                metrics.recordFailure(problem)
                 tell(problem.map { "The database cannot be written, and messages are refused: \($0)" } ?? "The database works again.")
             }, noticing: tell)
     }

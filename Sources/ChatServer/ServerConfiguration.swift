@@ -1,6 +1,8 @@
 import ChatHub
 import ChatStore
+import ChatStoreSQLite
 import Dispatch
+import SystemSupport
 
 /// What `chatty serve` is told.
 public struct ServerConfiguration: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// Whether nobody listens at any of a receiver's addresses, as far as their hosts say so: an empty datagram to a closed UDP port is answered by

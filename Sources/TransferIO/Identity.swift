@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// This machine's long-term X25519 key for transfers, in a file that only its owner can read. Held by `IdentityTests`.

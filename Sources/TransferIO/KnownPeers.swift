@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// The keys of receivers met at a bare `HOST:PORT`, kept on first sight and compared ever after, as ssh does. Held by `KnownPeersTests`.

@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A ticket that is kept where others of this machine cannot read it, as they can a command line.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams a system call: with GSO and GRO where the kernel has

@@ -1,5 +1,6 @@
 import ChatProtocol
 import ChatServer
+import ChatStoreSQLite
 
 /// One account as `chatty users list` shows it.
 struct AccountRow {

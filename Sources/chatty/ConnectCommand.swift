@@ -1,6 +1,7 @@
 import ChatClient
 import ChatProtocol
 import Foundation
+import SystemSupport
 import TransferProtocol
 
 /// `chatty connect`.
@@ -192,7 +193,7 @@ enum ConnectCommand {
         // Byte by byte: what stdin has behind the line are commands.
         let descriptor = path == "-" ? STDIN_FILENO : path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {
-            return .failure(PasswordFailure(message: "Cannot read \(path): \(ErrorText.of())."))
+            return .failure(PasswordFailure(message: "Cannot read \(path): \(SystemError.text())."))
         }
         defer { if path != "-" { close(descriptor) } }
         var bytes: [UInt8] = []
@@ -200,7 +201,7 @@ enum ConnectCommand {
         while bytes.count <= 4096 {
             let count = read(descriptor, &byte, 1)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return .failure(PasswordFailure(message: "Cannot read \(path): \(ErrorText.of()).")) }
+            guard count >= 0 else { return .failure(PasswordFailure(message: "Cannot read \(path): \(SystemError.text()).")) }
             if count == 0 || byte == 0x0A { break }
             bytes.append(byte)
         }

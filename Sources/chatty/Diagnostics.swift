@@ -1,6 +1,7 @@
 import CLinux
 import ChatClient
 import Foundation
+import SystemSupport
 
 /// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
 enum Diagnostics {
@@ -15,7 +16,7 @@ enum Diagnostics {
     static func output(_ text: String) -> Bool {
         if write(text, to: STDOUT_FILENO) { return true }
         let code = errno
-        if code != EPIPE { say("Cannot write: \(ErrorText.of(code)).") }
+        if code != EPIPE { say("Cannot write: \(SystemError.text(code)).") }
         return false
     }
 

@@ -2,6 +2,7 @@ import CLinux
 import ChatProtocol
 import ChatServer
 import Foundation
+import SystemSupport
 
 /// A new password, from where the command line says: a file, stdin, or the terminal without echo.
 enum PasswordInput {

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatServer
+import ChatStoreSQLite
 import Foundation
 import Logging
 import ServiceLifecycle

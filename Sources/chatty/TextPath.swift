@@ -1,6 +1,7 @@
 import CLinux
 import ChatClient
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A path as text, for those who take no other: its own where it is UTF-8, else one that leads there through a descriptor, which stays open as
@@ -54,7 +55,7 @@ struct TextPath {
     }
 
     private func failure(_ path: ByteString) -> UsageError {
-        let reason = ErrorText.of()
+        let reason = SystemError.text()
         return UsageError("\(shown(path)) cannot be opened: \(reason).", command: command)
     }
 

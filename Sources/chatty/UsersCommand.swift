@@ -1,6 +1,8 @@
 import ChatProtocol
 import ChatServer
+import ChatStoreSQLite
 import Foundation
+import SystemSupport
 import TransferProtocol
 
 /// `chatty users`.
@@ -41,7 +43,7 @@ enum UsersCommand {
         case "passwd":
             let name = try name(arguments[UsersFlags.name])
             let book = try existing(folder)
-            guard try book.list().contains(where: { $0.name == name }) else { throw ServerError("There is no account \(name).") }
+            guard try book.list().contains(where: { $0.name == name }) else { throw UserFacingError("There is no account \(name).") }
             return try withPassword(passwordFile) { try book.setPassword(of: name, to: $0) }
         case "remove": try existing(folder).remove(name(arguments[UsersFlags.name]))
         case "block": try existing(folder).setBlocked(name(arguments[UsersFlags.name]), true)
@@ -92,11 +94,11 @@ enum UsersCommand {
 
     private static func add(_ arguments: Arguments, _ folder: DataFolder, _ passwordFile: String?) throws -> ExitStatus {
         let names = try arguments[UsersFlags.names].map(name)
-        guard Set(names).count == names.count else { throw ServerError("A name is given twice.") }
+        guard Set(names).count == names.count else { throw UserFacingError("A name is given twice.") }
         try folder.prepare()
         let book = AccountBook(try Store(folder))
         let taken = Set(try book.list().map(\.name))
-        if let name = names.first(where: taken.contains) { throw ServerError("There is an account \(name) already.") }
+        if let name = names.first(where: taken.contains) { throw UserFacingError("There is an account \(name) already.") }
         return try withPassword(passwordFile) {
             try book.add(names, password: $0, at: .now)
             reportDone("Added \(names.map(\.text).joined(separator: ", "))", folder)
@@ -125,7 +127,7 @@ enum UsersCommand {
     }
 
     private static func standardInput() throws -> [UInt8] {
-        do { return [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()) } catch { throw ServerError("stdin cannot be read.") }
+        do { return [UInt8](try FileHandle.standardInput.readToEnd() ?? Data()) } catch { throw UserFacingError("stdin cannot be read.") }
     }
 
     private static func export(_ name: Name, _ book: AccountBook) throws -> ExitStatus {
@@ -143,17 +145,17 @@ enum UsersCommand {
             try body(password)
             return .done
         case .interrupted: return .endedByInterrupt
-        case .failed(let reason): throw ServerError(reason)
+        case .failed(let reason): throw UserFacingError(reason)
         }
     }
 
     private static func existing(_ folder: DataFolder) throws -> AccountBook {
-        guard folder.hasStore else { throw ServerError("There is no data of a chatty server in \(folder.path).") }
+        guard folder.hasStore else { throw UserFacingError("There is no data of a chatty server in \(folder.path).") }
         return AccountBook(try Store(folder))
     }
 
     private static func name(_ text: String) throws -> Name {
-        do { return try Name(text) } catch { throw ServerError("The user name \(text) is not allowed: \(error.reason).") }
+        do { return try Name(text) } catch { throw UserFacingError("The user name \(text) is not allowed: \(error.reason).") }
     }
 }
 

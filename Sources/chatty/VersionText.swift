@@ -1,5 +1,6 @@
 import ChatClient
 import ChatServer
+import ChatStoreSQLite
 
 /// `chatty --version`.
 enum VersionText {

@@ -1,6 +1,7 @@
 import ChatProtocol
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import ChatServer

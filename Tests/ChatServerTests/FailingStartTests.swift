@@ -1,9 +1,11 @@
 import Foundation
 import GRDB
+import SystemSupport
 import TestSupport
 import Testing
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// A server that cannot start leaves nothing running, however late it finds out.
 @Suite struct FailingStartTests {
@@ -38,7 +40,7 @@ import Testing
         let temporary = try TemporaryFolder()
         let configuration = Self.configuration(temporary)
         var running = 0
-        await #expect(throws: ServerError.self) {
+        await #expect(throws: UserFacingError.self) {
             _ = try await ChatServer.start(
                 configuration, output: { _ in }, tell: { _ in },
                 opening: { _ in
@@ -60,7 +62,7 @@ import Testing
         try await store.pool.write { try $0.execute(sql: "DROP TABLE debts") }
         try store.close()
         let before = try Self.threads
-        await #expect(throws: ServerError.self) { _ = try await ChatServer.start(configuration, output: { _ in }, tell: { _ in }) }
+        await #expect(throws: UserFacingError.self) { _ = try await ChatServer.start(configuration, output: { _ in }, tell: { _ in }) }
         #expect(try await Self.areFewer(than: before + Self.many / 2))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import SystemSupport
 import TestSupport
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
                     == ":chatty 375 luke :chatty - Message of the day\r\n:chatty 372 luke :Be kinder.\r\n:chatty")
             // What cannot be read leaves what there is.
             try Data([0xFF]).write(to: file)
-            await #expect(throws: ServerError("The message of the day \(file.path) is not UTF-8 text.")) {
+            await #expect(throws: UserFacingError("The message of the day \(file.path) is not UTF-8 text.")) {
                 try await server.server.reload()
             }
             try await irc.send("MOTD\r\n")
@@ -39,11 +40,11 @@ import Testing
         let temporary = try TemporaryFolder()
         let file = URL(filePath: temporary.file("motd"))
         try Data(("short\n" + String(repeating: "x", count: 401)).utf8).write(to: file)
-        #expect(throws: ServerError("The message of the day \(file.path) has more than 400 bytes in line 2.")) {
+        #expect(throws: UserFacingError("The message of the day \(file.path) has more than 400 bytes in line 2.")) {
             try MessageOfTheDay(path: file.path)
         }
         try Data(String(repeating: "x\n", count: 201).utf8).write(to: file)
-        #expect(throws: ServerError.self) { try MessageOfTheDay(path: file.path) }
+        #expect(throws: UserFacingError.self) { try MessageOfTheDay(path: file.path) }
         try Data("\n\n".utf8).write(to: file)
         #expect(try MessageOfTheDay(path: file.path).lines == [])
     }

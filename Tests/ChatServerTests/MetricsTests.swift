@@ -2,9 +2,11 @@ import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SystemSupport
 import Testing
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 @Suite struct MetricsTests {
     static func get(_ server: RunningServer, _ path: String, method: String = "GET") async throws -> (head: String, body: String) {
@@ -127,7 +129,7 @@ import Testing
         try await RunningServer.use(Self.served) { server in
             let port = try #require(server.server.metricsAddress.flatMap { Int($0.split(separator: ":").last ?? "") })
             await #expect(
-                throws: ServerError("Cannot serve metrics on 127.0.0.1 port \(port): it is already in use; choose another")
+                throws: UserFacingError("Cannot serve metrics on 127.0.0.1 port \(port): it is already in use; choose another")
             ) {
                 try await RunningServer { $0.metrics = ("127.0.0.1", port) }
             }

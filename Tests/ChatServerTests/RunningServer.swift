@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// A server in this process, on a free port and a folder of its own, with accounts whose password is `pw-` and the name.
 final class RunningServer: Sendable {
@@ -26,6 +27,9 @@ final class RunningServer: Sendable {
 
     var port: Int { server.port }
 
+    /// When the accounts were made.
+    static let accountsMade = Timestamp(milliseconds: 1_769_862_896_000)
+
     init(
         accounts: [String] = ["yoda", "luke", "hans"], in temporary: TemporaryFolder? = nil,
         _ adjust: (inout ServerConfiguration) -> Void = { _ in }
@@ -36,7 +40,7 @@ final class RunningServer: Sendable {
             try folder.prepare()
             let store = try Store(folder)
             let book = AccountBook(store, cost: .cheap)
-            for name in accounts { try book.add([Name(name)], password: "pw-" + name, at: StoreFixture.start) }
+            for name in accounts { try book.add([Name(name)], password: "pw-" + name, at: RunningServer.accountsMade) }
             try store.close()
         }
         var configuration = ServerConfiguration(port: 0, folder: folder)
@@ -105,4 +109,9 @@ extension RawClient {
         try await send("CAP END\r\n")
         try await expect(" 422 ")
     }
+}
+
+extension PasswordHash.Cost {
+    /// For tests that need many passwords.
+    static let cheap = PasswordHash.Cost(log2Rounds: 1, blockSize: 8, parallelism: 1)
 }

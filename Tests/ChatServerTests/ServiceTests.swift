@@ -2,10 +2,12 @@ import ChatProtocol
 import Foundation
 import GRDB
 import NIOCore
+import SystemSupport
 import TestSupport
 import Testing
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 @Suite struct ServiceTests {
     @Test func aKeptMessageComesAfterARestart() async throws {
@@ -54,7 +56,7 @@ import Testing
             let yoda = try await server.logIn("yoda")
             let other = try Store(DataFolder(server.temporary.file("data")))
             let book = AccountBook(other, cost: .cheap)
-            try book.add([Name("chewie")], password: "pw-chewie", at: StoreFixture.start)
+            try book.add([Name("chewie")], password: "pw-chewie", at: RunningServer.accountsMade)
             _ = try await server.logIn("chewie")
             try book.setBlocked(Name("yoda"), true)
             #expect(try await yoda.end().contains("ERROR :The account yoda has been removed or blocked.\r\n"))
@@ -120,7 +122,7 @@ import Testing
 
     @Test func aPortInUseIsOneLine() async throws {
         try await RunningServer.use { server in
-            await #expect(throws: ServerError("Port \(server.port) is already in use; choose another: chatty serve PORT")) {
+            await #expect(throws: UserFacingError("Port \(server.port) is already in use; choose another: chatty serve PORT")) {
                 try await RunningServer { $0.port = server.port }
             }
         }
@@ -130,7 +132,7 @@ import Testing
         try await RunningServer.use { server in
             let path = server.temporary.file("data")
             await #expect(
-                throws: ServerError(
+                throws: UserFacingError(
                     "The data folder \(path) is in use by the server with pid \(getpid()). Stop that server, or choose another folder with --data."
                 )
             ) {
@@ -163,7 +165,7 @@ import Testing
             try await ethan.expect("PRIVMSG ethan :good morning\r\n")
             _ = try await server.logIn("ethan", password: "hunt")
             try FileManager.default.removeItem(at: file)
-            await #expect(throws: ServerError.self) { try await server.server.reload() }
+            await #expect(throws: UserFacingError.self) { try await server.server.reload() }
         }
     }
 
@@ -180,15 +182,15 @@ import Testing
         for (missing, there) in [("tls-key.pem", "tls-cert.pem"), ("tls-cert.pem", "tls-key.pem")] {
             let kept = try Data(contentsOf: URL(fileURLWithPath: folder.file(there)))
             try FileManager.default.moveItem(atPath: folder.file(missing), toPath: folder.file("elsewhere"))
-            #expect(throws: ServerError.self, "half an identity is an accident") { try TLSIdentity(of: folder) }
+            #expect(throws: UserFacingError.self, "half an identity is an accident") { try TLSIdentity(of: folder) }
             #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file(there))) == kept)
             try FileManager.default.moveItem(atPath: folder.file("elsewhere"), toPath: folder.file(missing))
         }
         #expect(try TLSIdentity(of: folder).fingerprint == identity.fingerprint)
-        #expect(throws: ServerError.self) {
+        #expect(throws: UserFacingError.self) {
             try TLSIdentity(certificateFile: folder.file("tls-cert.pem"), keyFile: temporary.file("other/tls-key.pem"))
         }
-        #expect(throws: ServerError.self) {
+        #expect(throws: UserFacingError.self) {
             try TLSIdentity(certificateFile: folder.file("tls-key.pem"), keyFile: folder.file("tls-key.pem"))
         }
     }

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// A server under everything at once for a bounded time: five seconds, or as many as `$CHATTY_SOAK` says.
 @Suite struct SoakTests {

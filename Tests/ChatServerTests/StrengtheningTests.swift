@@ -4,9 +4,11 @@ import ChatStore
 import Foundation
 import GRDB
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// Passwords and tokens over the life of an account.
 @Suite struct StrengtheningTests {
@@ -39,56 +41,6 @@ import Testing
             _ = try await server.logIn("yoda", password: token)
             #expect(try Self.phc(server, "luke").hasPrefix("$scrypt$ln=1,r=8,p=1$"))
         }
-    }
-
-    @Test(arguments: [(13, 8, 5, true), (14, 8, 4, true), (14, 8, 5, false), (15, 8, 1, true), (17, 8, 1, false), (14, 8, 6, false)])
-    func costsAreComparedByWorkAndMemory(rounds: Int, size: Int, parallelism: Int, isBelow: Bool) {
-        #expect(PasswordHash.Cost(log2Rounds: rounds, blockSize: size, parallelism: parallelism).isBelow(.standard) == isBelow)
-    }
-
-    @Test func aTokenEndsWithItsTimeItsPasswordABlockAndItsAccount() throws {
-        let fixture = try StoreFixture()
-        let book = AccountBook(fixture.store, cost: .cheap)
-        let now = StoreFixture.start
-        func newToken() throws -> ResumeToken {
-            let token = ResumeToken()
-            let passwords = try fixture.store.password(of: StoreFixture.luke)?.generation ?? 0
-            try fixture.store.pool.write { try Store.keep(token.grant(to: StoreFixture.luke, passwordGeneration: passwords, at: now), $0) }
-            #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == passwords)
-            return token
-        }
-        let token = try newToken()
-        let end = Int64(ResumeToken.seconds) * 1000
-        #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now.adding(milliseconds: end - 1)) != nil)
-        #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now.adding(milliseconds: end)) == nil)
-        #expect(try fixture.store.accepts(token, of: StoreFixture.hans, at: now) == nil, "it is one account's")
-        for change in [
-            { try book.setPassword(of: Name("luke"), to: "new") }, { try book.setBlocked(Name("luke"), true) },
-            { try book.remove(Name("luke")) },
-        ] {
-            let token = try newToken()
-            try change()
-            #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == nil)
-            #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM tokens") } == 0)
-            // One that was on its way meanwhile is none either.
-            if try fixture.store.password(of: StoreFixture.luke)?.generation == 1 {
-                let late = ResumeToken()
-                try fixture.store.pool.write { try Store.keep(late.grant(to: StoreFixture.luke, passwordGeneration: 0, at: now), $0) }
-                #expect(try fixture.store.accepts(late, of: StoreFixture.luke, at: now) == nil)
-            }
-        }
-    }
-
-    @Test func anAccountHasSoManyTokensAndTheOldestGoFirst() throws {
-        let fixture = try StoreFixture()
-        var tokens: [ResumeToken] = []
-        for index in 0..<Int64(ResumeToken.perAccount + 3) {
-            tokens.append(ResumeToken())
-            let time = StoreFixture.start.adding(milliseconds: index)
-            try fixture.store.pool.write { try Store.keep(tokens[Int(index)].grant(to: StoreFixture.yoda, at: time), $0) }
-        }
-        let good = try tokens.map { try fixture.store.accepts($0, of: StoreFixture.yoda, at: StoreFixture.start) != nil }
-        #expect(good == Array(repeating: false, count: 3) + Array(repeating: true, count: ResumeToken.perAccount))
     }
 
     /// A full queue says so at once, and neither those who chat nor those with a token wait for it.
@@ -146,15 +98,5 @@ import Testing
             }
             #expect(answers[0] == answers[1] && answers[0][1].contains("TOKEN_EXPIRED"))
         }
-    }
-}
-
-/// Waits for what another thread brings about.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + RawClient.patience
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw RawClient.Failure.stillOpen("the condition did not come true") }
-        // Those that are waited for need the processor.
-        try await Task.sleep(for: .milliseconds(5))
     }
 }

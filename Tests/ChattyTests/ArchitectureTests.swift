@@ -33,25 +33,32 @@ struct ArchitectureTests {
         Room(target: "ChatCodec", allowed: ["ChatHub", "ChatStore", "ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
         Room(
             target: "TransferProtocol", allowed: ["CAEAD", "Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
+        Room(target: "SystemSupport", allowed: system.union(["CLinux", "DequeModule"])),
+        Room(
+            target: "ChatStoreSQLite",
+            allowed: system.union([
+                "ChatStore", "ChatProtocol", "SystemSupport", "Crypto", "CryptoExtras", "DequeModule", "GRDB", "GRDBSQLite",
+            ])),
         Room(
             target: "ChatServer",
             allowed: nio.union(system).union([
-                "ChatCodec", "ChatHub", "ChatStore", "ChatProtocol", "CLinux", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "DequeModule",
-                "GRDB", "GRDBSQLite",
-                "NIOHTTP1",
+                "ChatCodec", "ChatHub", "ChatStoreSQLite", "ChatStore", "ChatProtocol", "SystemSupport", "CLinux", "Crypto", "X509",
+                "SwiftASN1", "DequeModule", "NIOHTTP1",
             ]),
-            only: ["GRDB": "Store", "GRDBSQLite": "Store", "NIOHTTP1": "Metrics"]),
+            only: ["NIOHTTP1": "Metrics"]),
         Room(
             target: "ChatClient",
-            allowed: nio.union(system).union(["ChatProtocol", "CReadline", "CLinux", "Crypto", "X509", "SwiftASN1", "DequeModule"]),
+            allowed: nio.union(system).union([
+                "ChatProtocol", "SystemSupport", "CReadline", "CLinux", "Crypto", "X509", "SwiftASN1", "DequeModule",
+            ]),
             only: ["CReadline": "Terminal", "X509": "Connection", "SwiftASN1": "Connection"]),
         Room(
-            target: "TransferIO", allowed: system.union(["TransferProtocol", "CLinux", "Crypto", "CryptoExtras"])),
+            target: "TransferIO", allowed: system.union(["TransferProtocol", "SystemSupport", "CLinux", "Crypto", "CryptoExtras"])),
         Room(
             target: "chatty",
             allowed: system.union([
-                "ChatServer", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "CLinux", "Crypto", "Logging",
-                "ServiceLifecycle",
+                "ChatServer", "ChatStoreSQLite", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "SystemSupport",
+                "CLinux", "Crypto", "Logging", "ServiceLifecycle",
             ])),
     ]
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// What SIGHUP means to a server: on a terminal that is gone it is the end, anywhere else the settings are read again (OperationTests, TLSReloadTests).
 @Suite("A server on a terminal", .fewAtATime)

@@ -1,5 +1,5 @@
 import ChatProtocol
-import ChatServer
+import ChatStoreSQLite
 import Foundation
 import TestSupport
 import Testing

@@ -5,6 +5,7 @@ import Testing
 import X509
 
 @testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// Certificates of the host's own, read again by a server that runs.
 @Suite("Certificates", .fewAtATime)

@@ -1,5 +1,6 @@
 import Foundation
 import NIOConcurrencyHelpers
+import SystemSupport
 import TestSupport
 import Testing
 import TransferProtocol

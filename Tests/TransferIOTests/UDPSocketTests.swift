@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import SystemSupport
 import TestSupport
 import Testing
 

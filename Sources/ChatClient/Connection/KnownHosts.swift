@@ -1,4 +1,5 @@
 import Foundation
+import SystemSupport
 
 /// What is known of the servers met before: a file of lines `HOST:PORT FINGERPRINT` and `HOST:PORT vouched`, readable by its owner alone.
 ///
@@ -197,6 +198,6 @@ public struct KnownHosts: Sendable {
     }
 
     private func failure(_ verb: String) -> Failure {
-        Failure(message: "Cannot \(verb) \(path): \(ErrorText.of()).")
+        Failure(message: "Cannot \(verb) \(path): \(SystemError.text()).")
     }
 }

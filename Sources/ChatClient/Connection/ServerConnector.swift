@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
+import SystemSupport
 
 /// Makes one connection to the server and, with TLS, makes sure whose it is before a byte of the session passes.
 ///
@@ -217,7 +218,7 @@ final class ServerConnector {
         case let error as NIOConnectionError:
             guard let first = error.connectionErrors.first else { return "\(place): there is no such host." }
             return explain(first.error)
-        case let error as IOError: return "\(place): \(ErrorText.of(error.errnoCode))."
+        case let error as IOError: return "\(place): \(SystemError.text(error.errnoCode))."
         case ChannelError.connectTimeout: return "\(place): no answer within 10 seconds."
         case is NIOSSLError: return "\(place): the TLS handshake failed. Is this the port of a chatty server?"
         default: return "\(place): \(error)"

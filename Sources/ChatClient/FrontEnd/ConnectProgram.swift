@@ -1,5 +1,6 @@
 import ChatProtocol
 import Foundation
+import SystemSupport
 
 /// `chatty connect`, but for its command line and for how files travel: puts session, console and screen together and runs them.
 public struct ConnectProgram: Sendable {
@@ -38,11 +39,11 @@ public struct ConnectProgram: Sendable {
 
     private let options: Options
     /// Makes what carries files; it posts to the mailbox what it has to tell.
-    private let makeCarrier: @Sendable (Mailbox<ConsoleInput>) -> any TransferCarrier
+    private let makeCarrier: @Sendable (PolledMailbox<ConsoleInput>) -> any TransferCarrier
     private let diagnose: @Sendable (String) -> Void
 
     public init(
-        _ options: Options, carrier makeCarrier: @escaping @Sendable (Mailbox<ConsoleInput>) -> any TransferCarrier,
+        _ options: Options, carrier makeCarrier: @escaping @Sendable (PolledMailbox<ConsoleInput>) -> any TransferCarrier,
         diagnose: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
@@ -50,27 +51,40 @@ public struct ConnectProgram: Sendable {
         self.diagnose = diagnose
     }
 
+    /// Inputs that may wait for the terminal's thread before the connection is read no further.
+    private static let mailboxLimit = 4096
+
     /// Runs to the end of the session, on a thread of its own.
     public func run() async -> ConsoleStatus {
-        guard let mailbox = Mailbox<ConsoleInput>() else {
-            diagnose("Too many open files. Raise the limit (ulimit -n), or close other programs.")
+        let mailbox: PolledMailbox<ConsoleInput>
+        do throws(SystemError) {
+            mailbox = try PolledMailbox(limit: ConnectProgram.mailboxLimit)
+        } catch {
+            diagnose(
+                error.isForWantOfDescriptors
+                    ? "Too many open files. Raise the limit (ulimit -n), or close other programs." : "The session \(error).")
             return .failed
         }
         var configuration = ClientDriver.Configuration(host: options.host, port: options.port, trust: options.trust)
         configuration.session.labelPrefix = ConnectProgram.random(12) + "-"
         configuration.session.resumesByToken = options.isTerminal || options.listens
         configuration.session.reconnectFor = options.isTerminal || options.listens ? nil : 30_000
-        let driver = ClientDriver(configuration) { mailbox.post(.client($0)) }
+        let driver = ClientDriver(configuration) { mailbox.post(.client($0)) == .accepted }
         let status = await withCheckedContinuation { continuation in
-            let thread = Thread { continuation.resume(returning: self.runLoop(mailbox, driver)) }
-            thread.name = "chatty-terminal"
-            thread.start()
+            do throws(SystemError) {
+                try BackgroundThread.start(name: "chatty-terminal", ()) { _ in
+                    continuation.resume(returning: self.runLoop(mailbox, driver))
+                }
+            } catch {
+                diagnose("The session \(error).")
+                continuation.resume(returning: .failed)
+            }
         }
         await driver.shutDown()
         return status
     }
 
-    private func runLoop(_ mailbox: Mailbox<ConsoleInput>, _ driver: ClientDriver) -> ConsoleStatus {
+    private func runLoop(_ mailbox: PolledMailbox<ConsoleInput>, _ driver: ClientDriver) -> ConsoleStatus {
         var transcript: Transcript?
         let kind: ConsoleFormatter.Kind = options.json ? .json : options.isTerminal ? .terminal(colours: options.usesColours) : .plain
         let configuration = consoleConfiguration

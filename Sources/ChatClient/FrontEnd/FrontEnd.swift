@@ -1,6 +1,7 @@
 import CLinux
 import ChatProtocol
 import Glibc
+import SystemSupport
 
 /// Sends and receives files for the console. This module knows nothing of the transfer protocol; `chatty` implements this.
 public protocol TransferCarrier: Sendable {
@@ -21,7 +22,7 @@ public struct TransferCarrierFailure: Error, Sendable {
 /// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and carries out its
 /// effects.
 final class FrontEnd {
-    private let mailbox: Mailbox<ConsoleInput>
+    private let mailbox: PolledMailbox<ConsoleInput>
     private let driver: ClientDriver
     private let carrier: any TransferCarrier
     /// By account.
@@ -60,7 +61,7 @@ final class FrontEnd {
     private static let signals = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
     init(
-        console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
+        console: Console, mailbox: PolledMailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
         ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?, hearsOthers: Bool
     ) {
         self.console = console

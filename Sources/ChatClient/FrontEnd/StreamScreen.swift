@@ -1,6 +1,7 @@
 import CLinux
 import ChatProtocol
 import Glibc
+import SystemSupport
 
 /// The standard streams: commands from stdin or from the command line, results on stdout, each line written at once.
 final class StreamScreen: Screen {
@@ -99,7 +100,7 @@ final class StreamScreen: Screen {
         if write(line + "\n", to: output) { return true }
         // Who does not read any more needs no explanation.
         let code = errno
-        if code != EPIPE { diagnose("Cannot write: \(ErrorText.of(code)).") }
+        if code != EPIPE { diagnose("Cannot write: \(SystemError.text(code)).") }
         return false
     }
 

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Glibc
+import SystemSupport
 
 /// The file of `--log`: all that was shown and typed, appended, readable for its owner alone. Each session begins with its time and its server, each day with its date:
 /// on a terminal in local time, else in that of Greenwich, and among events as events.
@@ -23,7 +24,7 @@ final class Transcript {
         clock: @escaping LocalTime.Clock = LocalTime.system
     ) throws(Failure) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure(reason: ErrorText.of()) }
+        guard descriptor >= 0 else { throw Failure(reason: SystemError.text()) }
         self.descriptor = descriptor
         self.kind = kind
         self.now = now

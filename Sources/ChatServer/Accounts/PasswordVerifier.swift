@@ -1,8 +1,10 @@
 import ChatHub
 import ChatProtocol
 import ChatStore
+import ChatStoreSQLite
 import Foundation
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
 final class PasswordVerifier: Sendable {

@@ -13,7 +13,7 @@ extension ConnectionHandler {
     func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: encoded(outgoing) ?? []) }
 
     /// Says what comes unasked; the groups that a session is in belong to the answer to its log-in.
-    func tell(_ outgoing: Outgoing) {
+    func append(_ outgoing: Outgoing) {
         if case .farewell = outgoing, codec == nil, phase == .undecided, !isEncrypted { use(TextCodec()) }
         guard phase == .speaking || phase == .undecided, let bytes = encoded(outgoing) else { return }
         switch outgoing {
@@ -75,7 +75,7 @@ extension ConnectionHandler {
     func flush() {
         isDirty = false
         if pending.readableBytes > 0 { write(flushing: true) } else { context?.flush() }
-        noteDrained()
+        answerDrainWaiters()
     }
 
     private func write(flushing: Bool) {
@@ -84,18 +84,18 @@ extension ConnectionHandler {
         pending = ConnectionHandler.empty
         pendingMessage = nil
         inFlight += bytes.readableBytes
-        worker.noteQueued(bytes.readableBytes)
+        worker.countQueued(bytes.readableBytes)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
             inFlight -= bytes.readableBytes
-            worker.noteQueued(-bytes.readableBytes)
+            worker.countQueued(-bytes.readableBytes)
             asked = min(asked, queued)
             if case .success = result, let message, !saysWhatIsShown {
                 progress.give(message)
                 worker.watch(self)
             }
-            if !flushing || inFlight == 0 { noteDrained() }
-            goOnReading()
+            if !flushing || inFlight == 0 { answerDrainWaiters() }
+            resumeHeldLines()
         }
         if flushing {
             context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
@@ -107,8 +107,8 @@ extension ConnectionHandler {
     static let empty = ByteBuffer()
 
     /// The reader has taken some of what it was sent: where lines had to wait for that, they wait no longer.
-    private func goOnReading() {
-        if isHeld, queued <= worker.settings.outputMark / 2 { takeLines() }
+    private func resumeHeldLines() {
+        if isHeld, queued <= worker.settings.outputMark / 2 { processLines() }
     }
 
     func awaitDrain(_ requestID: RequestID) {
@@ -116,7 +116,7 @@ extension ConnectionHandler {
         markDirty()
     }
 
-    private func noteDrained() {
+    private func answerDrainWaiters() {
         guard inFlight == 0, pending.readableBytes == 0 else { return }
         for requestID in drains { worker.submit(.drained(requestID)) }
         drains.removeAll()
@@ -156,12 +156,12 @@ extension ConnectionHandler {
 
     /// Ends the output when the client has all that it was told, and the hub knows of that: who comes again as soon as it has seen the end is told
     /// nothing twice. `deadline` ends the waiting for one that is gone.
-    func endWhenAcknowledged(lookingAgainIn pause: TimeAmount = .milliseconds(5)) {
+    func endWhenAcknowledged(pollingIn pause: TimeAmount = .milliseconds(5)) {
         guard isOutputEnded, isOpen, let context else { return }
         observeProgress()
         guard progress.isSettled else {
             let next = min(pause * 2, .milliseconds(100))
-            context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in endWhenAcknowledged(lookingAgainIn: next) }
+            context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in endWhenAcknowledged(pollingIn: next) }
             return
         }
         reportEnd()

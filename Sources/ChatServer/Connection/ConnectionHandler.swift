@@ -147,9 +147,9 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
                 startTLS(context, bytes)
             } else {
                 speak(IRCCodec())
-                take(bytes)
+                receive(bytes)
             }
-        case .speaking: take(bytes)
+        case .speaking: receive(bytes)
         case .handshaking, .closing, .closed: break
         }
     }
@@ -242,9 +242,9 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     // What the client says.
 
-    private func take(_ bytes: ByteBuffer) {
+    private func receive(_ bytes: ByteBuffer) {
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }
-        takeLines()
+        processLines()
     }
 
     /// Whether the next line can be answered: its codec knows what it means, and neither too many commands wait for their answers nor too many bytes for
@@ -260,7 +260,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     var isHeld: Bool { unread.readableBytes > 0 || !heldCommands.isEmpty || !isReading }
 
     /// Takes what waits, as far as it can be answered.
-    func takeLines() {
+    func processLines() {
         guard !isTakingLines else { return }
         isTakingLines = true
         arrival = .now
@@ -335,7 +335,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         if outstanding == 0 { awaitsLongAnswer = false }
         // Not one by one.
         guard unread.readableBytes == 0 || outstanding < worker.settings.maximumOutstanding / 2 else { return }
-        takeLines()
+        processLines()
     }
 
     func pauseReading(_ isPaused: Bool) {

@@ -5,6 +5,7 @@ import ChatStore
 import DequeModule
 import NIOConcurrencyHelpers
 import NIOCore
+import SystemSupport
 
 /// The connections of one event loop: takes the hub's actions for them and gathers what they have to tell the hub.
 ///
@@ -24,13 +25,13 @@ final class LoopWorker: @unchecked Sendable {
     private var isSubmissionScheduled = false
     private var dirty: [ConnectionHandler] = []
     private var isFlushScheduled = false
-    /// Connections whose clients may not have all that was given to their sockets, the one looked at last at the end.
+    /// Connections whose sockets hold bytes that TCP has not acknowledged, the one polled last at the end.
     private var watched: Deque<ConnectionHandler> = []
-    private var looks = AckPollSchedule()
-    /// A look that is due later than it should be is not taken back: by its number it is known not to be the one that is awaited.
-    private var lookNumber = 0
-    private var isLookAwaited = false
-    /// Kept up to date by the connections, so that a look at it costs the same however many they are.
+    private var ackPolls = AckPollSchedule()
+    /// The number of the poll that is scheduled. A poll that turns out to be due too late is not cancelled: it has an older number, and does nothing.
+    private var ackPollNumber = 0
+    private var isAckPollScheduled = false
+    /// Updated by the connections, so that reading it costs the same however many they are.
     private var counted = ConnectionCensus()
     private var ticking: RepeatedTask?
 
@@ -102,7 +103,7 @@ final class LoopWorker: @unchecked Sendable {
         var message: MessageID?
         if case .message(let kept) = outgoing { message = kept.id }
         guard outgoing.isShared else {
-            for id in ids where id.loop == index { connection(id)?.tell(outgoing) }
+            for id in ids where id.loop == index { connection(id)?.append(outgoing) }
             return
         }
         // Few representations are in use at a time: a list is searched faster than a table.
@@ -157,30 +158,30 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     /// So many bytes more, or less, wait for their readers.
-    func noteQueued(_ bytes: Int) { counted.queuedBytes += bytes }
+    func countQueued(_ bytes: Int) { counted.queuedBytes += bytes }
 
     /// A message was given to the connection's socket.
     func watch(_ connection: ConnectionHandler) {
         guard !connection.isWatched else { return }
         connection.isWatched = true
         watched.append(connection)
-        if looks.noteNew() { isLookAwaited = false }
-        awaitLook()
+        if ackPolls.recordAddition() { isAckPollScheduled = false }
+        scheduleAckPoll()
     }
 
-    private func awaitLook() {
-        guard !isLookAwaited, !watched.isEmpty else { return }
-        isLookAwaited = true
-        lookNumber += 1
-        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(looks.pause(watched: watched.count))) { [self, lookNumber] in
-            guard lookNumber == self.lookNumber else { return }
-            isLookAwaited = false
-            look()
+    private func scheduleAckPoll() {
+        guard !isAckPollScheduled, !watched.isEmpty else { return }
+        isAckPollScheduled = true
+        ackPollNumber += 1
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(ackPolls.pause(watched: watched.count))) { [self, ackPollNumber] in
+            guard ackPollNumber == self.ackPollNumber else { return }
+            isAckPollScheduled = false
+            pollAcks()
         }
     }
 
-    /// Tells the hub what has arrived at some of those that are watched; who has all is watched no longer.
-    private func look() {
+    /// Reports to the hub which messages TCP has delivered at some of the watched connections. Those whose clients have everything are watched no longer.
+    private func pollAcks() {
         var arrived: [SessionID: MessageID] = [:]
         let count = AckPollSchedule.atOnce(watched: watched.count)
         for _ in 0..<count {
@@ -191,9 +192,9 @@ final class LoopWorker: @unchecked Sendable {
             connection.isWatched = connection.isOpen && !connection.progress.isSettled
             if connection.isWatched { watched.append(connection) }
         }
-        looks.noteLook(at: count, hasMoved: !arrived.isEmpty, watched: watched.count)
+        ackPolls.recordPoll(of: count, hasMoved: !arrived.isEmpty, watched: watched.count)
         if !arrived.isEmpty { hub.put(HubInput(.arrived(arrived))) }
-        awaitLook()
+        scheduleAckPoll()
     }
 
     /// The connection has something to flush when the batch is through.

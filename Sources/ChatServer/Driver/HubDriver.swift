@@ -1,7 +1,10 @@
 import ChatHub
 import ChatProtocol
 import ChatStore
+import ChatStoreSQLite
 import Foundation
+import NIOConcurrencyHelpers
+import SystemSupport
 
 /// The thread on which the hub runs: takes all events that have come, lets the hub judge them one by one, and gives its actions to those who carry them out.
 final class HubDriver: @unchecked Sendable {
@@ -23,7 +26,7 @@ final class HubDriver: @unchecked Sendable {
     private var actions: [[Action]]
     private var published: Set<AccountID>?
     private let stopped = DispatchSemaphore(value: 0)
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread = NIOLockedValueBox<JoinableThread?>(nil)
     /// Events after which what they led to is handed on, however many more wait.
     private static let batch = 2048
 
@@ -34,15 +37,14 @@ final class HubDriver: @unchecked Sendable {
         actions = Array(repeating: [], count: services.workers.count)
     }
 
-    func start() {
-        NamedThread.start("chatty-hub") { [self] in
-            run()
-            ended.signal()
-        }
+    /// - Throws: if the system gives no thread.
+    func start() throws(SystemError) {
+        let thread = try JoinableThread("chatty-hub") { [self] in run() }
+        self.thread.withLockedValue { $0 = thread }
     }
 
     /// Tells everybody; returns when all connections are closed or the time is over.
-    func tellEverybody(within grace: DispatchTimeInterval) {
+    func announceShutdown(within grace: DispatchTimeInterval) {
         mailbox.put(HubInput(.shutDown))
         // Those who did not leave in time are closed by who called.
         _ = stopped.wait(timeout: .now() + grace)
@@ -51,7 +53,7 @@ final class HubDriver: @unchecked Sendable {
     /// Handles what waits, then ends; returns when it has.
     func stop() {
         mailbox.close()
-        ended.wait()
+        thread.withLockedValue(\.self)?.join()
     }
 
     private func run() {
@@ -68,7 +70,7 @@ final class HubDriver: @unchecked Sendable {
                 }
             }
             flush()
-            services.metrics.note(hub.statistics, hub.counts)
+            services.metrics.record(hub.statistics, hub.counts)
             spare = inputs
         }
     }

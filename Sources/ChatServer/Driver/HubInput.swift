@@ -1,7 +1,7 @@
 import ChatHub
 import ChatProtocol
 import ChatStore
-import Glibc
+import ChatStoreSQLite
 
 /// An event on its way to the hub, with the moment at which it came.
 struct HubInput: Sendable {
@@ -23,18 +23,5 @@ extension Event {
             case .caughtUp(let request): .caughtUp(request)
             case .found(let request, let answer): .found(request, answer)
             }
-    }
-}
-
-extension EventTime {
-    /// By the system's clocks.
-    static var now: EventTime {
-        EventTime(wall: Timestamp(milliseconds: EventTime.read(CLOCK_REALTIME)), uptime: EventTime.read(CLOCK_MONOTONIC))
-    }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

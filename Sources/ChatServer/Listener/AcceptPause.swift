@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import SystemSupport
 
 /// Rests for a second where the system cannot give a connection its file descriptor, and takes those who wait then.
 ///

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import SystemSupport
 
 /// The listening socket: one for IPv4 and IPv6 where the system has both. Connections are spread over all loops.
 struct Listener {
@@ -10,7 +11,7 @@ struct Listener {
     /// - Parameter tell: what the host has to know.
     init(
         port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker], tell: @escaping @Sendable (String) -> Void
-    ) async throws(ServerError) {
+    ) async throws(UserFacingError) {
         let byLoop = Dictionary(uniqueKeysWithValues: workers.map { (ObjectIdentifier($0.eventLoop), $0) })
         let bootstrap = ServerBootstrap(group: group)
             .restingWithoutDescriptors(tell)
@@ -35,7 +36,7 @@ struct Listener {
         } catch {
             throw Listener.failure(error, port)
         }
-        guard let bound = channel.localAddress?.port else { throw ServerError("The system does not say which port it listens on.") }
+        guard let bound = channel.localAddress?.port else { throw UserFacingError("The system does not say which port it listens on.") }
         self.port = bound
     }
 
@@ -56,12 +57,12 @@ struct Listener {
         }
     }
 
-    private static func failure(_ error: any Error, _ port: Int) -> ServerError {
-        guard let error = error as? IOError else { return ServerError("Cannot listen on port \(port): \(error)") }
+    private static func failure(_ error: any Error, _ port: Int) -> UserFacingError {
+        guard let error = error as? IOError else { return UserFacingError("Cannot listen on port \(port): \(error)") }
         switch error.errnoCode {
-        case EADDRINUSE: return ServerError("Port \(port) is already in use; choose another: chatty serve PORT")
-        case EACCES: return ServerError("Only root may use port \(port); choose a port from 1024 on: chatty serve PORT")
-        default: return ServerError("Cannot listen on port \(port): \(SystemError.text(error.errnoCode))")
+        case EADDRINUSE: return UserFacingError("Port \(port) is already in use; choose another: chatty serve PORT")
+        case EACCES: return UserFacingError("Only root may use port \(port); choose a port from 1024 on: chatty serve PORT")
+        default: return UserFacingError("Cannot listen on port \(port): \(SystemError.text(error.errnoCode))")
         }
     }
 }

@@ -1,8 +1,10 @@
 import ChatProtocol
+import ChatStoreSQLite
 import Crypto
 import Foundation
 import NIOSSL
 import SwiftASN1
+import SystemSupport
 import X509
 
 /// The certificate and key that a server shows: given files, or those it made for itself at its first start.
@@ -15,7 +17,7 @@ public struct TLSIdentity: Sendable {
     let key: NIOSSLPrivateKey
 
     /// Reads a chain and its key, both PEM.
-    public init(certificateFile: String, keyFile: String) throws(ServerError) {
+    public init(certificateFile: String, keyFile: String) throws(UserFacingError) {
         let chain = try SmallFile.read("The certificate", certificateFile, limit: 1 << 20)
         let keyBytes = try SmallFile.read("The private key", keyFile, limit: 1 << 20)
         try self.init(
@@ -25,31 +27,31 @@ public struct TLSIdentity: Sendable {
 
     /// The identity of a data folder: a P-256 key and a self-signed certificate, made where there is none. Half of one is no reason to
     /// make another, which no client would know.
-    public init(of folder: DataFolder) throws(ServerError) {
+    public init(of folder: DataFolder) throws(UserFacingError) {
         let (certificateFile, keyFile) = (folder.file("tls-cert.pem"), folder.file("tls-key.pem"))
         let hasCertificate = access(certificateFile, F_OK) == 0
         let hasKey = access(keyFile, F_OK) == 0
         guard hasCertificate == hasKey else {
             let (missing, there) = hasKey ? (certificateFile, keyFile) : (keyFile, certificateFile)
-            throw ServerError(
+            throw UserFacingError(
                 "\(missing) is missing, and \(there) cannot be used without it. Restore it, or remove \(there) to have a new certificate and key made."
             )
         }
         if !hasKey {
             let made: (certificate: String, key: String)
-            do { made = try TLSIdentity.make() } catch { throw ServerError("Cannot make a TLS certificate and key: \(error)") }
+            do { made = try TLSIdentity.make() } catch { throw UserFacingError("Cannot make a TLS certificate and key: \(error)") }
             try SmallFile.write("The private key", keyFile, Array(made.key.utf8))
             try SmallFile.write("The certificate", certificateFile, Array(made.certificate.utf8))
         }
         try self.init(certificateFile: certificateFile, keyFile: keyFile)
     }
 
-    private init(chain: [UInt8], key keyBytes: [UInt8], certificateFile: String, keyFile: String) throws(ServerError) {
+    private init(chain: [UInt8], key keyBytes: [UInt8], certificateFile: String, keyFile: String) throws(UserFacingError) {
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(chain), let own = certificates.first,
             let der = try? own.toDERBytes()
-        else { throw ServerError("The certificate \(certificateFile) is not a certificate in PEM.") }
+        else { throw UserFacingError("The certificate \(certificateFile) is not a certificate in PEM.") }
         guard let key = try? NIOSSLPrivateKey(bytes: keyBytes, format: .pem) else {
-            throw ServerError("The private key \(keyFile) is not a private key in PEM.")
+            throw UserFacingError("The private key \(keyFile) is not a private key in PEM.")
         }
         self.certificates = certificates
         self.key = key
@@ -58,7 +60,7 @@ public struct TLSIdentity: Sendable {
             until: certificates.map { Timestamp(seconds: $0.notValidAfter) }.min() ?? .init(milliseconds: .max))
         fingerprint = CertificateDigest.text(SHA256.hash(data: der))
         do { _ = try context() } catch {
-            throw ServerError("The private key \(keyFile) does not belong to the certificate \(certificateFile).")
+            throw UserFacingError("The private key \(keyFile) does not belong to the certificate \(certificateFile).")
         }
     }
 

@@ -3,6 +3,7 @@ import ChatProtocol
 import ChatStore
 import Foundation
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// The lines on the server's terminal, written whole and at once by a thread of its own: a terminal that stands still holds nobody up.
 ///
@@ -27,7 +28,7 @@ public final class EventLog: Sendable {
     private let tell: @Sendable (String) -> Void
     private let mailbox = Mailbox<Entry>()
     private let dropped = NIOLockedValueBox(0)
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread = NIOLockedValueBox<JoinableThread?>(nil)
     private static let bound = 1 << 17
     /// Microseconds.
     private static let pause: UInt32 = 5000
@@ -41,21 +42,24 @@ public final class EventLog: Sendable {
         self.tell = tell
     }
 
-    func start() {
-        NamedThread.start("chatty-log") { [self] in
-            while let entries = mailbox.take() {
-                let lost = dropped.withLockedValue { count in
-                    defer { count = 0 }
-                    return count
-                }
-                if lost > 0 { tell("\(lost) log lines were lost: the program that reads stdout is too slow.") }
-                var bytes: [UInt8] = []
-                for entry in entries { EventFormatter.append(entry, format, to: &bytes) }
-                write(bytes)
-                // What comes meanwhile is written at once, instead of each line by itself.
-                usleep(EventLog.pause)
+    /// - Throws: if the system gives no thread.
+    func start() throws(SystemError) {
+        let thread = try JoinableThread("chatty-log") { [self] in run() }
+        self.thread.withLockedValue { $0 = thread }
+    }
+
+    private func run() {
+        while let entries = mailbox.take() {
+            let lost = dropped.withLockedValue { count in
+                defer { count = 0 }
+                return count
             }
-            ended.signal()
+            if lost > 0 { tell("\(lost) log lines were lost: the program that reads stdout is too slow.") }
+            var bytes: [UInt8] = []
+            for entry in entries { EventFormatter.append(entry, format, to: &bytes) }
+            write(bytes)
+            // What comes meanwhile is written at once, instead of each line by itself.
+            usleep(EventLog.pause)
         }
     }
 
@@ -63,7 +67,7 @@ public final class EventLog: Sendable {
     func stop(within time: DispatchTimeInterval) {
         mailbox.close()
         // A terminal that stands still keeps the rest.
-        _ = ended.wait(timeout: .now() + time)
+        thread.withLockedValue(\.self)?.join(within: time)
     }
 
     var waiting: Int { mailbox.count }

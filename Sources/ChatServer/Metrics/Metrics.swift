@@ -32,7 +32,7 @@ final class Metrics: Sendable {
     /// From now on these are asked for their depths.
     func watch(_ depths: @escaping Depths) { queues.withLockedValue { $0 = depths } }
 
-    func note(_ statistics: HubStatistics, _ counts: (sessions: Int, activeAccounts: Int, waiting: Int)) {
+    func record(_ statistics: HubStatistics, _ counts: (sessions: Int, activeAccounts: Int, waiting: Int)) {
         figures.withLockedValue { figures in
             figures.hub = statistics
             figures.sessions = counts.sessions
@@ -41,7 +41,7 @@ final class Metrics: Sendable {
         }
     }
 
-    func noteCommit(of writes: Int, seconds: Double, failed: Int) {
+    func recordCommit(of writes: Int, seconds: Double, failed: Int) {
         figures.withLockedValue { figures in
             figures.commits.add(seconds)
             figures.writes += writes - failed
@@ -49,7 +49,7 @@ final class Metrics: Sendable {
         }
     }
 
-    func noteFailure(_ reason: String?) { figures.withLockedValue { $0.failure = reason } }
+    func recordFailure(_ reason: String?) { figures.withLockedValue { $0.failure = reason } }
 }
 
 /// How often values were up to each of some bounds.

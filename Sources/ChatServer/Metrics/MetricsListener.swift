@@ -2,6 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SystemSupport
 
 /// A small HTTP server for `GET /metrics` and `GET /healthz`: one request a connection, few connections at a time, each with its time, so that whoever can
 /// reach it can cost the chat nothing.
@@ -18,7 +19,7 @@ final class MetricsListener: Sendable {
     /// - Parameter address: numeric.
     init(
         address: String, port: Int, _ group: MultiThreadedEventLoopGroup, time: TimeAmount = MetricsListener.time, _ page: MetricsPage
-    ) async throws(ServerError) {
+    ) async throws(UserFacingError) {
         let open = NIOLockedValueBox(0)
         let bootstrap = ServerBootstrap(group: group)
             // The chat's own listener says so.
@@ -42,9 +43,9 @@ final class MetricsListener: Sendable {
             channel = try await bootstrap.bind(to: SocketAddress(ipAddress: address, port: port)).get()
         } catch let error as IOError {
             let reason = error.errnoCode == EADDRINUSE ? "it is already in use; choose another" : SystemError.text(error.errnoCode)
-            throw ServerError("Cannot serve metrics on \(address) port \(port): \(reason)")
+            throw UserFacingError("Cannot serve metrics on \(address) port \(port): \(reason)")
         } catch {
-            throw ServerError("Cannot serve metrics on \(address) port \(port): \(error)")
+            throw UserFacingError("Cannot serve metrics on \(address) port \(port): \(error)")
         }
         self.port = channel.localAddress?.port ?? port
     }

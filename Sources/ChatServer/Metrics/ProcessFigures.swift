@@ -1,5 +1,6 @@
 import ChatProtocol
 import Glibc
+import SystemSupport
 
 /// What the system says of this process, under the names that Prometheus' own clients use.
 struct ProcessFigures: Sendable {

@@ -1,3 +1,4 @@
+import SystemSupport
 import TransferProtocol
 
 /// Why an offered file cannot be taken, or did not get to its place.

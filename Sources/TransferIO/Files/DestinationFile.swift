@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A file being received: a `.part` beside its final name, written in any order, with a journal of what it holds; renamed only when it

@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A folder being received. One that is made for the transfer is closed to those whom its source shuts out before any file in it can be

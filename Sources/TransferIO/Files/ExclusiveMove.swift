@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// Gives a file another name in its folder that nothing has: by the kernel's own call for that, by a link where the file system does not know

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A file descriptor that closes itself, with the calls that the transfer needs. Errors name `label`.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A `.part` with the journal beside it, locked against other transfers. Nothing is done to it by name unless the name still leads to

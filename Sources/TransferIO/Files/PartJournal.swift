@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// The hidden file beside a `.part` that says whose it is and which chunks of it are whole, so that an interrupted transfer resumes.

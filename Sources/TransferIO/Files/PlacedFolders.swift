@@ -1,5 +1,6 @@
 import Glibc
 import NIOConcurrencyHelpers
+import SystemSupport
 import TransferProtocol
 
 /// Where the folders of one transfer are: each that was offered has one of its own, and two do not become one because their safe names are

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import SystemSupport
 import TransferProtocol
 
 /// The names that the files of one transfer got, or will have, each of which is one file's: none takes the place of another, whatever

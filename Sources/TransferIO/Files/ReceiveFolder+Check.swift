@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 
 extension ReceiveFolder {
     /// Makes sure that files can be made in the folder, by making one: what the system would say of permissions is not all (read-only mounts, quotas of

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOConcurrencyHelpers
+import SystemSupport
 import TransferProtocol
 
 /// The folder that a receiver puts files into. Nothing a peer says can make a file outside of it.

@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A regular file to send: read by offset, and watched for changes, since a mixture of two versions must never arrive.

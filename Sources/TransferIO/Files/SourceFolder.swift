@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A folder to send: itself and everything below it, one source each, folders before what is in them.

@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 
 extension OpenFile {
     /// Blocks of the file systems in use, and pages of memory: smaller holes are none.

@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// Standard output, a pipe to a player, a device: the bytes in order. Never waits; while the reader is slow it says ``DestinationBusy``, which

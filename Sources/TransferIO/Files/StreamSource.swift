@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// Standard input, a pipe or a FIFO to send: read once, in order, its length known only at its end. Never waits.

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// Tells whether anybody has written to a file since the watch began (inotify(7)), which the file's status alone does not: a new mode,
 /// owner, link or name changes its `ctime` as writing does, and `mtime` can be set back. Held by `SourceFileTests`.

@@ -1,5 +1,6 @@
 import Glibc
 import NIOConcurrencyHelpers
+import SystemSupport
 
 /// A thread for what takes long with files: hashing what is held, flushing, renaming. One job after the other.
 final class FileWorker: Sendable {

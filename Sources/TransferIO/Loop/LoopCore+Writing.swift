@@ -26,7 +26,7 @@ extension LoopCore {
         // One worker, so that what is wanted in order stays in order.
         workers[Int(handle % UInt64(workers.count))].run { [mailbox] in
             writes.run()
-            if !mailbox.post({ $0.wroteSlowly(writes, handle) }) { writes.abandon() }
+            if mailbox.post({ $0.wroteSlowly(writes, handle) }) == .refused { writes.abandon() }
         }
     }
 
@@ -84,13 +84,13 @@ extension LoopCore {
         let handle = state.connection.handle
         worker(file).run { [mailbox] in
             let value = job(destination)
-            let isPosted = mailbox.post { core in
+            let acceptance = mailbox.post { core in
                 guard let state = core.sessions[handle] else { return destination.abandon() }
                 guard let waiting = state.destinations.takeBack(file) else { return }
                 then(core, state, value)
                 core.goOn(file, waiting, state)
             }
-            if !isPosted { destination.abandon() }
+            if acceptance == .refused { destination.abandon() }
         }
     }
 

@@ -1,12 +1,16 @@
 import CLinux
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// The loop itself: everything here runs on its thread.
 final class LoopCore {
+    /// What other threads ask the loop to do, on its own thread.
+    typealias Command = @Sendable (LoopCore) -> Void
+
     let endpoint: TransferEndpoint
     private let socket: UDPSocket
-    let mailbox: LoopMailbox
+    let mailbox: PolledMailbox<LoopCore.Command>
     private let incoming: @Sendable (TransferSession) -> Void
     /// Several, because a disk flushes many small files in nearly the time of one; a file always goes to the same.
     let workers = (0..<4).map { _ in FileWorker() }
@@ -32,7 +36,7 @@ final class LoopCore {
     private static let judgeEvery = TransferDuration.milliseconds(200)
 
     init(
-        socket: sending UDPSocket, staticKey: NoiseKeyPair, configuration: TransferConfiguration, mailbox: LoopMailbox,
+        socket: sending UDPSocket, staticKey: NoiseKeyPair, configuration: TransferConfiguration, mailbox: PolledMailbox<LoopCore.Command>,
         incoming: @escaping @Sendable (TransferSession) -> Void
     ) throws {
         self.socket = socket
@@ -61,7 +65,7 @@ final class LoopCore {
     func run() {
         now = Self.clock()
         while !isStopped {
-            for command in mailbox.drain() { command(self) }
+            for command in mailbox.drain().elements { command(self) }
             now = Self.clock()
             let received = socket.receive {
                 endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: now)

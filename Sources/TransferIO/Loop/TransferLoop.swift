@@ -1,11 +1,12 @@
 import Glibc
+import SystemSupport
 import TransferProtocol
 
 /// A thread that drives a ``TransferEndpoint`` over one UDP socket, with any number of transfers at once, outgoing and incoming.
 ///
 /// All methods may be called from any thread or task. A ``TransferSession`` reports what happens as ``TransferUpdate``s.
 public final class TransferLoop: Sendable {
-    private let mailbox: LoopMailbox
+    private let mailbox: PolledMailbox<LoopCore.Command>
     /// The UDP port of the socket.
     public let port: UInt16
     /// This side's static public key, 32 bytes.
@@ -21,7 +22,7 @@ public final class TransferLoop: Sendable {
         incoming: @escaping @Sendable (TransferSession) -> Void
     ) throws {
         let pair = try NoiseKeyPair(privateBytes: staticKey)
-        mailbox = try LoopMailbox()
+        mailbox = try PolledMailbox()
         port = socket.port
         publicKey = pair.publicKey
         let core = try LoopCore(socket: socket, staticKey: pair, configuration: configuration, mailbox: mailbox, incoming: incoming)
@@ -43,7 +44,7 @@ public final class TransferLoop: Sendable {
     {
         let session = TransferSession(isSender: true, mailbox: mailbox)
         let posted = mailbox.post { $0.send(sources, to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, session) }
-        if !posted { session.end(.failed(.cancelled)) }
+        if posted == .refused { session.end(.failed(.cancelled)) }
         return session
     }
 
@@ -51,7 +52,7 @@ public final class TransferLoop: Sendable {
     /// somebody in between answers, too.
     public func keys(of address: NetworkAddress) -> AsyncStream<[UInt8]> {
         let (keys, continuation) = AsyncStream.makeStream(of: [UInt8].self)
-        if !mailbox.post({ $0.requestKey(of: address, continuation) }) { continuation.finish() }
+        if mailbox.post({ $0.requestKey(of: address, continuation) }) == .refused { continuation.finish() }
         return keys
     }
 
@@ -61,7 +62,7 @@ public final class TransferLoop: Sendable {
     /// - Parameter grace: how long to wait for the peers; a second if nil.
     func shutDown(within grace: TransferDuration?) async {
         await withCheckedContinuation { continuation in
-            if !mailbox.post({ $0.shutDown(continuation, within: grace) }) { continuation.resume() }
+            if mailbox.post({ $0.shutDown(continuation, within: grace) }) == .refused { continuation.resume() }
         }
     }
 }

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import SystemSupport
 import TransferProtocol
 
 /// One transfer of a ``TransferLoop``, outgoing or incoming.
@@ -9,10 +10,10 @@ public final class TransferSession: Sendable {
     /// The updates in their order; the last one is `ended`. For one consumer.
     public let updates: AsyncStream<TransferUpdate>
     private let queue = UpdateQueue()
-    private let mailbox: LoopMailbox
+    private let mailbox: PolledMailbox<LoopCore.Command>
     private let figures = NIOLockedValueBox(TransferStatistics())
 
-    init(isSender: Bool, mailbox: LoopMailbox, invitation: Invitation? = nil) {
+    init(isSender: Bool, mailbox: PolledMailbox<LoopCore.Command>, invitation: Invitation? = nil) {
         self.isSender = isSender
         self.invitation = invitation
         self.mailbox = mailbox
@@ -28,7 +29,7 @@ public final class TransferSession: Sendable {
     /// Accepts an offered file.
     /// - Parameter inOrder: whether the bytes must be written in the order of the file, as for a pipe.
     public func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool = false) {
-        if !mailbox.post({ $0.accept(file, into: destination, inOrder: inOrder, self) }) { destination.abandon() }
+        if mailbox.post({ $0.accept(file, into: destination, inOrder: inOrder, self) }) == .refused { destination.abandon() }
     }
 
     public func decline(_ file: FileID, _ reason: DeclineReason) { mailbox.post { $0.decline(file, reason, self) } }
@@ -36,7 +37,7 @@ public final class TransferSession: Sendable {
     /// Probes the peer, which may be silent because it has nothing to send. Waits for the answer a second at least, longer on a slow path.
     public func isAlive() async -> Bool {
         await withCheckedContinuation { waiter in
-            if !mailbox.post({ $0.askForLife(self, waiter) }) { waiter.resume(returning: false) }
+            if mailbox.post({ $0.askForLife(self, waiter) }) == .refused { waiter.resume(returning: false) }
         }
     }
 

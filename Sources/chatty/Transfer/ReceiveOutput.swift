@@ -1,5 +1,6 @@
 import Glibc
 import NIOConcurrencyHelpers
+import SystemSupport
 import TransferIO
 import TransferProtocol
 

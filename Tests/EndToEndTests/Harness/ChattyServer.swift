@@ -1,7 +1,7 @@
 import ChatProtocol
 import TestSupport
 
-@testable import ChatServer
+@testable import ChatStoreSQLite
 
 /// A `chatty serve` with accounts, on any free port, for one test.
 ///

@@ -1,0 +1,55 @@
+import ChatProtocol
+import ChatStore
+import FoundationEssentials
+import GRDB
+
+extension Store {
+    /// - Returns: the ``Account/passwordGeneration`` it is good for; nil where it is none of that account's.
+    func accepts(_ token: ResumeToken, of account: AccountID, at now: Timestamp) throws -> Int? {
+        try pool.read { db in
+            try Int.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT a.passwords FROM tokens t JOIN accounts a ON a.id = t.account
+                        WHERE t.hash = ? AND t.account = ? AND t.expires > ? AND t.expires <= ?
+                        """), arguments: [token.hash, account.rawValue, now.milliseconds, Store.latestExpiry(at: now)])
+        }
+    }
+
+    /// No token that is kept now could be used for half as long: what claims to be was kept while the clock was far ahead, and would be good for as long as that.
+    private static func latestExpiry(at now: Timestamp) -> Int64 { now.milliseconds + 2 * Int64(ResumeToken.seconds) * 1000 }
+
+    /// Keeps a new token, unless the account's password has been set anew since; what has expired, what was kept by a clock far ahead, and the oldest above
+    /// ``ResumeToken/perAccount``, go.
+    static func record(_ grant: TokenGrant, _ db: Database) throws {
+        let account = grant.account.rawValue
+        try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ? AND (expires <= ? OR expires > ?)")
+            .execute(arguments: [account, grant.at.milliseconds, latestExpiry(at: grant.at)])
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM tokens WHERE hash IN
+                (SELECT hash FROM tokens WHERE account = ? ORDER BY expires DESC LIMIT -1 OFFSET \(ResumeToken.perAccount - 1))
+                """
+        ).execute(arguments: [account])
+        try db.cachedStatement(
+            sql: "INSERT INTO tokens SELECT ?, id, ? FROM accounts WHERE id = ? AND passwords = ? AND folded IS NOT NULL"
+        )
+        .execute(arguments: [Data(grant.hash), grant.expires.milliseconds, account, grant.passwordGeneration])
+    }
+
+    /// The same password, hashed anew, unless it has been changed meanwhile.
+    static func replaceHash(_ old: String, of account: AccountID, by phc: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE accounts SET phc = ? WHERE id = ? AND phc = ?").execute(
+            arguments: [phc, account.rawValue, old])
+    }
+
+    /// A new password: whoever got in by the old one, or by a token, has to know the new.
+    /// - Returns: the account's ``Account/passwordGeneration`` from now on; nil where it has gone.
+    static func setPassword(of account: AccountID, to phc: String, _ db: Database) throws -> Int? {
+        try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ?").execute(arguments: [account.rawValue])
+        try db.cachedStatement(sql: "UPDATE accounts SET phc = ?, passwords = passwords + 1 WHERE id = ? AND folded IS NOT NULL")
+            .execute(arguments: [phc, account.rawValue])
+        return try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT passwords FROM accounts WHERE id = ? AND folded IS NOT NULL"), arguments: [account.rawValue])
+    }
+}
