@@ -1,17 +1,17 @@
 import Glibc
 import TransferProtocol
 
-/// Whether nobody listens at any of a receiver's addresses, as far as their hosts say so: an empty datagram to a closed UDP port is answered by
-/// "port unreachable" (RFC 1122 §4.1.3.1), and the system tells a socket that is connected there.
+/// Detects that none of a receiver's addresses has a listener, as far as their hosts report it: a datagram to a closed UDP port elicits
+/// "port unreachable" (RFC 1122 §4.1.3.1), and the system reports that to a connected socket.
 ///
-/// Sockets of their own are asked, for a transfer's socket is not connected to anybody; and only as long as nobody has answered a handshake. Who
-/// is not on the way cannot make the system believe such an answer without knowing the port that was asked from.
+/// The probes are empty datagrams from sockets of their own, because a transfer's socket is not connected; they end once a handshake is
+/// answered. An attacker off the path cannot forge such a report without knowing the port of the probe.
 public enum ClosedPorts {
     private static let sendEvery = Duration.milliseconds(400)
     private static let lookEvery = Duration.milliseconds(100)
 
-    /// Returns true once every address is known to be closed, for longer than a receiver that is being started needs; false when `isOver` says
-    /// that it is of no interest, or the task was cancelled.
+    /// Returns true once every address is known to be closed, for longer than a receiver takes to start; false if `isOver` returns true or
+    /// the task is cancelled.
     public static func areAll(_ addresses: [NetworkAddress], unless isOver: @escaping @Sendable () -> Bool) async -> Bool {
         let sockets = addresses.map { ConnectedSocket(to: $0) }
         var refusals = Refusals(count: addresses.count)
@@ -36,17 +36,17 @@ public enum ClosedPorts {
     }
 }
 
-/// What is known of some addresses, by their places in a list. Held by `ClosedPortsTests`.
+/// The results of probes of some addresses, by their indices in a list. Held by `ClosedPortsTests`.
 struct Refusals {
     private enum Standing {
         case unknown
         case refused(times: Int, since: TransferInstant, until: TransferInstant)
-        /// There is no way there from this machine.
+        /// This machine has no route to the address.
         case nowhere
         case answered
     }
 
-    /// A receiver may be just about to start, and one refusal may be of another's making.
+    /// Refusals before an address counts as closed: a receiver may be about to start, and one refusal may concern another's datagram.
     private static let leastTimes = 3
     private static let leastTime = TransferDuration.milliseconds(1500)
 
@@ -65,7 +65,7 @@ struct Refusals {
     mutating func leadsNowhere(_ index: Int) { standings[index] = .nowhere }
     mutating func answered(_ index: Int) { standings[index] = .answered }
 
-    /// Every address that can be sent to refuses, and there is one.
+    /// Whether every reachable address refuses, and there is one.
     var areComplete: Bool {
         var hasRefused = false
         for standing in standings {
@@ -81,7 +81,7 @@ struct Refusals {
     }
 }
 
-/// A UDP socket with one peer.
+/// A UDP socket connected to one peer.
 private final class ConnectedSocket {
     enum Sight {
         case nothing, refused, answered
@@ -90,7 +90,7 @@ private final class ConnectedSocket {
     private let descriptor: Int32
     let leadsNowhere: Bool
 
-    /// Nil where the system gives no socket.
+    /// Nil if the system has no socket left.
     init?(to address: NetworkAddress) {
         let family = address.ipv4 == nil ? AF_INET6 : AF_INET
         let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import TransferProtocol
 
-/// Received bytes into files and outputs, and files into their places.
+/// Writing of received bytes to files and outputs, and placing of files.
 extension LoopCore {
     func write(_ request: WriteRequest, _ state: SessionState) {
         guard state.waitingWrites.isEmpty else {
@@ -17,20 +17,20 @@ extension LoopCore {
         if !tryWrite(request, state) { state.waitingWrites.append(request) }
     }
 
-    /// Gives the next of the writes to a worker, unless it has some.
+    /// Starts the worker on the next slow writes, unless it is busy.
     private func writeSlowly(_ state: SessionState) {
         guard !state.isWriting, !state.slowWrites.isEmpty else { return }
         let handle = state.connection.handle
         let writes = popSlowWrites(of: state)
         state.isWriting = true
-        // One worker, so that what is wanted in order stays in order.
+        // Always the same worker, so that ordered data stays in order.
         workers[Int(handle % UInt64(workers.count))].run { [mailbox] in
             writes.run()
             if !mailbox.post({ $0.wroteSlowly(writes, handle) }) { writes.abandon() }
         }
     }
 
-    /// Removes the next of the waiting writes, and lends their files, except those that another worker has.
+    /// Removes the next of the slow writes, and lends their destinations, except those that another worker has.
     private func popSlowWrites(of state: SessionState) -> SlowWrites {
         let next = state.slowWrites.prefix(SlowWrites.most)
         state.slowWrites.removeFirst(next.count)
@@ -46,7 +46,7 @@ extension LoopCore {
         guard let state = sessions[handle] else { return writes.abandon() }
         let waiting = writes.files.map { ($0, state.destinations.takeBack($0) ?? []) }
         for request in writes.requests[..<writes.written] { state.connection.wrote(request) }
-        // Of a file that was given up meanwhile nothing waits.
+        // Writes of a file that was given up meanwhile are dropped.
         let rest = writes.requests[writes.written...].filter { request in
             if state.destinations[request.file] != nil { return true }
             state.connection.wrote(request)
@@ -56,12 +56,12 @@ extension LoopCore {
         case nil:
             if writes.written > 0 { hasRoom(state) }
         case .failed(let file, let failure, let text):
-            // The file is given up first: its bytes are then nobody's.
+            // The file fails first, so that its bytes are discarded.
             state.connection.fail(file, failure, text)
             state.slowWrites.insert(contentsOf: rest, at: 0)
             drop(&state.slowWrites, of: file, state)
         case .full, .busy:
-            // From here on they wait as others do.
+            // The rest waits as other writes do.
             state.waitingWrites = rest + state.slowWrites
             state.slowWrites = []
             guard state.waitsForOutput else { break }
@@ -74,8 +74,8 @@ extension LoopCore {
         writeSlowly(state)
     }
 
-    /// Has a worker do `job` with a file's destination. `then` follows on the loop's thread, if the file is still wanted, and after it
-    /// what has waited meanwhile.
+    /// Runs `job` on a worker with a file's destination. On the loop's thread, if the file is still wanted, `then` follows, and after it
+    /// the work that was queued meanwhile.
     func lend<Value: Sendable>(
         _ file: FileID, _ state: SessionState, _ job: @escaping @Sendable (any TransferDestination) -> Value,
         then: @escaping @Sendable (LoopCore, SessionState, Value) -> Void
@@ -94,7 +94,7 @@ extension LoopCore {
         }
     }
 
-    /// What has waited for a file that is back.
+    /// Does the work that was queued for a file while its destination was lent.
     private func goOn(_ file: FileID, _ waiting: [Destinations.Work], _ state: SessionState) {
         for work in waiting {
             switch work {
@@ -105,7 +105,7 @@ extension LoopCore {
         }
     }
 
-    /// - Returns: false if there is no room; it is tried again later.
+    /// - Returns: false if there is no room; the write is retried later.
     private func tryWrite(_ request: WriteRequest, _ state: SessionState) -> Bool {
         guard let destination = state.destinations[request.file] else {
             if !state.destinations.postpone(.write(request), of: request.file) { state.connection.wrote(request) }
@@ -135,7 +135,7 @@ extension LoopCore {
         return true
     }
 
-    /// Of a file that failed nothing more is written, and where no other waits, nothing is known of the room on the disk.
+    /// Drops the destination and the queued writes of a file that failed. If no other write is queued, the state of the disk is unknown.
     func forgetDestination(_ file: FileID, _ state: SessionState) {
         state.waitingPlaces[file] = nil
         drop(&state.waitingWrites, of: file, state)
@@ -157,7 +157,7 @@ extension LoopCore {
         if clinux_watch_add_writable(wakeUp, descriptor) == 0 {
             state.waitingOutput = descriptor
         } else {
-            // One that cannot be watched is tried again soon.
+            // A descriptor that cannot be watched is polled soon.
             wait(state)
         }
     }
@@ -187,7 +187,7 @@ extension LoopCore {
         state.session.post(.paused(false))
     }
 
-    /// Reads and writes that had to wait.
+    /// Retries reads and writes that had to wait.
     func retryFiles() {
         for state in sessions.values {
             if let (request, descriptor) = state.waitingRead, state.retryAt <= now || isReady(descriptor, POLLIN) {
@@ -202,14 +202,14 @@ extension LoopCore {
             unwatchOutput(state)
             state.retryAt = .distantFuture
             for (file, size) in state.waitingPlaces {
-                // A worker may still be at it.
+                // A worker may still have the destination.
                 if state.destinations[file] == nil { wait(state) } else { place(file, size, state) }
             }
             while let first = state.waitingWrites.first, tryWrite(first, state) {
-                // A failed file takes its writes out of the queue itself.
+                // A failed file removes its writes from the queue itself.
                 if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
             }
-            // Room may come and go within moments; without any for two seconds the disk is full.
+            // Room may come and go within moments; the disk counts as full after two seconds without any.
             if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
                 state.toldPaused = true
                 state.connection.setPaused(true)
@@ -218,7 +218,7 @@ extension LoopCore {
         }
     }
 
-    /// When a transfer that waits for room on the receiver's disk is given up.
+    /// When a transfer that waits for room on the receiver's disk is closed.
     func fullDeadline(_ state: SessionState) -> TransferInstant? {
         (state.fullSince ?? state.peerFullSince).map { $0 + endpoint.configuration.idleTimeout }
     }
@@ -236,7 +236,7 @@ extension LoopCore {
     }
 
     func resume(_ file: FileID, _ kept: [Range<UInt64>], _ state: SessionState) {
-        // What came before this word may be in the worker's hands, and the file with it.
+        // Data that arrived before this event may still be with a worker, and the destination with it.
         if state.destinations.postpone(.resume(keeping: kept), of: file) { return }
         guard let destination = state.destinations[file] else { return }
         do {
@@ -248,7 +248,7 @@ extension LoopCore {
     }
 
     func place(_ file: FileID, _ size: UInt64, _ state: SessionState) {
-        // A sender that sends some of it twice has it placed while more is being written.
+        // A sender that repeats data may have the file placed while more of it is being written.
         if state.destinations.postpone(.place(size: size), of: file) { return }
         lend(file, state) { destination in
             Result { try destination.finish(size: size) }
@@ -268,7 +268,7 @@ extension LoopCore {
             state.connection.placed(file, as: destination?.changedName)
             state.session.post(.done(file))
         case .failure(is DestinationFull):
-            // Some file systems need room for a time or a mode.
+            // Some file systems need room to store a time or a mode.
             state.waitingPlaces[file] = size
             waitForRoom(state)
         case .failure(let error):

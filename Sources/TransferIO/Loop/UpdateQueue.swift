@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 import TransferProtocol
 
-/// The updates of a session until its owner reads them. Its length is bounded by the number of open offers, however slow the owner is. Held by
-/// `UpdateQueueTests`.
+/// The updates of a session until its owner reads them. Its length is bounded by the number of open offers, however slow the owner is. Held
+/// by `UpdateQueueTests`.
 final class UpdateQueue: Sendable {
     private struct State {
         var waiting: [TransferUpdate] = []
