@@ -28,7 +28,7 @@ static int is_mapped(const struct sockaddr *to) {
     return to && to->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)to)->sin6_addr);
 }
 
-/* Fills in the control messages of a send; leaves the header without any where none is needed. */
+/* Fills in the control messages of a send; leaves the header without any if none is needed. */
 static void put_control(struct msghdr *message, control_buffer *control, uint16_t segment, int ecn, const clinux_udp_local *local) {
     const struct sockaddr *to = message->msg_name;
     memset(control, 0, sizeof *control);
@@ -62,7 +62,7 @@ static void put_control(struct msghdr *message, control_buffer *control, uint16_
         memcpy(CMSG_DATA(c), &info, sizeof info);
         used += CMSG_SPACE(sizeof info);
     } else if (local && to) {
-        /* On a dual-stack socket IPv4 takes this one, too, with a mapped address. */
+        /* A dual-stack socket accepts this one for IPv4 too, with a mapped address. */
         struct in6_pktinfo info = {.ipi6_addr = local->address, .ipi6_ifindex = local->interface};
         c->cmsg_level = IPPROTO_IPV6;
         c->cmsg_type = IPV6_PKTINFO;
@@ -195,12 +195,12 @@ int clinux_udp_set_path_options(int fd, int family) {
     if (family == AF_INET6) {
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe6, sizeof probe6);
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
-        /* Tells the address of IPv4 traffic as well, mapped. */
+        /* Also reports the address of IPv4 datagrams, mapped. */
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
     } else {
         result |= setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     }
-    /* On a dual-stack socket these hold for the IPv4 traffic it carries. */
+    /* On a dual-stack socket these apply to its IPv4 traffic. */
     result |= setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe4, sizeof probe4);
     result |= setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
     return result;

@@ -12,7 +12,7 @@
 int clinux_wakeup_make(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void clinux_wakeup_signal(int descriptor) {
-    // It fails only where it is readable already.
+    // It only fails if the descriptor is readable already.
     (void)!eventfd_write(descriptor, 1);
 }
 
@@ -43,7 +43,7 @@ static size_t taken_count;
 static void forward(int signal) {
     int saved = errno;
     uint8_t byte = (uint8_t)signal;
-    // A full pipe holds thousands of signals that nobody read: one more would tell nothing.
+    // A full pipe holds thousands of unread signals: another one would not matter.
     (void)!write(writing_end, &byte, 1);
     errno = saved;
 }
@@ -81,13 +81,13 @@ void clinux_signals_close(void) {
 
 void clinux_signals_end_process(int signal) {
     clinux_signals_close();
-    // Not the handler of a language's runtime, which would write a report of a crash.
+    // Not the handler of a language's runtime, which would write a crash report.
     struct sigaction usual = {.sa_handler = SIG_DFL};
     sigaction(signal, &usual, NULL);
     sigset_t only;
     sigemptyset(&only);
     sigaddset(&only, signal);
-    // Threads of a pool have all signals blocked, and hand that on to those they start.
+    // Threads of a pool block all signals, and threads that they start inherit that.
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);
     raise(signal);
 }
