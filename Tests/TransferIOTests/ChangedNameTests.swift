@@ -5,7 +5,7 @@ import TransferSimulator
 @testable import TransferIO
 @testable import TransferProtocol
 
-/// What a file is called in its place, if not as it was offered, is said to who takes it.
+/// A receiver that places a file under another name than the offered one reports it, to senders that understand the message.
 @Suite struct ChangedNameTests {
     private func transfer(_ name: String, toAnOldSender isOld: Bool) throws -> Simulation {
         let folder = try TemporaryFolder()
@@ -30,7 +30,7 @@ import TransferSimulator
         #expect(try transfer(".profile", toAnOldSender: true).sender.names.isEmpty)
     }
 
-    /// A receiver that breaks its word is left.
+    /// A receiver that violates the protocol is closed.
     @Test(arguments: [FileID(0), 7]) func aNameForWhatWasNotSentEndsTheTransfer(file: FileID) throws {
         let simulation = try Simulation(seed: 4, forward: LinkModel(rate: 1e6))
         let sending = try simulation.send([Simulation.file(size: 1_000_000, seed: 4)])

@@ -17,7 +17,7 @@ import TransferProtocol
         }
         refusals.refused(0, at: Self.time(1600))
         #expect(refusals.areComplete)
-        // Nor are two, however long between.
+        // Two refusals are not enough either, however far apart.
         var two = Refusals(count: 1)
         two.refused(0, at: Self.time(0))
         two.refused(0, at: Self.time(9000))
@@ -35,7 +35,7 @@ import TransferProtocol
         #expect(refusals.areComplete)
         refusals.answered(1)
         #expect(!refusals.areComplete)
-        // Where no way leads anywhere nobody has said anything.
+        // Without any route there is no refusal.
         var nowhere = Refusals(count: 2)
         nowhere.leadsNowhere(0)
         nowhere.leadsNowhere(1)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TransferProtocol
 
-/// Scripts of what a sender sees on paths that carry some packets and not others.
+/// Scripts of a sender on paths that carry some packets and not others.
 @Suite struct PathFallbackTests {
     /// A sender whose data passes only in a form that `carries` allows; small packets pass unless `isDead`.
     private struct Script {
@@ -40,7 +40,7 @@ import Testing
             return finding
         }
 
-        /// Times out until data passes.
+        /// Lets probe timeouts expire until data passes.
         mutating func run(_ carries: (PathFallback.Form) -> Bool) -> PathFallback.Finding? {
             for _ in 0..<30 {
                 if carries(form) { return deliver() }
@@ -66,7 +66,7 @@ import Testing
         script.isDead = true
         for _ in 0..<100 { _ = script.timeout() }
         #expect(script.measures.isEmpty && script.mtu.current == 1472)
-        // It comes back, and with it what was sent on it: no change is needed.
+        // The path recovers, and what was sent on it arrives: no change is needed.
         script.isDead = false
         #expect(script.deliver() == nil)
     }
@@ -77,7 +77,7 @@ import Testing
         #expect(script.timeout() == .ping)
         #expect(script.timeout() == .take(.baseSize))
         #expect(script.timeout() == .take(.singly))
-        // The ping after it was lost: that change is not yet judged.
+        // The ping after the change was lost, so the change is not judged yet.
         script.heard = false
         #expect(script.timeout() == .ping)
         #expect(script.timeout() == .take(.unmarked))
@@ -85,7 +85,7 @@ import Testing
             #expect(script.timeout() == .take(.smaller))
             #expect(script.mtu.current == size)
         }
-        // All was tried: a ping now and then, so that the timeouts back off.
+        // All changes are made: an occasional ping, so that the timeouts back off.
         let rest = (0..<16).map { _ in script.timeout() }
         #expect(rest.filter { $0 == .ping }.count == 4 && rest.filter { $0 == .nothing }.count == 12)
     }

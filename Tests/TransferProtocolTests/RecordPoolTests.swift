@@ -10,8 +10,8 @@ import Testing
         #expect(pool.promise(upTo: 5000, to: 1024) == 0)
     }
 
-    /// Windows open, fill and close in any order: promises never exceed the pool but by one for each that has nothing, none starves, and
-    /// the memory made is what was promised at most.
+    /// Windows open, fill and close in any order: reservations exceed the pool only by one for each holder without any, nobody starves, and
+    /// no more memory is allocated than was reserved.
     @Test(arguments: 0..<20 as Range<UInt64>) func promisesAreKept(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pool = RecordPool(limit: 256)
