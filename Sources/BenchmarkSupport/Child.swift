@@ -17,8 +17,8 @@ public final class Child {
     /// Starts the child.
     /// - Parameters:
     ///   - words: the program's path and its arguments.
-    ///   - isHeard: whether stderr is captured; false for a server that keeps writing to it, which nobody reads.
-    public init(_ words: [String], environment: [String: String] = [:], isHeard: Bool = true) throws {
+    ///   - capturesStderr: whether stderr is captured; false for a server that keeps writing to it, which nobody reads.
+    public init(_ words: [String], environment: [String: String] = [:], capturesStderr: Bool = true) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -27,7 +27,7 @@ public final class Child {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        if isHeard {
+        if capturesStderr {
             posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         } else {
             posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)

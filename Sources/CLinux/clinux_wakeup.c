@@ -36,9 +36,9 @@ int clinux_alarm_make(unsigned seconds) {
 
 static volatile sig_atomic_t writing_end = -1;
 static int reading_end = -1;
-static int taken[LIMIT];
+static int redirected[LIMIT];
 static struct sigaction before[LIMIT];
-static size_t taken_count;
+static size_t redirected_count;
 
 static void forward(int signal) {
     int saved = errno;
@@ -55,23 +55,23 @@ int clinux_signals_open(const int *signals, size_t count) {
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
     reading_end = ends[0];
     writing_end = ends[1];
-    taken_count = 0;
+    redirected_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct sigaction old;
         if (sigaction(signals[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN) continue;
         struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
         sigemptyset(&action.sa_mask);
         if (sigaction(signals[i], &action, NULL) != 0) continue;
-        taken[taken_count] = signals[i];
-        before[taken_count++] = old;
+        redirected[redirected_count] = signals[i];
+        before[redirected_count++] = old;
     }
     return reading_end;
 }
 
 void clinux_signals_close(void) {
     if (writing_end < 0) return;
-    for (size_t i = 0; i < taken_count; i++) sigaction(taken[i], &before[i], NULL);
-    taken_count = 0;
+    for (size_t i = 0; i < redirected_count; i++) sigaction(redirected[i], &before[i], NULL);
+    redirected_count = 0;
     int end = writing_end;
     writing_end = -1;
     close(end);

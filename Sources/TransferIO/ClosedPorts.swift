@@ -8,29 +8,29 @@ import TransferProtocol
 /// answered. An attacker off the path cannot forge such a report without knowing the port of the probe.
 public enum ClosedPorts {
     private static let sendEvery = Duration.milliseconds(400)
-    private static let lookEvery = Duration.milliseconds(100)
+    private static let pollEvery = Duration.milliseconds(100)
 
     /// Returns true once every address is known to be closed, for longer than a receiver takes to start; false if `isOver` returns true or
     /// the task is cancelled.
     public static func areAll(_ addresses: [NetworkAddress], unless isOver: @escaping @Sendable () -> Bool) async -> Bool {
         let sockets = addresses.map { ConnectedSocket(to: $0) }
         var refusals = Refusals(count: addresses.count)
-        for index in sockets.indices where sockets[index]?.leadsNowhere == true { refusals.leadsNowhere(index) }
+        for index in sockets.indices where sockets[index]?.isUnreachable == true { refusals.markUnreachable(index) }
         var sendAt = ContinuousClock.now
         while !Task.isCancelled, !isOver() {
             let now = LoopCore.clock()
             let isTurn = ContinuousClock.now >= sendAt
             if isTurn { sendAt += sendEvery }
             for (index, socket) in sockets.enumerated() {
-                guard let socket, !socket.leadsNowhere else { continue }
-                switch socket.look(sending: isTurn) {
+                guard let socket, !socket.isUnreachable else { continue }
+                switch socket.probe(sending: isTurn) {
                 case .refused: refusals.refused(index, at: now)
                 case .answered: refusals.answered(index)
                 case .nothing: break
                 }
             }
             if refusals.areComplete { return true }
-            do { try await Task.sleep(for: lookEvery) } catch { return false }
+            do { try await Task.sleep(for: pollEvery) } catch { return false }
         }
         return false
     }
@@ -42,7 +42,7 @@ struct Refusals {
         case unknown
         case refused(times: Int, since: TransferInstant, until: TransferInstant)
         /// This machine has no route to the address.
-        case nowhere
+        case unreachable
         case answered
     }
 
@@ -58,11 +58,11 @@ struct Refusals {
         switch standings[index] {
         case .unknown: standings[index] = .refused(times: 1, since: now, until: now)
         case .refused(let times, let since, _): standings[index] = .refused(times: times + 1, since: since, until: now)
-        case .nowhere, .answered: break
+        case .unreachable, .answered: break
         }
     }
 
-    mutating func leadsNowhere(_ index: Int) { standings[index] = .nowhere }
+    mutating func markUnreachable(_ index: Int) { standings[index] = .unreachable }
     mutating func answered(_ index: Int) { standings[index] = .answered }
 
     /// Whether every reachable address refuses, and there is one.
@@ -71,7 +71,7 @@ struct Refusals {
         for standing in standings {
             switch standing {
             case .unknown, .answered: return false
-            case .nowhere: break
+            case .unreachable: break
             case .refused(let times, let since, let until):
                 guard times >= Self.leastTimes, until >= since + Self.leastTime else { return false }
                 hasRefused = true
@@ -83,12 +83,12 @@ struct Refusals {
 
 /// A UDP socket connected to one peer.
 private final class ConnectedSocket {
-    enum Sight {
+    enum ProbeResult {
         case nothing, refused, answered
     }
 
     private let descriptor: Int32
-    let leadsNowhere: Bool
+    let isUnreachable: Bool
 
     /// Nil if the system has no socket left.
     init?(to address: NetworkAddress) {
@@ -96,19 +96,19 @@ private final class ConnectedSocket {
         let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
-        leadsNowhere = address.withSocketAddress(family: family) { to, length in connect(descriptor, to, length) } != 0
+        isUnreachable = address.withSocketAddress(family: family) { to, length in connect(descriptor, to, length) } != 0
     }
 
     deinit { close(descriptor) }
 
-    func look(sending: Bool) -> Sight {
+    func probe(sending: Bool) -> ProbeResult {
         var byte: UInt8 = 0
-        var sight = Sight.nothing
+        var result = ProbeResult.nothing
         let count = retrying { recv(descriptor, &byte, 1, 0) }
-        if count >= 0 { sight = .answered } else if errno == ECONNREFUSED { sight = .refused }
+        if count >= 0 { result = .answered } else if errno == ECONNREFUSED { result = .refused }
         if sending, retrying({ Glibc.send(descriptor, &byte, 0, Int32(MSG_NOSIGNAL)) }) < 0, errno == ECONNREFUSED {
-            sight = .refused
+            result = .refused
         }
-        return sight
+        return result
     }
 }

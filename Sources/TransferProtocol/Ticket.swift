@@ -42,21 +42,21 @@ public struct Ticket: Hashable, Sendable {
         guard Self.check(body) == Array(bytes.suffix(Self.checkLength)) else { throw .damaged }
         guard body[0] == Self.version else { throw .unknownVersion(body[0]) }
         var reader = body.dropFirst()
-        func take(_ count: Int) throws(TicketError) -> ArraySlice<UInt8> {
+        func read(_ count: Int) throws(TicketError) -> ArraySlice<UInt8> {
             guard reader.count >= count else { throw .damaged }
             defer { reader = reader.dropFirst(count) }
             return reader.prefix(count)
         }
-        let secret = Array(try take(16))
-        let key = Array(try take(32))
+        let secret = Array(try read(16))
+        let key = Array(try read(32))
         var addresses: [NetworkAddress] = []
-        for _ in 0..<(try take(1).first ?? 0) {
-            switch try take(1).first {
-            case 4: addresses.append(NetworkAddress(ipv4: UInt32(Self.number(try take(4))), port: UInt16(Self.number(try take(2)))))
+        for _ in 0..<(try read(1).first ?? 0) {
+            switch try read(1).first {
+            case 4: addresses.append(NetworkAddress(ipv4: UInt32(Self.number(try read(4))), port: UInt16(Self.number(try read(2)))))
             case 6:
-                let high = Self.number(try take(8))
-                let low = Self.number(try take(8))
-                addresses.append(NetworkAddress(high: high, low: low, port: UInt16(Self.number(try take(2)))))
+                let high = Self.number(try read(8))
+                let low = Self.number(try read(8))
+                addresses.append(NetworkAddress(high: high, low: low, port: UInt16(Self.number(try read(2)))))
             default: throw .damaged
             }
         }

@@ -14,8 +14,8 @@ import TransferSimulator
         try simulation.send([Simulation.file(name, size: 100_000, seed: 3)])
         #expect(simulation.run(for: .seconds(Int64(10))) { simulation.receiver.established == 1 })
         let receiving = try #require(simulation.receiver.endpoint.connections.first)
-        #expect(receiving.peerTakesNames)
-        if isOld { receiving.peerTakesNames = false }
+        #expect(receiving.peerAcceptsNames)
+        if isOld { receiving.peerAcceptsNames = false }
         #expect(simulation.runToEnd(within: .seconds(Int64(60))))
         #expect(simulation.sender.outcome == .complete)
         #expect(simulation.sender.delivered == [0])

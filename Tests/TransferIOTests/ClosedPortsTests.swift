@@ -31,15 +31,15 @@ import TransferProtocol
             refusals.refused(1, at: Self.time(Int64(milliseconds)))
         }
         #expect(!refusals.areComplete)
-        refusals.leadsNowhere(2)
+        refusals.markUnreachable(2)
         #expect(refusals.areComplete)
         refusals.answered(1)
         #expect(!refusals.areComplete)
         // Without any route there is no refusal.
-        var nowhere = Refusals(count: 2)
-        nowhere.leadsNowhere(0)
-        nowhere.leadsNowhere(1)
-        #expect(!nowhere.areComplete)
+        var unreachable = Refusals(count: 2)
+        unreachable.markUnreachable(0)
+        unreachable.markUnreachable(1)
+        #expect(!unreachable.areComplete)
         #expect(!Refusals(count: 0).areComplete)
     }
 
@@ -55,13 +55,13 @@ import TransferProtocol
 
     @Test func somebodyWhoListensIsNotMissed() async throws {
         let listening = try UDPSocket()
-        let looks = NIOLockedValueBox(0)
+        let polls = NIOLockedValueBox(0)
         let addresses = [NetworkAddress(ipv4: 0x7F00_0001, port: listening.port)]
         #expect(
             await !ClosedPorts.areAll(addresses) {
-                looks.withLockedValue { looks in
-                    looks += 1
-                    return looks > 25
+                polls.withLockedValue { polls in
+                    polls += 1
+                    return polls > 25
                 }
             })
     }

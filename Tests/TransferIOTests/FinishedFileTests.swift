@@ -131,7 +131,7 @@ import TransferSimulator
             }
             let connection = try simulation.send([file])
             #expect(simulation.run(for: .seconds(Int64(60))) { simulation.receiver.placed == [0] })
-            simulation.sender.hearsNothing = isDeaf
+            simulation.sender.receivesNothing = isDeaf
             #expect(simulation.runToEnd(within: .seconds(Int64(200))))
             #expect(simulation.sender.outcome == (isDeaf ? .failed(.timedOut) : .complete))
             sent.append(connection.statistics.bytesSent)

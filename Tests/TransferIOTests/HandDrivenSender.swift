@@ -42,7 +42,7 @@ final class HandDrivenSender {
             }
             if endpoint.nextTimeout <= LoopCore.clock() { endpoint.handleTimeout(at: LoopCore.clock()) }
             repeat {
-                takeEvents()
+                handleEvents()
             } while send()
             socket.wait(for: .milliseconds(1))
             await Task.yield()
@@ -55,7 +55,7 @@ final class HandDrivenSender {
         return true
     }
 
-    private func takeEvents() {
+    private func handleEvents() {
         while let (_, event) = endpoint.nextEvent() {
             switch event {
             case .answered(let file, .accept): accepted.insert(file)

@@ -102,7 +102,7 @@ import Testing
         // because pacing may hold back a record that was never sent.
         try await sender.run { sender.connection.statistics.bytesDone == 3 * Self.record }
         sender.connection.queue(.end(0, size: 2 * Self.record))
-        try await sender.run { sender.connection.isHeard }
+        try await sender.run { sender.connection.areMessagesDelivered }
         destination.gate.signal()
         try await sender.run { log.has("0 write 2") }
         // Its worker would place the other file first.

@@ -19,16 +19,17 @@ import TransferProtocol
         let brokenAt: Int?
         private let count = Atomic(0)
         /// Samples both sides' statistics at each write.
-        private let look: @Sendable () -> Figures
+        private let sample: @Sendable () -> Figures
         private let seen = Mutex<[Figures]>([])
         var figures: [Figures] { seen.withLock { $0 } }
         private let abandoned = Atomic(false)
         var wasAbandoned: Bool { abandoned.load(ordering: .acquiring) }
 
         init(
-            _ file: DestinationFile, microseconds: UInt32, fullAt: Int? = nil, brokenAt: Int? = nil, look: @escaping @Sendable () -> Figures
+            _ file: DestinationFile, microseconds: UInt32, fullAt: Int? = nil, brokenAt: Int? = nil,
+            sample: @escaping @Sendable () -> Figures
         ) {
-            self.look = look
+            self.sample = sample
             self.file = file
             self.microseconds = microseconds
             self.fullAt = fullAt
@@ -39,7 +40,7 @@ import TransferProtocol
         func resume(keeping kept: [Range<UInt64>]) throws { try file.resume(keeping: kept) }
         func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
             usleep(microseconds)
-            seen.withLock { $0.append(look()) }
+            seen.withLock { $0.append(sample()) }
             let number = count.add(1, ordering: .acquiringAndReleasing).newValue
             if number == fullAt { throw DestinationFull() }
             if number == brokenAt { throw Broken() }

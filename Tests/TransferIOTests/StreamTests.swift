@@ -24,7 +24,7 @@ import TransferProtocol
             if isReadOpen { close(read) }
             isReadOpen = false
         }
-        func take(_ count: Int) -> [UInt8] {
+        func readBytes(_ count: Int) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: count)
             let got = Foundation.read(read, &bytes, count)
             return Array(bytes.prefix(max(got, 0)))
@@ -60,7 +60,7 @@ import TransferProtocol
         #expect(throws: DestinationError.self) { try Self.write(Array("world".utf8), at: 6, to: destination) }
         try Self.write(Array("hello".utf8), at: 0, to: destination)
         #expect(throws: DestinationError.self) { try destination.finish(size: 6) }
-        #expect(pipe.take(100) == Array("hello".utf8))
+        #expect(pipe.readBytes(100) == Array("hello".utf8))
         try destination.finish(size: 5)
     }
 
@@ -79,7 +79,7 @@ import TransferProtocol
                     break
                 } catch is DestinationBusy {
                     stops += 1
-                    got += pipe.take(Int.random(in: 1..<70_000, using: &random))
+                    got += pipe.readBytes(Int.random(in: 1..<70_000, using: &random))
                 }
             }
         }
@@ -87,7 +87,7 @@ import TransferProtocol
         try destination.finish(size: UInt64(bytes.count))
         pipe.closeWrite()
         while true {
-            let more = pipe.take(65_536)
+            let more = pipe.readBytes(65_536)
             if more.isEmpty { break }
             got += more
         }

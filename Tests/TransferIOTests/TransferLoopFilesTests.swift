@@ -27,7 +27,7 @@ import TransferProtocol
 
         /// Receives the next sender's files into `folder` and returns the outcome.
         /// - Parameter isWanted: whether a file is accepted; an unwanted one is not answered.
-        func takeAll(
+        func receiveAll(
             into folder: TemporaryFolder, where isWanted: (_ name: String) -> Bool = { _ in true }
         ) async throws -> TransferOutcome? {
             for await session in sessions {
@@ -87,7 +87,7 @@ import TransferProtocol
         let receiver = try Receiver(offload: offload)
         let sender = try TransferLoop(socket: UDPSocket(offload: offload), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
         let session = sender.send(sources, to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
-        async let received = receiver.takeAll(into: target)
+        async let received = receiver.receiveAll(into: target)
         let (outcome, updates) = await Self.outcome(of: session)
         #expect(outcome == .complete)
         #expect(try await received == .complete)
@@ -140,7 +140,7 @@ import TransferProtocol
         let receiver = try Receiver()
         let sender = try TransferLoop(socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
         let session = sender.send([file], to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
-        async let received = receiver.takeAll(into: target)
+        async let received = receiver.receiveAll(into: target)
         let (_, updates) = await Self.outcome(of: session)
         _ = try await received
         #expect(updates.contains { if case .failed(0, .sourceChanged, _) = $0 { true } else { false } })
@@ -265,7 +265,7 @@ import TransferProtocol
                 try paths.map { try SourceFile(path: $0) }, to: [receiver.address], remoteKey: receiver.key.publicKey,
                 preSharedKey: Self.psk)
             // The second file is not answered when the sender leaves.
-            async let received = receiver.takeAll(into: target) { $0 == "a" || !isInterrupted }
+            async let received = receiver.receiveAll(into: target) { $0 == "a" || !isInterrupted }
             if isInterrupted {
                 for await update in session.updates { if case .done(0) = update { break } }
             } else {
@@ -293,7 +293,7 @@ import TransferProtocol
             socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, configuration: configuration, incoming: { _ in })
         let session = sender.send(
             [try SourceFile(path: path)], to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
-        async let received = receiver.takeAll(into: target)
+        async let received = receiver.receiveAll(into: target)
         var iterator = session.updates.makeAsyncIterator()
         while let update = await iterator.next() {
             if case .answered = update { break }

@@ -52,18 +52,18 @@ import TransferProtocol
     }
 
     /// A waiting consumer gets new updates, and is resumed when it is cancelled.
-    @Test func aTakerThatWaits() async {
+    @Test func aConsumerThatWaits() async {
         let queue = UpdateQueue()
         let stream = queue.stream()
-        let taker = Task {
+        let consumer = Task {
             var count = 0
             for await _ in stream { count += 1 }
             return count
         }
         for file in FileID(0)..<100 { queue.add(.done(file)) }
         while queue.count > 0 { await Task.yield() }
-        taker.cancel()
-        #expect(await taker.value == 100)
+        consumer.cancel()
+        #expect(await consumer.value == 100)
         queue.add(.done(100))
         #expect(queue.count == 0)
     }

@@ -32,7 +32,7 @@ import TransferSimulator
 
         /// Exchanges all datagrams between the crowd and the receiver.
         /// - Parameter completing: whether replies get through.
-        func talk(completing: Bool) {
+        func exchange(completing: Bool) {
             let receiver = simulation.receiver
             for _ in 0..<8 {
                 while endpoint.nextDatagrams(into: &batch, at: simulation.now) {
@@ -64,7 +64,7 @@ import TransferSimulator
         let simulation = try Simulation(seed: 1)
         let crowd = try Crowd(simulation)
         try crowd.join(400, hosts: hosts)
-        crowd.talk(completing: false)
+        crowd.exchange(completing: false)
         let configuration = simulation.receiver.endpoint.configuration
         let halfOpen = simulation.receiver.endpoint.connections.count
         #expect(halfOpen == (hosts == 1 ? configuration.halfOpenPerHost : configuration.halfOpenConnections))
@@ -81,7 +81,7 @@ import TransferSimulator
         let crowd = try Crowd(simulation)
         for _ in 0..<8 {
             try crowd.join(50, hosts: hosts)
-            crowd.talk(completing: true)
+            crowd.exchange(completing: true)
         }
         let configuration = simulation.receiver.endpoint.configuration
         let connected = simulation.receiver.endpoint.connections.count
@@ -101,7 +101,7 @@ import TransferSimulator
         let crowd = try Crowd(simulation)
         for _ in 0..<4 {
             try crowd.join(50, hosts: 20)
-            crowd.talk(completing: true)
+            crowd.exchange(completing: true)
         }
         #expect(simulation.run(for: .seconds(Int64(5))) { simulation.sender.outcome != nil })
         #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes)

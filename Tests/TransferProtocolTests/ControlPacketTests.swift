@@ -66,7 +66,7 @@ import TransferSimulator
         let simulation = try Simulation(seed: 3, forward: LinkModel(rate: 10e6))
         try simulation.send([Simulation.file(size: 30_000_000, seed: 1)])
         simulation.run(for: .seconds(Int64(1))) { false }
-        simulation.receiver.hearsNothing = true
+        simulation.receiver.receivesNothing = true
         #expect(simulation.runToEnd(within: .seconds(Int64(61))))
         #expect(simulation.receiver.outcome == .failed(.timedOut))
         #expect(simulation.sender.outcome == .failed(.closedByPeer(.goingAway, "")))

@@ -20,7 +20,7 @@ import TransferSimulator
         return connection
     }
 
-    private static func say(_ claim: Claim, to connection: TransferConnection, from address: NetworkAddress, in simulation: Simulation) {
+    private static func inject(_ claim: Claim, to connection: TransferConnection, from address: NetworkAddress, in simulation: Simulation) {
         var datagram = [claim == .refusal ? DatagramType.refusal.firstByte : DatagramType.versionNegotiation]
         datagram.appendInteger(connection.localID.value)
         if claim == .versions { datagram.append(5) }
@@ -34,7 +34,7 @@ import TransferSimulator
         let simulation = try Simulation(seed: 1, forward: LinkModel(delay: .milliseconds(400)))
         let connection = try Self.connect(simulation, to: [Self.stranger, Simulation.receiverAddress])
         simulation.run(for: .milliseconds(1)) { false }
-        Self.say(claim, to: connection, from: Self.stranger, in: simulation)
+        Self.inject(claim, to: connection, from: Self.stranger, in: simulation)
         #expect(simulation.runToEnd(within: .seconds(Int64(10))))
         #expect(simulation.sender.outcome == .complete)
     }
@@ -44,7 +44,7 @@ import TransferSimulator
         let simulation = try Simulation(seed: 2, forward: LinkModel(delay: .milliseconds(400)))
         let connection = try Self.connect(simulation, to: [Simulation.receiverAddress])
         simulation.run(for: .milliseconds(1)) { false }
-        Self.say(claim, to: connection, from: Simulation.attackerAddress, in: simulation)
+        Self.inject(claim, to: connection, from: Simulation.attackerAddress, in: simulation)
         #expect(simulation.runToEnd(within: .seconds(Int64(10))))
         #expect(simulation.sender.outcome == .complete)
     }
@@ -53,8 +53,8 @@ import TransferSimulator
         let simulation = try Simulation(seed: 3)
         let connection = try Self.connect(simulation, to: [Self.stranger, Self.silent])
         simulation.run(for: .milliseconds(1)) { false }
-        Self.say(claim, to: connection, from: Self.stranger, in: simulation)
-        Self.say(claim, to: connection, from: Self.silent, in: simulation)
+        Self.inject(claim, to: connection, from: Self.stranger, in: simulation)
+        Self.inject(claim, to: connection, from: Self.silent, in: simulation)
         #expect(simulation.run(for: .seconds(Int64(1))) { simulation.sender.outcome != nil })
         #expect(simulation.sender.outcome == .failed(claim == .refusal ? .refused : .unsupportedVersion([5])))
     }
@@ -64,7 +64,7 @@ import TransferSimulator
         let simulation = try Simulation(seed: 4)
         let connection = try Self.connect(simulation, to: [Self.stranger, Self.silent])
         simulation.run(for: .milliseconds(1)) { false }
-        Self.say(claim, to: connection, from: Self.stranger, in: simulation)
+        Self.inject(claim, to: connection, from: Self.stranger, in: simulation)
         let start = simulation.now
         #expect(simulation.run(for: .seconds(Int64(25))) { simulation.sender.outcome != nil })
         #expect(simulation.sender.outcome == .failed(claim == .refusal ? .refused : .unsupportedVersion([5])))

@@ -102,7 +102,7 @@ import TransferSimulator
         Self.sendAPieceOfEachRecord(to: &receiver)
         #expect(pool.slotsMade == 1024)
         receiver.end()
-        #expect(pool.promised == 0)
+        #expect(pool.reserved == 0)
     }
 
     /// A piece of each record that may be sent, on many connections: they share the endpoint's memory.
@@ -116,7 +116,7 @@ import TransferSimulator
         }
         #expect(pool.slotsMade <= 2048 + 64)
         for index in receivers.indices { receivers[index].end() }
-        #expect(pool.promised == 0)
+        #expect(pool.reserved == 0)
         // And again, with the same memory.
         var last = RecordReceiver(window: 1024, pool: pool)
         last.begin()
@@ -194,7 +194,7 @@ import TransferSimulator
         #expect(simulation.runToEnd(within: .seconds(Int64(60))), "seed \(seed)")
         #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes, "seed \(seed)")
         #expect(connection.peerAddress == Simulation.receiverAddress, "seed \(seed)")
-        let (sent, received) = simulation.strangersBytes
+        let (sent, received) = simulation.attackerBytes
         #expect(sent > 0 && received > 0 && received <= 3 * sent, "seed \(seed): \(received) bytes for \(sent)")
     }
 
@@ -267,7 +267,7 @@ import TransferSimulator
         var (received, sent) = (0, 0)
         for index in 0..<10_000 {
             let from = NetworkPath(remote: NetworkAddress(ipv4: 0x0A00_0000 + UInt32(index), port: 1), local: .any)
-            path.heard(on: from, bytes: 60, challenge: UInt64(index), at: now)
+            path.recordPacket(on: from, bytes: 60, challenge: UInt64(index), at: now)
             received += 60
             while case .challenge(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) { sent += size }
             now = now + .milliseconds(1)

@@ -52,13 +52,13 @@ import TransferSimulator
             return []
         }
         // An attacker who forges the sender's address does not see the answers.
-        simulation.sender.hearsNothing = true
+        simulation.sender.receivesNothing = true
         try simulation.send([Simulation.file(size: 5000, seed: 1)])
         simulation.run(for: .seconds(Int64(30))) { simulation.sender.outcome != nil }
         #expect(simulation.sender.outcome == .failed(.unreachable))
         #expect(received > 10_000 && sent > 0 && sent <= 3 * received, "\(sent) for \(received)")
         #expect(simulation.receiver.established == 0)
-        simulation.sender.hearsNothing = false
+        simulation.sender.receivesNothing = false
         simulation.attacker = nil
         simulation.sender.outcome = nil
         try Self.complete(simulation, size: 5000, seed: 1, within: 10)

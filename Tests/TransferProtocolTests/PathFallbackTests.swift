@@ -10,7 +10,7 @@ import Testing
         var fallback = PathFallback()
         var mtu = PathMTU(TransferConfiguration())
         var now = TransferInstant(nanoseconds: 1_000_000_000)
-        var heard = false
+        var hasAck = false
         var isDead = false
         var measures: [PathFallback.Measure] = []
 
@@ -25,9 +25,9 @@ import Testing
 
         mutating func timeout() -> PathFallback.Action {
             now = now + .milliseconds(100)
-            let action = fallback.timedOut(form, heard: heard, probeTimeout: .milliseconds(100), at: now)
-            heard = action != .nothing && !isDead
-            if case .take(let measure) = action {
+            let action = fallback.timedOut(form, hasAck: hasAck, probeTimeout: .milliseconds(100), at: now)
+            hasAck = action != .nothing && !isDead
+            if case .apply(let measure) = action {
                 measures.append(measure)
                 if measure == .baseSize || measure == .smaller { _ = mtu.blackHole() }
             }
@@ -55,7 +55,7 @@ import Testing
         for _ in 0..<100 {
             #expect(script.timeout() == .nothing)
             #expect(script.timeout() == .ping)
-            script.heard = true
+            script.hasAck = true
             #expect(script.deliver() == nil)
         }
         #expect(script.measures.isEmpty && !script.fallback.isStalled)
@@ -75,14 +75,14 @@ import Testing
         var script = Script(size: 1472)
         #expect(script.timeout() == .nothing)
         #expect(script.timeout() == .ping)
-        #expect(script.timeout() == .take(.baseSize))
-        #expect(script.timeout() == .take(.singly))
+        #expect(script.timeout() == .apply(.baseSize))
+        #expect(script.timeout() == .apply(.singly))
         // The ping after the change was lost, so the change is not judged yet.
-        script.heard = false
+        script.hasAck = false
         #expect(script.timeout() == .ping)
-        #expect(script.timeout() == .take(.unmarked))
+        #expect(script.timeout() == .apply(.unmarked))
         for size in [1000, 700, 512] {
-            #expect(script.timeout() == .take(.smaller))
+            #expect(script.timeout() == .apply(.smaller))
             #expect(script.mtu.current == size)
         }
         // All changes are made: an occasional ping, so that the timeouts back off.
@@ -130,7 +130,7 @@ import Testing
         var script = Script(size: 1472)
         for _ in 0..<100 {
             script.now = script.now + .seconds(Int64(6))
-            script.heard = true
+            script.hasAck = true
             #expect(script.timeout() == .nothing)
         }
     }

@@ -35,7 +35,7 @@ import TransferSimulator
         }
         #expect(simulation.receiver.outcome == .failed(.timedOut))
         #expect(simulation.now - start <= .seconds(Int64(62)))
-        #expect(simulation.strangersBytes.received == 0, "nothing is said to the stranger's address")
+        #expect(simulation.attackerBytes.received == 0, "nothing is said to the stranger's address")
     }
 
     /// With more gaps than are remembered, a forgotten number is not new when it is repeated.

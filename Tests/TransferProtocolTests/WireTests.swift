@@ -99,10 +99,10 @@ import Testing
     @Test func namesAreSaidOnlyToWhoTakesThem() throws {
         var parameters = TransportParameters(connection: ConnectionID(5))
         let old = parameters.encoded
-        #expect(try !TransportParameters(decoding: old).takesNames)
-        parameters.takesNames = true
+        #expect(try !TransportParameters(decoding: old).acceptsNames)
+        parameters.acceptsNames = true
         #expect(Array(parameters.encoded.prefix(old.count)) == old)
-        #expect(try TransportParameters(decoding: parameters.encoded).takesNames)
+        #expect(try TransportParameters(decoding: parameters.encoded).acceptsNames)
     }
 
     /// The contents of folders come with the handshake; an older version skips them, and their number is bounded.

@@ -54,7 +54,7 @@ package final class SimulatedHost {
     package var parts: [String: [UInt8]] = [:]
     package var stopsAnswering = false
     /// Whether all datagrams to this host are lost.
-    package var hearsNothing = false
+    package var receivesNothing = false
     /// Whether received data is ``SyntheticContent``: then it is compared and not kept.
     package var expectsSyntheticContent = false
     package private(set) var bytesDamaged: UInt64 = 0
@@ -88,7 +88,7 @@ package final class SimulatedHost {
         guard !stopsAnswering else { return }
         while let first = writes.first, first.due <= now {
             writes.removeFirst()
-            take(first.request, on: first.connection)
+            write(first.request, on: first.connection)
         }
         if sourceSilentUntil <= now, bytesUntilSilence > 0 {
             let waiting = reads
@@ -104,7 +104,7 @@ package final class SimulatedHost {
         answers.removeAll { $0.due <= now }
     }
 
-    private func take(_ request: WriteRequest, on connection: TransferConnection) {
+    private func write(_ request: WriteRequest, on connection: TransferConnection) {
         if expectsSyntheticContent {
             if !SyntheticContent.isIn(request.bytes, at: request.offset) { bytesDamaged += UInt64(request.bytes.count) }
             return connection.wrote(request)
@@ -131,7 +131,7 @@ package final class SimulatedHost {
         }
     }
 
-    private func take(_ file: FileID, _ offer: FileOffer, on connection: TransferConnection, at now: TransferInstant) {
+    private func accept(_ file: FileID, _ offer: FileOffer, on connection: TransferConnection, at now: TransferInstant) {
         guard case .accept = answer(offer) else { return connection.answer(file, answer(offer)) }
         if let openDestination {
             guard let destination = try? openDestination(offer) else { return connection.answer(file, .decline(.cannotWrite)) }
@@ -184,11 +184,11 @@ package final class SimulatedHost {
             }
         case .delivered(let file): delivered.insert(file)
         case .named(let file, let name): names[file] = name
-        case .offered(let file, let offer): take(file, offer, on: connection, at: now)
+        case .offered(let file, let offer): accept(file, offer, on: connection, at: now)
         case .offersEnded: break
         case .resumed(let file, let kept): attempt(file, on: connection) { try $0.resume(keeping: kept) }
         case .write(let request):
-            if secondsPerByte == 0, diskBlockedUntil <= now { return take(request, on: connection) }
+            if secondsPerByte == 0, diskBlockedUntil <= now { return write(request, on: connection) }
             diskFreeAt = max(diskFreeAt, now, diskBlockedUntil) + .seconds(Double(request.bytes.count) * secondsPerByte)
             writes.append((diskFreeAt, connection, request))
         case .arrived(let file, let size):

@@ -30,7 +30,7 @@ package final class Simulation {
     /// The datagrams that an attacker on the path injects for one that it has seen.
     package var attacker: ((_ datagram: [UInt8], _ toReceiver: Bool) -> [[UInt8]])?
     /// Bytes that the attacker sent, and bytes that came to its address: the amplification towards a forged address.
-    package private(set) var strangersBytes = (sent: 0, received: 0)
+    package private(set) var attackerBytes = (sent: 0, received: 0)
     package static let attackerAddress = NetworkAddress(ipv4: 0x7F00_0666, port: 666)
     private var rebindAt = TransferInstant.distantFuture
     private var heap: [Arrival] = []
@@ -136,7 +136,7 @@ package final class Simulation {
 
     private func deliver(_ arrival: Arrival) -> Int {
         let host = hosts[arrival.host]
-        guard !host.stopsAnswering, !host.hearsNothing, arrival.to == host.address || host.aliases.contains(arrival.to) else {
+        guard !host.stopsAnswering, !host.receivesNothing, arrival.to == host.address || host.aliases.contains(arrival.to) else {
             return arrival.host
         }
         arrival.datagram.withUnsafeBytes {
@@ -162,7 +162,7 @@ package final class Simulation {
         while host.endpoint.nextDatagrams(into: &host.batch, at: now) {
             let together = host.batch.isSeparate ? 0 : host.batch.bytes
             for datagram in host.batch.datagrams() {
-                if host.batch.destination == Self.attackerAddress { strangersBytes.received += datagram.count }
+                if host.batch.destination == Self.attackerAddress { attackerBytes.received += datagram.count }
                 let arrivals =
                     isSender
                     ? forward.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
@@ -175,7 +175,7 @@ package final class Simulation {
                     order += 1
                 }
                 for forged in attacker?(datagram, isSender) ?? [] {
-                    strangersBytes.sent += forged.count
+                    attackerBytes.sent += forged.count
                     push(
                         Arrival(
                             due: now + .milliseconds(1), order: order, host: index ^ 1, datagram: forged, ecn: 0,

@@ -116,7 +116,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         if part == nil, let finished {
             try confirm(finished)
             wasThere = true
-            return ending.come()
+            return ending.signal()
         }
         guard let part, written.contains(0..<size) else { throw DestinationError.incomplete(name.path) }
         try complete(part, size: size)
@@ -126,13 +126,13 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
             isOver = true
             part.remove()
             part.file.unlock()
-            ending.come()
+            ending.signal()
             throw DestinationError.notFlushed(error)
         }
         let final = try moveIntoPlace(part)
         defer {
             part.file.unlock()
-            ending.come()
+            ending.signal()
         }
         try settle(final, journal: part.journalName, part.journal.identity)
     }
@@ -140,7 +140,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     public func abandon() {
         guard !isOver else { return }
         isOver = true
-        defer { ending.come() }
+        defer { ending.signal() }
         finished?.release(in: names)
         guard let part else { return }
         // A stream cannot be resumed; of a file, any data is worth keeping.

@@ -24,7 +24,7 @@ final class FileEnding: Sendable {
         }
     }
 
-    func come() {
+    func signal() {
         let waiters = state.withLockedValue { state in
             state.isOver = true
             defer { state.waiters = [] }

@@ -102,7 +102,7 @@ final class OpenFile {
 
     /// Whether the file system keeps the dots at the end of a name in this folder; some ignore them, which makes it another name, and some
     /// refuse it. True for a name without such dots.
-    func takesDots(of name: ByteString) -> Bool {
+    func preservesTrailingDots(of name: ByteString) -> Bool {
         guard name.ends(with: ".") else { return true }
         let probe = ByteString(".chatty-\(UInt64.random(in: .min ... .max))")
         let file: OpenFile

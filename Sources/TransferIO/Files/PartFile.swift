@@ -67,7 +67,7 @@ extension PartFile {
         part: PartFile, name: SafeName
     ) {
         var refusal = SystemError("make \(folder.label(of: names[0].partName))", code: EINVAL)
-        for name in names where folder.takesDots(of: name.last) {
+        for name in names where folder.preservesTrailingDots(of: name.last) {
             do throws(SystemError) {
                 for number in 0...maximumNumber {
                     if let part = try open(folder, name.numbered(number), offer, senderKey) { return (part, name) }

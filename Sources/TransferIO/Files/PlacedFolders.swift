@@ -61,7 +61,7 @@ final class PlacedFolders: Sendable {
         let known = state.withLockedValue { $0.places[offered]?.last }.map { name.called($0) }
         let refusal = SystemError("make the folder \(folder.label(of: name.last))", code: EINVAL)
         for candidate in known.map({ [$0] }) ?? [name] + name.substitutes {
-            guard folder.takesDots(of: candidate.last) else { continue }
+            guard folder.preservesTrailingDots(of: candidate.last) else { continue }
             do throws(SystemError) {
                 for number in 0...PartFile.maximumNumber {
                     let last = candidate.numbered(number).last

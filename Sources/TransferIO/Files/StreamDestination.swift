@@ -35,7 +35,7 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
         guard offset <= position else { throw DestinationError.incomplete("the output") }
         // The call may be repeated after an error; a part of the bytes is then written already.
         let skip = min(position - offset, UInt64(bytes.count))
-        try put(UnsafeRawBufferPointer(rebasing: bytes[Int(skip)...]))
+        try writeAll(UnsafeRawBufferPointer(rebasing: bytes[Int(skip)...]))
     }
 
     public func finish(size: UInt64) throws {
@@ -46,7 +46,7 @@ public final class StreamDestination: TransferDestination, @unchecked Sendable {
 
     public func abandon() {}
 
-    private func put(_ bytes: UnsafeRawBufferPointer) throws {
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

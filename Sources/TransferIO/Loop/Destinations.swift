@@ -23,7 +23,7 @@ struct Destinations {
     /// The destination of a file; nil if there is none or it is lent.
     subscript(file: FileID) -> (any TransferDestination)? { entries[file].flatMap { $0.isLent ? nil : $0.destination } }
 
-    var areAllAtHand: Bool { entries.values.allSatisfy { !$0.isLent } }
+    var areNoneLent: Bool { entries.values.allSatisfy { !$0.isLent } }
 
     /// Adds the destination of a file.
     /// - Returns: false if the file has one.
@@ -33,7 +33,7 @@ struct Destinations {
         return true
     }
 
-    /// Lends a destination to a worker, until ``takeBack(_:)``; nil if there is none or it is lent.
+    /// Lends a destination to a worker, until ``reclaim(_:)``; nil if there is none or it is lent.
     mutating func lend(_ file: FileID) -> (any TransferDestination)? {
         guard let destination = self[file] else { return nil }
         entries[file]?.isLent = true
@@ -42,7 +42,7 @@ struct Destinations {
 
     /// Returns a lent destination to the loop.
     /// - Returns: the queued work, in order; nil if the file was given up meanwhile and is abandoned now.
-    mutating func takeBack(_ file: FileID) -> [Work]? {
+    mutating func reclaim(_ file: FileID) -> [Work]? {
         guard let entry = entries[file] else { return nil }
         if entry.isGivenUp {
             entries[file] = nil

@@ -44,7 +44,7 @@ extension LoopCore {
 
     private func wroteSlowly(_ writes: SlowWrites, _ handle: UInt64) {
         guard let state = sessions[handle] else { return writes.abandon() }
-        let waiting = writes.files.map { ($0, state.destinations.takeBack($0) ?? []) }
+        let waiting = writes.files.map { ($0, state.destinations.reclaim($0) ?? []) }
         for request in writes.requests[..<writes.written] { state.connection.wrote(request) }
         // Writes of a file that was given up meanwhile are dropped.
         let rest = writes.requests[writes.written...].filter { request in
@@ -54,7 +54,7 @@ extension LoopCore {
         }
         switch writes.stop {
         case nil:
-            if writes.written > 0 { hasRoom(state) }
+            if writes.written > 0 { recordRoom(state) }
         case .failed(let file, let failure, let text):
             // The file fails first, so that its bytes are discarded.
             state.connection.fail(file, failure, text)
@@ -67,7 +67,7 @@ extension LoopCore {
             guard state.waitsForOutput else { break }
             if case .busy(let descriptor) = writes.stop { waitForReader(descriptor, state) } else { waitForRoom(state) }
         }
-        for (file, works) in waiting { goOn(file, works, state) }
+        for (file, works) in waiting { perform(file, works, state) }
         state.isWriting = false
         state.isDiskSlow = writes.isSlow
         state.usesWorker = writes.isSlow || !state.slowWrites.isEmpty
@@ -86,16 +86,16 @@ extension LoopCore {
             let value = job(destination)
             let isPosted = mailbox.post { core in
                 guard let state = core.sessions[handle] else { return destination.abandon() }
-                guard let waiting = state.destinations.takeBack(file) else { return }
+                guard let waiting = state.destinations.reclaim(file) else { return }
                 then(core, state, value)
-                core.goOn(file, waiting, state)
+                core.perform(file, waiting, state)
             }
             if !isPosted { destination.abandon() }
         }
     }
 
     /// Does the work that was queued for a file while its destination was lent.
-    private func goOn(_ file: FileID, _ waiting: [Destinations.Work], _ state: SessionState) {
+    private func perform(_ file: FileID, _ waiting: [Destinations.Work], _ state: SessionState) {
         for work in waiting {
             switch work {
             case .write(let request): write(request, state)
@@ -119,7 +119,7 @@ extension LoopCore {
                 if took > SlowWrites.patience { state.usesWorker = true }
             }
             try destination.write(request.bytes, at: request.offset)
-            hasRoom(state)
+            recordRoom(state)
         } catch is DestinationFull {
             waitForRoom(state)
             return false
@@ -142,7 +142,7 @@ extension LoopCore {
         drop(&state.slowWrites, of: file, state)
         for case .write(let request) in state.destinations.giveUp(file) { state.connection.wrote(request) }
         if state.waitingWrites.isEmpty { unwatchOutput(state) }
-        if !state.waitsForOutput { hasRoom(state) }
+        if !state.waitsForOutput { recordRoom(state) }
     }
 
     private func drop(_ waiting: inout [WriteRequest], of file: FileID, _ state: SessionState) {
@@ -178,11 +178,11 @@ extension LoopCore {
         state.waitingOutput = nil
     }
 
-    private func hasRoom(_ state: SessionState) {
+    private func recordRoom(_ state: SessionState) {
         state.retryDelay = .zero
         state.fullSince = nil
-        guard state.toldPaused else { return }
-        state.toldPaused = false
+        guard state.isPauseAnnounced else { return }
+        state.isPauseAnnounced = false
         state.connection.setPaused(false)
         state.session.post(.paused(false))
     }
@@ -210,8 +210,8 @@ extension LoopCore {
                 if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
             }
             // Room may come and go within moments; the disk counts as full after two seconds without any.
-            if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
-                state.toldPaused = true
+            if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.isPauseAnnounced {
+                state.isPauseAnnounced = true
                 state.connection.setPaused(true)
                 state.session.post(.paused(true))
             }
@@ -260,7 +260,7 @@ extension LoopCore {
     private func placed(_ file: FileID, _ size: UInt64, _ result: Result<Void, any Error>, _ state: SessionState) {
         switch result {
         case .success:
-            hasRoom(state)
+            recordRoom(state)
             state.waitingPlaces[file] = nil
             let destination = state.destinations[file]
             if let record = destination?.record { state.records.append(record) }

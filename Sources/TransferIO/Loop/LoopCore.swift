@@ -71,7 +71,7 @@ final class LoopCore {
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             giveUpFullDisks()
-            answerLifeWaiters()
+            resumeLivenessWaiters()
             handleEvents()
             let moreToSend = sendBatches()
             publish()
@@ -83,7 +83,7 @@ final class LoopCore {
 
     private var isStopped: Bool {
         guard let stopDeadline else { return false }
-        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy(\.destinations.areAllAtHand))
+        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy(\.destinations.areNoneLent))
     }
 
     private func stop() {
@@ -96,7 +96,7 @@ final class LoopCore {
     private func waitForWork() {
         var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
         for state in sessions.values {
-            until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture, state.lifeDeadline ?? .distantFuture)
+            until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture, state.livenessDeadline ?? .distantFuture)
         }
         now = Self.clock()
         if let held {
@@ -116,7 +116,7 @@ final class LoopCore {
         if state.fullSince != nil { return .diskFull }
         if state.waitingOutput != nil { return .reader }
         if state.isWriting { return state.isDiskSlow ? .disk : .cpu }
-        if state.comparisons > 0 || !state.destinations.areAllAtHand { return .disk }
+        if state.comparisons > 0 || !state.destinations.areNoneLent { return .disk }
         if held != nil { return .path }
         return state.session.isSender ? state.connection.stoppedBy : .senderOrPath
     }
@@ -213,16 +213,16 @@ final class LoopCore {
         state(of: session)?.connection.answer(file, .decline(reason))
     }
 
-    func askForLife(_ session: TransferSession, _ waiter: CheckedContinuation<Bool, Never>) {
+    func probeLiveness(_ session: TransferSession, _ waiter: CheckedContinuation<Bool, Never>) {
         guard let state = state(of: session) else { return waiter.resume(returning: false) }
-        state.lifeWaiters.append((Self.clock(), waiter))
+        state.livenessWaiters.append((Self.clock(), waiter))
         state.connection.ping()
     }
 
-    private func answerLifeWaiters() {
+    private func resumeLivenessWaiters() {
         for state in sessions.values {
-            state.lifeWaiters.removeAll { since, waiter in
-                let isAlive = state.connection.lastHeardAt > since
+            state.livenessWaiters.removeAll { since, waiter in
+                let isAlive = state.connection.lastReceivedAt > since
                 guard isAlive || since + state.connection.answerPatience <= now else { return false }
                 waiter.resume(returning: isAlive)
                 return true
@@ -321,8 +321,8 @@ final class LoopCore {
         unwatchOutput(state)
         state.destinations.abandonAll()
         // Otherwise the sender may not know, and sends all of them again.
-        if outcome == .complete, state.connection.isHeard { for record in state.records { record.remove() } }
-        for (_, waiter) in state.lifeWaiters { waiter.resume(returning: false) }
+        if outcome == .complete, state.connection.areMessagesDelivered { for record in state.records { record.remove() } }
+        for (_, waiter) in state.livenessWaiters { waiter.resume(returning: false) }
         state.session.set(state.connection.statistics)
         state.session.end(outcome)
     }
@@ -376,7 +376,7 @@ final class LoopCore {
             judge(state)
             var figures = state.connection.statistics
             // A full disk is reported whatever the shares of the time are.
-            if state.toldPaused { figures.limit = .diskFull }
+            if state.isPauseAnnounced { figures.limit = .diskFull }
             if figures.limit != .diskFull, let limit = state.limits.verdict { figures.limit = limit }
             state.session.set(figures)
         }

@@ -35,13 +35,13 @@ final class SessionState {
     var isWriting = false
     /// Comparisons of the receiver's held ranges with our file that are in progress.
     var comparisons = 0
-    var toldPaused = false
+    var isPauseAnnounced = false
     /// A descriptor that becomes writable when the reader of the output has read some of it.
     var waitingOutput: Int32?
     /// A read that waits for its stream, and the descriptor that becomes readable then.
     var waitingRead: (request: ReadRequest, descriptor: Int32)?
     /// Callers that wait for a sign of life of the peer, and since when.
-    var lifeWaiters: [(since: TransferInstant, waiter: CheckedContinuation<Bool, Never>)] = []
+    var livenessWaiters: [(since: TransferInstant, waiter: CheckedContinuation<Bool, Never>)] = []
     var publishedAt = TransferInstant.zero
 
     /// Whether anything waits for the disk or the reader of the output.
@@ -49,7 +49,7 @@ final class SessionState {
     /// When the loop is due to retry something.
     var nextRetry: TransferInstant { waitsForOutput || waitingRead != nil ? retryAt : .distantFuture }
 
-    var lifeDeadline: TransferInstant? { lifeWaiters.first.map { $0.since + connection.answerPatience } }
+    var livenessDeadline: TransferInstant? { livenessWaiters.first.map { $0.since + connection.answerPatience } }
 
     init(connection: TransferConnection, session: TransferSession) {
         self.connection = connection

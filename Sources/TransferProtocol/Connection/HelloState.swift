@@ -55,7 +55,7 @@ struct HelloDatagram {
     init(_ datagram: UnsafeRawBufferPointer) throws(WireError) {
         guard datagram.count >= DatagramType.minimumHello else { throw WireError() }
         var reader = WireReader(datagram)
-        _ = try reader.take(DatagramType.commonHeader)
+        _ = try reader.slice(DatagramType.commonHeader)
         initiator = ConnectionID(try reader.integer(UInt64.self))
         cookie = try reader.array(Int(try reader.byte()))
         message1 = try reader.array(Int(try reader.integer(UInt16.self)))
@@ -69,7 +69,7 @@ struct ReplyDatagram {
 
     init(_ datagram: UnsafeRawBufferPointer) throws(WireError) {
         var reader = WireReader(datagram)
-        _ = try reader.take(DatagramType.commonHeader)
+        _ = try reader.slice(DatagramType.commonHeader)
         responder = ConnectionID(try reader.integer(UInt64.self))
         message2 = try reader.array(Int(try reader.integer(UInt16.self)))
     }

@@ -17,7 +17,7 @@ struct PathValidator {
     private var responses: [(path: NetworkPath, challenge: UInt64, size: Int)] = []
 
     /// Starts or continues to validate a path other than the current one, on which an authentic packet arrived.
-    mutating func heard(on path: NetworkPath, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
+    mutating func recordPacket(on path: NetworkPath, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
         if candidate?.path == path {
             candidate?.allowance += 3 * bytes
             return

@@ -33,7 +33,7 @@ struct RecordDelivery {
         }
     }
 
-    mutating func handOut(_ opened: Opened, chunks: Int) { outstanding[opened.slot] = (opened.record, chunks) }
+    mutating func track(_ opened: Opened, chunks: Int) { outstanding[opened.slot] = (opened.record, chunks) }
 
     /// Records that one chunk of the record in `slot` is written.
     /// - Returns: the record, once all its chunks are.

@@ -20,7 +20,7 @@ extension TransferConnection {
     var stallDeadline: TransferInstant? {
         guard let since = waitingSince else { return nil }
         let patience = stallPatience
-        return lastHeardAt >= since + patience / 2 ? since + patience : nil
+        return lastReceivedAt >= since + patience / 2 ? since + patience : nil
     }
 
     /// Updates ``waitingSince`` after an ack.
@@ -40,10 +40,10 @@ extension TransferConnection {
         let form = PathFallback.Form(
             datagramSize: datagramSize, isBatched: role == .sender && !fallback.sendsSingly, isMarked: role == .sender && marksData)
         // Any ack resets the probe count, so a count of one means that something was acknowledged before this timeout.
-        switch fallback.timedOut(form, heard: recovery.probeCount == 1, probeTimeout: recovery.probeTimeout, at: now) {
+        switch fallback.timedOut(form, hasAck: recovery.probeCount == 1, probeTimeout: recovery.probeTimeout, at: now) {
         case .nothing: break
         case .ping: smallPingPending = true
-        case .take(let measure):
+        case .apply(let measure):
             smallPingPending = true
             if measure == .baseSize || measure == .smaller { fallBackToSmaller() }
         }

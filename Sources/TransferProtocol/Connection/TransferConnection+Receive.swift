@@ -2,10 +2,10 @@
 extension TransferConnection {
     /// Processes one datagram that carries this connection's id.
     func receive(
-        _ datagram: UnsafeRawBufferPointer, on heardPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        _ datagram: UnsafeRawBufferPointer, on receivedPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
         at now: TransferInstant
     ) {
-        var path = heardPath
+        var path = receivedPath
         // The initiator leaves its own address to the kernel.
         if role == .sender { path.local = .any }
         guard phase != .closed, let first = datagram.first, case .ours(let type) = FirstByte(first) else {
@@ -62,7 +62,7 @@ extension TransferConnection {
         peerKey = session.remoteStatic
         peerIdleTimeout = .milliseconds(Int64(min(parameters.idleTimeout, 1 << 40)))
         peerLimit = parameters.initialWindow
-        peerTakesNames = parameters.takesNames
+        peerAcceptsNames = parameters.acceptsNames
         peerContents = parameters.contents[...]
         mtu.limit(toPeerMaximum: parameters.maximumDatagramSize)
     }
@@ -70,7 +70,7 @@ extension TransferConnection {
     private func establish(_ session: NoiseSession, _ parameters: TransportParameters, at now: TransferInstant) {
         adopt(session, parameters)
         phase = .established
-        lastHeardAt = now
+        lastReceivedAt = now
         events.append(.established(peerKey: peerKey, verification: verification))
     }
 
@@ -81,7 +81,7 @@ extension TransferConnection {
         }
         if let number = acks.expand(header.packetNumber), acks.received(number, eliciting: true, authenticated: false, at: now) {
             ecnReceived.count(ecn)
-            if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
+            if path != peerPath { recordPacket(on: path, bytes: datagram.count, at: now) }
         }
         handleSegment(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
@@ -101,7 +101,7 @@ extension TransferConnection {
             if phase == .established { _ = acks.received(number, eliciting: true, authenticated: false, at: now) }
             return
         }
-        lastHeardAt = now
+        lastReceivedAt = now
         if phase == .handshaking {
             guard role == .receiver else { return }
             phase = .established
@@ -113,14 +113,14 @@ extension TransferConnection {
             receiveWhileClosing(frames, at: now)
             return
         }
-        if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
+        if path != peerPath { recordPacket(on: path, bytes: datagram.count, at: now) }
         let eliciting = handleFrames(frames, on: path, datagram: datagram.count, at: now)
         guard let eliciting else { return violated("a packet that cannot be read") }
         if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
 
-    private func heard(on path: NetworkPath, bytes: Int, at now: TransferInstant) {
-        self.path.heard(on: path, bytes: bytes, challenge: random.next(), at: now)
+    private func recordPacket(on path: NetworkPath, bytes: Int, at now: TransferInstant) {
+        self.path.recordPacket(on: path, bytes: bytes, challenge: random.next(), at: now)
     }
 
     /// - Returns: whether the packet is ack-eliciting; nil if it cannot be decoded.
@@ -204,16 +204,16 @@ extension TransferConnection {
             case .nothing: break
             }
         }
-        for content in recovery.lost { sendAgain(content) }
+        for content in recovery.lost { retransmit(content) }
         recordProgress(sawRecords || sawMessages, at: now)
         // Messages may be short: while records are queued, only their acks prove that the path carries their form.
         guard sawRecords || (ring.isEmpty && (sawMessages || sawControl)) else { return }
         if let finding = fallback.delivered(sentAt: recovery.largestNewlySentAt) { settle(finding, at: now) }
     }
 
-    func sendAgain(_ content: PacketContent) {
+    func retransmit(_ content: PacketContent) {
         switch content.kind {
-        case .segment, .sealedSegment: ring.sendAgain(content)
+        case .segment, .sealedSegment: ring.retransmit(content)
         case .stream: streamOut.lost(content.number..<content.number + UInt64(content.length))
         case .probe: if content.number == mtu.generation { mtu.lost(Int(content.length)) }
         case .control, .nothing: break
@@ -255,14 +255,14 @@ extension TransferConnection {
         _ bytes: UnsafeRawBufferPointer, record: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool, at now: TransferInstant
     ) {
         guard !bytes.isEmpty else { return }
-        let (taken, number) = records.insert(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
-        guard taken == .complete, keys != nil else { return }
+        let (insertion, number) = records.insert(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
+        guard insertion == .complete, keys != nil else { return }
         switch records.open(number, with: &keys!.openRecord) {
         case .opened(let slot, let plaintext):
-            lastHeardAt = now
+            lastReceivedAt = now
             delivery.add(.init(record: number, slot: slot, plaintext: plaintext), allOpenedBelow: records.opened)
             for opened in delivery.ready {
-                guard handOut(opened) else { return violated("a record that cannot be read") }
+                guard deliverChunks(opened) else { return violated("a record that cannot be read") }
             }
         case .failed: break
         case .peerIsWrong: violated("a record sealed wrongly")
@@ -270,7 +270,7 @@ extension TransferConnection {
     }
 
     /// Turns the chunks of an opened record into write events.
-    private func handOut(_ opened: RecordDelivery.Opened) -> Bool {
+    private func deliverChunks(_ opened: RecordDelivery.Opened) -> Bool {
         var position = 0
         var chunks = 0
         while position < opened.plaintext.count {
@@ -287,7 +287,7 @@ extension TransferConnection {
             }
             position = chunk.range.upperBound
         }
-        delivery.handOut(opened, chunks: max(chunks, 1))
+        delivery.track(opened, chunks: max(chunks, 1))
         if chunks == 0, let record = delivery.release(opened.slot) { records.release(record) }
         return true
     }

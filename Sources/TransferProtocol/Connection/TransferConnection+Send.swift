@@ -207,7 +207,7 @@ extension TransferConnection {
         batch.isSeparate = fallback.sendsSingly
         while batch.acceptsMore, recovery.canTrack {
             guard ring.hasSegmentToSend else {
-                if batch.segments == 0 { ranDry(at: now) }
+                if batch.segments == 0 { diagnoseIdle(at: now) }
                 break
             }
             if probesPending == 0 {
@@ -248,7 +248,7 @@ extension TransferConnection {
     private var isAtRateLimit: Bool { configuration.rateLimit.map { recovery.deliveryRate > 0.85 * $0 } ?? false }
 
     /// Finds the reason why there is nothing to send though the path would carry it.
-    private func ranDry(at now: TransferInstant) {
+    private func diagnoseIdle(at now: TransferInstant) {
         // The driver has merely not read on yet.
         if wantsRead { return }
         isBlockedByPath = false

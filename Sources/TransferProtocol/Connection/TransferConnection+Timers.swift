@@ -7,7 +7,7 @@ extension TransferConnection {
 
     /// A third of the peer's idle timeout at most, so that a lost keep-alive does no harm.
     private var keepAlive: TransferDuration { min(configuration.keepAlive, peerIdleTimeout / 3) }
-    var idleDeadline: TransferInstant { lastHeardAt + configuration.idleTimeout }
+    var idleDeadline: TransferInstant { lastReceivedAt + configuration.idleTimeout }
 
     var nextTimeout: TransferInstant {
         switch phase {
@@ -80,7 +80,7 @@ extension TransferConnection {
         case .sendProbes:
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2
-            for content in recovery.oldestContents(2) { sendAgain(content) }
+            for content in recovery.oldestContents(2) { retransmit(content) }
             considerFallback(at: now)
         }
         if now >= lastSentAt + keepAlive { pingPending = true }

@@ -72,7 +72,7 @@ public final class TransferConnection {
     /// The window or the pacer stopped sending, not a lack of data.
     var isBlockedByPath = false
     /// When the latest authentic packet or record arrived.
-    public internal(set) var lastHeardAt: TransferInstant
+    public internal(set) var lastReceivedAt: TransferInstant
     var lastSentAt: TransferInstant
     var peerIdleTimeout: TransferDuration
 
@@ -87,7 +87,7 @@ public final class TransferConnection {
     var records: RecordReceiver
     var peerLimit: UInt64 = 0
     /// Whether the peer understands the name in ``placed(_:as:)``.
-    var peerTakesNames = false
+    var peerAcceptsNames = false
     /// The contents of the folders that the peer has yet to offer.
     var peerContents: ArraySlice<FolderContents> = []
     var filling: Filling?
@@ -137,7 +137,7 @@ public final class TransferConnection {
         self.random = random
         peerPath = path
         startedAt = now
-        lastHeardAt = now
+        lastReceivedAt = now
         lastSentAt = now
         peerIdleTimeout = configuration.idleTimeout
         datagramSize = max(configuration.initialDatagramSize, PathMTU.base)
@@ -188,7 +188,7 @@ public final class TransferConnection {
     }
 
     /// Whether the peer is known to have received all messages of this side.
-    public var isHeard: Bool { hasPeerDone || streamOut.isAcknowledged }
+    public var areMessagesDelivered: Bool { hasPeerDone || streamOut.isAcknowledged }
 
     var isOver: Bool { phase == .closing || phase == .closed }
 
@@ -282,7 +282,7 @@ public final class TransferConnection {
     /// - Parameter name: the path of the file if it is not the one offered.
     public func placed(_ file: FileID, as name: String? = nil) {
         guard !isOver, incoming.place(file) else { return }
-        if let name, peerTakesNames, name.utf8.count <= TransferLimits.nameBytes { queue(.named(file, name)) }
+        if let name, peerAcceptsNames, name.utf8.count <= TransferLimits.nameBytes { queue(.named(file, name)) }
         queue(.done(file))
     }
 

@@ -72,7 +72,7 @@ public final class TransferEndpoint {
         parameters.idleTimeout = UInt64(configuration.idleTimeout.nanoseconds / 1_000_000)
         // The window opens with the first accepted file.
         parameters.initialWindow = 0
-        parameters.takesNames = true
+        parameters.acceptsNames = true
         return parameters
     }
 

@@ -7,7 +7,7 @@
 final class RecordPool {
     private static let slotsPerSlab = 16
     private let limit: Int
-    private(set) var promised = 0
+    private(set) var reserved = 0
     private var slabs: [UnsafeMutableRawPointer] = []
     private var unused: [Int32] = []
 
@@ -20,19 +20,19 @@ final class RecordPool {
     var slotsMade: Int { slabs.count * Self.slotsPerSlab }
 
     /// Whether a holder of `held` reserved slots may reserve another.
-    func allowsMore(than held: Int) -> Bool { held == 0 || held < limit - promised }
+    func allowsMore(than held: Int) -> Bool { held == 0 || held < limit - reserved }
 
     /// Reserves up to `wanted` slots for a holder of `held`.
     /// - Returns: how many.
-    func promise(upTo wanted: Int, to held: Int) -> Int {
-        let share = max((limit - promised - held + 1) / 2, held == 0 ? 1 : 0)
+    func reserve(upTo wanted: Int, holding held: Int) -> Int {
+        let share = max((limit - reserved - held + 1) / 2, held == 0 ? 1 : 0)
         let count = max(min(wanted, share), 0)
-        promised += count
+        reserved += count
         return count
     }
 
     /// Gives up `count` reservations, whether they were used or not.
-    func settle(_ count: Int) { promised -= count }
+    func release(_ count: Int) { reserved -= count }
 
     /// Allocates a slot that was reserved.
     func allocate() -> Int32 {

@@ -34,13 +34,13 @@ struct RecordReceiver {
         extend()
     }
 
-    private mutating func extend() { limit += UInt64(pool.promise(upTo: window - credit, to: credit)) }
+    private mutating func extend() { limit += UInt64(pool.reserve(upTo: window - credit, holding: credit)) }
 
     /// Ends reception: returns all memory to the pool.
     mutating func end() {
         for assembly in assemblies where assembly.state == .assembling || assembly.state == .opened { pool.free(assembly.slot) }
         assemblies = []
-        pool.settle(credit)
+        pool.release(credit)
         limit = written
         opened = written
     }
@@ -50,7 +50,7 @@ struct RecordReceiver {
         _modify { yield &assemblies[Int(truncatingIfNeeded: number) & mask] }
     }
 
-    enum Taken {
+    enum Insertion {
         /// Nothing to do: the record is incomplete, or the piece is a duplicate or outside of the window.
         case pending
         /// The record is complete; call `open`.
@@ -60,7 +60,7 @@ struct RecordReceiver {
     /// Inserts a piece of record `low` (the low 32 bits of its number).
     mutating func insert(
         _ payload: UnsafeRawBufferPointer, record low: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool
-    ) -> (Taken, record: UInt64) {
+    ) -> (Insertion, record: UInt64) {
         let number = TruncatedNumber.expand(low, near: opened)
         guard number >= opened, number < limit else { return (.pending, number) }
         let index = Int(truncatingIfNeeded: number) & mask
@@ -125,7 +125,7 @@ struct RecordReceiver {
             self[written].sealedOnly = false
             self[written].slot = -1
             written += 1
-            pool.settle(1)
+            pool.release(1)
         }
         extend()
     }

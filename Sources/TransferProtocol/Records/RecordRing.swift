@@ -157,7 +157,7 @@ struct RecordRing {
     }
 
     /// Queues a packet's segment for retransmission, after a loss or for a probe, unless it is acknowledged.
-    mutating func sendAgain(_ content: PacketContent) {
+    mutating func retransmit(_ content: PacketContent) {
         guard let index = index(content) else { return }
         enqueue(content.number, index)
     }
@@ -189,13 +189,13 @@ struct RecordRing {
 
     /// Allocates memory for the next record.
     func allocateSlot() -> Int32 {
-        _ = pool.promise(upTo: 1, to: 0)
+        _ = pool.reserve(upTo: 1, holding: 0)
         return pool.allocate()
     }
 
     func freeSlot(_ slot: Int32) {
         pool.free(slot)
-        pool.settle(1)
+        pool.release(1)
     }
 
     /// Ends sending: returns all memory to the pool.

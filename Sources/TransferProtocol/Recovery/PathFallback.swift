@@ -29,7 +29,7 @@ struct PathFallback {
         /// Send a small packet, to see whether it passes.
         case ping
         /// Make this change from now on, and send a small packet.
-        case take(Measure)
+        case apply(Measure)
     }
 
     /// The conclusion when data is acknowledged after a change.
@@ -57,30 +57,30 @@ struct PathFallback {
     private var isAlive = false
     private var isOneStallUntil = TransferInstant.zero
     /// The changes made in this stall.
-    private var taken: [Measure] = []
-    private var takenAt = TransferInstant.zero
+    private var applied: [Measure] = []
+    private var appliedAt = TransferInstant.zero
 
     /// Whether data has been unacknowledged for more than one probe timeout.
     var isStalled: Bool { timeouts > 1 }
 
     /// Records a probe timeout with data in flight.
     /// - Parameters:
-    ///   - heard: whether anything was acknowledged since the previous timeout.
+    ///   - hasAck: whether anything was acknowledged since the previous timeout.
     ///   - probeTimeout: the longest time until the next timeout.
-    mutating func timedOut(_ form: Form, heard: Bool, probeTimeout: TransferDuration, at now: TransferInstant) -> Action {
+    mutating func timedOut(_ form: Form, hasAck: Bool, probeTimeout: TransferDuration, at now: TransferInstant) -> Action {
         if timeouts > 0, now > isOneStallUntil { forget() }
-        if timeouts > 0, heard { isAlive = true }
+        if timeouts > 0, hasAck { isAlive = true }
         timeouts += 1
         isOneStallUntil = now + Self.apart + probeTimeout * 2
         guard timeouts >= Self.patience, isAlive else { return timeouts > 1 ? .ping : .nothing }
         guard let next = next(form) else { return timeouts.isMultiple(of: Self.exhaustedPing) ? .ping : .nothing }
         // Each change is judged on its own.
         isAlive = false
-        taken.append(next)
-        takenAt = now
+        applied.append(next)
+        appliedAt = now
         if next == .singly { sendsSingly = true }
         if next == .unmarked { sendsUnmarked = true }
-        return .take(next)
+        return .apply(next)
     }
 
     private func next(_ form: Form) -> Measure? {
@@ -96,17 +96,17 @@ struct PathFallback {
     mutating func delivered(sentAt: TransferInstant) -> Finding? {
         guard timeouts > 0 else { return nil }
         defer { forget() }
-        guard let last = taken.last else { return nil }
-        let helped = sentAt >= takenAt ? last : nil
-        if helped != .singly, taken.contains(.singly) { sendsSingly = false }
-        if helped != .unmarked, taken.contains(.unmarked) { sendsUnmarked = false }
-        let isSmaller = taken.contains(.baseSize) || taken.contains(.smaller)
+        guard let last = applied.last else { return nil }
+        let helped = sentAt >= appliedAt ? last : nil
+        if helped != .singly, applied.contains(.singly) { sendsSingly = false }
+        if helped != .unmarked, applied.contains(.unmarked) { sendsUnmarked = false }
+        let isSmaller = applied.contains(.baseSize) || applied.contains(.smaller)
         return Finding(helped: helped, restoresSize: isSmaller && helped != .baseSize && helped != .smaller)
     }
 
     private mutating func forget() {
         timeouts = 0
         isAlive = false
-        taken = []
+        applied = []
     }
 }

@@ -62,7 +62,7 @@ enum Frame {
         case .stream:
             let offset = try reader.varint()
             let count = try reader.count(upTo: reader.remaining)
-            return .stream(offset: offset, bytes: try reader.take(count))
+            return .stream(offset: offset, bytes: try reader.slice(count))
         case .ackRate: return .ackRate(packets: try reader.varint(), delay: try reader.varint(), lowest: try reader.varint())
         case .pathChallenge: return .pathChallenge(try reader.integer(UInt64.self))
         case .pathResponse: return .pathResponse(try reader.integer(UInt64.self))

@@ -12,7 +12,7 @@ enum Message: Equatable {
     case answer(FileID, FileAnswer)
     /// The file is synced and in its place.
     case done(FileID)
-    /// Precedes `done`: the name that the receiver gave the file, if not the one offered. Only sent to a peer that announces `takesNames`.
+    /// Precedes `done`: the name that the receiver gave the file, if not the one offered. Only sent to a peer that announces `acceptsNames`.
     case named(FileID, String)
     case paused(Bool)
 
@@ -105,7 +105,7 @@ enum Message: Equatable {
         guard reader.remaining >= lengthBytes else { return nil }
         let length = try reader.count(upTo: maximumBody)
         guard reader.remaining >= length else { return nil }
-        var body = WireReader(try reader.take(length))
+        var body = WireReader(try reader.slice(length))
         let message = try decode(kind, &body)
         guard body.isAtEnd else { throw WireError() }
         position += 1 + lengthBytes + length

@@ -11,7 +11,7 @@ struct TransportParameters: Equatable {
     /// Records that this side accepts before its first `window` frame.
     var initialWindow: UInt64 = 64
     /// Whether this side understands ``Message/named(_:_:)`` (initiator only).
-    var takesNames = false
+    var acceptsNames = false
     /// The contents of the first folders that will be offered, in that order (initiator only).
     var contents: [FolderContents] = []
 
@@ -20,7 +20,7 @@ struct TransportParameters: Equatable {
 
     private enum Key: UInt64 {
         case connection = 0
-        case maximumDatagramSize, invitation, idleTimeout, initialWindow, takesNames, contents
+        case maximumDatagramSize, invitation, idleTimeout, initialWindow, acceptsNames, contents
     }
 
     var encoded: [UInt8] {
@@ -35,7 +35,7 @@ struct TransportParameters: Equatable {
         add(.invitation, invitation)
         add(.idleTimeout, idleTimeout)
         add(.initialWindow, initialWindow)
-        if takesNames { add(.takesNames, 1) }
+        if acceptsNames { add(.acceptsNames, 1) }
         if !contents.isEmpty {
             var value: [UInt8] = []
             for folder in contents.prefix(Self.maximumContents) {
@@ -61,7 +61,7 @@ struct TransportParameters: Equatable {
                 while !reader.isAtEnd {
                     let key = try reader.varint()
                     let count = try reader.count(upTo: reader.remaining)
-                    var value = WireReader(try reader.take(count))
+                    var value = WireReader(try reader.slice(count))
                     guard let key = Key(rawValue: key) else { continue }
                     if key == .contents {
                         while !value.isAtEnd {
@@ -81,7 +81,7 @@ struct TransportParameters: Equatable {
                     case .invitation: result.invitation = number
                     case .idleTimeout: result.idleTimeout = max(number, 1000)
                     case .initialWindow: result.initialWindow = number
-                    case .takesNames: result.takesNames = number != 0
+                    case .acceptsNames: result.acceptsNames = number != 0
                     case .contents: break
                     }
                 }

@@ -40,18 +40,18 @@ struct WireReader {
         return Int(value)
     }
 
-    mutating func take(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
+    mutating func slice(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
         guard count >= 0, remaining >= count else { throw WireError() }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
     }
 
-    mutating func array(_ count: Int) throws(WireError) -> [UInt8] { Array(try take(count)) }
+    mutating func array(_ count: Int) throws(WireError) -> [UInt8] { Array(try slice(count)) }
 
     /// A string: a length as a varint and that many bytes of UTF-8.
     mutating func text(upTo limit: Int) throws(WireError) -> String {
         let count = try count(upTo: limit)
-        guard let text = String(validating: try take(count), as: UTF8.self) else { throw WireError() }
+        guard let text = String(validating: try slice(count), as: UTF8.self) else { throw WireError() }
         return text
     }
 
