@@ -1,9 +1,9 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// A child process whose end and CPU time are waited for.
+/// A child process, with its exit status and CPU time.
 public final class Child {
-    /// What it wrote to stderr, read while it runs where a line of it is waited for.
+    /// The child's stderr.
     private let diagnostics: FileHandle
     public let pid: pid_t
     private var isReaped = false
@@ -14,10 +14,11 @@ public final class Child {
         public let cpu: Double
     }
 
+    /// Starts the child.
     /// - Parameters:
     ///   - words: the program's path and its arguments.
-    ///   - isHeard: whether its stderr is kept; nobody reads that of a server which goes on writing to it.
-    public init(_ words: [String], environment: [String: String] = [:], isHeard: Bool = true) throws {
+    ///   - capturesStderr: whether stderr is captured; false for a server that keeps writing to it, which nobody reads.
+    public init(_ words: [String], environment: [String: String] = [:], capturesStderr: Bool = true) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -26,7 +27,7 @@ public final class Child {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        if isHeard {
+        if capturesStderr {
             posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         } else {
             posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
@@ -35,7 +36,7 @@ public final class Child {
         let arguments = words.map { strdup($0) } + [nil]
         let variables = complete.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + variables { free(pointer) } }
-        // It has no use for what this process was started with, such as a descriptor that stands for a lock, nor for the signals that are ignored here.
+        // The child must not inherit descriptors, such as one that stands for a lock, or ignored signals.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
             if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         }
@@ -46,7 +47,7 @@ public final class Child {
         sigemptyset(&signals)
         for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&signals, signal) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        // A thread of a pool holds all signals back, and what it starts would, too.
+        // Threads of a pool block all signals, and a child would inherit that.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -65,7 +66,7 @@ public final class Child {
 
     deinit { stop() }
 
-    /// Reads stderr until a match of the pattern.
+    /// Reads stderr up to a match of the pattern.
     public func wait(for pattern: Regex<(Substring, Substring)>) throws -> String {
         var text = ""
         while true {
@@ -76,7 +77,7 @@ public final class Child {
         }
     }
 
-    /// Waits for its end; says so where it failed.
+    /// Waits for the child to end; prints its status and stderr if it failed.
     public func end() -> Result {
         let (result, diagnostics) = reap()
         if result.status != 0, result.status != 143 { print("  (status \(result.status): \(diagnostics.suffix(300)))") }
@@ -84,7 +85,7 @@ public final class Child {
     }
 
     private func reap() -> (result: Result, diagnostics: String) {
-        // A pipe that nobody reads must not stop the child.
+        // A pipe that nobody reads must not block the child.
         let drained = diagnostics.readDataToEndOfFile()
         var status: Int32 = 0
         var usage = rusage()
@@ -97,13 +98,13 @@ public final class Child {
         return (result, String(decoding: drained, as: UTF8.self))
     }
 
-    /// Asks it to end, and ends it where it has not within five seconds. Its status is its own affair: InspIRCd's is 10 then.
+    /// Terminates the child, and kills it if it is alive five seconds later. The status is not judged: InspIRCd's is 10 then.
     @discardableResult public func stop() -> Result? {
         guard !isReaped else { return nil }
         kill(pid, SIGTERM)
         var status = siginfo_t()
         for _ in 0..<500 {
-            // Looks whether it has ended, and leaves its end to be waited for.
+            // Checks whether it has ended, without reaping it.
             if waitid(P_PID, id_t(pid), &status, WEXITED | WNOHANG | WNOWAIT) == 0, status.si_signo == SIGCHLD { return reap().result }
             usleep(10_000)
         }
@@ -113,7 +114,7 @@ public final class Child {
 
     private static let running = NIOLockedValueBox<Set<pid_t>>([])
 
-    /// Where this process is told to stop, its children do, too; then `body` puts away what is left.
+    /// On one of these signals, kills all children, runs `body` to clean up, and exits.
     public static func stopAll(on signals: [Int32], _ body: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
         signals.map { number in
             signal(number, SIG_IGN)

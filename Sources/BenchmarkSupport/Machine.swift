@@ -1,8 +1,8 @@
 import Foundation
 
-/// What a comparison asks of the machine it runs on.
+/// Resources of the machine that a comparison runs on.
 public enum Machine {
-    /// A UDP and TCP port that nobody used a moment ago.
+    /// A UDP and TCP port that was free a moment ago.
     public static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -19,7 +19,7 @@ public enum Machine {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    /// Waits until somebody listens on a TCP port.
+    /// Waits for a listener on a TCP port, at most five seconds.
     public static func waitForListener(_ port: UInt16) throws {
         for _ in 0..<500 {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -37,19 +37,19 @@ public enum Machine {
         throw BenchmarkError("nobody listens on port \(port)")
     }
 
-    /// The path of a program, or nil.
+    /// The path of a program; nil if it is not installed.
     public static func tool(_ name: String) -> String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/usr/bin"]
         return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// The folder of this program, where the built `chatty` is, too.
+    /// The folder of this program, which also has the built `chatty`.
     public static var products: String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return (own as NSString).deletingLastPathComponent
     }
 
-    /// The median; not a number where there are none.
+    /// The median; not a number if there are no values.
     public static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
         guard !sorted.isEmpty else { return .nan }

@@ -11,10 +11,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* glibc names the POSIX form so wherever _GNU_SOURCE has taken strerror_r for its own. */
+/* glibc's name of the POSIX strerror_r if _GNU_SOURCE is defined, which replaces it by the GNU form. */
 extern int __xpg_strerror_r(int, char *, size_t);
 
-/* The fallback: every step is opened by itself and must be a folder, never a link and never "..". */
+/* The fallback opens every component by itself, which must be a folder, never a link and never "..". */
 static int open_step_by_step(int folder, const char *path, int flags, mode_t mode) {
     char part[256];
     int at = folder;
@@ -45,12 +45,12 @@ int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode) {
                            .mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     int fd = -1;
-    /* EAGAIN: something was renamed while the kernel walked; it asks to be called again. */
+    /* EAGAIN: something was renamed during the walk; the kernel asks for another call. */
     for (int attempt = 0; attempt < 16; attempt++) {
         fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
         if (fd >= 0 || errno != EAGAIN) break;
     }
-    /* EPERM is what a container's filter answers for a call it does not know; where it was meant, the steps fail likewise. */
+    /* A container's seccomp filter returns EPERM for an unknown call; if EPERM is genuine, the steps fail likewise. */
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
     return open_step_by_step(folder, path, flags | O_CLOEXEC, mode);
 }

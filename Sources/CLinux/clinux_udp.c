@@ -28,8 +28,8 @@ static int is_mapped(const struct sockaddr *to) {
     return to && to->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)to)->sin6_addr);
 }
 
-/* Fills in the control messages of a send; leaves the header without any where none is needed. */
-static void put_control(struct msghdr *message, control_buffer *control, uint16_t segment, int ecn, const clinux_udp_local *local) {
+/* Fills in the control messages of a send; leaves the header without any if none is needed. */
+static void write_control(struct msghdr *message, control_buffer *control, uint16_t segment, int ecn, const clinux_udp_local *local) {
     const struct sockaddr *to = message->msg_name;
     memset(control, 0, sizeof *control);
     message->msg_control = control->bytes;
@@ -62,7 +62,7 @@ static void put_control(struct msghdr *message, control_buffer *control, uint16_
         memcpy(CMSG_DATA(c), &info, sizeof info);
         used += CMSG_SPACE(sizeof info);
     } else if (local && to) {
-        /* On a dual-stack socket IPv4 takes this one, too, with a mapped address. */
+        /* A dual-stack socket accepts this one for IPv4 too, with a mapped address. */
         struct in6_pktinfo info = {.ipi6_addr = local->address, .ipi6_ifindex = local->interface};
         c->cmsg_level = IPPROTO_IPV6;
         c->cmsg_type = IPV6_PKTINFO;
@@ -78,7 +78,7 @@ ssize_t clinux_udp_send_pieces(int fd, const struct iovec *pieces, size_t count,
                                socklen_t to_length, const clinux_udp_local *local) {
     control_buffer control;
     struct msghdr message = {.msg_name = (void *)to, .msg_namelen = to_length, .msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
-    put_control(&message, &control, segment, ecn, local);
+    write_control(&message, &control, segment, ecn, local);
     return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -87,7 +87,7 @@ int clinux_udp_send_many(int fd, const struct iovec *pieces, size_t count, size_
     struct mmsghdr messages[MAX_BATCH];
     control_buffer control;
     struct msghdr shape = {.msg_name = (void *)to, .msg_namelen = to_length};
-    put_control(&shape, &control, 0, ecn, local);
+    write_control(&shape, &control, 0, ecn, local);
     unsigned made = 0;
     for (size_t i = 0; i < count && made < MAX_BATCH;) {
         size_t first = i, bytes = 0;
@@ -105,7 +105,7 @@ int clinux_udp_send_many(int fd, const struct iovec *pieces, size_t count, size_
     return made ? sendmmsg(fd, messages, made, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
 }
 
-static void take_control(struct msghdr *message, clinux_udp_received *received) {
+static void parse_control(struct msghdr *message, clinux_udp_received *received) {
     received->segment = received->length > UINT16_MAX ? UINT16_MAX : (uint16_t)received->length;
     received->ecn = 0;
     received->truncated = (message->msg_flags & MSG_TRUNC) != 0;
@@ -149,7 +149,7 @@ ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, clinux_udp_rec
     ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT);
     if (length < 0) return length;
     received->length = (uint32_t)length;
-    take_control(&message, received);
+    parse_control(&message, received);
     return length;
 }
 
@@ -170,7 +170,7 @@ int clinux_udp_receive_many(int fd, void *buffer, size_t slot, int count, clinux
     int got = recvmmsg(fd, messages, count, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++) {
         received[i].length = messages[i].msg_len;
-        take_control(&messages[i].msg_hdr, &received[i]);
+        parse_control(&messages[i].msg_hdr, &received[i]);
     }
     return got;
 }
@@ -195,12 +195,12 @@ int clinux_udp_set_path_options(int fd, int family) {
     if (family == AF_INET6) {
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe6, sizeof probe6);
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
-        /* Tells the address of IPv4 traffic as well, mapped. */
+        /* Also reports the address of IPv4 datagrams, mapped. */
         result |= setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
     } else {
         result |= setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     }
-    /* On a dual-stack socket these hold for the IPv4 traffic it carries. */
+    /* On a dual-stack socket these apply to its IPv4 traffic. */
     result |= setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe4, sizeof probe4);
     result |= setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
     return result;

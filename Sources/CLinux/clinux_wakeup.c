@@ -12,7 +12,7 @@
 int clinux_wakeup_make(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void clinux_wakeup_signal(int descriptor) {
-    // It fails only where it is readable already.
+    // It only fails if the descriptor is readable already.
     (void)!eventfd_write(descriptor, 1);
 }
 
@@ -36,14 +36,14 @@ int clinux_alarm_make(unsigned seconds) {
 
 static volatile sig_atomic_t writing_end = -1;
 static int reading_end = -1;
-static int taken[LIMIT];
+static int redirected[LIMIT];
 static struct sigaction before[LIMIT];
-static size_t taken_count;
+static size_t redirected_count;
 
 static void forward(int signal) {
     int saved = errno;
     uint8_t byte = (uint8_t)signal;
-    // A full pipe holds thousands of signals that nobody read: one more would tell nothing.
+    // A full pipe holds thousands of unread signals: another one would not matter.
     (void)!write(writing_end, &byte, 1);
     errno = saved;
 }
@@ -55,23 +55,23 @@ int clinux_signals_open(const int *signals, size_t count) {
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
     reading_end = ends[0];
     writing_end = ends[1];
-    taken_count = 0;
+    redirected_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct sigaction old;
         if (sigaction(signals[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN) continue;
         struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
         sigemptyset(&action.sa_mask);
         if (sigaction(signals[i], &action, NULL) != 0) continue;
-        taken[taken_count] = signals[i];
-        before[taken_count++] = old;
+        redirected[redirected_count] = signals[i];
+        before[redirected_count++] = old;
     }
     return reading_end;
 }
 
 void clinux_signals_close(void) {
     if (writing_end < 0) return;
-    for (size_t i = 0; i < taken_count; i++) sigaction(taken[i], &before[i], NULL);
-    taken_count = 0;
+    for (size_t i = 0; i < redirected_count; i++) sigaction(redirected[i], &before[i], NULL);
+    redirected_count = 0;
     int end = writing_end;
     writing_end = -1;
     close(end);
@@ -81,13 +81,13 @@ void clinux_signals_close(void) {
 
 void clinux_signals_end_process(int signal) {
     clinux_signals_close();
-    // Not the handler of a language's runtime, which would write a report of a crash.
+    // Not the handler of a language's runtime, which would write a crash report.
     struct sigaction usual = {.sa_handler = SIG_DFL};
     sigaction(signal, &usual, NULL);
     sigset_t only;
     sigemptyset(&only);
     sigaddset(&only, signal);
-    // Threads of a pool have all signals blocked, and hand that on to those they start.
+    // Threads of a pool block all signals, and threads that they start inherit that.
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);
     raise(signal);
 }

@@ -42,7 +42,7 @@ struct ChattyContestant: ChatContestant {
         let port = try Machine.freePort()
         let process = try Child(
             [program, "serve", "\(port)", "--data", data.path, "--message-rate", "0", "--max-connections-per-address", "0"],
-            isHeard: false)
+            capturesStderr: false)
         try Machine.waitForListener(port)
         return RunningContestant(process: process, port: port, tokens: tokens)
     }
@@ -76,7 +76,7 @@ struct NgIRCdContestant: ChatContestant {
         Ident = no
         PAM = no
         """.write(toFile: folder + "/ngircd.conf", atomically: false, encoding: .utf8)
-        let process = try Child([program, "-n", "-f", folder + "/ngircd.conf"], isHeard: false)
+        let process = try Child([program, "-n", "-f", folder + "/ngircd.conf"], capturesStderr: false)
         try Machine.waitForListener(port)
         return RunningContestant(process: process, port: port, tokens: nil)
     }
@@ -102,7 +102,7 @@ struct InspIRCdContestant: ChatContestant {
         <files motd="/dev/null">
         """.write(toFile: folder + "/inspircd.conf", atomically: false, encoding: .utf8)
         let root = getuid() == 0 ? ["--runasroot"] : []
-        let process = try Child([program, "--config=\(folder)/inspircd.conf", "--nofork", "--nopid"] + root, isHeard: false)
+        let process = try Child([program, "--config=\(folder)/inspircd.conf", "--nofork", "--nopid"] + root, capturesStderr: false)
         try Machine.waitForListener(port)
         return RunningContestant(process: process, port: port, tokens: nil)
     }

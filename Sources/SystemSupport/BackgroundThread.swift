@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A detached thread with one task.
+/// A detached thread that runs one closure.
 public enum BackgroundThread {
     private final class Task {
         let name: String
@@ -12,13 +12,13 @@ public enum BackgroundThread {
         }
     }
 
-    /// Gives `value` to a new thread for good and runs `body` there.
+    /// Transfers `value` to a new thread and runs `body` there.
     /// - Parameter name: what tools show for the thread, at most 15 bytes (prctl(2), `PR_SET_NAME`).
     /// - Throws: if the system gives no thread.
     public static func start<Value>(
         name: String, _ value: sending Value, _ body: @escaping @Sendable (sending Value) -> Void
     ) throws(SystemError) {
-        // `sending`: nobody else has the value any more, so the thread may use it freely.
+        // `sending`: nobody else has access to the value, so the thread may use it freely.
         nonisolated(unsafe) let value = value
         let task = Task(name: name) { body(value) }
         var thread = pthread_t()

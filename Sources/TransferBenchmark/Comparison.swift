@@ -1,10 +1,11 @@
 import BenchmarkSupport
 import Foundation
 
-/// The transfer beside its peers, on one tmpfs, in turns: `TransferBenchmark [--size MB] [--runs N] [--folder DIR] [--only NAME] [--chatty PATH]`.
+/// Compares the transfer with its peers, on one tmpfs, in turns: `TransferBenchmark [--size MB] [--runs N] [--folder DIR] [--only NAME]
+/// [--chatty PATH]`.
 ///
-/// Figures of one run only compare with each other: the medians are printed with their ratio to the C yardstick, or to chatty where that
-/// is not there. Build with `-c release`, `chatty` too.
+/// Only figures of one run can be compared: the medians are printed with their ratio to the C yardstick, or to chatty if that is missing.
+/// Build with `-c release`, `chatty` too.
 enum Comparison {
     static func run(_ words: [String]) -> Int32 {
         var size = 1_000_000_000
@@ -42,7 +43,7 @@ enum Comparison {
         return 2
     }
 
-    /// Makes the source, and touches as much memory of the tmpfs as the runs will use.
+    /// Creates the source, and touches as much memory of the tmpfs as the runs will use.
     private static func prepare(_ bench: Bench) throws {
         for name in ["source", "target", "home"] {
             try FileManager.default.createDirectory(atPath: bench.folder + "/" + name, withIntermediateDirectories: true)
@@ -88,7 +89,7 @@ enum Comparison {
         return found
     }
 
-    /// Built from its source beside the repository, where that is.
+    /// Builds the yardstick from its source beside the repository; nil if there is none.
     private static func yardstick(_ bench: Bench) -> String? {
         let package = (#filePath as NSString).deletingLastPathComponent + "/../.."
         let source = package + "/../shared/tools/udplimit.c"

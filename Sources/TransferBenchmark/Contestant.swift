@@ -4,14 +4,14 @@ import Foundation
 /// A way to move a file from one folder to another through the loopback.
 protocol Contestant {
     var name: String { get }
-    /// Starts what has to be there beforehand and moves `bench.source` to `bench.target`.
+    /// Starts the servers that it needs and moves `bench.source` to `bench.target`.
     func run(_ bench: Bench) throws -> Sample
 }
 
 /// One measured run.
 struct Sample {
     let seconds: Double
-    /// Of both sides.
+    /// CPU seconds of both sides; not a number if unknown.
     let cpu: Double
 }
 
@@ -22,7 +22,7 @@ struct Bench {
     var source: String { folder + "/source/file.bin" }
     var target: String { folder + "/target/file.bin" }
 
-    /// Measures `body`, which gives the CPU seconds, and holds it to the result: a file that is not the source is no sample.
+    /// Measures `body`, which returns CPU seconds, and checks the result: throws if the target differs from the source.
     func measure(_ body: () throws -> Double) throws -> Sample {
         try warm()
         let start = ContinuousClock.now
@@ -32,9 +32,9 @@ struct Bench {
         return Sample(seconds: seconds, cpu: cpu)
     }
 
-    /// Writes and deletes as much as a run will write. A virtual machine gives memory that has lain free for some seconds back to its
-    /// host, and fetching it again takes longer than a transfer; so nothing is deleted before all is written, or the memory of the file
-    /// of the run before would go back in the midst of this one.
+    /// Writes and deletes as much as a run will write. A virtual machine returns memory that has been free for some seconds to its host,
+    /// and getting it again takes longer than a transfer. So the previous target is deleted only after all is written, or its memory would
+    /// be returned in the middle of this run.
     private func warm() throws {
         let path = folder + "/warm"
         let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)

@@ -5,7 +5,7 @@ import Foundation
 struct ChattyContestant: Contestant {
     let name: String
     let program: String
-    /// Of the sender.
+    /// Options of the sender.
     var options: [String] = []
 
     func run(_ bench: Bench) throws -> Sample {
@@ -23,7 +23,7 @@ struct ChattyContestant: Contestant {
     }
 }
 
-/// The C yardstick: one thread a side, no recovery, no safety.
+/// The C yardstick: one thread for each side, no loss recovery, no checks.
 struct YardstickContestant: Contestant {
     let name = "C yardstick"
     let program: String
@@ -31,7 +31,7 @@ struct YardstickContestant: Contestant {
     func run(_ bench: Bench) throws -> Sample {
         let port = try Machine.freePort()
         let receiver = try Child([program, "-r", "-c", "-f", "-F", bench.target, "-s", "\(bench.size)", "-p", "\(port)"])
-        // It says nothing when it is ready.
+        // It does not signal that it is ready.
         usleep(200_000)
         return try bench.measure {
             let sender = try Child([program, "-t", "-c", "-f", "-F", bench.source, "-p", "\(port)"])
@@ -61,7 +61,7 @@ struct RsyncContestant: Contestant {
             return client.cpu
         }
         daemon.stop()
-        // The daemon's work is done by its children, whose CPU time is not told.
+        // The daemon's children do the work, and their CPU time is not reported.
         return Sample(seconds: sample.seconds, cpu: .nan)
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import TransferSimulator
 
-/// `TransferBenchmark fairness [bbr|cubic ...]`: the share that a flow has beside another one on the same bottleneck, in the simulator;
-/// lines of Markdown.
+/// `TransferBenchmark fairness [bbr|cubic ...]`: the share of a flow that competes with another one for the same bottleneck, in the
+/// simulator, as lines of Markdown.
 enum FairnessTable {
     private static let queues = [0.5, 1, 2, 4]
 
@@ -25,7 +25,7 @@ enum FairnessTable {
         let name = control.rawValue.uppercased()
         GoodputTable.head("share of \(name)")
         var starts = [(head: Int64(0), name: "begun together")]
-        // Beside its own kind it is the same whoever joins, and in the rows below.
+        // Two CUBIC flows are symmetric, and are in the rows below.
         if control != .cubic { starts += [(10, "\(name) joins 10 s later"), (-10, "CUBIC joins 10 s later")] }
         for (head, start) in starts {
             for queue in queues {
@@ -41,7 +41,7 @@ enum FairnessTable {
         }
     }
 
-    /// On every path.
+    /// The shares on all paths.
     private static func shares(
         _ control: Goodput.Control, beside other: Goodput.Control, queue: Double, head: Int64
     ) throws -> [Double] {

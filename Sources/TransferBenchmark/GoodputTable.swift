@@ -3,8 +3,8 @@ import Foundation
 import TransferProtocol
 import TransferSimulator
 
-/// `TransferBenchmark goodput [bbr|cubic ...]`: goodput through bad paths, in the simulator; lines of Markdown. The figures in
-/// brackets are round trips, as multiples of the empty path's; lost are datagrams at the bottleneck.
+/// `TransferBenchmark goodput [bbr|cubic ...]`: goodput on bad paths, in the simulator, as lines of Markdown. The figures in brackets are
+/// round trips, as multiples of the empty path's; lost are datagrams at the bottleneck.
 enum GoodputTable {
     static let paths = [(10.0, 20.0), (100, 50), (100, 200), (500, 20)]
 

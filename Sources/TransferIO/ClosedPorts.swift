@@ -2,52 +2,52 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// Whether nobody listens at any of a receiver's addresses, as far as their hosts say so: an empty datagram to a closed UDP port is answered by
-/// "port unreachable" (RFC 1122 §4.1.3.1), and the system tells a socket that is connected there.
+/// Detects that none of a receiver's addresses has a listener, as far as their hosts report it: a datagram to a closed UDP port elicits
+/// "port unreachable" (RFC 1122 §4.1.3.1), and the system reports that to a connected socket.
 ///
-/// Sockets of their own are asked, for a transfer's socket is not connected to anybody; and only as long as nobody has answered a handshake. Who
-/// is not on the way cannot make the system believe such an answer without knowing the port that was asked from.
+/// The probes are empty datagrams from sockets of their own, because a transfer's socket is not connected; they end once a handshake is
+/// answered. An attacker off the path cannot forge such a report without knowing the port of the probe.
 public enum ClosedPorts {
     private static let sendEvery = Duration.milliseconds(400)
-    private static let lookEvery = Duration.milliseconds(100)
+    private static let pollEvery = Duration.milliseconds(100)
 
-    /// Returns true once every address is known to be closed, for longer than a receiver that is being started needs; false when `isOver` says
-    /// that it is of no interest, or the task was cancelled.
+    /// Returns true once every address is known to be closed, for longer than a receiver takes to start; false if `isOver` returns true or
+    /// the task is cancelled.
     public static func areAll(_ addresses: [NetworkAddress], unless isOver: @escaping @Sendable () -> Bool) async -> Bool {
         let sockets = addresses.map { ConnectedSocket(to: $0) }
         var refusals = Refusals(count: addresses.count)
-        for index in sockets.indices where sockets[index]?.leadsNowhere == true { refusals.leadsNowhere(index) }
+        for index in sockets.indices where sockets[index]?.isUnreachable == true { refusals.markUnreachable(index) }
         var sendAt = ContinuousClock.now
         while !Task.isCancelled, !isOver() {
             let now = LoopCore.clock()
             let isTurn = ContinuousClock.now >= sendAt
             if isTurn { sendAt += sendEvery }
             for (index, socket) in sockets.enumerated() {
-                guard let socket, !socket.leadsNowhere else { continue }
-                switch socket.look(sending: isTurn) {
+                guard let socket, !socket.isUnreachable else { continue }
+                switch socket.probe(sending: isTurn) {
                 case .refused: refusals.refused(index, at: now)
                 case .answered: refusals.answered(index)
                 case .nothing: break
                 }
             }
             if refusals.areComplete { return true }
-            do { try await Task.sleep(for: lookEvery) } catch { return false }
+            do { try await Task.sleep(for: pollEvery) } catch { return false }
         }
         return false
     }
 }
 
-/// What is known of some addresses, by their places in a list. Held by `ClosedPortsTests`.
+/// The results of probes of some addresses, by their indices in a list. Held by `ClosedPortsTests`.
 struct Refusals {
     private enum Standing {
         case unknown
         case refused(times: Int, since: TransferInstant, until: TransferInstant)
-        /// There is no way there from this machine.
-        case nowhere
+        /// This machine has no route to the address.
+        case unreachable
         case answered
     }
 
-    /// A receiver may be just about to start, and one refusal may be of another's making.
+    /// Refusals before an address counts as closed: a receiver may be about to start, and one refusal may concern another's datagram.
     private static let leastTimes = 3
     private static let leastTime = TransferDuration.milliseconds(1500)
 
@@ -59,20 +59,20 @@ struct Refusals {
         switch standings[index] {
         case .unknown: standings[index] = .refused(times: 1, since: now, until: now)
         case .refused(let times, let since, _): standings[index] = .refused(times: times + 1, since: since, until: now)
-        case .nowhere, .answered: break
+        case .unreachable, .answered: break
         }
     }
 
-    mutating func leadsNowhere(_ index: Int) { standings[index] = .nowhere }
+    mutating func markUnreachable(_ index: Int) { standings[index] = .unreachable }
     mutating func answered(_ index: Int) { standings[index] = .answered }
 
-    /// Every address that can be sent to refuses, and there is one.
+    /// Whether every reachable address refuses, and there is one.
     var areComplete: Bool {
         var hasRefused = false
         for standing in standings {
             switch standing {
             case .unknown, .answered: return false
-            case .nowhere: break
+            case .unreachable: break
             case .refused(let times, let since, let until):
                 guard times >= Self.leastTimes, until >= since + Self.leastTime else { return false }
                 hasRefused = true
@@ -82,34 +82,34 @@ struct Refusals {
     }
 }
 
-/// A UDP socket with one peer.
+/// A UDP socket connected to one peer.
 private final class ConnectedSocket {
-    enum Sight {
+    enum ProbeResult {
         case nothing, refused, answered
     }
 
     private let descriptor: Int32
-    let leadsNowhere: Bool
+    let isUnreachable: Bool
 
-    /// Nil where the system gives no socket.
+    /// Nil if the system has no socket left.
     init?(to address: NetworkAddress) {
         let family = address.ipv4 == nil ? AF_INET6 : AF_INET
         let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
-        leadsNowhere = address.withSocketAddress(family: family) { to, length in connect(descriptor, to, length) } != 0
+        isUnreachable = address.withSocketAddress(family: family) { to, length in connect(descriptor, to, length) } != 0
     }
 
     deinit { close(descriptor) }
 
-    func look(sending: Bool) -> Sight {
+    func probe(sending: Bool) -> ProbeResult {
         var byte: UInt8 = 0
-        var sight = Sight.nothing
+        var result = ProbeResult.nothing
         let count = retrying { recv(descriptor, &byte, 1, 0) }
-        if count >= 0 { sight = .answered } else if errno == ECONNREFUSED { sight = .refused }
+        if count >= 0 { result = .answered } else if errno == ECONNREFUSED { result = .refused }
         if sending, retrying({ Glibc.send(descriptor, &byte, 0, Int32(MSG_NOSIGNAL)) }) < 0, errno == ECONNREFUSED {
-            sight = .refused
+            result = .refused
         }
-        return sight
+        return result
     }
 }

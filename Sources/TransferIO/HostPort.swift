@@ -6,7 +6,7 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
     public let host: String
     public let port: UInt16
 
-    /// Nil where it has not that form, or the port is not 1 to 65535.
+    /// Nil if the text has another form, or the port is not 1 to 65535.
     public init?(_ text: String) {
         let bytes = text.utf8
         guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")), let port = UInt16(text[bytes.index(after: colon)...]), port > 0 else {
@@ -26,7 +26,8 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Asks the system's resolver, which may take seconds: not for an event loop. Throws where there is no such host.
+    /// Resolves the host by the system's resolver. It may take seconds, so it must not run on an event loop. Throws if there is no such
+    /// host.
     public func resolve() throws(ResolveError) -> [NetworkAddress] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
@@ -50,7 +51,7 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// There is no such host, or the resolver cannot be asked.
+/// The host does not exist, or the resolver cannot be reached.
 public struct ResolveError: Error, Hashable, Sendable, CustomStringConvertible {
     public let host: String
     public let reason: String

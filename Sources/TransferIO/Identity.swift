@@ -6,8 +6,8 @@ import TransferProtocol
 public enum Identity {
     private static let header = "chatty transfer key 1"
 
-    /// Reads the key, or makes one where there is none. Several processes that start at once end up with the same.
-    /// - Parameter path: the file; its folder is made where it is missing.
+    /// Reads the key, or generates it if the file does not exist. Processes that start at the same time get the same key.
+    /// - Parameter path: the file; its folder is created if it is missing.
     public static func load(path: some SystemPath) throws -> NoiseKeyPair { try load(path.pathBytes, .system) }
 
     static func load(_ path: ByteString, _ move: ExclusiveMove) throws -> NoiseKeyPair {
@@ -22,7 +22,7 @@ public enum Identity {
 
 public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(String)
-    /// Others than the owner may read it.
+    /// Other users may read it.
     case exposed(String)
 
     public var description: String {
@@ -33,9 +33,9 @@ public enum IdentityError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Small files that hold secrets: mode 0600, whole or not there at all.
+/// Small files that hold secrets: mode 0600, created atomically.
 enum PrivateFile {
-    /// Reads what the file holds, or makes it where there is none, or an empty one. Several processes that start at once end up with the same.
+    /// Reads the file, or creates it if it is missing or empty. Processes that start at the same time get the same text.
     static func load(_ path: ByteString, _ move: ExclusiveMove, make: () -> String) throws -> String {
         if let text = try read(path), !text.isEmpty { return text }
         let text = make()
@@ -45,7 +45,7 @@ enum PrivateFile {
         switch move.atomically(in: AT_FDCWD, from: fresh, to: path) {
         case 0: return text
         case EEXIST:
-            // Another process was faster; then its text is the one.
+            // Another process was faster: its text counts.
             if let other = try read(path), !other.isEmpty { return other }
         case ENOTSUP: break
         case let code: throw SystemError("make \(path)", code: code)
@@ -55,8 +55,9 @@ enum PrivateFile {
         return other
     }
 
-    /// Where the file system cannot give a name to what is whole: an empty file is one that is being made, or that nobody has ended making.
-    /// - Returns: false where another process has made it.
+    /// Writes the file in place, for file systems that cannot name a complete file atomically. An empty file is one whose writer is still
+    /// at work, or has crashed.
+    /// - Returns: false if another process has written it.
     private static func writeInPlace(_ text: String, to path: ByteString) throws -> Bool {
         let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         guard retrying({ flock(file.descriptor, LOCK_EX) }) == 0 else { throw SystemError("lock \(path)") }
@@ -81,7 +82,7 @@ enum PrivateFile {
         return try file.text(limit: limit)
     }
 
-    /// Writes and flushes a file that takes the place of what has its name.
+    /// Writes and flushes a new file, and renames it over `path`.
     static func replace(_ text: String, at path: ByteString) throws {
         let fresh = path + ByteString(".\(getpid())-\(UInt32.random(in: .min ... .max))")
         try write(text, to: fresh)
@@ -92,7 +93,7 @@ enum PrivateFile {
         }
     }
 
-    /// Writes and flushes a new file; one of that name must not exist.
+    /// Writes and flushes a new file. Throws if `path` exists.
     static func write(_ text: String, to path: ByteString) throws {
         if let folder = path.splitAtLast("/").before { try makeFolders(folder) }
         let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
@@ -121,7 +122,7 @@ extension OpenFile {
         defer { buffer.deallocate() }
         var done = 0
         while done < limit {
-            // Not by offset: the text may come from a pipe.
+            // Reads in sequence, not by offset: the text may come from a pipe.
             let count = retrying { Glibc.read(descriptor, buffer.baseAddress.map { $0 + done }, limit - done) }
             if count < 0 { throw SystemError("read \(label)") }
             if count == 0 { break }

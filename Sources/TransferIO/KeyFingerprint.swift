@@ -1,6 +1,6 @@
 import Crypto
 
-/// A short form of a public key for people to compare.
+/// A short form of a public key, for people to compare.
 public enum KeyFingerprint {
     /// The first 16 bytes of the SHA-256 of the key, as eight groups of four hexadecimal digits.
     public static func text(of key: [UInt8]) -> String {

@@ -2,16 +2,16 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// The keys of receivers met at a bare `HOST:PORT`, kept on first sight and compared ever after, as ssh does. Held by `KnownPeersTests`.
+/// The known keys of receivers at a bare `HOST:PORT`: trusted on first use and compared ever after, as in ssh. Held by `KnownPeersTests`.
 ///
-/// The file has a line for each: `HOST:PORT`, a blank, the key as 64 hexadecimal digits.
+/// The file has a line for each peer: `HOST:PORT`, a blank, the key as 64 hexadecimal digits.
 public struct KnownPeers: Sendable {
     public enum Verdict: Hashable, Sendable {
-        /// The key is the one that was met there before.
+        /// The key is the known one.
         case known
-        /// Nobody was met there before.
+        /// No key is known for the peer.
         case new
-        /// Another key was met there before: somebody is in between, or the receiver was set up anew.
+        /// Another key is known: there is a man in the middle, or the receiver was set up again.
         case changed(expected: [UInt8])
     }
 
@@ -26,16 +26,16 @@ public struct KnownPeers: Sendable {
         return known == key ? .known : .changed(expected: known)
     }
 
-    /// The key that was met there before.
+    /// The known key of a peer; nil if there is none.
     public func key(of peer: HostPort) throws -> [UInt8]? { try lines().last { $0.peer == ByteString(peer.description) }?.key }
 
-    /// Adds a line; several processes may do so at once.
+    /// Adds a line; safe if several processes do so at the same time.
     public func add(_ peer: HostPort, key: [UInt8]) throws {
         let line = "\(peer) \(Hex.encode(key))\n"
         do {
             try PrivateFile.write(line, to: path)
         } catch let error as SystemError where error.code == EEXIST {
-            // One write with O_APPEND: lines of several processes do not mix.
+            // A single write with O_APPEND, so that lines of several processes do not mix.
             let file = try OpenFile(path: path, flags: O_WRONLY | O_APPEND | O_NOFOLLOW)
             let bytes = Array(line.utf8)
             let count = bytes.withUnsafeBytes { buffer in retrying { Glibc.write(file.descriptor, buffer.baseAddress, buffer.count) } }
@@ -44,8 +44,8 @@ public struct KnownPeers: Sendable {
         }
     }
 
-    /// The next one met there is taken for new.
-    /// - Returns: whether there was something to forget.
+    /// Removes a peer, so that its next key counts as new.
+    /// - Returns: whether there was one to remove.
     public func forget(_ peer: HostPort) throws -> Bool {
         guard let text = try PrivateFile.read(path) else { return false }
         let name = ByteString(peer.description)

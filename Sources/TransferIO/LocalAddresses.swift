@@ -1,34 +1,34 @@
 import TransferProtocol
 
-/// The addresses of this machine that another could send to, and which of them are named where there is no room for all.
-/// Held by `LocalAddressesTests`.
+/// The addresses at which other hosts may reach this machine, and the choice among them if there is no room for all. Held by
+/// `LocalAddressesTests`.
 public struct LocalAddresses: Hashable, Sendable {
-    /// One of them, and the interface that has it.
+    /// An address, and the interface that has it.
     public struct Candidate: Hashable, Sendable {
         public let address: NetworkAddress
         public let interface: String
     }
 
-    /// The best first.
+    /// The chosen addresses, the best first.
     public let chosen: [Candidate]
     public let leftOut: [Candidate]
 
     public var addresses: [NetworkAddress] { chosen.map(\.address) }
 
-    /// Whether none of them is known beyond this machine.
+    /// Whether all chosen addresses are loopback addresses.
     public var areLocal: Bool { chosen.allSatisfy(\.address.isLoopback) }
-    /// Whether none of them is known beyond the next router.
+    /// Whether all chosen addresses are loopback or link-local.
     public var areOnLink: Bool { chosen.allSatisfy { $0.address.isLoopback || $0.address.isLinkLocal } }
 
-    /// Of one family on one interface: what else there is are passing addresses of the same network (RFC 8981).
+    /// Addresses of one family on one interface: further ones are temporary addresses of the same network (RFC 8981).
     private static let perFamily = 4
-    /// What is kept for those that help where nothing else does: link-local ones, loopback.
+    /// Places reserved for each group, global, link-local and loopback: the latter two help where nothing else does.
     private static let shares = [0, 2, 1]
 
-    /// Those of the interface that leads to everybody first, then of other hardware, of tunnels, of what is within this machine, and of what has
-    /// no carrier; then link-local ones in the same order; loopback last. IPv4 before IPv6.
+    /// Addresses of the interface with the default route come first, then those of other hardware, of tunnels, of virtual interfaces, and
+    /// of interfaces without a carrier; then link-local ones in the same order; loopback last. IPv4 precedes IPv6.
     ///
-    /// Loopback is kept: sender and receiver may be on one machine, and elsewhere it leads to nobody who knows the key.
+    /// Loopback is included: sender and receiver may be on one machine, and elsewhere nobody at that address knows the key.
     public init(of interfaces: [NetworkInterface], port: UInt16, limit: Int) {
         var groups: [[Candidate]] = [[], [], []]
         var excess: [Candidate] = []
@@ -59,7 +59,7 @@ public struct LocalAddresses: Hashable, Sendable {
         [{ !$0.isLinkLocal && !$0.isLoopback }, { $0.isLinkLocal }, { $0.isLoopback }]
     }
 
-    /// As they are at the moment.
+    /// The present addresses of this machine.
     public static func now(port: UInt16, limit: Int) -> LocalAddresses {
         LocalAddresses(of: NetworkInterface.all(), port: port, limit: limit)
     }
@@ -71,11 +71,11 @@ public struct LocalAddresses: Hashable, Sendable {
         return interfaces.sorted { rank($0) < rank($1) }
     }
 
-    /// Links on which another host's link-local address is tried.
+    /// Links on which another host's link-local address is tried, at most.
     private static let maximumLinks = 4
 
-    /// Another host's addresses as this one can use them: a link-local IPv6 address that does not say on which link is looked for on each of this host's
-    /// own, the most likely first.
+    /// Another host's addresses in a form that this host can use: a link-local IPv6 address without a scope is tried on each of this host's
+    /// links, the most likely first.
     public static func onOwnLinks(_ addresses: [NetworkAddress], _ interfaces: [NetworkInterface]) -> [NetworkAddress] {
         addresses.flatMap { address -> [NetworkAddress] in
             guard address.isLinkLocal, address.ipv4 == nil, address.scope == 0 else { return [address] }

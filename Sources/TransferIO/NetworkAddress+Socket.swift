@@ -23,7 +23,7 @@ extension clinux_udp_local {
 }
 
 extension NetworkAddress {
-    /// The address of a received datagram; nil for a family that is not IP.
+    /// The address in a socket address; nil for a family that is not IP.
     init?(_ storage: borrowing sockaddr_storage) {
         switch Int32(storage.ss_family) {
         case AF_INET:
@@ -42,7 +42,7 @@ extension NetworkAddress {
         }
     }
 
-    /// Calls `body` with the address as the socket's family has it: IPv4-mapped on an IPv6 socket.
+    /// Calls `body` with the address in the form of the socket's family: IPv4-mapped on an IPv6 socket.
     @inline(__always) func withSocketAddress<Result>(family: Int32, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         if family == AF_INET6 {
             var v6 = sockaddr_in6()
@@ -78,11 +78,11 @@ extension NetworkAddress {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// `192.0.2.1:9999` or `[2001:db8::1]:9999`, as ``HostPort`` reads it.
+    /// `192.0.2.1:9999` or `[2001:db8::1]:9999`, the form that ``HostPort`` parses.
     public var hostAndPort: String { ipv4 != nil ? "\(host):\(port)" : "[\(host)]:\(port)" }
 
     /// 127.0.0.0/8 or ::1.
     public var isLoopback: Bool { ipv4.map { $0 >> 24 == 127 } ?? (high == 0 && low == 1) }
-    /// fe80::/10 or 169.254.0.0/16: of no use on another link.
+    /// fe80::/10 or 169.254.0.0/16, which is valid on one link only.
     public var isLinkLocal: Bool { ipv4.map { $0 >> 16 == 0xA9FE } ?? (high >> 54 == 0x3FA) }
 }

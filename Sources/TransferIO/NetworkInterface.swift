@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 import TransferProtocol
 
-/// A network interface of this machine, as far as it tells at which address others can be expected to reach it.
+/// A network interface of this machine, as far as it shows at which address others can reach it.
 public struct NetworkInterface: Hashable, Sendable {
-    /// The most likely way to others first.
+    /// The kinds of interfaces, the most likely to be reachable first.
     public enum Kind: Int, Sendable {
         case hardware
-        /// To a private network, or to one other host.
+        /// A tunnel to a private network, or to one other host.
         case tunnel
-        /// A part of this machine: containers, virtual machines.
+        /// An interface to a part of this machine: a container, a virtual machine.
         case virtual
         case bridge
         case loopback
@@ -18,10 +18,10 @@ public struct NetworkInterface: Hashable, Sendable {
     public var name: String
     public var index: UInt32
     public var kind: Kind
-    /// A cable, or whatever stands for one, is plugged in.
+    /// Whether a link is present: a cable is plugged in, or the like.
     public var hasCarrier: Bool
     public var hasDefaultRoute: Bool
-    /// With port and scope 0.
+    /// The addresses, with port and scope 0.
     public var addresses: [NetworkAddress]
 
     public init(
@@ -35,7 +35,7 @@ public struct NetworkInterface: Hashable, Sendable {
         self.addresses = addresses
     }
 
-    /// Those that are up and have an address, as they are now; none where the system does not tell.
+    /// The present interfaces that are up and have an address; empty if the system does not report them.
     public static func all() -> [NetworkInterface] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
@@ -48,7 +48,7 @@ public struct NetworkInterface: Hashable, Sendable {
             guard let label = current.ifa_name, let address = address(current.ifa_addr), current.ifa_flags & UInt32(IFF_UP) != 0 else {
                 continue
             }
-            // An IPv4 address may have a label of its own: `eth0:1`.
+            // An IPv4 address may carry an alias label: `eth0:1`.
             let name = String(Substring(String(cString: label).utf8.prefix { $0 != UInt8(ascii: ":") }))
             if let known = found.firstIndex(where: { $0.name == name }) {
                 if !found[known].addresses.contains(address) { found[known].addresses.append(address) }
@@ -83,7 +83,7 @@ public struct NetworkInterface: Hashable, Sendable {
         return kind(driver: isTold ? String(decoding: bytes, as: UTF8.self) : nil, isPointToPoint: flags & UInt32(IFF_POINTOPOINT) != 0)
     }
 
-    /// What is not known is taken for hardware.
+    /// The kind by the driver's name; an unknown driver counts as hardware.
     static func kind(driver: String?, isPointToPoint: Bool) -> Kind {
         switch driver {
         case "bridge", "openvswitch": .bridge
@@ -93,22 +93,23 @@ public struct NetworkInterface: Hashable, Sendable {
         }
     }
 
-    /// The interfaces that the system's tables of routes name for everything that no other route is for.
+    /// The interfaces of the default routes in the system's routing tables.
     private static func defaultRoutes() -> Set<String> {
         func text(_ path: String) -> String { (try? OpenFile(path: path, flags: O_RDONLY).text(limit: 1 << 20)) ?? "" }
         return defaultRoutes(ipv4: text("/proc/net/route"), ipv6: text("/proc/net/ipv6_route"))
     }
 
     /// - Parameters:
-    ///   - ipv4: `/proc/net/route`: interface, destination, gateway, flags, three figures, mask.
-    ///   - ipv6: `/proc/net/ipv6_route`: destination and length of its prefix, source and the same, gateway, three figures, flags, interface.
+    ///   - ipv4: `/proc/net/route`: interface, destination, gateway, flags, three numbers, mask.
+    ///   - ipv6: `/proc/net/ipv6_route`: destination and its prefix length, source and its prefix length, gateway, three numbers, flags,
+    /// interface.
     static func defaultRoutes(ipv4: String, ipv6: String) -> Set<String> {
         func rows(_ text: String) -> [[Substring]] {
             text.utf8.split(separator: 0x0A).map { $0.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) } }
         }
         func isUsable(_ flags: Substring) -> Bool {
             guard let flags = UInt32(flags, radix: 16) else { return false }
-            // Up, and not one that refuses (RTF_UP, RTF_REJECT).
+            // Up, and not a reject route (RTF_UP, RTF_REJECT).
             return flags & 0x1 != 0 && flags & 0x200 == 0
         }
         func isZero(_ number: Substring) -> Bool { number.utf8.allSatisfy { $0 == UInt8(ascii: "0") } }

@@ -6,21 +6,21 @@ import Glibc
 public enum SharedSecret {
     public static let minimumBytes = 8
 
-    /// The first line of the file. Throws where it cannot be read or is too short.
+    /// Reads the first line of the file. Throws if it cannot be read or is too short.
     public static func read(path: some SystemPath) throws -> String {
         let text = try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY).text(limit: 65_536)
         return try checked(String(text.unicodeScalars.prefix { $0 != "\n" }))
     }
 
-    /// A secret as it is in the environment.
+    /// A secret from the environment, without white space at its ends. Throws if it is too short.
     public static func checked(_ text: String) throws -> String {
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard trimmed.utf8.count >= minimumBytes else { throw SharedSecretError.tooShort }
         return trimmed
     }
 
-    /// The 32-byte pre-shared key of the handshake. Takes a tenth of a second on purpose: whoever answers a handshake lets a guess at
-    /// the secret be tried at leisure, so each guess must cost something (scrypt, RFC 7914, N = 2^15, r = 8).
+    /// The 32-byte pre-shared key of the handshake. It takes a tenth of a second on purpose: a recorded handshake allows offline guesses at
+    /// the secret, so each guess must be costly (scrypt, RFC 7914, N = 2^15, r = 8).
     public static func preSharedKey(of secret: String) throws -> [UInt8] {
         let key = try KDF.Scrypt.deriveKey(
             from: Array(secret.utf8), salt: Array("chatty transfer shared secret".utf8), outputByteCount: 32, rounds: 1 << 15,

@@ -2,12 +2,13 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A ticket that is kept where others of this machine cannot read it, as they can a command line.
+/// A ticket in a file, which other users of this machine cannot read, unlike a command line.
 public enum TicketFile {
-    /// Many times the longest, wrapped as it may be.
+    /// Many times the longest ticket, which may be wrapped.
     private static let maximumBytes = 4096
 
-    /// - Parameter path: `-` for standard input, which is read to its end.
+    /// Reads a ticket.
+    /// - Parameter path: the file; `-` reads standard input to its end.
     public static func read(path: some SystemPath) throws -> Ticket {
         guard path.pathBytes == "-" else { return try Ticket(OpenFile(path: path, flags: O_RDONLY | O_NOCTTY).text(limit: maximumBytes)) }
         let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)

@@ -1,12 +1,12 @@
 import Glibc
 import TransferProtocol
 
-/// The secret of the tickets for one UDP port, kept in the data folder, so that a receiver that is started again is reached by the ticket that
-/// its sender has. In a file that only its owner can read. Held by `TicketSecretTests`.
+/// The secret of the tickets for one UDP port, stored in the data folder, so that a restarted receiver accepts the tickets it has given
+/// out. Only the owner can read the file. Held by `TicketSecretTests`.
 ///
-/// Whoever has had such a ticket can send again: ``renew(path:)`` ends that.
+/// Whoever had such a ticket can send again: ``renew(path:)`` ends that.
 public enum TicketSecret {
-    /// Bytes.
+    /// The length of a secret, bytes.
     public static let length = 16
     private static let header = "chatty ticket secret 1"
 
@@ -15,14 +15,14 @@ public enum TicketSecret {
     /// The file for a port, in the data folder.
     public static func path(folder: ByteString, port: UInt16) -> ByteString { folder + ByteString("/ticket-\(port)") }
 
-    /// Reads the secret, or makes one where there is none. Several processes that start at once end up with the same.
+    /// Reads the secret, or generates it if the file does not exist. Processes that start at the same time get the same secret.
     public static func load(path: ByteString) throws -> [UInt8] {
         let text = try PrivateFile.load(path, .system) { "\(header)\n\(Hex.encode(random()))\n" }
         guard let secret = parse(text) else { throw IdentityError.damaged(path.description) }
         return secret
     }
 
-    /// Makes another one, whatever is there.
+    /// Replaces the secret by a new one.
     public static func renew(path: ByteString) throws -> [UInt8] {
         let secret = random()
         try PrivateFile.replace("\(header)\n\(Hex.encode(secret))\n", at: path)

@@ -3,19 +3,19 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams a system call: with GSO and GRO where the kernel has
-/// them, else with sendmmsg and recvmmsg. It never waits, except in ``wait(for:readable:writable:wakeUp:)``. It tells to which address
-/// of this host a datagram came, and sends a batch from the one that it is told. Held by `UDPSocketTests`.
+/// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams in one system call: with GSO and GRO if the kernel has them,
+/// else with sendmmsg and recvmmsg. It never blocks, except in ``wait(for:readable:writable:wakeUp:)``. It reports the address of this host
+/// at which a datagram arrived, and sends a batch from a given one. Held by `UDPSocketTests`.
 ///
-/// Belongs to one thread at a time. Not final, so that tests can have one that is full.
+/// It belongs to one thread at a time. Not final, so that tests can subclass it to simulate a full buffer.
 public class UDPSocket {
-    /// What one receive call gives to its closure.
+    /// The datagrams of one receive call.
     public struct Received {
-        /// Datagrams of `segmentSize` bytes one after another, the last may be shorter. Valid during the call only.
+        /// Datagrams of `segmentSize` bytes one after another; the last may be shorter. Valid only during the call.
         public let bytes: UnsafeRawBufferPointer
         public let segmentSize: Int
         public let from: NetworkAddress
-        /// The address of this host that it was sent to.
+        /// The address of this host to which they were sent.
         public let local: LocalAddress
         /// The ECN bits, RFC 3168 §5: 3 is "congestion experienced".
         public let ecn: UInt8
@@ -23,37 +23,38 @@ public class UDPSocket {
 
     public enum SendResult: Hashable, Sendable {
         case sent
-        /// The socket's buffer is full; so many datagrams of the batch went out. Wait until it is writable, then skip these.
+        /// The send buffer is full; `sent` datagrams of the batch were sent. Wait until the socket is writable, then skip these.
         case wouldBlock(sent: Int)
-        /// The system has no memory for more at the moment, or a queue on the way to the link is full; so many datagrams of the batch went out. Nothing
-        /// tells when it is better: try again soon.
+        /// The system has no memory at the moment, or a queue towards the link is full; `sent` datagrams of the batch were sent. Nothing
+        /// signals when to try again, so try soon.
         case busy(sent: Int)
-        /// Larger than the link takes: EMSGSIZE.
+        /// The datagram is larger than the link's MTU: EMSGSIZE.
         case tooLarge
-        /// Not sent, for good; another destination may work. An errno.
+        /// The send failed for another reason, an errno; another destination may work.
         case failed(Int32)
     }
 
-    /// Receive calls in one ``receive(_:)``, so that the caller's timers get their turn.
+    /// Receive calls in one ``receive(_:)``, so that the caller's timers are not delayed.
     private static let receiveBurst = 16
-    /// Slots of recvmmsg, where the kernel does not join datagrams.
+    /// Slots of recvmmsg, used if the kernel does not coalesce datagrams.
     private static let slots = 32
     private static let slotBytes = 9216
 
     public let descriptor: Int32
     public let port: UInt16
     private let family: Int32
-    /// Whether a batch goes to the kernel as one (UDP_SEGMENT). Found out when made, and off for good after the first refusal.
+    /// Whether the kernel segments a batch (UDP_SEGMENT). Determined at creation, and false for good after the first refusal.
     public private(set) var hasSegmentation: Bool
-    /// Whether the kernel joins what it receives (UDP_GRO).
+    /// Whether the kernel coalesces received datagrams (UDP_GRO).
     public let hasCoalescing: Bool
     private let buffer: UnsafeMutableRawBufferPointer
     private let received: UnsafeMutableBufferPointer<clinux_udp_received>
 
+    /// Throws if the system has no socket left or the port is in use.
     /// - Parameters:
     ///   - port: 0 for a free one.
-    ///   - bufferBytes: of the kernel's buffers, each way; more than the system's limit where the process may.
-    ///   - offload: false does without GSO and GRO, for tests and for kernels that are wrong about them.
+    ///   - bufferBytes: the size of the kernel's buffers, each way; beyond the system's limit if the process has the privilege.
+    ///   - offload: false does without GSO and GRO, for tests and for kernels in which they are faulty.
     public init(port: UInt16 = 0, bufferBytes: Int = 8 << 20, offload: Bool = true) throws(SystemError) {
         var family = AF_INET6
         var descriptor = socket(AF_INET6, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
@@ -77,7 +78,7 @@ public class UDPSocket {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
         clinux_udp_set_buffers(descriptor, Int32(clamping: bufferBytes))
-        // Where an option is not known the transfer works without it.
+        // The transfer also works if the kernel does not know an option.
         _ = clinux_udp_set_path_options(descriptor, family)
         self.descriptor = descriptor
         self.family = family
@@ -95,11 +96,12 @@ public class UDPSocket {
         received.deallocate()
     }
 
-    /// Sends the datagrams that `pieces` make when laid end to end and cut at every `segmentSize` bytes; no piece may belong to two.
+    /// Sends the concatenation of `pieces` as datagrams of `segmentSize` bytes; no piece may belong to two datagrams.
     /// - Parameters:
-    ///   - local: the address of this host to send from; ``LocalAddress/any`` afterwards where it was needed and is gone.
+    /// - local: the address of this host to send from; set to ``LocalAddress/any`` if it is gone and the kernel chose another.
     ///   - skip: datagrams at the start that an earlier call sent.
-    ///   - separately: each datagram on its own, even where the kernel could cut a batch: for filters on the way that count it whole.
+    /// - separately: pass each datagram to the kernel on its own, even if it could segment a batch, for filters that count a batch as one
+    ///   datagram.
     public func send(
         _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
         from local: inout LocalAddress, skip: Int = 0, ecn: UInt8 = 0, separately: Bool = false
@@ -114,8 +116,8 @@ public class UDPSocket {
                     }
                     if bytes >= 0 { return .sent }
                     if segments == 1 || (errno != EIO && errno != EINVAL) { return failure(sent: 0) }
-                    // Refused as a batch: because the kernel cannot after all, or because a segment is larger than the link takes.
-                    // One at a time tells which.
+                    // The batch is refused, because the kernel cannot segment after all, or because a segment is larger than the link's
+                    // MTU. Sending one at a time shows which.
                 }
                 while done < segments {
                     let count = sending(from: &local) {
@@ -140,7 +142,7 @@ public class UDPSocket {
         }
     }
 
-    /// Sends from `local`, and from the address that the kernel chooses where that one is gone.
+    /// Sends from `local`, or from an address that the kernel chooses if `local` is gone.
     @inline(__always)
     private func sending<Result: FixedWidthInteger & SignedInteger>(
         from local: inout LocalAddress, _ send: (UnsafePointer<clinux_udp_local>?) -> Result
@@ -149,7 +151,7 @@ public class UDPSocket {
         var from = clinux_udp_local(local)
         let result = retrying { send(&from) }
         guard result < 0, errno == EADDRNOTAVAIL || errno == EINVAL || errno == ENETUNREACH || errno == EHOSTUNREACH else { return result }
-        // There may be another reason, which the caller has to see.
+        // There may be another reason, which the caller must see.
         let withoutIt = retrying { send(nil) }
         if withoutIt >= 0 { local = .any }
         return withoutIt
@@ -164,8 +166,8 @@ public class UDPSocket {
         }
     }
 
-    /// Hands everything that has arrived, up to a bound, to `body`, in order.
-    /// - Returns: the number of times `body` was called; 0 where nothing is there.
+    /// Passes the datagrams that have arrived, up to a bound, to `body`, in order.
+    /// - Returns: the number of calls of `body`; 0 if nothing has arrived.
     @discardableResult
     public func receive(_ body: (Received) -> Void) -> Int {
         guard let slots = received.baseAddress, let memory = buffer.baseAddress else { return 0 }
@@ -174,7 +176,7 @@ public class UDPSocket {
             while calls < Self.receiveBurst {
                 let count = clinux_udp_receive(descriptor, memory, buffer.count, slots)
                 if count < 0 {
-                    // An ICMP error of an earlier send is told here once; it is no reason to stop.
+                    // An ICMP error of an earlier send is reported here once; receiving continues.
                     if errno == EINTR || errno == ECONNREFUSED { continue }
                     break
                 }
@@ -196,7 +198,7 @@ public class UDPSocket {
 
     @inline(__always)
     private func deliver(_ slot: UnsafeMutablePointer<clinux_udp_received>, _ memory: UnsafeMutableRawPointer, _ body: (Received) -> Void) {
-        // An empty datagram carries nothing, a cut one cannot be told from a forged one.
+        // An empty datagram has no content, and a truncated one cannot be told from a forged one.
         guard slot.pointee.truncated == 0, slot.pointee.length > 0, let from = NetworkAddress(slot.pointee.from) else { return }
         body(
             Received(
@@ -204,10 +206,10 @@ public class UDPSocket {
                 segmentSize: Int(slot.pointee.segment), from: from, local: LocalAddress(slot.pointee.local), ecn: slot.pointee.ecn))
     }
 
-    /// Waits until something has arrived, the time is over, or `wakeUp` (a descriptor, -1 for none) is readable.
+    /// Waits until a datagram has arrived, the time is over, or `wakeUp` (a descriptor, -1 for none) is readable.
     /// - Parameters:
-    ///   - readable: false does not wait for what arrives.
-    ///   - writable: wait for room in the send buffer, too.
+    ///   - readable: false does not wait for datagrams.
+    ///   - writable: whether to wait for room in the send buffer too.
     /// - Returns: whether `wakeUp` is readable.
     @discardableResult
     public func wait(for duration: TransferDuration, readable: Bool = true, writable: Bool = false, wakeUp: Int32 = -1) -> Bool {

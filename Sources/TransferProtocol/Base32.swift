@@ -1,4 +1,4 @@
-/// RFC 4648 §6 in lower case without padding: letters and digits that survive being copied, wrapped, spoken and shouted.
+/// The Base32 of RFC 4648 §6 in lower case and without padding: letters and digits that survive copying, line wrapping and dictation.
 enum Base32 {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
@@ -18,8 +18,8 @@ enum Base32 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Nil for a character outside the alphabet, and for left-over bits that are not zero. Upper case is taken; 0, 1 and 8 are read as
-    /// the letters they are mistaken for.
+    /// The bytes of a text in Base32; nil for a character outside the alphabet, or for left-over bits that are not zero. Upper case is
+    /// accepted; 0, 1 and 8 are read as the letters that they resemble: o, l and b.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer: UInt32 = 0

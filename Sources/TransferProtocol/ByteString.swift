@@ -1,13 +1,13 @@
-/// What the system calls a name, a path, an argument or a variable's value: bytes without a NUL, UTF-8 mostly and not always.
+/// A name, path, argument or environment value of the system: bytes without a NUL, usually but not always UTF-8.
 ///
-/// Two of them are equal where their bytes are, which is what file systems go by; a `String` equals whatever is canonically equivalent, and
-/// has as one `Character` what the kernel takes for a separator with a mark behind it. Held by `ByteStringTests`.
+/// Two are equal if their bytes are, as file systems compare. A `String` compares by canonical equivalence, and its `Character` may join a
+/// separator with a combining mark behind it. Held by `ByteStringTests`.
 public struct ByteString: Hashable, Sendable {
     public let bytes: [UInt8]
 
     public init(_ text: some StringProtocol) { self.init(text.utf8) }
 
-    /// - Parameter bytes: taken up to the first NUL, where the system would see them end.
+    /// - Parameter bytes: used up to the first NUL, where the system would see their end.
     public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes.prefix { $0 != 0 }) }
 
     public init(cString: UnsafePointer<CChar>) {
@@ -29,8 +29,8 @@ public struct ByteString: Hashable, Sendable {
         bytes.split(separator: UInt8(ascii: separator)).map { ByteString($0) }
     }
 
-    /// What is before the last separator, and what is behind it: of a path the folder, nil where none is named, and the name in it. A
-    /// path's only separator at its start is the root folder.
+    /// The bytes before and behind the last separator. For a path these are the folder (nil if the path names none) and the name in it; if
+    /// the only separator is at the start, the folder is the root.
     public func splitAtLast(_ separator: Unicode.Scalar) -> (before: ByteString?, behind: ByteString) {
         guard let index = bytes.lastIndex(of: UInt8(ascii: separator)) else { return (nil, self) }
         return (ByteString(bytes[..<max(index, 1)]), ByteString(bytes[(index + 1)...]))
@@ -51,7 +51,7 @@ extension ByteString: ExpressibleByStringLiteral {
 }
 
 extension ByteString: CustomStringConvertible {
-    /// As near as it can be shown: what is not UTF-8 is U+FFFD. Never to be given back to the system.
+    /// The text for display: bytes that are not UTF-8 become U+FFFD, so it must not be passed to the system.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 }
 

@@ -10,7 +10,7 @@ public struct NoiseCipher: Sendable {
         self.key = key
     }
 
-    /// Ciphertext followed by its 16-byte tag. One number must never be used twice with one key.
+    /// The ciphertext followed by its 16-byte tag. A nonce must never be used twice with one key.
     public func seal(_ plaintext: some DataProtocol, nonce: UInt64, authenticating header: some DataProtocol) throws(NoiseError) -> [UInt8]
     {
         guard let box = try? AES.GCM.seal(plaintext, using: key, nonce: Self.nonce(nonce), authenticating: header) else {
@@ -19,7 +19,7 @@ public struct NoiseCipher: Sendable {
         return Array(box.ciphertext) + Array(box.tag)
     }
 
-    /// The plaintext, or `authentication` where the tag does not verify.
+    /// The plaintext. Throws `malformed` if `sealed` is shorter than a tag, `authentication` if the tag does not verify.
     public func open(_ sealed: some DataProtocol, nonce: UInt64, authenticating header: some DataProtocol) throws(NoiseError) -> [UInt8] {
         guard sealed.count >= Self.tagLength else { throw .malformed }
         guard

@@ -1,4 +1,5 @@
-/// Why a Noise handshake message was not taken. Whoever reads a message drops it and keeps its state: a forged datagram must not end a handshake.
+/// Why a Noise handshake message was rejected. A reader drops such a message and keeps its state: a forged datagram must not end a
+/// handshake.
 public enum NoiseError: Error, Equatable, Sendable {
     /// Shorter or longer than a message of this pattern can be.
     case malformed

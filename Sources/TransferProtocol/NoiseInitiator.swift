@@ -48,7 +48,7 @@ public struct NoiseInitiator: Sendable {
         self.state = state
     }
 
-    /// Reads the answer. Does not change `self`: after a forged message the true one can still be read.
+    /// Reads message 2. Does not change `self`, so that the true message can still be read after a forged one.
     public func read(message2: [UInt8]) throws(NoiseError) -> (payload: [UInt8], session: NoiseSession) {
         guard message2.count >= NoiseResponder.message2Overhead else { throw .malformed }
         let remoteEphemeral = Array(message2[..<32])

@@ -12,7 +12,7 @@ public struct NoiseKeyPair: Sendable {
         self.init(Curve25519.KeyAgreement.PrivateKey())
     }
 
-    /// The pair of a 32-byte private key, which simulators pass in so that a run repeats by its seed.
+    /// The pair of a 32-byte private key. Simulators use it to make a run repeat by its seed.
     public init(privateBytes: some Sequence<UInt8>) throws(NoiseError) {
         let bytes = Array(privateBytes)
         guard bytes.count == 32, let key = try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: bytes) else { throw .badKey }
@@ -24,7 +24,7 @@ public struct NoiseKeyPair: Sendable {
         publicKey = Array(key.publicKey.rawRepresentation)
     }
 
-    /// The 32 private bytes, for the file that keeps a long-term identity. Nothing else should ask for them.
+    /// The 32 private bytes, for the file that stores a long-term identity; there is no other use for them.
     public var privateBytes: [UInt8] { Array(privateKey.rawRepresentation) }
 
     /// `DH(self, remote)` of Noise §12.1. Throws `badKey` for a point of low order (an all-zero result), as RFC 7748 §6.1 allows.
@@ -32,7 +32,7 @@ public struct NoiseKeyPair: Sendable {
         guard remote.count == 32,
             let point = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: remote),
             let secret = try? privateKey.sharedSecretFromKeyAgreement(with: point),
-            // The library hands out the all-zero result of a low-order point as if it were a secret.
+            // The library returns the all-zero result of a low-order point as if it were a secret.
             secret.withUnsafeBytes({ $0.reduce(0, |) }) != 0
         else { throw .badKey }
         return secret

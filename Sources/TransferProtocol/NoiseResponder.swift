@@ -1,10 +1,10 @@
 import Crypto
 import FoundationEssentials
 
-/// The answering side of Noise_IKpsk2_25519_AESGCM_SHA256, at the point where message 1 has been read and proven to come from `remoteStatic`.
+/// The responding side of Noise_IKpsk2_25519_AESGCM_SHA256, once message 1 has been read and proven to come from `remoteStatic`.
 ///
-/// That the initiator knows the pre-shared key is proven only by its first sealed packet after message 2 (Noise §9.3): until one
-/// opens, nothing it asked for may be acted on.
+/// Only the initiator's first sealed packet after message 2 proves that it knows the pre-shared key (Noise §9.3): before one opens, no
+/// request of the initiator may be acted on.
 public struct NoiseResponder: Sendable {
     /// Message 2 is this much longer than its payload: e (32), tag (16).
     public static let message2Overhead = 48
@@ -31,8 +31,8 @@ public struct NoiseResponder: Sendable {
         self.state = state
     }
 
-    /// Makes message 2 and the session. A lost message 2 is sent again as the same bytes, never made anew under the same `ephemeral`
-    /// with another payload.
+    /// Makes message 2 and the session. Retransmit a lost message 2 as the same bytes: the same `ephemeral` must never be used with another
+    /// payload.
     public func answer(ephemeral: NoiseKeyPair = NoiseKeyPair(), psk: [UInt8], payload: [UInt8] = []) throws(NoiseError) -> (
         message2: [UInt8], session: NoiseSession
     ) {

@@ -1,11 +1,11 @@
 import Crypto
 import FoundationEssentials
 
-/// What a finished handshake leaves: one key a direction and the hash of the whole conversation.
+/// The result of a finished handshake: one key for each direction and the hash of the whole handshake.
 public struct NoiseSession: Sendable {
     public let sendKey: SymmetricKey
     public let receiveKey: SymmetricKey
-    /// 32 bytes that both sides share and no one in the middle can make equal: the channel binding of Noise §11.2.
+    /// The handshake hash, 32 bytes that both sides share and no man in the middle can make equal: the channel binding of Noise §11.2.
     public let handshakeHash: [UInt8]
     /// The other side's long-term public key, proven by the handshake.
     public let remoteStatic: [UInt8]

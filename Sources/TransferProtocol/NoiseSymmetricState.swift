@@ -3,7 +3,8 @@ import FoundationEssentials
 
 /// The SymmetricState of Noise §5.2 with its CipherState (§5.1), for the one protocol name that chatty speaks.
 struct NoiseSymmetricState: Sendable {
-    /// At most 32 bytes would be padded with zeros, longer names are hashed (§5.2, InitializeSymmetric); this one is exactly 32.
+    /// The protocol name of Noise §5.2 (InitializeSymmetric), which pads shorter names to 32 bytes and hashes longer ones; this one is
+    /// exactly 32 bytes.
     static let protocolName = Array("Noise_IKpsk2_25519_AESGCM_SHA256".utf8)
 
     private(set) var hash: [UInt8]
@@ -38,7 +39,7 @@ struct NoiseSymmetricState: Sendable {
         start(keys[2])
     }
 
-    /// Only called once a key is mixed in, as the pattern IKpsk2 always has done by then.
+    /// Encrypts with the handshake hash as associated data. The pattern IKpsk2 has always mixed in a key before this is called.
     mutating func encryptAndHash(_ plaintext: [UInt8]) throws(NoiseError) -> [UInt8] {
         guard let cipher else { throw .badKey }
         let sealed = try cipher.seal(plaintext, nonce: nonce, authenticating: hash)

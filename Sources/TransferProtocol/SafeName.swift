@@ -1,25 +1,29 @@
-/// A relative path that is safe to create below a folder, whatever a peer called it.
+/// A relative path that is safe to create below a folder, made from any name that a peer sends.
 ///
-/// Rules: the byte `/` separates; empty parts, `.` and `..` vanish, so that nothing is absolute and nothing climbs; control and format
-/// characters (bidi overrides among them) and `\` become `_`; white space around a part goes; a leading dot of the first part becomes `_`, so
-/// that nothing is hidden but what is in a folder that is not; no part can be a journal's (see ``journalName``), or one of dots alone; names
-/// that are devices somewhere (`CON`, `nul.txt`) get a `_` before them; parts are cut to 230 bytes of UTF-8 keeping their extension; the dot of `.part` at an end becomes `_`, so that no peer's file
-/// gets the name of what another is being written to (see ``partName``). Held by `SafeNameTests`.
+/// Rules:
+/// - The byte `/` separates parts. Empty parts, `.` and `..` are removed: no path is absolute or climbs.
+/// - Control and format characters (bidi overrides among them) and `\` become `_`. White space around a part is removed.
+/// - A leading dot of the first part becomes `_`: a file is hidden only inside a folder.
+/// - No part has the form of a journal's name (see ``journalName``) or consists of dots alone.
+/// - Names of devices on some systems (`CON`, `nul.txt`) get a leading `_`.
+/// - A part is cut to 230 bytes of UTF-8 and keeps its extension.
+/// - The dot of a final `.part` becomes `_`: no file gets the name of another's part file (see ``partName``).
 ///
-/// All of it is decided by scalars, and two names are one where their bytes are: a mark behind a `/` or a dot makes neither less of one.
+/// The rules work on Unicode scalars, and names are equal if their bytes are: a combining mark behind a `/` or a dot changes neither. Held
+/// by `SafeNameTests`.
 public struct SafeName: Sendable {
-    /// Bytes of one part: 255 is what file systems take, less what numbering and the journal's name add.
+    /// Bytes of one part: file systems allow 255, and numbering and the journal's name need the difference.
     public static let maximumPartBytes = 230
     /// Bytes of the whole path.
     public static let maximumBytes = 4000
     public static let maximumDepth = 64
 
-    /// At least one.
+    /// The parts of the path; at least one.
     public let parts: [ByteString]
-    /// What the peer called them, one for one; nil where the user of this machine chose the name.
+    /// The peer's own spelling of each of `parts`; nil if the user of this machine chose the name.
     public let offered: [ByteString]?
 
-    /// Nil where nothing is left of the name, or too much.
+    /// Makes a peer's name safe; nil if no part of it is left, or if it is too long or too deep.
     public init?(_ offered: String) {
         guard offered.utf8.count <= 4 * Self.maximumBytes else { return nil }
         let given = offered.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
@@ -41,9 +45,9 @@ public struct SafeName: Sendable {
         self.offered = offered
     }
 
-    /// For people.
+    /// The whole path, for display.
     public var path: String { parts.joined(by: "/").description }
-    /// Whether it is what the peer called it, but for what means nothing, such as a `/` at the start.
+    /// Whether the path is spelled as the peer sent it, except for parts without a meaning, such as a `/` at the start.
     public var isAsOffered: Bool { offered.map { $0 == parts } ?? true }
     /// The folders above the file, outermost first.
     public var folders: ArraySlice<ByteString> { parts.dropLast() }
@@ -63,13 +67,13 @@ public struct SafeName: Sendable {
     /// The same file in another folder.
     public func moved(to folders: [ByteString]) -> SafeName { SafeName(parts: folders + [last], offered: offered) }
 
-    /// The folder that is called as part `index` and those before it are.
+    /// The folder at part `index`, with the folders above it.
     public func folder(at index: Int) -> SafeName {
         SafeName(parts: Array(parts[...index]), offered: offered.map { Array($0[...index]) })
     }
 
-    /// What to call it where the file system refuses the name, the nearest first: without the characters that several file systems keep for
-    /// themselves, and without any but ASCII. None for a name that the user of this machine chose.
+    /// Names to try if the file system refuses this one, the most similar first: without the characters that several file systems reserve,
+    /// then in ASCII only. Empty for a name that the user of this machine chose.
     public var substitutes: [SafeName] {
         guard offered != nil else { return [] }
         let portable = SafePart.portable(last)
@@ -77,15 +81,15 @@ public struct SafeName: Sendable {
         return [last, portable, plain].uniqued().dropFirst().map(called)
     }
 
-    /// The name of a file that is not whole yet, in the same folder.
+    /// The name of the file while it is incomplete, in the same folder.
     public var partName: ByteString { last + ".part" }
-    /// The hidden file that says what the `.part` holds.
+    /// The name of the hidden journal, which records what the part file holds.
     public var journalName: ByteString { "." + last + ".part.journal" }
 }
 
 extension SafeName {
-    /// The name of a file as the user of this machine chose it, who may well want a hidden one, and one that is not UTF-8: only what is no
-    /// name at all is refused.
+    /// A file name that the user of this machine chose, which may be hidden or not UTF-8. Nil only for what cannot be a name: empty, `.`,
+    /// `..`, with a `/`, or too long.
     public init?(chosen name: ByteString) {
         guard !name.isEmpty, name != ".", name != "..", !name.bytes.contains(UInt8(ascii: "/")), name.bytes.count <= Self.maximumPartBytes
         else { return nil }
@@ -95,7 +99,7 @@ extension SafeName {
 }
 
 extension SafeName: Hashable {
-    /// Whatever a peer called them.
+    /// Two names are equal if their parts are, whatever the peer's spelling was.
     public static func == (left: SafeName, right: SafeName) -> Bool { left.parts == right.parts }
     public func hash(into hasher: inout Hasher) { hasher.combine(parts) }
 }
@@ -126,13 +130,13 @@ private enum SafePart {
         return ByteString(String(text))
     }
 
-    /// Of what begins with a dot.
+    /// Whether a part that begins with a dot has the form of a journal's name.
     private static func isJournal(_ scalars: Scalars) -> Bool {
         dot(of: ".journal", in: scalars).map { dot(of: ".part", in: scalars[..<$0]) != nil } ?? false
     }
 
-    /// The dot of that extension, if it is the last: as file systems compare that make no difference between letters that differ in case,
-    /// pass over what is not seen, or drop dots and blanks at the end.
+    /// The index of the dot of the extension `dotted`, if it is the last one. Compares as the most lenient file systems do: without regard
+    /// to ASCII case, ignorable characters, and dots and blanks at the end.
     private static func dot(of dotted: String, in scalars: Scalars) -> Scalars.Index? {
         guard let last = scalars.lastIndex(where: { isSeen($0) && $0 != "." && !$0.properties.isWhitespace }),
             let dot = scalars[...last].lastIndex(of: ".")
@@ -140,7 +144,7 @@ private enum SafePart {
         return folded(scalars[dot...last]).elementsEqual(dotted.unicodeScalars) ? dot : nil
     }
 
-    /// Without what FAT, exFAT, NTFS and what speaks for them elsewhere take for something else, or refuse.
+    /// The part without the characters that FAT, exFAT, NTFS and their network protocols reserve or refuse.
     static func portable(_ part: ByteString) -> ByteString {
         let end = part.bytes.lastIndex { $0 != UInt8(ascii: ".") } ?? -1
         return ByteString(
@@ -162,10 +166,10 @@ private enum SafePart {
         }
     }
 
-    /// Not what is nothing by itself, such as a joiner, and passed over by some file systems.
+    /// Whether the scalar is visible: some file systems ignore default-ignorable ones, such as a joiner.
     private static func isSeen(_ scalar: Unicode.Scalar) -> Bool { !scalar.properties.isDefaultIgnorableCodePoint }
 
-    /// What is seen, in lower case as far as it is ASCII.
+    /// The visible scalars, ASCII letters in lower case.
     private static func folded(_ scalars: Scalars) -> [Unicode.Scalar] {
         scalars.filter(isSeen).map { ("A"..."Z").contains($0) ? Unicode.Scalar(UInt8($0.value) | 0x20) : $0 }
     }
@@ -198,7 +202,7 @@ private enum SafePart {
 
     private static func byteCount(_ scalars: Scalars) -> Int { scalars.reduce(0) { $0 + UTF8.width($1) } }
 
-    /// The extension with its dot, where it has one that is not long, and what is before it.
+    /// The stem and the extension with its dot; a name without an extension of at most 17 bytes is all stem.
     static func split<Element: Equatable>(_ name: ArraySlice<Element>, atDot dot: Element, _ byteCount: (ArraySlice<Element>) -> Int)
         -> (stem: ArraySlice<Element>, dotted: ArraySlice<Element>)
     {

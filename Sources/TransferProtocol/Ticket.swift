@@ -1,10 +1,10 @@
 import Crypto
 import FoundationEssentials
 
-/// What a receiver hands to a sender: its key, a secret, and where it is. Whoever has the ticket can send, nobody else can.
+/// A receiver's key, a secret and the receiver's addresses, as one text. Whoever has the ticket can send, nobody else can.
 ///
-/// Its text is `chatty1` and Base32 of: version (1 byte), secret (16), X25519 public key (32), number of addresses (1), each address
-/// (family 4 or 6, IP, port), and the first four bytes of the SHA-256 of all that as a check. Held by `TicketTests`.
+/// The text is `chatty1` and the Base32 of: version (1 byte), secret (16), X25519 public key (32), number of addresses (1), each address
+/// (family 4 or 6, IP, port), and as a checksum the first four bytes of the SHA-256 of all that. Held by `TicketTests`.
 public struct Ticket: Hashable, Sendable {
     public static let prefix = "chatty1"
     public static let maximumAddresses = 16
@@ -15,10 +15,10 @@ public struct Ticket: Hashable, Sendable {
     public let receiverKey: [UInt8]
     /// 16 random bytes.
     public let secret: [UInt8]
-    /// Where the receiver may be reached, best first. Scopes of link-local addresses mean nothing elsewhere and are not carried.
+    /// The receiver's addresses, best first. Scopes of link-local addresses mean nothing on another host and are not encoded.
     public let addresses: [NetworkAddress]
 
-    /// Nil if the key is not 32 bytes, the secret not 16, or there are no addresses. More than 16 addresses are cut.
+    /// Nil if the key is not 32 bytes, the secret is not 16, or there are no addresses. Addresses beyond the 16th are dropped.
     public init?(receiverKey: [UInt8], secret: [UInt8], addresses: [NetworkAddress]) {
         guard receiverKey.count == 32, secret.count == 16, !addresses.isEmpty else { return nil }
         self.receiverKey = receiverKey
@@ -26,13 +26,13 @@ public struct Ticket: Hashable, Sendable {
         self.addresses = addresses.prefix(Self.maximumAddresses).map { NetworkAddress(high: $0.high, low: $0.low, port: $0.port) }
     }
 
-    /// Whether a DESTINATION is meant as a ticket, be it whole or damaged, and not as `HOST:PORT`.
+    /// Whether a DESTINATION is meant as a ticket, whole or damaged, rather than as `HOST:PORT`.
     public static func looksLikeTicket(_ text: some StringProtocol) -> Bool {
         let text = packed(text)
         return text.utf8.count > 20 && hasPrefix(text) && !text.utf8.contains(UInt8(ascii: ":")) && !text.utf8.contains(UInt8(ascii: "."))
     }
 
-    /// Reads the text form. White space within (a wrapped line) and upper case do no harm.
+    /// Parses the text form. White space in it (a wrapped line) and upper case are accepted.
     public init(_ text: some StringProtocol) throws(TicketError) {
         let text = Self.packed(text)
         guard Self.hasPrefix(text) else { throw .notATicket }
@@ -42,21 +42,21 @@ public struct Ticket: Hashable, Sendable {
         guard Self.check(body) == Array(bytes.suffix(Self.checkLength)) else { throw .damaged }
         guard body[0] == Self.version else { throw .unknownVersion(body[0]) }
         var reader = body.dropFirst()
-        func take(_ count: Int) throws(TicketError) -> ArraySlice<UInt8> {
+        func read(_ count: Int) throws(TicketError) -> ArraySlice<UInt8> {
             guard reader.count >= count else { throw .damaged }
             defer { reader = reader.dropFirst(count) }
             return reader.prefix(count)
         }
-        let secret = Array(try take(16))
-        let key = Array(try take(32))
+        let secret = Array(try read(16))
+        let key = Array(try read(32))
         var addresses: [NetworkAddress] = []
-        for _ in 0..<(try take(1).first ?? 0) {
-            switch try take(1).first {
-            case 4: addresses.append(NetworkAddress(ipv4: UInt32(Self.number(try take(4))), port: UInt16(Self.number(try take(2)))))
+        for _ in 0..<(try read(1).first ?? 0) {
+            switch try read(1).first {
+            case 4: addresses.append(NetworkAddress(ipv4: UInt32(Self.number(try read(4))), port: UInt16(Self.number(try read(2)))))
             case 6:
-                let high = Self.number(try take(8))
-                let low = Self.number(try take(8))
-                addresses.append(NetworkAddress(high: high, low: low, port: UInt16(Self.number(try take(2)))))
+                let high = Self.number(try read(8))
+                let low = Self.number(try read(8))
+                addresses.append(NetworkAddress(high: high, low: low, port: UInt16(Self.number(try read(2)))))
             default: throw .damaged
             }
         }
@@ -85,14 +85,14 @@ public struct Ticket: Hashable, Sendable {
         return Self.prefix + Base32.encode(body + Self.check(body))
     }
 
-    /// The 32-byte pre-shared key of the handshake that both sides make of the secret.
+    /// The 32-byte pre-shared key of the handshake, which both sides derive from the secret.
     public var preSharedKey: [UInt8] {
         let key = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: SymmetricKey(data: secret), info: Array("chatty ticket".utf8), outputByteCount: 32)
         return key.withUnsafeBytes { Array($0) }
     }
 
-    /// In any case of its letters, all of them ASCII.
+    /// Compares ASCII letters without regard to case.
     private static func hasPrefix(_ text: some StringProtocol) -> Bool {
         text.utf8.prefix(prefix.utf8.count).map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
             .elementsEqual(prefix.utf8)
@@ -113,7 +113,7 @@ public struct Ticket: Hashable, Sendable {
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 }
 
-/// Why a text is no ticket.
+/// Why a text is not a ticket.
 public enum TicketError: Error, Hashable, Sendable, CustomStringConvertible {
     case notATicket
     /// A character was lost or changed on the way.

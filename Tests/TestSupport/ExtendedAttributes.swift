@@ -1,7 +1,7 @@
 import CLinux
 import Foundation
 
-/// Whether files in the folder for temporary ones can carry attributes of the user's.
+/// Whether the file system of the temporary folder supports user extended attributes.
 public enum ExtendedAttributes {
     public static let areKept: Bool = {
         guard let folder = try? TemporaryFolder(), let path = try? folder.write("probe", [1]) else { return false }

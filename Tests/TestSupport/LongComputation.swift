@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// For tests that compute for long: on a thread of their own, one after the other, whatever their suite, with less right to a processor than
-/// the rest. The pool of threads that all tasks share has as many as there are processors: on two of them a computation takes half, and every
-/// test that waits for a socket stands in line behind it, with its time limits and its peer that goes on meanwhile.
+/// For tests that compute for long: runs them one after the other, whatever their suite, on a thread of their own with a lower priority.
+/// The pool that all tasks share has a thread for each processor: on two of them a computation takes half, and tests with sockets and
+/// timeouts would wait behind it.
 public struct LongComputation: SuiteTrait, TestTrait, TestScoping {
     public var isRecursive: Bool { true }
 
@@ -20,21 +20,21 @@ extension Trait where Self == LongComputation {
     public static var longComputation: Self { Self() }
 }
 
-/// One thread that runs what is given to it in that order, at `nice` 5.
+/// One thread that runs its jobs in order, at `nice` 5.
 private final class ComputingThread: TaskExecutor, @unchecked Sendable {
     static let shared = ComputingThread()
-    // `@unchecked`: `waiting` is touched under `condition` only.
+    // `@unchecked`: `waiting` is accessed under `condition` only.
     private let condition = NSCondition()
     private var waiting: [UnownedJob] = []
 
     private init() {
         let thread = Thread { [self] in
-            // Of the calling thread alone on Linux. Refused, the tests take longer, and that is all.
+            // On Linux this applies to the calling thread alone. If it fails, the tests only take longer.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
             while true { for job in next() { job.runSynchronously(on: asUnownedTaskExecutor()) } }
         }
         thread.name = "tests-computing"
-        // As the main thread has it: debug builds of the simulator nest deeply.
+        // The size of the main thread's: debug builds of the simulator nest deeply.
         thread.stackSize = 8 << 20
         thread.start()
     }

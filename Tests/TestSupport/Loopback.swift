@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// What of this machine's network is not everywhere.
+/// Features of this machine's network that not every machine has.
 public enum Loopback {
-    /// Whether `::1` is an address of its own.
+    /// Whether the loopback has the address `::1`.
     static let hasIPv6 = (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?.contains(" lo\n") ?? false
 }
 

@@ -1,5 +1,5 @@
 extension SeededGenerator {
-    /// The same bytes with some of them changed, left out, doubled, moved or replaced by what parsers trip over.
+    /// A copy of the bytes with some of them changed, left out, doubled, moved or replaced by bytes that parsers trip over.
     public mutating func mutated(_ original: [UInt8]) -> [UInt8] {
         var bytes = original
         for _ in 0..<Int.random(in: 1...12, using: &self) {

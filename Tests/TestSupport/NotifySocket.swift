@@ -1,14 +1,14 @@
 import Foundation
 
-/// The socket of a service manager: what sd_notify(3) would send to systemd is read here.
+/// The socket of a service manager, which receives what sd_notify(3) would send to systemd.
 public final class NotifySocket {
     public enum Failure: Error { case cannotBind(Int32) }
 
     private let descriptor: Int32
-    /// For `$NOTIFY_SOCKET`.
+    /// The value for `$NOTIFY_SOCKET`.
     public let path: String
 
-    /// - Parameter abstract: in the kernel's abstract space instead of the file system.
+    /// - Parameter abstract: whether the socket is in the kernel's abstract namespace instead of the file system.
     public init(abstract: Bool = false) throws {
         let name = "/tmp/chatty-notify-\(UUID().uuidString)"
         path = (abstract ? "@" : "") + name
@@ -31,7 +31,7 @@ public final class NotifySocket {
         if path.hasPrefix("/") { unlink(path) }
     }
 
-    /// The next message; empty where none comes within a minute.
+    /// The next message; empty if none comes within a minute.
     public func next() -> String {
         var buffer = [UInt8](repeating: 0, count: 1024)
         return String(decoding: buffer[..<max(0, recv(descriptor, &buffer, buffer.count, 0))], as: UTF8.self)

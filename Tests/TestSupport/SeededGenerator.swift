@@ -1,5 +1,5 @@
-/// The one random generator of the tests, SplitMix64 (Steele, Lea and Flood 2014): the same numbers for the same seed, so that a failing
-/// case can be run again. The simulator of the transfer, which benchmarks use too, has that of `TransferProtocol`.
+/// The random generator of the tests, SplitMix64 (Steele, Lea and Flood 2014): it repeats by its seed, so that a failing case can be run
+/// again. The transfer's simulator, which benchmarks use too, has the one of `TransferProtocol`.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -13,7 +13,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Bytes that no packing shortens and that differ at every place, so that one in the wrong place is seen; cheap enough for megabytes.
+    /// Incompressible bytes that differ at every place, so that a misplaced one is detected; cheap enough for megabytes.
     public mutating func bytes(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count + 8)
@@ -21,7 +21,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return Array(bytes.prefix(count))
     }
 
-    /// - Parameter alphabet: what each byte is chosen from; any byte where it is nil.
+    /// - Parameter alphabet: the bytes to choose from; nil for any.
     public mutating func bytes(_ count: Int, from alphabet: [UInt8]?) -> [UInt8] {
         guard let alphabet else { return bytes(count) }
         return (0..<count).map { _ in alphabet.randomElement(using: &self) ?? 0 }

@@ -1,18 +1,19 @@
 import Foundation
 import Testing
 
-/// A disk of a few megabytes for one test: a tmpfs in a mount namespace of its own, which a child holds and which is gone with this object.
+/// A disk of a few megabytes for one test: a tmpfs in a mount namespace of its own, which a child holds and which disappears with this
+/// object.
 ///
-/// Whoever makes a namespace of users may mount in it (user_namespaces(7)), so that nobody needs to be root for it. Other processes of the
-/// same user reach it through the child.
+/// An ordinary user may mount in a new user namespace (user_namespaces(7)), so this needs no root. Other processes of the same user reach
+/// the disk through the child.
 public final class SmallDisk: Sendable {
     public struct Failure: Error {}
 
-    /// For every process of this user.
+    /// The path of the disk, for every process of this user.
     public let path: String
     private let folder: TemporaryFolder
     private let holder: Process
-    /// The child ends when it is closed, at the latest with this process.
+    /// The child's standard input: the child ends when it is closed, at the latest with this process.
     private let input = Pipe()
 
     public init(megabytes: Int) throws {
@@ -29,7 +30,7 @@ public final class SmallDisk: Sendable {
         holder.standardError = FileHandle.nullDevice
         try holder.run()
         path = "/proc/\(holder.processIdentifier)/root" + folder.path
-        // A child that cannot do it ends without a word.
+        // A child that cannot mount ends without output.
         guard try output.fileHandleForReading.read(upToCount: 1) != nil else { throw Failure() }
     }
 

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-/// Lets so many in at a time, in the order in which they came.
+/// A first-in, first-out semaphore.
 public final class Turnstile: Sendable {
     private struct State {
         var free: Int
@@ -12,7 +12,7 @@ public final class Turnstile: Sendable {
 
     public init(places: Int) { state = Mutex(State(free: places)) }
 
-    /// Returns when there is a place, which is to be left again.
+    /// Waits for a free place, and takes it until ``leave()``.
     public func enter() async {
         await withCheckedContinuation { continuation in
             let isIn = state.withLock { state in
@@ -33,14 +33,14 @@ public final class Turnstile: Sendable {
                 state.free += 1
                 return nil as CheckedContinuation<Void, Never>?
             }
-            // The place is his who has waited longest.
+            // The place passes to the longest waiter.
             return state.waiting.removeFirst()
         }?.resume()
     }
 }
 
-/// For tests that run programs: a few of them at a time, whatever their suite. Each of those programs computes, there may be few cores, and
-/// with all of them at once none comes to its answer before somebody takes it for dead.
+/// For tests that run programs: a few at a time, whatever their suite. Each program computes, and on few cores all of them at once would be
+/// so slow that tests take them for dead.
 public struct FewAtATime: SuiteTrait, TestTrait, TestScoping {
     public var isRecursive: Bool { true }
 

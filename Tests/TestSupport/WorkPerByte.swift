@@ -1,31 +1,32 @@
 import Foundation
 
-/// How the work of a function grows with the bytes that a stranger gives it: no time is asserted, for that is the machine's affair, but 16 pieces are compared with one that is
-/// 16 times as long. Where the work is linear both take the same; where it is quadratic the long one takes up to 16 times as much.
+/// Measures how the work of a function grows with the size of its input, which a stranger chooses. Absolute times depend on the machine, so
+/// 16 short inputs are compared with one that is 16 times as long. Linear work takes the same time for both; quadratic work takes up to 16
+/// times as long for the long one.
 public enum WorkPerByte {
-    /// Of the short ones, and how many of them make the long one.
+    /// The number of short inputs, and the factor of the long one's length.
     private static let times = 16
-    /// Between what caches and allocators do to one long text, and what a quadratic function does.
+    /// Above the effect of caches and allocators on a long input, and below that of quadratic work.
     public static let bound = 4.0
 
-    /// Processor time for the long one, for that of the short ones in all; of several tries the smallest, for what else goes on in the machine only makes it larger, but no more
-    /// of them than are needed to come below ``bound``.
+    /// The processor time for the long input divided by that for all short ones: the smallest of several tries, because other load only
+    /// increases it. Ends at the first try below ``bound``.
     /// - Parameters:
-    ///   - text: of about so many bytes.
-    ///   - bytes: of the short one; a sixteenth of what is taken at all, where that is bounded.
+    ///   - text: makes a text of about so many bytes.
+    ///   - bytes: the size of a short input; a sixteenth of the largest allowed input, if that is bounded.
     public static func growth<Input>(_ text: (Int) -> Input, from bytes: Int = 512, of work: (Input) -> Void) -> Double {
         let (short, long) = (text(bytes), text(bytes * times))
         var least = Double.infinity
         for _ in 0..<5 where least > bound {
             let many = processorTime { for _ in 0..<times { work(short) } }
             let one = processorTime { work(long) }
-            // A clock that has not moved tells nothing.
+            // Below the clock's resolution there is no ratio.
             least = min(least, one / max(many, 1e-5))
         }
         return least
     }
 
-    /// Of this thread alone, seconds.
+    /// The processor time of this thread alone, seconds.
     private static func processorTime(_ work: () -> Void) -> Double {
         func now() -> Double {
             var time = timespec()
@@ -37,7 +38,7 @@ public enum WorkPerByte {
         return now() - start
     }
 
-    /// What texts of strangers are put together from: what begins, ends, separates, hides and joins.
+    /// The pieces of hostile texts: what begins, ends, separates, hides and joins.
     public static let pieces = [
         "\u{1B}P", "\u{1B}[", "\u{1B}[1;", "\u{1B}]0;", "\u{1B}\\", "\u{1B}", "\u{1B}(", "\u{90}", "\u{9B}1;", "\u{9C}", "\u{7}",
         "\u{1B}P\u{1B}\\", "\u{1B}P\u{1B}",
@@ -47,7 +48,7 @@ public enum WorkPerByte {
         "日本",
     ]
 
-    /// Texts of one piece over and over, and of a few of them by seeds.
+    /// Texts of one repeated piece, and of a few pieces chosen by seed.
     public static func texts(_ prefix: String = "", seeds: UInt64 = 8) -> [(name: String, text: @Sendable (Int) -> String)] {
         var random = SeededGenerator(seed: 7)
         let mixed = (0..<seeds).map { _ in

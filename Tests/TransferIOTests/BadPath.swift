@@ -5,21 +5,21 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// A path on the loopback that loses, damages, doubles and reorders what goes through it, both ways, by a seed.
+/// A path on the loopback that loses, damages, duplicates and reorders datagrams in both directions, as determined by a seed.
 final class BadPath: Sendable {
     struct Faults {
         var loss = 0.0
         var corrupt = 0.0
         var duplicate = 0.0
-        /// Held back until the next datagram has passed.
+        /// The probability that a datagram is held until the next one has passed.
         var reorder = 0.0
-        /// Nonsense from the client's address is sent to the server at 127.0.0.2 along with everything.
+        /// Whether a forged datagram from the client's address is sent to the server at 127.0.0.2 with every real one.
         var forges = false
     }
 
     let port: UInt16
     private let stopped = Atomic(false)
-    /// Of what the server sent, how much came from another address than the one it is known at.
+    /// The number of the server's datagrams that came from another address than its known one.
     private let elsewhere = Atomic(0)
     var fromElsewhere: Int { elsewhere.load(ordering: .acquiring) }
 
@@ -56,10 +56,10 @@ final class BadPath: Sendable {
                 let forward = relay.front.receive { received in
                     client = received.from
                     pass(Array(received.bytes), from: relay.back, to: server)
-                    // A hello, which names no connection of the server's, proves nothing and is answered wherever it came to.
+                    // A hello names no connection of the server; it proves nothing and is answered at the address where it arrived.
                     if faults.forges, received.bytes[1..<9].contains(where: { $0 != 0 }) {
                         var forged = Array(received.bytes)
-                        // In the packet number: it gets to the connection and proves nothing.
+                        // Damages the packet number: the datagram reaches the connection and fails authentication.
                         forged[12] ^= 1
                         Self.send(forged, relay.back, NetworkAddress(ipv4: 0x7F00_0002, port: server.port))
                     }
@@ -85,7 +85,7 @@ final class BadPath: Sendable {
 }
 
 extension UDPSocket {
-    /// Sends from the address that the kernel chooses.
+    /// Sends from an address that the kernel chooses.
     func send(
         _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
         skip: Int = 0, ecn: UInt8 = 0

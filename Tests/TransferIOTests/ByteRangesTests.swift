@@ -5,7 +5,7 @@ import TransferProtocol
 @testable import TransferIO
 
 @Suite struct ByteRangesTests {
-    /// Against a plain set of numbers.
+    /// Compares with a plain set of numbers.
     @Test(arguments: 0..<40 as Range<UInt64>) func isASet(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var ranges = ByteRanges()

@@ -5,7 +5,7 @@ import TransferSimulator
 @testable import TransferIO
 @testable import TransferProtocol
 
-/// What a file is called in its place, if not as it was offered, is said to who takes it.
+/// A receiver that places a file under another name than the offered one reports it, to senders that understand the message.
 @Suite struct ChangedNameTests {
     private func transfer(_ name: String, toAnOldSender isOld: Bool) throws -> Simulation {
         let folder = try TemporaryFolder()
@@ -14,8 +14,8 @@ import TransferSimulator
         try simulation.send([Simulation.file(name, size: 100_000, seed: 3)])
         #expect(simulation.run(for: .seconds(Int64(10))) { simulation.receiver.established == 1 })
         let receiving = try #require(simulation.receiver.endpoint.connections.first)
-        #expect(receiving.peerTakesNames)
-        if isOld { receiving.peerTakesNames = false }
+        #expect(receiving.peerAcceptsNames)
+        if isOld { receiving.peerAcceptsNames = false }
         #expect(simulation.runToEnd(within: .seconds(Int64(60))))
         #expect(simulation.sender.outcome == .complete)
         #expect(simulation.sender.delivered == [0])
@@ -30,7 +30,7 @@ import TransferSimulator
         #expect(try transfer(".profile", toAnOldSender: true).sender.names.isEmpty)
     }
 
-    /// A receiver that breaks its word is left.
+    /// A receiver that violates the protocol is closed.
     @Test(arguments: [FileID(0), 7]) func aNameForWhatWasNotSentEndsTheTransfer(file: FileID) throws {
         let simulation = try Simulation(seed: 4, forward: LinkModel(rate: 1e6))
         let sending = try simulation.send([Simulation.file(size: 1_000_000, seed: 4)])

@@ -17,7 +17,7 @@ import TransferProtocol
         }
         refusals.refused(0, at: Self.time(1600))
         #expect(refusals.areComplete)
-        // Nor are two, however long between.
+        // Two refusals are not enough either, however far apart.
         var two = Refusals(count: 1)
         two.refused(0, at: Self.time(0))
         two.refused(0, at: Self.time(9000))
@@ -31,15 +31,15 @@ import TransferProtocol
             refusals.refused(1, at: Self.time(Int64(milliseconds)))
         }
         #expect(!refusals.areComplete)
-        refusals.leadsNowhere(2)
+        refusals.markUnreachable(2)
         #expect(refusals.areComplete)
         refusals.answered(1)
         #expect(!refusals.areComplete)
-        // Where no way leads anywhere nobody has said anything.
-        var nowhere = Refusals(count: 2)
-        nowhere.leadsNowhere(0)
-        nowhere.leadsNowhere(1)
-        #expect(!nowhere.areComplete)
+        // Without any route there is no refusal.
+        var unreachable = Refusals(count: 2)
+        unreachable.markUnreachable(0)
+        unreachable.markUnreachable(1)
+        #expect(!unreachable.areComplete)
         #expect(!Refusals(count: 0).areComplete)
     }
 
@@ -55,13 +55,13 @@ import TransferProtocol
 
     @Test func somebodyWhoListensIsNotMissed() async throws {
         let listening = try UDPSocket()
-        let looks = NIOLockedValueBox(0)
+        let polls = NIOLockedValueBox(0)
         let addresses = [NetworkAddress(ipv4: 0x7F00_0001, port: listening.port)]
         #expect(
             await !ClosedPorts.areAll(addresses) {
-                looks.withLockedValue { looks in
-                    looks += 1
-                    return looks > 25
+                polls.withLockedValue { polls in
+                    polls += 1
+                    return polls > 25
                 }
             })
     }

@@ -24,7 +24,7 @@ import TransferProtocol
         try bytes.withUnsafeBytes { try destination.write(UnsafeRawBufferPointer(rebasing: $0[range]), at: UInt64(range.lowerBound)) }
     }
 
-    /// Puts it in its place, and the sender learns of that.
+    /// Places the file, and removes its record as if the sender knew of it.
     static func finish(_ destination: DestinationFile, size: Int) throws {
         try destination.finish(size: UInt64(size))
         try #require(destination.record).remove()
@@ -69,7 +69,7 @@ import TransferProtocol
         #expect(try folder.names() == ["movie (1).mp4", "movie (2).mp4", "movie.mp4"])
     }
 
-    /// Found out at the end, for the folder may come meanwhile.
+    /// Detected only at the end, because the folder may appear during the transfer.
     @Test func aFolderIsNotOverwritten() throws {
         let folder = try TemporaryFolder()
         #expect(mkdir(folder.file("movie.mp4"), 0o755) == 0)
@@ -80,7 +80,7 @@ import TransferProtocol
         #expect(try folder.names() == ["movie (1).mp4", "movie.mp4"])
     }
 
-    /// The offers come in one order, and the ends in any.
+    /// The files are offered in one order and end in any.
     @Test(arguments: [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) func filesOfOneTransferKeepTheirPlaces(
         order: [Int]
     ) throws {
@@ -94,11 +94,11 @@ import TransferProtocol
         }
         let found = try all.map { try folder.read(try #require($0.finalName)) }
         #expect(found == [[0], [1], [2]])
-        // What nobody sent is there, or has been replaced by the one that was called so first.
+        // The file that nobody sent is there, or was replaced by the first file with its name.
         #expect(try folder.read("x") == [UInt8(try #require(order.first { $0 < 2 }))])
     }
 
-    /// As on a file system without cases, where the second name leads to the file that the first has got: so does a hard link.
+    /// On a file system that ignores case, the second name leads to the first file; a hard link simulates that.
     @Test(arguments: ["readme", "README (1)"]) func whatTheFileSystemTakesForOneIsNotReplaced(second: String) throws {
         let folder = try TemporaryFolder()
         let names = PlacedNames()
@@ -116,7 +116,7 @@ import TransferProtocol
         #expect(try folder.read(second + " (1)") == [2])
     }
 
-    /// To a `String` they are one.
+    /// `String` considers these equal.
     @Test func twoWaysToWriteALetterAreTwoFiles() throws {
         let folder = try TemporaryFolder()
         let names = PlacedNames()
@@ -161,7 +161,7 @@ import TransferProtocol
             try Self.write(bytes, 0..<(2 << 20), to: first)
             try Self.write(bytes, (3 << 20)..<((3 << 20) + 70_000), to: first)
             try Self.write(bytes, (4 << 20)..<(5 << 20), to: first)
-            // Only dropped, as by a kill; not told that it is over.
+            // Only released, as by a kill, without `abandon`.
         }
         let second = try Self.destination(folder, "movie.mp4", size: bytes.count)
         let held = second.held
@@ -170,7 +170,7 @@ import TransferProtocol
         #expect(held.map(\.range) == expected)
         let source = try SourceFile(path: try folder.write("source", bytes))
         for range in held { #expect(try source.matches(range)) }
-        // The sender agrees to two of the three.
+        // The sender keeps two of the three.
         try second.resume(keeping: [0..<2 * chunk])
         #expect(throws: DestinationError.self) { try second.finish(size: UInt64(bytes.count)) }
         try Self.write(bytes, (2 << 20)..<(5 << 20), to: second)
@@ -179,7 +179,7 @@ import TransferProtocol
         #expect(try folder.names() == ["movie.mp4", "source"])
     }
 
-    /// Records do not wait for the message that says what stays.
+    /// Records do not wait for the message about the ranges to keep.
     @Test func bytesMayComeBeforeTheWordAboutWhatStays() throws {
         var random = SeededGenerator(seed: 6)
         let folder = try TemporaryFolder()
@@ -194,7 +194,7 @@ import TransferProtocol
             try Self.write(bytes, (1 << 20)..<(2 << 20), to: second)
             try second.resume(keeping: [0..<(1 << 20)])
         }
-        // The journal knows of both, too.
+        // Both are in the journal too.
         let third = try Self.destination(folder, "movie.mp4", size: bytes.count)
         #expect(third.held.count == 2)
         try Self.write(bytes, (2 << 20)..<(3 << 20), to: third)
@@ -277,7 +277,7 @@ import TransferProtocol
         #expect(throws: DestinationError.self) { try kept.finish(size: 3) }
     }
 
-    /// Neither by a name that a peer chose nor by anybody else may another file come where a part was.
+    /// No other file may take the place of a part file, neither by a name that a peer chose nor otherwise.
     @Test func anotherFileInThePlaceOfThePartIsNotOurs() throws {
         let folder = try TemporaryFolder()
         let first = try Self.destination(folder, "movie.mp4.part", size: 1, overwrite: true)
@@ -296,7 +296,7 @@ import TransferProtocol
             #expect(rename(folder.file("other"), folder.file("song.part")) == 0)
             #expect(throws: DestinationError.replaced(folder.file("song.part"))) { try third.finish(size: 1) }
             third.abandon()
-            // It is somebody's, and stays.
+            // It belongs to somebody else, and stays.
             #expect(try folder.read("song.part") == [4])
             #expect(!FileManager.default.fileExists(atPath: folder.file("song")))
             try FileManager.default.removeItem(atPath: folder.file("song.part"))
@@ -309,14 +309,14 @@ import TransferProtocol
         let outside = try TemporaryFolder()
         try FileManager.default.createSymbolicLink(atPath: folder.file("out"), withDestinationPath: outside.path)
         #expect(throws: DestinationError.self) { try Self.destination(folder, "out/evil.txt", size: 1) }
-        // A dangling link in the place of the part must not be written through.
+        // A dangling link in place of the part file must not be written through.
         try FileManager.default.createSymbolicLink(atPath: folder.file("a.txt.part"), withDestinationPath: outside.file("planted"))
         let destination = try Self.destination(folder, "a.txt", size: 1)
         try Self.write([1], 0..<1, to: destination)
         try destination.finish(size: 1)
         #expect(try outside.names() == [])
         #expect(try folder.read("a.txt") == [1])
-        // Nor a link in the place of the target, not even when overwriting.
+        // Nor a link in place of the final name, not even with `overwrite`.
         try outside.write("precious", [5])
         try FileManager.default.createSymbolicLink(atPath: folder.file("b.txt"), withDestinationPath: outside.file("precious"))
         let over = try Self.destination(folder, "b.txt", size: 1, overwrite: true)

@@ -34,13 +34,13 @@ import Testing
         let destination = Destination()
         let isAdded = [destinations.add(destination, for: 3), destinations.add(Destination(), for: 3)]
         #expect(isAdded == [true, false])
-        #expect(destinations[3] === destination && destinations.areAllAtHand)
+        #expect(destinations[3] === destination && destinations.areNoneLent)
         let lent = [destinations.lend(3), destinations.lend(3)]
         #expect(lent[0] === destination && lent[1] == nil)
-        #expect(destinations[3] == nil && !destinations.areAllAtHand)
-        let waiting = destinations.takeBack(3)
+        #expect(destinations[3] == nil && !destinations.areNoneLent)
+        let waiting = destinations.reclaim(3)
         #expect(waiting?.isEmpty == true)
-        #expect(destinations[3] === destination && destinations.areAllAtHand)
+        #expect(destinations[3] === destination && destinations.areNoneLent)
         destinations.remove(3)
         #expect(destinations[3] == nil && destination.timesAbandoned == 0)
     }
@@ -48,40 +48,40 @@ import Testing
     @Test func whatIsToBeDoneWaitsInOrderWhileItIsLent() {
         var destinations = Destinations()
         _ = destinations.add(Destination(), for: 3)
-        let atHand = [destinations.postpone(Self.write(0), of: 3), destinations.postpone(Self.write(0), of: 4)]
+        let unlent = [destinations.postpone(Self.write(0), of: 3), destinations.postpone(Self.write(0), of: 4)]
         _ = destinations.lend(3)
         let works = [Self.write(5), .resume(keeping: [0..<5]), Self.write(6), .place(size: 7)]
         let lent = works.map { destinations.postpone($0, of: 3) }
-        #expect(atHand == [false, false] && lent == [true, true, true, true])
-        let waiting = Self.text(destinations.takeBack(3))
+        #expect(unlent == [false, false] && lent == [true, true, true, true])
+        let waiting = Self.text(destinations.reclaim(3))
         #expect(waiting == ["write at 5", "resume [Range(0..<5)]", "write at 6", "place 7"])
         _ = destinations.lend(3)
-        let later = Self.text(destinations.takeBack(3))
+        let later = Self.text(destinations.reclaim(3))
         #expect(later == [])
     }
 
     @Test func whatFailsWhileItIsLentIsAbandonedWhenItIsBack() {
         var destinations = Destinations()
-        let (lent, atHand) = (Destination(), Destination())
+        let (lent, unlent) = (Destination(), Destination())
         _ = destinations.add(lent, for: 3)
-        _ = destinations.add(atHand, for: 4)
+        _ = destinations.add(unlent, for: 4)
         _ = destinations.lend(3)
         _ = destinations.postpone(Self.write(5), of: 3)
         let waiting = [3, 4].map { Self.text(destinations.giveUp($0)) }
         #expect(waiting == [["write at 5"], []])
-        #expect(lent.timesAbandoned == 0 && atHand.timesAbandoned == 1 && !destinations.areAllAtHand)
+        #expect(lent.timesAbandoned == 0 && unlent.timesAbandoned == 1 && !destinations.areNoneLent)
         let isPostponed = destinations.postpone(.place(size: 7), of: 3)
-        let isBack = destinations.takeBack(3) != nil
-        #expect(!isPostponed && !isBack && lent.timesAbandoned == 1 && destinations.areAllAtHand)
+        let isBack = destinations.reclaim(3) != nil
+        #expect(!isPostponed && !isBack && lent.timesAbandoned == 1 && destinations.areNoneLent)
     }
 
     @Test func atTheEndWhoHasBorrowedOneAbandonsIt() {
         var destinations = Destinations()
-        let (lent, atHand) = (Destination(), Destination())
+        let (lent, unlent) = (Destination(), Destination())
         _ = destinations.add(lent, for: 3)
-        _ = destinations.add(atHand, for: 4)
+        _ = destinations.add(unlent, for: 4)
         _ = destinations.lend(3)
         destinations.abandonAll()
-        #expect(lent.timesAbandoned == 0 && atHand.timesAbandoned == 1)
+        #expect(lent.timesAbandoned == 0 && unlent.timesAbandoned == 1)
     }
 }

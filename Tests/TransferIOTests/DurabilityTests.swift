@@ -7,9 +7,9 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// What is called safe is on the disk, names included; what the disk did not take is called lost.
+/// A file counts as done only if it is synced, its name included; if a sync fails, the file counts as lost.
 @Suite struct DurabilityTests {
-    /// What was flushed, in order; fails where it is told to, once, as the system does.
+    /// Records the syncs, in order. A sync fails once if it is told to, as the kernel reports such an error.
     private final class Disk: Sendable {
         private let state = NIOLockedValueBox((flushed: [String](), failing: [String: Int32]()))
 
@@ -42,7 +42,7 @@ import TransferProtocol
         let first = try Self.destination(disk.folder(folder), "movie.mp4", size: bytes.count)
         try DestinationFileTests.write(bytes, 0..<bytes.count, to: first)
         disk.fail(folder.file("movie.mp4.part"), code)
-        // Not `DestinationFull`, after which it would be tried again and succeed.
+        // Not `DestinationFull`, after which the sync would be repeated and succeed.
         #expect {
             try first.finish(size: UInt64(bytes.count))
         } throws: {
@@ -52,7 +52,7 @@ import TransferProtocol
         #expect(throws: DestinationError.self) { try first.finish(size: UInt64(bytes.count)) }
         first.abandon()
         #expect(try folder.names() == [])
-        // Nothing of it is believed the next time.
+        // The next transfer trusts nothing of it.
         let second = try Self.destination(disk.folder(folder), "movie.mp4", size: bytes.count)
         #expect(second.held.isEmpty)
         try DestinationFileTests.write(bytes, 0..<bytes.count, to: second)
@@ -84,10 +84,10 @@ import TransferProtocol
         try DestinationFileTests.write([1], 0..<1, to: destination)
         try DestinationFileTests.finish(destination, size: 1)
         #expect(disk.flushed.dropFirst(2) == [folder.file("a/b/movie.mp4.part"), folder.file("a/b")])
-        // Those that are there already cost nothing.
+        // Folders that exist already need no sync.
         _ = try Self.destination(receive, "a/b/other", size: 1)
         #expect(disk.flushed.count == 4)
-        // One that is not safely there is not there at all.
+        // A folder whose sync failed is removed.
         disk.fail(folder.path, EIO)
         #expect(throws: DestinationError.self) { try Self.destination(receive, "c/movie.mp4", size: 1) }
         #expect(try folder.names() == ["a"])

@@ -6,7 +6,7 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// File systems that can do less; `PoorDiskTests` has a real one.
+/// File systems with fewer features; `PoorDiskTests` uses a real one.
 @Suite struct ExclusiveMoveTests {
     static let withoutRename = ExclusiveMove(rename: { _, _, _ in EINVAL }, link: ExclusiveMove.system.link)
     static let withoutEither = ExclusiveMove(rename: { _, _, _ in EINVAL }, link: { _, _, _ in EPERM })
@@ -27,7 +27,7 @@ import TransferProtocol
         #expect(try folder.names() == ["b", "taken"])
     }
 
-    /// Of many that want one name one gets it.
+    /// Of many that claim one name, one gets it.
     @Test func oneOfManyGetsTheName() async throws {
         let folder = try TemporaryFolder()
         for index in 0..<16 { try folder.write("\(index)", [UInt8(index)]) }
@@ -54,7 +54,7 @@ import TransferProtocol
         #expect(try folder.names() == ["a"])
     }
 
-    /// Others would meet an empty key otherwise.
+    /// Otherwise others could see an empty key.
     @Test func manyThatStartAtOnceAgreeOnAKey() async throws {
         let folder = try TemporaryFolder()
         let path = ByteString(folder.file("deep/transfer-key"))
@@ -67,7 +67,7 @@ import TransferProtocol
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("deep")) == ["transfer-key"])
     }
 
-    /// A crash may leave one.
+    /// A crash may leave an empty file.
     @Test func anEmptyKeyFileIsFilled() throws {
         let folder = try TemporaryFolder()
         chmod(try folder.write("transfer-key", []), 0o600)

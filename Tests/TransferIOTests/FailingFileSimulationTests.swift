@@ -4,11 +4,11 @@ import TransferIO
 import TransferProtocol
 import TransferSimulator
 
-/// One file of several cannot be read, or written: the others arrive, and nobody waits for ever.
+/// One of several files cannot be read or written: the others arrive, and nobody waits for ever.
 @Suite(.longComputation) struct FailingFileSimulationTests {
     enum Failure: CaseIterable { case becameShorter, changed, cannotBeWritten }
 
-    /// A destination on which the second half of the file cannot be written.
+    /// A destination that refuses the second half of the file.
     private final class TooLarge: TransferDestination {
         private let size: UInt64
         init(_ size: UInt64) { self.size = size }
@@ -23,11 +23,11 @@ import TransferSimulator
 
     @Test(arguments: Failure.allCases, 0..<4 as Range<Int>) func theOthersArrive(failure: Failure, failing: Int) throws {
         var configuration = TransferConfiguration()
-        // Less than a file, so that it fails while more of it is to be read.
+        // Less than a file, so that it fails while more of it has to be read.
         configuration.windowRecords = 8
         let simulation = try Simulation(seed: 30, forward: LinkModel(rate: 50e6, loss: 0.01), configuration: configuration)
         let folder = try TemporaryFolder()
-        // The last is empty: nothing of it is ever read.
+        // The last file is empty, so it is never read.
         var files = [700_000, 400_000, 300_000, 200_000, 0].enumerated().map { index, size in
             Simulation.file("\(index)", size: size, seed: UInt64(index))
         }

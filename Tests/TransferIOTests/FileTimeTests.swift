@@ -12,7 +12,7 @@ import Testing
         #expect(time.tv_sec == seconds && time.tv_nsec == nanoseconds)
     }
 
-    /// ext4 goes to 2446, btrfs as far as 64 bits of seconds.
+    /// ext4 stores times up to 2446, btrfs up to 64 bits of seconds.
     @Test func whatCannotBeSaidIsTheNearest() throws {
         for seconds in [9_223_372_037, 10_413_792_000, Int.max] {
             #expect(FileTime.nanoseconds(timespec(tv_sec: seconds, tv_nsec: 999_999_999)) == .max)

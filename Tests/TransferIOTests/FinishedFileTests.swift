@@ -6,9 +6,9 @@ import TransferSimulator
 
 @testable import TransferIO
 
-/// A file in its place whose sender did not hear of it, and sends it again.
+/// A placed file whose sender does not know of it, and offers it again.
 @Suite struct FinishedFileTests {
-    /// Puts the file in its place, and the sender does not learn of it.
+    /// Places the file without the sender's knowledge.
     private func receive(_ bytes: [UInt8], as name: String = "movie.mp4", in folder: TemporaryFolder) throws {
         let destination = try DestinationFileTests.destination(folder, name, size: bytes.count)
         try DestinationFileTests.write(bytes, 0..<bytes.count, to: destination)
@@ -29,11 +29,11 @@ import TransferSimulator
         try DestinationFileTests.finish(again, size: size)
         #expect(again.finalName == "movie (1).mp4")
         #expect(try folder.names() == ["movie (1).mp4", "movie.mp4", "source"])
-        // The sender knows now: there is no journal any more.
+        // The sender knows of it: the journal is removed.
         #expect(!FileManager.default.fileExists(atPath: folder.file(".movie.mp4.part.journal")))
     }
 
-    /// The sender's file has other bytes, though its time and size are the same: the one here stays as it is.
+    /// The sender's file has the same time and size but other bytes: the placed one stays as it is.
     @Test(arguments: [true, false]) func anotherVersionComesBesideIt(wordFirst: Bool) throws {
         var random = SeededGenerator(seed: 2)
         let folder = try TemporaryFolder()
@@ -73,7 +73,7 @@ import TransferSimulator
         #expect(throws: DestinationError.replaced(folder.file("song"))) { try again.finish(size: 2) }
     }
 
-    /// Two files of one name, size, time and content: neither is taken for the other.
+    /// Two files with equal names, sizes, times and contents: neither is taken for the other.
     @Test func eachIsTheAnswerToOneOffer() throws {
         let folder = try TemporaryFolder()
         for _ in 0..<2 {
@@ -91,7 +91,7 @@ import TransferSimulator
         }
     }
 
-    /// Another file of the transfer, which may overwrite, does not take its place; unless the sender's is another one by now.
+    /// Another file of the transfer, even one that may overwrite, does not replace it, unless the sender's file has changed.
     @Test(arguments: [true, false]) func itKeepsItsPlace(isKept: Bool) throws {
         let folder = try TemporaryFolder()
         try receive([1], in: folder)
@@ -107,7 +107,7 @@ import TransferSimulator
         #expect(other.finalName == (isKept ? "movie (1).mp4" : "movie.mp4"))
     }
 
-    /// The record of one transfer does not take the journal of another away.
+    /// The record of one transfer does not remove the journal of another.
     @Test func aRecordGoesAlone() throws {
         let folder = try TemporaryFolder()
         let first = try DestinationFileTests.destination(folder, "movie.mp4", size: 1)
@@ -119,7 +119,7 @@ import TransferSimulator
         #expect(try folder.names() == [".movie.mp4.part.journal", "movie.mp4", "movie.mp4.part"])
     }
 
-    /// The sender hears nothing from the moment at which the file has its name.
+    /// The sender receives nothing after the file has its name.
     @Test func aLostDoneCostsNoSecondCopy() throws {
         let folder = try TemporaryFolder()
         let file = Simulation.file(size: 3_000_000, seed: 7)
@@ -131,7 +131,7 @@ import TransferSimulator
             }
             let connection = try simulation.send([file])
             #expect(simulation.run(for: .seconds(Int64(60))) { simulation.receiver.placed == [0] })
-            simulation.sender.hearsNothing = isDeaf
+            simulation.sender.receivesNothing = isDeaf
             #expect(simulation.runToEnd(within: .seconds(Int64(200))))
             #expect(simulation.sender.outcome == (isDeaf ? .failed(.timedOut) : .complete))
             sent.append(connection.statistics.bytesSent)

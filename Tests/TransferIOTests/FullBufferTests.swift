@@ -6,9 +6,9 @@ import Testing
 @testable import TransferIO
 @testable import TransferProtocol
 
-/// A send buffer that is full: nothing is lost, and nobody runs in circles.
+/// A full send buffer: nothing is lost, and the loop does not spin.
 @Suite struct FullBufferTests {
-    /// Takes nothing for a while in the middle of a transfer, as if its buffer were full, and then goes on in the middle of a batch.
+    /// Refuses to send for a while in the middle of a transfer, as if its buffer were full, and then continues in the middle of a batch.
     private final class FullSocket: UDPSocket {
         struct Counts {
             var calls = 0
@@ -39,7 +39,7 @@ import Testing
                     separately: separately)
             }
             guard isFirst else { return refusal(sent: skip) }
-            // The first datagram goes out, whatever it is made of.
+            // The first datagram is sent, however many pieces it has.
             var count = 0
             var bytes = 0
             while bytes < segmentSize {
@@ -55,7 +55,7 @@ import Testing
         private func refusal(sent: Int) -> SendResult { isOutOfMemory ? .busy(sent: sent) : .wouldBlock(sent: sent) }
 
         override func wait(for duration: TransferDuration, readable: Bool, writable: Bool, wakeUp: Int32) -> Bool {
-            // The real one has room all the time.
+            // The real socket is writable all the time.
             super.wait(for: duration, readable: readable, writable: false, wakeUp: wakeUp)
         }
     }
@@ -92,7 +92,7 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: folder.path + "/in/movie.mp4")) == content)
         #expect(session.statistics.packetsLost == 0)
         let refused = counts.withLockedValue(\.refused)
-        // At most one attempt a millisecond, and one for each answer of the receiver.
+        // At most one attempt a millisecond, and one for each datagram of the receiver.
         #expect((2...1000).contains(refused), "\(refused)")
     }
 }

@@ -5,7 +5,7 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// On a disk of 4 MiB.
+/// Transfers to a disk of 4 MiB.
 @Suite(.smallDisk) struct FullDiskTests {
     @Test func tooLargeIsRefusedBeforehand() throws {
         let disk = try SmallDisk(megabytes: 4)
@@ -27,7 +27,7 @@ import TransferProtocol
         let destination = try DestinationFile(
             in: ReceiveFolder(path: disk.path), name: try #require(SafeName("movie.mp4")), offer: offer,
             senderKey: DestinationFileTests.key)
-        // Somebody else takes the room after the check.
+        // Somebody else uses up the room after the check.
         try Data(count: 2 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
         var offset = 0
         var pauses = 0

@@ -4,20 +4,20 @@ import Testing
 @testable import TransferIO
 @testable import TransferProtocol
 
-/// A sender whose every word is the test's own: it can say what no honest one says.
+/// A sender that the test controls message by message, so that it can violate the protocol.
 final class HandDrivenSender {
     let connection: TransferConnection
     private let endpoint: TransferEndpoint
     private let socket: UDPSocket
     private var batch = DatagramBatch(maximumSegments: 1)
-    /// Files that the receiver takes.
+    /// Files that the receiver has accepted.
     private(set) var accepted: Set<FileID> = []
-    /// For a file's bytes: where the receiver is told that they belong, in the place of where they are; none are sent where there is none.
+    /// The offsets that file data is sent with, in place of the true ones; without any, no data is sent.
     var offsets: [UInt64] = []
     /// Reads that wait for an offset.
     private var reads: [ReadRequest] = []
 
-    /// On a busy machine a test waits for its turn, and neither side is to take the other for gone meanwhile.
+    /// Long timeouts: on a busy machine a test waits for its turn, and neither side must give up the other meanwhile.
     static let patient = {
         var configuration = TransferConfiguration()
         (configuration.connectTimeout, configuration.idleTimeout) = (.seconds(Int64(1200)), .seconds(Int64(1200)))
@@ -32,7 +32,7 @@ final class HandDrivenSender {
     }
 
     /// Sends and receives until `condition` holds.
-    /// - Throws: where it never will, for the connection is over.
+    /// - Throws: if the connection is over, so that it never will.
     func run(until condition: () -> Bool) async throws {
         while !condition() {
             try Task.checkCancellation()
@@ -42,7 +42,7 @@ final class HandDrivenSender {
             }
             if endpoint.nextTimeout <= LoopCore.clock() { endpoint.handleTimeout(at: LoopCore.clock()) }
             repeat {
-                takeEvents()
+                handleEvents()
             } while send()
             socket.wait(for: .milliseconds(1))
             await Task.yield()
@@ -55,7 +55,7 @@ final class HandDrivenSender {
         return true
     }
 
-    private func takeEvents() {
+    private func handleEvents() {
         while let (_, event) = endpoint.nextEvent() {
             switch event {
             case .answered(let file, .accept): accepted.insert(file)
@@ -71,7 +71,7 @@ final class HandDrivenSender {
     }
 }
 
-/// What was called, in order.
+/// A log of calls, in order.
 final class CallLog: Sendable {
     private let entries = NIOLockedValueBox<[String]>([])
     var all: [String] { entries.withLockedValue(\.self) }
@@ -79,14 +79,14 @@ final class CallLog: Sendable {
     func has(_ entry: String) -> Bool { all.contains(entry) }
 }
 
-/// Such a sender, which offers five streams, and a receiver.
+/// A hand-driven sender that offers five streams, and a receiver.
 struct HandDrivenTransfer {
     let sender: HandDrivenSender
     private let receiver: TransferLoopFilesTests.Receiver
     let session: TransferSession
-    /// What the receiver was told.
+    /// The updates of the receiver.
     let updates: CallLog
-    /// For the destinations.
+    /// The calls of the destinations, in order.
     let log = CallLog()
 
     init() async throws {
@@ -114,13 +114,14 @@ struct HandDrivenTransfer {
         self.session = try #require(session)
     }
 
-    /// The sender gives the first file up, and the receiver hears of it.
+    /// Fails the first file at the sender, and waits until the receiver knows.
     func fail() async throws {
         sender.connection.fail(0, .cancelled, "")
         try await sender.run { updates.has("failed 0") }
     }
 
-    /// Returns when the sender knows: the loop has done by then what it was told before, and what the file's worker was given.
+    /// Accepts a file and waits until the sender knows: by then the loop has executed its earlier commands, and the file's worker its
+    /// earlier jobs.
     func accept(_ file: FileID, into destination: any TransferDestination) async throws {
         session.accept(file, into: destination)
         try await sender.run { sender.accepted.contains(file) }

@@ -6,13 +6,13 @@ import TransferProtocol
 @testable import TransferIO
 
 @Suite struct JournalTests {
-    /// Whatever bytes lie where a journal should: no part is believed because of them, and nothing breaks.
+    /// Any bytes in place of a journal: no part file is trusted because of them, and nothing breaks.
     @Test(arguments: 0..<50 as Range<UInt64>) func anyBytesAreNoJournal(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
         var bytes = random.bytes(Int.random(in: 0..<400, using: &random))
         if seed.isMultiple(of: 2) {
-            // A true journal with one byte of its header changed, or cut.
+            // A valid journal with one byte of its header changed, or truncated.
             do {
                 let destination = try DestinationFileTests.destination(folder, "true", size: 3 << 20)
                 try DestinationFileTests.write([UInt8](repeating: 1, count: 1 << 20), 0..<(1 << 20), to: destination)

@@ -57,7 +57,7 @@ import TransferProtocol
         #expect(try peers.key(of: one) == key)
         try peers.add(one, key: other)
         #expect(try peers.check(one, key: other) == .known)
-        // All that was met there is forgotten, and nothing else.
+        // All keys of that peer are removed, and nothing else.
         #expect(try peers.forget(one))
         #expect(try peers.check(one, key: other) == .new && peers.check(two, key: other) == .known)
         #expect(try !peers.forget(one))

@@ -6,9 +6,9 @@ import Testing
 @testable import TransferIO
 @testable import TransferProtocol
 
-/// Files that fail, or are whole, while a worker has them. A file's worker is that of every fourth after it; the one that writes is that of file 1.
+/// Files that fail or end while a worker has them. Every fourth file has the same worker; the one that does slow writes is that of file 1.
 @Suite(.timeLimit(.minutes(20))) struct LentDestinationTests {
-    /// Keeps its worker until the gate opens: in each call that it is to wait in.
+    /// Blocks its worker in each call of `waitsIn`, until the gate is opened.
     private final class Destination: TransferDestination {
         private let file: FileID
         private let log: CallLog
@@ -37,7 +37,7 @@ import Testing
                 defer { number += 1 }
                 return number
             }
-            // The first comes from the loop itself, which learns that this disk is slow.
+            // The first write comes from the loop, which thereby learns that the disk is slow.
             guard number > 0 else {
                 _ = usleep(10_000)
                 return
@@ -49,7 +49,7 @@ import Testing
         func abandon() { call("abandon") }
     }
 
-    /// What one read asks for of a stream.
+    /// The length of one read of a stream, bytes.
     private static let record = UInt64(RecordFormat.plaintextSize - RecordFormat.chunkHeader)
 
     @Test func aFileThatFailsWhileItIsHashedIsAbandoned() async throws {
@@ -88,7 +88,7 @@ import Testing
         await transfer.end()
     }
 
-    /// The sender sends something twice, so that the file seems whole while more of it is being written.
+    /// The sender repeats data, so that the file seems complete while more of it is being written.
     @Test func aFileIsNotPlacedWhileItIsWritten() async throws {
         let transfer = try await HandDrivenTransfer()
         let destination = Destination(0, transfer.log, waitsIn: "write")
@@ -96,22 +96,22 @@ import Testing
         sender.offsets = [0, 0]
         transfer.session.accept(0, into: destination)
         try await sender.run { log.has("0 write 1") }
-        // Only then, so that it is not given to the worker together with the one before.
+        // Only then, so that it is not passed to the worker together with the one before.
         sender.offsets = [Self.record]
-        // And it is there before the end is told: after it, a third record is more than the file has. That nothing is in flight does not say so, for
-        // pacing may hold a record back that was not sent at all.
+        // All three records arrive before the end: after it, a third one is more than the file has. An empty flight does not prove that,
+        // because pacing may hold back a record that was never sent.
         try await sender.run { sender.connection.statistics.bytesDone == 3 * Self.record }
         sender.connection.queue(.end(0, size: 2 * Self.record))
-        try await sender.run { sender.connection.isHeard }
+        try await sender.run { sender.connection.areMessagesDelivered }
         destination.gate.signal()
         try await sender.run { log.has("0 write 2") }
-        // Its worker would have placed the other first.
+        // Its worker would place the other file first.
         transfer.session.accept(4, into: Destination(4, log))
         try await sender.run { log.has("4 held") }
         #expect(!log.has("0 finish"), "\(log.all)")
         destination.gate.signal()
-        // The receiver now sees more bytes than the file has and closes the connection, before or after its worker is at the file's end: the sender
-        // is of no use any more. The other file is abandoned at some time after that.
+        // The receiver then detects more bytes than the file has and closes the connection, before or after the worker finishes the file:
+        // the sender is not needed any more. The other file is abandoned at some time after that.
         while !log.has("0 finish") { try await Task.sleep(for: .milliseconds(5)) }
         #expect(log.all.prefix(7) == ["0 held", "0 write 1", "0 wrote 1", "0 write 2", "4 held", "0 wrote 2", "0 finish"])
         await transfer.end()

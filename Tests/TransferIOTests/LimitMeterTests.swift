@@ -3,9 +3,9 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// What limits, from how the time of the loop's thread was spent.
+/// The limit of a transfer, derived from how the loop's thread spends its time.
 @Suite struct LimitMeterTests {
-    /// The verdict after so many periods of 200 ms, each spent as told, in ms; what is left of it the thread slept in files.
+    /// The verdict after some periods of 200 ms, each spent as given, in ms; for the rest of it the thread sleeps in file operations.
     private static func verdict(
         _ meter: inout LimitMeter, periods: Int = 10, waits: [TransferStatistics.Limit: Int64] = [:], files: Int64 = 0, cpu: Int64,
         ready: Int64 = 0
@@ -36,12 +36,12 @@ import TransferProtocol
     @Test func aThreadThatNeverWaitsIsLimitedByTheProcessor() {
         #expect(Self.verdict(cpu: 200) == .cpu)
         #expect(Self.verdict(waits: [.path: 10], cpu: 190) == .cpu)
-        // Copying into the page cache takes the processor's time, too, however much of it.
+        // Copying into the page cache uses the processor too, however much of it.
         #expect(Self.verdict(files: 150, cpu: 198) == .cpu)
-        // Somebody else has the processor most of the time, or a quota is used up.
+        // Others have the processor most of the time, or a quota is used up.
         #expect(Self.verdict(cpu: 40, ready: 160) == .cpu)
         #expect(Self.verdict(files: 100, cpu: 40, ready: 160) == .cpu)
-        // Woken in time, and kept from running: that is no waiting for the path.
+        // A thread that is woken in time and cannot run does not wait for the path.
         #expect(Self.verdict(waits: [.path: 150], cpu: 40, ready: 140) == .cpu)
         #expect(Self.verdict(waits: [.path: 150], cpu: 40, ready: 20) == .path)
     }

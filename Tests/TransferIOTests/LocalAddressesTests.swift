@@ -3,7 +3,7 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// Which addresses of a machine are named to others, by what interfaces it has.
+/// The addresses that a machine announces, by its interfaces.
 @Suite struct LocalAddressesTests {
     private static func v4(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> NetworkAddress {
         NetworkAddress(ipv4: a << 24 | b << 16 | c << 8 | d, port: 0)
@@ -75,7 +75,7 @@ import TransferProtocol
 
     @Test(arguments: cases) func order(of the: Case) { #expect(Self.hosts(the.interfaces) == the.hosts) }
 
-    /// Their numbers are lower than that of the one that counts.
+    /// The bridges have lower indices than the interface that matters.
     @Test func twentyBridgesDoNotHideTheNetwork() {
         var interfaces = [Self.loopback]
         for number in UInt32(0)..<20 {
@@ -93,7 +93,7 @@ import TransferProtocol
         #expect(places.leftOut.first == .init(address: NetworkAddress(ipv4: 0xAC11_0B01, port: 9), interface: "br11"))
     }
 
-    /// Those that come and go for privacy fill no ticket.
+    /// Temporary addresses must not fill a ticket.
     @Test func fourOfOneFamilyAreEnough() {
         var many = NetworkInterface(
             name: "eth0", index: 2, kind: .hardware, hasDefaultRoute: true, addresses: [Self.v4(192, 168, 1, 2)])
@@ -113,7 +113,7 @@ import TransferProtocol
         #expect(!home.areLocal && !home.areOnLink)
     }
 
-    /// The other side cannot know what this one's links are called.
+    /// The other side cannot know the names of this side's links.
     @Test func aLinkLocalAddressIsTriedOnEachOwnLink() {
         let wlan = NetworkInterface(name: "wlan0", index: 31, kind: .hardware, addresses: [Self.linkLocal(3)])
         let v4 = NetworkInterface(name: "eth1", index: 4, kind: .hardware, addresses: [Self.v4(10, 0, 0, 1)])
@@ -159,7 +159,7 @@ import TransferProtocol
         #expect(NetworkInterface.kind(driver: "veth", isPointToPoint: false) == .virtual)
     }
 
-    /// This machine's.
+    /// The interfaces of this machine.
     @Test func theyAreRead() {
         let interfaces = NetworkInterface.all()
         #expect(interfaces.contains { $0.kind == .loopback && $0.addresses.contains(Self.v4(127, 0, 0, 1)) })

@@ -5,7 +5,7 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// Folders of one transfer stay apart, and what is told of them is what is there.
+/// Folders of one transfer stay separate, and their reported names are the real ones.
 @Suite struct PlacedFoldersTests {
     private func folder(_ name: String, in receive: ReceiveFolder, _ names: PlacedNames, modified: Int64 = 0) throws -> DestinationFolder {
         try DestinationFolder(in: receive, name: try #require(SafeName(name)), mode: 0o755, modified: modified, names: names)
@@ -43,7 +43,7 @@ import TransferProtocol
         }
     }
 
-    /// As one without cases does with `Docs` and `docs`: the second name leads to the first one's folder.
+    /// As on a file system that ignores the case of `Docs` and `docs`: the second name leads to the first folder.
     @Test func whatTheFileSystemTakesForOneStaysApart() throws {
         let target = try TemporaryFolder()
         let (receive, names) = (try ReceiveFolder(path: target.path), PlacedNames())
@@ -69,7 +69,7 @@ import TransferProtocol
         #expect(throws: DestinationError.self) { try folder("link", in: receive, PlacedNames()) }
     }
 
-    /// Of a transfer that does not come about.
+    /// Folders of a transfer that is refused.
     @Test func anEmptyOneThatWasMadeGoesAgain() throws {
         let target = try TemporaryFolder()
         #expect(mkdir(target.file("old"), 0o755) == 0)

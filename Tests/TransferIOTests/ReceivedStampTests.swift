@@ -5,7 +5,7 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// A file whose sender has heard of it, and sends it again.
+/// A placed file whose sender knows of it, and sends it again.
 @Suite(.enabled(if: ExtendedAttributes.areKept, "the file system keeps no extended attributes")) struct ReceivedStampTests {
     private func receive(_ bytes: [UInt8], in folder: TemporaryFolder, key: [UInt8] = DestinationFileTests.key) throws -> String? {
         let destination = try DestinationFileTests.destination(folder, "movie.mp4", size: bytes.count, key: key)
@@ -25,21 +25,21 @@ import TransferProtocol
         let folder = try TemporaryFolder()
         let bytes = random.bytes(3_000_000)
         for _ in 0..<3 { #expect(try receive(bytes, in: folder) == "movie.mp4") }
-        // Under another name, beside another file that has its own.
+        // Under another name, beside another file with the original one.
         try FileManager.default.moveItem(atPath: folder.file("movie.mp4"), toPath: folder.file("movie (1).mp4"))
         try folder.write("movie.mp4", [1])
         #expect(try receive(bytes, in: folder) == "movie (1).mp4")
         #expect(try folder.names() == ["movie (1).mp4", "movie.mp4"])
     }
 
-    /// Hashes are told to nobody else.
+    /// Hashes are sent to nobody else.
     @Test func itIsOnlyForWhoSentIt() throws {
         let folder = try TemporaryFolder()
         #expect(try receive([1, 2], in: folder) == "movie.mp4")
         #expect(try receive([1, 2], in: folder, key: [UInt8](repeating: 8, count: 32)) == "movie (1).mp4")
     }
 
-    /// What was written to since is another file, and one that another program has put there never was one of ours.
+    /// A file that was written to since is another file, and so is one that another program put there.
     @Test func whatWasChangedIsLeftAlone() throws {
         let folder = try TemporaryFolder()
         #expect(try receive([1, 2], in: folder) == "movie.mp4")
@@ -50,7 +50,7 @@ import TransferProtocol
         #expect(try folder.read("movie.mp4") == [3, 2])
     }
 
-    /// Two files of one transfer are two, whatever is in them.
+    /// Two files of one transfer are different, whatever their contents.
     @Test func anotherFileOfTheTransferKeepsItsPlace() throws {
         let folder = try TemporaryFolder()
         let names = PlacedNames()

@@ -6,11 +6,11 @@ import TransferSimulator
 
 @testable import TransferIO
 
-/// Several files at once over a bad path, onto real files of which parts are there from an earlier attempt.
+/// Several files at once over a bad path, to real files of which an earlier attempt left parts.
 @Suite(.longComputation) struct ResumeSimulationTests {
     private static let chunk = 1 << 20
 
-    /// Leaves a `.part` with some chunks of the file, one of them perhaps damaged; none at all now and then.
+    /// Leaves a part file with some chunks of the file, one of them perhaps damaged, and sometimes with none.
     private func leavePart(of file: SimulatedHost.Source, in folder: TemporaryFolder, _ random: inout SeededGenerator) throws {
         let bytes = try #require(file.bytes)
         let destination = try DestinationFileTests.destination(folder, file.offer.name, size: bytes.count, modified: file.offer.modified)
@@ -33,7 +33,7 @@ import TransferSimulator
         files.append(Simulation.file("empty", size: 0, seed: seed))
         for file in files { try leavePart(of: file, in: folder, &random) }
         let failing = Int.random(in: 0..<files.count, using: &random)
-        // Found at its end, or while it is being read.
+        // Detected at its end, or while it is being read.
         if seed % 4 < 2 || files[failing].offer.size == 0 {
             files[failing].changes = true
         } else {
@@ -43,7 +43,7 @@ import TransferSimulator
             try DestinationFileTests.destination(
                 folder, offer.name, size: offer.size.map { Int($0) }, modified: offer.modified)
         }
-        // One after the other, so that the word about some comes when the path is well filled.
+        // Staggered, so that for some files the ranges to keep arrive when the path is well filled.
         simulation.receiver.hashingTime = { offer in .seconds(0.3 * Double(files.firstIndex { $0.offer.name == offer.name } ?? 0)) }
         let connection = try simulation.send(files)
         let ended = simulation.runToEnd(within: .seconds(Int64(600)))

@@ -6,9 +6,9 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct SignOfLifeTests {
     @Test func aSenderWithNothingToSayAnswers() async throws {
         let transfer = try await HandDrivenTransfer()
-        try await transfer.sender.run { transfer.sender.connection.isHeard }
+        try await transfer.sender.run { transfer.sender.connection.areMessagesDelivered }
         Task { [session = transfer.session, log = transfer.log] in
-            // A machine with other things to do may be late for the first.
+            // On a busy machine the first answer may be late.
             var isAlive = false
             for _ in 1...10 where !isAlive { isAlive = await session.isAlive() }
             log.add("alive \(isAlive)")
@@ -18,7 +18,7 @@ import Testing
         await transfer.end()
     }
 
-    /// The sender is not run any more, as if it were killed.
+    /// The sender is not run any more, as if it had been killed.
     @Test func aSenderThatIsGoneDoesNot() async throws {
         let transfer = try await HandDrivenTransfer()
         let whenGone = await transfer.session.isAlive()

@@ -6,29 +6,30 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// Receiving onto a disk that is slower than the path.
+/// Transfers to a disk that is slower than the path.
 @Suite(.timeLimit(.minutes(20))) struct SlowDiskTests {
-    /// A file on a disk that takes its time over each write, and may fill up or break on the way.
+    /// A file on a disk whose writes are slow, and that may be full or fail at one of them.
     private final class SlowDestination: TransferDestination {
         struct Broken: Error {}
 
         let file: DestinationFile
         let microseconds: UInt32
-        /// The write of this number does not succeed.
+        /// The number of the write that throws `DestinationFull`.
         let fullAt: Int?
         let brokenAt: Int?
         private let count = Atomic(0)
-        /// Both sides' figures, looked at with each write.
-        private let look: @Sendable () -> Figures
+        /// Samples both sides' statistics at each write.
+        private let sample: @Sendable () -> Figures
         private let seen = Mutex<[Figures]>([])
         var figures: [Figures] { seen.withLock { $0 } }
         private let abandoned = Atomic(false)
         var wasAbandoned: Bool { abandoned.load(ordering: .acquiring) }
 
         init(
-            _ file: DestinationFile, microseconds: UInt32, fullAt: Int? = nil, brokenAt: Int? = nil, look: @escaping @Sendable () -> Figures
+            _ file: DestinationFile, microseconds: UInt32, fullAt: Int? = nil, brokenAt: Int? = nil,
+            sample: @escaping @Sendable () -> Figures
         ) {
-            self.look = look
+            self.sample = sample
             self.file = file
             self.microseconds = microseconds
             self.fullAt = fullAt
@@ -39,7 +40,7 @@ import TransferProtocol
         func resume(keeping kept: [Range<UInt64>]) throws { try file.resume(keeping: kept) }
         func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
             usleep(microseconds)
-            seen.withLock { $0.append(look()) }
+            seen.withLock { $0.append(sample()) }
             let number = count.add(1, ordering: .acquiringAndReleasing).newValue
             if number == fullAt { throw DestinationFull() }
             if number == brokenAt { throw Broken() }
@@ -57,7 +58,7 @@ import TransferProtocol
         let receiver: TransferStatistics
     }
 
-    /// How it ended.
+    /// The result of a transfer.
     private struct Result {
         var outcome: TransferOutcome?
         var updates: [TransferUpdate] = []
@@ -107,20 +108,20 @@ import TransferProtocol
     @Test func itIsTheDiskThatLimitsAndNotThePath() async throws {
         let target = try TemporaryFolder()
         let bytes = Self.bytes(2_500_000)
-        // So slow that a machine with much else to do is not what limits.
+        // So slow that even a busy machine is not the limit.
         let result = try await Self.transfer(bytes, into: target, microseconds: 50_000)
         #expect(result.outcome == .complete)
         #expect(try target.read("movie.mp4") == bytes)
-        // In the midst of it: the start and the end have their own.
+        // The middle of the transfer, because its start and end have other limits.
         let all = result.destination.figures
         let figures = all[(all.count / 2)...].prefix(all.count / 4)
         try #require(figures.count > 4)
-        // It may be for a moment, and is told so then.
+        // The processor may be the limit for moments, and is reported then.
         let receiving = figures.map(\.receiver.limit).filter { $0 != .cpu }
         #expect(receiving.count { $0 == .disk } > receiving.count / 2 || receiving.isEmpty, "\(receiving)")
         let sending = figures.map(\.sender.limit).filter { $0 != .cpu }
         #expect(sending.count { $0 == .receiver } > sending.count / 2 || sending.isEmpty, "\(sending)")
-        // What arrives is acknowledged while the disk is being waited for, which takes 3.2 s for a window.
+        // Data is acknowledged while the disk is slow; a window of it takes 3.2 s to write.
         let delays = figures.map(\.sender.smoothedRTT.inSeconds).sorted()
         #expect(delays[delays.count / 2] < 1, "\(delays)")
     }

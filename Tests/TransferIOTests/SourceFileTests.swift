@@ -43,7 +43,7 @@ import TransferProtocol
         let path = try folder.write("movie.mp4", [UInt8](repeating: 1, count: 1000))
         let source = try SourceFile(path: path)
         _ = try Self.read(source, 100, at: 0)
-        // A change within the resolution of the file system's clock is not seen: this one is not.
+        // A change within the resolution of the file system's clock could be missed; this one is far apart.
         try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
         let fresh = try SourceFile(path: path)
         _ = try Self.read(fresh, 100, at: 0)
@@ -57,7 +57,7 @@ import TransferProtocol
         case "rewritten with its time set back":
             var before = stat()
             #expect(stat(path, &before) == 0)
-            // Until the file system's clock has moved on.
+            // Repeats until the file system's clock has advanced.
             var after = before
             while after.st_ctim.tv_sec == before.st_ctim.tv_sec, after.st_ctim.tv_nsec == before.st_ctim.tv_nsec {
                 try handle.seek(toOffset: 0)
@@ -68,7 +68,7 @@ import TransferProtocol
             #expect(after.st_mtim.tv_sec == before.st_mtim.tv_sec && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
         case "cut": try handle.truncate(atOffset: 10)
         default:
-            // The old file lives on behind its descriptor: renaming over it, as editors do, harms nothing.
+            // The old file remains accessible by its descriptor: renaming another over it, as editors do, does no harm.
             try folder.write("new", [9, 9])
             #expect(rename(folder.file("new"), path) == 0)
             #expect(try Self.read(fresh, 1000, at: 0) == [UInt8](repeating: 1, count: 1000))
@@ -79,7 +79,7 @@ import TransferProtocol
         #expect(throws: SourceError.changed("movie.mp4")) { try Self.read(fresh, 1000, at: 0) }
     }
 
-    /// They say that their size is 0.
+    /// They report a size of 0.
     @Test func filesWithoutASizeAreNotSentWithAFolder() throws {
         let listing = try SourceFolder.list(path: "/proc/sys/kernel/random")
         #expect(listing.withoutSize.contains("/proc/sys/kernel/random/uuid"))
@@ -94,13 +94,13 @@ import TransferProtocol
         #expect { try SourceFile(path: folder.file("nothing")) } throws: { ($0 as? SystemError)?.code == ENOENT }
     }
 
-    /// Whether writing is seen in the folder of temporary files.
+    /// Whether writes to temporary files can be watched.
     static let watches: Bool = {
         guard let folder = try? TemporaryFolder(), let file = try? OpenFile(path: folder.path, flags: O_RDONLY) else { return false }
         return WriteWatch(file.descriptor) != nil
     }()
 
-    /// None of these changes a byte, nor does all of them together, over and over.
+    /// None of these changes a byte, alone or together, however often.
     @Test(
         .enabled(if: watches, "temporary files are on a file system that other machines may write to"),
         arguments: ["before the first byte", "while it is read", "between two looks at its bytes"])
@@ -132,7 +132,7 @@ import TransferProtocol
         #expect(source.isUnchanged())
     }
 
-    /// Whoever changes bytes and everything else with them changes bytes.
+    /// A write counts as a change, whatever else is changed with it.
     @Test(
         .enabled(if: watches, "temporary files are on a file system that other machines may write to"),
         arguments: ["written", "through a mapping"])
@@ -165,7 +165,7 @@ import TransferProtocol
         #expect(throws: SourceError.changed("movie.mp4")) { try Self.read(source, 8092, at: 100) }
     }
 
-    /// Two that send the same file watch it each for itself.
+    /// Two transfers of the same file watch it independently.
     @Test(.enabled(if: watches, "temporary files are on a file system that other machines may write to")) func twoWatchOneFile() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("movie.mp4", [1, 2, 3])
@@ -182,7 +182,7 @@ import TransferProtocol
     @Test(arguments: [("home/movie.mp4", "movie.mp4"), ("home/a/b/", "b"), ("home/a//", "a"), ("home/\u{301}x", "\u{301}x")])
     func isCalledAsItWasNamed(path: String, name: String) throws { #expect(try SourceName.of(path) == name) }
 
-    /// What is named by where it is and not by its name.
+    /// Paths that name a place rather than a name.
     @Test(arguments: [("/.", "yoda"), ("/./", "yoda"), ("/a/..", "yoda"), ("/a/b/../.", "a"), ("/link/.", "a")])
     func isCalledAsItIs(path: String, name: String) throws {
         let folder = try TemporaryFolder()

@@ -22,11 +22,11 @@ import TransferProtocol
         for range in pieces.shuffled(using: &random) { try DestinationFileTests.write(bytes, range, to: destination) }
         try DestinationFileTests.finish(destination, size: bytes.count)
         #expect(try folder.read("disk.img") == bytes)
-        // Blocks of which none is zeros alone, and what the file system needs for them.
+        // At most the blocks that are not all zeros, and the file system's overhead.
         if piece == 16_384 { #expect(blocks(folder.file("disk.img")) <= 200_000) }
     }
 
-    /// A sender that sends something twice, and one whose first version had other bytes there.
+    /// A sender that repeats data, and one whose first version had other bytes there.
     @Test func zerosReplaceWhatIsThere() throws {
         let folder = try TemporaryFolder()
         let size = 3 << 20
@@ -49,7 +49,7 @@ import TransferProtocol
         #expect(try folder.read("disk.img") == expected)
     }
 
-    /// What is held of it is told as it is, though the file ends in a hole.
+    /// The held ranges are right even though the file ends in a hole.
     @Test func anInterruptedSparseFileIsGoneOnWith() throws {
         let folder = try TemporaryFolder()
         let zeros = [UInt8](repeating: 0, count: 3 << 20)

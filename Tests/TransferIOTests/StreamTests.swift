@@ -19,13 +19,13 @@ import TransferProtocol
             if isWriteOpen { close(write) }
             isWriteOpen = false
         }
-        /// Somebody else has closed it.
+        /// Records that somebody else has closed the write end.
         func forgetWrite() { isWriteOpen = false }
         func closeRead() {
             if isReadOpen { close(read) }
             isReadOpen = false
         }
-        func take(_ count: Int) -> [UInt8] {
+        func readBytes(_ count: Int) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: count)
             let got = Foundation.read(read, &bytes, count)
             return Array(bytes.prefix(max(got, 0)))
@@ -61,11 +61,11 @@ import TransferProtocol
         #expect(throws: DestinationError.self) { try Self.write(Array("world".utf8), at: 6, to: destination) }
         try Self.write(Array("hello".utf8), at: 0, to: destination)
         #expect(throws: DestinationError.self) { try destination.finish(size: 6) }
-        #expect(pipe.take(100) == Array("hello".utf8))
+        #expect(pipe.readBytes(100) == Array("hello".utf8))
         try destination.finish(size: 5)
     }
 
-    /// A pipe holds 64 KiB: a slow reader stops the writer, and every byte comes once and in order all the same.
+    /// A pipe buffers 64 KiB: a slow reader stops the writer, and yet every byte arrives once and in order.
     @Test(arguments: 0..<8 as Range<UInt64>) func aSlowReader(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let pipe = try Pipe()
@@ -80,7 +80,7 @@ import TransferProtocol
                     break
                 } catch is DestinationBusy {
                     stops += 1
-                    got += pipe.take(Int.random(in: 1..<70_000, using: &random))
+                    got += pipe.readBytes(Int.random(in: 1..<70_000, using: &random))
                 }
             }
         }
@@ -88,7 +88,7 @@ import TransferProtocol
         try destination.finish(size: UInt64(bytes.count))
         pipe.closeWrite()
         while true {
-            let more = pipe.take(65_536)
+            let more = pipe.readBytes(65_536)
             if more.isEmpty { break }
             got += more
         }
@@ -103,7 +103,7 @@ import TransferProtocol
         #expect(throws: OutputClosed()) { try Self.write([1], at: 0, to: destination) }
     }
 
-    /// Too deep for a receiver, with a name too long for one, and not to be read: each by itself.
+    /// Entries that are too deep for a receiver, have a name too long for one, or cannot be read: each fails by itself.
     @Test func whatCannotBeSentDoesNotStopTheRest() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.file("photos/closed"), withIntermediateDirectories: true)
@@ -115,7 +115,7 @@ import TransferProtocol
         try FileManager.default.createDirectory(atPath: folder.file("photos/deep"), withIntermediateDirectories: true)
         var deep = open(folder.file("photos/deep"), O_RDONLY | O_DIRECTORY)
         for depth in 0..<70 {
-            // The shallower ones are a long path as well.
+            // Long names make the path long too.
             let name = depth < 20 ? long : "d"
             #expect(mkdirat(deep, name, 0o700) == 0)
             let next = openat(deep, name, O_RDONLY | O_DIRECTORY)
@@ -130,11 +130,11 @@ import TransferProtocol
         let names = listing.sources.map(\.offer.name)
         #expect(names.contains("photos/a.jpg") && names.contains("photos/z.jpg"))
         var failures = [ENAMETOOLONG: 1]
-        // Who may do everything may read it.
+        // The superuser may read it.
         if geteuid() != 0 { failures[EACCES] = 2 }
         #expect(Dictionary(listing.failures.map { ($0.error.code, 1) }, uniquingKeysWith: +) == failures)
         #expect(names.contains("photos/closed") == (geteuid() == 0))
-        // Gone since.
+        // A file that was removed after the listing.
         #expect(unlink(folder.file("photos/z.jpg")) == 0)
         let gone = try #require(listing.sources.first { $0.offer.name == "photos/z.jpg" } as? SourceFile)
         #expect { try SourceFileTests.read(gone, 1, at: 0) } throws: { ($0 as? SystemError)?.code == ENOENT }
@@ -146,7 +146,7 @@ import TransferProtocol
         try folder.write("photos/a.jpg", [1])
         try folder.write("photos/2026/b.jpg", [1, 2])
         try FileManager.default.createSymbolicLink(atPath: folder.file("photos/loop"), withDestinationPath: "..")
-        // A name from another time, in Latin-1.
+        // A name in Latin-1.
         let latin = Array(folder.file("photos/caf").utf8) + [0xE9, 0]
         let descriptor = open(latin.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600)
         #expect(descriptor >= 0)
@@ -164,13 +164,13 @@ import TransferProtocol
         #expect(try FileManager.default.contentsOfDirectory(atPath: target.file("photos")) == ["2026"])
     }
 
-    /// Whoever was kept out by the folder at its source is kept out by it here; one that was there before is nobody's to change.
+    /// Whoever has no access to the folder at its source has none here; the mode of an existing folder is not changed.
     @Test func aFolderThatIsMadeHasItsMode() throws {
         let target = try TemporaryFolder()
         #expect(mkdir(target.file("old"), 0o755) == 0)
         let receive = try ReceiveFolder(path: target.path + "//")
         #expect(receive.path == target.path)
-        // A file in it may come before.
+        // A file in it may arrive first.
         _ = try receive.open(["new", "inner"][...])
         for (name, mode) in [("old", 0o700), ("new", 0o500), ("new/inner", 0o755)] {
             try DestinationFolder(in: receive, name: try #require(SafeName(name)), mode: UInt32(mode)).finish(size: 0)

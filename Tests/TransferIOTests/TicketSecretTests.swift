@@ -29,7 +29,7 @@ import TransferProtocol
         #expect(try folder.names() == ["ticket-1"])
     }
 
-    /// One that others may have read is not used, and one that is none is not replaced.
+    /// A secret that others may have read is not used, and a file that is none is not replaced.
     @Test func aDamagedOrExposedOneIsRefused() throws {
         let folder = try TemporaryFolder()
         let path = TicketSecret.path(folder: ByteString(folder.path), port: 1)

@@ -5,7 +5,7 @@ import TransferProtocol
 
 @testable import TransferIO
 
-/// Two loops in one process, over real sockets and files.
+/// Two loops in one process, with real sockets and files.
 @Suite(.timeLimit(.minutes(20))) struct TransferLoopFilesTests {
     static let psk = [UInt8](repeating: 3, count: 32)
 
@@ -25,9 +25,9 @@ import TransferProtocol
             loop.setInvitations([Invitation(preSharedKey: TransferLoopFilesTests.psk)])
         }
 
-        /// Takes what the next sender has into `folder` and gives the outcome.
-        /// - Parameter isWanted: whether a file is taken; one that is not is left without an answer.
-        func takeAll(
+        /// Receives the next sender's files into `folder` and returns the outcome.
+        /// - Parameter isWanted: whether a file is accepted; an unwanted one is not answered.
+        func receiveAll(
             into folder: TemporaryFolder, where isWanted: (_ name: String) -> Bool = { _ in true }
         ) async throws -> TransferOutcome? {
             for await session in sessions {
@@ -40,7 +40,7 @@ import TransferProtocol
                         do {
                             session.accept(id, into: try Self.destination(of: offer, in: folder, senderKey: key))
                         } catch {
-                            // The sender would wait for an answer for ever, and the test with it.
+                            // Otherwise the sender, and the test, would wait for an answer for ever.
                             session.close(.fileError, "\(error)")
                             throw error
                         }
@@ -71,7 +71,7 @@ import TransferProtocol
         return (nil, updates)
     }
 
-    // One after the other: each has some three hundred descriptors open.
+    // One after the other: each has some three hundred open descriptors.
     @Test(.serialized, arguments: [true, false]) func filesAndFoldersArrive(offload: Bool) async throws {
         var random = SeededGenerator(seed: 4)
         let source = try TemporaryFolder()
@@ -87,7 +87,7 @@ import TransferProtocol
         let receiver = try Receiver(offload: offload)
         let sender = try TransferLoop(socket: UDPSocket(offload: offload), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
         let session = sender.send(sources, to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
-        async let received = receiver.takeAll(into: target)
+        async let received = receiver.receiveAll(into: target)
         let (outcome, updates) = await Self.outcome(of: session)
         #expect(outcome == .complete)
         #expect(try await received == .complete)
@@ -133,14 +133,14 @@ import TransferProtocol
         let target = try TemporaryFolder()
         let path = try source.write("a", [UInt8](repeating: 1, count: 100_000))
         let file = try SourceFile(path: path)
-        // After the offer was made, before it is read.
+        // After the offer, before the first read.
         let handle = try #require(FileHandle(forWritingAtPath: path))
         try handle.truncate(atOffset: 50_000)
         try handle.close()
         let receiver = try Receiver()
         let sender = try TransferLoop(socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
         let session = sender.send([file], to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
-        async let received = receiver.takeAll(into: target)
+        async let received = receiver.receiveAll(into: target)
         let (_, updates) = await Self.outcome(of: session)
         _ = try await received
         #expect(updates.contains { if case .failed(0, .sourceChanged, _) = $0 { true } else { false } })
@@ -157,7 +157,7 @@ import TransferProtocol
         let receiver = try Receiver()
         let sender = try TransferLoop(socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
         let (inEnd, outEnd) = (input.write, output.read)
-        // Threads of their own: tasks must not wait for pipes.
+        // Threads of their own, because tasks must not block on pipes.
         Thread {
             bytes.withUnsafeBytes { buffer in
                 var done = 0
@@ -204,7 +204,7 @@ import TransferProtocol
         await receiver.loop.shutDown()
     }
 
-    /// A stream whose receiver went away keeps nobody waiting until it has more to say.
+    /// A stream whose receiver has left does not block the files behind it, even if it has no data.
     @Test func aSilentStreamThatFailedLetsOthersPass() async throws {
         final class Closed: TransferDestination {
             var held: [HeldRange] { [] }
@@ -250,7 +250,7 @@ import TransferProtocol
         await receiver.loop.shutDown()
     }
 
-    /// Of several files those that are done are not sent again after an interruption.
+    /// After an interruption, files that are done are not sent again.
     @Test func theSameAgainGoesOnAfterTheLastFile() async throws {
         var random = SeededGenerator(seed: 6)
         let source = try TemporaryFolder()
@@ -264,8 +264,8 @@ import TransferProtocol
             let session = sender.send(
                 try paths.map { try SourceFile(path: $0) }, to: [receiver.address], remoteKey: receiver.key.publicKey,
                 preSharedKey: Self.psk)
-            // The second waits for an answer when the sender leaves.
-            async let received = receiver.takeAll(into: target) { $0 == "a" || !isInterrupted }
+            // The second file is not answered when the sender leaves.
+            async let received = receiver.receiveAll(into: target) { $0 == "a" || !isInterrupted }
             if isInterrupted {
                 for await update in session.updates { if case .done(0) = update { break } }
             } else {
@@ -287,13 +287,13 @@ import TransferProtocol
         let path = try source.write("a", [UInt8](repeating: 1, count: 20_000_000))
         let receiver = try Receiver()
         var configuration = TransferConfiguration()
-        // So slow that it is under way when the sender leaves, whenever that is.
+        // So slow that the transfer is in progress when the sender leaves, whenever that is.
         configuration.rateLimit = 100_000
         let sender = try TransferLoop(
             socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, configuration: configuration, incoming: { _ in })
         let session = sender.send(
             [try SourceFile(path: path)], to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: Self.psk)
-        async let received = receiver.takeAll(into: target)
+        async let received = receiver.receiveAll(into: target)
         var iterator = session.updates.makeAsyncIterator()
         while let update = await iterator.next() {
             if case .answered = update { break }

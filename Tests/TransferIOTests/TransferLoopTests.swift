@@ -20,7 +20,7 @@ import TransferProtocol
         return loop
     }
 
-    /// A receiver that takes everything into `folder`.
+    /// A receiver that accepts everything into `folder`.
     private static func receiver(into folder: TemporaryFolder, _ outcome: AsyncStream<TransferOutcome>.Continuation) throws -> TransferLoop
     {
         let target = try ReceiveFolder(path: folder.path)
@@ -115,7 +115,8 @@ import TransferProtocol
         await receiver.shutDown()
     }
 
-    /// Whoever forges a datagram of the sender moves nothing: the receiver goes on answering from the address where its peer proved itself.
+    /// A forged datagram of the sender does not migrate the path: the receiver continues to answer from the address at which its peer is
+    /// validated.
     @Test func aForgedDatagramDoesNotMoveTheAnswers() async throws {
         let folder = try TemporaryFolder()
         let from = try TemporaryFolder()
@@ -181,7 +182,7 @@ import TransferProtocol
         return all
     }
 
-    /// Whoever is on the way can be the first to answer: the true key is told, too.
+    /// An attacker on the path can answer first: the true key is reported too.
     @Test func allKeysThatAreClaimedAreTold() async throws {
         var configuration = TransferConfiguration()
         configuration.connectTimeout = .seconds(Int64(1))
@@ -195,7 +196,7 @@ import TransferProtocol
                 _ = impostor.receive { asked = (Array($0.bytes[1..<9]), $0.from) }
             }
             guard let asked else { return }
-            // One twice, and more than are listened to.
+            // One key twice, and more keys than are reported.
             for number in [UInt8(1), 1, 2, 3, 4, 5, 6] {
                 BadPath.send([0x97] + asked.token + [UInt8](repeating: number, count: 32), impostor, asked.by)
             }
@@ -212,7 +213,7 @@ import TransferProtocol
         let (outcomes, yield) = AsyncStream.makeStream(of: TransferOutcome.self)
         let receiver = try Self.receiver(into: folder, yield)
         var configuration = TransferConfiguration()
-        // So slow that it is under way when the sender leaves, whenever that is.
+        // So slow that the transfer is in progress when the sender leaves, whenever that is.
         configuration.rateLimit = 1e5
         let sender = try Self.loop(configuration)
         let session = sender.send(
@@ -225,7 +226,7 @@ import TransferProtocol
     }
 
     @Test(.timeLimit(.minutes(20))) func aLoopThatHasNothingToDoEndsAtOnce() async throws {
-        // With a grace that the test would not live to see the end of.
+        // With a grace period longer than the test's time limit.
         try await Self.loop().shutDown(within: .seconds(Int64(3600)))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import TransferProtocol
 
 @Suite struct UDPSocketTests {
-    /// Datagrams as they came, with the deadline of a test that must not hang.
+    /// The received datagrams, in order; fewer if the deadline passes, so that a test does not hang.
     static func collect(_ socket: UDPSocket, count: Int, seconds: Double = 10) -> [[UInt8]] {
         var datagrams: [[UInt8]] = []
         let deadline = Date().addingTimeInterval(seconds)
@@ -50,7 +50,7 @@ import Testing
     func aBatchArrivesWholeInOrder(senderOffload: Bool, receiverOffload: Bool) throws {
         let sender = try UDPSocket(offload: senderOffload)
         let receiver = try UDPSocket(offload: receiverOffload)
-        // A kernel without the offload leaves the plain path, which must do just as well.
+        // Without the offload in the kernel, the plain path must do as well.
         let hadSegmentation = sender.hasSegmentation
         let destination = NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port)
         for (count, size, last) in [(1, 1200, 1200), (1, 1, 1), (2, 1400, 3), (46, 1400, 900), (64, 1000, 1000)] {
@@ -100,7 +100,7 @@ import Testing
         return sources
     }
 
-    /// All of 127.0.0.0/8 is this host; the kernel by itself sends from 127.0.0.1.
+    /// All of 127.0.0.0/8 is this host; the kernel would choose 127.0.0.1.
     @Test(arguments: [true, false]) func aBatchLeavesFromTheAddressThatTheOtherCameTo(offload: Bool) throws {
         let asker = try UDPSocket(offload: offload)
         let answerer = try UDPSocket(offload: offload)
@@ -134,12 +134,12 @@ import Testing
         #expect(Self.sources(second, count: 1) == [NetworkAddress(ipv4: 0x7F00_0001, port: first.port)])
     }
 
-    /// As after an interface went away.
+    /// As after the loss of an interface.
     @Test func anAddressThatIsGoneIsTold() throws {
         let socket = try UDPSocket()
         let receiver = try UDPSocket()
         let peer = NetworkAddress(ipv4: 0x7F00_0001, port: receiver.port)
-        // 203.0.113.1 (RFC 5737) is nobody's.
+        // 203.0.113.1 (RFC 5737) belongs to nobody.
         var gone = LocalAddress(high: 0, low: 0xFFFF_CB00_7101)
         let result = Self.withBatch(count: 20, size: 1000, last: 1000) { pieces, _ in
             socket.send(pieces, segmentSize: 1000, segments: 20, to: peer, from: &gone)

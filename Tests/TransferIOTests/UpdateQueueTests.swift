@@ -10,7 +10,7 @@ import TransferProtocol
         if case .offered(file, _) = update { true } else { false }
     }
 
-    /// With nobody there to take them, offers that come and go leave nothing behind.
+    /// Without a consumer, offers that come and go leave nothing behind.
     @Test func whatIsWithdrawnIsForgotten() async {
         let queue = UpdateQueue()
         queue.add(.offered(0, Self.offer))
@@ -29,7 +29,7 @@ import TransferProtocol
         if case .ended(.complete) = updates[2] {} else { Issue.record("\(updates[2])") }
     }
 
-    /// The end is known before all that came first is taken, and to who has stopped to take anything.
+    /// The end is known before earlier updates are read, and after the consumer has stopped.
     @Test func theEndIsKnownAtOnce() async {
         let queue = UpdateQueue()
         queue.add(.offered(0, Self.offer))
@@ -40,7 +40,7 @@ import TransferProtocol
         #expect(queue.count == 2)
     }
 
-    /// What was seen is not taken back in silence.
+    /// A withdrawal is reported once the offer was read.
     @Test func theEndOfAFileThatWasSeenIsTold() async {
         let queue = UpdateQueue()
         let stream = queue.stream()
@@ -51,19 +51,19 @@ import TransferProtocol
         if case .failed(0, .cancelled, "why")? = await iterator.next() {} else { Issue.record("the end was not told") }
     }
 
-    /// A taker that waits gets what comes, and is let go when it is cancelled.
-    @Test func aTakerThatWaits() async {
+    /// A waiting consumer gets new updates, and is resumed when it is cancelled.
+    @Test func aConsumerThatWaits() async {
         let queue = UpdateQueue()
         let stream = queue.stream()
-        let taker = Task {
+        let consumer = Task {
             var count = 0
             for await _ in stream { count += 1 }
             return count
         }
         for file in FileID(0)..<100 { queue.add(.done(file)) }
         while queue.count > 0 { await Task.yield() }
-        taker.cancel()
-        #expect(await taker.value == 100)
+        consumer.cancel()
+        #expect(await consumer.value == 100)
         queue.add(.done(100))
         #expect(queue.count == 0)
     }

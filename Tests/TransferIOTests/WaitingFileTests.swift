@@ -8,7 +8,7 @@ import Testing
 
 /// Files that fail while they wait for room, or for something to read.
 @Suite(.timeLimit(.minutes(20))) struct WaitingFileTests {
-    /// The processor's time of the thread that used this last.
+    /// The processor time of the thread that called ``use()`` last.
     private final class ThreadClock: Sendable {
         private let clock = NIOLockedValueBox(clockid_t(0))
 
@@ -37,7 +37,7 @@ import Testing
         func abandon() {}
     }
 
-    /// A second in which there is nothing to do.
+    /// A condition that holds a second later, during which there is nothing to do.
     private static func second() -> () -> Bool {
         let end = LoopCore.clock() + .seconds(Int64(1))
         return { LoopCore.clock() >= end }
@@ -58,7 +58,7 @@ import Testing
         await transfer.end()
     }
 
-    /// One record, and then something to come for which nobody can wait.
+    /// A source of one record, which then waits on a descriptor that cannot be watched.
     private final class WaitingSource: TransferSource {
         let clock = ThreadClock()
         let offer = FileOffer(name: "waiting", size: nil)
@@ -77,7 +77,7 @@ import Testing
         func isUnchanged() -> Bool { true }
     }
 
-    /// Breaks when its source has nothing more.
+    /// A full destination that fails once its source waits.
     private final class BrokenDestination: TransferDestination {
         let source: WaitingSource
         init(_ source: WaitingSource) { self.source = source }
@@ -94,7 +94,7 @@ import Testing
         let receiver = try TransferLoopFilesTests.Receiver()
         let sender = try TransferLoop(socket: UDPSocket(), staticKey: NoiseKeyPair().privateBytes, incoming: { _ in })
         let source = WaitingSource()
-        // The second is never answered.
+        // The second file is never answered.
         let session = sender.send(
             [source, WaitingSource()], to: [receiver.address], remoteKey: receiver.key.publicKey, preSharedKey: TransferLoopFilesTests.psk)
         Task { [sessions = receiver.sessions] in

@@ -12,7 +12,7 @@ import Testing
         let span = UInt64.random(in: 10...400, using: &random)
         for _ in 0..<500 {
             let number = UInt64.random(in: 0..<span, using: &random)
-            // What was forgotten does not pass for new.
+            // A forgotten number does not pass for new.
             #expect((ranges.insert(number) == .new) == (number >= floor && model.insert(number).inserted), "seed \(seed)")
             #expect(ranges.mayContain(number), "seed \(seed)")
             if Int.random(in: 0..<50, using: &random) == 0 {
@@ -25,7 +25,7 @@ import Testing
         #expect(Set(ranges.ranges.flatMap { Array($0) }) == model, "seed \(seed)")
         for (above, below) in zip(ranges.ranges, ranges.ranges.dropFirst()) { #expect(above.lowerBound > below.upperBound + 1) }
 
-        // And the same after a journey over the wire.
+        // The ranges survive encoding and decoding.
         var read: [ClosedRange<UInt64>] = []
         try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { memory in
             var writer = WireWriter(memory)

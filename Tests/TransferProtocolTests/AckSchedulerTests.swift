@@ -5,7 +5,7 @@ import Testing
 struct AckSchedulerTests {
     private let now = TransferInstant(nanoseconds: 1_000_000)
 
-    /// How many acks are due, each at once.
+    /// The number of acks for packets that arrive with these numbers, if each is sent as soon as it is due.
     private func acks(for numbers: [UInt64], of scheduler: inout AckScheduler) -> Int {
         var sent = 0
         for number in numbers {
@@ -30,7 +30,8 @@ struct AckSchedulerTests {
         #expect(acks(for: [5, 6], of: &scheduler) == 0)
     }
 
-    /// The first latecomer is told at once, so that it is not taken for lost; on a path with one after the other they have their turn.
+    /// The first late packet is acknowledged at once, so that it is not declared lost; on a path with constant reordering late packets wait
+    /// for regular acks.
     @Test func latecomersHaveNoAckEachOfTheirOwn() {
         var scheduler = makeScheduler()
         #expect(acks(for: [0, 50, 1], of: &scheduler) == 2)
@@ -47,7 +48,7 @@ struct AckSchedulerTests {
         #expect(acks(for: [5002], of: &scheduler) == 1)
     }
 
-    /// Every packet has a number of its own, so one that comes twice was doubled by the network, or by somebody who wants to see acks.
+    /// Packet numbers are used once, so a duplicate comes from the network, or from an attacker who wants to elicit acks.
     @Test func aRepetitionIsAnsweredInItsTurn() {
         var scheduler = makeScheduler()
         #expect(acks(for: [0, 1, 2, 1, 2, 2], of: &scheduler) == 0)

@@ -4,7 +4,7 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// Many that come and do nothing, from one host and from several, and one that wants to send.
+/// Many idle connections, from one host and from several, and one that wants to send.
 @Suite(.longComputation) struct AdmissionTests {
     /// Connections that offer nothing, each at an address of its own.
     private final class Crowd {
@@ -30,9 +30,9 @@ import TransferSimulator
             }
         }
 
-        /// Carries all that there is to say between the crowd and the receiver.
+        /// Exchanges all datagrams between the crowd and the receiver.
         /// - Parameter completing: whether replies get through.
-        func talk(completing: Bool) {
+        func exchange(completing: Bool) {
             let receiver = simulation.receiver
             for _ in 0..<8 {
                 while endpoint.nextDatagrams(into: &batch, at: simulation.now) {
@@ -59,29 +59,29 @@ import TransferSimulator
         }
     }
 
-    /// Handshakes that are begun and left so.
+    /// Handshakes that are begun and never completed.
     @Test(arguments: [1, 50]) func halfOpenOnesDoNotKeepOut(hosts: Int) throws {
         let simulation = try Simulation(seed: 1)
         let crowd = try Crowd(simulation)
         try crowd.join(400, hosts: hosts)
-        crowd.talk(completing: false)
+        crowd.exchange(completing: false)
         let configuration = simulation.receiver.endpoint.configuration
         let halfOpen = simulation.receiver.endpoint.connections.count
         #expect(halfOpen == (hosts == 1 ? configuration.halfOpenPerHost : configuration.halfOpenConnections))
         let file = Simulation.file(size: 100_000, seed: 1)
         try simulation.send([file])
-        // Long before they are forgotten by themselves.
+        // Long before they time out.
         #expect(simulation.run(for: .seconds(Int64(3))) { simulation.sender.outcome != nil })
         #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes)
     }
 
-    /// Connections that are complete and offer nothing.
+    /// Established connections that offer nothing.
     @Test(arguments: [1, 50]) func idleOnesDoNotKeepOut(hosts: Int) throws {
         let simulation = try Simulation(seed: 2)
         let crowd = try Crowd(simulation)
         for _ in 0..<8 {
             try crowd.join(50, hosts: hosts)
-            crowd.talk(completing: true)
+            crowd.exchange(completing: true)
         }
         let configuration = simulation.receiver.endpoint.configuration
         let connected = simulation.receiver.endpoint.connections.count
@@ -92,7 +92,7 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes)
     }
 
-    /// A transfer that is under way is not what gives way.
+    /// A transfer in progress is not evicted.
     @Test func aTransferUnderWayStays() throws {
         let simulation = try Simulation(seed: 3, forward: LinkModel(rate: 10e6))
         let file = Simulation.file(size: 2_000_000, seed: 3)
@@ -101,7 +101,7 @@ import TransferSimulator
         let crowd = try Crowd(simulation)
         for _ in 0..<4 {
             try crowd.join(50, hosts: 20)
-            crowd.talk(completing: true)
+            crowd.exchange(completing: true)
         }
         #expect(simulation.run(for: .seconds(Int64(5))) { simulation.sender.outcome != nil })
         #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes)

@@ -3,7 +3,7 @@ import Testing
 @testable import TransferProtocol
 
 @Suite struct ByteStringTests {
-    /// To a `String` they are equal, and what is not UTF-8 is the same as what stands for it.
+    /// `String` considers these equal, and shows all bytes that are not UTF-8 alike.
     @Test func bytesMakeTheDifference() {
         #expect(ByteString("\u{E9}") != ByteString("e\u{301}"))
         #expect(ByteString([0xE9]) != ByteString([0xE8]))

@@ -30,12 +30,12 @@ import TransferSimulator
         #expect(cubic.window == 24_000)
         cubic.lost(loss(at: start, sentAt: start), persistent: false)
         #expect(cubic.window == 16_800)
-        // The same round trip counts once.
+        // Further losses of the same round trip do not count.
         cubic.lost(loss(at: start + .milliseconds(10), sentAt: start), persistent: false)
         #expect(cubic.window == 16_800)
     }
 
-    /// A reduction whose losses all arrive after all is taken back: the window of CUBIC, the bound in flight of BBR.
+    /// A reduction is undone if all its losses were spurious: the window of CUBIC, the bound of bytes in flight of BBR.
     @Test func reorderingCostsNoRate() throws {
         for control in TransferConfiguration.CongestionControl.allCases {
             func rate(_ reorder: Double) throws -> Double {
@@ -55,7 +55,7 @@ import TransferSimulator
         }
     }
 
-    /// Probing for bandwidth, losses lower the bound in flight and end the probe; when all of them arrive after all, it is back.
+    /// During a bandwidth probe, losses lower the bound of bytes in flight and end the probe; if all are spurious, the bound is restored.
     @Test func aBoundThatBBRSetForNothingIsTakenBack() {
         var bbr = BBR(datagramSize: 1200, seed: 1)
         var now = TransferInstant(nanoseconds: 1_000_000_000)
@@ -66,7 +66,7 @@ import TransferSimulator
             now = now + rtt
             previous = delivered
             delivered += UInt64(1.5e6 * rtt.inSeconds)
-            // So little at a time that no probe is over before the path has had its say.
+            // So few bytes in flight that no probe is over before it is judged.
             var ack = summary(1200, at: now, sentAt: now, packet: 0, rtt: rtt)
             ack.inFlight = 30_000
             ack.sample = DeliveryRate.Sample(
@@ -76,7 +76,7 @@ import TransferSimulator
         }
         for _ in 0..<400 where bbr.state != .probeUp { round(.milliseconds(50)) }
         #expect(bbr.state == .probeUp && bbr.inflightHigh == .max)
-        // A queue, and a tenth of what was in flight lost.
+        // A queue forms, and a tenth of the bytes in flight is lost.
         round(.milliseconds(80))
         #expect(bbr.state == .probeUp)
         var lost = loss(at: now, sentAt: now)
@@ -86,13 +86,13 @@ import TransferSimulator
         #expect(bbr.state == .probeDown && bbr.inflightHigh == 100_000)
         bbr.lossWasSpurious(at: now)
         #expect(bbr.inflightHigh == .max)
-        // Once only: what was lowered for good reason afterwards stays.
+        // Only once: a later reduction with good reason stays.
         bbr.marked(sentAt: now, inFlight: 50_000, at: now)
         bbr.lossWasSpurious(at: now)
         #expect(bbr.inflightHigh == .max)
     }
 
-    /// What is sent above a limit is lost; of what a radio loses its share, less is not lost a smaller share of.
+    /// Sending less ends the losses behind a rate limit, but not those of a lossy radio link.
     @Test(arguments: [true, false]) func lessTellsALimitFromALossyPath(isLimit: Bool) {
         var trial = LossTrial()
         var now = TransferInstant(nanoseconds: 1_000_000_000)
@@ -114,7 +114,7 @@ import TransferSimulator
         #expect(verdicts == (isLimit ? [.limit(5e6)] : [.limit(6.75e6), .random(15e6)]))
     }
 
-    /// While a path is broken all is lost, but no second round trip begins.
+    /// During an outage everything is lost, but no second round trip begins.
     @Test func aBreakIsNoLimit() {
         var trial = LossTrial()
         let now = TransferInstant(nanoseconds: 1_000_000_000)

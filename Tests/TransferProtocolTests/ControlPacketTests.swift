@@ -4,9 +4,10 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// What goes together in one sealed packet.
+/// The frames that share one sealed packet.
 @Suite(.longComputation) struct ControlPacketTests {
-    /// The receiver's next datagram, given to the sender.
+    /// Passes the receiver's next datagram to the sender.
+    /// - Returns: its size; 0 if there is none.
     private static func carryOne(_ simulation: Simulation) -> Int {
         let (receiver, sender) = (simulation.receiver, simulation.sender)
         guard receiver.endpoint.nextDatagrams(into: &receiver.batch, at: simulation.now), let datagram = receiver.batch.datagrams().first
@@ -18,7 +19,7 @@ import TransferSimulator
         return datagram.count
     }
 
-    /// After many gaps far apart the ranges would fill the packet: what is said beside them has its room.
+    /// After many distant gaps the ranges alone would fill the packet, and yet messages have room.
     @Test func acksLeaveRoomForMessages() throws {
         let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 10e6))
         try simulation.send([Simulation.file(size: 3_000_000, seed: 1)])
@@ -44,7 +45,7 @@ import TransferSimulator
         }
     }
 
-    /// A repetition of what is forgotten leaves nothing to acknowledge: no frame without ranges, and no packet again and again.
+    /// A duplicate of a forgotten packet leaves nothing to acknowledge: no ACK frame without ranges, and no endless packets.
     @Test func nothingIsSaidOfNothing() throws {
         let simulation = try Simulation(seed: 2, forward: LinkModel(rate: 10e6))
         try simulation.send([Simulation.file(size: 1000, seed: 1)], ends: false)
@@ -60,12 +61,12 @@ import TransferSimulator
         #expect(Self.carryOne(simulation) == 0 && simulation.sender.outcome == nil)
     }
 
-    /// Who gives a silent peer up says so once: where only the way here was broken the peer need not wait, too.
+    /// A side that gives up a silent peer sends one close: if only the path to this side is broken, the peer need not wait too.
     @Test func aTimeOutIsTold() throws {
         let simulation = try Simulation(seed: 3, forward: LinkModel(rate: 10e6))
         try simulation.send([Simulation.file(size: 30_000_000, seed: 1)])
         simulation.run(for: .seconds(Int64(1))) { false }
-        simulation.receiver.hearsNothing = true
+        simulation.receiver.receivesNothing = true
         #expect(simulation.runToEnd(within: .seconds(Int64(61))))
         #expect(simulation.receiver.outcome == .failed(.timedOut))
         #expect(simulation.sender.outcome == .failed(.closedByPeer(.goingAway, "")))

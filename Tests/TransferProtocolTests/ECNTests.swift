@@ -15,7 +15,7 @@ import TransferSimulator
         #expect(validator.state == .capable)
         #expect(validator.received(counts(15, 2), acknowledgedCapable: 17) == true)
         #expect(validator.received(counts(20, 2), acknowledgedCapable: 22) == false)
-        // An older ack, overtaken.
+        // An older ack, reordered.
         #expect(validator.received(counts(12, 1), acknowledgedCapable: 22) == false)
         #expect(validator.state == .capable)
     }
@@ -27,18 +27,18 @@ import TransferSimulator
             #expect(validator.state == .failed, "\(String(describing: wrong))")
             #expect(!validator.marksPackets)
         }
-        // An ack of packets without the bits proves nothing.
+        // An ack of packets that are not ECN-capable proves nothing.
         var validator = ECNValidator()
         #expect(validator.received(nil, acknowledgedCapable: 0) == false)
         #expect(validator.state == .testing)
     }
 
-    /// What the old path did to the bits says nothing of the new one: only what was sent there has to be counted.
+    /// What the old path did to the ECN bits does not apply to the new one: only packets sent there must be counted.
     @Test func anotherPathIsJudgedAnew() {
         var validator = ECNValidator()
         _ = validator.received(counts(4, 0), acknowledgedCapable: 10)
         #expect(validator.state == .failed)
-        // Of before, late.
+        // A late ack of packets of the old path.
         _ = validator.received(counts(6, 1), acknowledgedCapable: 12)
         validator.pathChanged()
         #expect(validator.received(counts(9, 1), acknowledgedCapable: 3) == false)
@@ -48,7 +48,7 @@ import TransferSimulator
         #expect(validator.state == .failed)
     }
 
-    /// A path that clears the bits, and one that drops what has them: the transfer does without.
+    /// A path that clears the ECN bits, and one that drops ECN-capable packets: the transfer does without ECN.
     @Test(arguments: [(true, false), (false, true)]) func aPathWithoutECNIsUsedAllTheSame(erases: Bool, drops: Bool) throws {
         var model = LinkModel(rate: 10e6)
         model.erasesECN = erases
@@ -77,7 +77,7 @@ import TransferSimulator
         #expect(cubic.window == 84_000)
         cubic.marked(sentAt: now, inFlight: 0, at: now + .milliseconds(1))
         #expect(cubic.window == 84_000)
-        // Nobody takes a mark back.
+        // A CE mark is never spurious.
         cubic.lossWasSpurious(at: now + .milliseconds(2))
         #expect(cubic.window == 84_000)
     }

@@ -4,11 +4,11 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// Bytes nobody would send, to everything that reads bytes: nothing crashes, nothing believes them.
+/// Invalid bytes, for everything that decodes bytes: nothing crashes, and nothing accepts them.
 @Suite(.longComputation) struct FuzzTests {
     private static func noise(_ random: inout SeededGenerator, _ limit: Int) -> [UInt8] {
         (0..<Int.random(in: 0...limit, using: &random)).map { _ in
-            // Small numbers and edges make better frames than even noise.
+            // Small and boundary values make better frames than uniform noise.
             Bool.random(using: &random)
                 ? UInt8.random(in: 0...255, using: &random)
                 : [0, 1, 2, 5, 0x3F, 0x40, 0x7F, 0x80, 0xC0, 0xFF].randomElement(using: &random)!
@@ -77,7 +77,7 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .complete)
     }
 
-    /// A stranger on the path adds damaged copies of everything, from its own address.
+    /// An attacker on the path injects damaged copies of everything, from its own address.
     @Test(arguments: 0..<6 as Range<UInt64>) func forgedCopiesHarmNobody(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
@@ -91,7 +91,7 @@ import TransferSimulator
         #expect(simulation.receiver.received[0] == file.bytes, "seed \(seed)")
     }
 
-    /// Replayed datagrams of the peer, from anywhere, change nothing.
+    /// Replayed datagrams of the peer, from any address, change nothing.
     @Test func replaysHarmNobody() throws {
         var random = SeededGenerator(seed: 9)
         var seen: [Bool: [[UInt8]]] = [:]
@@ -107,13 +107,13 @@ import TransferSimulator
         #expect(simulation.receiver.received[0] == file.bytes)
     }
 
-    /// A peer that has the keys and lies: its packets open, and say anything; its messages come where the stream is read.
+    /// A malicious peer with the keys: its packets authenticate and have any content, and its messages are read from the stream.
     @Test(arguments: 0..<60 as Range<UInt64>) func aPeerThatLiesIsAtWorstClosed(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6))
         let file = Simulation.file(size: 400_000, seed: seed)
         if seed % 3 == 0 { simulation.receiver.parts = [file.offer.name: Array(try #require(file.bytes).prefix(100_000))] }
-        // What comes after the end of the offers is never believed: some lies come before it.
+        // Messages after the end of the offers are never accepted, so some lies precede it.
         let connection = try simulation.send([file], ends: seed % 4 < 2)
         simulation.run(for: .milliseconds(120)) { false }
         let other = try #require(simulation.receiver.endpoint.connections.first)
@@ -136,7 +136,7 @@ import TransferSimulator
         }
         connection.endOffers()
         simulation.run(for: .seconds(Int64(200))) { simulation.sender.outcome != nil && simulation.receiver.outcome != nil }
-        // However it ended, it ended, and no file was put in place that is not whole, nor taken for delivered before it was read.
+        // The connection has ended, no incomplete file was placed, and none counts as delivered before it was read.
         #expect(victim.outcome != nil, "seed \(seed)")
         for placed in simulation.receiver.placed {
             #expect(placed == 0 && simulation.receiver.received[0] == file.bytes, "seed \(seed), file \(placed)")
@@ -166,7 +166,7 @@ import TransferSimulator
             frames = [[Frame.Kind.ack, .window, .ackRate, .failedRecords].randomElement(using: &random)!.rawValue]
             for _ in 0..<6 { frames.appendVarint([0, 1, 5, 1 << 31, 1 << 40, Varint.max].randomElement(using: &random)!) }
         default:
-            // A message somewhere in the stream.
+            // A message at any offset of the stream.
             let bytes = lie(&random).encoded
             frames = [Frame.Kind.stream.rawValue]
             frames.appendVarint(UInt64.random(in: 0...300, using: &random))

@@ -4,12 +4,12 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// What a peer that has the keys, or a stranger that sees every datagram, can make this side spend: bounded memory, bounded time, and at
-/// most three bytes for one.
+/// The resources that a peer with the keys, or an attacker who sees every datagram, can consume: bounded memory, bounded time, and at most
+/// three bytes for one.
 @Suite(.longComputation) struct HostilePeerTests {
     private static let address = NetworkAddress(ipv4: 0x7F00_0001, port: 5000)
 
-    /// Every second byte of the control stream, so that each is a gap.
+    /// Every second byte of the control stream, so that each leaves a gap.
     @Test func gapsInTheControlStreamEndTheConnection() {
         var stream = ControlStreamReceiver()
         var pieces = 0
@@ -26,7 +26,7 @@ import TransferSimulator
         #expect(failed && pieces <= 4096, "\(pieces) pieces were kept")
     }
 
-    /// Pieces that overlap, each one byte further than the one before: what is kept of them stays within the bound.
+    /// Overlapping pieces, each one byte longer than the one before: the bytes kept stay within the bound.
     @Test func overlappingPiecesOfTheControlStreamEndTheConnection() {
         var stream = ControlStreamReceiver()
         var bytes = 0
@@ -55,7 +55,7 @@ import TransferSimulator
         try result.get()
     }
 
-    /// A piece may be short only where it ends the record: single bytes that all say so, with gaps between them.
+    /// Only a piece that ends the record may be short: single bytes that all claim to, with gaps between them.
     @Test func tinyPiecesOfARecordAreNotCollected() {
         var receiver = RecordReceiver(window: 4, pool: RecordPool(limit: 16))
         receiver.begin()
@@ -65,20 +65,20 @@ import TransferSimulator
                 _ = receiver.insert(piece, record: 0, offset: offset, endsRecord: true, fromSealed: true)
             }
             #expect(receiver.piecesKept(of: 0) <= RecordFormat.maximumSegments)
-            // Without the flag not one of them.
+            // Without the flag none is kept.
             for offset in stride(from: 2, to: RecordFormat.sealedSize - 2, by: 2) {
                 _ = receiver.insert(piece, record: 1, offset: offset, endsRecord: false, fromSealed: true)
             }
             #expect(receiver.piecesKept(of: 1) == 0)
         }
-        // The record still comes together when it is sent as it should be.
+        // The record is still completed when it is sent properly.
         let whole = [UInt8](repeating: 7, count: RecordFormat.sealedSize)
         whole.withUnsafeBytes {
             #expect(receiver.insert($0, record: 0, offset: 0, endsRecord: false, fromSealed: true).0 == .complete)
         }
     }
 
-    /// Records beyond the window, and pieces that begin beyond a record's end, take no memory.
+    /// Records beyond the window, and pieces that begin beyond a record's end, use no memory.
     @Test func recordsBeyondTheWindowAreNotCollected() {
         var receiver = RecordReceiver(window: 4, pool: RecordPool(limit: 16))
         receiver.begin()
@@ -92,7 +92,7 @@ import TransferSimulator
         }
     }
 
-    /// Pieces that come before anything is offered take no memory, however many and of however many records.
+    /// Pieces that arrive before any offer use no memory, however many, and of however many records.
     @Test func nothingIsCollectedBeforeAFileIsTaken() {
         let pool = RecordPool(limit: 2048)
         var receiver = RecordReceiver(window: 1024, pool: pool)
@@ -102,10 +102,10 @@ import TransferSimulator
         Self.sendAPieceOfEachRecord(to: &receiver)
         #expect(pool.slotsMade == 1024)
         receiver.end()
-        #expect(pool.promised == 0)
+        #expect(pool.reserved == 0)
     }
 
-    /// A piece of each record that may be sent, on many connections: they share what one endpoint has.
+    /// A piece of each record that may be sent, on many connections: they share the endpoint's memory.
     @Test func manyConnectionsShareOneBudget() {
         let pool = RecordPool(limit: 2048)
         var receivers = (0..<64).map { _ in RecordReceiver(window: 1024, pool: pool) }
@@ -116,7 +116,7 @@ import TransferSimulator
         }
         #expect(pool.slotsMade <= 2048 + 64)
         for index in receivers.indices { receivers[index].end() }
-        #expect(pool.promised == 0)
+        #expect(pool.reserved == 0)
         // And again, with the same memory.
         var last = RecordReceiver(window: 1024, pool: pool)
         last.begin()
@@ -131,7 +131,7 @@ import TransferSimulator
         }
     }
 
-    /// Offers that are withdrawn at once: what is kept of them does not grow with their number, nor with the length of their names.
+    /// Offers that are withdrawn at once: the state kept for them grows neither with their number nor with the length of their names.
     @Test func offersThatAreWithdrawnAreNotCollected() {
         let name = String(repeating: "x", count: TransferLimits.nameBytes)
         var files = IncomingFiles()
@@ -140,7 +140,7 @@ import TransferSimulator
             if !isTaken || !isGivenUp { Issue.record("file \(file)") }
         }
         #expect(files.remembered == 0)
-        // One that stays keeps the others from being forgotten; so far they may go and no further.
+        // An open offer keeps later ones from being forgotten; they may run ahead only so far.
         var held = IncomingFiles()
         let isTaken = held.offered(0, FileOffer(name: name, size: 1))
         #expect(isTaken)
@@ -155,12 +155,12 @@ import TransferSimulator
         var taken: FileID = 0
         while files.offered(taken, FileOffer(name: name, size: 1)) { taken += 1 }
         #expect(Int(taken) == TransferLimits.openNameBytes / TransferLimits.nameBytes)
-        // With one less there is room for one more.
+        // With one less there is room for another one.
         let (isGivenUp, isTaken) = (files.fail(3), files.offered(taken, FileOffer(name: name, size: 1)))
         #expect(isGivenUp && isTaken)
     }
 
-    /// A sender that has the secret, offers nothing, and is heard of all the time.
+    /// A sender that has the secret, offers nothing, and stays alive.
     @Test func whoOffersNothingIsToldToLeave() throws {
         let simulation = try Simulation(seed: 1)
         let connection = try simulation.send([], ends: false)
@@ -172,7 +172,7 @@ import TransferSimulator
         #expect(connection.statistics.packetsReceived > 0)
     }
 
-    /// So is one of whose files none was taken.
+    /// The same for a sender of whose files none was accepted.
     @Test func whoseFilesNobodyWantsIsToldToLeave() throws {
         let simulation = try Simulation(seed: 2)
         simulation.receiver.answer = { _ in .decline(.declined) }
@@ -183,8 +183,8 @@ import TransferSimulator
         #expect(simulation.now - start >= .seconds(Int64(30)))
     }
 
-    /// A stranger sends a copy of all that passes from its own address (which may be forged): what goes there in return is at most three
-    /// times as much, and the transfer is not led away.
+    /// An attacker sends copies of passing datagrams from its own address (which may be forged): at most three times as many bytes go
+    /// there, and the transfer is not diverted.
     @Test(arguments: 0..<4 as Range<UInt64>) func copiesFromElsewhereAreNotAmplified(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
@@ -194,13 +194,13 @@ import TransferSimulator
         #expect(simulation.runToEnd(within: .seconds(Int64(60))), "seed \(seed)")
         #expect(simulation.sender.outcome == .complete && simulation.receiver.received[0] == file.bytes, "seed \(seed)")
         #expect(connection.peerAddress == Simulation.receiverAddress, "seed \(seed)")
-        let (sent, received) = simulation.strangersBytes
+        let (sent, received) = simulation.attackerBytes
         #expect(sent > 0 && received > 0 && received <= 3 * sent, "seed \(seed): \(received) bytes for \(sent)")
     }
 
     private static let otherAddress = NetworkAddress(ipv4: 0x7F00_0009, port: 9000)
 
-    /// Whatever comes to another address of the receiver without the keys' proof: no answer leaves from there.
+    /// Unauthenticated datagrams to another address of the receiver: no answer is sent from that address.
     @Test(arguments: 0..<10 as Range<UInt64>) func whatIsForgedMovesNoAnswer(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 50e6))
@@ -213,8 +213,8 @@ import TransferSimulator
                 return []
             }
             var forged = datagram
-            // Past the bytes that name the connection, so that it gets there, and in what is proven: a true header with another body
-            // would be for the challenge to tell from a peer that moved.
+            // Damages bytes behind the connection id, so that the datagram reaches the connection, and within what is authenticated: a true
+            // header with another body could only be told from a peer that moved by a path challenge.
             forged[Int.random(in: 9..<min(forged.count, SegmentHeader.length), using: &random)] ^= UInt8.random(in: 1...255, using: &random)
             forged.withUnsafeBytes {
                 simulation.receiver.endpoint.receive(
@@ -224,7 +224,7 @@ import TransferSimulator
         }
         let file = Simulation.file(size: 500_000, seed: seed)
         let connection = try simulation.send([file])
-        // A hello proves nothing and may be answered wherever it came to; what is forged of it is refused.
+        // A hello proves nothing and may be answered at the address where it arrived; a damaged one is refused.
         simulation.run(for: .seconds(Int64(10))) { connection.statistics.bytesDone > 0 }
         left = 0
         #expect(simulation.runToEnd(within: .seconds(Int64(60))), "seed \(seed)")
@@ -232,7 +232,7 @@ import TransferSimulator
         #expect(left == 0, "seed \(seed): \(left) datagrams left from the other address")
     }
 
-    /// What does prove itself there is followed there, once that way has been seen to work.
+    /// An authentic peer is followed to that address once the path is validated.
     @Test func aPeerThatWritesToAnotherAddressIsAnsweredFromThere() throws {
         let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 50e6))
         simulation.receiver.aliases = [Self.otherAddress]
@@ -246,7 +246,7 @@ import TransferSimulator
         #expect(connection.peerAddress == Self.otherAddress)
     }
 
-    /// Challenges that overtake each other: only so many are answered as are remembered, none with more than three times its size.
+    /// A flood of challenges: only a bounded number is answered, none with more than three times its size.
     @Test func aFloodOfChallengesIsAnsweredInMeasure() {
         var path = PathValidator()
         let now = TransferInstant(nanoseconds: 1_000_000_000)
@@ -260,14 +260,14 @@ import TransferSimulator
         #expect(answered > 0 && answered <= 4, "\(answered) were answered")
     }
 
-    /// Addresses that only ever send and never answer a challenge: a bounded number of challenges, and none for a tiny datagram.
+    /// Addresses that only send and never answer a challenge: a bounded number of challenges, and none for a tiny datagram.
     @Test func aFloodOfAddressesIsChallengedInMeasure() {
         var path = PathValidator()
         var now = TransferInstant(nanoseconds: 1_000_000_000)
         var (received, sent) = (0, 0)
         for index in 0..<10_000 {
             let from = NetworkPath(remote: NetworkAddress(ipv4: 0x0A00_0000 + UInt32(index), port: 1), local: .any)
-            path.heard(on: from, bytes: 60, challenge: UInt64(index), at: now)
+            path.recordPacket(on: from, bytes: 60, challenge: UInt64(index), at: now)
             received += 60
             while case .challenge(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) { sent += size }
             now = now + .milliseconds(1)
@@ -277,6 +277,6 @@ import TransferSimulator
 }
 
 extension RecordReceiver {
-    /// Pieces of a record that lie apart and are remembered.
+    /// Separate ranges of a record that are stored.
     fileprivate func piecesKept(of record: UInt64) -> Int { self[record].pieces }
 }

@@ -3,7 +3,7 @@ import Testing
 import TransferProtocol
 import TransferSimulator
 
-/// The cases of quic-interop-runner, under its names, with its fault rates: each completes, byte for byte.
+/// The cases of quic-interop-runner, with its names and fault rates: each completes, byte for byte.
 @Suite(.longComputation) struct InteropCaseTests {
     /// The runner's path: 10 Mbit/s, 15 ms each way, a queue of 25 datagrams.
     private static func path(loss: Double = 0, corrupt: Double = 0, burst: Int = 1) -> LinkModel {
@@ -43,7 +43,7 @@ import TransferSimulator
         try Self.complete(try Simulation(seed: seed, forward: model), size: 10 << 20, seed: seed, within: 20)
     }
 
-    /// Before the address of who says hello is proven, no more than three times the bytes received go there.
+    /// Before the address of a hello's sender is proven, at most three times the bytes received are sent there.
     @Test func amplificationLimit() throws {
         let simulation = try Simulation(seed: 1, forward: Self.path())
         var (received, sent) = (0, 0)
@@ -51,14 +51,14 @@ import TransferSimulator
             if toReceiver { received += datagram.count } else { sent += datagram.count }
             return []
         }
-        // Whoever forged the sender's address sees nothing of the answers.
-        simulation.sender.hearsNothing = true
+        // An attacker who forges the sender's address does not see the answers.
+        simulation.sender.receivesNothing = true
         try simulation.send([Simulation.file(size: 5000, seed: 1)])
         simulation.run(for: .seconds(Int64(30))) { simulation.sender.outcome != nil }
         #expect(simulation.sender.outcome == .failed(.unreachable))
         #expect(received > 10_000 && sent > 0 && sent <= 3 * received, "\(sent) for \(received)")
         #expect(simulation.receiver.established == 0)
-        simulation.sender.hearsNothing = false
+        simulation.sender.receivesNothing = false
         simulation.attacker = nil
         simulation.sender.outcome = nil
         try Self.complete(simulation, size: 5000, seed: 1, within: 10)
@@ -78,7 +78,7 @@ import TransferSimulator
         try Self.complete(try Simulation(seed: 3, forward: model), size: 1 << 20, seed: 3, within: 15)
     }
 
-    /// Beside a flow of CUBIC that began before.
+    /// Beside a CUBIC flow that began earlier.
     @Test func crossTraffic() throws {
         var cubic = TransferConfiguration()
         cubic.congestionControl = .cubic
@@ -90,7 +90,7 @@ import TransferSimulator
         let before = other.statistics.bytesDone
         let start = simulation.now
         try Self.complete(simulation, size: 8 << 20, seed: 4, within: 30)
-        // Neither starves.
+        // Neither flow starves.
         let rate = Double(other.statistics.bytesDone - before) * 8 / (simulation.now - start).inSeconds
         #expect(rate > 0.2 * 10e6, "the other flow had \(rate) bit/s")
     }

@@ -21,7 +21,7 @@ import Testing
             detection.received(ranges: ranges, delay: .zero, isAppLimited: false, controller: &controller, at: now)
         }
         mutating func wait(_ duration: TransferDuration) { now = now + duration }
-        /// The first three packets, with a round trip of 80 ms; the second comes behind the third.
+        /// The first three packets, with a round trip of 80 ms; the second arrives after the third.
         mutating func seeReordering() {
             for _ in 0..<3 { send() }
             wait(.milliseconds(80))
@@ -48,7 +48,7 @@ import Testing
         harness.send()
         harness.wait(.milliseconds(99))
         harness.ack([1...1])
-        // Sent 100 ms ago, with a round trip of 99 ms: lost at 111.375.
+        // Sent 100 ms ago, with a round trip of 99 ms: lost at 111.375 ms.
         let due = harness.detection.nextTimeout
         #expect(due == TransferInstant(nanoseconds: 1_000_000 + 111_375_000))
         harness.now = due!
@@ -67,7 +67,7 @@ import Testing
         #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
         #expect(harness.detection.probeTimeout == first * 2)
         #expect(harness.detection.oldestContents(2) == [content(1)])
-        // It ends at a second.
+        // The backoff ends at a second.
         for _ in 0..<10 {
             harness.now = harness.detection.nextTimeout!
             #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
@@ -105,14 +105,14 @@ import Testing
         harness.ack([0...9])
         #expect(harness.detection.spuriousLosses == 4)
         #expect(harness.controller.window >= before)
-        // The path reorders by six: no loss is seen in the same pattern again.
+        // The path reorders by six: the same pattern is not taken for loss again.
         for _ in 0..<10 { harness.send() }
         harness.wait(.milliseconds(50))
         harness.ack([14...19])
         #expect(harness.detection.lost.isEmpty)
     }
 
-    /// RFC 9000 §9.4: what becomes of packets of the old path is nothing to the new one, but their contents go again.
+    /// RFC 9000 §9.4: the fate of the old path's packets does not count for the new one, but their contents are retransmitted.
     @Test func packetsOfAnotherPathAreNotCharged() {
         var harness = Harness()
         for _ in 0..<10 { harness.send() }
@@ -122,7 +122,7 @@ import Testing
         let window = harness.controller.window
         for _ in 0..<4 { harness.send() }
         harness.wait(.milliseconds(20))
-        // One of the old ones arrives late: no round trip of this path, and no delivery.
+        // A packet of the old path is acknowledged late: it is no RTT sample of this path, and no delivery.
         harness.ack([9...9])
         #expect(harness.detection.acknowledged == [content(9)])
         #expect(!harness.detection.rtt.hasSample && harness.detection.bytesInFlight == 4800)
@@ -130,7 +130,7 @@ import Testing
         #expect(harness.detection.lost.map(\.number) == Array(0...8))
         #expect(harness.detection.bytesInFlight == 0 && harness.detection.rtt.latest == .milliseconds(20))
         #expect(harness.controller.window == window + 4800 && harness.controller.isInSlowStart)
-        // Lost ones that come after all teach nothing either.
+        // Nor do its spurious losses count.
         harness.ack([0...13])
         #expect(harness.controller.window == window + 4800 && harness.detection.spuriousLosses == 9)
         for _ in 0..<5 { harness.send() }
@@ -139,7 +139,8 @@ import Testing
         #expect(harness.detection.lost == [content(14), content(15)])
     }
 
-    /// RFC 8985 §6.2: once one came late, how many overtook a packet says nothing; it has a quarter of the least round trip more.
+    /// RFC 8985 §6.2: after reordering, the number of packets that overtook one says nothing; it is waited for a quarter of the minimum RTT
+    /// longer.
     @Test func onAPathThatReordersTimeAloneTells() {
         var harness = Harness()
         harness.seeReordering()
@@ -156,7 +157,7 @@ import Testing
         #expect(harness.detection.lost == [content(3)])
     }
 
-    /// One that comes later than that is waited for as long from then on, up to a second round trip.
+    /// After a packet that was later than that, later ones are waited for as long, up to a second round trip.
     @Test func patienceGrowsWithWhatCameLater() {
         var harness = Harness()
         harness.seeReordering()
@@ -182,7 +183,7 @@ import Testing
         #expect(patientest > .milliseconds(75) && patientest < .milliseconds(100), "\(patientest)")
     }
 
-    /// What a path did once is not held against it for ever.
+    /// Reordering is forgotten after a while.
     @Test func reorderingIsForgotten() {
         var harness = Harness()
         harness.seeReordering()
@@ -201,7 +202,7 @@ import Testing
         #expect(harness.detection.lostPackets == 40)
     }
 
-    /// What overtakes others has been faster than they: its time is not the path's, and that of those behind it is.
+    /// A packet that overtakes others was faster than they: its RTT is not typical, and that of the packets behind it is.
     @Test func theRoundTripIsThatOfWhatComesInItsTurn() {
         var harness = Harness()
         harness.seeReordering()
@@ -221,7 +222,7 @@ import Testing
         #expect(harness.detection.rtt.minimum == .milliseconds(80))
     }
 
-    /// What is late of one reduction's losses says nothing of the next one's, and one that is really lost is enough for a reduction.
+    /// Spurious losses of one reduction do not count for the next, and one real loss is enough to keep a reduction.
     @Test func onlyAReductionAllOfWhoseLossesArriveIsUndone() {
         var harness = Harness()
         for _ in 0..<20 { harness.send() }
@@ -232,7 +233,7 @@ import Testing
         harness.wait(.milliseconds(2))
         harness.ack([1...19])
         #expect(harness.detection.spuriousLosses == 4 && harness.controller.window == reduced)
-        // A round trip later another one is lost; then the last of the first ones arrives.
+        // A round trip later another packet is lost; then the last of the first ones is acknowledged.
         for _ in 0..<10 { harness.send() }
         harness.wait(.milliseconds(50))
         harness.ack([21...29, 1...19])
@@ -256,11 +257,12 @@ import Testing
         harness.send()
         harness.wait(.milliseconds(20))
         harness.ack([9...9, 0...0])
-        // The least, and one datagram for the one that was acknowledged.
+        // The minimum window, and one datagram for the one that was acknowledged.
         #expect(harness.controller.window == 3600)
     }
 
-    /// Every packet is told acknowledged or lost, in flight is what is neither, and what arrived is in the end acknowledged.
+    /// Every packet is reported as acknowledged or lost once, those in flight are the rest, and all that arrived are acknowledged in the
+    /// end.
     @Test(arguments: 0..<30 as Range<UInt64>) func everyPacketHasOneFate(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var harness = Harness()

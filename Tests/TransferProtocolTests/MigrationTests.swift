@@ -4,18 +4,18 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// RFC 9000 §9.4: what happens to packets of the old path is nothing to the new one, of which nothing is known.
+/// RFC 9000 §9.4: the fate of the old path's packets does not count for the new path, of which nothing is known.
 @Suite(.longComputation) struct MigrationTests {
     typealias Control = TransferConfiguration.CongestionControl
 
-    /// The receiver is at another address from now on; what is on its way to the old one is lost.
+    /// Moves the receiver to another address; datagrams in transit to the old one are lost.
     private func moveReceiver(_ simulation: Simulation) {
         let old = simulation.receiver.address
         simulation.receiver.address.low += 1
         simulation.receiver.endpoint.localAddressGone(LocalAddress(high: old.high, low: old.low))
     }
 
-    /// A transfer whose receiver goes to another network in the midst of it, until the sender has followed it there.
+    /// Runs a transfer whose receiver moves to another network, until the sender has migrated there.
     private func migrate(_ control: Control, to model: LinkModel) throws -> (Simulation, TransferConnection) {
         var configuration = TransferConfiguration()
         configuration.congestionControl = control
@@ -35,23 +35,23 @@ import TransferSimulator
         return (simulation, connection)
     }
 
-    /// Whatever was lost with the old path, slow start goes on until the new one is full.
+    /// Losses on the old path do not end slow start on the new one.
     @Test(arguments: Control.allCases) func lossesOfTheOldPathDoNotEndSlowStart(control: Control) throws {
         let (simulation, connection) = try migrate(control, to: LinkModel(rate: 50e6, delay: .milliseconds(50), queue: 1_200_000))
         let before = connection.statistics.bytesDone
         let lost = connection.statistics.packetsLost
-        // Until the losses of the old path are known, and the window has doubled a few times.
+        // Until the losses of the old path are detected, and the window has doubled a few times.
         #expect(simulation.run(for: .seconds(Int64(2))) { connection.controller.window > 150_000 }, "\(connection.statistics)")
         #expect(connection.statistics.packetsLost > lost)
         #expect(connection.controller.isInSlowStart || control == .bbr)
         let start = simulation.now
         #expect(simulation.run(for: .seconds(Int64(10))) { connection.statistics.bytesDone > before + 16_000_000 })
-        // At the path's rate 2.6 s; by a window that grows by a datagram a round trip, more than 10.
+        // 2.6 s at the path's rate; more than 10 s if the window grows by a datagram a round trip.
         #expect((simulation.now - start).inSeconds < 3.6, "\((simulation.now - start).inSeconds) s")
         #expect(simulation.receiver.bytesDamaged == 0)
     }
 
-    /// The new path carries smaller datagrams: data passes within two round trips, and the larger sizes are searched anew.
+    /// The new path carries smaller datagrams only: data passes within two round trips, and the larger sizes are searched again.
     @Test(arguments: Control.allCases) func theSizeOfDatagramsBeginsAnew(control: Control) throws {
         var model = LinkModel(rate: 50e6, delay: .milliseconds(10), queue: 400_000)
         model.mtu = 1290
@@ -65,7 +65,7 @@ import TransferSimulator
         #expect(simulation.receiver.bytesDamaged == 0)
     }
 
-    /// On the old path the bits were erased; the new one carries them.
+    /// The old path cleared the ECN bits; the new one preserves them.
     @Test func whatIsKnownOfECNBeginsAnew() throws {
         var erasing = LinkModel(rate: 10e6)
         erasing.erasesECN = true
@@ -83,7 +83,7 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .complete)
     }
 
-    /// The peer has another port, as after a router forgot it: the network between is the same, and what is known of it holds.
+    /// The peer has another port, as after a NAT rebinding: the network path is the same, and what is known of it holds.
     @Test func anotherPortIsNotAnotherPath() throws {
         let simulation = try Simulation(seed: 46, forward: LinkModel(rate: 10e6))
         let connection = try simulation.send([Simulation.file(size: 8_000_000, seed: 46)])

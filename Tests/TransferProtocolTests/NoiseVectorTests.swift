@@ -4,7 +4,7 @@ import Testing
 
 @testable import TransferProtocol
 
-/// The published vectors of cacophony for Noise_IKpsk2_25519_AESGCM_SHA256, both roles, and what must not pass.
+/// The published vectors of cacophony for Noise_IKpsk2_25519_AESGCM_SHA256, for both roles, and messages that must be rejected.
 @Suite struct NoiseVectorTests {
     struct Vector: Decodable {
         struct Message: Decodable { let payload: String, ciphertext: String }

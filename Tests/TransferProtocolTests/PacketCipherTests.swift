@@ -47,14 +47,14 @@ import Testing
             #expect(memory.withUnsafeMutableBytes { sender.seal($0, count: 8, number: number) })
             sealed.append(memory)
         }
-        // A neighbour out of turn, across a change of keys.
+        // Numbers out of order, across key updates.
         for number in [1, 0, 2, 4, 3, 5, 6, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16] {
             var copy = sealed[number]
             let count = copy.withUnsafeMutableBytes { receiver.open(UnsafeRawBufferPointer($0), number: UInt64(number), into: $0) }
             #expect(count == 8, "\(number)")
             #expect(copy.prefix(8).allSatisfy { $0 == UInt8(number) })
         }
-        // A key that is long gone, and one that nobody can have yet.
+        // A number of a deleted key, and one too far ahead.
         var old = sealed[2]
         #expect(old.withUnsafeMutableBytes { receiver.open(UnsafeRawBufferPointer($0), number: 2, into: $0) } == nil)
         #expect(old.withUnsafeMutableBytes { receiver.open(UnsafeRawBufferPointer($0), number: 100, into: $0) } == nil)

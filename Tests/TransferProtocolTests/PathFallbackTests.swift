@@ -3,14 +3,14 @@ import Testing
 
 @testable import TransferProtocol
 
-/// Scripts of what a sender sees on paths that carry some packets and not others.
+/// Scripts of a sender on paths that carry some packets and not others.
 @Suite struct PathFallbackTests {
     /// A sender whose data passes only in a form that `carries` allows; small packets pass unless `isDead`.
     private struct Script {
         var fallback = PathFallback()
         var mtu = PathMTU(TransferConfiguration())
         var now = TransferInstant(nanoseconds: 1_000_000_000)
-        var heard = false
+        var hasAck = false
         var isDead = false
         var measures: [PathFallback.Measure] = []
 
@@ -25,9 +25,9 @@ import Testing
 
         mutating func timeout() -> PathFallback.Action {
             now = now + .milliseconds(100)
-            let action = fallback.timedOut(form, heard: heard, probeTimeout: .milliseconds(100), at: now)
-            heard = action != .nothing && !isDead
-            if case .take(let measure) = action {
+            let action = fallback.timedOut(form, hasAck: hasAck, probeTimeout: .milliseconds(100), at: now)
+            hasAck = action != .nothing && !isDead
+            if case .apply(let measure) = action {
                 measures.append(measure)
                 if measure == .baseSize || measure == .smaller { _ = mtu.blackHole() }
             }
@@ -40,7 +40,7 @@ import Testing
             return finding
         }
 
-        /// Times out until data passes.
+        /// Lets probe timeouts expire until data passes.
         mutating func run(_ carries: (PathFallback.Form) -> Bool) -> PathFallback.Finding? {
             for _ in 0..<30 {
                 if carries(form) { return deliver() }
@@ -55,7 +55,7 @@ import Testing
         for _ in 0..<100 {
             #expect(script.timeout() == .nothing)
             #expect(script.timeout() == .ping)
-            script.heard = true
+            script.hasAck = true
             #expect(script.deliver() == nil)
         }
         #expect(script.measures.isEmpty && !script.fallback.isStalled)
@@ -66,7 +66,7 @@ import Testing
         script.isDead = true
         for _ in 0..<100 { _ = script.timeout() }
         #expect(script.measures.isEmpty && script.mtu.current == 1472)
-        // It comes back, and with it what was sent on it: no change is needed.
+        // The path recovers, and what was sent on it arrives: no change is needed.
         script.isDead = false
         #expect(script.deliver() == nil)
     }
@@ -75,17 +75,17 @@ import Testing
         var script = Script(size: 1472)
         #expect(script.timeout() == .nothing)
         #expect(script.timeout() == .ping)
-        #expect(script.timeout() == .take(.baseSize))
-        #expect(script.timeout() == .take(.singly))
-        // The ping after it was lost: that change is not yet judged.
-        script.heard = false
+        #expect(script.timeout() == .apply(.baseSize))
+        #expect(script.timeout() == .apply(.singly))
+        // The ping after the change was lost, so the change is not judged yet.
+        script.hasAck = false
         #expect(script.timeout() == .ping)
-        #expect(script.timeout() == .take(.unmarked))
+        #expect(script.timeout() == .apply(.unmarked))
         for size in [1000, 700, 512] {
-            #expect(script.timeout() == .take(.smaller))
+            #expect(script.timeout() == .apply(.smaller))
             #expect(script.mtu.current == size)
         }
-        // All was tried: a ping now and then, so that the timeouts back off.
+        // All changes are made: an occasional ping, so that the timeouts back off.
         let rest = (0..<16).map { _ in script.timeout() }
         #expect(rest.filter { $0 == .ping }.count == 4 && rest.filter { $0 == .nothing }.count == 12)
     }
@@ -130,7 +130,7 @@ import Testing
         var script = Script(size: 1472)
         for _ in 0..<100 {
             script.now = script.now + .seconds(Int64(6))
-            script.heard = true
+            script.hasAck = true
             #expect(script.timeout() == .nothing)
         }
     }

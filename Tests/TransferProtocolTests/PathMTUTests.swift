@@ -4,7 +4,7 @@ import Testing
 @testable import TransferProtocol
 
 @Suite(.longComputation) struct PathMTUTests {
-    /// Probes a path that passes `limit`, and gives the sizes tried.
+    /// Probes a path whose MTU is `limit`, and returns the sizes tried.
     private func search(_ mtu: inout PathMTU, limit: Int) -> [Int] {
         var tried: [Int] = []
         while let size = mtu.nextProbe, tried.count < 100 {
@@ -20,7 +20,7 @@ import Testing
         let tried = search(&mtu, limit: limit)
         let expected = [1200, 1280, 1400, 1432, 1452, 1472].last { $0 <= limit }
         #expect(mtu.current == expected)
-        // Three probes of each size that does not pass, one of the size that does.
+        // Three probes of each size that fails, one of the size that passes.
         #expect(tried.allSatisfy { $0 <= 1500 } && tried.count <= 3 * 5 + 1)
     }
 
@@ -57,7 +57,7 @@ import Testing
         #expect(mtu.blackHole() == 1000)
         #expect(search(&mtu, limit: 1072) == [1199, 1199, 1199])
         #expect(mtu.blackHole() == 700 && mtu.blackHole() == 512 && mtu.blackHole() == nil)
-        // The raise timer tries all again, by probes.
+        // The raise timer starts a new search for all of them.
         let now = TransferInstant(nanoseconds: 1_000_000_000)
         while let size = mtu.nextProbe { mtu.refused(size) }
         mtu.raise(at: now)

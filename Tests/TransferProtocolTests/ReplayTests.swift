@@ -4,7 +4,7 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// Copies of datagrams that were really the peer's, sent again by somebody else.
+/// Copies of the peer's authentic datagrams, replayed by an attacker.
 @Suite(.longComputation) struct ReplayTests {
     private static func sealedOnes(_ simulation: Simulation, into captured: @escaping ([UInt8]) -> Void) {
         simulation.attacker = { datagram, toReceiver in
@@ -19,7 +19,7 @@ import TransferSimulator
         }
     }
 
-    /// The sender is gone; one packet of it, sent again every second, does not keep its connection.
+    /// The sender is gone; one of its packets, replayed every second, does not keep its connection alive.
     @Test(arguments: [true, false]) func aReplayedPacketKeepsNothingAlive(fromItsAddress: Bool) throws {
         let simulation = try Simulation(seed: 1, forward: LinkModel(rate: 10e6))
         var captured: [UInt8] = []
@@ -35,10 +35,10 @@ import TransferSimulator
         }
         #expect(simulation.receiver.outcome == .failed(.timedOut))
         #expect(simulation.now - start <= .seconds(Int64(62)))
-        #expect(simulation.strangersBytes.received == 0, "nothing is said to the stranger's address")
+        #expect(simulation.attackerBytes.received == 0, "nothing is said to the stranger's address")
     }
 
-    /// More gaps than are remembered: what was forgotten is not new when it comes again.
+    /// With more gaps than are remembered, a forgotten number is not new when it is repeated.
     @Test func whatWasForgottenIsNotNew() {
         var acks = AckScheduler()
         let now = TransferInstant(nanoseconds: 1)
@@ -50,11 +50,11 @@ import TransferSimulator
             let isLate = number >= 1200 - 2 * UInt64(AckRanges.capacity) && !number.isMultiple(of: 2)
             #expect(acks.isRepeated(number) == !isLate, "\(number)")
         }
-        // One that fills a gap below the lowest that is kept is not taken, for it could not be remembered.
+        // A packet that fills a gap below the lowest remembered number is rejected, because it could not be remembered.
         #expect(!acks.received(1, eliciting: true, authenticated: true, at: now) && acks.isRepeated(1))
     }
 
-    /// Every sealed packet of a transfer over a path with many gaps, all of them again at its end: no file fails, no message acts twice.
+    /// All sealed packets of a transfer over a very lossy path, replayed at its end: no file fails, and no message acts twice.
     @Test(arguments: 0..<4 as Range<UInt64>) func aWholeTransferReplayed(seed: UInt64) throws {
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6, loss: 0.3))
         var captured: [[UInt8]] = []

@@ -31,7 +31,7 @@ import Testing
         (".part", "_part"),
         (".movie.mp4.part.journal", "_movie.mp4.part.journal"),
         ("movie.party", "movie.party"),
-        // A mark or a joiner behind a delimiter is a `Character` with it, and the kernel sees the delimiter.
+        // A combining mark or joiner behind a delimiter forms one `Character` with it, but the kernel sees the delimiter.
         ("d/\u{301}x", "d/\u{301}x"),
         ("link/\u{301}made/x", "link/\u{301}made/x"),
         (".\u{200D}profile", "_\u{200D}profile"),
@@ -45,7 +45,7 @@ import Testing
         ("con\u{301}.txt", "con\u{301}.txt"),
         ("a\\\u{301}b", "a_\u{301}b"),
         ("x \u{301}", "x \u{301}"),
-        // What is in a folder may be hidden; a journal, and what has only dots, may not.
+        // A file inside a folder may be hidden, but no name may be a journal's or consist of dots alone.
         ("project/.git/config", "project/.git/config"),
         ("/./project/.env", "project/.env"),
         ("project/.movie.mp4.part.journal", "project/_movie.mp4.part.journal"),
@@ -76,7 +76,7 @@ import Testing
         #expect(name.path.hasSuffix("é.mp4"))
         #expect(name.last.bytes.count <= SafeName.maximumPartBytes)
         #expect(name.last.bytes.count > SafeName.maximumPartBytes - 4)
-        // Cut between scalars, and what is behind the last dot stays whole though a mark follows the dot.
+        // The cut is between scalars, and the extension stays whole even if a combining mark follows the dot.
         let marked = try #require(SafeName(String(repeating: "a", count: 300) + ".\u{301}b"))
         #expect(marked.last.bytes.suffix(4).elementsEqual(".\u{301}b".utf8))
         let oneCharacter = try #require(SafeName("e" + String(repeating: "\u{301}", count: 400)))
@@ -100,14 +100,14 @@ import Testing
         }
     }
 
-    /// To a `String` they are equal.
+    /// `String` considers these equal.
     @Test func twoWaysToWriteALetterAreTwoNames() throws {
         let (composed, decomposed) = (try #require(SafeName("\u{E9}/x")), try #require(SafeName("e\u{301}/x")))
         #expect(composed != decomposed)
         #expect(Set([composed, decomposed]).count == 2)
     }
 
-    /// Cut where it becomes the name of a journal.
+    /// The cut would leave the name of a journal.
     @Test func noLongNameBecomesAJournal() throws {
         let stem = "." + String(repeating: "a", count: SafeName.maximumPartBytes - 14)
         let name = try #require(SafeName("x/" + stem + ".part.journal" + String(repeating: "b", count: 99)))
@@ -127,7 +127,7 @@ import Testing
         #expect(try !#require(SafeName(offered)).numbered(1).isAsOffered)
     }
 
-    /// Random names from the alphabet of attacks: what comes out always stays inside, visible, and short enough; and is its own safe name.
+    /// Random names from the alphabet of attacks: a result is always relative, visible and short enough, and it is its own safe name.
     @Test(arguments: 0..<64 as Range<UInt64>)
     func properties(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
@@ -146,7 +146,7 @@ import Testing
             for candidate in [name, name.numbered(999)] {
                 for part in candidate.parts {
                     #expect(part.text != nil && (part.bytes.first != UInt8(ascii: ".") || part != candidate.parts[0]), "\(context)")
-                    // As a file system sees it that makes no difference between cases, and drops what is not seen and dots at the end.
+                    // As a file system sees it that ignores case, ignorable characters, and dots and blanks at the end.
                     let seen = part.description.unicodeScalars.filter { !$0.properties.isDefaultIgnorableCodePoint }
                     let folded = Array(String(String.UnicodeScalarView(seen)).lowercased().utf8).reversed().drop { ". ".utf8.contains($0) }
                     #expect(!folded.isEmpty, "\(context)")

@@ -4,21 +4,21 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// A path that comes to carry some packets and not others in the midst of a transfer: signs of life pass, and data does not. Either a form
-/// of the data is found that passes, or the transfer ends with the truth; what waits for another reason is left in peace.
+/// A path that comes to drop some kinds of packets in the middle of a transfer: keep-alives pass and data does not. Either a form of the
+/// data is found that passes, or the transfer ends with the right error; a transfer that is idle for another reason continues.
 @Suite(.longComputation) struct StalledPathTests {
     typealias Control = TransferConfiguration.CongestionControl
 
     private static let start = TransferInstant(nanoseconds: 1_000_000_000)
     /// When the path changes.
     private static let change = start + .seconds(Int64(2))
-    /// UDP payload of an IPv4 packet of so many bytes.
+    /// The UDP payload of an IPv4 packet of this many bytes.
     private static func payload(_ packet: Int) -> Int { packet - 28 }
 
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
         var filter: Filter
-        /// Whether the way back has the same rule.
+        /// Whether the return path has the same rule.
         var isBothWays = false
         var holds: @Sendable (TransferConnection) -> Bool
         var testDescription: String { name }
@@ -64,7 +64,7 @@ import TransferSimulator
             let connection = try simulation.send([file])
             let begun = simulation.now
             #expect(simulation.run(for: .seconds(Int64(40))) { simulation.sender.delivered == [0] }, "\(control) \(connection.statistics)")
-            // Without the change 6.6 s, and longer by what the smaller datagrams cost: with losses CUBIC's rate is in proportion to their size.
+            // 6.6 s without the change, and longer for smaller datagrams: with losses CUBIC's rate is proportional to their size.
             let took = (simulation.now - begun).inSeconds
             #expect(took < (loss > 0 ? 30 : 14), "\(control): \(took) s")
             #expect(path.holds(connection), "\(control): \(connection.datagramSize) \(connection.fallback)")
@@ -75,7 +75,7 @@ import TransferSimulator
         }
     }
 
-    /// The loss that the change made is no congestion: the rate is soon what it was.
+    /// The losses before the change are no congestion: the rate soon recovers.
     @Test(arguments: Control.allCases) func theRateComesBack(control: Control) throws {
         var configuration = TransferConfiguration()
         configuration.congestionControl = control
@@ -90,7 +90,7 @@ import TransferSimulator
         #expect(share > 0.75, "\(control): \(share)")
     }
 
-    /// Paths with a break in the midst, but for which all passes: nothing is given up for it.
+    /// Paths with an outage, which otherwise carry everything: the form of the data stays.
     @Test(arguments: Control.allCases) func aBreakCostsNoForm(control: Control) throws {
         var configuration = TransferConfiguration()
         configuration.congestionControl = control
@@ -126,7 +126,7 @@ import TransferSimulator
         }
     }
 
-    /// Where not even signs of life pass, it is not said that they do.
+    /// If not even keep-alives pass, the outcome is a timeout and not a stall.
     @Test(arguments: Control.allCases) func aDeadPathIsSilence(control: Control) throws {
         var model = LinkModel(rate: 10e6)
         model.filter = Filter(at: Self.change, maximum: 0)
@@ -136,7 +136,7 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .failed(.timedOut) && simulation.receiver.outcome == .failed(.timedOut))
     }
 
-    // What explains that nothing moves
+    // Reasons for idleness that are no stall
 
     private func goesOn(_ simulation: Simulation, after silence: Int64, _ location: SourceLocation = #_sourceLocation) {
         #expect(!simulation.runToEnd(within: .seconds(silence)), sourceLocation: location)
@@ -171,7 +171,7 @@ import TransferSimulator
         goesOn(simulation, after: 99)
     }
 
-    /// Limits from a byte a second, at which a datagram takes 20 minutes, to where one takes about as long as the timeout.
+    /// Rate limits from a byte a second, at which a datagram takes 20 minutes, to one at which it takes about as long as the timeout.
     @Test(arguments: [1.0, 55, 60, 65, 130], Control.allCases) func aLimitIsWaitedFor(rate: Double, control: Control) throws {
         for loss in [0, 0.05] {
             var configuration = short(control)
@@ -185,7 +185,7 @@ import TransferSimulator
         }
     }
 
-    /// One that trickles: it has some bytes just before the time is over, again and again.
+    /// A stream that trickles: it has some bytes just before the timeout, again and again.
     @Test func aSlowDripIsNoStall() throws {
         let simulation = try Simulation(seed: 40, forward: LinkModel(rate: 10e6), configuration: short())
         var file = Simulation.file("-", size: 100_000, seed: 40)

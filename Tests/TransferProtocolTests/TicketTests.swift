@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func anotherVersionIsNamed() throws {
-        // The same layout under version 2 with a right check.
+        // The same layout under version 2 with a valid checksum.
         let ticket = try Self.ticket()
         var bytes = try #require(Base32.decode(ticket.text.dropFirst(Ticket.prefix.count)))
         bytes[0] = 2

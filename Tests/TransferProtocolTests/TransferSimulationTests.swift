@@ -4,9 +4,9 @@ import TransferSimulator
 
 @testable import TransferProtocol
 
-/// The whole transfer over bad paths: it completes byte-exact, or ends with the right error. A failing seed replays alone.
+/// Whole transfers over bad paths: each arrives byte-exact, or ends with the right error. A failing seed can be run alone.
 @Suite(.longComputation) struct TransferSimulationTests {
-    /// Sends one file and expects it to arrive, within so many virtual seconds.
+    /// Sends one file and expects it to arrive within so many virtual seconds.
     private func transfer(
         _ simulation: Simulation, size: Int, seed: UInt64, within seconds: Int64, _ location: SourceLocation = #_sourceLocation
     ) throws {
@@ -42,7 +42,7 @@ import TransferSimulator
     }
 
     @Test(arguments: 0..<10 as Range<UInt64>) func handshakeAndDataSurviveBurstsOfThree(seed: UInt64) throws {
-        // 30 % of datagrams begin a burst in the worst case of the interoperability runner; here that is the share lost.
+        // In the worst case of the interoperability runner, 30 % of datagrams begin a burst; here 30 % are lost.
         let model = LinkModel(rate: 20e6, loss: 0.125, burst: 3)
         try transfer(try Simulation(seed: seed, forward: model), size: 100_000, seed: seed, within: 900)
     }
@@ -108,7 +108,7 @@ import TransferSimulator
         simulation.receiver.secondsPerByte = 1 / 1e6
         let start = simulation.now
         try transfer(simulation, size: 3_000_000, seed: 3, within: 60)
-        // The disk takes 1 MB a second: no faster, and not much slower.
+        // The disk takes 1 MB a second: the transfer is no faster, and not much slower.
         let took = (simulation.now - start).inSeconds
         #expect(took > 2.9 && took < 4.5)
     }
@@ -121,7 +121,7 @@ import TransferSimulator
         #expect(!simulation.runToEnd(within: .seconds(Int64(100))))
         let steps = simulation.steps
         #expect(!simulation.runToEnd(within: .seconds(Int64(100))))
-        // Waiting costs a packet now and then, and no processor time.
+        // Waiting costs an occasional packet, and no processor time.
         #expect(simulation.steps - steps < 500)
         #expect(simulation.longestStall < 50)
         #expect(connection.statistics.limit == .receiver)
@@ -151,7 +151,7 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .failed(.timedOut))
     }
 
-    /// With nothing to send for long, each keeps the other alive by the other's patience.
+    /// Two idle sides keep each other alive, within the other's idle timeout.
     @Test func aSourceThatPausesIsNotGivenUp() throws {
         var configuration = TransferConfiguration()
         configuration.idleTimeout = .seconds(Int64(2))
@@ -161,7 +161,7 @@ import TransferSimulator
         #expect(simulation.sender.delivered == [0] && simulation.sender.outcome == nil && simulation.receiver.outcome == nil)
     }
 
-    /// A close that was heard is answered: neither side stays to repeat it.
+    /// A close that arrives is answered: neither side stays to repeat it.
     @Test func theEndTakesOneRoundTrip() throws {
         let simulation = try Simulation(seed: 22, forward: LinkModel(delay: .milliseconds(50)))
         try simulation.send([Simulation.file(size: 1000, seed: 22)])
@@ -202,7 +202,7 @@ import TransferSimulator
         let file = Simulation.file(size: 1_000_000, seed: 11)
         let bytes = try #require(file.bytes)
         let simulation = try Simulation(seed: 11, forward: LinkModel(rate: 50e6))
-        // The first part is right but for one damaged block.
+        // The first part is intact except for one damaged block.
         var part = Array(bytes[..<655_360])
         part[70_000] ^= 1
         simulation.receiver.parts = [file.offer.name: part]
@@ -212,7 +212,7 @@ import TransferSimulator
         #expect(simulation.sender.outcome == .complete)
         let stats = connection.statistics
         #expect(stats.bytesDone == 1_000_000)
-        // Sent: what was not there and the damaged block.
+        // Only the missing part and the damaged block are sent.
         #expect(stats.bytesSent < 600_000)
     }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import TransferProtocol
 
 @Suite(.longComputation) struct WireTests {
-    /// From the authors' reference implementation: the key is 00 … 0f, the input 00, 01, 02 … of growing length.
+    /// Vectors of the authors' reference implementation: the key is 00 … 0f, the input 00, 01, 02 … of growing length.
     @Test func sipHashMeetsItsVectors() {
         let expected: [UInt64] = [
             0x726f_db47_dd0e_0e31, 0x74f8_39c5_93dc_67fd, 0x0d6c_8009_d9a9_4f5a, 0x8567_6696_d7fb_7e2d, 0xcf27_94e0_2771_87b7,
@@ -82,7 +82,7 @@ import Testing
             let rest = try Message.next(in: memory, at: &position)
             #expect(rest == nil)
         }
-        // Cut anywhere, it waits for the rest.
+        // A truncated message is incomplete, not an error.
         for message in all {
             let whole = message.encoded
             for length in 0..<whole.count {
@@ -95,17 +95,17 @@ import Testing
         }
     }
 
-    /// So who is older is never sent what it cannot read, and passes over the parameter.
+    /// An older version skips the parameter, and is never sent a message that it cannot decode.
     @Test func namesAreSaidOnlyToWhoTakesThem() throws {
         var parameters = TransportParameters(connection: ConnectionID(5))
         let old = parameters.encoded
-        #expect(try !TransportParameters(decoding: old).takesNames)
-        parameters.takesNames = true
+        #expect(try !TransportParameters(decoding: old).acceptsNames)
+        parameters.acceptsNames = true
         #expect(Array(parameters.encoded.prefix(old.count)) == old)
-        #expect(try TransportParameters(decoding: parameters.encoded).takesNames)
+        #expect(try TransportParameters(decoding: parameters.encoded).acceptsNames)
     }
 
-    /// What is in folders comes with the handshake; who is older passes over it, and nobody can make it long.
+    /// The contents of folders come with the handshake; an older version skips them, and their number is bounded.
     @Test func theContentsOfFoldersAreTold() throws {
         var parameters = TransportParameters(connection: ConnectionID(5))
         let old = parameters.encoded
@@ -115,7 +115,7 @@ import Testing
         parameters.contents = (0..<40).map { FolderContents(files: $0, bytes: .max) }
         let decoded = try TransportParameters(decoding: parameters.encoded).contents
         #expect(decoded.map(\.files) == Array(0..<16) && parameters.encoded.count < old.count + 300)
-        // A number that is cut off.
+        // A truncated number.
         #expect(throws: WireError.self) { try TransportParameters(decoding: old + [6, 1, 0x40]) }
     }
 
@@ -156,7 +156,7 @@ import Testing
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<3: sender.lost(range)
             case 3:
-                // It arrived, but its ack did not.
+                // The data arrived, but its ack was lost.
                 try bytes.withUnsafeBytes { try receiver.receive(offset: offset, bytes: $0) }
                 sender.lost(range)
             default:

@@ -1,25 +1,25 @@
 import TransferProtocol
 
-/// How much of a path's rate a transfer uses, alone and beside another; in virtual time, so that a run is repeated exactly.
+/// How much of a path's rate a transfer uses, alone and beside another, in virtual time, so that a run repeats exactly.
 package enum Goodput {
     package typealias Control = TransferConfiguration.CongestionControl
 
     package struct Path {
         package var megabits: Double
-        /// Without any queue, milliseconds.
+        /// The round trip of the empty path, milliseconds.
         package var roundTrip: Double
         package var loss: Double
-        /// In products of rate and round trip.
+        /// The length of the queue, in bandwidth-delay products.
         package var queue: Double
-        /// Marks with ECN above half of the queue.
+        /// Whether datagrams are marked with ECN when more than half of the queue is used.
         package var marks: Bool
-        /// Bytes that pass at once where the bottleneck was idle.
+        /// The size of the token bucket, bytes that pass at once after the bottleneck was idle.
         package var bucket: Int
-        /// Chances that a datagram overtakes those before it, that a bit of it flips, and that it comes twice, in either direction.
+        /// Probabilities that a datagram overtakes those before it, is damaged, and is duplicated, in either direction.
         package var reorder = 0.0
         package var corrupt = 0.0
         package var duplicate = 0.0
-        /// At most so much longer than the half of the round trip it takes, in either direction, milliseconds.
+        /// The greatest extra delay in either direction, milliseconds.
         package var jitter = 0.0
 
         package init(_ megabits: Double, _ roundTrip: Double, loss: Double = 0, queue: Double = 1, marks: Bool = false, bucket: Int = 0) {
@@ -46,12 +46,12 @@ package enum Goodput {
     }
 
     package struct Result {
-        /// Of the bottleneck's rate, what arrived as file.
+        /// The share of the bottleneck's rate that arrived as file bytes.
         package var share: Double
-        /// The mean round trip after start-up as a multiple of the empty path's.
+        /// The mean round trip after start-up, as a multiple of the empty path's.
         package var delay: Double
         package var isDamaged: Bool
-        /// Datagrams that the path dropped, and marked.
+        /// Datagrams that the path dropped, and that it marked.
         package var dropped: Int
         package var marked: Int
     }
@@ -73,8 +73,9 @@ package enum Goodput {
             isDamaged: simulation.receiver.bytesDamaged > 0, dropped: simulation.forward.dropped, marked: simulation.forward.marked)
     }
 
-    /// One flow on a path that loses most of its rate in the midst of it.
-    /// - Returns: of the last ten of `seconds`, the share of the new rate that arrived, and of the datagrams sent the share that the path dropped.
+    /// One flow on a path whose rate drops in the middle of it.
+    /// - Returns: for the last ten of `seconds`, the share of the new rate that arrived, and the share of sent datagrams that the path
+    ///   dropped.
     package static func afterDrop(
         _ control: Control, _ path: Path, to megabits: Double, at drop: Int64 = 8, seconds: Int64 = 30, seed: UInt64 = 1
     ) throws -> (share: Double, dropped: Double) {
@@ -92,14 +93,14 @@ package enum Goodput {
         )
     }
 
-    /// The flow's share of what it and another one carry that go through the same bottleneck.
+    /// The share of one flow in what it and a competing flow carry through the same bottleneck.
     /// - Parameters:
-    ///   - head: seconds by which the other began earlier; where negative, ours did.
-    ///   - seconds: measured, after 20 of start-up.
+    /// - head: seconds by which the other flow started earlier; if negative, ours did.
+    /// - seconds: the length of the measurement, after 20 seconds of start-up.
     package static func share(
         _ control: Control, beside other: Control, _ path: Path, head: Int64, seconds: Int64 = 60, seed: UInt64 = 1
     ) throws -> Double {
-        // Without it the two would be in step for ever, and the same one would find the queue full each time.
+        // Without jitter the two would stay in step, and the same flow would find the queue full each time.
         var back = path.model
         back.jitter = .milliseconds(2)
         let begun = head >= 0 ? other : control
@@ -116,7 +117,7 @@ package enum Goodput {
         return head >= 0 ? share : 1 - share
     }
 
-    /// Jain's index of two flows, of which one has `share`: 1 where they are equal, 0.5 where one has all.
+    /// Jain's index of two flows, one of which has `share`: 1 if they are equal, 0.5 if one has all.
     package static func fairness(ofShare share: Double) -> Double { 1 / (2 * (share * share + (1 - share) * (1 - share))) }
 
     private static func configuration(_ control: Control) -> TransferConfiguration {
@@ -125,7 +126,7 @@ package enum Goodput {
         return configuration
     }
 
-    /// Begins to send a file that does not end before the measurement.
+    /// Starts to send a file that does not end before the measurement.
     private static func start(
         in simulation: Simulation, _ path: Path, _ seconds: Int64, between pair: (sender: SimulatedHost, receiver: SimulatedHost)? = nil
     ) throws -> TransferConnection {

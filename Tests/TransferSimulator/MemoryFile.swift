@@ -2,7 +2,7 @@ import Crypto
 import TransferIO
 import TransferProtocol
 
-/// A file in memory, which keeps account of its bytes as ``DestinationFile`` does: it is whole only when every one was written or kept.
+/// A file in memory, which tracks its bytes as ``DestinationFile`` does: it is complete only if every byte was written or kept.
 final class MemoryFile: TransferDestination, @unchecked Sendable {
     // `@unchecked`: a simulation is one thread.
 
@@ -12,7 +12,7 @@ final class MemoryFile: TransferDestination, @unchecked Sendable {
     private var written = ByteRanges()
     let held: [HeldRange]
 
-    /// - Parameter part: what is on disk from an earlier attempt, from the beginning of the file; nil for nothing.
+    /// - Parameter part: the bytes from the beginning of the file that an earlier attempt left; nil for none.
     init(part: [UInt8]?) {
         let part = part ?? []
         bytes = part

@@ -2,13 +2,13 @@ import Crypto
 import TransferIO
 import TransferProtocol
 
-/// An endpoint with its files in memory: what the socket loop and the file objects are in the product.
+/// An endpoint with its files in memory: it stands for the socket loop and the file objects of the product.
 package final class SimulatedHost {
     package struct Source {
         package var offer: FileOffer
-        /// Its content; nil for ``SyntheticContent``, of which nobody has to keep a copy.
+        /// The content; nil for ``SyntheticContent``, which needs no copy.
         package var bytes: [UInt8]?
-        /// The file is found changed when it was read.
+        /// Whether the file is found changed after it was read.
         package var changes = false
 
         package init(offer: FileOffer, bytes: [UInt8]?) {
@@ -19,17 +19,17 @@ package final class SimulatedHost {
 
     package let endpoint: TransferEndpoint
     package var address: NetworkAddress
-    /// Further addresses of this host, at the same port, at which it is reached, too.
+    /// Further addresses of this host, at the same port.
     package var aliases: [NetworkAddress] = []
     package var batch = DatagramBatch()
-    /// What this side sends, by connection and file.
+    /// The files that this side sends, by connection and file.
     package var sources: [UInt64: [FileID: Source]] = [:]
-    /// Where what it receives goes, by file (receivers in tests have one connection).
+    /// The destinations of received files (receivers in tests have one connection).
     private var destinations: [FileID: any TransferDestination] = [:]
     private var inMemory: [FileID: MemoryFile] = [:]
-    /// What it received into memory.
+    /// The contents of the files that were received into memory.
     package var received: [FileID: [UInt8]] { inMemory.mapValues(\.bytes) }
-    /// Opens another place than memory for an offered file.
+    /// Opens a destination outside of memory for an offered file.
     package var openDestination: ((FileOffer) throws -> any TransferDestination)?
     package var placed: Set<FileID> = []
     package var delivered: Set<FileID> = []
@@ -37,31 +37,31 @@ package final class SimulatedHost {
     package var outcome: TransferOutcome?
     package var established = 0
     package var sawPause = false
-    /// What the receiver called files.
+    /// The names that the receiver gave to files.
     package private(set) var names: [FileID: String] = [:]
-    /// Seconds a write of one byte takes; writes queue up.
+    /// Seconds that a write takes for each byte; writes queue up.
     package var secondsPerByte = 0.0
-    /// No write is taken before then.
+    /// No write completes before this time.
     package var diskBlockedUntil = TransferInstant.zero
-    /// What is sent has no bytes before then, as a stream that gives none.
+    /// Sources have no bytes before this time, as a stream that pauses.
     package var sourceSilentUntil = TransferInstant.zero
-    /// What it has then, until it is silent again.
+    /// Bytes that sources have after that time; then they are silent again.
     package var bytesUntilSilence = Int.max
-    /// How long a file that has arrived takes until it is safe in its place.
+    /// How long a received file takes to be synced and placed.
     package var placingTime = TransferDuration.zero
     package var answer: (FileOffer) -> FileAnswer = { _ in .accept(held: []) }
-    /// What is on disk from an earlier attempt.
+    /// The parts of files that an earlier attempt left, by name.
     package var parts: [String: [UInt8]] = [:]
     package var stopsAnswering = false
-    /// What is sent to it does not arrive.
-    package var hearsNothing = false
-    /// What arrives is ``SyntheticContent``: compared with it and not kept.
+    /// Whether all datagrams to this host are lost.
+    package var receivesNothing = false
+    /// Whether received data is ``SyntheticContent``: then it is compared and not kept.
     package var expectsSyntheticContent = false
     package private(set) var bytesDamaged: UInt64 = 0
     package var inOrder = false
     package var writtenInOrder = true
     private var nextOrdered: UInt64 = 0
-    /// How long it takes to hash what is held of a file.
+    /// How long it takes to hash the held ranges of a file.
     package var hashingTime: (FileOffer) -> TransferDuration = { _ in .zero }
     private var answers: [(due: TransferInstant, connection: TransferConnection, file: FileID)] = []
     private var writes: [(due: TransferInstant, connection: TransferConnection, request: WriteRequest)] = []
@@ -88,7 +88,7 @@ package final class SimulatedHost {
         guard !stopsAnswering else { return }
         while let first = writes.first, first.due <= now {
             writes.removeFirst()
-            take(first.request, on: first.connection)
+            write(first.request, on: first.connection)
         }
         if sourceSilentUntil <= now, bytesUntilSilence > 0 {
             let waiting = reads
@@ -104,7 +104,7 @@ package final class SimulatedHost {
         answers.removeAll { $0.due <= now }
     }
 
-    private func take(_ request: WriteRequest, on connection: TransferConnection) {
+    private func write(_ request: WriteRequest, on connection: TransferConnection) {
         if expectsSyntheticContent {
             if !SyntheticContent.isIn(request.bytes, at: request.offset) { bytesDamaged += UInt64(request.bytes.count) }
             return connection.wrote(request)
@@ -117,7 +117,7 @@ package final class SimulatedHost {
         connection.wrote(request)
     }
 
-    /// Does something with a file's destination; a file for which that fails is given up, as by the socket loop.
+    /// Runs an operation on a file's destination; if it fails, the file fails, as in the socket loop.
     @discardableResult private func attempt(
         _ file: FileID, on connection: TransferConnection, _ body: (any TransferDestination) throws -> Void
     ) -> Bool {
@@ -131,7 +131,7 @@ package final class SimulatedHost {
         }
     }
 
-    private func take(_ file: FileID, _ offer: FileOffer, on connection: TransferConnection, at now: TransferInstant) {
+    private func accept(_ file: FileID, _ offer: FileOffer, on connection: TransferConnection, at now: TransferInstant) {
         guard case .accept = answer(offer) else { return connection.answer(file, answer(offer)) }
         if let openDestination {
             guard let destination = try? openDestination(offer) else { return connection.answer(file, .decline(.cannotWrite)) }
@@ -184,11 +184,11 @@ package final class SimulatedHost {
             }
         case .delivered(let file): delivered.insert(file)
         case .named(let file, let name): names[file] = name
-        case .offered(let file, let offer): take(file, offer, on: connection, at: now)
+        case .offered(let file, let offer): accept(file, offer, on: connection, at: now)
         case .offersEnded: break
         case .resumed(let file, let kept): attempt(file, on: connection) { try $0.resume(keeping: kept) }
         case .write(let request):
-            if secondsPerByte == 0, diskBlockedUntil <= now { return take(request, on: connection) }
+            if secondsPerByte == 0, diskBlockedUntil <= now { return write(request, on: connection) }
             diskFreeAt = max(diskFreeAt, now, diskBlockedUntil) + .seconds(Double(request.bytes.count) * secondsPerByte)
             writes.append((diskFreeAt, connection, request))
         case .arrived(let file, let size):
@@ -202,7 +202,7 @@ package final class SimulatedHost {
     }
 }
 
-/// Bytes that follow from where they are in the file, so that transfers of gigabytes need no memory to be held to the truth.
+/// File content that is a function of the offset, so that transfers of gigabytes can be checked without memory.
 package enum SyntheticContent {
     private static func word(_ index: UInt64) -> UInt64 {
         let mixed = (index &+ 1) &* 0x9E37_79B9_7F4A_7C15

@@ -1,35 +1,35 @@
 import TransferProtocol
 
-/// One direction of a path: what it does to a datagram. Times are virtual, chance is seeded.
+/// The properties of one direction of a path. Times are virtual, randomness is seeded.
 package struct LinkModel {
     /// Bits a second; nil for no bottleneck.
     package var rate: Double?
-    /// From then on it has another rate.
+    /// The time from which it has another rate, and that rate, bits a second.
     package var change: (at: TransferInstant, rate: Double)?
     package var delay = TransferDuration.milliseconds(10)
     package var jitter = TransferDuration.zero
-    /// Bytes that wait at the bottleneck at most.
+    /// The length of the queue at the bottleneck, bytes.
     package var queue = 256 * 1024
-    /// Bytes that pass a bottleneck that was idle as fast as they come: it is a token bucket (tc-tbf(8)), full at first.
+    /// The size of the bottleneck's token bucket (tc-tbf(8)), bytes; full at first.
     package var bucket = 0
-    /// Chances from 0 to 1.
+    /// The probability of a loss, from 0 to 1.
     package var loss = 0.0
-    /// Losses, and damages, come so many in a row.
+    /// Losses and damaged datagrams come in runs of this length.
     package var burst = 1
     package var duplicate = 0.0
     package var corrupt = 0.0
-    /// Sent early, past the queue.
+    /// The probability that a datagram is sent early, past the queue.
     package var reorder = 0.0
     package var mtu = 65_535
-    /// With more bytes than this in the queue, what can be marked is marked (ECN).
+    /// With more bytes than this in the queue, ECN-capable datagrams are marked.
     package var markAbove: Int?
-    /// It clears the ECN bits, as some routers do.
+    /// Whether it clears the ECN bits, as some routers do.
     package var erasesECN = false
-    /// It drops what has an ECN bit set.
+    /// Whether it drops datagrams with an ECN bit set.
     package var dropsCapable = false
-    /// What it drops besides from a moment on.
+    /// A rule that takes effect during the transfer.
     package var filter: Filter?
-    /// In every `on + off`, `off` of nothing.
+    /// A periodic outage: after every `on`, nothing passes for `off`.
     package var blackhole: (on: TransferDuration, off: TransferDuration)?
 
     package init(
@@ -46,15 +46,15 @@ package struct LinkModel {
     }
 }
 
-/// A rule of a firewall or a queue that comes in the midst of a transfer.
+/// A rule of a firewall or a queue that takes effect in the middle of a transfer.
 package struct Filter {
-    /// From then on.
+    /// The time from which the rule applies.
     package var at: TransferInstant
     /// Datagrams of more bytes are dropped.
     package var maximum = Int.max
-    /// A batch that the kernel is to cut later counts as one datagram, as in a filter on the sending host.
+    /// Whether a batch that the kernel segments later counts as one datagram, as in a filter on the sending host.
     package var countsBatches = false
-    /// What has an ECN bit set is dropped.
+    /// Whether datagrams with an ECN bit set are dropped.
     package var dropsCapable = false
 
     package init(at: TransferInstant, maximum: Int = .max, countsBatches: Bool = false, dropsCapable: Bool = false) {
@@ -89,7 +89,7 @@ package struct SimulatedLink {
     private mutating func chance(_ p: Double) -> Bool { p > 0 && Double.random(in: 0..<1, using: &random) < p }
 
     /// What arrives of `datagram`, and when.
-    /// - Parameter batch: bytes that the host handed to the kernel as one with it.
+    /// - Parameter batch: the size of the batch that the host passed to the kernel with it, bytes.
     package mutating func carry(
         _ datagram: [UInt8], of batch: Int = 0, ecn: UInt8, at now: TransferInstant
     ) -> [(TransferInstant, [UInt8], UInt8)] {
@@ -108,11 +108,11 @@ package struct SimulatedLink {
         var leaves = now
         if var rate = model.rate {
             if let change = model.change, now >= change.at { rate = change.rate }
-            // `freeAt` is when the bucket would be full again; with so much in it the next one passes.
+            // `freeAt` is when the bucket would be full again; up to its depth, a datagram passes at once.
             let depth = TransferDuration.seconds(Double(model.bucket) * 8 / rate)
             let waiting = (freeAt - now - depth).inSeconds * rate / 8
             if Int(waiting) + datagram.count > model.queue { return drop() }
-            // RFC 3168: marked where a datagram that cannot be marked would soon have to be dropped.
+            // RFC 3168: marks where a datagram that is not ECN-capable would soon be dropped.
             if let mark = model.markAbove, ecn == 1 || ecn == 2, Int(waiting) > mark {
                 ecn = 3
                 marked += 1

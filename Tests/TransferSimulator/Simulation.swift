@@ -1,12 +1,12 @@
 import TransferProtocol
 
-/// Two hosts and the path between them, in virtual time; and more pairs on the same path, where flows compete. A run is a function of
+/// Two hosts and the path between them, in virtual time, and further pairs on the same path, whose flows compete. A run is a function of
 /// its seed.
 package final class Simulation {
     private struct Arrival {
         var due: TransferInstant
         var order: UInt64
-        /// Where in `hosts`.
+        /// The index in `hosts` of the host it arrives at.
         var host: Int
         var datagram: [UInt8]
         var ecn: UInt8
@@ -16,27 +16,27 @@ package final class Simulation {
 
     package let sender: SimulatedHost
     package let receiver: SimulatedHost
-    /// Both, and those of ``addPair(_:)``: a sender and its receiver in turns.
+    /// All hosts, with those of ``addPair(_:seed:)``: senders and their receivers alternate.
     private var hosts: [SimulatedHost] = []
     package var forward: SimulatedLink
     package var back: SimulatedLink
     package private(set) var now = TransferInstant(nanoseconds: 1_000_000_000)
-    /// The sender's address changes every so often; what is still on its way to the old one is lost.
+    /// The interval at which the sender's address changes; datagrams in transit to the old one are lost.
     package var rebindEvery: TransferDuration?
-    /// The sender writes to the receiver at this address of it from now on, as after a change of a route or of a router's table.
+    /// The address of the receiver that the sender's datagrams go to from now on, as after a change of a route or of a NAT table.
     package var divertTo: NetworkAddress?
-    /// Change the host too, not the port alone.
+    /// Whether a rebinding changes the host too, not only the port.
     package var rebindsHost = false
-    /// What a stranger adds to what it saw pass.
+    /// The datagrams that an attacker on the path injects for one that it has seen.
     package var attacker: ((_ datagram: [UInt8], _ toReceiver: Bool) -> [[UInt8]])?
-    /// Bytes that the stranger sent, and bytes that came to its address: what it could turn against somebody whose address it forges.
-    package private(set) var strangersBytes = (sent: 0, received: 0)
+    /// Bytes that the attacker sent, and bytes that came to its address: the amplification towards a forged address.
+    package private(set) var attackerBytes = (sent: 0, received: 0)
     package static let attackerAddress = NetworkAddress(ipv4: 0x7F00_0666, port: 666)
     private var rebindAt = TransferInstant.distantFuture
     private var heap: [Arrival] = []
     private var order: UInt64 = 0
     package private(set) var steps = 0
-    /// The most turns in a row in which a timer was due and time stood still: a driver would have spun so often.
+    /// The longest run of steps in which a timer was due and time stood still: a driver would have spun as often.
     package private(set) var longestStall = 0
 
     package static let receiverAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 9000)
@@ -54,7 +54,7 @@ package final class Simulation {
         hosts = [sender, receiver]
     }
 
-    /// Another sender and its receiver, whose datagrams go through the same two links.
+    /// Adds a sender and its receiver, whose datagrams go through the same two links.
     package func addPair(_ configuration: TransferConfiguration, seed: UInt64) throws -> (sender: SimulatedHost, receiver: SimulatedHost) {
         let port = UInt16(5000 + 10 * hosts.count)
         let pair = (
@@ -67,7 +67,7 @@ package final class Simulation {
     }
 
     /// Connects and offers the files.
-    /// - Parameter pair: between whom; the first pair where nil.
+    /// - Parameter pair: the two hosts; nil for the first pair.
     @discardableResult package func send(
         _ files: [SimulatedHost.Source], ends: Bool = true, between pair: (sender: SimulatedHost, receiver: SimulatedHost)? = nil
     ) throws -> TransferConnection {
@@ -93,7 +93,7 @@ package final class Simulation {
     }
 
     /// Runs until `condition` holds or `limit` of virtual time is over.
-    /// - Returns: whether the condition came true.
+    /// - Returns: whether the condition holds.
     @discardableResult package func run(for limit: TransferDuration, until condition: () -> Bool) -> Bool {
         let end = now + limit
         if let rebindEvery { rebindAt = min(rebindAt, now + rebindEvery) }
@@ -106,7 +106,7 @@ package final class Simulation {
                 now = end
                 return condition()
             }
-            // A timer that is due and stays due would stop virtual time.
+            // A timer that stays due would stop virtual time.
             stalled = next <= now ? stalled + 1 : 0
             longestStall = max(longestStall, stalled)
             if stalled > 10_000 { next = now + .microseconds(1) }
@@ -117,7 +117,7 @@ package final class Simulation {
                 sender.address.port &+= 1
                 if rebindsHost { sender.address.low += 1 }
             }
-            // As with real ones, a host does something only when something happens to it.
+            // As in reality, a host acts only on a datagram or a timer.
             var awake: Set<Int> = []
             while let first = heap.first, first.due <= now { awake.insert(deliver(popFirst(first))) }
             for index in hosts.indices where hosts[index].nextTimeout <= now {
@@ -129,14 +129,14 @@ package final class Simulation {
         return true
     }
 
-    /// Runs until both sides are over.
+    /// Runs until both sides have an outcome.
     @discardableResult package func runToEnd(within limit: TransferDuration) -> Bool {
         run(for: limit) { sender.outcome != nil && receiver.outcome != nil }
     }
 
     private func deliver(_ arrival: Arrival) -> Int {
         let host = hosts[arrival.host]
-        guard !host.stopsAnswering, !host.hearsNothing, arrival.to == host.address || host.aliases.contains(arrival.to) else {
+        guard !host.stopsAnswering, !host.receivesNothing, arrival.to == host.address || host.aliases.contains(arrival.to) else {
             return arrival.host
         }
         arrival.datagram.withUnsafeBytes {
@@ -147,7 +147,7 @@ package final class Simulation {
         return arrival.host
     }
 
-    /// Where the batch of a host leaves from: the kernel chooses its first address where the engine leaves it to it.
+    /// The source address of a host's batch: its first address if the engine leaves the choice to the kernel.
     private func source(_ host: SimulatedHost) -> NetworkAddress {
         var address = host.address
         if host.batch.source != .any { (address.high, address.low) = (host.batch.source.high, host.batch.source.low) }
@@ -162,7 +162,7 @@ package final class Simulation {
         while host.endpoint.nextDatagrams(into: &host.batch, at: now) {
             let together = host.batch.isSeparate ? 0 : host.batch.bytes
             for datagram in host.batch.datagrams() {
-                if host.batch.destination == Self.attackerAddress { strangersBytes.received += datagram.count }
+                if host.batch.destination == Self.attackerAddress { attackerBytes.received += datagram.count }
                 let arrivals =
                     isSender
                     ? forward.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
@@ -175,7 +175,7 @@ package final class Simulation {
                     order += 1
                 }
                 for forged in attacker?(datagram, isSender) ?? [] {
-                    strangersBytes.sent += forged.count
+                    attackerBytes.sent += forged.count
                     push(
                         Arrival(
                             due: now + .milliseconds(1), order: order, host: index ^ 1, datagram: forged, ecn: 0,

@@ -1,7 +1,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-/* Not in Swift's Glibc module. */
+/* Not part of Swift's Glibc module. */
 #include <sys/epoll.h>
 
 #include "clinux_files.h"

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/// Writes all of it, waiting where the descriptor takes no more for now. -1 with errno set; some of it may have been written then.
+/// Writes all bytes, and waits while the descriptor is not writable. -1 with errno set; some bytes may have been written then.
 int clinux_write_all(int descriptor, const void *bytes, size_t count);
 
 #endif

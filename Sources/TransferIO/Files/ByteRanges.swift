@@ -11,7 +11,7 @@ package struct ByteRanges: Hashable, Sendable {
 
     package mutating func insert(_ range: Range<UInt64>) {
         guard !range.isEmpty else { return }
-        // What comes in order, nearly all of it, only makes the last range longer.
+        // In-order data, the usual case, only extends the last range.
         if let last = ranges.last, last.upperBound == range.lowerBound {
             ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
             return
@@ -35,7 +35,7 @@ package struct ByteRanges: Hashable, Sendable {
 
     /// Whether any byte of `range` is in the set.
     package func overlaps(_ range: Range<UInt64>) -> Bool {
-        // What comes in order lies behind all that was.
+        // In-order data lies behind all ranges.
         guard let last = ranges.last, range.lowerBound < last.upperBound else { return false }
         let index = firstIndex(endingAtOrAfter: range.lowerBound + 1)
         return index < ranges.count && ranges[index].lowerBound < range.upperBound

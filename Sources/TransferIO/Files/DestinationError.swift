@@ -1,24 +1,24 @@
 import SystemSupport
 import TransferProtocol
 
-/// Why an offered file cannot be taken, or did not get to its place.
+/// Why an offered file cannot be accepted, or was not placed.
 public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Nothing safe is left of the name.
+    /// Nothing of the name is left once it is made safe.
     case unsafeName(String)
     case noSpace(needed: UInt64, free: UInt64)
     case cannotWrite(SystemError)
-    /// The disk did not take what was written; nothing of it is kept.
+    /// The sync failed; nothing of the file is kept.
     case notFlushed(SystemError)
-    /// The file has its final name (this one), and the disk did not take the name.
+    /// The file has its final name (this one), and the sync of the name failed.
     case inPlaceNotFlushed(String, SystemError)
-    /// The end came before every byte: a defect of the caller, never to be renamed into place.
+    /// The end came before every byte: a defect of the caller. Such a file is never placed.
     case incomplete(String)
-    /// Something else has the name that the part had.
+    /// The part file's name belongs to another file.
     case replaced(String)
-    /// Too many files of that name.
+    /// Too many files have that name.
     case noFreeName(String)
 
-    /// What the sender is told.
+    /// The reason that is sent to the sender.
     public var reason: DeclineReason {
         switch self {
         case .unsafeName: .unsafeName
@@ -28,7 +28,7 @@ public enum DestinationError: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
-    /// The process or the system has none left; later there may be one.
+    /// Whether the process or the system has no descriptor left, which may pass.
     public var isForWantOfDescriptors: Bool {
         if case .cannotWrite(let error) = self { error.isForWantOfDescriptors } else { false }
     }

@@ -2,15 +2,15 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A file being received: a `.part` beside its final name, written in any order, with a journal of what it holds; renamed only when it
-/// is whole and on the disk, and never over another file unless that was asked for. Held by `DestinationFileTests`, `DurabilityTests`
-/// and `FinishedFileTests`.
+/// A file that is being received: a part file beside its final name, written in any order, with a journal of its contents. It is renamed
+/// only when it is complete and synced, and replaces another file only on request. Held by `DestinationFileTests`, `DurabilityTests` and
+/// `FinishedFileTests`.
 ///
-/// The journal stays when the file has its place, until the sender surely knows of that (``record``).
+/// The journal stays after the file is placed, until the sender is known to know that (``record``).
 public final class DestinationFile: TransferDestination, @unchecked Sendable {
-    // `@unchecked`: the transfer calls its destinations from one thread at a time; what it came to is read after `finish`.
+    // `@unchecked`: the transfer calls its destinations from one thread at a time; the results are read after `finish`.
 
-    /// The name it is to have, or that with a number.
+    /// The intended name; the final one may have a number.
     private var name: SafeName
     private let offer: FileOffer
     private let senderKey: [UInt8]
@@ -18,27 +18,27 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     private let names: PlacedNames
     private let receiveFolder: ReceiveFolder
     private let folder: OpenFile
-    /// What is written to; nil as long as the file is taken for one that has its place already.
+    /// The part file; nil while the file is assumed to be placed already.
     private var part: PartFile?
-    /// That one; nil again when what the sender keeps of it is in the part.
+    /// The file that an earlier transfer placed; nil again once the ranges to keep are copied into the part file.
     private var finished: FinishedFile?
     private var written = ByteRanges()
     private var isOver = false
     private let ending = FileEnding()
-    /// The path below the folder that the file got, once it is in its place.
+    /// The path of the file below the folder, once it is placed.
     public private(set) var finalName: String?
-    /// Whether all of it was in its place before the transfer.
+    /// Whether the whole file was in place before the transfer.
     public private(set) var wasThere = false
     public private(set) var changedName: String?
     public private(set) var record: FinishedRecord?
 
-    /// Finds or makes the `.part`. An earlier one of the same sender, size and time is gone on with; one that another transfer is busy
-    /// with, and a file of that name which is not ours, is left alone.
+    /// Finds or creates the part file. An earlier one with the same sender, size and time is resumed. One that another transfer uses, and a
+    /// file of that name which is no part file, are left alone.
     /// - Parameters:
-    ///   - name: the offered name, made safe; or what the user chose instead.
+    /// - name: the offered name, made safe, or the user's own choice.
     ///   - senderKey: the sender's proven static key, 32 bytes.
-    ///   - overwrite: take the place of a file that was there before the transfer.
-    ///   - names: what the transfer's other files are called.
+    /// - overwrite: whether to replace a file that was there before the transfer.
+    /// - names: the names of the transfer's other files.
     public init(
         in receiveFolder: ReceiveFolder, name: SafeName, offer: FileOffer, senderKey: [UInt8], overwrite: Bool = false,
         names: PlacedNames = PlacedNames()
@@ -74,7 +74,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         return part.map { part in part.resumable.compactMap { digest(of: $0, in: part.file) } } ?? []
     }
 
-    /// Returns when nothing of it is held any more: its part is free for another transfer. For a transfer that has ended.
+    /// Returns when the part file is released, for another transfer to use. Call it after the transfer has ended.
     public func waitUntilOver() async { await ending.wait() }
 
     public func resume(keeping kept: [Range<UInt64>]) throws {
@@ -89,7 +89,7 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
             finished.release(in: names)
             self.finished = nil
         }
-        // What comes anew may have overtaken the word about what stays: it is here already.
+        // Data of the other ranges may have arrived before this call, and is in `written` already.
         for range in kept.ranges { written.insert(range) }
         try part.journal.reset(keeping: written)
     }
@@ -117,23 +117,23 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         if part == nil, let finished {
             try confirm(finished)
             wasThere = true
-            return ending.come()
+            return ending.signal()
         }
         guard let part, written.contains(0..<size) else { throw DestinationError.incomplete(name.path) }
         try complete(part, size: size)
         ReceivedStamp.set(on: part.file, size: size, modified: offer.size == nil ? 0 : offer.modified, senderKey: senderKey)
         do throws(SystemError) { try receiveFolder.flush(part.file) } catch {
-            // Nothing that was written is to be believed any more, by a resume neither, which would read it from memory.
+            // Nothing that was written is trusted: a resume would read it from the page cache.
             isOver = true
             part.remove()
             part.file.unlock()
-            ending.come()
+            ending.signal()
             throw DestinationError.notFlushed(error)
         }
         let final = try moveIntoPlace(part)
         defer {
             part.file.unlock()
-            ending.come()
+            ending.signal()
         }
         try settle(final, journal: part.journalName, part.journal.identity)
     }
@@ -141,12 +141,12 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     public func abandon() {
         guard !isOver else { return }
         isOver = true
-        defer { ending.come() }
+        defer { ending.signal() }
         finished?.release(in: names)
         guard let part else { return }
-        // A stream cannot be gone on with; of a file, anything is better than nothing.
+        // A stream cannot be resumed; of a file, any data is worth keeping.
         if offer.size == nil || (written.ranges.isEmpty && part.resumable.isEmpty) { part.remove() }
-        // The next transfer may go on with it, even while somebody still holds this object.
+        // Unlocked, so that the next transfer can resume it even while a reference to this object is left.
         part.file.unlock()
     }
 
@@ -163,16 +163,16 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     }
 
     private func digest(of range: Range<UInt64>, in file: OpenFile) -> HeldRange? {
-        // Hashing what is held of a large file takes its time, in which the transfer may have ended.
+        // Hashing a large file takes long; the transfer may have ended meanwhile.
         ending.isAwaited ? nil : (try? file.digest(of: range)).map { HeldRange(range: range, digest: $0) }
     }
 
-    /// The length, the mode and the time of the whole file.
+    /// Sets the length, the mode and the time of the complete file.
     private func complete(_ part: PartFile, size: UInt64) throws {
         let (descriptor, label) = (part.file.descriptor, part.file.label)
         do throws(SystemError) {
             guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemError("cut \(label)") }
-            // Never more than the user's mask allows, never set-user-ID, and always readable by its owner.
+            // Never more than the umask allows, never set-user-ID, and always readable by its owner.
             guard fchmod(descriptor, (offer.mode & 0o777 & ~FileMask.value) | 0o600) == 0 else {
                 throw SystemError("set the mode of \(label)")
             }
@@ -197,11 +197,11 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         throw .noFreeName(name.path)
     }
 
-    /// All of it was here already.
+    /// Confirms a file that was complete before the transfer.
     private func confirm(_ finished: FinishedFile) throws(DestinationError) {
         guard finished.isInPlace else { throw .replaced(folder.label(of: finished.name.last)) }
         do throws(SystemError) { try receiveFolder.flush(finished.file) } catch {
-            // Sent again, it is not to be taken for safe.
+            // A later transfer must not take the file for synced.
             record(of: finished.name, finished.journalName, finished.identity).remove()
             throw .notFlushed(error)
         }
@@ -212,12 +212,12 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
         FinishedRecord(receiveFolder: receiveFolder, folders: name.folders, journalName: journal, identity: identity)
     }
 
-    /// The file has its name.
+    /// Syncs the folder and records the result, once the file has its name.
     private func settle(_ final: SafeName, journal: ByteString, _ identity: PartJournal.Identity) throws(DestinationError) {
         isOver = true
         let record = record(of: final, journal, identity)
         do throws(SystemError) { try receiveFolder.flush(folder) } catch {
-            // Sent again, it is not to be taken for safe.
+            // A later transfer must not take the name for synced.
             record.remove()
             throw .inPlaceNotFlushed(final.last.description, error)
         }
@@ -227,10 +227,10 @@ public final class DestinationFile: TransferDestination, @unchecked Sendable {
     }
 }
 
-/// What nobody is to be let do with files and folders that are made, as the user has it (`umask`).
+/// The permissions that the user denies to new files and folders (`umask`).
 enum FileMask {
     static let value: mode_t = {
-        // There is no way to ask for the mask but to set it; read once, at the first file.
+        // The mask can only be read by setting it, so it is read once, for the first file.
         let mask = umask(0o077)
         umask(mask)
         return mask

@@ -2,8 +2,8 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A folder being received. One that is made for the transfer is closed to those whom its source shuts out before any file in it can be
-/// read, and stays open to its owner, for what is in it has still to come. Held by `StreamTests` and `PlacedFoldersTests`.
+/// A folder that is being received. A new one gets the permissions of its source before any file in it can be read; its owner keeps access,
+/// to receive the contents. Held by `StreamTests` and `PlacedFoldersTests`.
 public final class DestinationFolder: TransferDestination, @unchecked Sendable {
     // `@unchecked`: the transfer calls its destinations from one thread at a time.
 
@@ -11,15 +11,15 @@ public final class DestinationFolder: TransferDestination, @unchecked Sendable {
     private let name: SafeName
     private let names: PlacedNames
     private let modified: Int64
-    /// Made for it: nothing of it stays where the transfer is refused.
+    /// Whether the folder is new: then it is removed if the transfer is refused.
     private let isNew: Bool
     private var isOver = false
 
-    /// Finds or makes it.
+    /// Finds or creates the folder.
     /// - Parameters:
-    ///   - mode: of the offer. A folder that was there before keeps its own.
-    ///   - modified: of the offer; the folder's when the transfer is over, see ``PlacedNames/setFolderTimes(in:)``.
-    ///   - names: what the transfer's other files and folders are called.
+    /// - mode: the offer's mode. An existing folder keeps its own.
+    /// - modified: the offer's time; set at the end of the transfer, see ``PlacedNames/setFolderTimes(in:)``.
+    /// - names: the names of the transfer's other files and folders.
     public init(in receiveFolder: ReceiveFolder, name: SafeName, mode: UInt32, modified: Int64 = 0, names: PlacedNames = PlacedNames())
         throws(DestinationError)
     {
@@ -56,7 +56,7 @@ public final class DestinationFolder: TransferDestination, @unchecked Sendable {
     public func abandon() {
         guard !isOver, isNew else { return }
         isOver = true
-        // With something in it, it stays.
+        // A folder with contents stays.
         guard let above = try? receiveFolder.existing(name.folders) else { return }
         _ = name.last.withCString { unlinkat(above.descriptor, $0, AT_REMOVEDIR) }
     }

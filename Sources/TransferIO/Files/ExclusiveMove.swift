@@ -3,10 +3,10 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// Gives a file another name in its folder that nothing has: by the kernel's own call for that, by a link where the file system does not know
-/// it, and where it has no links either by making an empty file of that name, which the other then replaces. Held by `ExclusiveMoveTests`.
+/// Renames a file within its folder without replacing another: by renameat2 with RENAME_NOREPLACE, by a link if the file system lacks that,
+/// and if it has no links either by creating an empty file of that name, which the rename then replaces. Held by `ExclusiveMoveTests`.
 struct ExclusiveMove: Sendable {
-    /// Two names in a folder, or paths where that is `AT_FDCWD`; 0 or an error's number.
+    /// Takes two names in a folder, or paths if the folder is `AT_FDCWD`; returns 0 or an errno.
     typealias Call = @Sendable (_ folder: Int32, _ from: ByteString, _ to: ByteString) -> Int32
 
     let rename: Call
@@ -20,13 +20,13 @@ struct ExclusiveMove: Sendable {
             from.withCString { from in to.withCString { linkat(folder, from, folder, $0, 0) == 0 ? 0 : errno } }
         })
 
-    /// - Returns: 0, `EEXIST` where there is something of that name, or another error's number.
+    /// - Returns: 0, `EEXIST` if the name is taken, or another errno.
     func callAsFunction(in folder: Int32, from: ByteString, to: ByteString) -> Int32 {
         let code = atomically(in: folder, from: from, to: to)
         return code == ENOTSUP ? replace(in: folder, from: from, to: to) : code
     }
 
-    /// - Returns: as ``callAsFunction(in:from:to:)``, and `ENOTSUP` where only an empty file would help, which others could meet.
+    /// - Returns: like ``callAsFunction(in:from:to:)``, but `ENOTSUP` if only an empty file would help, which others could see.
     func atomically(in folder: Int32, from: ByteString, to: ByteString) -> Int32 {
         switch rename(folder, from, to) {
         case EINVAL, ENOSYS, EOPNOTSUPP: break
@@ -34,7 +34,7 @@ struct ExclusiveMove: Sendable {
         }
         switch link(folder, from, to) {
         case 0: return from.withCString { unlinkat(folder, $0, 0) } == 0 ? 0 : errno
-        // Also of a link to a file of somebody else, which no file is that is moved here.
+        // Also the error for a link to another user's file, which is never moved here.
         case EPERM, ENOSYS, EOPNOTSUPP, EINVAL, EMLINK: return ENOTSUP
         case let code: return code
         }

@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// The end of one file's transfer, for those who wait for it while the file is in other hands.
+/// The end of one file's transfer, which others can await while a worker has the file.
 final class FileEnding: Sendable {
     private struct State {
         var isOver = false
@@ -10,7 +10,7 @@ final class FileEnding: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    /// Whether somebody waits: then nothing is worth beginning any more.
+    /// Whether somebody awaits the end: then long work is not begun.
     var isAwaited: Bool { state.withLockedValue(\.isAwaited) }
 
     func wait() async {
@@ -24,7 +24,7 @@ final class FileEnding: Sendable {
         }
     }
 
-    func come() {
+    func signal() {
         let waiters = state.withLockedValue { state in
             state.isOver = true
             defer { state.waiters = [] }

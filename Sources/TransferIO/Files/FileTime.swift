@@ -1,17 +1,17 @@
 import Glibc
 
-/// The time of a file as an offer carries it: nanoseconds since 1970, of which 64 bits reach from 1677 to 2262; 0 says that there is none.
+/// The time of a file as an offer carries it: nanoseconds since 1970, of which 64 bits reach from 1677 to 2262; 0 stands for no time.
 enum FileTime {
-    /// What lies beyond is the first or the last time that can be said.
+    /// The offer's form of a time. Times out of range become the first or the last one in range.
     static func nanoseconds(_ time: timespec) -> Int64 {
         let (seconds, isBeyond) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, isBeyondWithRest) = seconds.addingReportingOverflow(Int64(time.tv_nsec))
         if isBeyond || isBeyondWithRest { return time.tv_sec < 0 ? .min : .max }
-        // The very start of 1970, usual where builds are to be repeatable, is a time too.
+        // The very start of 1970, usual in reproducible builds, is a time too.
         return sum == 0 ? 1 : sum
     }
 
-    /// Nil where the offer says none.
+    /// The system's form of an offer's time; nil if the offer has none.
     static func timespec(_ nanoseconds: Int64) -> Glibc.timespec? {
         guard nanoseconds != 0 else { return nil }
         let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)

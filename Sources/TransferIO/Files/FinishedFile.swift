@@ -1,12 +1,11 @@
 import Glibc
 import TransferProtocol
 
-/// A file that an earlier transfer put in its place, and that its sender sends again. It is found by the journal that its part had, which
-/// stays until the sender knows of the file, or else by its ``ReceivedStamp``, and answered for like a part: with hashes, which the sender
-/// compares.
+/// A file that an earlier transfer placed and that its sender offers again. It is found by the journal of its part file, which stays until
+/// the sender knows of the file, or else by its ``ReceivedStamp``. Like a part file, it is offered as hashes, which the sender compares.
 final class FinishedFile {
     let file: OpenFile
-    /// Its own name.
+    /// The name that the file has.
     let name: SafeName
     let journalName: ByteString
     let identity: PartJournal.Identity
@@ -20,7 +19,7 @@ final class FinishedFile {
         self.folder = folder
     }
 
-    /// Nil where there is none of this sender, size and time. Claims the name of the one it finds.
+    /// Finds the file and claims its name; nil if there is none of this sender, size and time.
     static func find(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8], claimingIn names: PlacedNames)
         -> FinishedFile?
     {
@@ -60,7 +59,7 @@ final class FinishedFile {
         return nil
     }
 
-    /// The file is the one that the part was, under one of the names it can have got.
+    /// Finds the file by the part file's inode, under one of the names that it can have.
     private static func find(_ folder: OpenFile, _ name: SafeName, _ journalName: ByteString, _ identity: PartJournal.Identity)
         -> FinishedFile?
     {
@@ -75,26 +74,26 @@ final class FinishedFile {
         return nil
     }
 
-    /// Its name may be another file's of the transfer.
+    /// Releases the claimed name for another file of the transfer.
     func release(in names: PlacedNames) {
         if let status = try? file.status() { names.release(name, of: FileIdentity(status)) }
     }
 
-    /// Whether it still has the name, and the size.
+    /// Whether the file still has the name and the size.
     var isInPlace: Bool {
         folder.status(of: name.last).map { file.isSameFile(as: $0) && UInt64($0.st_size) == identity.size } ?? false
     }
 }
 
-/// Where it is remembered of a file in its place that its sender may not know of it. Removed when it does.
+/// The journal of a placed file that its sender may not know of. It is removed once the sender does.
 public struct FinishedRecord: Sendable {
     let receiveFolder: ReceiveFolder
-    /// Of the file, below that folder.
+    /// The folders of the file below `receiveFolder`.
     let folders: ArraySlice<ByteString>
     let journalName: ByteString
     let identity: PartJournal.Identity
 
-    /// Does nothing where another transfer has the journal's name by now.
+    /// Removes the journal; does nothing if another transfer uses its name.
     public func remove() {
         guard let folder = try? receiveFolder.existing(folders), PartJournal(in: folder, journalName)?.identity == identity else { return }
         folder.remove(journalName)

@@ -3,10 +3,10 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A file descriptor that closes itself, with the calls that the transfer needs. Errors name `label`.
+/// A file descriptor that closes itself, with the calls that a transfer needs. Errors name `label`.
 final class OpenFile {
     let descriptor: Int32
-    /// What the user knows the file as.
+    /// The name of the file in messages to the user.
     let label: String
 
     init(taking descriptor: Int32, label: String) {
@@ -14,14 +14,14 @@ final class OpenFile {
         self.label = label
     }
 
-    /// Opens a path that the user named: links are followed.
+    /// Opens a path that the user gave: symbolic links are followed.
     init(path: some SystemPath, flags: Int32, mode: mode_t = 0) throws(SystemError) {
         descriptor = path.pathBytes.withCString { path in retrying { open(path, flags | O_CLOEXEC, mode) } }
         label = path.pathBytes.description
         if descriptor < 0 { throw SystemError("open \(label)") }
     }
 
-    /// Opens a relative path that a peer named: no links, no way out of `folder`.
+    /// Opens a relative path that a peer gave: without symbolic links, and only below `folder`.
     init(below folder: OpenFile, _ path: ByteString, flags: Int32, mode: mode_t = 0) throws(SystemError) {
         descriptor = path.withCString { path in retrying { clinux_open_beneath(folder.descriptor, path, flags, mode) } }
         label = folder.label(of: path)
@@ -68,7 +68,7 @@ final class OpenFile {
         while offset < range.upperBound {
             let wanted = Int(min(UInt64(buffer.count), range.upperBound - offset))
             let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
-            // Cut since it was hashed.
+            // The file was cut after it was hashed.
             if count == 0 { throw SystemError("read \(label)", code: EIO) }
             try other.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: offset)
             offset += UInt64(count)
@@ -77,33 +77,33 @@ final class OpenFile {
 
     func sync() throws(SystemError) {
         guard retrying({ fsync(descriptor) }) == 0 else {
-            // Some file systems cannot sync a folder, and say so.
+            // Some file systems cannot sync a folder, and report EINVAL.
             if errno == EINVAL { return }
             throw SystemError("flush \(label) to the disk")
         }
     }
 
-    /// Takes the lock that tells other receivers that this file is in use; false where another has it.
+    /// Acquires the lock that marks the file as in use; false if another process or transfer has it.
     func tryLock() -> Bool { retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 }
 
-    /// Gives the lock back while the file stays open.
+    /// Releases the lock while the file stays open.
     func unlock() { flock(descriptor, LOCK_UN) }
 
-    /// What the user knows something in this folder as.
+    /// The name of an entry of this folder in messages to the user.
     func label(of name: ByteString) -> String { label == "." ? name.description : "\(label)/\(name)" }
 
-    /// Of what has the name in this folder, be it a link; nil where nothing has.
+    /// The status of an entry of this folder, without following a symbolic link; nil if there is none.
     func status(of name: ByteString) -> stat? {
         var status = stat()
         return name.withCString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0 ? status : nil
     }
 
-    /// Takes a file out of this folder; does nothing where there is none.
+    /// Removes a file from this folder; does nothing if there is none.
     func remove(_ name: ByteString) { _ = name.withCString { unlinkat(descriptor, $0, 0) } }
 
-    /// Whether a name in this folder keeps the dots at its end: some file systems pass over them, so that it is another one, and some refuse
-    /// it. True for a name that ends in none.
-    func takesDots(of name: ByteString) -> Bool {
+    /// Whether the file system keeps the dots at the end of a name in this folder; some ignore them, which makes it another name, and some
+    /// refuse it. True for a name without such dots.
+    func preservesTrailingDots(of name: ByteString) -> Bool {
         guard name.ends(with: ".") else { return true }
         let probe = ByteString(".chatty-\(UInt64.random(in: .min ... .max))")
         let file: OpenFile
@@ -116,14 +116,14 @@ final class OpenFile {
         return status(of: probe).map { !file.isSameFile(as: $0) } ?? true
     }
 
-    /// Whether this and `status` are one file.
+    /// Whether this file and the one of the status `other` are the same.
     func isSameFile(as other: stat) -> Bool {
         guard let own = try? status() else { return false }
         return FileIdentity(own) == FileIdentity(other)
     }
 }
 
-/// What makes a file the same under whatever name.
+/// The identity of a file, whatever its name.
 struct FileIdentity: Hashable, Sendable {
     let device: dev_t
     let inode: ino_t

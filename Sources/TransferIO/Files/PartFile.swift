@@ -3,14 +3,14 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A `.part` with the journal beside it, locked against other transfers. Nothing is done to it by name unless the name still leads to
-/// the file that is open here. Held by `DestinationFileTests`.
+/// A part file with its journal, locked against other transfers. It is renamed or removed only while its name still belongs to the file
+/// that is open here. Held by `DestinationFileTests`.
 final class PartFile {
     let file: OpenFile
     let journal: PartJournal
-    /// What an earlier transfer left in it, by its journal.
+    /// The ranges that an earlier transfer left in it, by its journal.
     let resumable: [Range<UInt64>]
-    /// Nothing was in it: what is not written reads as zeros.
+    /// Whether it was empty: then bytes that are not written read as zeros.
     let wasEmpty: Bool
     private let folder: OpenFile
     private let name: SafeName
@@ -28,14 +28,14 @@ final class PartFile {
 
     var journalName: ByteString { name.journalName }
 
-    /// Gives it its final name.
-    /// - Returns: false where that is taken and not to be overwritten.
+    /// Renames it to its final name.
+    /// - Returns: false if the name is taken and not to be overwritten.
     func move(to final: ByteString, overwriting: Bool, exclusively move: ExclusiveMove = .system) throws(DestinationError) -> Bool {
-        // By another transfer's final name, or by a person: what has the name now is not what was received.
+        // Another transfer or a person has replaced it: the name does not belong to the received data.
         guard isInPlace else { throw .replaced(file.label) }
         let code = overwriting ? overwrite(final) : move(in: folder.descriptor, from: name.partName, to: final)
         if code == 0 { return true }
-        // A folder is not a file that could be overwritten.
+        // A folder cannot be overwritten by a file.
         if code == (overwriting ? EISDIR : EEXIST) { return false }
         throw .cannotWrite(SystemError("rename \(name.partName) to \(final)", code: code))
     }
@@ -47,7 +47,7 @@ final class PartFile {
         return isMoved ? 0 : errno
     }
 
-    /// Takes both away.
+    /// Removes the part file and its journal.
     func remove() {
         guard isInPlace else { return }
         folder.remove(name.journalName)
@@ -58,17 +58,17 @@ final class PartFile {
 }
 
 extension PartFile {
-    /// Tries of `movie (1).mp4`, `movie (2).mp4` …
+    /// The highest number of a name: `movie (1).mp4`, `movie (2).mp4` …
     static let maximumNumber = 9999
 
-    /// Finds the part that an earlier transfer of the same file left, or makes one.
-    /// - Parameter names: of the file, the next for where the file system refuses the one before.
-    /// - Returns: the part, and which of the names it was.
+    /// Finds the part file that an earlier transfer of the same file left, or creates one.
+    /// - Parameter names: names of the file; each further one is for file systems that refuse those before it.
+    /// - Returns: the part file, and which of the names it has.
     static func find(_ folder: OpenFile, _ names: [SafeName], _ offer: FileOffer, _ senderKey: [UInt8]) throws(DestinationError) -> (
         part: PartFile, name: SafeName
     ) {
         var refusal = SystemError("make \(folder.label(of: names[0].partName))", code: EINVAL)
-        for name in names where folder.takesDots(of: name.last) {
+        for name in names where folder.preservesTrailingDots(of: name.last) {
             do throws(SystemError) {
                 for number in 0...maximumNumber {
                     if let part = try open(folder, name.numbered(number), offer, senderKey) { return (part, name) }
@@ -84,7 +84,7 @@ extension PartFile {
         throw .cannotWrite(refusal)
     }
 
-    /// Nil where that name is taken by something else.
+    /// Opens or creates the part file of one name; nil if the name belongs to something else.
     private static func open(_ folder: OpenFile, _ name: SafeName, _ offer: FileOffer, _ senderKey: [UInt8]) throws(SystemError)
         -> PartFile?
     {
@@ -95,7 +95,7 @@ extension PartFile {
         } catch {
             guard error.code == EEXIST else { throw error }
             isNew = false
-            // A link, a folder, a file of somebody else, or gone this moment: the next number then.
+            // A link, a folder, another user's file, or a file removed just now: try the next number.
             guard let old = try? OpenFile(below: folder, name.partName, flags: O_RDWR | O_NONBLOCK) else { return nil }
             part = old
         }
@@ -112,12 +112,12 @@ extension PartFile {
                 return PartFile(part, old, resumable: old.wholeChunks(), wasEmpty: false, in: folder, name)
             }
             let isOurs = old.map { $0.identity.partInode == identity.partInode && $0.identity.senderKey == senderKey } ?? false
-            // An empty one without a journal is what a crash between the two leaves.
+            // A crash between the creation of the two leaves an empty part file without a journal.
             guard isOurs || (old == nil && status.st_size == 0) else { return nil }
             guard ftruncate(part.descriptor, 0) == 0 else { throw SystemError("empty \(part.label)") }
         }
         do throws(SystemError) {
-            // Whatever is there belongs to no part: this one has the name.
+            // Any file with the journal's name belongs to no part file: the name is this one's.
             let journalFile = try OpenFile(below: folder, name.journalName, flags: O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
             return PartFile(part, try PartJournal(creating: journalFile, identity), resumable: [], wasEmpty: true, in: folder, name)
         } catch {
@@ -131,7 +131,7 @@ extension PartFile {
 }
 
 extension PartJournal {
-    /// Nil where there is none, or a damaged one.
+    /// Opens the journal `name`; nil if there is none, or a damaged one.
     init?(in folder: OpenFile, _ name: ByteString) {
         guard let file = try? OpenFile(below: folder, name, flags: O_RDWR | O_NONBLOCK) else { return nil }
         self.init(reading: file)

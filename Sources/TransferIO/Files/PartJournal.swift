@@ -3,24 +3,24 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// The hidden file beside a `.part` that says whose it is and which chunks of it are whole, so that an interrupted transfer resumes.
+/// The journal of a part file: a hidden file that records whose it is and which chunks of it are complete, so that a transfer can resume.
 ///
-/// It is a hint and never trusted: what it calls whole is hashed anew from the `.part` and compared with the sender's file. So it need
-/// not be flushed, and it survives a `kill -9` as the page cache does. A header of 128 bytes, then a byte a chunk: 0 or 1.
+/// It is a hint and never trusted: the chunks that it lists are hashed again from the part file and compared with the sender's file. So it
+/// need not be flushed; it survives a `kill -9` in the page cache. It has a header of 128 bytes, then a byte a chunk: 0 or 1.
 struct PartJournal {
-    /// Smallest chunk, bytes; larger ones where the file would have more than ``TransferLimits/heldRanges`` of these.
+    /// Smallest chunk, bytes; larger if the file would have more than ``TransferLimits/heldRanges`` chunks.
     static let smallestChunk: UInt64 = 1 << 20
     private static let magic = Array("chatty-part 1\n\0\0".utf8)
     private static let headerLength = 128
-    /// In the place of the size of a stream.
+    /// The value that stands for the size of a stream.
     private static let unknownSize = UInt64.max
 
-    /// What makes two transfers the same: only then is a part gone on with.
+    /// The identity of a transfer: only a part file with the same one is resumed.
     struct Identity: Equatable {
         /// Nil for a stream, which is never resumed.
         let size: UInt64?
         let modified: Int64
-        /// Hashes of what we hold are told only to who sent it.
+        /// The sender's static key: hashes of received data are sent only to its sender.
         let senderKey: [UInt8]
         let partInode: UInt64
     }
@@ -35,7 +35,7 @@ struct PartJournal {
         return max(smallestChunk, (needed + smallestChunk - 1) / smallestChunk * smallestChunk)
     }
 
-    /// All of a file of that size, in chunks.
+    /// All chunks of a file of this size.
     static func chunks(of size: UInt64) -> [Range<UInt64>] {
         let chunk = chunkSize(of: size)
         return (0..<(size + chunk - 1) / chunk).map { ($0 * chunk)..<min(($0 + 1) * chunk, size) }
@@ -59,7 +59,7 @@ struct PartJournal {
         try Self.write(bytes, to: file, at: 0)
     }
 
-    /// Reads a journal; nil where it is none, or damaged.
+    /// Reads a journal; nil if the file is none, or a damaged one.
     init?(reading file: OpenFile) {
         self.file = file
         guard let header = Self.read(file, 0..<UInt64(Self.headerLength)), header.starts(with: Self.magic) else { return nil }
@@ -74,7 +74,7 @@ struct PartJournal {
         guard size ?? 0 <= UInt64(Int64.max) / 2, chunk == Self.chunkSize(of: size ?? 0) else { return nil }
     }
 
-    /// The chunks that are marked whole, as ranges of the file.
+    /// The chunks that are marked as complete, as ranges of the file.
     func wholeChunks() -> [Range<UInt64>] {
         guard let size = identity.size else { return [] }
         let count = (size + chunk - 1) / chunk
@@ -82,17 +82,17 @@ struct PartJournal {
         return marks.indices.filter { marks[$0] == 1 }.map { range(of: UInt64($0), size: size) }
     }
 
-    /// Marks the chunks that became whole by the write of `written`.
+    /// Marks the chunks that the write of `written` has completed.
     func mark(_ written: Range<UInt64>, in held: ByteRanges) {
         guard let size = identity.size, !written.isEmpty else { return }
         for index in (written.lowerBound / chunk)...((written.upperBound - 1) / chunk) {
             guard held.contains(range(of: index, size: size)) else { continue }
-            // A mark that cannot be written is a chunk that is sent again after an interruption, nothing worse.
+            // If a mark cannot be written, its chunk is sent again after an interruption, nothing worse.
             try? Self.write([1], to: file, at: UInt64(Self.headerLength) + index)
         }
     }
 
-    /// Takes all marks away but those of `kept`.
+    /// Removes all marks except those of `kept`.
     func reset(keeping kept: ByteRanges) throws(SystemError) {
         guard let size = identity.size else { return }
         let marks = (0..<(size + chunk - 1) / chunk).map { kept.contains(range(of: $0, size: size)) ? UInt8(1) : 0 }

@@ -3,25 +3,25 @@ import NIOConcurrencyHelpers
 import SystemSupport
 import TransferProtocol
 
-/// Where the folders of one transfer are: each that was offered has one of its own, and two do not become one because their safe names are
-/// alike, as those of `.config` and `_config` are, or because the file system takes both names for one. A folder that was there before is
-/// gone on with. Held by `PlacedFoldersTests`.
+/// The places of one transfer's folders. Each offered folder has one of its own: two do not become one because their safe names are equal,
+/// as those of `.config` and `_config`, or because the file system considers the names equal. A folder that was there before the transfer
+/// is used. Held by `PlacedFoldersTests`.
 final class PlacedFolders: Sendable {
     private struct State {
-        /// By the path that was offered, in parts: the path that it got.
+        /// The path of each folder, by its offered path, in parts.
         var places: [[ByteString]: [ByteString]] = [:]
-        /// Whose a folder is, by the path that was offered.
+        /// The offered path of each folder.
         var owners: [FileIdentity: [ByteString]] = [:]
-        /// Of those that were offered as such: the path, and the time, in nanoseconds since 1970.
+        /// The folders offered as such: the path, and the time, nanoseconds since 1970.
         var times: [(place: [ByteString], modified: Int64)] = []
     }
 
     private let state = NIOLockedValueBox(State())
-    /// Held while one is found, so that its files, which may come together, find the same.
+    /// Held while a folder is looked up or created, so that files that arrive together use the same one.
     private let finding = NIOLock()
 
-    /// Opens the folder that a file of that name belongs into, making what is missing.
-    /// - Returns: the folder, and the name of the file in it.
+    /// Opens the folder for the file `name`, and creates missing ones.
+    /// - Returns: the folder, and the file's path in its final place.
     func open(above name: SafeName, in receiveFolder: ReceiveFolder) throws(SystemError) -> (folder: OpenFile, name: SafeName) {
         finding.lock()
         defer { finding.unlock() }
@@ -30,8 +30,8 @@ final class PlacedFolders: Sendable {
         return (found.folder, name.moved(to: found.place))
     }
 
-    /// Opens the folder of that name itself.
-    /// - Returns: where it is, and whether it was not there before.
+    /// Opens the folder `name` itself.
+    /// - Returns: the folder, its place, and whether it is new.
     func open(_ name: SafeName, in receiveFolder: ReceiveFolder) throws(SystemError) -> (folder: OpenFile, place: [ByteString], isNew: Bool)
     {
         finding.lock()
@@ -42,7 +42,7 @@ final class PlacedFolders: Sendable {
     private func find(_ name: SafeName, _ receiveFolder: ReceiveFolder) throws(SystemError) -> (
         folder: OpenFile, place: [ByteString], isNew: Bool
     ) {
-        // Most are asked for again and again.
+        // Most folders are looked up again and again.
         let known = state.withLockedValue { $0.places[name.offered ?? name.parts] }
         if let known, let folder = try? receiveFolder.existing(known[...]) { return (folder, known, false) }
         var folder = try receiveFolder.existing([])
@@ -54,7 +54,7 @@ final class PlacedFolders: Sendable {
         return (folder, place, isNew)
     }
 
-    /// The last folder of `name`, in `folder`.
+    /// Opens or creates the last folder of `name` in `folder`.
     private func step(
         _ name: SafeName, from folder: OpenFile, at place: [ByteString], _ receiveFolder: ReceiveFolder
     ) throws(SystemError) -> (OpenFile, [ByteString], isNew: Bool) {
@@ -62,13 +62,13 @@ final class PlacedFolders: Sendable {
         let known = state.withLockedValue { $0.places[offered]?.last }.map { name.called($0) }
         let refusal = SystemError("make the folder \(folder.label(of: name.last))", code: EINVAL)
         for candidate in known.map({ [$0] }) ?? [name] + name.substitutes {
-            guard folder.takesDots(of: candidate.last) else { continue }
+            guard folder.preservesTrailingDots(of: candidate.last) else { continue }
             do throws(SystemError) {
                 for number in 0...PartFile.maximumNumber {
                     let last = candidate.numbered(number).last
                     let found: (folder: OpenFile, isNew: Bool)
                     do throws(SystemError) { found = try receiveFolder.step(last, from: folder, at: place) } catch {
-                        // A file has the name: the next number then.
+                        // A file has the name: try the next number.
                         if error.code == ENOTDIR { continue }
                         throw error
                     }
@@ -82,7 +82,7 @@ final class PlacedFolders: Sendable {
         throw refusal
     }
 
-    /// - Returns: false where the folder is already that of another that was offered.
+    /// - Returns: false if the folder already belongs to another offered path.
     private func claim(_ folder: OpenFile, _ place: [ByteString], for offered: [ByteString]) throws(SystemError) -> Bool {
         let identity = FileIdentity(try folder.status())
         return state.withLockedValue { state in

@@ -2,9 +2,9 @@ import NIOConcurrencyHelpers
 import SystemSupport
 import TransferProtocol
 
-/// The names that the files of one transfer got, or will have, each of which is one file's: none takes the place of another, whatever
-/// may be overwritten. Two names are one where their bytes are, or where the file system says so, as one does that makes no difference
-/// between `README` and `readme`: then what has the name is a file that was placed. Held by `DestinationFileTests`.
+/// The names of one transfer's files, final or claimed. Each belongs to one file: no file replaces another of the same transfer, whatever
+/// may be overwritten. Names are equal if their bytes are, or if the file system ignores the difference, as that of `README` and `readme`:
+/// then the name leads to a file that was placed. Held by `DestinationFileTests`.
 public final class PlacedNames: Sendable {
     private struct State {
         var names: Set<SafeName> = []
@@ -12,14 +12,14 @@ public final class PlacedNames: Sendable {
     }
 
     private let state = NIOLockedValueBox(State())
-    /// Held from the look at what has a name to the end of the move there, so that nobody else gets it meanwhile.
+    /// Held from the check of a name to the end of the move, so that nobody else takes it in between.
     private let moving = NIOLock()
     let folders = PlacedFolders()
 
     public init() {}
 
-    /// For a file that has the name already.
-    /// - Returns: false where another file has the name, or the file another.
+    /// Claims a name for a file that has it already.
+    /// - Returns: false if another file has claimed the name, or the file has another name.
     func claim(_ name: SafeName, of file: FileIdentity) -> Bool { moving.withLock { add(name, of: file) } }
 
     private func add(_ name: SafeName, of file: FileIdentity) -> Bool {
@@ -38,8 +38,8 @@ public final class PlacedNames: Sendable {
     }
 
     /// Moves a file to its final name in `folder`.
-    /// - Parameter move: returns false where the name is taken.
-    /// - Returns: false where it is, by whatever is there or by another file of the transfer.
+    /// - Parameter move: returns false if the name is taken.
+    /// - Returns: false if the name is taken, on disk or by another file of the transfer.
     func place(_ file: FileIdentity, as name: SafeName, in folder: OpenFile, _ move: () throws(DestinationError) -> Bool)
         throws(DestinationError) -> Bool
     {
@@ -52,7 +52,7 @@ public final class PlacedNames: Sendable {
         return add(name, of: file)
     }
 
-    /// Gives the folders that were received their times, which are those of the last change in them; for when the last file is in its place.
-    /// - Returns: what could not be done.
+    /// Sets the times of the received folders. Call it once the last file is placed, because every change in a folder updates its time.
+    /// - Returns: the errors.
     public func setFolderTimes(in receiveFolder: ReceiveFolder) -> [SystemError] { folders.setTimes(in: receiveFolder) }
 }

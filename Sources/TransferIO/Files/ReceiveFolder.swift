@@ -4,23 +4,23 @@ import NIOConcurrencyHelpers
 import SystemSupport
 import TransferProtocol
 
-/// The folder that a receiver puts files into. Nothing a peer says can make a file outside of it.
+/// The folder that a receiver stores files in. No name that a peer sends leads out of it.
 public final class ReceiveFolder: Sendable {
     typealias Flush = @Sendable (OpenFile) throws(SystemError) -> Void
 
-    /// Opened once: renaming or replacing the folder meanwhile does not move what is being received.
+    /// Opened once, so that renaming or replacing the folder does not move a transfer in progress.
     private let descriptor: Int32
-    /// For people.
+    /// The path, for display.
     public let path: String
-    /// Gets a file, or the names in a folder, onto the disk. A failure is final: the system tells it once, and calls what it could not
-    /// write clean afterwards, so that trying again would succeed for nothing.
+    /// Syncs a file, or the entries of a folder, to the disk. A failure is final: the kernel reports it once and marks the lost pages as
+    /// clean, so that a second attempt would succeed wrongly.
     let flush: Flush
-    /// Held while folders are made, so that nobody goes on with one that is not on the disk yet.
+    /// Held while folders are created, so that nobody uses one that is not synced yet.
     private let making = NIOLock()
-    /// The folders below it that were made here, as the parts of their paths.
+    /// The folders below this one that were created here, as the parts of their paths.
     private let made = NIOLockedValueBox<Set<[ByteString]>>([])
 
-    /// - Parameter create: make the folder (one level) where it does not exist.
+    /// - Parameter create: whether to create the folder (one level) if it does not exist.
     public convenience init(path: some SystemPath, create: Bool = false) throws(SystemError) {
         try self.init(path: path, create: create) { (file) throws(SystemError) in try file.sync() }
     }
@@ -34,7 +34,7 @@ public final class ReceiveFolder: Sendable {
         }
         descriptor = path.withCString { path in retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } }
         let code = errno
-        // As it is shown before the name of a file.
+        // The path as it is shown before the name of a file.
         let named = path.bytes.prefix((path.bytes.lastIndex { $0 != UInt8(ascii: "/") } ?? 0) + 1)
         self.path = ByteString(named).description
         self.flush = flush
@@ -47,20 +47,19 @@ public final class ReceiveFolder: Sendable {
     private func flushParent() throws(SystemError) {
         let parent = retrying { openat(descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         if parent >= 0 { return try flush(OpenFile(taking: parent, label: "\(path)/..")) }
-        // One that may be written to and not read cannot be opened for that.
+        // A parent that is writable and not readable cannot be opened for a sync.
         guard clinux_sync_file_system(descriptor) == 0 else { throw SystemError("flush \(path)/.. to the disk") }
     }
 
-    /// Opens the folder of `parts` below this one, making what is missing. A symbolic link on the way is refused.
+    /// Opens the folder `parts` below this one, and creates missing ones. A symbolic link on the path is refused.
     func open(_ parts: ArraySlice<ByteString>) throws(SystemError) -> OpenFile {
         var folder = try openSelf()
         for (index, part) in zip(parts.indices, parts) { folder = try step(part, from: folder, at: Array(parts[..<index])).folder }
         return folder
     }
 
-    /// Opens the folder of that name in `folder`, making it where it is missing. What else has the name is the error `ENOTDIR`, or for a link
-    /// `ELOOP`.
-    /// - Parameter place: of `folder` below this one.
+    /// Opens the folder `part` in `folder`, or creates it. Throws `ENOTDIR` if something else has the name, for a link `ELOOP`.
+    /// - Parameter place: the path of `folder` below this one.
     func step(_ part: ByteString, from folder: OpenFile, at place: [ByteString]) throws(SystemError) -> (folder: OpenFile, isNew: Bool) {
         making.lock()
         defer { making.unlock() }
@@ -68,7 +67,7 @@ public final class ReceiveFolder: Sendable {
         if isNew {
             made.withLockedValue { _ = $0.insert(place + [part]) }
             do throws(SystemError) { try flush(folder) } catch {
-                // The next to come must not take it for safe.
+                // The next caller must not take it for synced.
                 _ = part.withCString { unlinkat(folder.descriptor, $0, AT_REMOVEDIR) }
                 throw error
             }
@@ -78,10 +77,10 @@ public final class ReceiveFolder: Sendable {
         return (try OpenFile(below: folder, part, flags: O_RDONLY | O_DIRECTORY), isNew)
     }
 
-    /// Whether ``open(_:)`` has made it, and nobody else.
+    /// Whether ``open(_:)`` or ``step(_:from:at:)`` has created the folder.
     func hasMade(_ parts: ArraySlice<ByteString>) -> Bool { made.withLockedValue { $0.contains(Array(parts)) } }
 
-    /// Opens the folder of `parts` below this one if it is there.
+    /// Opens the folder `parts` below this one; throws if it does not exist.
     func existing(_ parts: ArraySlice<ByteString>) throws(SystemError) -> OpenFile {
         let folder = try openSelf()
         return parts.isEmpty ? folder : try OpenFile(below: folder, parts.joined(by: "/"), flags: O_RDONLY | O_DIRECTORY)
@@ -93,7 +92,7 @@ public final class ReceiveFolder: Sendable {
         return OpenFile(taking: copy, label: path)
     }
 
-    /// Bytes that may still be written to its file system by this process; nil where that cannot be told.
+    /// Bytes that this process may still write to the file system; nil if unknown.
     func freeBytes() -> UInt64? {
         var figures = statvfs()
         guard fstatvfs(descriptor, &figures) == 0, figures.f_blocks > 0 else { return nil }

@@ -5,16 +5,16 @@ import TransferProtocol
 
 /// A regular file to send: read by offset, and watched for changes, since a mixture of two versions must never arrive.
 ///
-/// The descriptor is open only while the file is being read, so that thousands may wait in one transfer.
+/// The descriptor is open only while the file is being read, so that thousands of files may wait in one transfer.
 public final class SourceFile: TransferSource, @unchecked Sendable {
-    // `@unchecked`: what changes of it changes on one thread at a time, for so a transfer calls its sources.
+    // `@unchecked`: a transfer calls its sources from one thread at a time.
 
-    /// What must not change between the offer and the last byte.
+    /// The attributes that must not change between the offer and the last byte.
     private struct Identity: Equatable {
         let device: dev_t
         let inode: ino_t
         let size: off_t
-        /// In nanoseconds since 1970.
+        /// The modification time, nanoseconds since 1970.
         let modified: Int64
 
         init(_ status: stat) {
@@ -25,9 +25,9 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         }
     }
 
-    /// How the file stood when its first byte was read. Until then a change of no byte is of no interest.
+    /// The state of the file when its first byte is read. Earlier changes of the status alone do not matter.
     private struct Beginning {
-        /// Of the status, in nanoseconds since 1970, which no program can set back as it can `modified`.
+        /// The time of the last status change, nanoseconds since 1970; unlike `modified`, no program can set it back.
         let changed: Int64
         let links: UInt64
 
@@ -42,15 +42,15 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     private let open: () throws(SystemError) -> OpenFile
     private var file: OpenFile?
     private var beginning: Beginning?
-    /// Since the beginning, as long as the file stays open.
+    /// The watch since the beginning, while the file is open.
     private var watch: WriteWatch?
-    /// Read to its end, and unchanged until then: whatever becomes of it, the receiver has what was offered.
+    /// The file was read to its end, unchanged until then: later changes do not matter.
     private var isRead = false
 
     /// - Parameters:
-    ///   - path: as the user named it; a link is followed.
-    ///   - name: what the receiver is told; what the file is called where nil.
-    ///   - closeAtOnce: open it again when it is its turn, so that thousands of files may wait.
+    /// - path: the path that the user gave; a symbolic link is followed.
+    /// - name: the offered name; nil for that of the path.
+    /// - closeAtOnce: close the file until it is read, so that thousands of files may wait.
     public convenience init(path: some SystemPath, name: String? = nil, closeAtOnce: Bool = false) throws {
         try self.init(name: try name ?? SourceName.of(path), closeAtOnce: closeAtOnce) { () throws(SystemError) in
             try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
@@ -63,7 +63,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw status.st_mode & S_IFMT == S_IFDIR ? SourceError.isFolder(file.label) : SourceError.notAFile(file.label)
         }
-        // What the kernel makes up as it is read, as below /proc, says nothing of its size, and would arrive empty.
+        // Files that the kernel generates on reading, as below /proc, report a size of 0, and would arrive empty.
         if status.st_size == 0, try file.hasBytes { throw SourceError.withoutSize(file.label) }
         identity = Identity(status)
         self.open = open
@@ -72,7 +72,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
             name: name, size: UInt64(status.st_size), mode: status.st_mode & 0o777, modified: identity.modified)
     }
 
-    /// What the file of a path is called where nothing else is said.
+    /// The default name for a path, see ``SourceName``.
     public static func name(of path: some SystemPath) throws -> String { try SourceName.of(path) }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
@@ -80,7 +80,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         guard count == buffer.count || offset + UInt64(count) >= UInt64(identity.size) else { throw SourceError.changed(offer.name) }
         if offset + UInt64(count) >= UInt64(identity.size) {
             guard isUnchanged() else { throw SourceError.changed(offer.name) }
-            // Its parts are read in their order: nothing is left.
+            // Ranges are read in order, so none is left.
             isRead = true
             close()
         }
@@ -90,7 +90,7 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
     public func matches(_ held: HeldRange) throws -> Bool {
         guard held.range.upperBound <= UInt64(identity.size) else { return false }
         let wasOpen = file != nil
-        // Of all the files of a transfer many may be compared before the first is read.
+        // Many files of a transfer may be compared before the first is read.
         defer { if !wasOpen { close() } }
         return try begun().digest(of: held.range) == held.digest
     }
@@ -101,8 +101,9 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         return isSame(status)
     }
 
-    /// A change of the status alone is one of the bytes where it cannot be told: who writes may set `mtime` back. With the watch it can. Without
-    /// one a new link, or a file renamed over this one as editors do, is known by the count of links.
+    /// Whether the file is unchanged by its status. A change of `ctime` alone counts as a write unless the watch shows that there was none,
+    /// because a writer may set `mtime` back. Without a watch, a new link, or a file renamed over this one as editors do, is recognised by
+    /// the link count.
     private func isSame(_ status: stat) -> Bool {
         guard Identity(status) == identity else { return false }
         guard let beginning else { return true }
@@ -112,12 +113,12 @@ public final class SourceFile: TransferSource, @unchecked Sendable {
         return current.links != beginning.links
     }
 
-    /// The file as it is read, from now on watched.
+    /// The open file, watched from now on.
     private func begun() throws -> OpenFile {
         isRead = false
         if let file, beginning != nil { return file }
         let file = try file ?? open()
-        // First, so that nothing comes between.
+        // The watch precedes the status, so that no write is missed in between.
         let watch = beginning == nil ? WriteWatch(file.descriptor) : nil
         let status = try file.status()
         guard isSame(status) else { throw SourceError.changed(offer.name) }
@@ -138,12 +139,12 @@ public enum SourceError: Error, Hashable, Sendable, CustomStringConvertible {
     case isFolder(String)
     /// A device or a socket.
     case notAFile(String)
-    /// Its size is said to be 0, and it has bytes.
+    /// The reported size is 0, and yet there are bytes.
     case withoutSize(String)
     case changed(String)
-    /// There is nothing to call it by.
+    /// The path has no name that can be offered.
     case nameless(String)
-    /// Its name is not UTF-8; the path as near as it can be shown.
+    /// The name is not UTF-8; the path with replacement characters.
     case withoutName(String)
 
     public var description: String {
@@ -168,7 +169,7 @@ extension OpenFile {
         }
     }
 
-    /// SHA-256 of a part of the file; of what there is of it where the file is shorter.
+    /// SHA-256 of a range of the file, or of the part of it that exists if the file is shorter.
     func digest(of range: Range<UInt64>) throws(SystemError) -> [UInt8] {
         var hasher = SHA256()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)

@@ -3,33 +3,34 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A folder to send: itself and everything below it, one source each, folders before what is in them.
+/// A folder to send: itself and everything below it, one source each, every folder before its contents.
 public enum SourceFolder {
     public struct Listing {
         public var sources: [any TransferSource] = []
-        /// Links, devices and sockets, which are not sent; paths as the user would write them.
+        /// Links, devices and sockets, which are not sent; paths in the user's form.
         public var skipped: [String] = []
-        /// Nor is what has a name that is not UTF-8, and so cannot be said to a receiver; as near as it can be shown.
+        /// Entries that are not sent because their names are not UTF-8; with replacement characters.
         public var withoutName: [String] = []
-        /// Nor are these, of which nobody knows how long they are.
+        /// Files that are not sent because their size is unknown.
         public var withoutSize: [String] = []
-        /// Nor what cannot be read, or is gone before it was looked at, or has a name that is too long for a receiver.
+        /// Entries that are not sent because they cannot be read, have vanished, or have a name that is too long for a receiver.
         public var failures: [Failure] = []
     }
 
-    /// What keeps something in a folder from being sent.
+    /// The error that keeps an entry of a folder from being sent.
     public struct Failure: Hashable, Sendable {
         public let path: String
         public let error: SystemError
     }
 
-    /// Depth of folders within folders; deeper than a receiver takes is refused here.
+    /// Depth of folders within folders; a greater depth than a receiver accepts is refused here.
     static let maximumDepth = SafeName.maximumDepth
 
+    /// Lists the folder at `path`.
     /// - Parameters:
-    ///   - path: as the user named it; a link to a folder is followed, none below it are.
-    ///   - name: what the receiver is told the folder is called; what it is called where nil.
-    /// - Throws: where the folder itself cannot be listed. What is in it is left out alone.
+    ///   - path: the path that the user gave; a symbolic link to a folder is followed, none below it are.
+    ///   - name: the offered name of the folder; nil for that of the path.
+    /// - Throws: if the folder itself cannot be listed. Entries that fail are left out and listed.
     public static func list(path: some SystemPath, name: String? = nil) throws -> Listing {
         var listing = Listing()
         let root = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
@@ -52,13 +53,13 @@ public enum SourceFolder {
             } catch let error as SystemError {
                 listing.failures.append(Failure(path: entryPath.description, error: error))
             } catch is SourceError {
-                // It has become something else since it was looked at.
+                // The entry has changed its type since its status was read.
                 listing.skipped.append(entryPath.description)
             }
         }
     }
 
-    /// What one name in a folder stands for.
+    /// Adds one entry of a folder.
     private static func add(
         _ entry: ByteString, of folder: OpenFile, _ name: String, _ path: ByteString, depth: Int, to listing: inout Listing
     ) throws {
@@ -70,14 +71,14 @@ public enum SourceFolder {
         case S_IFREG:
             listing.sources.append(
                 try SourceFile(name: name, closeAtOnce: true) { () throws(SystemError) in
-                    // By path and not below `folder`: thousands of folders would otherwise stay open.
+                    // Opened by its path and not below `folder`: thousands of folders would otherwise stay open.
                     try OpenFile(path: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
                 })
         default: listing.skipped.append(path.description)
         }
     }
 
-    /// What is in the folder: names, and what stands for names that are not UTF-8 and so cannot be said to a receiver.
+    /// The entries of a folder: names, and the displayed forms of names that are not UTF-8 and cannot be offered.
     private static func names(in folder: OpenFile) throws -> (names: [String], unreadable: [String]) {
         let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw SystemError("list \(folder.label)") }
@@ -90,7 +91,7 @@ public enum SourceFolder {
         var names: [String] = []
         var unreadable: [String] = []
         while true {
-            // Else the end cannot be told from an error.
+            // Otherwise the end cannot be told from an error.
             errno = 0
             guard let entry = readdir(stream) else {
                 guard errno == 0 else { throw SystemError("list \(folder.label)") }
@@ -109,7 +110,7 @@ public enum SourceFolder {
     }
 }
 
-/// A folder as such: a name, a mode and a time, and no bytes.
+/// A folder as a source: a name, a mode and a time, and no bytes.
 final class SourceDirectory: TransferSource {
     let offer: FileOffer
 

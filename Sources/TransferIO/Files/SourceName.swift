@@ -2,10 +2,10 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// What a file or folder that the user names is called.
+/// The offered name of a file or folder that the user gives by its path.
 enum SourceName {
-    /// The last part of the path. Where that says only where to look (`.`, `..`, `/`), what the folder is really called.
-    /// - Throws: where there is no such thing, or it has no name, as `/` has none, or one that is not UTF-8 and so cannot be said to a receiver.
+    /// The last part of the path; for a path without a name (`.`, `..`, `/`) the last part of the resolved path.
+    /// - Throws: if the path does not exist, or if its name is missing, as that of `/`, or not UTF-8.
     static func of(_ path: some SystemPath) throws -> String {
         if let last = lastPart(of: path.pathBytes) {
             guard let name = last.text else { throw SourceError.withoutName(path.pathBytes.description) }
@@ -17,7 +17,7 @@ enum SourceName {
         return name
     }
 
-    /// Nil where it is no name.
+    /// Nil if the last part is not a name.
     private static func lastPart(of path: ByteString) -> ByteString? {
         guard let last = path.split(at: "/").last else { return nil }
         return last == "." || last == ".." ? nil : last

@@ -2,11 +2,11 @@ import Glibc
 import SystemSupport
 
 extension OpenFile {
-    /// Blocks of the file systems in use, and pages of memory: smaller holes are none.
+    /// The block size of common file systems, and the page size, bytes: smaller holes do not exist.
     private static let holeBytes = 4096
 
-    /// Writes all of `bytes` but whole blocks of zeros, of which holes are made: for a place where the file has nothing yet, so that what is not
-    /// written reads as zeros. A sparse file stays one; of any other the first word of each block is looked at.
+    /// Writes `bytes`, but leaves whole blocks of zeros as holes. The range must not be written yet, so that it reads as zeros. A sparse
+    /// file stays sparse; for any other file only the first word of each block is read.
     func writeSparsely(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
         var start = 0
         var block = (Self.holeBytes - Int(offset % UInt64(Self.holeBytes))) % Self.holeBytes
@@ -19,7 +19,7 @@ extension OpenFile {
             block = end
         }
         if start < bytes.count { return try write(UnsafeRawBufferPointer(rebasing: bytes[start...]), at: offset + UInt64(start)) }
-        // A hole at the end is one only where the file is as long.
+        // A hole at the end exists only if the file is long enough.
         let end = off_t(offset) + off_t(bytes.count)
         if try status().st_size < end {
             guard retrying({ ftruncate(descriptor, end) }) == 0 else { throw SystemError("write \(label)") }

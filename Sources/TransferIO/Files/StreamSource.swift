@@ -2,7 +2,7 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// Standard input, a pipe or a FIFO to send: read once, in order, its length known only at its end. Never waits.
+/// Standard input, a pipe or a FIFO to send: read once, in order, of a length known only at its end. It never blocks.
 public final class StreamSource: TransferSource, @unchecked Sendable {
     // `@unchecked`: a transfer calls its sources from one thread at a time.
 
@@ -10,7 +10,7 @@ public final class StreamSource: TransferSource, @unchecked Sendable {
     private let descriptor: Int32
     private var position: UInt64 = 0
 
-    /// - Parameter descriptor: stays the caller's, and open as long as this lives.
+    /// - Parameter descriptor: remains the caller's to close, and must stay open while this object lives.
     public init(descriptor: Int32, name: String) {
         self.descriptor = descriptor
         offer = FileOffer(name: name, size: nil)
@@ -37,12 +37,12 @@ public final class StreamSource: TransferSource, @unchecked Sendable {
         return done
     }
 
-    /// There is nothing left of a stream to compare with.
+    /// A stream cannot be read again for a comparison.
     public func matches(_ held: HeldRange) -> Bool { false }
     public func isUnchanged() -> Bool { true }
 }
 
-/// Thrown by a source that has nothing to read yet: wait until the descriptor is readable, then ask again.
+/// The error of a source that has nothing to read yet: wait until the descriptor is readable, then read again.
 public struct SourceNotReady: Error, Hashable, Sendable {
     public let descriptor: Int32
 }

@@ -1,6 +1,6 @@
 import TransferProtocol
 
-/// A path that the system is given: text, or the bytes of an argument, a variable or a folder's entry as they are.
+/// A path for the system: text, or the raw bytes of an argument, a variable or a folder's entry.
 public protocol SystemPath: Sendable {
     var pathBytes: ByteString { get }
 }

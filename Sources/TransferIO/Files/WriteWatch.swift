@@ -3,16 +3,16 @@ import Glibc
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// Tells whether anybody has written to a file since the watch began (inotify(7)), which the file's status alone does not: a new mode,
-/// owner, link or name changes its `ctime` as writing does, and `mtime` can be set back. Held by `SourceFileTests`.
+/// Detects whether a file was written to since the watch began, by inotify(7). The file's status alone does not tell: a new mode, owner,
+/// link or name changes `ctime` as a write does, and `mtime` can be set back. Held by `SourceFileTests`.
 ///
-/// What is written through a mapping is seen when the writer closes the file.
+/// Writes through a mapping are detected when the writer closes the file.
 final class WriteWatch: Sendable {
     private let watched: Inotify
     private let number: Int32
     private let writesBefore: UInt64
 
-    /// Nil where the system does not watch, or does not learn of every write: on a file system whose files other machines can change.
+    /// Nil if the system has no watches left, or if writes can escape it, because other machines can change files of that file system.
     init?(_ descriptor: Int32) {
         guard let inotify = Inotify.shared, !Self.isShared(descriptor), let watch = inotify.add(descriptor) else { return nil }
         watched = inotify
@@ -23,7 +23,7 @@ final class WriteWatch: Sendable {
 
     var hasSeenWrite: Bool { watched.writes(number) != writesBefore }
 
-    /// By statfs(2): NFS, SMB, CIFS, FUSE, Ceph, 9p, AFS.
+    /// Whether the file system is one of NFS, SMB, CIFS, FUSE, Ceph, 9p and AFS, by statfs(2).
     private static func isShared(_ descriptor: Int32) -> Bool {
         let kinds: Set<UInt32> = [0x6969, 0xFE53_4D42, 0xFF53_4D42, 0x6573_5546, 0x00C3_6400, 0x0102_1997, 0x5346_414F, 0x6B41_4653]
         let kind = clinux_file_system_kind(descriptor)
@@ -31,13 +31,13 @@ final class WriteWatch: Sendable {
     }
 }
 
-/// One queue of the kernel's for all files that are watched: a user may have few of them.
+/// The inotify queue for all watched files: a user may only have a few.
 private final class Inotify: Sendable {
     static let shared = Inotify()
 
     private struct State {
         var users: [Int32: Int] = [:]
-        /// By the watch's number, as long as it has users.
+        /// The number of writes, by watch, for watches that are in use.
         var writes: [Int32: UInt64] = [:]
     }
 
@@ -49,7 +49,7 @@ private final class Inotify: Sendable {
         if descriptor < 0 { return nil }
     }
 
-    /// Two watches of one file have one number.
+    /// Watches of the same file share a number.
     func add(_ file: Int32) -> (number: Int32, writes: UInt64)? {
         state.withLockedValue { state in
             drain(into: &state)
@@ -86,7 +86,7 @@ private final class Inotify: Sendable {
                 while offset + MemoryLayout<inotify_event>.size <= count {
                     let event = buffer.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
                     offset += MemoryLayout<inotify_event>.size + Int(event.len)
-                    // Some were lost: any of the files may be meant.
+                    // Events were lost: any of the files may have been written to.
                     let numbers = event.mask & UInt32(IN_Q_OVERFLOW) != 0 ? Array(state.users.keys) : [event.wd]
                     for number in numbers where state.users[number] != nil && event.mask & UInt32(IN_IGNORED) == 0 {
                         state.writes[number, default: 0] += 1

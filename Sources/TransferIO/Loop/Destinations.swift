@@ -1,9 +1,9 @@
 import TransferProtocol
 
-/// The destinations of a transfer's files, each of which is used by one thread at a time: it is at hand, for the loop, or lent to one
-/// worker. What is to be done with one meanwhile waits until it is back. Held by `DestinationsTests`.
+/// The destinations of a transfer's files. One thread at a time uses each: the loop, or the worker to which it is lent. Work for a lent
+/// destination is queued until it is returned. Held by `DestinationsTests`.
 struct Destinations {
-    /// What the engine wants done with a file.
+    /// Work that the engine requests for a file.
     enum Work {
         case write(WriteRequest)
         case resume(keeping: [Range<UInt64>])
@@ -13,36 +13,36 @@ struct Destinations {
     private struct Entry {
         let destination: any TransferDestination
         var isLent = false
-        /// Failed while it was lent.
+        /// The file failed while its destination was lent.
         var isGivenUp = false
         var waiting: [Work] = []
     }
 
     private var entries: [FileID: Entry] = [:]
 
-    /// Nil where there is none at hand.
+    /// The destination of a file; nil if there is none or it is lent.
     subscript(file: FileID) -> (any TransferDestination)? { entries[file].flatMap { $0.isLent ? nil : $0.destination } }
 
-    var areAllAtHand: Bool { entries.values.allSatisfy { !$0.isLent } }
+    var areNoneLent: Bool { entries.values.allSatisfy { !$0.isLent } }
 
-    /// Takes a destination over.
-    /// - Returns: false where the file has one.
+    /// Adds the destination of a file.
+    /// - Returns: false if the file has one.
     mutating func add(_ destination: any TransferDestination, for file: FileID) -> Bool {
         guard entries[file] == nil else { return false }
         entries[file] = Entry(destination: destination)
         return true
     }
 
-    /// For a worker, until ``takeBack(_:)``; nil where there is none at hand.
+    /// Lends a destination to a worker, until ``reclaim(_:)``; nil if there is none or it is lent.
     mutating func lend(_ file: FileID) -> (any TransferDestination)? {
         guard let destination = self[file] else { return nil }
         entries[file]?.isLent = true
         return destination
     }
 
-    /// A worker has done its part.
-    /// - Returns: what has waited, in order; nil where the file was given up meanwhile: it is abandoned now.
-    mutating func takeBack(_ file: FileID) -> [Work]? {
+    /// Returns a lent destination to the loop.
+    /// - Returns: the queued work, in order; nil if the file was given up meanwhile and is abandoned now.
+    mutating func reclaim(_ file: FileID) -> [Work]? {
         guard let entry = entries[file] else { return nil }
         if entry.isGivenUp {
             entries[file] = nil
@@ -54,19 +54,19 @@ struct Destinations {
         return entry.waiting
     }
 
-    /// Keeps work for later where a worker has the file.
-    /// - Returns: false where there is nothing to wait for.
+    /// Queues work for a file whose destination is lent.
+    /// - Returns: false if it is not lent.
     mutating func postpone(_ work: Work, of file: FileID) -> Bool {
         guard let entry = entries[file], entry.isLent, !entry.isGivenUp else { return false }
         entries[file]?.waiting.append(work)
         return true
     }
 
-    /// The file is in its place.
+    /// Removes the destination of a file that is placed.
     mutating func remove(_ file: FileID) { entries[file] = nil }
 
-    /// The file will not arrive: its destination is abandoned, when it is back if a worker has it.
-    /// - Returns: what has waited, and waits no more.
+    /// Abandons the destination of a file that will not arrive, at once or, if it is lent, on its return.
+    /// - Returns: the work that was queued and is dropped.
     @discardableResult mutating func giveUp(_ file: FileID) -> [Work] {
         guard let entry = entries[file] else { return [] }
         if entry.isLent {
@@ -79,7 +79,7 @@ struct Destinations {
         return entry.waiting
     }
 
-    /// The transfer is over: who has borrowed one abandons it.
+    /// Abandons the destinations at the end of the transfer; a worker abandons the one that it has borrowed.
     mutating func abandonAll() {
         for entry in entries.values where !entry.isLent { entry.destination.abandon() }
         entries = [:]

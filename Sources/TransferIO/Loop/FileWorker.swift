@@ -2,7 +2,7 @@ import Glibc
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// A thread for what takes long with files: hashing what is held, flushing, renaming. One job after the other.
+/// A thread for long file operations (hashing, syncing, renaming), one after the other.
 final class FileWorker: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
@@ -11,7 +11,7 @@ final class FileWorker: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    /// Runs `job` after those before it. The thread ends when there are none, and starts again with the next.
+    /// Runs `job` after those before it. The thread ends when the queue is empty, and starts again for the next job.
     func run(_ job: @escaping @Sendable () -> Void) {
         let start = state.withLockedValue { state in
             state.jobs.append(job)
@@ -22,7 +22,7 @@ final class FileWorker: Sendable {
         do {
             try BackgroundThread.start(name: "chatty-files", self) { $0.drain() }
         } catch {
-            // Without a thread the work is done here: slow, and right.
+            // Without a thread the work is done on this one: slow, but correct.
             drain()
         }
     }

@@ -1,9 +1,9 @@
 import TransferProtocol
 
-/// How far a batch of datagrams came that the system does not take now.
+/// A batch of datagrams that the system has not accepted completely.
 struct HeldBatch {
-    /// Datagrams of it that are out.
+    /// The number of its datagrams that were sent.
     var sent: Int
-    /// Nil where the socket becomes writable when it is worth trying.
+    /// When to try again; nil if the socket becomes writable then.
     var retryAt: TransferInstant?
 }

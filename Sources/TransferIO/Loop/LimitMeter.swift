@@ -1,16 +1,16 @@
 import TransferProtocol
 
-/// Tells what limits a transfer from where the time of its thread goes: what it waits for most, or, where it hardly ever waits, the
-/// processor. What was seen before counts less and less, so that the answer does not flicker.
+/// Determines what limits a transfer from how its thread spends its time: what it waits for most or, if it hardly ever waits, the
+/// processor. Earlier observations count less and less, so that the verdict does not flicker.
 struct LimitMeter {
-    /// Of the time, what has to be waiting before it is anything but the processor that limits.
+    /// The share of the time that must be spent waiting before anything but the processor is the limit.
     private static let leastWaiting = 0.1
-    /// What is remembered at each verdict: of 200 ms each, about a second.
+    /// The weight of earlier observations at each verdict; with one every 200 ms they last about a second.
     private static let memory = 0.75
-    /// The cause of before stays unless another has so much more.
+    /// The factor by which another cause must exceed the present verdict to replace it.
     private static let margin = 1.2
 
-    /// Seconds, the latest ones counting most.
+    /// Seconds waited for each cause, the latest counting most.
     private var waits: [TransferStatistics.Limit: Double] = [:]
     private var elapsed = 0.0
     private var asleep = 0.0
@@ -20,24 +20,25 @@ struct LimitMeter {
     private var inFiles = 0.0
     private(set) var verdict: TransferStatistics.Limit?
 
-    /// The thread had nothing to do, because of `cause`.
+    /// Records that the thread had nothing to do, because of `cause`.
     mutating func waited(_ duration: TransferDuration, for cause: TransferStatistics.Limit) {
         recent[cause, default: 0] += duration.inSeconds
         waited += duration.inSeconds
     }
 
-    /// Spent reading and writing files, whether it took the processor's time or the disk's.
+    /// Records time spent in reads and writes of files, on the processor or waiting for the disk.
     mutating func usedFiles(_ duration: TransferDuration) { inFiles += duration.inSeconds }
 
+    /// Updates the verdict.
     /// - Parameters:
-    ///   - elapsed: since the last call.
-    ///   - times: what the scheduler gave the thread of it.
+    ///   - elapsed: the time since the last call.
+    ///   - times: the scheduler's account of the thread for that time.
     mutating func judge(elapsed: TransferDuration, times: ThreadTimes) {
         let ready = times.ready.inSeconds
         let asleep = max(elapsed.inSeconds - times.cpu.inSeconds - ready, 0)
-        // What it slept without waiting for something to do, it slept in the files.
+        // Time asleep that was not spent waiting for work was spent in file operations.
         let disk = min(inFiles, max(asleep - waited, 0))
-        // Whoever is woken and gets no processor is not waiting any more.
+        // A thread that was woken and has no processor is not waiting any more.
         let share = waited > 0 ? min(1, (asleep - disk) / waited) : 0
         for (cause, time) in recent { waits[cause, default: 0] += time * share }
         waits[.disk, default: 0] += disk

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import TransferProtocol
 
-/// Received bytes into files and outputs, and files into their places.
+/// Writing of received bytes to files and outputs, and placing of files.
 extension LoopCore {
     func write(_ request: WriteRequest, _ state: SessionState) {
         guard state.waitingWrites.isEmpty else {
@@ -17,20 +17,20 @@ extension LoopCore {
         if !tryWrite(request, state) { state.waitingWrites.append(request) }
     }
 
-    /// Gives the next of the writes to a worker, unless it has some.
+    /// Starts the worker on the next slow writes, unless it is busy.
     private func writeSlowly(_ state: SessionState) {
         guard !state.isWriting, !state.slowWrites.isEmpty else { return }
         let handle = state.connection.handle
         let writes = popSlowWrites(of: state)
         state.isWriting = true
-        // One worker, so that what is wanted in order stays in order.
+        // Always the same worker, so that ordered data stays in order.
         workers[Int(handle % UInt64(workers.count))].run { [mailbox] in
             writes.run()
             if mailbox.post({ $0.wroteSlowly(writes, handle) }) == .refused { writes.abandon() }
         }
     }
 
-    /// Removes the next of the waiting writes, and lends their files, except those that another worker has.
+    /// Removes the next of the slow writes, and lends their destinations, except those that another worker has.
     private func popSlowWrites(of state: SessionState) -> SlowWrites {
         let next = state.slowWrites.prefix(SlowWrites.most)
         state.slowWrites.removeFirst(next.count)
@@ -44,9 +44,9 @@ extension LoopCore {
 
     private func wroteSlowly(_ writes: SlowWrites, _ handle: UInt64) {
         guard let state = sessions[handle] else { return writes.abandon() }
-        let waiting = writes.files.map { ($0, state.destinations.takeBack($0) ?? []) }
+        let waiting = writes.files.map { ($0, state.destinations.reclaim($0) ?? []) }
         for request in writes.requests[..<writes.written] { state.connection.wrote(request) }
-        // Of a file that was given up meanwhile nothing waits.
+        // Writes of a file that was given up meanwhile are dropped.
         let rest = writes.requests[writes.written...].filter { request in
             if state.destinations[request.file] != nil { return true }
             state.connection.wrote(request)
@@ -54,28 +54,28 @@ extension LoopCore {
         }
         switch writes.stop {
         case nil:
-            if writes.written > 0 { hasRoom(state) }
+            if writes.written > 0 { recordRoom(state) }
         case .failed(let file, let failure, let text):
-            // The file is given up first: its bytes are then nobody's.
+            // The file fails first, so that its bytes are discarded.
             state.connection.fail(file, failure, text)
             state.slowWrites.insert(contentsOf: rest, at: 0)
             drop(&state.slowWrites, of: file, state)
         case .full, .busy:
-            // From here on they wait as others do.
+            // The rest waits as other writes do.
             state.waitingWrites = rest + state.slowWrites
             state.slowWrites = []
             guard state.waitsForOutput else { break }
             if case .busy(let descriptor) = writes.stop { waitForReader(descriptor, state) } else { waitForRoom(state) }
         }
-        for (file, works) in waiting { goOn(file, works, state) }
+        for (file, works) in waiting { perform(file, works, state) }
         state.isWriting = false
         state.isDiskSlow = writes.isSlow
         state.usesWorker = writes.isSlow || !state.slowWrites.isEmpty
         writeSlowly(state)
     }
 
-    /// Has a worker do `job` with a file's destination. `then` follows on the loop's thread, if the file is still wanted, and after it
-    /// what has waited meanwhile.
+    /// Runs `job` on a worker with a file's destination. On the loop's thread, if the file is still wanted, `then` follows, and after it
+    /// the work that was queued meanwhile.
     func lend<Value: Sendable>(
         _ file: FileID, _ state: SessionState, _ job: @escaping @Sendable (any TransferDestination) -> Value,
         then: @escaping @Sendable (LoopCore, SessionState, Value) -> Void
@@ -86,16 +86,16 @@ extension LoopCore {
             let value = job(destination)
             let acceptance = mailbox.post { core in
                 guard let state = core.sessions[handle] else { return destination.abandon() }
-                guard let waiting = state.destinations.takeBack(file) else { return }
+                guard let waiting = state.destinations.reclaim(file) else { return }
                 then(core, state, value)
-                core.goOn(file, waiting, state)
+                core.perform(file, waiting, state)
             }
             if acceptance == .refused { destination.abandon() }
         }
     }
 
-    /// What has waited for a file that is back.
-    private func goOn(_ file: FileID, _ waiting: [Destinations.Work], _ state: SessionState) {
+    /// Does the work that was queued for a file while its destination was lent.
+    private func perform(_ file: FileID, _ waiting: [Destinations.Work], _ state: SessionState) {
         for work in waiting {
             switch work {
             case .write(let request): write(request, state)
@@ -105,7 +105,7 @@ extension LoopCore {
         }
     }
 
-    /// - Returns: false if there is no room; it is tried again later.
+    /// - Returns: false if there is no room; the write is retried later.
     private func tryWrite(_ request: WriteRequest, _ state: SessionState) -> Bool {
         guard let destination = state.destinations[request.file] else {
             if !state.destinations.postpone(.write(request), of: request.file) { state.connection.wrote(request) }
@@ -119,7 +119,7 @@ extension LoopCore {
                 if took > SlowWrites.patience { state.usesWorker = true }
             }
             try destination.write(request.bytes, at: request.offset)
-            hasRoom(state)
+            recordRoom(state)
         } catch is DestinationFull {
             waitForRoom(state)
             return false
@@ -135,14 +135,14 @@ extension LoopCore {
         return true
     }
 
-    /// Of a file that failed nothing more is written, and where no other waits, nothing is known of the room on the disk.
+    /// Drops the destination and the queued writes of a file that failed. If no other write is queued, the state of the disk is unknown.
     func forgetDestination(_ file: FileID, _ state: SessionState) {
         state.waitingPlaces[file] = nil
         drop(&state.waitingWrites, of: file, state)
         drop(&state.slowWrites, of: file, state)
         for case .write(let request) in state.destinations.giveUp(file) { state.connection.wrote(request) }
         if state.waitingWrites.isEmpty { unwatchOutput(state) }
-        if !state.waitsForOutput { hasRoom(state) }
+        if !state.waitsForOutput { recordRoom(state) }
     }
 
     private func drop(_ waiting: inout [WriteRequest], of file: FileID, _ state: SessionState) {
@@ -157,7 +157,7 @@ extension LoopCore {
         if clinux_watch_add_writable(wakeUp, descriptor) == 0 {
             state.waitingOutput = descriptor
         } else {
-            // One that cannot be watched is tried again soon.
+            // A descriptor that cannot be watched is polled soon.
             wait(state)
         }
     }
@@ -178,16 +178,16 @@ extension LoopCore {
         state.waitingOutput = nil
     }
 
-    private func hasRoom(_ state: SessionState) {
+    private func recordRoom(_ state: SessionState) {
         state.retryDelay = .zero
         state.fullSince = nil
-        guard state.toldPaused else { return }
-        state.toldPaused = false
+        guard state.isPauseAnnounced else { return }
+        state.isPauseAnnounced = false
         state.connection.setPaused(false)
         state.session.post(.paused(false))
     }
 
-    /// Reads and writes that had to wait.
+    /// Retries reads and writes that had to wait.
     func retryFiles() {
         for state in sessions.values {
             if let (request, descriptor) = state.waitingRead, state.retryAt <= now || isReady(descriptor, POLLIN) {
@@ -202,23 +202,23 @@ extension LoopCore {
             unwatchOutput(state)
             state.retryAt = .distantFuture
             for (file, size) in state.waitingPlaces {
-                // A worker may still be at it.
+                // A worker may still have the destination.
                 if state.destinations[file] == nil { wait(state) } else { place(file, size, state) }
             }
             while let first = state.waitingWrites.first, tryWrite(first, state) {
-                // A failed file takes its writes out of the queue itself.
+                // A failed file removes its writes from the queue itself.
                 if state.waitingWrites.first?.bytes.baseAddress == first.bytes.baseAddress { state.waitingWrites.removeFirst() }
             }
-            // Room may come and go within moments; without any for two seconds the disk is full.
-            if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.toldPaused {
-                state.toldPaused = true
+            // Room may come and go within moments; the disk counts as full after two seconds without any.
+            if let since = state.fullSince, now - since > .seconds(Int64(2)), !state.isPauseAnnounced {
+                state.isPauseAnnounced = true
                 state.connection.setPaused(true)
                 state.session.post(.paused(true))
             }
         }
     }
 
-    /// When a transfer that waits for room on the receiver's disk is given up.
+    /// When a transfer that waits for room on the receiver's disk is closed.
     func fullDeadline(_ state: SessionState) -> TransferInstant? {
         (state.fullSince ?? state.peerFullSince).map { $0 + endpoint.configuration.idleTimeout }
     }
@@ -236,7 +236,7 @@ extension LoopCore {
     }
 
     func resume(_ file: FileID, _ kept: [Range<UInt64>], _ state: SessionState) {
-        // What came before this word may be in the worker's hands, and the file with it.
+        // Data that arrived before this event may still be with a worker, and the destination with it.
         if state.destinations.postpone(.resume(keeping: kept), of: file) { return }
         guard let destination = state.destinations[file] else { return }
         do {
@@ -248,7 +248,7 @@ extension LoopCore {
     }
 
     func place(_ file: FileID, _ size: UInt64, _ state: SessionState) {
-        // A sender that sends some of it twice has it placed while more is being written.
+        // A sender that repeats data may have the file placed while more of it is being written.
         if state.destinations.postpone(.place(size: size), of: file) { return }
         lend(file, state) { destination in
             Result { try destination.finish(size: size) }
@@ -260,7 +260,7 @@ extension LoopCore {
     private func placed(_ file: FileID, _ size: UInt64, _ result: Result<Void, any Error>, _ state: SessionState) {
         switch result {
         case .success:
-            hasRoom(state)
+            recordRoom(state)
             state.waitingPlaces[file] = nil
             let destination = state.destinations[file]
             if let record = destination?.record { state.records.append(record) }
@@ -268,7 +268,7 @@ extension LoopCore {
             state.connection.placed(file, as: destination?.changedName)
             state.session.post(.done(file))
         case .failure(is DestinationFull):
-            // Some file systems need room for a time or a mode.
+            // Some file systems need room to store a time or a mode.
             state.waitingPlaces[file] = size
             waitForRoom(state)
         case .failure(let error):

@@ -3,7 +3,7 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// The loop itself: everything here runs on its thread.
+/// The loop of a ``TransferLoop``: everything here runs on its thread.
 final class LoopCore {
     /// What other threads ask the loop to do, on its own thread.
     typealias Command = @Sendable (LoopCore) -> Void
@@ -12,12 +12,13 @@ final class LoopCore {
     private let socket: UDPSocket
     let mailbox: PolledMailbox<LoopCore.Command>
     private let incoming: @Sendable (TransferSession) -> Void
-    /// Several, because a disk flushes many small files in nearly the time of one; a file always goes to the same.
+    /// The threads for long file operations. Several, because a disk syncs many small files in nearly the time of one; a file always uses
+    /// the same.
     let workers = (0..<4).map { _ in FileWorker() }
-    /// Readable when the mailbox has commands, a waiting source has bytes or a waiting output has room: an epoll descriptor of all.
+    /// An epoll descriptor, readable when the mailbox has commands, a waiting source has bytes or a waiting output has room.
     let wakeUp: Int32
     private var batch: DatagramBatch
-    /// What the batch waits for, where the system has not taken all of it: nothing else is sent before.
+    /// The batch that the system has not accepted completely; nothing else is sent before it.
     private var held: HeldBatch?
     var sessions: [UInt64: SessionState] = [:]
     private var keyWaiters: [(address: NetworkAddress, keys: AsyncStream<[UInt8]>.Continuation)] = []
@@ -27,12 +28,12 @@ final class LoopCore {
 
     /// Files offered and not yet done; each may cost the receiver three descriptors.
     private static let openOffers = 256
-    /// Batches sent before the socket is looked at for acks.
+    /// Batches sent before acks are read from the socket.
     private static let sendBurst = 8
-    /// Between two attempts where nothing tells that there is room.
+    /// The pause before another attempt to send if nothing signals that there is room.
     private static let heldPause = TransferDuration.milliseconds(1)
     private static let publishEvery = TransferDuration.milliseconds(50)
-    /// Long enough for shares of it to mean something.
+    /// Long enough for shares of it to be meaningful.
     private static let judgeEvery = TransferDuration.milliseconds(200)
 
     init(
@@ -55,7 +56,8 @@ final class LoopCore {
     private func watch(_ descriptor: Int32) -> Bool { clinux_watch_add(wakeUp, descriptor) == 0 }
     func unwatch(_ descriptor: Int32) { clinux_watch_remove(wakeUp, descriptor) }
 
-    /// Goes on while the machine sleeps, so that a peer that gave us up meanwhile is not waited for as long again.
+    /// The clock includes time in which the machine is suspended, so that a peer that has given us up meanwhile is not waited for as long
+    /// again.
     static func clock() -> TransferInstant {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
@@ -73,11 +75,11 @@ final class LoopCore {
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             giveUpFullDisks()
-            answerLifeWaiters()
+            resumeLivenessWaiters()
             handleEvents()
             let moreToSend = sendBatches()
             publish()
-            // A command may have ended the loop: what it waits for is then over already.
+            // A command may have stopped the loop: then there is nothing to wait for.
             if received == 0, !moreToSend, !isStopped { waitForWork() }
         }
         stop()
@@ -85,7 +87,7 @@ final class LoopCore {
 
     private var isStopped: Bool {
         guard let stopDeadline else { return false }
-        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy(\.destinations.areAllAtHand))
+        return now >= stopDeadline || (endpoint.isQuiet && held == nil && sessions.values.allSatisfy(\.destinations.areNoneLent))
     }
 
     private func stop() {
@@ -98,27 +100,27 @@ final class LoopCore {
     private func waitForWork() {
         var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
         for state in sessions.values {
-            until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture, state.lifeDeadline ?? .distantFuture)
+            until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture, state.livenessDeadline ?? .distantFuture)
         }
         now = Self.clock()
         if let held {
-            // Timers that are over ask for datagrams, which have to wait.
+            // Expired timers request datagrams, which have to wait.
             until = held.retryAt ?? max(until, now + Self.heldPause)
         }
         guard until > now else { return }
         let isFull = held != nil && held?.retryAt == nil
-        // While something is under way its figures are kept fresh.
+        // While transfers are active their statistics are kept fresh.
         socket.wait(for: min(until - now, sessions.isEmpty ? .seconds(Int64(60)) : Self.judgeEvery), writable: isFull, wakeUp: wakeUp)
         let took = Self.clock() - now
         for state in sessions.values { state.limits.waited(took, for: cause(state)) }
     }
 
-    /// What a session waits for when the loop has nothing to do.
+    /// What a session waits for while the loop has nothing to do.
     private func cause(_ state: SessionState) -> TransferStatistics.Limit {
         if state.fullSince != nil { return .diskFull }
         if state.waitingOutput != nil { return .reader }
         if state.isWriting { return state.isDiskSlow ? .disk : .cpu }
-        if state.comparisons > 0 || !state.destinations.areAllAtHand { return .disk }
+        if state.comparisons > 0 || !state.destinations.areNoneLent { return .disk }
         if held != nil { return .path }
         return state.session.isSender ? state.connection.stoppedBy : .senderOrPath
     }
@@ -134,7 +136,7 @@ final class LoopCore {
         for _ in 0..<Self.sendBurst {
             guard endpoint.nextDatagrams(into: &batch, at: now) else { return false }
             let isOut = send(after: 0)
-            // The events may take away what its pieces point to.
+            // Handling events may invalidate the memory that the batch's pieces point to.
             if !isOut { batch.commit() }
             handleEvents()
             now = Self.clock()
@@ -143,8 +145,9 @@ final class LoopCore {
         return true
     }
 
-    /// - Parameter sent: datagrams of the batch that are out.
-    /// - Returns: false where the batch has to wait.
+    /// Sends the batch.
+    /// - Parameter sent: datagrams of the batch that were sent before.
+    /// - Returns: false if the batch has to wait.
     private func send(after sent: Int) -> Bool {
         held = nil
         var source = batch.source
@@ -157,7 +160,7 @@ final class LoopCore {
         case .wouldBlock(let sent): held = HeldBatch(sent: sent, retryAt: nil)
         case .busy(let sent): held = HeldBatch(sent: sent, retryAt: now + Self.heldPause)
         case .tooLarge: endpoint.datagramTooLarge(batch.segmentSize, to: batch.destination)
-        // No route, an interface that went away: to the transfer it is a loss, and its timeouts judge it.
+        // No route, or an interface that went down: the transfer treats it as a loss, and its timeouts decide.
         case .failed: break
         }
         return held == nil
@@ -180,7 +183,7 @@ final class LoopCore {
         offerMore(state)
     }
 
-    /// Offers as many files as the receiver can be expected to have open at once; the next when one of these is done.
+    /// Offers as many files as the receiver can be expected to have open at once; further ones follow as these are done.
     private func offerMore(_ state: SessionState) {
         while state.sources.count < Self.openOffers, !isFarAhead(state), let source = state.unoffered.popFirst() {
             state.lastOffered = state.connection.offer(source.offer)
@@ -189,7 +192,7 @@ final class LoopCore {
         if state.unoffered.isEmpty { state.connection.endOffers() }
     }
 
-    /// A file that takes long to be done: the receiver remembers those after it only so far.
+    /// Whether the offers run as far ahead of a slow file as the receiver allows.
     private func isFarAhead(_ state: SessionState) -> Bool {
         guard Int(state.lastOffered) >= TransferLimits.fileSpan - 1, let first = state.sources.keys.min() else { return false }
         return Int(state.lastOffered - first) >= TransferLimits.fileSpan - 1
@@ -198,11 +201,11 @@ final class LoopCore {
     private func state(of session: TransferSession) -> SessionState? { sessions.values.first { $0.session === session } }
 
     func accept(_ file: FileID, into destination: any TransferDestination, inOrder: Bool, _ session: TransferSession) {
-        // The sender may have given the file up before it was answered.
+        // The file may have failed before it was answered.
         guard let state = state(of: session), state.connection.isOffered(file), state.destinations.add(destination, for: file) else {
             return destination.abandon()
         }
-        // Hashing what is held of a large file takes its time.
+        // Hashing the held ranges of a large file takes long.
         lend(file, state) {
             $0.held
         } then: {
@@ -214,16 +217,16 @@ final class LoopCore {
         state(of: session)?.connection.answer(file, .decline(reason))
     }
 
-    func askForLife(_ session: TransferSession, _ waiter: CheckedContinuation<Bool, Never>) {
+    func probeLiveness(_ session: TransferSession, _ waiter: CheckedContinuation<Bool, Never>) {
         guard let state = state(of: session) else { return waiter.resume(returning: false) }
-        state.lifeWaiters.append((Self.clock(), waiter))
+        state.livenessWaiters.append((Self.clock(), waiter))
         state.connection.ping()
     }
 
-    private func answerLifeWaiters() {
+    private func resumeLivenessWaiters() {
         for state in sessions.values {
-            state.lifeWaiters.removeAll { since, waiter in
-                let isAlive = state.connection.lastHeardAt > since
+            state.livenessWaiters.removeAll { since, waiter in
+                let isAlive = state.connection.lastReceivedAt > since
                 guard isAlive || since + state.connection.answerPatience <= now else { return false }
                 waiter.resume(returning: isAlive)
                 return true
@@ -241,7 +244,7 @@ final class LoopCore {
     func shutDown(_ waiter: CheckedContinuation<Void, Never>, within grace: TransferDuration?) {
         stopWaiters.append(waiter)
         guard stopDeadline == nil else { return }
-        // Where all is over already, the first close is on its way and only its repetition is missing; a peer that hears none of them
+        // If all transfers are over, the first close is already sent and only its repetition is missing; a peer that receives none of them
         // knows from the files that it is done.
         stopDeadline = Self.clock() + (grace ?? (endpoint.connections.isEmpty ? .milliseconds(50) : .seconds(Int64(1))))
         for connection in endpoint.connections { connection.close(.goingAway, "") }
@@ -296,7 +299,7 @@ final class LoopCore {
         case .arrived(let file, let size): place(file, size, state)
         case .failed(let file, let failure, let text):
             forgetSource(file, state)
-            // Those behind it do not wait until a stream that nobody wants any more has something to say.
+            // Files behind it must not wait for a stream that nobody wants any more.
             if let (request, descriptor) = state.waitingRead, request.file == file {
                 unwatch(descriptor)
                 state.waitingRead = nil
@@ -321,9 +324,9 @@ final class LoopCore {
         if let (_, descriptor) = state.waitingRead { unwatch(descriptor) }
         unwatchOutput(state)
         state.destinations.abandonAll()
-        // Where the sender may not know, it sends all of them again.
-        if outcome == .complete, state.connection.isHeard { for record in state.records { record.remove() } }
-        for (_, waiter) in state.lifeWaiters { waiter.resume(returning: false) }
+        // Otherwise the sender may not know, and sends all of them again.
+        if outcome == .complete, state.connection.areMessagesDelivered { for record in state.records { record.remove() } }
+        for (_, waiter) in state.livenessWaiters { waiter.resume(returning: false) }
         state.session.set(state.connection.statistics)
         state.session.end(outcome)
     }
@@ -338,16 +341,16 @@ final class LoopCore {
             state.connection.filled(request, count: try source.read(into: request.buffer, at: request.offset))
         } catch let notReady as SourceNotReady {
             state.waitingRead = (request, notReady.descriptor)
-            // A descriptor that cannot be watched is asked again soon.
+            // A descriptor that cannot be watched is polled soon.
             state.retryAt = watch(notReady.descriptor) ? .distantFuture : now + .milliseconds(20)
         } catch let error as SystemError where error.isForWantOfDescriptors {
-            // Some are given back by and by.
+            // Other files release descriptors over time.
             state.waitingRead = (request, -1)
             state.retryAt = now + .milliseconds(20)
         } catch let error {
             var failure = FileFailure.sourceUnreadable
             if case SourceError.changed = error { failure = .sourceChanged }
-            // The file is given up first: what the buffer holds is then nobody's.
+            // The file fails first, so that the buffer's contents are discarded.
             state.connection.fail(request.file, failure, "\(error)")
             state.connection.filled(request, count: 0)
         }
@@ -358,7 +361,7 @@ final class LoopCore {
         let handle = state.connection.handle
         state.comparisons += 1
         worker(file).run { [mailbox] in
-            // What cannot be read now is sent anew, and told then.
+            // A range that cannot be read now is sent again, and the error is reported then.
             let kept = held.filter { (try? source.matches($0)) ?? false }.map(\.range)
             mailbox.post { core in
                 guard let state = core.sessions[handle] else { return }
@@ -369,15 +372,15 @@ final class LoopCore {
         }
     }
 
-    // Figures
+    // Statistics
 
     private func publish() {
         for state in sessions.values where now - state.publishedAt >= Self.publishEvery {
             state.publishedAt = now
             judge(state)
             var figures = state.connection.statistics
-            // That a disk is full is no matter of shares of the time.
-            if state.toldPaused { figures.limit = .diskFull }
+            // A full disk is reported whatever the shares of the time are.
+            if state.isPauseAnnounced { figures.limit = .diskFull }
             if figures.limit != .diskFull, let limit = state.limits.verdict { figures.limit = limit }
             state.session.set(figures)
         }
@@ -387,7 +390,7 @@ final class LoopCore {
         let elapsed = now - state.judgedAt
         guard elapsed >= Self.judgeEvery else { return }
         let times = ThreadTimes.now()
-        // The first time there is nothing to compare with.
+        // The first call has no earlier times to compare with.
         if state.judgedAt > .zero { state.limits.judge(elapsed: elapsed, times: times - state.timesBefore) }
         state.judgedAt = now
         state.timesBefore = times

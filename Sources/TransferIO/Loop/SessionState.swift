@@ -4,52 +4,52 @@ import TransferProtocol
 final class SessionState {
     let connection: TransferConnection
     let session: TransferSession
-    /// Those offered and not yet done.
+    /// The sources of files that are offered and not yet done.
     var sources: [FileID: any TransferSource] = [:]
     var lastOffered: FileID = 0
-    /// Those that wait until fewer are under way.
+    /// Sources that are offered later, when fewer files are open.
     var unoffered: ArraySlice<any TransferSource> = []
     var destinations = Destinations()
     /// Writes that wait for room on the disk or in the pipe, in order.
     var waitingWrites: [WriteRequest] = []
-    /// Of files in their places, which the sender may not know of yet.
+    /// The records of placed files that the sender may not know of.
     var records: [FinishedRecord] = []
-    /// Whole files, and their sizes, for whose last changes there was no room, until these are made.
+    /// Complete files, with their sizes, that cannot be placed yet for lack of room.
     var waitingPlaces: [FileID: UInt64] = [:]
-    /// What waits is tried again then.
+    /// When waiting reads, writes and files are tried again.
     var retryAt = TransferInstant.distantFuture
     var retryDelay = TransferDuration.zero
-    /// The disk has had no room since then.
+    /// Since when the disk has had no room.
     var fullSince: TransferInstant?
-    /// The receiver has said so.
+    /// Since when the receiver has reported a full disk.
     var peerFullSince: TransferInstant?
     var limits = LimitMeter()
     var judgedAt = TransferInstant.zero
     var timesBefore = ThreadTimes()
-    /// A write took long: what follows is done by a worker, these next.
+    /// The next writes of the worker; used after a write took long.
     var slowWrites: [WriteRequest] = []
     var usesWorker = false
-    /// It was the disk that it waited for.
+    /// Whether the disk caused the worker's delay.
     var isDiskSlow = false
-    /// The worker writes.
+    /// Whether the worker is writing.
     var isWriting = false
-    /// The worker compares what the receiver holds with our own.
+    /// Comparisons of the receiver's held ranges with our file that are in progress.
     var comparisons = 0
-    var toldPaused = false
-    /// What becomes writable when the reader of the output has taken some of it.
+    var isPauseAnnounced = false
+    /// A descriptor that becomes writable when the reader of the output has read some of it.
     var waitingOutput: Int32?
-    /// A read that waits for its stream, and what becomes readable then.
+    /// A read that waits for its stream, and the descriptor that becomes readable then.
     var waitingRead: (request: ReadRequest, descriptor: Int32)?
-    /// Who wants to know whether the peer is there, and since when.
-    var lifeWaiters: [(since: TransferInstant, waiter: CheckedContinuation<Bool, Never>)] = []
+    /// Callers that wait for a sign of life of the peer, and since when.
+    var livenessWaiters: [(since: TransferInstant, waiter: CheckedContinuation<Bool, Never>)] = []
     var publishedAt = TransferInstant.zero
 
-    /// Something waits for the disk or the reader of the output.
+    /// Whether anything waits for the disk or the reader of the output.
     var waitsForOutput: Bool { !waitingWrites.isEmpty || !waitingPlaces.isEmpty }
-    /// When the loop has to try something again.
+    /// When the loop is due to retry something.
     var nextRetry: TransferInstant { waitsForOutput || waitingRead != nil ? retryAt : .distantFuture }
 
-    var lifeDeadline: TransferInstant? { lifeWaiters.first.map { $0.since + connection.answerPatience } }
+    var livenessDeadline: TransferInstant? { livenessWaiters.first.map { $0.since + connection.answerPatience } }
 
     init(connection: TransferConnection, session: TransferSession) {
         self.connection = connection

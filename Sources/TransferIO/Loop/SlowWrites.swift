@@ -1,15 +1,15 @@
 import TransferProtocol
 
-/// Writes to a disk that makes its writer wait, done on another thread, so that meanwhile the loop acknowledges what arrives: the
-/// sender then sees a full window and no slow path.
+/// Writes to a slow disk, done on another thread, so that the loop acknowledges arriving data meanwhile: the sender then sees a full window
+/// and not a slow path.
 ///
-/// The file's objects and the engine's memory belong to whoever has it: to the loop, to the worker while ``run()`` is under way.
+/// One thread at a time uses the destinations and the engine's memory: the worker during ``run()``, else the loop.
 final class SlowWrites: @unchecked Sendable {
-    // Unchecked: it is with the loop or lent to one worker, never with both.
+    // Unchecked: the loop has it or one worker, never both.
 
     /// A write that takes so long may have waited for the disk.
     static let patience = TransferDuration.milliseconds(5)
-    /// Records in one go: the window opens again by as much at once.
+    /// Writes in one run: the window reopens by as much at once.
     static let most = 64
 
     enum Stop {
@@ -20,13 +20,13 @@ final class SlowWrites: @unchecked Sendable {
 
     let requests: [WriteRequest]
     private let destinations: [FileID: any TransferDestination]
-    /// Owns the memory that the requests are in.
+    /// Keeps the memory of the requests alive.
     private let connection: TransferConnection
-    /// So many are written.
+    /// The number of requests that are written.
     private(set) var written = 0
-    /// Why no more are.
+    /// Why the run stopped early; nil if it did not.
     private(set) var stop: Stop?
-    /// The thread slept for longer than that: it was the disk, not the processor.
+    /// Whether the thread slept for longer than ``patience``: the disk was slow, not the processor.
     private(set) var isSlow = false
 
     init(_ requests: [WriteRequest], to destinations: [FileID: any TransferDestination], of connection: TransferConnection) {
@@ -61,6 +61,6 @@ final class SlowWrites: @unchecked Sendable {
         }
     }
 
-    /// The transfer ended meanwhile.
+    /// Abandons the destinations, because the transfer ended meanwhile.
     func abandon() { for destination in destinations.values { destination.abandon() } }
 }

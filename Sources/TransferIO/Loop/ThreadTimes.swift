@@ -1,11 +1,11 @@
 import Glibc
 import TransferProtocol
 
-/// What the scheduler knows of the thread that asks, since its start.
+/// The scheduler's account of the calling thread, since its start.
 struct ThreadTimes {
-    /// On a processor.
+    /// Time on a processor.
     var cpu = TransferDuration.zero
-    /// Ready to run without one: somebody else had it, or a quota was used up. The rest of the time it slept.
+    /// Time ready to run without a processor: others had it, or a quota was used up. The rest of the time the thread slept.
     var ready = TransferDuration.zero
 
     static func now() -> Self {
@@ -19,7 +19,7 @@ struct ThreadTimes {
         return Self(cpu: TransferDuration(nanoseconds: cpu), ready: TransferDuration(nanoseconds: ready))
     }
 
-    /// A kernel that keeps no such account tells the processor's time alone.
+    /// A kernel without scheduler statistics reports the processor time alone.
     private static var withoutScheduler: Self {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -12,11 +12,11 @@ public final class TransferLoop: Sendable {
     /// This side's static public key, 32 bytes.
     public let publicKey: [UInt8]
 
-    /// Takes over `socket` (bound) and starts the thread.
+    /// Takes ownership of `socket` (bound) and starts the thread.
     /// - Parameters:
     ///   - staticKey: this side's X25519 private key, 32 bytes.
     ///   - incoming: called on the loop's thread when a sender's handshake is done; must return at once.
-    /// - Throws: `NoiseError` for a key that is none, `SystemError` if the system gives no descriptor or thread.
+    /// - Throws: `NoiseError` if the key is invalid, `SystemError` if the system has no descriptor or thread left.
     public init(
         socket: sending UDPSocket, staticKey: [UInt8], configuration: TransferConfiguration = TransferConfiguration(),
         incoming: @escaping @Sendable (TransferSession) -> Void
@@ -48,8 +48,8 @@ public final class TransferLoop: Sendable {
         return session
     }
 
-    /// The static keys that whoever answers there within the connect timeout claims to have, each once, as they come. More than one where
-    /// somebody in between answers, too.
+    /// The static keys that listeners at `address` claim within the connect timeout, each once, in order of arrival. More than one if a man
+    /// in the middle answers too.
     public func keys(of address: NetworkAddress) -> AsyncStream<[UInt8]> {
         let (keys, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         if mailbox.post({ $0.requestKey(of: address, continuation) }) == .refused { continuation.finish() }

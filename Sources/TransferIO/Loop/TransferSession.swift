@@ -37,7 +37,7 @@ public final class TransferSession: Sendable {
     /// Probes the peer, which may be silent because it has nothing to send. Waits for the answer a second at least, longer on a slow path.
     public func isAlive() async -> Bool {
         await withCheckedContinuation { waiter in
-            if mailbox.post({ $0.askForLife(self, waiter) }) == .refused { waiter.resume(returning: false) }
+            if mailbox.post({ $0.probeLiveness(self, waiter) }) == .refused { waiter.resume(returning: false) }
         }
     }
 

@@ -1,33 +1,36 @@
 import TransferProtocol
 
-/// A file (or folder entry, or stream) to send, as the transfer loop sees it. All calls come from one thread at a time.
+/// A file, folder or stream to send. All calls come from one thread at a time.
 public protocol TransferSource: AnyObject, Sendable {
     /// Name, size, mode and time as offered.
     var offer: FileOffer { get }
-    /// Reads into the whole of `buffer` from `offset`; fewer bytes only at the end of the file, 0 at the end of a stream.
+    /// Fills `buffer` from `offset`; fewer bytes only at the end of the file, 0 at the end of a stream. Throws ``SourceNotReady`` to be
+    /// called again later.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
-    /// Whether the file holds exactly these bytes (SHA-256 of its range), for a resume. May take long.
+    /// Whether the file has exactly these bytes (SHA-256 of the range), for a resume. May take long.
     func matches(_ held: HeldRange) throws -> Bool
-    /// Whether it is still the file that was offered, as far as its status tells; asked at the end, and now and then.
+    /// Whether it is still the file that was offered, as far as its status shows.
     func isUnchanged() -> Bool
 }
 
-/// Where a received file goes. All calls come from one thread at a time.
+/// The target of a received file. All calls come from one thread at a time.
 public protocol TransferDestination: AnyObject, Sendable {
-    /// What an earlier, interrupted transfer of the same file left here, with its hashes; empty for a fresh start.
+    /// The ranges that an earlier, interrupted transfer of the same file left, with their hashes; empty for a fresh start.
     var held: [HeldRange] { get }
-    /// The sender agreed to these ranges; all else is written anew, and some of it may have been before this call.
+    /// Keeps these ranges, to which the sender has agreed. All others are written again; some of them may have been written before this
+    /// call.
     func resume(keeping kept: [Range<UInt64>]) throws
-    /// Writes `bytes` at `offset`, in any order. Throws ``DestinationFull`` or ``DestinationBusy`` to be asked again later.
+    /// Writes `bytes` at `offset`, in any order. Throws ``DestinationFull`` or ``DestinationBusy`` to be called again later.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
-    /// Every byte is written: truncate to `size`, sync, set the mode and time, and move to the final place. May take long. Throws
-    /// ``DestinationFull`` to be asked again later, which never follows a sync that failed.
+    /// Completes the file, of which every byte is written: truncates to `size`, sets the mode and time, syncs, and moves it to its final
+    /// place. May take long. Throws ``DestinationFull`` to be called again later, but never after a failed sync.
     func finish(size: UInt64) throws
-    /// After `finish`: what is to be removed when the sender surely knows.
+    /// After `finish`: the journal to remove once the sender is known to know of the file.
     var record: FinishedRecord? { get }
-    /// After `finish`: its path, where that is not as it was offered and the sender may know.
+    /// After `finish`: the path of the file if it is not the offered one and the sender may know it.
     var changedName: String? { get }
-    /// The transfer ended before that: keep the part and its journal for a resume, or remove what is not worth keeping.
+    /// Gives up a file that is not finished: keeps the part file and its journal for a resume, or removes them if they are not worth
+    /// keeping.
     func abandon()
 }
 
@@ -36,14 +39,14 @@ extension TransferDestination {
     public var changedName: String? { nil }
 }
 
-/// Thrown by a destination whose disk is full: the transfer pauses, and the write is tried again.
+/// The error of a destination whose disk is full: the transfer pauses, and the write is repeated.
 public struct DestinationFull: Error {
     public init() {}
 }
 
-/// Thrown by a destination whose reader is slower than the transfer: the write is tried again, and nothing is wrong.
+/// The error of a destination whose reader is slower than the transfer: the write is repeated; this is normal.
 public struct DestinationBusy: Error {
-    /// Writable when it is worth trying.
+    /// Becomes writable when the write can be repeated.
     public let descriptor: Int32
     public init(descriptor: Int32) { self.descriptor = descriptor }
 }

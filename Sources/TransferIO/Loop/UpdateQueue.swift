@@ -1,12 +1,12 @@
 import NIOConcurrencyHelpers
 import TransferProtocol
 
-/// The updates of a session until its owner reads them. Its length is bounded by the number of open offers, however slow the owner is. Held by
-/// `UpdateQueueTests`.
+/// The updates of a session until its owner reads them. Its length is bounded by the number of open offers, however slow the owner is. Held
+/// by `UpdateQueueTests`.
 final class UpdateQueue: Sendable {
     private struct State {
         var waiting: [TransferUpdate] = []
-        var taker: CheckedContinuation<TransferUpdate?, Never>?
+        var consumer: CheckedContinuation<TransferUpdate?, Never>?
         /// `ended` was added, or the consumer has stopped.
         var isOver = false
         var hasEnded = false
@@ -23,7 +23,7 @@ final class UpdateQueue: Sendable {
     }
 
     func add(_ update: TransferUpdate) {
-        let (taker, endWaiters) = state.withLockedValue {
+        let (consumer, endWaiters) = state.withLockedValue {
             state -> (CheckedContinuation<TransferUpdate?, Never>?, [CheckedContinuation<Void, Never>]) in
             var endWaiters: [CheckedContinuation<Void, Never>] = []
             let wasOver = state.isOver
@@ -33,11 +33,11 @@ final class UpdateQueue: Sendable {
                 swap(&endWaiters, &state.endWaiters)
             }
             guard !wasOver else { return (nil, endWaiters) }
-            if let taker = state.taker.take() { return (taker, endWaiters) }
+            if let consumer = state.consumer.take() { return (consumer, endWaiters) }
             Self.join(update, to: &state.waiting)
             return (nil, endWaiters)
         }
-        taker?.resume(returning: update)
+        consumer?.resume(returning: update)
         for waiter in endWaiters { waiter.resume() }
     }
 
@@ -74,7 +74,7 @@ final class UpdateQueue: Sendable {
             let (isThere, update) = state.withLockedValue { state -> (Bool, TransferUpdate?) in
                 if !state.waiting.isEmpty { return (true, state.waiting.removeFirst()) }
                 if state.isOver { return (true, nil) }
-                state.taker = continuation
+                state.consumer = continuation
                 return (false, nil)
             }
             if isThere { continuation.resume(returning: update) }
@@ -82,11 +82,11 @@ final class UpdateQueue: Sendable {
     }
 
     private func cancel() {
-        let taker = state.withLockedValue { state in
+        let consumer = state.withLockedValue { state in
             state.isOver = true
             state.waiting = []
-            return state.taker.take()
+            return state.consumer.take()
         }
-        taker?.resume(returning: nil)
+        consumer?.resume(returning: nil)
     }
 }

@@ -1,6 +1,6 @@
-/// Names one connection at the side that chose it: eight random bytes that stand in every datagram sent to that side.
+/// Identifies one connection at the side that chose it: eight random bytes in every datagram sent to that side.
 ///
-/// One UDP socket carries any number of connections, told apart by this alone, whatever address a datagram comes from.
+/// One UDP socket carries any number of connections. The id alone tells them apart, whatever address a datagram comes from.
 public struct ConnectionID: Hashable, Sendable {
     public var value: UInt64
     @inlinable public init(_ value: UInt64) { self.value = value }

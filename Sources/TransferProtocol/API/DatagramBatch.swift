@@ -1,9 +1,9 @@
-/// A run of datagrams for one destination, ready for one gathering send (`sendmsg` with `UDP_SEGMENT`): owned by the driver,
-/// filled by the engine, used again and again.
+/// A run of datagrams to one destination, ready for one gathering send (`sendmsg` with `UDP_SEGMENT`). The driver owns it, the engine fills
+/// it, and it is reused.
 ///
-/// The bytes of the batch are the concatenation of `pieces`; every datagram is `segmentSize` bytes, only the last may be
-/// shorter. The pieces point into memory of the batch and of the engine: they are valid until the next call into the engine, or,
-/// after ``commit()``, until the batch is filled anew.
+/// The bytes of the batch are the concatenation of `pieces`. Every datagram has `segmentSize` bytes; only the last may be shorter. The
+/// pieces point into memory of the batch and of the engine: they are valid until the next call into the engine or, after ``commit()``,
+/// until the batch is filled again.
 public struct DatagramBatch: ~Copyable {
     /// Laid out like the kernel's `struct iovec`.
     public struct Piece {
@@ -15,31 +15,31 @@ public struct DatagramBatch: ~Copyable {
         }
     }
 
-    /// At most so many datagrams in one batch (`UDP_MAX_SEGMENTS` is 64 in older kernels); 1 where the kernel has no GSO.
+    /// Datagrams in one batch, at most (`UDP_MAX_SEGMENTS` is 64 in older kernels); 1 if the kernel has no GSO.
     public let maximumSegments: Int
-    /// At most so many bytes in one batch.
+    /// Bytes in one batch, at most.
     public let maximumBytes: Int
     private var path = NetworkPath(remote: NetworkAddress(high: 0, low: 0, port: 0), local: .any)
     public var destination: NetworkAddress { path.remote }
-    /// The address of this host that the batch is to leave from.
+    /// The address of this host that the batch is sent from.
     public var source: LocalAddress { path.local }
     public private(set) var segmentSize = 0
     /// Datagrams in the batch.
     public private(set) var segments = 0
     /// Bytes in the batch.
     public private(set) var bytes = 0
-    /// A probe for a larger path MTU: send it with fragmentation forbidden, and take `EMSGSIZE` as an answer.
+    /// The batch is a probe for a larger path MTU: send it with fragmentation forbidden; `EMSGSIZE` means that it is too large.
     public internal(set) var isProbe = false
     /// The ECN bits to send the batch with (RFC 3168 §5): 2 is "capable", 0 "not capable".
     public internal(set) var ecn: UInt8 = 0
-    /// Its datagrams are to go to the kernel one by one, because what is cut later does not pass.
+    /// The datagrams are to be passed to the kernel one by one, because the path drops those that are segmented later (GSO).
     public internal(set) var isSeparate = false
 
     private let pieceStorage: UnsafeMutableBufferPointer<Piece>
     private var pieceCount = 0
     private let scratch: UnsafeMutableRawBufferPointer
     private var scratchUsed = 0
-    /// Where `keep` copies to; not touched, and so no memory, where it is never needed.
+    /// The target of ``commit()``. Its pages are not touched, and so use no memory, before the first commit.
     private let copy: UnsafeMutableRawBufferPointer
     private var closed = false
 
@@ -58,7 +58,7 @@ public struct DatagramBatch: ~Copyable {
         copy.deallocate()
     }
 
-    /// Makes the bytes the batch's own, for a driver that cannot send them now.
+    /// Copies the bytes into the batch's own memory, for a driver that cannot send them at once.
     public mutating func commit() {
         var used = 0
         for index in 0..<pieceCount {
@@ -85,7 +85,7 @@ public struct DatagramBatch: ~Copyable {
         closed = false
     }
 
-    /// Whether a datagram of `size` bytes can join: none may be longer than the first, and a shorter one is the last.
+    /// Whether a datagram of `size` bytes can join: none may be longer than the first, and a shorter one must be the last.
     func hasRoom(for size: Int, on path: NetworkPath) -> Bool {
         if segments == 0 { return true }
         return !closed && path == self.path && size <= segmentSize && segments < maximumSegments && bytes + size <= maximumBytes
@@ -94,7 +94,7 @@ public struct DatagramBatch: ~Copyable {
     /// Whether a further datagram of the first one's size can join.
     var acceptsMore: Bool { segments == 0 || (!closed && segments < maximumSegments && bytes + segmentSize <= maximumBytes) }
 
-    /// Scratch memory of the batch for a header or a whole datagram; kept by the append that follows.
+    /// Scratch memory of the batch for a header or a whole datagram; the next `append` makes it part of the batch.
     mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(rebasing: scratch[scratchUsed..<scratchUsed + count])
     }
@@ -119,7 +119,7 @@ public struct DatagramBatch: ~Copyable {
         bytes += size
     }
 
-    /// Copies the batch out as separate datagrams; for tests and for kernels without GSO.
+    /// The batch as separate datagrams, copied; for tests and for kernels without GSO.
     public func datagrams() -> [[UInt8]] {
         var all: [UInt8] = []
         all.reserveCapacity(bytes)

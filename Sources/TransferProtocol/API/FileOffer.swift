@@ -1,7 +1,7 @@
-/// Names one file within a connection: 0, 1, 2 … in the order of the offers.
+/// Identifies one file within a connection: 0, 1, 2 … in the order of the offers.
 public typealias FileID = UInt32
 
-/// What a sender says of a file before it sends any of it. None of it is to be trusted: the receiver makes the name safe itself.
+/// What a sender declares about a file before its data. None of it is trusted: the receiver makes the name safe itself.
 public struct FileOffer: Hashable, Sendable {
     public enum Kind: UInt8, Sendable {
         case file = 0
@@ -11,13 +11,14 @@ public struct FileOffer: Hashable, Sendable {
     /// A relative path with `/` between its parts, at most 4,096 bytes of UTF-8.
     public var name: String
     public var kind: Kind
-    /// Bytes; nil for a stream whose end is not known yet (`send-file -`).
+    /// Bytes; nil for a stream of unknown length (`send-file -`).
     public var size: UInt64?
     /// The permission bits (`st_mode & 0o777`).
     public var mode: UInt32
-    /// Nanoseconds since 1970; 0 where there is no time to tell, as of a stream.
+    /// The modification time, nanoseconds since 1970; 0 if there is none, as for a stream.
     public var modified: Int64
-    /// What is in a folder that is sent, of the folder itself; nil where the sender does not say. Comes with the handshake, not with the offer.
+    /// The contents of a folder that is sent as such; nil if the sender does not declare them. They come with the handshake, not with the
+    /// offer.
     public var contents: FolderContents?
 
     public init(name: String, kind: Kind = .file, size: UInt64?, mode: UInt32 = 0o644, modified: Int64 = 0) {
@@ -29,9 +30,9 @@ public struct FileOffer: Hashable, Sendable {
     }
 }
 
-/// What there is in a folder that is sent, with all the folders in it.
+/// The totals of a folder that is sent, with all folders below it.
 public struct FolderContents: Hashable, Sendable {
-    /// Without folders.
+    /// The number of files, folders not counted.
     public var files: UInt64
     public var bytes: UInt64
 
@@ -40,7 +41,7 @@ public struct FolderContents: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Of each folder that is sent as such, in the order of the offers, in which a folder comes before what is in it.
+    /// The totals of each folder that is sent as such, in the order of the offers; a folder precedes its contents.
     public static func of(_ offers: some Sequence<FileOffer>) -> [FolderContents] {
         var all: [FolderContents] = []
         for offer in offers {
@@ -55,7 +56,7 @@ public struct FolderContents: Hashable, Sendable {
     }
 }
 
-/// A part of a file that the receiver already holds from an interrupted transfer.
+/// A range of a file that the receiver has from an interrupted transfer.
 public struct HeldRange: Hashable, Sendable {
     /// Bytes of the file, never empty.
     public var range: Range<UInt64>
@@ -69,34 +70,34 @@ public struct HeldRange: Hashable, Sendable {
 
 /// A receiver's answer to an offer.
 public enum FileAnswer: Hashable, Sendable {
-    /// Send it, except for what is held already (at most ``TransferLimits/heldRanges`` ranges, ascending, not overlapping).
+    /// Send the file except for the ranges in `held` (at most ``TransferLimits/heldRanges``, ascending, not overlapping).
     case accept(held: [HeldRange])
     case decline(DeclineReason)
 }
 
 public enum DeclineReason: UInt8, Hashable, Sendable {
-    /// The user said no, or `--accept never`.
+    /// The user declined, or `--accept never` is set.
     case declined = 0
     /// The name cannot be made safe.
     case unsafeName = 1
-    /// There is a file of this name and it may not be overwritten.
+    /// A file of this name exists and may not be overwritten.
     case exists = 2
     case noSpace = 3
     /// The destination cannot be written.
     case cannotWrite = 4
-    /// What is offered is of a kind this receiver cannot take (a stream, a folder into standard output).
+    /// The receiver cannot receive this kind (a stream, a folder into standard output).
     case unsupported = 5
 }
 
-/// Bounds on what one peer may make the other remember.
+/// Bounds on the state that one peer may make the other keep.
 public enum TransferLimits {
     public static let nameBytes = 4096
     public static let heldRanges = 4096
-    /// Files offered and not yet done, a connection.
+    /// Files that are offered and not yet done, for each connection.
     public static let openFiles = 4096
-    /// Bytes of the names of these files together.
+    /// Bytes of the names of these files, in total.
     public static let openNameBytes = 1 << 20
-    /// From the first file that is not done, how far the offers may run ahead.
+    /// How far the offers may run ahead of the first file that is not done, in files.
     public static let fileSpan = 65_536
     /// Bytes of a reason's text.
     public static let reasonBytes = 512

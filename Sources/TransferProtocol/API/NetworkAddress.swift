@@ -1,12 +1,12 @@
 /// An IP address and UDP port as a value; IPv4 is held in its IPv4-mapped IPv6 form (RFC 4291 §2.5.5.2).
 ///
-/// The engine only compares addresses and hands them back; it never resolves or opens anything.
+/// The engine only compares addresses and returns them; it never resolves a name or opens a socket.
 public struct NetworkAddress: Hashable, Sendable {
     /// The first and the last eight bytes of the IPv6 address, as big-endian numbers.
     public var high: UInt64
     public var low: UInt64
     public var port: UInt16
-    /// The interface of a link-local address, else 0.
+    /// The interface index of a link-local address, else 0.
     public var scope: UInt32
 
     @inlinable public init(high: UInt64, low: UInt64, port: UInt16, scope: UInt32 = 0) {
@@ -21,11 +21,11 @@ public struct NetworkAddress: Hashable, Sendable {
         self.init(high: 0, low: 0xFFFF_0000_0000 | UInt64(ip), port: port)
     }
 
-    /// The address as IPv4, or nil if it is no IPv4-mapped one.
+    /// The address as IPv4, or nil if it is not IPv4-mapped.
     @inlinable public var ipv4: UInt32? {
         high == 0 && low >> 32 == 0xFFFF ? UInt32(truncatingIfNeeded: low) : nil
     }
 
-    /// Whether both are one host, whatever the port (RFC 9000 §9.4 keeps the congestion state when only the port changed).
+    /// Whether both are the same host, whatever the port (RFC 9000 §9.4 keeps the congestion state if only the port changes).
     @inlinable public func isSameHost(as other: Self) -> Bool { high == other.high && low == other.low && scope == other.scope }
 }

@@ -1,5 +1,5 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): a small generator whose run repeats by its seed. For simulators and for what must differ
-/// but need not be secret.
+/// SplitMix64 (Steele, Lea, Flood 2014): a small generator whose sequence repeats by its seed. For simulators, and for values that must
+/// differ but need not be secret.
 public struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

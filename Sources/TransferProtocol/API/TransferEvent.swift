@@ -1,4 +1,4 @@
-/// What an endpoint tells its driver. Taken one by one with ``TransferEndpoint/nextEvent()``.
+/// What an endpoint reports to its driver, one at a time through ``TransferEndpoint/nextEvent()``.
 public enum TransferEvent {
     /// The handshake is done and the peer's key is proven. `peerKey` is its 32-byte static X25519 key,
     /// `verification` the handshake hash both sides share (for a short authentication string).
@@ -7,36 +7,37 @@ public enum TransferEvent {
     case closed(TransferOutcome)
 
     // The sending side
-    /// The peer answered an offer. With `held` empty the engine goes on by itself; otherwise the driver compares the digests
-    /// with its own file and calls ``TransferConnection/start(_:keeping:)``.
+    /// The peer has answered an offer. With `held` empty the engine proceeds by itself; otherwise the driver compares the digests with its
+    /// own file and calls ``TransferConnection/start(_:keeping:)``.
     case answered(FileID, FileAnswer)
     /// Read these bytes of the file into the buffer, then call ``TransferConnection/filled(_:count:)``.
     case read(ReadRequest)
-    /// Every byte of the file was read: see that it did not change meanwhile, then call ``TransferConnection/end(_:)``, or
+    /// Every byte of the file has been read: check that it did not change meanwhile, then call ``TransferConnection/end(_:)``, or
     /// ``TransferConnection/fail(_:_:_:)`` with `sourceChanged`. The receiver keeps the file only after `end`.
     case sourceRead(FileID)
     /// The receiver has every byte of this file on its disk and the file in its final place.
     case delivered(FileID)
-    /// Before that: the file is not called there as it was offered. The path is the receiver's word, with whatever is in it.
+    /// The receiver uses another name than the one offered; comes before `delivered`. The path is the receiver's text, unchecked.
     case named(FileID, String)
 
     // The receiving side
     /// A file is offered: answer with ``TransferConnection/answer(_:_:)``.
     case offered(FileID, FileOffer)
-    /// No further offer will come after those already told.
+    /// No further offer follows those reported.
     case offersEnded
-    /// The sender compared what we said we hold: these ranges stay, the rest of the file comes. Some of the rest may have come before.
+    /// The sender has compared the ranges in our answer: `kept` stay, the rest of the file is sent. Data of the rest may precede this
+    /// event.
     case resumed(FileID, kept: [Range<UInt64>])
     /// Write these bytes, then call ``TransferConnection/wrote(_:)``.
     case write(WriteRequest)
-    /// Every byte of this file was handed over by `write` and taken by `wrote`; `size` is its length (told late for a stream).
-    /// Sync it, put it in its place, then call ``TransferConnection/placed(_:)`` or ``TransferConnection/fail(_:_:_:)``.
+    /// Every byte of this file was passed out by `write` and confirmed by `wrote`; `size` is its length (for a stream known only here).
+    /// Sync the file, move it into place, then call ``TransferConnection/placed(_:)`` or ``TransferConnection/fail(_:_:_:)``.
     case arrived(FileID, size: UInt64)
 
     // Both
-    /// This file will not arrive; `text` is the peer's explanation, already stripped of control characters.
+    /// This file will not arrive; `text` is the peer's explanation, without control characters.
     case failed(FileID, FileFailure, text: String)
-    /// The receiver's disk is full (or not any more); only a note, the window says the same.
+    /// The receiver's disk is full, or has room again. Informational: the window alone controls the flow.
     case peerPaused(Bool)
 }
 
@@ -44,14 +45,14 @@ public enum TransferEvent {
 /// the end of the connection.
 public struct ReadRequest {
     public let file: FileID
-    /// Where in the file, bytes.
+    /// The offset in the file, bytes.
     public let offset: UInt64
-    /// As long as what is wanted: at most one record. A file of known size must fill it whole; a stream may fill less.
+    /// Its length is the amount requested, at most one record. A file of known size must fill it whole; a stream may fill less.
     public let buffer: UnsafeMutableRawBufferPointer
     let slot: Int32
 }
 
-/// Opened bytes for a destination file. The buffer belongs to the engine and stays valid until `wrote` or the end of the connection.
+/// Decrypted bytes for a destination file. The buffer belongs to the engine and stays valid until `wrote` or the end of the connection.
 public struct WriteRequest {
     public let file: FileID
     public let offset: UInt64

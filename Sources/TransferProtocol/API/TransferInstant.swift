@@ -1,7 +1,7 @@
 /// A point on the driver's monotonic clock, in nanoseconds from an arbitrary start.
 ///
-/// The engine never asks for the time: every call that depends on it takes the time as an argument, so that the same code runs
-/// under a socket loop and, in virtual time, under the network simulator of the tests.
+/// The engine never reads a clock: every call that depends on the time takes it as an argument, so that the same code runs under a socket
+/// loop and, in virtual time, under the network simulator of the tests.
 public struct TransferInstant: Hashable, Comparable, Sendable {
     public var nanoseconds: UInt64
 
@@ -12,7 +12,7 @@ public struct TransferInstant: Hashable, Comparable, Sendable {
         let (sum, overflow) = a.nanoseconds.addingReportingOverflow(UInt64(max(b.nanoseconds, 0)))
         return Self(nanoseconds: overflow ? .max : sum)
     }
-    /// The time from `b` to `a`; zero, never negative, if `b` is the later one.
+    /// The time from `b` to `a`; zero if `b` is later.
     @inlinable public static func - (a: Self, b: Self) -> TransferDuration {
         a.nanoseconds > b.nanoseconds
             ? TransferDuration(nanoseconds: Int64(clamping: a.nanoseconds - b.nanoseconds)) : .zero

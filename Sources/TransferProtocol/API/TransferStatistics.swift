@@ -1,64 +1,64 @@
 /// A snapshot of a connection for progress and diagnosis.
 public struct TransferStatistics: Hashable, Sendable {
-    /// What the rate is limited by just now.
+    /// What limits the rate at the moment.
     public enum Limit: String, Sendable {
-        /// The congestion controller: what gets through to the receiver and is acknowledged. A receiver whose processor loses what
-        /// arrives is a part of the path.
+        /// The congestion controller: what reaches the receiver and is acknowledged. A receiver whose processor drops datagrams is part of
+        /// the path.
         case path
-        /// The receiver's window, for its disk or its reader takes no more; or the receiver has yet to answer, or to finish a file.
+        /// The receiver's window, because its disk or its reader is slow; or an answer or the completion of a file is awaited.
         case receiver
-        /// The stream that is sent gives no more.
+        /// The source of the stream delivers no more.
         case source
         /// `--limit`.
         case limit
-        /// The processor of this machine, which is never waiting for anything.
+        /// The processor of this machine, which never waits.
         case cpu
-        /// Reading or writing the files, for which this side waits.
+        /// Reading or writing files, for which this side waits.
         case disk
-        /// The receiver's disk is full: nothing moves until it has room.
+        /// The receiver's disk is full: nothing moves before it has room.
         case diskFull = "disk full"
-        /// Whoever reads the receiver's output.
+        /// The reader of the receiver's output.
         case reader
-        /// What comes to a receiver that could take more; which of the two it is it cannot tell.
+        /// At a receiver that could take more: the sender or the path, which a receiver cannot tell apart.
         case senderOrPath = "sender or path"
         /// There is nothing to send.
         case idle
     }
 
-    /// File bytes known to be held by the receiver (sender), or written (receiver); resumed bytes count.
+    /// File bytes that the receiver is known to have (at the sender), or has written (at the receiver); resumed bytes count.
     public var bytesDone: UInt64 = 0
-    /// Those of them that were there before this transfer, so that no rate is made of them.
+    /// The part of `bytesDone` that was there before this transfer; rates leave it out.
     public var bytesResumed: UInt64 = 0
-    /// The sum of the sizes of the accepted files, as far as known.
+    /// The sum of the sizes of the accepted files, as far as it is known.
     public var bytesTotal: UInt64 = 0
     public var filesDone = 0
     public var packetsSent: UInt64 = 0
     public var packetsReceived: UInt64 = 0
     public var packetsLost: UInt64 = 0
-    /// Packets declared lost whose ack came after all.
+    /// Packets declared lost and acknowledged later.
     public var spuriousLosses: UInt64 = 0
     public var bytesSent: UInt64 = 0
     public var bytesReceived: UInt64 = 0
-    /// Records that did not open and were asked for again.
+    /// Records that failed authentication and were requested again.
     public var recordsFailed: UInt64 = 0
-    /// Datagrams dropped unread: broken header, wrong key, unknown.
+    /// Datagrams dropped unread: a broken header, the wrong key or an unknown type.
     public var datagramsDropped: UInt64 = 0
-    /// Acks of packets that were never sent.
+    /// Acknowledgements of packets that were never sent.
     public var bogusAcks: UInt64 = 0
     public var smoothedRTT = TransferDuration.zero
     public var minimumRTT = TransferDuration.zero
     public var congestionWindow = 0
     public var bytesInFlight = 0
-    /// Bytes a second the pacer allows; 0 while not known.
+    /// Bytes a second that the pacer allows; 0 while unknown.
     public var pacingRate: Double = 0
     /// The latest delivery-rate sample, bytes a second.
     public var deliveryRate: Double = 0
     /// Bytes of the largest datagram sent.
     public var datagramSize = 0
     public var limit = Limit.idle
-    /// The receiver said its disk is full.
+    /// The receiver has reported that its disk is full.
     public var peerPaused = false
-    /// File bytes that this transfer has moved.
+    /// File bytes moved by this transfer, without the resumed ones.
     public var bytesMoved: UInt64 { bytesDone - min(bytesResumed, bytesDone) }
 
     public init() {}

@@ -1,4 +1,4 @@
-/// The sending half of the control stream: bytes that arrive in order and exactly once, whatever packets are lost.
+/// The sending half of the control stream, which delivers bytes in order and exactly once, whatever packets are lost.
 struct ControlStreamSender {
     /// Bytes sent and not acknowledged, at most.
     static let window: UInt64 = 256 * 1024
@@ -16,10 +16,10 @@ struct ControlStreamSender {
     private var end: UInt64 { base + UInt64(buffer.count) }
     var isAcknowledged: Bool { buffer.isEmpty }
     var hasBytesToSend: Bool { !resend.isEmpty || next < min(end, base + Self.window) }
-    /// Bytes waiting behind those under way.
+    /// Bytes not sent yet.
     var backlog: Int { Int(end - next) }
 
-    /// Takes the next piece of at most `limit` bytes.
+    /// The next piece to send, at most `limit` bytes; lost ranges come first.
     mutating func nextPiece(limit: Int) -> (offset: UInt64, bytes: ArraySlice<UInt8>)? {
         guard limit > 0 else { return nil }
         while let first = resend.first {
@@ -65,11 +65,11 @@ struct ControlStreamSender {
     }
 }
 
-/// The receiving half: puts pieces in order and takes messages off the front.
+/// The receiving half of the control stream: reassembles the pieces and decodes the messages at the front.
 struct ControlStreamReceiver {
-    /// More than the sender's window beyond what is in order is no honest sender's.
+    /// Bytes that may arrive ahead of the next one in order; an honest sender's window is half of it.
     static let maximumAhead: UInt64 = 2 * ControlStreamSender.window
-    /// Gaps between pieces that came early: an honest sender's are lost packets.
+    /// Pieces with gaps between them; those of an honest sender are lost packets.
     private static let maximumPieces = 4096
 
     private var ready: [UInt8] = []
@@ -84,7 +84,7 @@ struct ControlStreamReceiver {
         guard end <= next + Self.maximumAhead else { throw WireError() }
         if offset > next {
             guard !ahead.contains(where: { $0.offset <= offset && $0.offset + UInt64($0.bytes.count) >= end }) else { return }
-            // What goes on where another piece ends joins it: there are never more than there are gaps.
+            // A piece that continues another joins it, so that there are never more pieces than gaps.
             if let index = ahead.firstIndex(where: { $0.offset + UInt64($0.bytes.count) == offset }) {
                 aheadBytes += bytes.count
                 guard aheadBytes <= 2 * Int(Self.maximumAhead) else { throw WireError() }
@@ -92,7 +92,7 @@ struct ControlStreamReceiver {
                 return
             }
             guard ahead.count < Self.maximumPieces else { throw WireError() }
-            // Overlapping pieces cost memory twice; a sender that does so without end is cut off.
+            // Overlapping pieces use memory twice: a sender that repeats them without end is cut off.
             aheadBytes += bytes.count
             guard aheadBytes <= 2 * Int(Self.maximumAhead) else { throw WireError() }
             let place = ahead.firstIndex { $0.offset > offset } ?? ahead.count
@@ -111,7 +111,7 @@ struct ControlStreamReceiver {
         }
     }
 
-    /// Takes the whole messages that are there.
+    /// Removes and decodes the complete messages at the front.
     mutating func messages() throws(WireError) -> [Message] {
         var found: [Message] = []
         var position = 0

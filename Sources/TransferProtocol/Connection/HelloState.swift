@@ -1,14 +1,14 @@
-/// The initiator's handshake: message 1, to whom, and when it goes out again.
+/// The initiator's handshake: message 1, the addresses to send it to, and when to retransmit it.
 struct HelloState {
     let noise: NoiseInitiator
     let addresses: [NetworkAddress]
     var cookie: [UInt8] = []
-    /// The address the next hello goes to, an index; past the end, the round is over.
+    /// The index of the address that the next hello goes to.
     var nextAddress = 0
     var round = 0
     var nextAt: TransferInstant
-    /// What unauthenticated answers claimed, by whom. Believed only when no true answer comes: anybody can refuse in a stranger's name, and
-    /// one address of several may be somebody else's.
+    /// Failures that unauthenticated answers claim, by address. They count only if no authentic answer comes: anybody can send a refusal in
+    /// another's name, and one of several addresses may belong to somebody else.
     private var claims: [NetworkAddress: TransferFailure] = [:]
 
     init(noise: NoiseInitiator, addresses: [NetworkAddress], at now: TransferInstant) {
@@ -21,12 +21,12 @@ struct HelloState {
         if addresses.contains(address) { claims[address] = failure }
     }
 
-    /// What was claimed, if anything.
+    /// A claimed failure, if there is one; a refusal is preferred.
     var claimed: TransferFailure? { claims.values.contains(.refused) ? .refused : claims.values.first }
     var haveAllClaimed: Bool { addresses.allSatisfy { claims[$0] != nil } }
 
-    /// From one round of hellos to the next: 0.3 s at first, then half a second, so that a path that loses most of what it is given
-    /// still opens within the connect timeout.
+    /// The time from one round of hellos to the next: 0.3 s at first, then 0.5 s, so that even a very lossy path opens within the connect
+    /// timeout.
     var interval: TransferDuration { .milliseconds(round <= 3 ? 300 : 500) }
 
     /// ```
@@ -46,7 +46,7 @@ struct HelloState {
     }
 }
 
-/// A hello as the responder reads it.
+/// A hello, decoded by the responder.
 struct HelloDatagram {
     var initiator: ConnectionID
     var cookie: [UInt8]
@@ -55,7 +55,7 @@ struct HelloDatagram {
     init(_ datagram: UnsafeRawBufferPointer) throws(WireError) {
         guard datagram.count >= DatagramType.minimumHello else { throw WireError() }
         var reader = WireReader(datagram)
-        _ = try reader.take(DatagramType.commonHeader)
+        _ = try reader.slice(DatagramType.commonHeader)
         initiator = ConnectionID(try reader.integer(UInt64.self))
         cookie = try reader.array(Int(try reader.byte()))
         message1 = try reader.array(Int(try reader.integer(UInt16.self)))
@@ -69,7 +69,7 @@ struct ReplyDatagram {
 
     init(_ datagram: UnsafeRawBufferPointer) throws(WireError) {
         var reader = WireReader(datagram)
-        _ = try reader.take(DatagramType.commonHeader)
+        _ = try reader.slice(DatagramType.commonHeader)
         responder = ConnectionID(try reader.integer(UInt64.self))
         message2 = try reader.array(Int(try reader.integer(UInt16.self)))
     }
@@ -80,7 +80,7 @@ struct ReplyDatagram {
         bytes.appendInteger(responder.value)
         bytes.appendInteger(UInt16(message2.count))
         bytes += message2
-        // Padded, it also proves that the way back carries 1200 bytes.
+        // The padding also proves that the return path carries 1200 bytes.
         bytes += [UInt8](repeating: 0, count: max(DatagramType.minimumHello - bytes.count, 0))
         return bytes
     }

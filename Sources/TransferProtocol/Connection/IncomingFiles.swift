@@ -1,25 +1,25 @@
 import DequeModule
 
-/// The files a receiver was offered, and how much of them is written.
+/// The files that a receiver was offered, and how much of each is written.
 struct IncomingFiles {
     enum State { case offered, accepted, arrived, placed, failed, declined }
 
     struct File {
         var offer: FileOffer
         var state = State.offered
-        /// We named ranges we hold; which of them stay is not known until the sender says so.
+        /// The answer named held ranges, and the sender has not said yet which of them stay.
         var awaitsKeep = false
         var held: [Range<UInt64>] = []
         var kept: UInt64 = 0
         var written: UInt64 = 0
-        /// The final size, once the sender has read it all and found it unchanged.
+        /// The final size, known once the sender has read the whole file and found it unchanged.
         var size: UInt64?
     }
 
-    /// From `base` on by their numbers: those before are settled and forgotten.
+    /// The files from number `base` on: all before it are settled and forgotten.
     private var files: Deque<File> = []
     private var base: FileID = 0
-    /// Bytes of the names of those that are not settled.
+    /// Bytes of the names of the unsettled files.
     private var nameBytes = 0
     private(set) var offersEnded = false
     private(set) var unresolved = 0
@@ -34,10 +34,10 @@ struct IncomingFiles {
     }
 
     var isEmpty: Bool { base == 0 && files.isEmpty }
-    /// Files of which something is kept.
+    /// The number of files of which some state is kept.
     var remembered: Int { files.count }
 
-    /// Whether the file is declined, done or failed: what the sender still says of it is late, and of no interest.
+    /// Whether the file is declined, done or failed: later messages about it are ignored.
     func isSettled(_ id: FileID) -> Bool {
         guard id >= base else { return true }
         return switch self[id]?.state {
@@ -57,7 +57,7 @@ struct IncomingFiles {
         return true
     }
 
-    /// Of a file that is settled nothing is kept but that, and not even that once all before it are settled too.
+    /// Marks a file as settled and drops its other state; drops the entry too once all before it are settled.
     private mutating func settle(_ id: FileID, _ state: State) {
         let index = Int(id - base)
         files[index].state = state
@@ -82,14 +82,14 @@ struct IncomingFiles {
             files[Int(id - base)].state = .accepted
             files[Int(id - base)].held = held.map(\.range)
             files[Int(id - base)].awaitsKeep = !held.isEmpty
-            // Sizes are the sender's word: their sum may be more than there are numbers.
+            // The sender chooses the sizes: their sum may overflow.
             let (sum, overflow) = bytesTotal.addingReportingOverflow(files[Int(id - base)].offer.size ?? 0)
             bytesTotal = overflow ? .max : sum
         }
         return true
     }
 
-    /// - Returns: false if the sender names what we never held.
+    /// - Returns: false if a range is not among those that the answer named.
     mutating func recordKept(_ id: FileID, _ ranges: [Range<UInt64>]) -> Bool {
         guard let file = self[id], file.awaitsKeep, ranges.allSatisfy({ file.held.contains($0) }) else { return false }
         files[Int(id - base)].awaitsKeep = false
@@ -97,7 +97,7 @@ struct IncomingFiles {
         return true
     }
 
-    /// Whether these bytes of a file may come: nil if the sender breaks its own word, false if nobody wants them any more.
+    /// Whether these bytes of a file are to be written: nil if the sender violates the protocol, false if the file is settled.
     func wants(_ id: FileID, offset: UInt64, count: Int) -> Bool? {
         if isSettled(id) { return false }
         guard let file = self[id], file.state == .accepted else { return nil }
@@ -117,13 +117,13 @@ struct IncomingFiles {
         return true
     }
 
-    /// Whether more was written than there is: the sender sent something twice.
+    /// Whether more bytes were written than the file has: the sender has sent some twice.
     func isOverfull(_ id: FileID) -> Bool {
         guard let file = self[id], let size = file.size ?? file.offer.size, !file.awaitsKeep else { return false }
         return file.kept + file.written > size
     }
 
-    /// The file's size if with the latest change every byte of it is written.
+    /// The file's size if every byte of it is written; each file is returned only once.
     mutating func popArrived(_ id: FileID) -> UInt64? {
         guard let file = self[id], file.state == .accepted, let size = file.size, !file.awaitsKeep, file.kept + file.written == size
         else { return nil }

@@ -1,7 +1,7 @@
 import DequeModule
 
-/// Questions for the static key of a listener whose address is all that is known. An answer proves nothing before the handshake that
-/// follows: whoever is on the way can answer first, so that each key that is claimed is told.
+/// Requests for the static key of a listener of which only the address is known. Before the handshake an answer proves nothing: anybody on
+/// the path can answer first, so every different key is reported.
 struct KeyRequests {
     private struct Request {
         var address: NetworkAddress
@@ -12,7 +12,7 @@ struct KeyRequests {
         var claimed: [[UInt8]] = []
     }
 
-    /// Different answers to one question that are told.
+    /// Different keys reported for one request, at most.
     private static let maximumClaims = 4
 
     private static let interval = TransferDuration.milliseconds(500)
@@ -33,11 +33,11 @@ struct KeyRequests {
 
     mutating func nextAnswer() -> (address: NetworkAddress, key: [UInt8]?)? { answers.popFirst() }
 
-    /// Type 1 | token 8 | zeros up to 1200.
+    /// A key request: type 1 | token 8 | zeros up to 1200.
     mutating func nextDatagram(at now: TransferInstant) -> (NetworkPath, [UInt8])? {
         guard let index = open.firstIndex(where: { $0.nextAt <= now }) else { return nil }
         open[index].nextAt = now + open[index].interval
-        // An answer may be a lie, and the true one lost: whoever was answered asks again, ever more rarely.
+        // An answer may be forged and the true one lost: the request is repeated after an answer too, at growing intervals.
         if !open[index].claimed.isEmpty { open[index].interval = open[index].interval * 2 }
         var bytes: [UInt8] = [DatagramType.keyRequest.firstByte]
         bytes.appendInteger(open[index].token)

@@ -1,24 +1,24 @@
 import DequeModule
 
-/// The files a sender offers, and which of their bytes are to be read next.
+/// The files that a sender offers, and which of their bytes to read next.
 struct OutgoingFiles {
     enum State { case offered, answered, sending, read, ended, delivered, failed, declined }
 
     struct File {
         var offer: FileOffer
         var state = State.offered
-        /// What is still to be read, ascending. For a stream one range without an end.
+        /// The ranges still to be read, ascending; for a stream a single range without an end.
         var ranges: Deque<Range<UInt64>> = []
-        /// How far a stream was read.
+        /// How far the file has been read.
         var position: UInt64 = 0
         var held: [Range<UInt64>] = []
-        /// The receiver has said what it is called there.
+        /// The receiver has sent the name that it gave the file.
         var isNamed = false
 
         var isStream: Bool { offer.size == nil }
     }
 
-    /// By their numbers. An array, because changing an element of a dictionary in place costs three allocations, and a record of file
+    /// The files by number. An array, because changing a dictionary's element in place costs three allocations, and every record of file
     /// bytes changes one.
     private var files: ContiguousArray<File> = []
     private(set) var offersEnded = false
@@ -27,7 +27,7 @@ struct OutgoingFiles {
     private(set) var unresolved = 0
     private(set) var bytesTotal: UInt64 = 0
     private(set) var delivered = 0
-    /// At least one file was given up.
+    /// At least one file has failed.
     private(set) var hasFailed = false
 
     var isDone: Bool { offersEnded && unresolved == 0 }
@@ -42,7 +42,7 @@ struct OutgoingFiles {
 
     subscript(file: FileID) -> File? { Int(file) < files.count ? files[Int(file)] : nil }
 
-    /// - Returns: false if the answer makes no sense: no such file, or answered before.
+    /// - Returns: false if there is no such file, if it is answered already, or if the held ranges are not in it.
     mutating func answered(_ id: FileID, _ answer: FileAnswer) -> Bool {
         guard var file = self[id], file.state == .offered else { return false }
         switch answer {
@@ -50,7 +50,7 @@ struct OutgoingFiles {
             file.state = .declined
             unresolved -= 1
         case .accept(let held):
-            // Nothing can be held of a stream, nor beyond the end of a file.
+            // No range can be held of a stream, nor beyond the end of a file.
             if let last = held.last, last.range.upperBound > file.offer.size ?? 0 { return false }
             file.state = .answered
             file.held = held.map(\.range)
@@ -60,7 +60,7 @@ struct OutgoingFiles {
         return true
     }
 
-    /// Queues an answered file, all but `kept` of it. `kept` must be among what the receiver holds.
+    /// Queues an answered file, except for `kept`. `kept` must be among the ranges that the receiver holds.
     mutating func start(_ id: FileID, keeping kept: [Range<UInt64>]) -> Bool {
         guard var file = self[id], file.state == .answered, kept.allSatisfy({ file.held.contains($0) }) else { return false }
         file.state = .sending
@@ -79,7 +79,7 @@ struct OutgoingFiles {
         return true
     }
 
-    /// A started file with nothing (more) to read: takes it off the queue. Called until it returns nil.
+    /// Removes the first queued file if it has nothing left to read. Call it until it returns nil.
     mutating func popFinished() -> FileID? {
         while let first = queue.first {
             guard let file = self[first], file.state == .sending else {
@@ -94,13 +94,13 @@ struct OutgoingFiles {
         return nil
     }
 
-    /// The next bytes to read: the file, from where, how many at most, and whether it is a stream.
+    /// The next bytes to read: the file, the offset, the largest count, and whether it is a stream.
     var nextRead: (file: FileID, offset: UInt64, limit: UInt64, isStream: Bool)? {
         guard let first = queue.first, let file = self[first], let range = file.ranges.first else { return nil }
         return (first, range.lowerBound, range.upperBound - range.lowerBound, file.isStream)
     }
 
-    /// `count` bytes from the front of the file's first range were read; 0 ends a stream.
+    /// Records that `count` bytes from the front of the file's first range were read; 0 ends a stream.
     mutating func advance(_ id: FileID, by count: Int) {
         guard var range = self[id]?.ranges.first else { return }
         let index = Int(id)
@@ -120,7 +120,7 @@ struct OutgoingFiles {
         return file.offer.size ?? file.position
     }
 
-    /// - Returns: false where the receiver cannot have a name for it, or has said it before.
+    /// - Returns: false if the receiver cannot have a name for the file yet, or has sent it before.
     mutating func name(_ id: FileID) -> Bool {
         guard let file = self[id], file.state == .ended, !file.isNamed else { return false }
         files[Int(id)].isNamed = true
@@ -140,7 +140,7 @@ struct OutgoingFiles {
         files[Int(id)].state = .failed
         hasFailed = true
         files[Int(id)].ranges.removeAll()
-        // Nobody is to wait behind it.
+        // No file waits behind a failed one.
         queue.removeAll { $0 == id }
         unresolved -= 1
         return true

@@ -1,11 +1,11 @@
-/// Follows a peer to another path, at another address of its or of ours, once it has proven to be there (RFC 9000 §8.2 and §9).
+/// Validates a new path to the peer, at another address of either side, before the connection migrates to it (RFC 9000 §8.2 and §9).
 struct PathValidator {
     private struct Candidate {
         var path: NetworkPath
         var challenge: UInt64
         var attempts = 0
         var nextAt: TransferInstant
-        /// Bytes received from there: at most three times as much goes back before it is proven.
+        /// Bytes that may still be sent on the path: three times those received, until it is validated.
         var allowance: Int
     }
 
@@ -16,25 +16,25 @@ struct PathValidator {
     private var candidate: Candidate?
     private var responses: [(path: NetworkPath, challenge: UInt64, size: Int)] = []
 
-    /// Something that was really the peer's came on a path that is not the current one.
-    mutating func heard(on path: NetworkPath, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
+    /// Starts or continues to validate a path other than the current one, on which an authentic packet arrived.
+    mutating func recordPacket(on path: NetworkPath, bytes: Int, challenge: @autoclosure () -> UInt64, at now: TransferInstant) {
         if candidate?.path == path {
             candidate?.allowance += 3 * bytes
             return
         }
-        // One at a time; a newer path takes over only when the older had its chance.
+        // One candidate at a time; a newer one replaces the older only after two challenges.
         if let candidate, candidate.attempts < 2 { return }
         candidate = Candidate(path: path, challenge: challenge(), nextAt: now, allowance: 3 * bytes)
     }
 
-    /// The peer wants to see that we are reached at the address it wrote to.
-    /// - Parameter bytes: of its datagram. As many go back: the way back is to carry what the way here does, and a stranger that sends a copy
-    ///   gets no more than it sent.
+    /// Queues the response to a PATH_CHALLENGE.
+    /// - Parameter bytes: the size of the challenge's datagram. The response has the same size: the return path must carry what this one
+    ///   does, and a stranger who sends a copy gets no amplification.
     mutating func challenged(on path: NetworkPath, _ challenge: UInt64, bytes: Int) {
         if responses.count < Self.maximumResponses { responses.append((path, challenge, min(PathMTU.base, bytes))) }
     }
 
-    /// - Returns: the new path to the peer, if this proves it.
+    /// - Returns: the validated path if the response matches the challenge.
     mutating func answered(on path: NetworkPath, _ response: UInt64) -> NetworkPath? {
         guard let candidate, candidate.path == path, candidate.challenge == response else { return nil }
         self.candidate = nil
@@ -53,7 +53,8 @@ struct PathValidator {
             candidate = nil
             return nil
         }
-        // Large at first, which proves that the path carries what a path has to (RFC 9000 §8.2.1); one that does not is better than none.
+        // Large at first, which proves that the path carries the minimum datagram size (RFC 9000 §8.2.1); a path that only carries less is
+        // better than none.
         let size = min(current.attempts < Self.fullAttempts ? PathMTU.base : PathMTU.least, current.allowance)
         candidate?.attempts += 1
         candidate?.nextAt = now + probeTimeout
@@ -62,7 +63,7 @@ struct PathValidator {
         return .challenge(current.challenge, on: current.path, size: size)
     }
 
-    /// Gives up a path that never answered.
+    /// Gives up a candidate that never answered.
     mutating func expire(at now: TransferInstant) {
         if let candidate, candidate.attempts >= Self.maximumAttempts, candidate.nextAt <= now { self.candidate = nil }
     }

@@ -1,5 +1,5 @@
-/// Opened records on their way to the driver: split into chunks, in order where the destination is a pipe, and counted until every
-/// chunk of a record is taken.
+/// The way of opened records to the driver: in chunks, in order if the destination is a pipe, and counted until all chunks of a record are
+/// written.
 struct RecordDelivery {
     struct Opened {
         var record: UInt64
@@ -8,16 +8,16 @@ struct RecordDelivery {
     }
 
     var isOrdered = false
-    /// The next record to hand out when they go in order.
+    /// The next record to deliver in order.
     private var next: UInt64 = 0
     private var waiting: [UInt64: Opened] = [:]
-    /// By slot: the record, and how many of its chunks are not taken yet.
+    /// By slot: the record, and how many of its chunks are not written yet.
     private var outstanding: [Int32: (record: UInt64, chunks: Int)] = [:]
 
-    /// What the latest ``add(_:allOpenedBelow:)`` found ready; its memory is used again.
+    /// The records that the latest ``add(_:allOpenedBelow:)`` found deliverable; its memory is reused.
     private(set) var ready: ContiguousArray<Opened> = []
 
-    /// Takes an opened record; leaves those that may be handed out now in ``ready``.
+    /// Adds an opened record and puts those that can be delivered into ``ready``.
     mutating func add(_ opened: Opened, allOpenedBelow: UInt64) {
         ready.removeAll(keepingCapacity: true)
         guard isOrdered else {
@@ -26,17 +26,17 @@ struct RecordDelivery {
             return
         }
         waiting[opened.record] = opened
-        // What was handed out before the order began is not here.
+        // Records delivered before `isOrdered` was set are not in `waiting`.
         while next < allOpenedBelow {
             if let first = waiting.removeValue(forKey: next) { ready.append(first) }
             next += 1
         }
     }
 
-    mutating func handOut(_ opened: Opened, chunks: Int) { outstanding[opened.slot] = (opened.record, chunks) }
+    mutating func track(_ opened: Opened, chunks: Int) { outstanding[opened.slot] = (opened.record, chunks) }
 
-    /// One chunk of the record in `slot` is taken.
-    /// - Returns: the record, once all of it is.
+    /// Records that one chunk of the record in `slot` is written.
+    /// - Returns: the record, once all its chunks are.
     mutating func release(_ slot: Int32) -> UInt64? {
         guard let (record, chunks) = outstanding[slot] else { return nil }
         if chunks > 1 {

@@ -1,5 +1,5 @@
-/// The layout of packets whose frames are sealed each on their own: type 1, connection id 8, packet number 8, sealed frames, tag 16.
-/// The first 17 bytes are authenticated with them.
+/// The layout of a sealed packet: type 1, connection id 8, packet number 8, sealed frames, tag 16. The first 17 bytes are its associated
+/// data.
 enum SealedPacket {
     static let headerLength = 17
     static let overhead = headerLength + PacketCipher.tagSize
@@ -10,7 +10,7 @@ enum SealedPacket {
         memory.storeBytes(of: number.bigEndian, toByteOffset: 9, as: UInt64.self)
     }
 
-    /// Seals the frames that stand behind the header in `memory`.
+    /// Seals the frames behind the header in `memory`.
     /// - Returns: the length of the datagram, or nil if it could not be sealed.
     static func seal(_ memory: UnsafeMutableRawBufferPointer, frames: Int, number: UInt64, with cipher: inout PacketCipher) -> Int? {
         let body = UnsafeMutableRawBufferPointer(rebasing: memory[headerLength...])
@@ -18,7 +18,7 @@ enum SealedPacket {
         return cipher.seal(body, count: frames, number: number, authenticating: header) ? headerLength + frames + PacketCipher.tagSize : nil
     }
 
-    /// Opens a datagram into `output`.
+    /// Opens a datagram into `output`; nil if it does not authenticate.
     static func open(
         _ datagram: UnsafeRawBufferPointer, with cipher: inout PacketCipher, into output: UnsafeMutableRawBufferPointer
     ) -> (number: UInt64, frames: UnsafeRawBufferPointer)? {

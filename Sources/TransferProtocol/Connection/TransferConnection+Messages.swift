@@ -1,6 +1,6 @@
-/// What the peer says through the control stream.
+/// Handling of the peer's messages, which the control stream carries.
 extension TransferConnection {
-    /// These bytes were there before the transfer.
+    /// Counts bytes that the receiver had before this transfer.
     func countResumed(_ bytes: UInt64) {
         counters.bytesDone += bytes
         counters.bytesResumed += bytes
@@ -28,7 +28,7 @@ extension TransferConnection {
             if incoming.isOverfull(file) { return violated("more bytes than the file has") }
             if let size = incoming.popArrived(file) { events.append(.arrived(file, size: size)) }
         case (.sender, .answer(let file, let answer)):
-            // A file that we gave up meanwhile may still be answered.
+            // An answer may cross our report that the file failed.
             if outgoing[file]?.state == .failed { return }
             guard outgoing.answered(file, answer) else { return violated("an answer that cannot be") }
             events.append(.answered(file, answer))

@@ -1,18 +1,18 @@
-/// File bytes into records.
+/// Gathering of file bytes into records.
 extension TransferConnection {
     /// Sealed records kept ready: enough to fill one large send, few enough to stay in the processor's cache.
     private static let sealedAhead = 6
 
-    /// Whether the driver is to read something now.
+    /// Whether the driver is to read file bytes now.
     var wantsRead: Bool {
         role == .sender && phase == .established && pendingRead == nil && !ring.isFull && ring.unsentCount < Self.sealedAhead
             && ring.next < peerLimit && outgoing.nextRead != nil
     }
 
-    /// Asks for the next bytes if there is room for them.
+    /// The next read request, if there is room for its bytes.
     func nextReadRequest() -> ReadRequest? {
         guard wantsRead, let read = outgoing.nextRead else { return nil }
-        // A stream may keep its reader waiting: what is read already does not wait with it.
+        // A stream may block its reader: bytes already read are sent without waiting for more.
         if read.isStream, filling?.count ?? 0 > 0 { sealFilling() }
         guard wantsRead else { return nil }
         if filling == nil { filling = Filling(slot: ring.allocateSlot()) }
@@ -27,7 +27,7 @@ extension TransferConnection {
         return request
     }
 
-    /// The bytes are in place behind the room left for their header.
+    /// Adds the bytes of a read request to the record as a chunk; their header goes into the space left before them.
     func addChunk(_ request: ReadRequest, _ count: Int) {
         guard var current = filling, current.slot == request.slot else { return }
         let memory = ring.pool.memory(current.slot)
@@ -35,13 +35,13 @@ extension TransferConnection {
         current.count += RecordFormat.chunkHeader + count
         current.dataCount += count
         filling = current
-        // The next chunk, of this file or the next, joins if it would not be tiny.
+        // Another chunk joins unless it would be tiny; a short read seals the record at once.
         let isFull = RecordFormat.plaintextSize - current.count < 2 * RecordFormat.chunkHeader
         let isShortRead = count < request.buffer.count
         if isFull || isShortRead { sealFilling() }
     }
 
-    /// Seals what was gathered, if no more will join it.
+    /// Seals the gathered bytes if no more will join them.
     func sealIfNothingFollows() {
         if filling?.count ?? 0 > 0, pendingRead == nil, outgoing.nextRead == nil { sealFilling() }
     }

@@ -1,12 +1,12 @@
-/// Datagrams in.
+/// Processing of received datagrams.
 extension TransferConnection {
-    /// Takes one datagram that carries our connection id.
+    /// Processes one datagram that carries this connection's id.
     func receive(
-        _ datagram: UnsafeRawBufferPointer, on heardPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        _ datagram: UnsafeRawBufferPointer, on receivedPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
         at now: TransferInstant
     ) {
-        var path = heardPath
-        // Who spoke first leaves its own address to the kernel.
+        var path = receivedPath
+        // The initiator leaves its own address to the kernel.
         if role == .sender { path.local = .any }
         guard phase != .closed, let first = datagram.first, case .ours(let type) = FirstByte(first) else {
             counters.datagramsDropped += 1
@@ -21,7 +21,7 @@ extension TransferConnection {
         case .cookie:
             guard role == .sender, phase == .handshaking, datagram.count > DatagramType.commonHeader, datagram.count <= 200 else { return }
             let cookie = Array(datagram[DatagramType.commonHeader...])
-            // A new cookie is worth a hello at once; the same one again is not.
+            // A new cookie is worth an immediate hello; a repeated one is not.
             if hello?.cookie != cookie {
                 hello?.cookie = cookie
                 hello?.nextAddress = 0
@@ -32,14 +32,14 @@ extension TransferConnection {
         }
     }
 
-    /// An answer in a version that we may not speak.
+    /// Handles a version negotiation; it is ignored if it lists our version.
     func receiveVersions(_ versions: [UInt8], from address: NetworkAddress) {
         guard role == .sender, phase == .handshaking, !versions.contains(DatagramType.version) else { return }
         hello?.claim(.unsupportedVersion(versions), by: address)
     }
 
     private func receiveReply(_ datagram: UnsafeRawBufferPointer, on path: NetworkPath, at now: TransferInstant) {
-        // A true reply from an address we never wrote to is a copy that somebody sent on.
+        // A valid reply from an address that no hello went to is a copy that somebody forwarded.
         guard role == .sender, phase == .handshaking, let hello, hello.addresses.contains(path.remote) else { return }
         guard let reply = try? ReplyDatagram(datagram), let (payload, session) = try? hello.noise.read(message2: reply.message2),
             let parameters = try? TransportParameters(decoding: payload), parameters.connection == reply.responder
@@ -51,18 +51,18 @@ extension TransferConnection {
         peerPath = path
         self.hello = nil
         establish(session, parameters, at: now)
-        // The first sealed packet proves us to the receiver; it goes out even if nothing is offered yet.
+        // The first sealed packet proves the initiator to the receiver; it is sent even if nothing is offered yet.
         pingPending = true
     }
 
-    /// The keys are agreed on; for the receiver this comes before the sender is proven.
+    /// Takes over the session's keys and the peer's parameters; at the receiver before the sender is proven.
     func adopt(_ session: NoiseSession, _ parameters: TransportParameters) {
         keys = ConnectionKeys(session)
         verification = session.handshakeHash
         peerKey = session.remoteStatic
         peerIdleTimeout = .milliseconds(Int64(min(parameters.idleTimeout, 1 << 40)))
         peerLimit = parameters.initialWindow
-        peerTakesNames = parameters.takesNames
+        peerAcceptsNames = parameters.acceptsNames
         peerContents = parameters.contents[...]
         mtu.limit(toPeerMaximum: parameters.maximumDatagramSize)
     }
@@ -70,7 +70,7 @@ extension TransferConnection {
     private func establish(_ session: NoiseSession, _ parameters: TransportParameters, at now: TransferInstant) {
         adopt(session, parameters)
         phase = .established
-        lastHeardAt = now
+        lastReceivedAt = now
         events.append(.established(peerKey: peerKey, verification: verification))
     }
 
@@ -81,7 +81,7 @@ extension TransferConnection {
         }
         if let number = acks.expand(header.packetNumber), acks.received(number, eliciting: true, authenticated: false, at: now) {
             ecnReceived.count(ecn)
-            if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
+            if path != peerPath { recordPacket(on: path, bytes: datagram.count, at: now) }
         }
         handleSegment(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
@@ -96,12 +96,12 @@ extension TransferConnection {
             counters.datagramsDropped += 1
             return
         }
-        // A copy, sent by the network or by somebody else, says nothing of the peer: only the ack that it asks for may be missing.
+        // A duplicate, from the network or an attacker, proves nothing about the peer. Only its ack may have been lost.
         if acks.isRepeated(number) {
             if phase == .established { _ = acks.received(number, eliciting: true, authenticated: false, at: now) }
             return
         }
-        lastHeardAt = now
+        lastReceivedAt = now
         if phase == .handshaking {
             guard role == .receiver else { return }
             phase = .established
@@ -113,17 +113,17 @@ extension TransferConnection {
             receiveWhileClosing(frames, at: now)
             return
         }
-        if path != peerPath { heard(on: path, bytes: datagram.count, at: now) }
+        if path != peerPath { recordPacket(on: path, bytes: datagram.count, at: now) }
         let eliciting = handleFrames(frames, on: path, datagram: datagram.count, at: now)
         guard let eliciting else { return violated("a packet that cannot be read") }
         if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
 
-    private func heard(on path: NetworkPath, bytes: Int, at now: TransferInstant) {
-        self.path.heard(on: path, bytes: bytes, challenge: random.next(), at: now)
+    private func recordPacket(on path: NetworkPath, bytes: Int, at now: TransferInstant) {
+        self.path.recordPacket(on: path, bytes: bytes, challenge: random.next(), at: now)
     }
 
-    /// - Returns: whether the packet asks for an ack; nil if it cannot be read.
+    /// - Returns: whether the packet is ack-eliciting; nil if it cannot be decoded.
     private func handleFrames(
         _ frames: UnsafeRawBufferPointer, on path: NetworkPath, datagram bytes: Int, at now: TransferInstant
     ) -> Bool? {
@@ -179,7 +179,7 @@ extension TransferConnection {
     }
 
     private func handleECNCounts(_ counts: ECNCounts?, at now: TransferInstant) {
-        // Marks of a path before say nothing of this one.
+        // CE marks of a former path say nothing about this one.
         guard ecn.received(counts, acknowledgedCapable: recovery.acknowledgedCapable), recovery.largestNewlySentAt >= pathSince else {
             return
         }
@@ -187,7 +187,7 @@ extension TransferConnection {
         updatePacer(at: now)
     }
 
-    /// Acts on what loss detection found out about the contents of packets.
+    /// Acts on the packet contents that loss detection found acknowledged or lost.
     func settleContents(at now: TransferInstant) {
         var (sawRecords, sawMessages, sawControl) = (false, false, false)
         for content in recovery.acknowledged {
@@ -204,16 +204,16 @@ extension TransferConnection {
             case .nothing: break
             }
         }
-        for content in recovery.lost { sendAgain(content) }
+        for content in recovery.lost { retransmit(content) }
         recordProgress(sawRecords || sawMessages, at: now)
-        // Messages may be short: where records wait, only these show what they need of the path.
+        // Messages may be short: while records are queued, only their acks prove that the path carries their form.
         guard sawRecords || (ring.isEmpty && (sawMessages || sawControl)) else { return }
         if let finding = fallback.delivered(sentAt: recovery.largestNewlySentAt) { settle(finding, at: now) }
     }
 
-    func sendAgain(_ content: PacketContent) {
+    func retransmit(_ content: PacketContent) {
         switch content.kind {
-        case .segment, .sealedSegment: ring.sendAgain(content)
+        case .segment, .sealedSegment: ring.retransmit(content)
         case .stream: streamOut.lost(content.number..<content.number + UInt64(content.length))
         case .probe: if content.number == mtu.generation { mtu.lost(Int(content.length)) }
         case .control, .nothing: break
@@ -232,7 +232,7 @@ extension TransferConnection {
     private func moved(to path: NetworkPath, at now: TransferInstant) {
         let hasSameHosts = path.hasSameHosts(as: peerPath)
         peerPath = path
-        // Where only the port changed the network between is the same (RFC 9000 §9.4).
+        // If only the port changed, the network path is the same (RFC 9000 §9.4).
         if !hasSameHosts {
             pathSince = now
             recovery.pathChanged()
@@ -255,14 +255,14 @@ extension TransferConnection {
         _ bytes: UnsafeRawBufferPointer, record: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool, at now: TransferInstant
     ) {
         guard !bytes.isEmpty else { return }
-        let (taken, number) = records.insert(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
-        guard taken == .complete, keys != nil else { return }
+        let (insertion, number) = records.insert(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
+        guard insertion == .complete, keys != nil else { return }
         switch records.open(number, with: &keys!.openRecord) {
         case .opened(let slot, let plaintext):
-            lastHeardAt = now
+            lastReceivedAt = now
             delivery.add(.init(record: number, slot: slot, plaintext: plaintext), allOpenedBelow: records.opened)
             for opened in delivery.ready {
-                guard handOut(opened) else { return violated("a record that cannot be read") }
+                guard deliverChunks(opened) else { return violated("a record that cannot be read") }
             }
         case .failed: break
         case .peerIsWrong: violated("a record sealed wrongly")
@@ -270,7 +270,7 @@ extension TransferConnection {
     }
 
     /// Turns the chunks of an opened record into write events.
-    private func handOut(_ opened: RecordDelivery.Opened) -> Bool {
+    private func deliverChunks(_ opened: RecordDelivery.Opened) -> Bool {
         var position = 0
         var chunks = 0
         while position < opened.plaintext.count {
@@ -287,13 +287,13 @@ extension TransferConnection {
             }
             position = chunk.range.upperBound
         }
-        delivery.handOut(opened, chunks: max(chunks, 1))
+        delivery.track(opened, chunks: max(chunks, 1))
         if chunks == 0, let record = delivery.release(opened.slot) { records.release(record) }
         return true
     }
 
     private func handleClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
-        // That no further offer comes is said by the close itself.
+        // The close itself says that no further offer comes.
         if reason == .done, role == .receiver ? incoming.unresolved == 0 : outgoing.isDone {
             hasPeerDone = true
             events.append(.closed(.complete))
@@ -301,7 +301,7 @@ extension TransferConnection {
             events.append(.closed(.failed(.closedByPeer(reason, text))))
         }
         pendingRead = nil
-        // One close back, so that the peer need not wait for a sign that it was heard (RFC 9000 §10.2.2).
+        // One close in return, so that the peer need not wait for a sign that its own arrived (RFC 9000 §10.2.2).
         phase = .closing
         closeReason = (reason, "")
         closeDue = .zero
@@ -309,7 +309,7 @@ extension TransferConnection {
         isAnsweringClose = true
     }
 
-    /// A peer that goes on has not heard our close: it is told again, unless it is closing itself.
+    /// A peer that still sends has not received our close: it is repeated, unless the peer is closing too.
     private func receiveWhileClosing(_ frames: UnsafeRawBufferPointer, at now: TransferInstant) {
         var reader = WireReader(frames)
         while !reader.isAtEnd, let frame = try? Frame.read(from: &reader, ranges: &rangeScratch, failed: &failedScratch) {

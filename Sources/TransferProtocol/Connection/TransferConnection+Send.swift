@@ -1,6 +1,6 @@
-/// Datagrams out.
+/// Building of datagrams to send.
 extension TransferConnection {
-    /// Fills `batch`, which is empty, with the next run of datagrams.
+    /// Fills `batch`, which must be empty, with the next run of datagrams.
     func nextDatagrams(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         switch phase {
         case .handshaking:
@@ -44,8 +44,8 @@ extension TransferConnection {
         lastSentAt = now
     }
 
-    /// Seals one packet of the frames that `write` writes, at most `size` bytes long.
-    /// - Parameter write: gives whether the packet asks for an ack, and what it carries; nil to send nothing after all.
+    /// Seals one packet of at most `size` bytes with the frames that `write` writes.
+    /// - Parameter write: returns whether the packet is ack-eliciting, and its content; nil to send nothing.
     private func seal(
         into batch: inout DatagramBatch, on path: NetworkPath, size: Int, paddedTo padding: Int = 0, at now: TransferInstant,
         _ write: (inout WireWriter) -> (eliciting: Bool, content: PacketContent)?
@@ -84,22 +84,22 @@ extension TransferConnection {
         }
     }
 
-    /// Acks, windows, messages, pings: whatever of it is due, in one packet.
+    /// Puts all acks, windows, messages and pings that are due into one packet.
     private func nextControlPacket(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         if role == .sender { scheduleAckRate() }
         let mayElicit = probesPending > 0 || recovery.bytesInFlight + datagramSize <= controller.window
         let isSmall = smallPingPending
         let hasStream = streamOut.hasBytesToSend && mayElicit && !isSmall
-        // A probe with data to repeat is a data packet; without any it is a ping.
+        // A probe that retransmits data is a data packet; without data it is a ping.
         let isBareProbe = probesPending > 0 && !hasStream && !(role == .sender && ring.hasSegmentToSend)
         guard acks.isDue(at: now) || hasStream || windowUrgent || pingPending || isSmall || isBareProbe || (ackRateDue && mayElicit) else {
             return false
         }
-        // Repetitions of what is forgotten: there is nothing to say.
+        // Only duplicates of forgotten packets are pending: there is nothing to acknowledge.
         if acks.ranges.isEmpty { acks.sent() }
         let hasAck = acks.hasPending
         let hasRate = ackRateDue && mayElicit
-        // Acks take all the room that the others leave.
+        // Acks use all the room that the other frames leave.
         var reserved = 1
         if role == .receiver { reserved += WireWriter.windowSize + WireWriter.failedSize(records.failed) }
         if hasRate { reserved += WireWriter.ackRateSize }
@@ -132,13 +132,13 @@ extension TransferConnection {
                 content = PacketContent(kind: .stream, number: offset, offset: 0, length: UInt32(bytes.count))
                 eliciting = true
             }
-            // A window or ack-rate frame that must not be lost asks for an ack by a ping beside it.
+            // A window or ack-rate frame that must not be lost gets a ping beside it, which elicits an ack.
             if pingPending || isSmall || (eliciting && content.kind == .nothing) || isBareProbe {
                 writer.frame(.ping)
                 eliciting = true
             }
-            // Nobody says whether acks arrive. Where many ranges make them large, one at a time asks for it: the way back, too, may carry
-            // only smaller ones.
+            // Acks are not acknowledged themselves. If many ranges make them large, one at a time carries a ping: the return path may only
+            // carry smaller packets.
             if role == .receiver, content.kind == .nothing, writer.count > PathMTU.least, eliciting || recovery.elicitingInFlight == 0 {
                 if !eliciting { writer.frame(.ping) }
                 eliciting = true
@@ -157,15 +157,15 @@ extension TransferConnection {
         windowUrgent = false
         if piece != nil, waitingSince == nil { waitingSince = now }
         if role == .receiver { advertisedLimit = records.limit }
-        // The small ping comes on top of the probes.
+        // The small ping is sent in addition to the probes.
         if hasStream || isBareProbe, probesPending > 0, !isSmall { probesPending -= 1 }
         return true
     }
 
-    /// Room for messages beside acks, bytes.
+    /// Bytes reserved for messages beside acks.
     private static let streamShare = 512
 
-    /// How often the receiver is to acknowledge: about eight times a round trip, and not a packet more often than of use.
+    /// Chooses how often the receiver is to acknowledge: about eight times a round trip, and at most every second packet.
     private func scheduleAckRate() {
         let packets = UInt64(min(max(controller.window / datagramSize / 8, 2), 256))
         let delay = UInt64(min(max(recovery.rtt.smoothed.nanoseconds / 8, 1_000_000), 25_000_000) / 1000)
@@ -181,7 +181,7 @@ extension TransferConnection {
         ackRateDue = true
     }
 
-    /// A probe for larger datagrams (RFC 8899).
+    /// Sends a probe for a larger path MTU (RFC 8899).
     private func nextProbe(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         guard role == .sender, recovery.rtt.hasSample, !fallback.isStalled else { return false }
         mtu.raise(at: now)
@@ -207,7 +207,7 @@ extension TransferConnection {
         batch.isSeparate = fallback.sendsSingly
         while batch.acceptsMore, recovery.canTrack {
             guard ring.hasSegmentToSend else {
-                if batch.segments == 0 { ranDry(at: now) }
+                if batch.segments == 0 { diagnoseIdle(at: now) }
                 break
             }
             if probesPending == 0 {
@@ -243,12 +243,12 @@ extension TransferConnection {
         return true
     }
 
-    /// Held by `--limit`. A controller that measures the rate it may have paces a little below it, and one that fills the queue of a
-    /// slower path a good deal above that: what arrives tells.
+    /// Whether `--limit` holds the rate. A controller that measures its rate paces a little below the limit, and one that fills the queue
+    /// of a slower path far above that path's rate, so the delivery rate decides.
     private var isAtRateLimit: Bool { configuration.rateLimit.map { recovery.deliveryRate > 0.85 * $0 } ?? false }
 
-    /// Nothing to send though the path would take it: whose fault is it?
-    private func ranDry(at now: TransferInstant) {
+    /// Finds the reason why there is nothing to send though the path would carry it.
+    private func diagnoseIdle(at now: TransferInstant) {
         // The driver has merely not read on yet.
         if wantsRead { return }
         isBlockedByPath = false
@@ -261,7 +261,7 @@ extension TransferConnection {
         } else if recovery.elicitingInFlight > 0 {
             limit = .path
         } else {
-            // It has yet to answer an offer, or to say that a file is safe.
+            // The receiver has yet to answer an offer, or to report a file as done.
             limit = outgoing.unresolved > 0 ? .receiver : .idle
         }
     }
@@ -316,7 +316,7 @@ extension TransferConnection {
         return sent
     }
 
-    /// Sets the pace after the window or the round-trip time changed.
+    /// Sets the pacing rate after the window or the round-trip time has changed.
     func updatePacer(at now: TransferInstant) {
         guard recovery.rtt.hasSample else { return }
         // RFC 9002 §7.7; twice the rate in slow start, so that pacing does not keep the window from doubling.

@@ -1,13 +1,13 @@
-/// What happens because time passes.
+/// Timers of a connection.
 extension TransferConnection {
     /// How long a responder waits for the packet that proves the initiator.
     private static let halfOpenTimeout = TransferDuration.seconds(Int64(10))
-    /// How long a receiver with everything in place waits for a sender that does not say it knows.
+    /// How long a side with nothing left to do waits for the peer's acks or close.
     private static let finishTimeout = TransferDuration.seconds(Int64(15))
 
-    /// Three times before the peer would give us up, so that one may be lost.
+    /// A third of the peer's idle timeout at most, so that a lost keep-alive does no harm.
     private var keepAlive: TransferDuration { min(configuration.keepAlive, peerIdleTimeout / 3) }
-    var idleDeadline: TransferInstant { lastHeardAt + configuration.idleTimeout }
+    var idleDeadline: TransferInstant { lastReceivedAt + configuration.idleTimeout }
 
     var nextTimeout: TransferInstant {
         switch phase {
@@ -36,7 +36,7 @@ extension TransferConnection {
     private var finishPatience: TransferDuration {
         role == .receiver && streamOut.isAcknowledged ? answerPatience : Self.finishTimeout
     }
-    /// Three probe timeouts, and at least a second.
+    /// How long a live peer may take to answer: three probe timeouts, and at least a second.
     public var answerPatience: TransferDuration { max(headPatience, .seconds(Int64(1))) }
 
     func handleTimeout(at now: TransferInstant) {
@@ -62,7 +62,7 @@ extension TransferConnection {
         if now >= idleDeadline {
             let isDone = role == .receiver && incoming.isDone
             finish(isDone ? .complete : .failed(.timedOut), closing: (isDone ? .done : .goingAway, ""))
-            // One: it may be that only the way here is broken, and more likely is that nobody is there.
+            // A single close: the peer is probably gone, but perhaps only the path from it to us is broken.
             closesLeft = 1
             return
         }
@@ -80,7 +80,7 @@ extension TransferConnection {
         case .sendProbes:
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2
-            for content in recovery.oldestContents(2) { sendAgain(content) }
+            for content in recovery.oldestContents(2) { retransmit(content) }
             considerFallback(at: now)
         }
         if now >= lastSentAt + keepAlive { pingPending = true }
@@ -89,8 +89,8 @@ extension TransferConnection {
         path.expire(at: now)
     }
 
-    /// All of the lowest record has arrived, says the peer, and yet it does not open: an ack was for another packet, or damage
-    /// went unnoticed. It goes again, sealed.
+    /// Retransmits the lowest record, sealed, if all of it is acknowledged and yet it does not open: an ack was for another packet, or
+    /// damage went undetected.
     func watchHead(at now: TransferInstant) {
         guard ring.isHeadStuck else {
             headStuckSince = nil
@@ -107,7 +107,7 @@ extension TransferConnection {
         }
     }
 
-    /// Nothing is under way and the receiver's window is full: a lost window frame must not stop the transfer for ever.
+    /// Elicits a window frame if the window is full and nothing is in flight: a lost window frame must not stop the transfer for ever.
     func probeWindow(at now: TransferInstant) {
         guard ring.next >= peerLimit, recovery.elicitingInFlight == 0, outgoing.nextRead != nil else {
             blockedProbeAt = nil
@@ -124,14 +124,14 @@ extension TransferConnection {
         }
     }
 
-    /// Closes when there is nothing left to do.
+    /// Closes the connection if there is nothing left to do.
     func completeIfDone(at now: TransferInstant) {
         guard phase == .established else { return }
         switch role {
         case .sender:
             guard outgoing.isDone else { return }
-            // Where every file is delivered the receiver has heard all that matters, whatever acks are lost; it may have left already.
-            // Of a file that failed it has to hear.
+            // If every file is delivered, the receiver knows all that matters, whatever acks are lost, and may have left. A failed file
+            // must be acknowledged.
             if streamOut.isAcknowledged || !outgoing.hasFailed { return finish(.complete, closing: (.done, "")) }
             guard let since = finishedAt else {
                 finishedAt = now
@@ -148,7 +148,7 @@ extension TransferConnection {
         }
     }
 
-    /// Who offers nothing that is taken has the place of somebody who would.
+    /// Closes the connection of a sender that offers nothing, to free its place for another.
     private func watchOffers(at now: TransferInstant) {
         guard incoming.unresolved == 0, !records.hasBegun else {
             offerlessSince = nil

@@ -1,30 +1,30 @@
 import DequeModule
 
-/// One peer of an endpoint: a queue of files that flows from the side that connected (the sender) to the other.
+/// The connection to one peer of an endpoint: a queue of files that flows from the side that connected (the sender) to the other.
 ///
-/// Its methods are the driver's commands; what happens comes as ``TransferEvent`` from the endpoint. A command that does not
-/// fit the state (an answer to a file never offered, a command after the end) is ignored: a driver may always be late.
+/// Its methods are the driver's commands; the endpoint reports what happens as ``TransferEvent``. A command that does not fit the state (an
+/// answer to a file never offered, a command after the end) is ignored, because a driver may always be late.
 public final class TransferConnection {
     public enum Role: Sendable { case sender, receiver }
 
     enum Phase {
-        /// The initiator says hello, the responder waits for the first packet that proves the initiator.
+        /// The initiator sends hellos; the responder waits for the first packet that proves the initiator.
         case handshaking
         case established
-        /// Over, but still there to repeat the close to a peer that did not hear it.
+        /// Over, but kept to repeat the close to a peer that did not receive it.
         case closing
         case closed
     }
 
-    /// Unique among the connections of an endpoint, never used again.
+    /// Unique among the connections of an endpoint, never reused.
     public let handle: UInt64
     public let role: Role
-    /// Where the peer is at present.
+    /// The peer's present address.
     public var peerAddress: NetworkAddress { peerPath.remote }
-    /// The peer's static X25519 key, 32 bytes; for a receiver proven only with the `established` event.
+    /// The peer's static X25519 key, 32 bytes; at a receiver proven only with the `established` event.
     public internal(set) var peerKey: [UInt8] = []
 
-    /// What the sender came with, where this side is the receiver.
+    /// The invitation that the sender used; nil at the sender.
     public internal(set) var invitation: Invitation?
 
     let configuration: TransferConfiguration
@@ -37,7 +37,7 @@ public final class TransferConnection {
     // Handshake
     var hello: HelloState?
     var replyDatagram: [UInt8] = []
-    /// Where hellos came from that are not answered yet. A stranger can repeat a hello: its address gets a reply, and no more.
+    /// Paths of hellos that are not answered yet. Anybody can replay a hello: its address gets one reply for each, and no more.
     var replyTo: [NetworkPath] = []
     let startedAt: TransferInstant
     var verification: [UInt8] = []
@@ -48,31 +48,31 @@ public final class TransferConnection {
     var controller: any CongestionController
     var pacer = Pacer()
     var acks = AckScheduler()
-    /// The way that datagrams to the peer take. Where this side spoke first its end is the kernel's choice, which follows the routes when
-    /// a link goes away.
+    /// The path of datagrams to the peer. At the initiator the kernel chooses the local address, by the routes that are left if a link goes
+    /// down.
     var peerPath: NetworkPath
     var path = PathValidator()
     var ecn = ECNValidator()
-    /// What the datagrams received so far were marked with.
+    /// The ECN counts of the datagrams received so far.
     var ecnReceived = ECNCounts()
     var datagramSize: Int
     var mtu: PathMTU
     var fallback = PathFallback()
-    /// When the present path was taken.
+    /// When the present path came into use.
     var pathSince = TransferInstant.zero
     var rangeScratch: [ClosedRange<UInt64>] = []
     var failedScratch: [UInt64] = []
     var probesPending = 0
     var pingPending = false
-    /// A ping is wanted in a packet so small that it passes where data does not.
+    /// A ping is due in a packet so small that it passes where data does not.
     var smallPingPending = false
-    /// Since when data or messages of this side have been under way of which nothing was acknowledged.
+    /// Since when data or messages of this side have been in flight without any ack.
     var waitingSince: TransferInstant?
     var windowUrgent = false
-    /// Sending stopped because of the window or the pacer, not for want of data.
+    /// The window or the pacer stopped sending, not a lack of data.
     var isBlockedByPath = false
-    /// When something was received that only the peer can have sent.
-    public internal(set) var lastHeardAt: TransferInstant
+    /// When the latest authentic packet or record arrived.
+    public internal(set) var lastReceivedAt: TransferInstant
     var lastSentAt: TransferInstant
     var peerIdleTimeout: TransferDuration
 
@@ -86,9 +86,9 @@ public final class TransferConnection {
     var ring: RecordRing
     var records: RecordReceiver
     var peerLimit: UInt64 = 0
-    /// Whether ``placed(_:as:)`` may say a name.
-    var peerTakesNames = false
-    /// Of the folders that it has yet to offer.
+    /// Whether the peer understands the name in ``placed(_:as:)``.
+    var peerAcceptsNames = false
+    /// The contents of the folders that the peer has yet to offer.
     var peerContents: ArraySlice<FolderContents> = []
     var filling: Filling?
     var pendingRead: ReadRequest?
@@ -100,7 +100,7 @@ public final class TransferConnection {
     var delivery = RecordDelivery()
     var advertisedLimit: UInt64 = 0
     var finishedAt: TransferInstant?
-    /// The sender, of which no file was taken yet, has nothing on offer since then.
+    /// Since when the sender has no offer open, while none of its files has been accepted.
     var offerlessSince: TransferInstant?
     var sentAckRate: (packets: UInt64, delay: UInt64, atPacket: UInt64)?
     var ackRateDue = false
@@ -111,7 +111,7 @@ public final class TransferConnection {
     var closesLeft = 0
     /// The peer closed because everything is done.
     var hasPeerDone = false
-    /// The peer closed; its close is answered once, and then all is over.
+    /// The peer closed; one close in return ends the connection.
     var isAnsweringClose = false
     var lingerUntil = TransferInstant.distantFuture
 
@@ -137,7 +137,7 @@ public final class TransferConnection {
         self.random = random
         peerPath = path
         startedAt = now
-        lastHeardAt = now
+        lastReceivedAt = now
         lastSentAt = now
         peerIdleTimeout = configuration.idleTimeout
         datagramSize = max(configuration.initialDatagramSize, PathMTU.base)
@@ -180,15 +180,15 @@ public final class TransferConnection {
         return now
     }
 
-    /// Why nothing more could be sent when last asked for; of a sender.
+    /// What stopped the sender at the latest call of ``TransferEndpoint/nextDatagrams(into:at:)``.
     public var stoppedBy: TransferStatistics.Limit { counters.peerPaused ? .diskFull : limit }
 
     func reply(on path: NetworkPath) {
         if replyTo.count < 4, !replyTo.contains(path) { replyTo.append(path) }
     }
 
-    /// Whether the peer surely knows all that this side has said to it.
-    public var isHeard: Bool { hasPeerDone || streamOut.isAcknowledged }
+    /// Whether the peer is known to have received all messages of this side.
+    public var areMessagesDelivered: Bool { hasPeerDone || streamOut.isAcknowledged }
 
     var isOver: Bool { phase == .closing || phase == .closed }
 
@@ -196,21 +196,21 @@ public final class TransferConnection {
 
     // The sender's commands
 
-    /// Offers a file; may be called at any time before ``endOffers()``, even before the handshake is done.
+    /// Offers a file; allowed at any time before ``endOffers()``, even before the handshake is done.
     @discardableResult public func offer(_ file: FileOffer) -> FileID {
         let id = outgoing.add(file)
         queue(.offer(id, file))
         return id
     }
 
-    /// No more files will be offered; when all are done, the connection closes by itself.
+    /// Declares that no more files will be offered; when all are done, the connection closes by itself.
     public func endOffers() {
         guard !outgoing.offersEnded else { return }
         outgoing.endOffers()
         queue(.endOfOffers)
     }
 
-    /// After `answered` with held ranges: `kept` of them (ascending) are identical with our file and are not sent again.
+    /// Starts a file after `answered` with held ranges: `kept` of them (ascending) equal our file and are not sent again.
     public func start(_ file: FileID, keeping kept: [Range<UInt64>]) {
         guard !isOver, outgoing.start(file, keeping: kept) else { return }
         if outgoing[file]?.held.isEmpty == false { queue(.keep(file, kept)) }
@@ -218,7 +218,7 @@ public final class TransferConnection {
         reportFinishedReads()
     }
 
-    /// The buffer of a read request holds `count` bytes. Fewer than asked for is allowed for a stream; 0 ends the stream.
+    /// Confirms that the buffer of a read request holds `count` bytes. Fewer than requested is allowed for a stream; 0 ends the stream.
     public func filled(_ request: ReadRequest, count: Int) {
         guard let pending = pendingRead, pending.buffer.baseAddress == request.buffer.baseAddress else { return }
         pendingRead = nil
@@ -235,7 +235,7 @@ public final class TransferConnection {
         reportFinishedReads()
     }
 
-    /// Every byte of the file was read and the file is unchanged: the receiver may keep it.
+    /// Declares that every byte of the file was read and the file is unchanged: the receiver may keep it.
     public func end(_ file: FileID) {
         guard !isOver, let size = outgoing.end(file) else { return }
         queue(.end(file, size: size))
@@ -243,12 +243,12 @@ public final class TransferConnection {
 
     // The receiver's commands
 
-    /// Whether an answer to this offer is still waited for.
+    /// Whether this offer is not answered yet.
     public func isOffered(_ file: FileID) -> Bool { !isOver && incoming[file]?.state == .offered }
 
     /// Answers an offer.
-    /// - Parameter inOrder: the bytes are wanted in the order they were read (a pipe, not a file), from all files of this
-    ///   connection from now on.
+    /// - Parameter inOrder: from now on the bytes of all files of this connection are delivered in the order in which the sender read them
+    ///   (for a pipe, not a file).
     public func answer(_ file: FileID, _ answer: FileAnswer, inOrder: Bool = false) {
         guard !isOver, incoming.answer(file, answer) else { return }
         if inOrder { delivery.isOrdered = true }
@@ -259,38 +259,39 @@ public final class TransferConnection {
         queue(.answer(file, answer))
     }
 
-    /// The bytes of a write request are taken (written to the file, or to the pipe); its buffer is the engine's again.
+    /// Confirms that the bytes of a write request are written; its buffer belongs to the engine again.
     public func wrote(_ request: WriteRequest) {
         guard !isOver else { return }
         incoming.wrote(request.file, request.bytes.count)
         counters.bytesDone += UInt64(request.bytes.count)
         if let record = delivery.release(request.slot) { records.release(record) }
-        // The sender may be waiting for room: tell it when a good part of the window is free again.
+        // The sender may be waiting for room: announce it when a good part of the window is free again.
         if records.limit - advertisedLimit >= UInt64(max(records.credit / 4, 1)) { windowUrgent = true }
         if incoming.isOverfull(request.file) { return violated("more bytes than the file has") }
         if let size = incoming.popArrived(request.file) { events.append(.arrived(request.file, size: size)) }
     }
 
-    /// The destination is full: nothing is lost, `wrote` is merely late; the sender is told, and its clock keeps running.
+    /// Reports to the sender that the destination is full, or has room again. No data is lost, `wrote` is merely late; timeouts keep
+    /// running.
     public func setPaused(_ paused: Bool) {
         guard !isOver else { return }
         queue(.paused(paused))
     }
 
-    /// The file is synced and in its final place; the sender learns it.
-    /// - Parameter name: its path, where that is not as it was offered.
+    /// Reports to the sender that the file is synced and in its final place.
+    /// - Parameter name: the path of the file if it is not the one offered.
     public func placed(_ file: FileID, as name: String? = nil) {
         guard !isOver, incoming.place(file) else { return }
-        if let name, peerTakesNames, name.utf8.count <= TransferLimits.nameBytes { queue(.named(file, name)) }
+        if let name, peerAcceptsNames, name.utf8.count <= TransferLimits.nameBytes { queue(.named(file, name)) }
         queue(.done(file))
     }
 
     // Both
 
-    /// Asks the peer for a sign of life, which comes within ``answerPatience`` from one that lives, unless the path loses it again and again.
+    /// Elicits an ack from the peer. A live one answers within ``answerPatience``, unless the path loses the packet again and again.
     public func ping() { if phase == .established { pingPending = true } }
 
-    /// Gives one file up and tells the peer why; the others go on.
+    /// Gives up one file and reports the reason to the peer; the others continue.
     public func fail(_ file: FileID, _ failure: FileFailure, _ text: String) {
         guard !isOver else { return }
         let known = role == .sender ? outgoing.fail(file) : incoming.fail(file)
@@ -300,14 +301,14 @@ public final class TransferConnection {
         reportFinishedReads()
     }
 
-    /// Ends the connection now and tells the peer why (at most ``TransferLimits/reasonBytes`` of text).
-    /// - Parameter failure: what this side is told in the `closed` event.
+    /// Closes the connection with a reason (at most ``TransferLimits/reasonBytes`` of text).
+    /// - Parameter failure: the outcome of this side's `closed` event.
     public func close(_ reason: CloseReason, _ text: String, as failure: TransferFailure = .cancelled) {
         guard !isOver else { return }
         finish(.failed(failure), closing: (reason, text))
     }
 
-    /// The kernel refused a datagram of `size` bytes for its length.
+    /// Records that the kernel refused a datagram of `size` bytes for its length.
     func datagramTooLarge(_ size: Int) {
         if size > mtu.current {
             mtu.refused(size)
@@ -318,7 +319,7 @@ public final class TransferConnection {
 
     // Ends
 
-    /// Ends with an outcome, telling the peer if there are keys to tell it with.
+    /// Ends the connection with an outcome, and closes towards the peer if there are keys for it.
     func finish(_ outcome: TransferOutcome, closing reason: (CloseReason, String)?) {
         guard !isOver else { return }
         events.append(.closed(outcome))
@@ -333,7 +334,7 @@ public final class TransferConnection {
         }
     }
 
-    /// All that the driver was given of the connection's memory is over with its last event: it goes to the others.
+    /// Returns the connection's memory to the pool. Buffers given to the driver are invalid after the connection's last event.
     func releaseMemory() {
         if let slot = filling?.slot { ring.freeSlot(slot) }
         filling = nil

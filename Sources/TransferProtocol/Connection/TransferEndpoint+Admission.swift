@@ -1,15 +1,14 @@
-/// Who is let in where many come: strangers that open connections and do nothing with them must not keep out somebody who would.
-/// Held by `AdmissionTests`.
+/// Admission control: strangers that open connections and do not use them must not keep out others. Held by `AdmissionTests`.
 extension TransferEndpoint {
     private var halfOpen: [TransferConnection] { byInitiator.values.filter(\.isHalfOpen) }
 
-    /// Whether a hello from `address` has to show first that somebody is there.
+    /// Whether a hello from `address` must carry a cookie, which proves that the address is not spoofed.
     func demandsCookie(of address: NetworkAddress) -> Bool {
         guard byInitiator.count < configuration.halfOpenBeforeCookie else { return true }
         return halfOpen.count { $0.peerAddress.isSameHost(as: address) } >= configuration.halfOpenPerHost / 2
     }
 
-    /// The oldest handshake gives way: of the host, where that has its share, else of all.
+    /// Evicts the oldest half-open handshake: of the host if it has its share, of all if there are too many.
     func makeRoomForHandshake(from address: NetworkAddress) {
         let all = halfOpen
         let ofHost = all.filter { $0.peerAddress.isSameHost(as: address) }
@@ -20,8 +19,8 @@ extension TransferEndpoint {
         }
     }
 
-    /// `newcomer` has just proven itself: where that is one too many, one of which nothing was taken leaves, those that offered nothing
-    /// before the others and the oldest before the newer; the newcomer itself where all others are at work.
+    /// Evicts one connection if `newcomer`, which has just been proven, is one too many. Connections without an accepted file go first,
+    /// those without any offer before the others, older before newer. If there is none, the newcomer itself goes.
     func makePlace(for newcomer: TransferConnection) {
         let all = all.filter { $0.role == .receiver && $0.phase == .established }
         let ofHost = all.filter { $0.peerAddress.isSameHost(as: newcomer.peerAddress) }
@@ -40,7 +39,7 @@ extension TransferEndpoint {
 }
 
 extension TransferConnection {
-    /// A responder that awaits the proof of the initiator.
+    /// Whether this is a responder that waits for the proof of the initiator.
     var isHalfOpen: Bool { role == .receiver && phase == .handshaking }
 }
 

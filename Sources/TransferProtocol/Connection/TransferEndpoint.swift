@@ -2,20 +2,20 @@ import Crypto
 import DequeModule
 import FoundationEssentials
 
-/// Everything that happens on one UDP socket: any number of outgoing transfers, incoming ones, and the handshake duties
-/// (cookies, version negotiation, key requests). It does no I/O and asks for no time.
+/// The protocol of one UDP socket: any number of outgoing and incoming transfers, and the stateless duties (cookies, version negotiation,
+/// key requests). It does no I/O and reads no clock.
 ///
-/// The driver's loop is: `receive` what came in, take every `nextEvent` and act on it, fill batches with `nextDatagrams`
-/// and send them until it returns false (taking events in between, so that reading keeps up with sending), then sleep until
-/// `nextTimeout` or the next datagram, and call `handleTimeout`. An endpoint and its connections belong to one thread.
+/// The driver's loop: pass what arrived to `receive`, handle every `nextEvent`, fill batches with `nextDatagrams` and send them until it
+/// returns false (handling events in between, so that reading keeps up with sending), then sleep until `nextTimeout` or the next datagram,
+/// and call `handleTimeout`. An endpoint and its connections belong to one thread.
 ///
-/// Datagrams are told apart by the connection id in them (see ``ConnectionID``), so one socket can send several files to
-/// several peers while it receives others: `connect` calls out, `invitations` says who may call in.
+/// Datagrams are told apart by their connection id (see ``ConnectionID``), so one socket can send several files to several peers while it
+/// receives others: `connect` opens a connection, `invitations` says who may open one to us.
 public final class TransferEndpoint {
     public let configuration: TransferConfiguration
-    /// Who may connect to us. An empty list lets nobody in.
+    /// Who may connect as a sender. An empty list admits nobody.
     public var invitations: [Invitation] = [] { didSet { tags = invitations.map { Self.tag($0.preSharedKey) } } }
-    /// Datagrams that belong to no connection and were dropped.
+    /// Datagrams dropped because they belong to no connection.
     public private(set) var datagramsDropped: UInt64 = 0
     /// This side's static public key, 32 bytes.
     public let publicKey: [UInt8]
@@ -27,20 +27,20 @@ public final class TransferEndpoint {
     private let pool: RecordPool
     private(set) var all: [TransferConnection] = []
     private var byID: [UInt64: TransferConnection] = [:]
-    /// Responders by the initiator's id, so that a repeated hello finds the reply it already has.
+    /// Responders by the initiator's id, so that a repeated hello finds the reply that is already made.
     private(set) var byInitiator: [UInt64: TransferConnection] = [:]
     private var nextHandle: UInt64 = 1
-    /// Answers without a connection: cookies, versions, keys, refusals. Bounded; what does not fit is dropped.
+    /// Answers outside of a connection: cookies, versions, keys, refusals. Bounded; what does not fit is dropped.
     private var answers: Deque<(NetworkPath, [UInt8])> = []
     private static let maximumAnswers = 64
     private var keyRequests = KeyRequests()
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
-    /// The connection whose turn it is to send, so that none starves.
+    /// The index of the connection that sends next (round robin), so that none starves.
     private var turn = 0
 
     /// - Parameters:
     ///   - staticKey: this side's X25519 key pair.
-    ///   - random: the source of connection ids, ephemeral keys and challenges. The system's outside of tests.
+    /// - random: the source of connection ids, ephemeral keys and challenges; the system's, except in tests.
     public init(
         configuration: TransferConfiguration = TransferConfiguration(), staticKey: NoiseKeyPair,
         random: any RandomNumberGenerator = SystemRandomNumberGenerator()
@@ -55,10 +55,10 @@ public final class TransferEndpoint {
 
     deinit { scratch.deallocate() }
 
-    /// What both sides mix into the handshake, so that they agree on what they speak.
+    /// The Noise prologue: both sides must mix in the same bytes, so they agree on the protocol.
     private static let prologue = Array("chatty-transfer 1".utf8)
 
-    /// Names an invitation inside message 1, where only the receiver can read it.
+    /// The id of an invitation in message 1, where only the receiver can read it.
     private static func tag(_ preSharedKey: [UInt8]) -> UInt64 {
         SHA256.hash(data: Array("chatty-transfer invitation".utf8) + preSharedKey).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
@@ -70,9 +70,9 @@ public final class TransferEndpoint {
     private func parameters(_ id: ConnectionID) -> TransportParameters {
         var parameters = TransportParameters(connection: id)
         parameters.idleTimeout = UInt64(configuration.idleTimeout.nanoseconds / 1_000_000)
-        // The window comes with the first file that is taken.
+        // The window opens with the first accepted file.
         parameters.initialWindow = 0
-        parameters.takesNames = true
+        parameters.acceptsNames = true
         return parameters
     }
 
@@ -92,11 +92,11 @@ public final class TransferEndpoint {
     /// Starts a connection to a receiver, as the sender of files.
     ///
     /// - Parameters:
-    ///   - addresses: where it may be, tried at once; the first that answers is used.
+    /// - addresses: candidates for the receiver's address, tried in parallel; the first that answers is used.
     ///   - remoteKey: the receiver's static X25519 public key, 32 bytes.
     ///   - preSharedKey: 32 bytes as in the receiver's ``Invitation``.
-    ///   - contents: of the folders that will be offered, see ``FolderContents/of(_:)``.
-    /// - Throws: ``NoiseError`` for keys that are none.
+    /// - contents: the contents of the folders that will be offered, see ``FolderContents/of(_:)``.
+    /// - Throws: ``NoiseError`` if a key is invalid.
     public func connect(
         to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8], contents: [FolderContents] = [], at now: TransferInstant
     ) throws(NoiseError) -> TransferConnection {
@@ -113,20 +113,21 @@ public final class TransferEndpoint {
         return connection
     }
 
-    /// Asks whoever listens at `address` for its static key (first sight of a bare `HOST:PORT`); answered by `nextKeyAnswer`.
+    /// Requests the static key of the listener at `address` (first contact with a bare `HOST:PORT`); ``nextKeyAnswer()`` returns the
+    /// answers.
     public func requestKey(of address: NetworkAddress, at now: TransferInstant) {
         keyRequests.add(address, token: random.next(), deadline: now + configuration.connectTimeout, at: now)
     }
 
-    /// An answer to a `requestKey`: the address and its claimed key, of which there may be several; nil as the key once the connect timeout
-    /// is over, and no further answer comes.
+    /// An answer to ``requestKey(of:at:)``: the address and a claimed key. There may be several; a nil key comes last, after the connect
+    /// timeout.
     public func nextKeyAnswer() -> (address: NetworkAddress, key: [UInt8]?)? { keyRequests.nextAnswer() }
 
-    /// Takes one receive's worth of datagrams: `segmentSize` bytes each, the last maybe shorter (as `UDP_GRO` delivers them).
-    /// The memory is only read, and only during the call.
+    /// Processes the datagrams of one receive call: `segmentSize` bytes each, the last maybe shorter (as `UDP_GRO` delivers them). The
+    /// memory is only read, and only during the call.
     /// - Parameters:
-    ///   - local: the address of this host that they came to, from which who spoke first is answered.
-    ///   - ecn: the ECN bits that all of them came with.
+    /// - local: the address of this host that they arrived at; a responder answers from it.
+    /// - ecn: the ECN bits of all of them.
     public func receive(
         _ bytes: UnsafeRawBufferPointer, segmentSize: Int, from address: NetworkAddress, to local: LocalAddress = .any, ecn: UInt8 = 0,
         at now: TransferInstant
@@ -144,7 +145,7 @@ public final class TransferEndpoint {
                 continue
             }
             let id = UInt64(bigEndian: datagram.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
-            // A run of datagrams is nearly always of one connection.
+            // The datagrams of a run nearly always belong to one connection.
             if let latest, latest.localID.value == id {
                 latest.receive(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
                 continue
@@ -152,7 +153,7 @@ public final class TransferEndpoint {
             switch FirstByte(datagram[0]) {
             case .ours(.hello): receiveHello(datagram, on: path, at: now)
             case .ours(.keyRequest):
-                // The answer is far shorter than the request has to be.
+                // The answer is far shorter than the minimum size of the request.
                 if datagram.count >= DatagramType.minimumHello, !invitations.isEmpty {
                     var answer: [UInt8] = [DatagramType.keyReply.firstByte]
                     answer.appendInteger(id)
@@ -184,13 +185,13 @@ public final class TransferEndpoint {
         if answers.count < Self.maximumAnswers { answers.append((path, bytes)) } else { datagramsDropped += 1 }
     }
 
-    /// Tells what versions we speak to whoever speaks another; only to datagrams as long as a hello, so as not to amplify.
+    /// Answers a datagram of another version with the version that we speak; only if it is as long as a hello, so as not to amplify.
     private func answerVersion(_ datagram: UnsafeRawBufferPointer, on path: NetworkPath) {
         guard datagram.count >= DatagramType.minimumHello, !invitations.isEmpty else {
             datagramsDropped += 1
             return
         }
-        // In every version the initiator's id stands after the common header.
+        // In every version the initiator's id follows the common header.
         send([DatagramType.versionNegotiation] + datagram[9..<17] + [DatagramType.version], on: path)
     }
 
@@ -200,7 +201,7 @@ public final class TransferEndpoint {
             return
         }
         if let known = byInitiator[hello.initiator.value] {
-            // Its reply was lost, or the hello was doubled. After the proof the initiator has no use for a reply.
+            // The reply was lost, or the hello was duplicated. A proven initiator needs no reply.
             if known.phase == .handshaking { known.reply(on: path) }
             return
         }
@@ -209,7 +210,7 @@ public final class TransferEndpoint {
             answer.appendInteger(hello.initiator.value)
             return send(answer + cookies.cookie(for: path.remote, hello.initiator, at: now), on: path)
         }
-        // Those that are closing have been told, and are gone within moments.
+        // Connections that are closing count here too; they are gone within moments.
         guard all.count < 8 * configuration.maximumConnections else {
             datagramsDropped += 1
             return
@@ -265,27 +266,27 @@ public final class TransferEndpoint {
         return false
     }
 
-    /// The kernel refused datagrams of `size` bytes to `address` for their length (`EMSGSIZE`).
+    /// Reports that the kernel refused datagrams of `size` bytes to `address` for their length (`EMSGSIZE`).
     public func datagramTooLarge(_ size: Int, to address: NetworkAddress) {
         for connection in all where connection.peerAddress == address { connection.datagramTooLarge(size) }
     }
 
-    /// This host has no such address any more: the kernel chooses another, until the peer is heard of at one.
+    /// Reports that this host has lost the address `local`: the kernel chooses another, until the peer's packets arrive at one.
     public func localAddressGone(_ local: LocalAddress) {
         for connection in all where connection.peerPath.local == local { connection.peerPath.local = .any }
     }
 
-    /// When `handleTimeout` wants to be called, or `distantFuture`.
+    /// When ``handleTimeout(at:)`` is due; `distantFuture` if never.
     public var nextTimeout: TransferInstant { all.reduce(keyRequests.nextTimeout) { min($0, $1.nextTimeout) } }
 
-    /// Lets timers act; does nothing if called early.
+    /// Runs the timers that are due at `now`.
     public func handleTimeout(at now: TransferInstant) {
         keyRequests.expire(at: now)
         for connection in all { connection.handleTimeout(at: now) }
         dropClosed()
     }
 
-    /// The next thing the driver must know, with the connection it is about; nil when there is none for now.
+    /// The next event for the driver, with its connection; nil if there is none at present.
     public func nextEvent() -> (connection: TransferConnection, event: TransferEvent)? {
         for connection in all {
             if let event = connection.events.popFirst() { return (connection, event) }
@@ -296,13 +297,13 @@ public final class TransferEndpoint {
         return nil
     }
 
-    /// The connections that are not over yet.
+    /// The connections that are not over.
     public var connections: [TransferConnection] { all.filter { !$0.isOver } }
 
-    /// Nothing is going on any more, and no peer needs to be told so again.
+    /// Whether all connections are gone, closes repeated and answers sent.
     public var isQuiet: Bool { all.isEmpty && answers.isEmpty }
 
-    /// Forgets connections that are over and whose last event was taken.
+    /// Removes connections that are closed and whose last event was returned.
     private func dropClosed() {
         if !byInitiator.isEmpty { byInitiator = byInitiator.filter { $0.value.phase == .handshaking } }
         guard all.contains(where: { $0.phase == .closed && $0.events.isEmpty }) else { return }

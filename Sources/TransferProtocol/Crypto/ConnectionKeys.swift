@@ -1,15 +1,15 @@
 import Crypto
 
-/// All keys of one connection, from the two that the handshake leaves (Noise `Split`), each direction and purpose its own.
+/// All keys of one connection, derived from the two keys of the handshake (Noise `Split`): one for each direction and purpose.
 struct ConnectionKeys {
-    /// Packets sealed under one key before the next: far below the 2^23 of RFC 9001 §6.6.
+    /// Packets sealed under one key, far below the limit of 2^23 in RFC 9001 §6.6.
     static let packetsPerKey: UInt64 = 1 << 22
 
     var sealControl: PacketCipher
     var openControl: PacketCipher
     var sealRecord: PacketCipher
     var openRecord: PacketCipher
-    /// Checks of the headers of segments that we send, and of those that we receive.
+    /// The header checks of segments that we send, and of those that we receive.
     let sendCheck: SipHash
     let receiveCheck: SipHash
 

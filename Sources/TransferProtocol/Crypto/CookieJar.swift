@@ -1,9 +1,9 @@
 import Crypto
 import FoundationEssentials
 
-/// Stateless proofs that whoever says hello is reached at the address it gives: nothing is remembered for it until it has one.
+/// Stateless proofs that the sender of a hello receives datagrams at its address: no state is kept for it without a cookie.
 ///
-/// A cookie is the time of its making (8 bytes) and 16 bytes of HMAC-SHA256 over time, address and connection id.
+/// A cookie is its creation time (8 bytes) and 16 bytes of HMAC-SHA256 over time, address and connection id.
 struct CookieJar {
     private static let lifetime = TransferDuration.seconds(Int64(30))
     private let key: SymmetricKey

@@ -1,11 +1,11 @@
 import CAEAD
 import Crypto
 
-/// A key of AES-256-GCM, set up once for all that is sealed or opened with it.
+/// An AES-256-GCM key, set up once for everything that is sealed or opened with it.
 final class SealingKey {
     let context: OpaquePointer
 
-    /// - Returns: nil where memory is short.
+    /// - Returns: nil if memory is exhausted.
     init?(_ key: SymmetricKey) {
         let made = key.withUnsafeBytes { caead_make($0.bindMemory(to: UInt8.self).baseAddress) }
         guard let made else { return nil }
@@ -15,8 +15,8 @@ final class SealingKey {
     deinit { caead_free(context) }
 }
 
-/// The keys of one direction and purpose, one after the other: each is derived from the one before, and which one is meant follows
-/// from the number of the record or packet alone, so that a change of keys needs no message.
+/// The keys of one direction and purpose, each derived from the one before. The number of a record or packet alone determines its key, so
+/// that a key update needs no message.
 struct KeyLadder {
     private var step: UInt64 = 0
     private var secret: SymmetricKey
@@ -31,7 +31,7 @@ struct KeyLadder {
         shift = UInt64(numbersPerKey.trailingZeroBitCount)
     }
 
-    /// The key for `number`; nil for one so old that its key is gone, or so far ahead that nobody can have got there.
+    /// The key for `number`; nil if that key is already deleted, or more than one step ahead.
     func key(for number: UInt64) -> SealingKey? {
         let wanted = number >> shift
         if wanted == step { return current }
@@ -39,7 +39,7 @@ struct KeyLadder {
         return wanted == step + 1 ? SealingKey(Self.next(secret)) : nil
     }
 
-    /// Takes the next key for good once `number` was really sealed or opened with it.
+    /// Moves to the next key once `number` was sealed or opened with it.
     mutating func advance(to number: UInt64) {
         guard number >> shift == step + 1 else { return }
         previous = current

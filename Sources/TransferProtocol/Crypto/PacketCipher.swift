@@ -1,10 +1,10 @@
 import CAEAD
 import Crypto
 
-/// AES-256-GCM of one direction and purpose, in place, with the number of what is sealed as the nonce.
+/// AES-256-GCM of one direction and purpose, in place, with the packet or record number as the nonce.
 ///
-/// The nonce is four zero bytes and the number, big-endian. Records and control packets have different keys, so their numbers
-/// may be equal. The only type that knows which library does the work.
+/// The nonce is four zero bytes and the number, big-endian. Records and control packets have different keys, so their numbers may be equal.
+/// This is the only type that uses the cryptographic library for them.
 struct PacketCipher {
     static let tagSize = 16
     private var keys: KeyLadder
@@ -16,7 +16,7 @@ struct PacketCipher {
         return withUnsafeBytes(of: &nonce) { body($0.baseAddress!.assumingMemoryBound(to: UInt8.self)) }
     }
 
-    /// Seals the first `count` bytes of `memory` where they are and puts the tag behind them. A number is sealed once only.
+    /// Seals the first `count` bytes of `memory` in place and appends the tag. A number must be sealed only once.
     /// - Returns: false if the library refused, or the memory has no room for the tag.
     mutating func seal(
         _ memory: UnsafeMutableRawBufferPointer, count: Int, number: UInt64,
@@ -36,7 +36,7 @@ struct PacketCipher {
     }
 
     /// Opens `sealed` (ciphertext and tag) into `output`, which may be the same memory.
-    /// - Returns: the count of plaintext bytes, or nil if it was not sealed by the peer under this number and header.
+    /// - Returns: the count of plaintext bytes, or nil if the tag does not verify for this number and header.
     mutating func open(
         _ sealed: UnsafeRawBufferPointer, number: UInt64,
         authenticating header: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
@@ -57,7 +57,7 @@ struct PacketCipher {
 }
 
 extension UInt64 {
-    /// The halves as they lie in memory, the first one first.
+    /// The half that is first in memory.
     fileprivate var low: UInt32 { UInt32(truncatingIfNeeded: self) }
     fileprivate var high: UInt32 { UInt32(truncatingIfNeeded: self >> 32) }
 }

@@ -1,5 +1,5 @@
-/// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash of short input, here the check of a segment's header.
-/// Held to the authors' test vectors by `SipHashTests`.
+/// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed 64-bit hash of short input, used to check a segment's header. Held to the authors'
+/// test vectors by `WireTests`.
 struct SipHash: Sendable {
     let k0: UInt64
     let k1: UInt64

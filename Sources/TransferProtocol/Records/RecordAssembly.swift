@@ -1,22 +1,22 @@
-/// One record as its pieces come in, in any order.
+/// The reassembly of one record from pieces in any order.
 struct RecordAssembly {
     enum State: UInt8 { case empty, assembling, opened, written }
     var state = State.empty
     var slot: Int32 = -1
-    /// It did not open once: only pieces from sealed packets are taken from now on.
+    /// The record failed to open once: only pieces from sealed packets are accepted.
     var sealedOnly = false
-    /// Everything below is here.
+    /// Everything below this offset has arrived.
     private var prefix = 0
-    /// What is here above, ascending and disjoint.
+    /// The ranges that arrived above `prefix`, ascending and disjoint.
     private var islands: [Range<Int>] = []
-    /// Sealed bytes, once a segment said where the record ends.
+    /// The record's size, sealed, once a segment that ends it has arrived.
     private(set) var length = RecordFormat.sealedSize
 
     var isComplete: Bool { prefix >= length }
-    /// Runs of bytes that are here, each apart from the others.
+    /// The number of separate ranges that have arrived.
     var pieces: Int { islands.count + (prefix > 0 ? 1 : 0) }
 
-    /// Whether a piece may be kept: an honest sender's never leave more gaps than a record has segments, and each costs memory.
+    /// Whether a piece may be stored: an honest sender never leaves more gaps than a record has segments, and each costs memory.
     func hasRoom(for range: Range<Int>) -> Bool { islands.count < RecordFormat.maximumSegments || range.lowerBound <= prefix }
 
     mutating func begin(slot: Int32) {
@@ -25,14 +25,14 @@ struct RecordAssembly {
         clear()
     }
 
-    /// Forgets the pieces and keeps the slot.
+    /// Drops the pieces and keeps the slot.
     mutating func clear() {
         prefix = 0
         islands.removeAll(keepingCapacity: true)
         length = RecordFormat.sealedSize
     }
 
-    /// Whether all of `range` is here.
+    /// Whether all of `range` has arrived.
     func contains(_ range: Range<Int>) -> Bool {
         range.upperBound <= prefix || islands.contains { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }
     }

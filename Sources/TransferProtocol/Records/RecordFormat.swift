@@ -1,7 +1,7 @@
-/// The shape of records: the unit of sealing, of re-sending after damage, and of flow control.
+/// The format of records: the unit of encryption, of retransmission after damage, and of flow control.
 ///
-/// A record's plaintext is one or more chunks, each a header and bytes of one file; so every record says itself where its bytes
-/// belong, and many small files share one.
+/// The plaintext of a record is one or more chunks, each a header and bytes of one file. So every record says where its bytes belong, and
+/// many small files share one.
 /// ```
 /// file 4 | offset 8 | length 4 | bytes
 /// ```
@@ -16,26 +16,26 @@ enum RecordFormat {
     static let sealedSize = plaintextSize + tagSize
     /// Memory of one record: the sealed bytes, and zeros that pad the last segment to the length of the others.
     static let slotSize = (sealedSize + 64 + 63) & ~63
-    /// A segment's payload is at least so long, so that a record has at most 64 of them (one bit each in a word).
+    /// The minimum payload of a segment, bytes, so that a record has at most 64 of them (one bit each in a word).
     static let minimumSegment = 300
     static let maximumSegments = 64
     /// Records sealed under one key before the next is derived from it: 2^22 x 16 KiB = 64 GiB, far below the 2^24.5 records
     /// of RFC 8446 §5.5.
     static let recordsPerKey: UInt64 = 1 << 22
 
-    /// The length of all segments of a record of `sealed` bytes when none may exceed `limit`: equal ones, because a run of
-    /// equal datagrams is one send to the kernel.
+    /// The length of all segments of a record of `sealed` bytes if none may exceed `limit`: equal ones, because a run of equal datagrams is
+    /// one send to the kernel.
     static func segmentLength(sealed: Int, limit: Int) -> Int {
         let limit = max(limit, minimumSegment)
         let count = (sealed + limit - 1) / limit
         return (sealed + count - 1) / count
     }
 
-    /// The next bytes of a file that a record's plaintext carries.
+    /// A run of bytes of one file in a record's plaintext.
     struct Chunk: Equatable {
         var file: FileID
         var offset: UInt64
-        /// Where in the plaintext.
+        /// The place of the bytes in the plaintext.
         var range: Range<Int>
     }
 

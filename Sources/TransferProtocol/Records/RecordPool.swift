@@ -1,40 +1,40 @@
-/// Memory for the records of all connections of an endpoint: slots of one size, made in slabs when first needed, and handed out last in,
-/// first out, so that the ones in use stay in the processor's cache. Held by `RecordPoolTests`.
+/// Memory for the records of all connections of an endpoint: slots of one size, allocated in slabs on demand and reused last in, first out,
+/// so that those in use stay in the processor's cache. Held by `RecordPoolTests`.
 ///
-/// Slots are promised before they are taken: a receiver promises with its window, a sender with each record that it fills. Each may be
-/// promised as many as are left for all others (the dynamic threshold of Choudhury and Hahne, 1998): one alone has half of the pool, and
-/// however many there are, whoever comes next finds some.
+/// Slots are reserved before they are allocated: a receiver reserves with its window, a sender for each record that it fills. One
+/// connection may reserve as many as are left unreserved (the dynamic threshold of Choudhury and Hahne, 1998): alone it gets half of the
+/// pool, and however many there are, a newcomer finds some.
 final class RecordPool {
     private static let slotsPerSlab = 16
     private let limit: Int
-    private(set) var promised = 0
+    private(set) var reserved = 0
     private var slabs: [UnsafeMutableRawPointer] = []
     private var unused: [Int32] = []
 
-    /// - Parameter limit: slots promised at most, but for the one that nobody is denied.
+    /// - Parameter limit: slots that can be reserved, except that nobody is denied a first one.
     init(limit: Int) { self.limit = limit }
 
     deinit { for slab in slabs { slab.deallocate() } }
 
-    /// Slots that memory was made for.
+    /// Slots for which memory is allocated.
     var slotsMade: Int { slabs.count * Self.slotsPerSlab }
 
-    /// Whether one who was promised `held` slots may be promised another.
-    func allowsMore(than held: Int) -> Bool { held == 0 || held < limit - promised }
+    /// Whether a holder of `held` reserved slots may reserve another.
+    func allowsMore(than held: Int) -> Bool { held == 0 || held < limit - reserved }
 
-    /// Promises up to `wanted` slots to one who was promised `held` before.
+    /// Reserves up to `wanted` slots for a holder of `held`.
     /// - Returns: how many.
-    func promise(upTo wanted: Int, to held: Int) -> Int {
-        let share = max((limit - promised - held + 1) / 2, held == 0 ? 1 : 0)
+    func reserve(upTo wanted: Int, holding held: Int) -> Int {
+        let share = max((limit - reserved - held + 1) / 2, held == 0 ? 1 : 0)
         let count = max(min(wanted, share), 0)
-        promised += count
+        reserved += count
         return count
     }
 
-    /// `count` promises are kept, and what was taken for them given back; or never taken.
-    func settle(_ count: Int) { promised -= count }
+    /// Gives up `count` reservations, whether they were used or not.
+    func release(_ count: Int) { reserved -= count }
 
-    /// A slot that was promised.
+    /// Allocates a slot that was reserved.
     func allocate() -> Int32 {
         if let slot = unused.popLast() { return slot }
         let first = slotsMade

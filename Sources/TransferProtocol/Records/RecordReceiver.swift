@@ -1,18 +1,18 @@
-/// The receiver's records: assembled from segments, opened whole, handed out, and counted by what the disk took.
+/// The receiver's records: assembled from segments, decrypted, delivered, and released once they are written.
 struct RecordReceiver {
-    /// None before ``begin()``: a connection that never takes a file costs next to nothing.
+    /// Empty before ``begin()``: a connection that never accepts a file costs next to nothing.
     private var assemblies: ContiguousArray<RecordAssembly> = []
     private let mask: Int
-    /// Records beyond the lowest unwritten one that may be on their way, at most.
+    /// Records beyond the lowest unwritten one that may be in flight, at most.
     let window: Int
     let pool: RecordPool
-    /// Records below this number may be sent: each beyond ``written`` has a slot promised.
+    /// Records below this number may be sent: each beyond ``written`` has a slot reserved.
     private(set) var limit: UInt64 = 0
     /// Every record below is written: the ring begins here.
     private(set) var written: UInt64 = 0
     /// Every record below is opened.
     private(set) var opened: UInt64 = 0
-    /// Records that did not open and are awaited in sealed packets.
+    /// Records that failed to open and are awaited in sealed packets.
     private(set) var failed: [UInt64] = []
     private(set) var failures: UInt64 = 0
 
@@ -24,23 +24,23 @@ struct RecordReceiver {
 
     var hasBegun: Bool { !assemblies.isEmpty }
 
-    /// Promised slots: records that are on their way or wait for the disk.
+    /// Reserved slots: of records that are in flight or wait for the disk.
     var credit: Int { Int(limit - written) }
 
-    /// Bytes are wanted: opens the window.
+    /// Opens the window.
     mutating func begin() {
         guard !hasBegun else { return }
         assemblies = ContiguousArray(repeating: RecordAssembly(), count: mask + 1)
         extend()
     }
 
-    private mutating func extend() { limit += UInt64(pool.promise(upTo: window - credit, to: credit)) }
+    private mutating func extend() { limit += UInt64(pool.reserve(upTo: window - credit, holding: credit)) }
 
-    /// Nothing more is taken: all memory is the pool's again.
+    /// Ends reception: returns all memory to the pool.
     mutating func end() {
         for assembly in assemblies where assembly.state == .assembling || assembly.state == .opened { pool.free(assembly.slot) }
         assemblies = []
-        pool.settle(credit)
+        pool.release(credit)
         limit = written
         opened = written
     }
@@ -50,17 +50,17 @@ struct RecordReceiver {
         _modify { yield &assemblies[Int(truncatingIfNeeded: number) & mask] }
     }
 
-    enum Taken {
-        /// Nothing to do: a piece of a record that is not whole yet, a repetition, or one outside of the window.
+    enum Insertion {
+        /// Nothing to do: the record is incomplete, or the piece is a duplicate or outside of the window.
         case pending
-        /// The record is whole; call `open`.
+        /// The record is complete; call `open`.
         case complete
     }
 
-    /// Takes a piece of record `low` (its number's low 32 bits).
+    /// Inserts a piece of record `low` (the low 32 bits of its number).
     mutating func insert(
         _ payload: UnsafeRawBufferPointer, record low: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool
-    ) -> (Taken, record: UInt64) {
+    ) -> (Insertion, record: UInt64) {
         let number = TruncatedNumber.expand(low, near: opened)
         guard number >= opened, number < limit else { return (.pending, number) }
         let index = Int(truncatingIfNeeded: number) & mask
@@ -72,12 +72,12 @@ struct RecordReceiver {
         if assemblies[index].sealedOnly, !fromSealed { return (.pending, number) }
         let end = min(offset + payload.count, RecordFormat.sealedSize)
         guard offset < end else { return (.pending, number) }
-        // Shorter ones nobody needs to send, and each costs memory until its neighbours are here.
+        // An honest sender sends no shorter pieces, and each costs memory until its neighbours arrive.
         guard payload.count >= RecordFormat.minimumSegment || endsRecord || end == RecordFormat.sealedSize else {
             return (.pending, number)
         }
         let range = offset..<end
-        // Pieces that end a record may be short: of a peer that sends many such, most are dropped.
+        // Pieces that end a record may be short: of a flood of them, most are dropped.
         guard assemblies[index].hasRoom(for: range) else { return (.pending, number) }
         if endsRecord { assemblies[index].endsAt(end) }
         if !assemblies[index].contains(range), let source = payload.baseAddress, let base = pool.memory(assemblies[index].slot).baseAddress
@@ -89,10 +89,10 @@ struct RecordReceiver {
     }
 
     enum Opening {
-        /// The record's plaintext, in the slot's memory; `release` gives the slot back.
+        /// The record's plaintext, in the slot's memory; `release` frees the slot.
         case opened(slot: Int32, plaintext: UnsafeRawBufferPointer)
         case failed
-        /// It failed though every piece was authenticated: the peer sealed it wrongly.
+        /// It failed though every piece was authenticated: the peer violates the protocol.
         case peerIsWrong
     }
 
@@ -114,7 +114,7 @@ struct RecordReceiver {
         return .opened(slot: assemblies[index].slot, plaintext: UnsafeRawBufferPointer(rebasing: memory[..<count]))
     }
 
-    /// Every byte of the record is taken.
+    /// Frees the record's slot after every byte of it was written.
     mutating func release(_ number: UInt64) {
         let index = Int(truncatingIfNeeded: number) & mask
         guard assemblies[index].state == .opened else { return }
@@ -125,7 +125,7 @@ struct RecordReceiver {
             self[written].sealedOnly = false
             self[written].slot = -1
             written += 1
-            pool.settle(1)
+            pool.release(1)
         }
         extend()
     }

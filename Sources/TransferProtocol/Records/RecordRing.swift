@@ -1,32 +1,32 @@
 import DequeModule
 
-/// The sender's sealed records, from their sealing until the receiver has opened them.
+/// The sender's sealed records, kept until the receiver has opened them.
 ///
-/// A record is sealed once; whatever is sent again are the same bytes, so a file that changes meanwhile can never put two
-/// plaintexts under one nonce.
+/// A record is sealed once, and every retransmission has the same bytes. So a file that changes meanwhile never puts two plaintexts under
+/// one nonce.
 struct RecordRing {
     struct Record {
         var slot: Int32 = -1
         var sealedCount = 0
-        /// File bytes in it.
+        /// File bytes in the record.
         var dataCount = 0
-        /// Length of its segments.
+        /// Length of its segments, bytes.
         var segment = 0
         var segmentCount = 0
-        /// Segments known to have arrived, and segments waiting to be sent again, a bit each.
+        /// Segments that are acknowledged, and segments queued for retransmission, a bit each.
         var acknowledged: UInt64 = 0
         var queued: UInt64 = 0
-        /// Travels in sealed packets, because it did not open when it went in the clear.
+        /// Its segments are sent in sealed packets, because it, or a good part of the records before it, did not open in the clear.
         var isSealed = false
-        /// The receiver has said that it did not open in the clear.
+        /// The receiver has reported that it did not open in the clear.
         var hasFailed = false
-        /// Changes when the record is cut anew.
+        /// Changes when the record is segmented anew.
         var cut: UInt16 = 0
 
         var isComplete: Bool { acknowledged == segmentCount.allOnes }
     }
 
-    /// A piece of a record that wants to be sent.
+    /// A piece of a record, to be sent.
     struct Segment {
         var record: UInt64
         var offset: Int
@@ -54,7 +54,7 @@ struct RecordRing {
     private var cursorIndex = 0
     private var resend: Deque<Queued> = []
 
-    /// Largest payload of a segment in the clear, and in a sealed packet.
+    /// Largest payload of a segment in the clear, and in a sealed packet, bytes.
     private(set) var clearLimit: Int
     private(set) var sealedLimit: Int
     private var damage = DamageEstimate()
@@ -75,7 +75,7 @@ struct RecordRing {
     }
 
     var isFull: Bool { next - base >= UInt64(capacity) || !pool.allowsMore(than: Int(next - base)) }
-    /// Sealed records of which nothing was sent yet.
+    /// The number of sealed records of which nothing was sent yet.
     var unsentCount: Int { Int(next - cursor) }
     var hasSegmentToSend: Bool { !resend.isEmpty || cursor < next }
     var isEmpty: Bool { base == next }
@@ -103,7 +103,7 @@ struct RecordRing {
         record.cut &+= 1
     }
 
-    /// The next piece to send: what was lost first, then what was never sent.
+    /// The next segment to send: lost ones first, then those never sent.
     mutating func nextSegment() -> Segment? {
         while let first = resend.popFirst() {
             guard first.record >= base, self[first.record].cut == first.cut else { continue }
@@ -121,7 +121,7 @@ struct RecordRing {
         return piece
     }
 
-    /// Takes back a segment that did not fit; it is the next again.
+    /// Puts back a segment that did not fit; it becomes the next one again.
     mutating func putBack(_ segment: Segment) {
         let index = segment.offset / self[segment.record].segment
         self[segment.record].queued |= 1 << UInt64(index)
@@ -132,7 +132,7 @@ struct RecordRing {
         let record = self[number]
         let offset = index * record.segment
         let isFullRecord = record.sealedCount == RecordFormat.sealedSize
-        // A full record's last segment is padded to the length of the others, so that the run of equal datagrams goes on.
+        // A full record's last segment is padded to the length of the others, so that the run of equal datagrams continues.
         let end = isFullRecord && !record.isSealed ? offset + record.segment : Swift.min(offset + record.segment, record.sealedCount)
         let memory = pool.memory(record.slot)
         return Segment(
@@ -140,7 +140,7 @@ struct RecordRing {
             endsRecord: !isFullRecord && end == record.sealedCount, isSealed: record.isSealed)
     }
 
-    /// The index of the segment a packet carried, or nil if the record is gone or cut anew since.
+    /// The index of the segment that a packet carried, or nil if the record is gone or was segmented anew.
     private func index(_ content: PacketContent) -> Int? {
         guard content.number >= base, content.number < next else { return nil }
         let record = self[content.number]
@@ -156,8 +156,8 @@ struct RecordRing {
         self[content.number].acknowledged |= 1 << UInt64(index)
     }
 
-    /// A packet is lost, or a probe wants to repeat it: its segment goes again unless it has arrived.
-    mutating func sendAgain(_ content: PacketContent) {
+    /// Queues a packet's segment for retransmission, after a loss or for a probe, unless it is acknowledged.
+    mutating func retransmit(_ content: PacketContent) {
         guard let index = index(content) else { return }
         enqueue(content.number, index)
     }
@@ -169,7 +169,7 @@ struct RecordRing {
         resend.append(Queued(record: number, index: index, cut: self[number].cut))
     }
 
-    /// The receiver has opened every record below `number`: their memory is free.
+    /// Frees the records below `number`, all of which the receiver has opened.
     /// - Returns: the file bytes in them.
     mutating func release(below number: UInt64) -> UInt64 {
         var bytes: UInt64 = 0
@@ -187,18 +187,18 @@ struct RecordRing {
         return bytes
     }
 
-    /// Memory for the next record.
+    /// Allocates memory for the next record.
     func allocateSlot() -> Int32 {
-        _ = pool.promise(upTo: 1, to: 0)
+        _ = pool.reserve(upTo: 1, holding: 0)
         return pool.allocate()
     }
 
     func freeSlot(_ slot: Int32) {
         pool.free(slot)
-        pool.settle(1)
+        pool.release(1)
     }
 
-    /// Nothing more is sent: all memory is the pool's again.
+    /// Ends sending: returns all memory to the pool.
     mutating func end() {
         for number in base..<next { freeSlot(self[number].slot) }
         base = next
@@ -207,7 +207,7 @@ struct RecordRing {
         resend = []
     }
 
-    /// The record did not open: all of it goes again, in sealed packets. Asked for again, it is not begun anew.
+    /// Retransmits a record that failed to open, all of it, in sealed packets. A repeated request does not restart it.
     mutating func resendSealed(_ number: UInt64) {
         guard number >= base, number < cursor || (number == cursor && cursorIndex > 0), !self[number].hasFailed else { return }
         self[number].hasFailed = true
@@ -221,17 +221,17 @@ struct RecordRing {
         cut(&record)
         self[number] = record
         if number == cursor {
-            // Its first pass is over: all of it waits in the queue.
+            // Its first pass is over: all its segments are queued.
             cursor += 1
             cursorIndex = 0
         }
         for index in 0..<record.segmentCount { enqueue(number, index) }
     }
 
-    /// The lowest record's segments have all arrived, and yet the receiver has not opened it.
+    /// Whether all segments of the lowest record are acknowledged and yet the receiver has not opened it.
     var isHeadStuck: Bool { base < cursor && self[base].isComplete }
 
-    /// Sends the lowest record again in sealed packets, whatever was done with it before.
+    /// Retransmits the lowest record in sealed packets, whatever was done with it before.
     mutating func resendHead() {
         guard base < cursor else { return }
         self[base].isSealed = true
@@ -239,7 +239,7 @@ struct RecordRing {
         recut(base)
     }
 
-    /// The largest datagram changed. Records whose segments no longer fit are cut anew.
+    /// Sets the largest payloads. Records whose segments no longer fit are segmented anew.
     mutating func setLimits(clear: Int, sealed: Int) {
         let shrinks = clear < clearLimit
         clearLimit = clear
@@ -257,7 +257,7 @@ struct RecordRing {
     }
 }
 
-/// Whether the path damages so much that records had better travel sealed from the start: one in ten did not open lately.
+/// Estimates whether the path damages so much that records are better sent sealed from the start: one in ten failed to open lately.
 struct DamageEstimate {
     private var share = 0.0
     private var sealedLeft = 0
@@ -269,7 +269,8 @@ struct DamageEstimate {
 
     mutating func opened() { share -= share / 16 }
 
-    /// Asked once for each new record; now and then a few go in the clear to see whether the path got better.
+    /// Whether to send the next record sealed; called once for each. Now and then a few go in the clear, to see whether the path has
+    /// improved.
     mutating func sealsNextRecord() -> Bool {
         guard sealedLeft > 0 else { return false }
         sealedLeft -= 1

@@ -1,12 +1,11 @@
 /// BBR, after draft-ietf-ccwg-bbr (version 3): paces at the measured bandwidth, keeps about one bandwidth-delay product in flight,
 /// and probes for more now and then.
 ///
-/// It differs from the draft in three things. Where the draft takes loss for congestion, loss lowers the model only when the round-trip
-/// time says that a queue is there (``hasQueue``), or when more than a fifth is lost: random loss, of which radio links are full, costs
-/// its share and no more. Where another flow is seen, by its queue, what the draft does for Reno is done for CUBIC: ``ShortTermModel``
-/// gives way as CUBIC does, and the probes come no sooner than CUBIC recovers from one. And the burst that a token bucket lets pass is not
-/// taken for the bandwidth: ``forgetBurst(_:)`` where a queue shows that it was one, ``LossTrial`` where losses do, and
-/// ``plausible(_:)`` once the bandwidth is known.
+/// It differs from the draft in three things. Where the draft takes loss for congestion, loss lowers the model only if the round-trip time
+/// shows a queue (``hasQueue``), or if more than a fifth is lost: random loss, of which radio links are full, costs its share and no more.
+/// Where another flow is detected, by its queue, what the draft does for Reno is done for CUBIC: ``ShortTermModel`` backs off as CUBIC
+/// does, and probes are no more frequent than CUBIC's recoveries from them. And the burst that a token bucket lets pass is not taken for
+/// the bandwidth: ``forgetBurst(_:)`` detects it by a queue, ``LossTrial`` by losses, and ``plausible(_:)`` once the bandwidth is known.
 struct BBR: CongestionController {
     enum State { case startup, drain, probeDown, probeCruise, probeRefill, probeUp, probeRTT }
 
@@ -19,15 +18,15 @@ struct BBR: CongestionController {
     private static let minimumRTTWindow = TransferDuration.seconds(Int64(10))
     private static let probeRTTInterval = TransferDuration.seconds(Int64(5))
     private static let probeRTTDuration = TransferDuration.milliseconds(200)
-    /// Pace a little below the estimate, so that no standing queue grows.
+    /// Paces a little below the estimate, so that no standing queue grows.
     private static let pacingMargin = 0.99
 
-    /// Of CUBIC, RFC 9438 §4.1.
+    /// The constant C of CUBIC, RFC 9438 §4.1.
     private static let cubicC = 0.4
-    /// By so much may be found to arrive faster than it was sent.
+    /// How much faster than it was sent data may appear to arrive, as a factor.
     private static let paceTolerance = 1.05
 
-    /// Cycles of probing for which a flow that was seen is taken to be there still.
+    /// Probing cycles for which another flow, once detected, is assumed to persist.
     private static let memoryOfOthers = 3
 
     private(set) var state = State.startup
@@ -50,20 +49,20 @@ struct BBR: CongestionController {
     private var roundMinimumRTT: TransferDuration?
     private var previousRoundRTT: TransferDuration?
 
-    /// The fastest pace of this round trip and of the one before, bytes a second.
+    /// The highest pacing rate of this round trip and of the one before, bytes a second.
     private var paces = (current: 0.0, previous: 0.0)
 
     // Start-up
     private var fullBandwidth = 0.0
     private var queueSign = QueueSign()
-    /// The losses of the latest trial ended it, and it goes on if they turn out to be random.
+    /// The latest loss trial ended start-up, which resumes if the losses turn out to be random.
     private var hasLossEndedStartup = false
     private var roundsWithoutGrowth = 0
     private var hasFilledPipe = false
 
-    /// More than so many bytes in flight made a queue overflow.
+    /// An upper bound of the bytes in flight, learned from congestion; `Int.max` if there is none.
     private(set) var inflightHigh = Int.max
-    /// What it was before the latest reduction, for its undo.
+    /// The bound before the latest reduction, for its undo.
     private var savedInflightHigh: Int?
     private var markedInRound = false
     private var lostInRound = 0
@@ -78,27 +77,28 @@ struct BBR: CongestionController {
     private var cruiseTime = TransferDuration.seconds(Int64(2))
     private var phaseRound: UInt64 = 0
     private var upGrowth = 0
-    /// Bytes a second; what the latest probe began with.
+    /// The bandwidth before the latest probe, bytes a second.
     private var bandwidthBeforeProbe = 0.0
     private var stateBefore = State.probeDown
     private var probeRTTDone: TransferInstant?
     private var probeRTTRound: UInt64 = 0
     private var random: SplitMix
 
-    // Beside another flow that keeps the queue filled
+    // Competition with another flow that keeps the queue filled
     private var competition: Cubic?
     private var drainedRound: UInt64?
     private var cleanProbes = 0
-    /// The least of the last half minute or so: what the path takes without anybody's queue, as far as known.
+    /// The minimum RTT of the present 15 seconds and of the 15 before: that of the empty path, as far as known.
     private var leastRTTs: (current: TransferDuration?, previous: TransferDuration?) = (nil, nil)
     private var leastRTTsSince = TransferInstant.zero
     private var shortTerm = ShortTermModel()
-    /// Cycles left for which another flow is reckoned with.
+    /// Probing cycles left in which another flow is assumed.
     private var othersFor = 0
 
     init(datagramSize: Int, seed: UInt64) {
         datagram = datagramSize
-        // Paced from the first byte, so more than RFC 9002's ten do no harm, and a long path is filled two round trips sooner.
+        // Sending is paced from the first byte, so more than RFC 9002's ten datagrams do no harm, and a long path is filled two round trips
+        // sooner.
         window = 32 * datagramSize
         random = SplitMix(seed: seed)
     }
@@ -115,7 +115,7 @@ struct BBR: CongestionController {
         return Int(gain * bandwidth * minimumRTT.inSeconds)
     }
 
-    /// The path's queue is visibly there: the last round trip's best is an eighth above what the path takes empty.
+    /// Whether the path visibly has a queue: the last round trip's minimum RTT is an eighth above that of the empty path.
     private var hasQueue: Bool {
         guard let minimumRTT else { return false }
         return (roundMinimumRTT ?? latestRTT) > minimumRTT + max(minimumRTT / 8, .milliseconds(1))
@@ -123,14 +123,14 @@ struct BBR: CongestionController {
 
     private var isQueueForming: Bool { queueSign.isForming(datagram: datagram) }
 
-    /// Though our own part of the queue is drained, the path's round trip stays far above its least: somebody else's queue.
+    /// Whether another flow has a queue: ours is drained, and yet the round trip stays far above its minimum.
     private var isOthersQueue: Bool {
         guard let seen = roundMinimumRTT, let least = [leastRTTs.current, leastRTTs.previous].compactMap(\.self).min() else { return false }
         let packets = bandwidth > 0 ? TransferDuration.seconds(3 * Double(datagram) / bandwidth) : .zero
         return seen > least + max(least / 5, packets, .milliseconds(1))
     }
 
-    /// There has been somebody else's queue for more than a round trip.
+    /// Whether a queue has stood for more than a round trip.
     private var isStandingQueue: Bool {
         guard let minimumRTT, let before = previousRoundRTT else { return false }
         let packets = bandwidth > 0 ? TransferDuration.seconds(3 * Double(datagram) / bandwidth) : .zero
@@ -184,7 +184,8 @@ struct BBR: CongestionController {
         paces = isRoundStart ? (current: pace, previous: paces.current) : (current: max(paces.current, pace), previous: paces.previous)
     }
 
-    /// Nothing arrives faster for long than it was sent; over an interval of a few packets, or of a token bucket's burst, it seems to.
+    /// The sample, bounded by the pace. Data cannot arrive faster for long than it was sent; over a few packets, or in a token bucket's
+    /// burst, it seems to.
     private func plausible(_ sample: Double) -> Double {
         hasFilledPipe ? min(sample, Self.paceTolerance * max(paces.current, paces.previous)) : sample
     }
@@ -197,8 +198,8 @@ struct BBR: CongestionController {
             leastRTTs = (current: rtt, previous: leastRTTs.current)
             leastRTTsSince = ack.now
         }
-        // A sample within a thirty-second of the least confirms it: a path that is seen empty again and again need not be drained
-        // to be measured.
+        // A sample within a thirty-second of the minimum confirms it: a path that is seen empty again and again need not be drained to be
+        // measured.
         func confirms(_ least: TransferDuration) -> Bool { rtt <= least + least / 32 }
         if let least = probedMinimum, ack.now - probedMinimumAt <= Self.probeRTTInterval || state != .probeRTT {
             if confirms(least) {
@@ -220,15 +221,15 @@ struct BBR: CongestionController {
         }
     }
 
-    /// While a queue stands the bottleneck is busy, and what arrives is what it carries. More than twice as much measured before was a burst
-    /// that it let pass, or a few packets that say nothing.
+    /// Corrects a bandwidth that was measured from a burst. While a queue stands the bottleneck is busy, and the delivery rate is what it
+    /// carries. A former sample of more than twice that was a burst that it let pass, or of too few packets to count.
     private mutating func forgetBurst(_ sample: DeliveryRate.Sample) {
         guard isQueueForming, sample.rate > 0, longTermBandwidth > 2 * sample.rate else { return }
         fullBandwidth = sample.rate
         goBy(sample.rate, gain: Self.startupPacingGain)
     }
 
-    /// Goes by what arrives where much is lost, and by what was known before where that does not help.
+    /// Adopts the delivery rate as the bandwidth if much is lost, and returns to the former bandwidth if that does not help.
     private mutating func judgeLosses(_ ack: AckSummary) {
         let verdict = lossTrial.roundEnded(
             lost: lostInRound, delivered: Int(ack.delivered - deliveredAtRoundStart), known: longTermBandwidth, time: ack.now - roundStart,
@@ -253,8 +254,8 @@ struct BBR: CongestionController {
         }
     }
 
-    /// Of what the latest probe measured much is lost in a queue as soon as it is sent all the time: it was a token bucket's burst. What was known
-    /// before it, or what arrives where that is more, is what the path carries.
+    /// Undoes the latest probe if much of the rate that it measured is lost in a standing queue: it was a token bucket's burst. The path
+    /// carries the bandwidth known before, or the delivery rate if that is higher.
     private mutating func revertProbe(_ ack: AckSummary) {
         let (delivered, time) = (Double(ack.delivered - deliveredAtRoundStart), ack.now - roundStart)
         guard isStandingQueue, time > .zero, Double(lostInRound) > Self.lossThreshold * (delivered + Double(lostInRound)) else { return }
@@ -262,7 +263,7 @@ struct BBR: CongestionController {
         bandwidths = (current: min(bandwidths.current, limit), previous: min(bandwidths.previous, limit))
     }
 
-    /// The path carries no more than this, whatever was measured before.
+    /// Sets the bandwidth, whatever was measured before.
     private mutating func goBy(_ bandwidth: Double, gain: Double) {
         bandwidths = (current: bandwidth, previous: 0)
         shortTerm.forget()
@@ -295,7 +296,8 @@ struct BBR: CongestionController {
         cycleStart = now
         // Two to three seconds between probes (§5.3.3.3), so that flows do not probe together.
         cruiseTime = .milliseconds(Int64.random(in: 2000...3000, using: &random))
-        // The maximum is that of two probes: a rate that neither has measured the path has no longer. In competition CUBIC does the probing.
+        // The maximum filter spans two probes: a rate that neither has measured is gone from the path. In competition CUBIC does the
+        // probing.
         if bandwidths.current > 0, state != .probeRTT || competition != nil { bandwidths = (current: 0, previous: bandwidths.current) }
         state = .probeDown
         phaseRound = round
@@ -308,13 +310,13 @@ struct BBR: CongestionController {
             let target = inflightHigh == .max ? product(1) : min(product(1), Int(Double(inflightHigh) * Self.headroom))
             let isDrained = ack.inFlight <= max(target, minimumWindow) + datagram
             if drainedRound == nil, isDrained || round >= phaseRound + 4 { drainedRound = round }
-            // What is measured in the round after the next was sent with our part of the queue gone.
+            // The round after the next measures data that was sent with our part of the queue gone.
             guard let drainedRound, isRoundStart, round >= drainedRound + 2 || !isOthersQueue else { break }
             state = .probeCruise
             cruiseStart = ack.now
             if isOthersQueue { compete() }
         case .probeCruise:
-            // The window of CUBIC does the probing; whether it still has to is seen in probeRTT.
+            // CUBIC's window does the probing; probeRTT finds out whether that is still needed.
             if competition != nil { break }
             if isTimeToProbe(ack) {
                 othersFor = max(othersFor - 1, 0)
@@ -332,7 +334,7 @@ struct BBR: CongestionController {
             }
         case .probeUp:
             if inflightHigh != .max, !ack.isAppLimited, ack.priorInFlight + ack.bytes >= inflightHigh {
-                // The bound is in the way and nothing is lost: raise it, faster every round (§5.3.3.6).
+                // The bound limits the flow and nothing is lost: raise it, faster every round (§5.3.3.6).
                 if isRoundStart { upGrowth *= 2 }
                 inflightHigh += min(upGrowth * ack.bytes / max(window, 1) + 1, ack.bytes)
             }
@@ -345,17 +347,17 @@ struct BBR: CongestionController {
     private func isTimeToProbe(_ ack: AckSummary) -> Bool {
         let waited = ack.now - cycleStart
         if othersFor > 0 {
-            // What a probe takes from a flow of CUBIC with as much in flight that flow has got back after K (RFC 9438 §4.2); probing
-            // every two or three seconds would never let it.
+            // A CUBIC flow with as much in flight recovers after K from what a probe takes (RFC 9438 §4.2); probing every two or three
+            // seconds would never let it.
             let k = cbrt(Double(ack.priorInFlight) / Double(datagram) * (1 - Self.beta) / Self.cubicC)
-            // As much earlier or later as the cruise time is drawn, so that flows do not probe together.
+            // Scaled by the random cruise time, so that flows do not probe together.
             return waited > max(.seconds(Int64(1)), .seconds(k * cruiseTime.inSeconds / 2.5))
         }
-        // As often as Reno on a path of its size would, §5.3.3.3.
+        // As often as a Reno flow of this size would, §5.3.3.3.
         return waited > cruiseTime || round >= phaseRound + max(UInt64(min(product(1) / max(datagram, 1), 63)), 8)
     }
 
-    /// Takes what a flow of CUBIC would: with less, one that fills the queue would leave us next to nothing.
+    /// Competes as a CUBIC flow: with less, a flow that fills the queue would leave us next to nothing.
     private mutating func compete() {
         cleanProbes = 0
         othersFor = Self.memoryOfOthers
@@ -405,23 +407,24 @@ struct BBR: CongestionController {
             case .probeUp: 1.25
             }
         if rate == nil {
-            // The first samples are of a handful of packets and say nothing of the path.
+            // The first samples are of a handful of packets and say nothing about the path.
             rate = Self.startupPacingGain * Double(window) / max(ack.rtt.smoothed.inSeconds, 1e-6)
         }
         guard bandwidth > 0 else { return }
         let wanted = gain * bandwidth * Self.pacingMargin
-        // In start-up it falls only where a queue shows that it is too much: the first guess is far above any bottleneck behind a short path.
+        // In start-up the rate falls only if a queue shows that it is too high: the initial rate is far above any bottleneck behind a short
+        // path.
         if hasFilledPipe || isQueueForming || wanted > rate ?? 0 { rate = wanted }
         if let competition, state != .probeRTT {
-            // After probeRTT the round trip is short for a moment, and the whole window would leave at once.
+            // After probeRTT the round trip is short for a moment, and the whole window would be sent at once.
             let bandwidth = min(Double(competition.window) / ack.rtt.smoothed.inSeconds, longTermBandwidth)
             rate = max(rate ?? 0, 1.25 * bandwidth)
         }
     }
 
     private var targetWindow: Int {
-        // Room for the acks under way, which come bundled, and for the sends to the kernel. Where the path takes no time, the
-        // machines' schedulers do: a megabyte lets both sides work through their turns; the pace bounds the queue it can make.
+        // Room for acks in transit, which arrive in bundles, and for batched sends. On a path without latency the machines' schedulers take
+        // its place: a megabyte lets both sides work through their time slices; the pace bounds the queue that it can make.
         let gain = state == .probeUp ? 2.25 : 2.0
         let turns = minimumRTT.map { $0 < .milliseconds(1) } ?? false ? 1 << 20 : 0
         return product(gain) + max(3 * datagram, Int((rate ?? 0) * 0.002), min(turns, Int(bandwidth * 0.02)))
@@ -448,7 +451,8 @@ struct BBR: CongestionController {
 
     mutating func lost(_ loss: LossSummary, persistent: Bool) {
         lostInRound += loss.bytes
-        // What was sent while cruising and is lost in a queue is lost in another flow's: ours had none to make.
+        // A packet that was sent while cruising and is lost in a standing queue is lost in another flow's queue: ours had no reason to
+        // form.
         let isCongestion = state == .probeCruise && loss.latestSentAt > cruiseStart && isStandingQueue
         shortTerm.lost(delivered: loss.delivered, isCongestion: isCongestion)
         lossEventsInRound += 1
@@ -459,7 +463,7 @@ struct BBR: CongestionController {
         }
         let share = loss.sample.inFlight > 0 ? Double(loss.sample.lost) / Double(loss.sample.inFlight) : 0
         guard share > Self.lossThreshold, hasQueue || share > Self.hopelessLoss, hasFilledPipe, !loss.sample.isAppLimited else { return }
-        // Only while we ask for more is the loss our doing (§5.3.3.5).
+        // Only while we probe for more is the loss our doing (§5.3.3.5).
         guard state == .probeUp || state == .probeRefill else { return }
         savedInflightHigh = inflightHigh
         inflightHigh = max(loss.sample.inFlight, Int(Double(product(1)) * Self.beta), minimumWindow)
@@ -470,7 +474,7 @@ struct BBR: CongestionController {
         competition?.marked(sentAt: sentAt, inFlight: inFlight, at: now)
         guard !markedInRound else { return }
         markedInRound = true
-        // A mark is the queue itself speaking: no more than is in flight now fits the path.
+        // A CE mark is direct evidence of a queue: no more than is in flight now fits the path.
         switch state {
         case .startup:
             hasFilledPipe = true

@@ -1,5 +1,5 @@
 /// The real cube root, by Newton's method: the pure targets import no mathematics library.
-/// Within 1e-9 of the truth, relatively, for values up to 1e18 (`CubicTests`).
+/// Within 1e-9 of the truth, relatively, for values up to 1e18 (`CongestionTests`).
 func cbrt(_ value: Double) -> Double {
     guard value != 0, value.isFinite else { return value }
     let magnitude = abs(value)

@@ -14,7 +14,7 @@ struct Cubic: CongestionController {
     private var k = 0.0
     private var epochStart: TransferInstant?
     private var epochWindow = 0.0
-    /// What Reno would have (§4.3).
+    /// The window that Reno would have, in datagrams (§4.3).
     private var renoWindow = 0.0
     private var recoveryStart: TransferInstant?
     private var previous: Saved?
@@ -37,7 +37,7 @@ struct Cubic: CongestionController {
         window = min(10 * datagramSize, max(2 * datagramSize, 14_720))
     }
 
-    /// In congestion avoidance from the start, at a window that was found otherwise.
+    /// Starts in congestion avoidance, at a window that was found by other means.
     init(datagramSize: Int, window: Int) {
         datagram = datagramSize
         self.window = window
@@ -65,7 +65,7 @@ struct Cubic: CongestionController {
             }
         }
         guard !ack.isAppLimited else {
-            // The clock of the cubic curve stands still meanwhile (§5.8).
+            // The clock of the cubic curve stops while the sender is application-limited (§5.8).
             epochStart = nil
             return
         }
@@ -94,7 +94,7 @@ struct Cubic: CongestionController {
         let rtt = ack.rtt.smoothed.inSeconds
         func curve(_ t: Double) -> Double { Self.c * (t - k) * (t - k) * (t - k) + maximum }
         let acknowledged = Double(ack.bytes) / size
-        // §4.3: once past the old maximum Reno grows by one a round trip.
+        // §4.3: past the old maximum, Reno grows by one datagram a round trip.
         let alpha = renoWindow >= maximum ? 1 : 3 * (1 - Self.beta) / (1 + Self.beta)
         renoWindow += alpha * acknowledged / current
         var next = current
@@ -128,7 +128,7 @@ struct Cubic: CongestionController {
 
     mutating func marked(sentAt: TransferInstant, inFlight: Int, at now: TransferInstant) {
         guard reduces(forPacketSentAt: sentAt) else { return }
-        // A mark is never taken back.
+        // A CE mark is never spurious.
         previous = nil
         reduce(at: now)
     }

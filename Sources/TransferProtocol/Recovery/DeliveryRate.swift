@@ -1,7 +1,7 @@
-/// Delivery-rate samples (draft-ietf-ccwg-bbr §4.1): how fast data really arrived over the life of one packet.
+/// Delivery-rate samples (draft-ietf-ccwg-bbr §4.1): the rate at which data arrived over the life of one packet.
 struct DeliveryRate {
     struct Sample {
-        /// Bytes a second, 0 where the interval was too short to say.
+        /// Bytes a second; 0 if the interval was too short for a rate.
         var rate: Double = 0
         /// The sender had less to send than it was allowed to.
         var isAppLimited = false
@@ -19,12 +19,12 @@ struct DeliveryRate {
     private(set) var lost: UInt64 = 0
     private var deliveredAt = TransferInstant.zero
     private var firstSentAt = TransferInstant.zero
-    /// Samples are app-limited until this much is delivered; 0 if they are not.
+    /// Samples are app-limited until this many bytes are delivered; 0 if they are not.
     private var appLimitedUntil: UInt64 = 0
     private var newest: SentPacket?
     private var newestSentAt = TransferInstant.zero
 
-    /// Writes the connection's counters into a packet that goes out now.
+    /// Copies the connection's counters into a packet that is about to be sent.
     mutating func stamp(_ packet: inout SentPacket, bytesInFlight: Int, at now: TransferInstant) {
         if bytesInFlight == 0 {
             firstSentAt = now
@@ -38,7 +38,7 @@ struct DeliveryRate {
         packet.isAppLimited = appLimitedUntil != 0
     }
 
-    /// Nothing more to send, though the window has room.
+    /// Records that there is nothing to send though the window has room.
     mutating func markAppLimited(bytesInFlight: Int) { appLimitedUntil = max(delivered + UInt64(bytesInFlight), 1) }
 
     mutating func acknowledged(_ packet: SentPacket, at now: TransferInstant) {
@@ -53,7 +53,7 @@ struct DeliveryRate {
     mutating func wasLost(_ bytes: Int) { lost += UInt64(bytes) }
 
     /// The sample of the ack just processed; nil if it acknowledged nothing new.
-    /// - Parameter typical: the packet whose life is measured where it is not to be the newest one, which may have overtaken others.
+    /// - Parameter typical: the packet whose life is measured; nil for the newest one, which may have overtaken others.
     mutating func sample(of typical: SentPacket?, minimumRTT: TransferDuration) -> Sample? {
         guard let packet = typical ?? newest else { return nil }
         newest = nil
@@ -66,7 +66,7 @@ struct DeliveryRate {
         sample.lost = lost - packet.lostBefore
         sample.inFlight = Int(packet.inFlight)
         let interval = max(packet.sentAt - packet.firstSentAt, deliveredAt - packet.deliveredAt)
-        // Shorter than a round trip, it measures the compression of acks (§4.1.2.3).
+        // An interval shorter than a round trip measures ack compression (§4.1.2.3).
         if interval.nanoseconds > 0, interval >= minimumRTT { sample.rate = Double(sample.delivered) / interval.inSeconds }
         return sample
     }

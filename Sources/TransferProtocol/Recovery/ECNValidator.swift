@@ -1,4 +1,4 @@
-/// Counts of ECN bits in the packets that one side received (RFC 9000 §19.3.2).
+/// Counts of the ECN bits in the packets that one side has received (RFC 9000 §19.3.2).
 struct ECNCounts: Equatable {
     /// ECT(0), ECT(1), CE.
     var capable0: UInt64 = 0
@@ -7,13 +7,13 @@ struct ECNCounts: Equatable {
 
     var isZero: Bool { self == ECNCounts() }
 
-    /// The larger of each: of two acks, which may overtake each other, what the later one said.
+    /// The larger of each count: counts only grow, but acks can be reordered.
     func joined(with other: Self) -> Self {
         ECNCounts(
             capable0: max(capable0, other.capable0), capable1: max(capable1, other.capable1), congested: max(congested, other.congested))
     }
 
-    /// - Parameter bits: of the IP header, RFC 3168 §5.
+    /// - Parameter bits: the ECN bits of the IP header, RFC 3168 §5.
     mutating func count(_ bits: UInt8) {
         switch bits & 3 {
         case 1: capable1 += 1
@@ -24,31 +24,31 @@ struct ECNCounts: Equatable {
     }
 }
 
-/// Whether the path and the peer carry ECN truly (RFC 9000 §13.4.2): packets are sent as capable until it shows that they do not.
+/// Validates that path and peer support ECN (RFC 9000 §13.4.2): packets are sent as ECN-capable until validation fails.
 /// Held by `ECNTests`.
 struct ECNValidator {
     enum State {
         /// Nothing is known yet.
         case testing
         case capable
-        /// The bits are erased, changed or not reported. That marked packets do not arrive is found out by ``PathFallback``.
+        /// The bits are cleared, changed or not reported. ``PathFallback`` handles a path that drops ECN-capable packets.
         case failed
     }
     private(set) var state = State.testing
     private var counts = ECNCounts()
-    /// Capable packets of this path that were acknowledged when `counts` came.
+    /// ECN-capable packets of this path that had been acknowledged when `counts` was reported.
     private var acknowledged: UInt64 = 0
 
     var marksPackets: Bool { state != .failed }
 
-    /// Takes the counts that came with an ack.
+    /// Validates the counts that an ack carries.
     /// - Parameters:
-    ///   - reported: nil where the ack had none.
-    ///   - acknowledgedCapable: capable packets of this path acknowledged up to and with this ack.
+    /// - reported: the counts; nil if the ack has none.
+    /// - acknowledgedCapable: ECN-capable packets of this path that are acknowledged so far, with this ack.
     /// - Returns: whether packets were newly marked "congestion experienced".
     mutating func received(_ reported: ECNCounts?, acknowledgedCapable: UInt64) -> Bool {
         guard state != .failed else {
-            // Another path may follow, where only what comes on top counts.
+            // Another path may be validated later, by the counts that are added from then on.
             if let reported { counts = counts.joined(with: reported) }
             return false
         }
@@ -57,7 +57,7 @@ struct ECNValidator {
             state = .failed
             return false
         }
-        // Acks overtake each other: an older one says less.
+        // Acks can be reordered: an older one has smaller counts.
         guard reported.capable0 >= counts.capable0, reported.congested >= counts.congested else { return false }
         let seen = reported.capable0 - counts.capable0 + reported.congested - counts.congested
         guard seen >= acknowledgedCapable - acknowledged, reported.capable1 == 0 else {
@@ -71,7 +71,7 @@ struct ECNValidator {
         return isMarked
     }
 
-    /// Another path: the peer's counts go on, what the path does to the bits is to be seen anew, on packets that went there.
+    /// Restarts validation on another path: the peer's counts continue, and only packets sent on that path are considered.
     mutating func pathChanged() {
         state = .testing
         acknowledged = 0

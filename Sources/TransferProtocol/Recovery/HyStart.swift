@@ -17,11 +17,11 @@ struct HyStart {
     private var sampleCount = 0
     private var rounds = 0
 
-    /// By how many bytes the window grows for `bytes` acknowledged.
+    /// The growth of the window, bytes, for `bytes` acknowledged.
     func growth(_ bytes: Int) -> Int { phase == .conservative ? bytes / Self.conservativeDivisor : bytes }
 
     /// - Parameters:
-    ///   - nextPacket: the number the next packet sent will have.
+    /// - nextPacket: the number of the next packet to be sent.
     mutating func acknowledged(largest: UInt64, nextPacket: UInt64, rtt: TransferDuration?) {
         guard phase != .done else { return }
         if let rtt {
@@ -37,7 +37,7 @@ struct HyStart {
                     rounds = 0
                 }
             } else if let baseline, current < baseline {
-                // The rise was a passing one.
+                // The rise was transient.
                 self.baseline = nil
                 phase = .slowStart
             }

@@ -1,10 +1,10 @@
-/// Acks in, fates of packets out: RFC 9002 §6, for one packet number space.
+/// Loss detection of RFC 9002 §6 for one packet number space: processes acks, and decides which packets are acknowledged or lost.
 ///
-/// What became of the contents of packets is left in `acknowledged` and `lost` for the owner to act on after each call.
+/// After each call `acknowledged` and `lost` hold the contents of the packets decided by it, for the owner to act on.
 struct LossDetection {
     /// RFC 9002 §6.1.1
     private static let packetThreshold: UInt64 = 3
-    /// A packet with more than two of the eight before it missing has overtaken them: it took another way than most do.
+    /// A packet of which more than two of the eight before it are missing has overtaken them: its round trip is not typical.
     private static let neighbours: UInt64 = 8
     private static let missingNeighbours = 2
 
@@ -20,7 +20,7 @@ struct LossDetection {
     private var lossTime: TransferInstant?
     private var lastElicitingSentAt = TransferInstant.zero
     private(set) var rate = DeliveryRate()
-    /// When the peer has to have sent its ack at the latest.
+    /// The longest time by which the peer delays an ack.
     var maximumAckDelay = TransferDuration.milliseconds(25)
 
     /// Contents of the packets that the latest call found acknowledged, and lost.
@@ -30,29 +30,29 @@ struct LossDetection {
     private(set) var lostPackets: UInt64 = 0
     private(set) var spuriousLosses: UInt64 = 0
     private(set) var bogusAcks: UInt64 = 0
-    /// Packets acknowledged that were sent as ECN-capable on the present path.
+    /// ECN-capable packets of the present path that were acknowledged.
     private(set) var acknowledgedCapable: UInt64 = 0
-    /// When the largest of the newly acknowledged packets of the latest ack was sent.
+    /// When the largest newly acknowledged packet of the latest ack was sent.
     private(set) var largestNewlySentAt = TransferInstant.zero
     private(set) var sentPackets: UInt64 = 0
-    /// The latest delivery-rate sample that said anything, bytes a second.
+    /// The latest delivery-rate sample with a rate, bytes a second.
     private(set) var deliveryRate = 0.0
 
-    /// The losses of one reduction, which may yet be undone.
+    /// The losses behind one reduction of the window, which may yet be undone.
     private struct Episode {
-        /// From 1.
+        /// Counted from 1.
         var number: UInt32 = 0
-        /// What is lost of the packets sent until then belongs to it (RFC 9002 §7.3.2).
+        /// Losses of packets sent until then belong to this episode (RFC 9002 §7.3.2).
         var sentBefore = TransferInstant.zero
         var lost = 0
         var spurious = 0
     }
     private var episode = Episode()
     private var firstSampleAt: TransferInstant?
-    /// From this number on packets went the present way: of those before, whatever becomes of them, nothing is charged to it.
+    /// The first packet number of the present path. The fate of earlier packets does not count for it.
     private var pathStart: UInt64 = 0
     private var latestSampleAt = TransferInstant.zero
-    /// Numbers of the eliciting packets of this path that the latest ack acknowledged first, descending.
+    /// Numbers of the ack-eliciting packets of this path that the latest ack newly acknowledged, descending.
     private var newlyAcknowledged: [UInt64] = []
 
     var nextPacketNumber: UInt64 { packets.next }
@@ -78,13 +78,13 @@ struct LossDetection {
             controller.sent(packet: packets.next, bytes: bytes, inFlight: bytesInFlight, at: now)
         }
         packets.append(packet)
-        // A side that sends only acks gets none back; what it sent must not pile up.
+        // A side that sends only acks gets none in return; its packets must not accumulate.
         if !eliciting, packets.next & 0xFF == 0 { packets.forget(lostBefore: horizon(now)) }
     }
 
     mutating func markAppLimited() { rate.markAppLimited(bytesInFlight: bytesInFlight) }
 
-    /// Takes the ranges of an ACK frame (descending), RFC 9002 Appendix A.7.
+    /// Processes the ranges of an ACK frame (descending), RFC 9002 Appendix A.7.
     mutating func received(
         ranges: [ClosedRange<UInt64>], delay: TransferDuration, isAppLimited: Bool, controller: inout any CongestionController,
         at now: TransferInstant
@@ -101,7 +101,7 @@ struct LossDetection {
         var largestSentAt = TransferInstant.zero
         var spurious = false
         for range in ranges {
-            // A packet never sent cannot be acknowledged: a lie or a damaged header, and no more than that.
+            // A packet never sent cannot be acknowledged: the peer lies or a header was damaged. It is counted, and no more.
             guard range.lowerBound < packets.next else {
                 bogusAcks += 1
                 continue
@@ -161,16 +161,16 @@ struct LossDetection {
             largestNewlySentAt = largestSentAt
             let isLargest = priorLargest.map { newLargest > $0 } ?? true
             if isLargest { largestAcknowledged = newLargest }
-            // Where the order is kept only the largest is known to have come just now: of one before it an ack may have been lost.
+            // Without reordering only the largest is known to have arrived just now: an ack of an earlier one may have been lost.
             let typical = newlyAcknowledged.prefix(reordering.isSeen ? .max : 1).first(where: cameInTurn)
-            // With many packets missing none comes in its turn. What the largest took is a round trip (RFC 9002 §5.1), and on a path that
-            // changes the order what the oldest took is no less.
+            // With many packets missing none is typical. The largest yields a sample (RFC 9002 §5.1); on a path with reordering the oldest
+            // yields one that is no shorter.
             let substitute = reordering.isSeen ? newlyAcknowledged.last : newlyAcknowledged.first
             let sampled = typical ?? (now - latestSampleAt > rtt.smoothed * 2 ? substitute : nil)
             var hasSample = false
             if let sampled, largestEliciting || !isLargest {
                 let sample = now - packets[sampled].sentAt
-                // The peer tells how long it held the ack of the largest alone.
+                // The reported ack delay is that of the largest packet alone.
                 let held = isLargest && sampled == newLargest ? min(delay, maximumAckDelay) : .zero
                 rtt.add(sample.nanoseconds > 0 ? sample : .microseconds(1), ackDelay: held)
                 if firstSampleAt == nil { firstSampleAt = now }
@@ -194,7 +194,7 @@ struct LossDetection {
         packets.forget(lostBefore: horizon(now))
     }
 
-    /// Whether next to none of the packets before it is still missing.
+    /// Whether at most two of the eight packets before this one are outstanding.
     private func cameInTurn(_ number: UInt64) -> Bool {
         var missing = 0
         for before in max(packets.base, pathStart, number - min(number, Self.neighbours))..<number
@@ -238,7 +238,7 @@ struct LossDetection {
                     elicitingInFlight -= 1
                 }
                 if packet.content.kind != .nothing { lost.append(packet.content) }
-                // A probe for a larger MTU says nothing about congestion (RFC 8899 §3).
+                // The loss of an MTU probe says nothing about congestion (RFC 8899 §3).
                 if packet.content.kind == .probe { continue }
                 lostPackets += 1
                 guard isOfPath else { continue }
@@ -269,21 +269,21 @@ struct LossDetection {
         controller.lost(loss, persistent: persistent)
     }
 
-    /// When `timeout` wants to be called; nil if nothing is in flight.
+    /// When ``timeout(controller:at:)`` is due; nil if nothing is in flight.
     var nextTimeout: TransferInstant? {
         if let lossTime { return lossTime }
         guard elicitingInFlight > 0 else { return nil }
         return lastElicitingSentAt + probeTimeout
     }
 
-    /// The probe timeout with its backoff, which stops at a second: two datagrams a second are no load, and a path that loses most
-    /// of what it is given, or comes back, is used again soon.
+    /// The probe timeout with its backoff, which stops at a second: two datagrams a second are no load, and a path that loses most packets,
+    /// or recovers, is used again soon.
     var probeTimeout: TransferDuration {
         let timeout = rtt.probeTimeout(maximumAckDelay: maximumAckDelay)
         return min(timeout * Int64(1 << min(probeCount, 6)), max(timeout, .seconds(Int64(1))))
     }
 
-    /// What a call of `timeout` asks for.
+    /// What the owner is to do after ``timeout(controller:at:)``.
     enum TimeoutResult { case nothing, lossesDetected, sendProbes }
 
     mutating func timeout(controller: inout any CongestionController, at now: TransferInstant) -> TimeoutResult {
@@ -299,7 +299,7 @@ struct LossDetection {
         return .sendProbes
     }
 
-    /// The contents of the oldest outstanding packets, which a probe had best carry (RFC 9002 §6.2.4).
+    /// The contents of the oldest outstanding packets, which a probe is best to carry (RFC 9002 §6.2.4).
     func oldestContents(_ count: Int) -> [PacketContent] {
         var found: [PacketContent] = []
         var number = packets.base
@@ -313,14 +313,14 @@ struct LossDetection {
         return found
     }
 
-    /// Whether a packet of more than so many bytes is under way that an ack was asked for.
+    /// Whether an ack-eliciting packet longer than `bytes`, other than an MTU probe, is outstanding.
     func hasOutstanding(longerThan bytes: Int) -> Bool {
         (packets.base..<packets.next).contains {
             packets[$0].state == .outstanding && packets[$0].isEliciting && packets[$0].size > bytes && packets[$0].content.kind != .probe
         }
     }
 
-    /// A new path: nothing known of the old one holds (RFC 9000 §9.4).
+    /// Resets the state for a new path: nothing known of the old one applies (RFC 9000 §9.4).
     mutating func pathChanged() {
         rtt.reset()
         acknowledgedCapable = 0
@@ -329,7 +329,7 @@ struct LossDetection {
         beginAnew()
     }
 
-    /// The same path in another way: what is under way is repeated where it is lost, and that is all; it is neither in flight nor a sign of
+    /// Stops counting the packets sent so far: they are retransmitted if they are lost, but neither count as in flight nor as a sign of
     /// congestion.
     mutating func beginAnew() {
         pathStart = packets.next
@@ -342,6 +342,6 @@ struct LossDetection {
         episode = Episode(number: episode.number &+ 1)
     }
 
-    /// Restarts the backoff of the probe timeout, because the peer was just heard of.
+    /// Resets the backoff of the probe timeout, because a packet of the peer has arrived.
     mutating func resetBackoff() { probeCount = 0 }
 }

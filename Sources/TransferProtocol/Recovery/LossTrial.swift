@@ -1,24 +1,24 @@
-/// Finds out whose doing it is that much is lost: by sending no more than arrives.
+/// Finds the cause of heavy loss, a rate limit or randomness, by sending no more than arrives.
 ///
-/// Of what is sent beyond a limit, such as that of a token bucket (tc-tbf(8)) whose burst was taken for the bandwidth, nothing is lost
-/// any more when less is sent. Of what a radio link loses its share, as much is lost as before; then all goes on as before.
+/// Behind a rate limit, such as that of a token bucket (tc-tbf(8)) whose burst was taken for the bandwidth, the losses end when less is
+/// sent. On a lossy radio link the share of losses stays the same; then the former rate is resumed.
 struct LossTrial {
-    /// What a round trip that has ended says of the bandwidth.
+    /// The conclusion about the bandwidth at the end of a round trip.
     enum Verdict: Equatable {
         case nothing
-        /// The path carries so many bytes a second.
+        /// The path carries only this many bytes a second.
         case limit(Double)
-        /// Sending less did not help: the path carries what was known before, bytes a second.
+        /// The losses are random, because sending less did not help: the path carries the former bandwidth, bytes a second.
         case random(Double)
     }
 
-    /// More than a fifth is lost.
+    /// The share of lost bytes above which a round trip is bad.
     static let share = 0.2
-    /// A break of the path is over in one round trip, for none ends while it lasts.
+    /// Bad round trips that start a trial. An outage shows as one, because no round trip ends while it lasts.
     private static let patience = 2
-    /// Of this many the first may still have losses of what was sent before.
+    /// Round trips of a trial; the first may still show losses of what was sent before.
     private static let rounds = 3
-    /// For how long losses are taken for random that were found to be.
+    /// How long losses that a trial found random start no further trial.
     private static let memory = TransferDuration.seconds(Int64(10))
 
     private var badRounds = 0
@@ -28,10 +28,10 @@ struct LossTrial {
     private var randomUntil = TransferInstant.zero
 
     /// - Parameters:
-    ///   - lost: bytes found lost in the round trip.
+    ///   - lost: bytes declared lost in the round trip.
     ///   - delivered: bytes acknowledged in it.
-    ///   - known: the bandwidth as measured before, bytes a second.
-    ///   - time: how long the round trip took.
+    ///   - known: the bandwidth measured before, bytes a second.
+    ///   - time: the length of the round trip.
     mutating func roundEnded(lost: Int, delivered: Int, known: Double, time: TransferDuration, at now: TransferInstant) -> Verdict {
         let share = lost > 0 ? Double(lost) / Double(lost + delivered) : 0
         if roundsLeft > 0 {

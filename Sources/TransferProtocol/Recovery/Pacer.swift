@@ -16,7 +16,7 @@ struct Pacer {
         budget = min(budget, burst)
     }
 
-    /// Bytes that may leave now. What is sent may exceed it by less than one datagram.
+    /// Bytes that may be sent now. The send may exceed it by less than one datagram.
     mutating func allowance(at now: TransferInstant) -> Int {
         guard rate > 0 else { return .max }
         refill(at: now)
@@ -25,7 +25,7 @@ struct Pacer {
 
     mutating func sent(_ bytes: Int) { if rate > 0 { budget -= Double(bytes) } }
 
-    /// When a datagram may leave next; `now` if it may at once.
+    /// When the next datagram may be sent; `now` if at once.
     mutating func nextSend(at now: TransferInstant, datagramSize: Int) -> TransferInstant {
         guard rate > 0 else { return now }
         refill(at: now)

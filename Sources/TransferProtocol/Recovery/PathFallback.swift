@@ -1,19 +1,19 @@
-/// Where data is lost and signs of life pass, finds a form of the data that the path carries, and keeps to it.
+/// Finds a form of the data that the path carries, if data is lost while small packets pass, and keeps to it.
 ///
-/// A path may stop to carry large datagrams (RFC 8899 §4.3), batches of them that a filter on this host counts as one, or what is marked
-/// as ECN-capable. Such a path is not congested and the peer is not gone: small packets pass. So the evidence is a run of probe timeouts
-/// in which no data is acknowledged though a ping is; each further such timeout changes one more thing. What helps is the last change;
-/// the others of the same search are taken back. Held by `PathFallbackTests`.
+/// A path may drop large datagrams (RFC 8899 §4.3), batches of them that a filter on this host counts as one, or ECN-capable packets. Such
+/// a path is not congested and the peer is alive: small packets pass. The evidence is a run of probe timeouts in which a ping is
+/// acknowledged but no data is; each further such timeout changes one more thing. If data passes then, the last change is kept and the
+/// others of the same search are undone. Held by `PathFallbackTests`.
 struct PathFallback {
-    /// What is changed, in this order: from the most likely cause to the least, and to what costs most.
+    /// The changes, in this order: from the most likely cause to the least, and the most costly last.
     enum Measure: Equatable {
-        /// Datagrams of the size that the handshake needed.
+        /// Datagrams of the minimum size, which the handshake proves.
         case baseSize
-        /// Each datagram on its own to the kernel, not a batch that is cut later.
+        /// Each datagram passed to the kernel on its own, not in a batch that is segmented later.
         case singly
-        /// Without ECN bits.
+        /// Packets that are not ECN-capable.
         case unmarked
-        /// Datagrams smaller than that of the handshake, a step.
+        /// Datagrams one step smaller than those of the handshake.
         case smaller
     }
 
@@ -26,61 +26,61 @@ struct PathFallback {
 
     enum Action: Equatable {
         case nothing
-        /// See whether a small packet passes.
+        /// Send a small packet, to see whether it passes.
         case ping
-        /// Change this from now on, and see whether a small packet passes.
-        case take(Measure)
+        /// Make this change from now on, and send a small packet.
+        case apply(Measure)
     }
 
-    /// What it meant that data was acknowledged after a change.
+    /// The conclusion when data is acknowledged after a change.
     struct Finding: Equatable {
-        /// The change that helped; nil where what was sent before it has arrived after all.
+        /// The change that helped; nil if data sent before it has arrived after all.
         var helped: Measure?
-        /// The size was made smaller in vain: larger ones may be tried again.
+        /// The size was reduced in vain: larger ones may be probed again.
         var restoresSize: Bool
     }
 
-    /// Probe timeouts without data acknowledged before anything is changed.
+    /// Probe timeouts without acknowledged data before the first change.
     private static let patience = 3
-    /// Where all was tried only every so many timeouts look for a sign of life.
+    /// After the last change, only one of so many timeouts sends a ping.
     private static let exhaustedPing = 4
-    /// Timeouts further apart are not of one stall: this, and twice the probe timeout.
+    /// Timeouts further apart than this plus twice the probe timeout belong to different stalls.
     private static let apart = TransferDuration.seconds(Int64(4))
 
-    /// Data goes to the kernel one datagram at a time.
+    /// Data is passed to the kernel one datagram at a time.
     private(set) var sendsSingly = false
-    /// Data goes without ECN bits.
+    /// Data is sent without ECN bits.
     private(set) var sendsUnmarked = false
     /// Probe timeouts since data was acknowledged.
     private var timeouts = 0
     /// Something was acknowledged since the latest change.
     private var isAlive = false
     private var isOneStallUntil = TransferInstant.zero
-    /// The changes of this stall.
-    private var taken: [Measure] = []
-    private var takenAt = TransferInstant.zero
+    /// The changes made in this stall.
+    private var applied: [Measure] = []
+    private var appliedAt = TransferInstant.zero
 
-    /// Data was not acknowledged for more than one probe timeout.
+    /// Whether data has been unacknowledged for more than one probe timeout.
     var isStalled: Bool { timeouts > 1 }
 
-    /// A probe timeout with data under way.
+    /// Records a probe timeout with data in flight.
     /// - Parameters:
-    ///   - heard: something was acknowledged since the one before.
-    ///   - probeTimeout: when the next is due at the latest.
-    mutating func timedOut(_ form: Form, heard: Bool, probeTimeout: TransferDuration, at now: TransferInstant) -> Action {
+    ///   - hasAck: whether anything was acknowledged since the previous timeout.
+    ///   - probeTimeout: the longest time until the next timeout.
+    mutating func timedOut(_ form: Form, hasAck: Bool, probeTimeout: TransferDuration, at now: TransferInstant) -> Action {
         if timeouts > 0, now > isOneStallUntil { forget() }
-        if timeouts > 0, heard { isAlive = true }
+        if timeouts > 0, hasAck { isAlive = true }
         timeouts += 1
         isOneStallUntil = now + Self.apart + probeTimeout * 2
         guard timeouts >= Self.patience, isAlive else { return timeouts > 1 ? .ping : .nothing }
         guard let next = next(form) else { return timeouts.isMultiple(of: Self.exhaustedPing) ? .ping : .nothing }
         // Each change is judged on its own.
         isAlive = false
-        taken.append(next)
-        takenAt = now
+        applied.append(next)
+        appliedAt = now
         if next == .singly { sendsSingly = true }
         if next == .unmarked { sendsUnmarked = true }
-        return .take(next)
+        return .apply(next)
     }
 
     private func next(_ form: Form) -> Measure? {
@@ -90,23 +90,23 @@ struct PathFallback {
         return form.datagramSize > PathMTU.least ? .smaller : nil
     }
 
-    /// Data was acknowledged.
+    /// Records that data was acknowledged.
     /// - Parameter sentAt: when it was sent.
-    /// - Returns: what that says about the changes since it was last, if there were any.
+    /// - Returns: the conclusion about the changes since the previous call, if there are any.
     mutating func delivered(sentAt: TransferInstant) -> Finding? {
         guard timeouts > 0 else { return nil }
         defer { forget() }
-        guard let last = taken.last else { return nil }
-        let helped = sentAt >= takenAt ? last : nil
-        if helped != .singly, taken.contains(.singly) { sendsSingly = false }
-        if helped != .unmarked, taken.contains(.unmarked) { sendsUnmarked = false }
-        let isSmaller = taken.contains(.baseSize) || taken.contains(.smaller)
+        guard let last = applied.last else { return nil }
+        let helped = sentAt >= appliedAt ? last : nil
+        if helped != .singly, applied.contains(.singly) { sendsSingly = false }
+        if helped != .unmarked, applied.contains(.unmarked) { sendsUnmarked = false }
+        let isSmaller = applied.contains(.baseSize) || applied.contains(.smaller)
         return Finding(helped: helped, restoresSize: isSmaller && helped != .baseSize && helped != .smaller)
     }
 
     private mutating func forget() {
         timeouts = 0
         isAlive = false
-        taken = []
+        applied = []
     }
 }

@@ -1,25 +1,24 @@
-/// Finds out how large datagrams may be (RFC 8899): probes between what is known to pass and what may be tried.
+/// Path MTU discovery (RFC 8899): probes sizes between the one known to pass and the largest allowed.
 ///
-/// Beyond what Ethernet carries, size is worth its price only on a fast path: on a slow one a large datagram is a burst, and fills
-/// a queue that would have held many. So a size above 1500 is tried when the path carries it in a quarter of a millisecond, and
-/// given up when that takes more than one.
+/// Beyond Ethernet's size, larger datagrams pay off only on a fast path: on a slow one a large datagram is a burst, and takes queue space
+/// of many. So a size above 1500 is probed if the path carries it in a quarter of a millisecond, and given up if that takes more than one.
 struct PathMTU {
     private let maximum: Int
-    /// The peer takes no more.
+    /// The largest datagram that the peer accepts, bytes.
     private(set) var peerMaximum = Int.max
-    /// Known to pass.
+    /// The size in use, which is known to pass.
     private(set) var current: Int
     private let initial: Int
-    /// Sizes worth trying, ascending: tunnels and PPPoE, Ethernet over IPv6 and IPv4, jumbo frames, the loopback.
-    /// Those below what the handshake needs are for paths that came to carry less.
+    /// Sizes worth probing, ascending: tunnels and PPPoE, Ethernet over IPv6 and IPv4, jumbo frames, the loopback. Those below ``base`` are
+    /// for paths that come to carry less.
     private static let steps = [Self.least, 700, 1000, Self.base, 1280, 1400, 1432, 1452, 1472, 4096, 8952]
-    /// What the handshake takes, and so every path at first (RFC 9000 §14).
+    /// The minimum datagram size of every path, which the handshake proves (RFC 9000 §14).
     static let base = 1200
-    /// The least that is ever gone down to: with the headers of IPv4 and UDP it is below the 576 bytes that every host takes (RFC 791).
+    /// The smallest size ever used: with the headers of IPv4 and UDP it is below the 576 bytes that every host accepts (RFC 791).
     static let least = 512
     private static let ethernet = 1500
     private static let maximumAttempts = 3
-    /// What did not pass is tried again after so long: the path may be another (RFC 8899 §5.1.1, PMTU_RAISE_TIMER).
+    /// A size that failed is probed again after this time: the path may have changed (RFC 8899 §5.1.1, PMTU_RAISE_TIMER).
     private static let raiseAfter = TransferDuration.seconds(Int64(60))
     private var searchedAt: TransferInstant?
 
@@ -28,9 +27,9 @@ struct PathMTU {
     private var inFlight: Int?
     /// The largest size up to Ethernet's that is known to pass.
     private var currentSmall: Int
-    /// What the rate allows.
+    /// The largest size that the rate makes worth probing.
     private var worthwhile = Self.ethernet
-    /// Which search this is. What became of the probes of an earlier one, before the path or what it carries changed, says nothing.
+    /// The number of the search. Results of probes of an earlier search, before the path or its MTU changed, are ignored.
     private(set) var generation: UInt64 = 0
 
     init(_ configuration: TransferConfiguration) {
@@ -46,14 +45,14 @@ struct PathMTU {
         ceiling = min(maximum, size)
     }
 
-    /// The size of the probe to send, nil if there is none to send.
+    /// The size of the next probe; nil if there is none to send.
     var nextProbe: Int? {
         guard inFlight == nil else { return nil }
-        // The largest first: most paths are one of two kinds, and one round trip tells.
+        // The largest first: most paths are of one of two kinds, and one round trip decides.
         return candidates.last
     }
 
-    /// Begins the search anew a while after it ended.
+    /// Restarts the search a while after it ended.
     mutating func raise(at now: TransferInstant) {
         guard inFlight == nil, candidates.isEmpty else { return }
         guard let since = searchedAt else {
@@ -73,7 +72,7 @@ struct PathMTU {
 
     mutating func sent(_ size: Int) { inFlight = size }
 
-    /// - Returns: the new size of datagrams, if it changed.
+    /// - Returns: the new datagram size if it changed.
     mutating func acknowledged(_ size: Int) -> Int? {
         if inFlight == size { inFlight = nil }
         attempts = 0
@@ -83,8 +82,8 @@ struct PathMTU {
         return size
     }
 
-    /// Takes note of the path's rate, bytes a second.
-    /// - Returns: the new size of datagrams, if it had to become smaller.
+    /// Adapts to the path's rate, bytes a second.
+    /// - Returns: the new datagram size if it had to shrink.
     mutating func fit(rate: Double) -> Int? {
         worthwhile = max(Self.ethernet, Int(min(rate * 0.00025, 1e9)))
         guard current > Self.ethernet, Double(current) > rate * 0.001 else { return nil }
@@ -92,7 +91,7 @@ struct PathMTU {
         return current
     }
 
-    /// A probe was lost: after three of a size the next smaller one is tried.
+    /// Records the loss of a probe: after three of a size, the next smaller one is probed.
     mutating func lost(_ size: Int) {
         guard inFlight == size else { return }
         inFlight = nil
@@ -100,27 +99,27 @@ struct PathMTU {
         if attempts >= Self.maximumAttempts { refused(size) }
     }
 
-    /// The size does not pass (the kernel said so, or three probes were lost).
+    /// Records that the size does not pass: the kernel refused it, or three probes were lost.
     mutating func refused(_ size: Int) {
         if inFlight == size { inFlight = nil }
         attempts = 0
         ceiling = candidates.last { $0 < size } ?? current
     }
 
-    /// Everything of the size in use seems to vanish (RFC 8899 §4.3): goes down to the size that every path had at first, and from there
-    /// a step each time. What is larger is searched again, and what did not pass when the raise timer says so.
-    /// - Returns: the new size of datagrams; nil where there is no smaller one.
+    /// Reduces the size because everything of the present one seems to be lost (RFC 8899 §4.3): to ``base``, and from there by a step each
+    /// time. Sizes below the old one are searched again at once, others when the raise timer expires.
+    /// - Returns: the new datagram size; nil if there is no smaller one.
     mutating func blackHole() -> Int? {
         guard let smaller = current > Self.base ? Self.base : Self.steps.last(where: { $0 < current }) else { return nil }
         begin(from: smaller, upTo: current - 1)
         return current
     }
 
-    /// The size was made smaller, and that was not it: any other may be searched again.
+    /// Restarts the search after a reduction that did not help.
     mutating func reopen() { begin(from: current, upTo: min(maximum, peerMaximum)) }
 
-    /// Nothing is known of another path (RFC 9000 §14.3).
-    /// - Returns: the size of datagrams to begin with.
+    /// Resets the search for another path, of which nothing is known (RFC 9000 §14.3).
+    /// - Returns: the datagram size to begin with.
     mutating func pathChanged() -> Int {
         worthwhile = Self.ethernet
         begin(from: initial, upTo: min(maximum, peerMaximum))

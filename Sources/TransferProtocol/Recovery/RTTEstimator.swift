@@ -1,4 +1,4 @@
-/// Round-trip time as RFC 9002 §5 estimates it.
+/// The round-trip time, estimated as in RFC 9002 §5.
 struct RTTEstimator {
     /// RFC 9002 §6.2.2, before there is a sample.
     static let initial = TransferDuration.milliseconds(333)
@@ -11,10 +11,10 @@ struct RTTEstimator {
     private(set) var minimum = TransferDuration.zero
     private(set) var hasSample = false
 
-    /// Takes a sample.
+    /// Adds a sample.
     /// - Parameters:
     ///   - sample: from the sending of the largest newly acknowledged packet to its ack.
-    ///   - ackDelay: how long the peer says it held the ack, already limited to its maximum.
+    /// - ackDelay: the ack delay that the peer reports, already limited to its maximum.
     mutating func add(_ sample: TransferDuration, ackDelay: TransferDuration) {
         latest = sample
         guard hasSample else {
@@ -31,7 +31,7 @@ struct RTTEstimator {
         smoothed = (smoothed * 7 + adjusted) / 8
     }
 
-    /// The same with another latest sample.
+    /// A copy with another latest sample.
     func with(latest: TransferDuration) -> RTTEstimator {
         var other = self
         other.latest = latest
@@ -43,6 +43,6 @@ struct RTTEstimator {
         smoothed + max(variation * 4, Self.granularity) + maximumAckDelay
     }
 
-    /// Forgets the past after the path changed (RFC 9000 §9.4).
+    /// Resets the estimate after a change of path (RFC 9000 §9.4).
     mutating func reset() { self = RTTEstimator() }
 }

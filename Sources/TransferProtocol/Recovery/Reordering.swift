@@ -1,18 +1,18 @@
-/// How far the path takes packets out of their order, so that what comes late is not taken for lost: RFC 8985 §6.2.
+/// How far the path reorders packets, so that late ones are not declared lost: RFC 8985 §6.2.
 ///
-/// A path that was seen to do so is judged by time alone. How many packets overtook one says little there, and a packet is waited for
-/// at least a quarter of the least round trip longer than a round trip, and longer where some came that late. This is forgotten when
-/// sixteen recoveries, and at most twice as many, passed without.
+/// On a path with reordering time alone decides about loss, because the number of packets that overtook one says little. A packet is waited
+/// for beyond a round trip by at least a quarter of the minimum RTT, and longer if packets were that late. This is forgotten after sixteen
+/// to thirty-two loss episodes without reordering.
 struct Reordering {
     private static let memory = 16
 
-    /// The latest that a packet came after the round trip in which it would have been expected.
+    /// The greatest delay of a packet beyond the round trip in which it was expected.
     private var latest: (current: TransferDuration?, previous: TransferDuration?)
     private var recoveries = 0
 
     var isSeen: Bool { latest.current != nil || latest.previous != nil }
 
-    /// For how much longer than a round trip a packet is waited for when a later one has come.
+    /// How much longer than a round trip a packet is waited for once a later one has arrived.
     func patience(_ rtt: RTTEstimator) -> TransferDuration {
         // RFC 9002 §6.1.2
         guard isSeen else { return max(rtt.latest, rtt.smoothed) / 8 }
@@ -20,11 +20,11 @@ struct Reordering {
         return min(max(rtt.minimum / 4, seen + seen / 8), rtt.smoothed)
     }
 
-    /// A packet came behind one that was sent after it.
-    /// - Parameter delay: by how much later than expected.
+    /// Records a packet that arrived after one that was sent later.
+    /// - Parameter delay: how much later than expected it arrived.
     mutating func cameLate(by delay: TransferDuration) { latest.current = max(latest.current ?? .zero, delay) }
 
-    /// A new episode of losses began.
+    /// Records that a new loss episode began.
     mutating func lossesBegan() {
         recoveries += 1
         guard recoveries >= Self.memory else { return }
@@ -33,7 +33,7 @@ struct Reordering {
     }
 }
 
-/// The median of the latest samples. Acks overtake each other, too: one that came sooner than the path takes must not pass for a shorter path.
+/// The median of the latest RTT samples. Acks are reordered too: one that arrives early must not pass for a shorter path.
 struct MedianRoundTrip {
     private static let length = 9
     private var samples: [TransferDuration] = []

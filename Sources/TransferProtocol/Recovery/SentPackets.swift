@@ -1,25 +1,25 @@
-/// What a packet carried that must not be lost with it.
+/// What a packet carried, as far as its fate matters.
 struct PacketContent: Equatable {
-    /// `control` is nothing that has to be repeated: a large packet of acks, of which it is to be known whether it passes.
+    /// `control` is a large packet of acks: it is not retransmitted, but whether it passes must be known.
     enum Kind: UInt8 { case nothing, segment, sealedSegment, stream, probe, control }
     var kind = Kind.nothing
-    /// The record, the offset in the control stream, or which search a probe belongs to.
+    /// The record, the offset in the control stream, or the search that an MTU probe belongs to.
     var number: UInt64 = 0
-    /// Where in the sealed record.
+    /// The offset in the sealed record.
     var offset: UInt32 = 0
     var length: UInt32 = 0
 
-    /// Whether it goes again when it is lost.
+    /// Whether it is retransmitted after a loss.
     var isRepeated: Bool { kind == .segment || kind == .sealedSegment || kind == .stream }
 }
 
-/// One sent packet, from its sending until its fate is known.
+/// One sent packet, kept until its fate is known.
 struct SentPacket {
     enum State: UInt8 { case empty, outstanding, acknowledged, lost }
     var state = State.empty
     var isEliciting = false
     var isAppLimited = false
-    /// Sent with the ECN bits that say that it may be marked.
+    /// Sent with the ECN-capable bits.
     var isECNCapable = false
     /// Datagram bytes that count as in flight.
     var size: UInt32 = 0
@@ -31,16 +31,16 @@ struct SentPacket {
     var firstSentAt = TransferInstant.zero
     var lostBefore: UInt64 = 0
     var inFlight: UInt32 = 0
-    /// The reduction that its loss belongs to; 0 for none.
+    /// The loss episode that it belongs to; 0 for none.
     var episode: UInt32 = 0
 }
 
-/// The packets sent and not yet forgotten, by number: a ring that grows up to a bound.
+/// The sent packets whose fate still matters, by number: a ring that grows up to a bound.
 struct SentPackets {
     static let maximumCapacity = 1 << 17
     private var ring: ContiguousArray<SentPacket>
     private var mask: Int
-    /// The lowest number still remembered.
+    /// The lowest number in the ring.
     private(set) var base: UInt64 = 0
     /// The number of the next packet.
     private(set) var next: UInt64 = 0
@@ -63,8 +63,8 @@ struct SentPackets {
         next += 1
     }
 
-    /// Forgets packets at the front whose fate is settled: acknowledged ones, and lost ones that were sent before `horizon`,
-    /// after which a late ack is not waited for.
+    /// Removes packets at the front that are decided: acknowledged ones, and, if sent before `horizon`, lost ones and those that elicit no
+    /// ack; later acks of them are ignored.
     mutating func forget(lostBefore horizon: TransferInstant) {
         while base < next {
             let packet = self[base]

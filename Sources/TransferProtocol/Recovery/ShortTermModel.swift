@@ -1,25 +1,25 @@
-/// What congestion between two probes for bandwidth teaches BBR, for the time until the next probe: the short-term model of
-/// draft-ietf-ccwg-bbr §5.5.10, where it is for when the flow does not probe.
+/// The limits of BBR from congestion between two bandwidth probes, which hold until the next probe: the short-term model of
+/// draft-ietf-ccwg-bbr §5.5.10.
 ///
-/// In the draft what is in flight is cut to no less than what was delivered in the last round, so a flow that finds a queue filled by
-/// another one keeps its part for ever, and the other one, which backs off each time, loses its own. Here it is cut as by CUBIC.
+/// The draft reduces the bytes in flight to no less than was delivered in the last round, so a flow that finds a queue filled by another
+/// one keeps its share for ever, and the other one, which backs off each time, loses its own. Here they are reduced as CUBIC's window is.
 struct ShortTermModel {
     private static let beta = 0.7
 
-    /// Bytes a second; infinite where nothing was learned.
+    /// Bytes a second; infinite if there is no limit.
     private(set) var bandwidth = Double.infinity
-    /// Bytes; `Int.max` where nothing was learned.
+    /// Bytes; `Int.max` if there is no limit.
     private(set) var inFlight = Int.max
 
-    /// The round trip in which a loss was found, by what was delivered: one cut for each.
+    /// The end of the round trip in which a loss was found, in bytes delivered: there is one reduction for each.
     private var roundEnd: UInt64 = 0
     private var hasLoss = false
     private var isCongested = false
     private var latestBandwidth = 0.0
 
     /// - Parameters:
-    ///   - delivered: by the connection so far.
-    ///   - isCongestion: the loss is not random.
+    /// - delivered: bytes delivered by the connection so far.
+    /// - isCongestion: whether the loss is a sign of congestion, not random.
     mutating func lost(delivered: UInt64, isCongestion: Bool) {
         if !hasLoss { roundEnd = delivered }
         hasLoss = true
@@ -27,9 +27,9 @@ struct ShortTermModel {
     }
 
     /// - Parameters:
-    ///   - bandwidth: what the long-term model has.
-    ///   - isProbing: loss now says that the probe has found the limit, and nothing else.
-    /// - Returns: whether there was congestion that no probe of this flow had made.
+    /// - bandwidth: the estimate of the long-term model, bytes a second.
+    /// - isProbing: whether a probe is in progress; then a loss only shows that the probe has found the limit.
+    /// - Returns: whether there was congestion that no probe of this flow caused.
     mutating func acknowledged(_ ack: AckSummary, _ sample: DeliveryRate.Sample, bandwidth known: Double, isProbing: Bool) -> Bool {
         latestBandwidth = max(latestBandwidth, sample.rate)
         guard sample.priorDelivered >= roundEnd else { return false }

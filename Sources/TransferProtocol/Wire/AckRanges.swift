@@ -1,15 +1,14 @@
-/// The packet numbers received, as a bounded list of ranges with the highest first (RFC 9000 §13.2.3).
+/// The received packet numbers as a bounded list of ranges, the highest first (RFC 9000 §13.2.3).
 ///
-/// When there are more than `capacity` ranges the lowest are forgotten: what they held is then reported no more, and at worst
-/// sent again. Numbers below the lowest kept are refused from then on, for a forgotten one must not pass for new. Held to a set of
-/// integers by `AckRangesTests`.
+/// Beyond `capacity` ranges the lowest are dropped: their packets are not reported any more, and at worst retransmitted. Numbers below the
+/// lowest range are rejected from then on, because a forgotten one must not pass for new. Held to a set of integers by `AckRangesTests`.
 struct AckRanges {
     static let capacity = 256
 
     /// Closed ranges, descending, with at least one number missing between two of them.
     private(set) var ranges: [ClosedRange<UInt64>] = []
 
-    /// Below this number nothing is known any more of what came.
+    /// It is unknown which numbers below this one were received.
     private(set) var floor: UInt64 = 0
 
     init() { ranges.reserveCapacity(Self.capacity + 1) }
@@ -55,7 +54,7 @@ struct AckRanges {
         return .new
     }
 
-    /// Forgets everything below `number`.
+    /// Drops everything below `number`.
     mutating func forget(below number: UInt64) {
         floor = max(floor, number)
         while let last = ranges.last, last.lowerBound < number {
@@ -69,7 +68,7 @@ struct AckRanges {
 
     /// Writes an ACK frame's body: as many ranges as fit, the highest first, in the layout of RFC 9000 §19.3.
     /// - Parameter reserved: room that is left for other frames, bytes.
-    /// - Returns: false, with nothing of use written, if not even one fits or there is none.
+    /// - Returns: false if not even one range fits or there is none; what was written is then unusable.
     func write(to writer: inout WireWriter, delay: UInt64, keeping reserved: Int = 0) -> Bool {
         guard let first = ranges.first else { return false }
         var count = 1
@@ -96,7 +95,7 @@ struct AckRanges {
         return true
     }
 
-    /// Reads the body of an ACK frame into `ranges` (emptied first), descending. Throws where numbers would fall below zero.
+    /// Decodes the body of an ACK frame into `ranges` (emptied first), descending. Throws if numbers fall below zero.
     static func read(from reader: inout WireReader, into ranges: inout [ClosedRange<UInt64>]) throws(WireError) -> (delay: UInt64, Void) {
         ranges.removeAll(keepingCapacity: true)
         let largest = try reader.varint()

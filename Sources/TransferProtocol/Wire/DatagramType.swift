@@ -5,37 +5,38 @@ enum DatagramType: UInt8 {
     case hello = 0
     /// Noise message 2.
     case reply = 1
-    /// "Say hello again with this cookie."
+    /// A cookie, to be repeated in a new hello.
     case cookie = 2
-    /// Part of a sealed record in the clear.
+    /// A piece of a sealed record behind a header in the clear.
     case segment = 4
     /// Frames, sealed with the packet number as the nonce.
     case sealed = 5
-    /// "What is your static key?", and its answer.
+    /// A request for the static key, and its answer.
     case keyRequest = 6
     case keyReply = 7
-    /// "I do not know that key or secret."
+    /// The key, the secret or the invitation is unknown to the responder.
     case refusal = 8
 
     static let version: UInt8 = 1
-    /// A list of versions in answer to an unknown one; the same in all versions (its own version number is 0).
+    /// The first byte of a version negotiation, which lists versions in answer to an unknown one. Its version number is 0, the same in all
+    /// versions.
     static let versionNegotiation: UInt8 = 0x80
 
     var firstByte: UInt8 { 0x80 | Self.version << 4 | rawValue }
 
     /// Type byte and connection id.
     static let commonHeader = 9
-    /// Smallest datagram that may open a connection, bytes: keeps a forged source from getting more than 3x back.
+    /// Smallest datagram that may open a connection, bytes: limits what a forged source address receives to 3x.
     static let minimumHello = 1200
 }
 
-/// What the first byte of a datagram says.
+/// The meaning of the first byte of a datagram.
 enum FirstByte: Equatable {
     case ours(DatagramType)
     case versionNegotiation
     /// A version of the protocol that we do not speak.
     case otherVersion(UInt8)
-    /// Not of this protocol, or a type that this version does not have.
+    /// A datagram of another protocol, or of a type that this version does not have.
     case foreign
 
     init(_ byte: UInt8) {

@@ -1,5 +1,5 @@
-/// What sealed packets are made of. Frames carry the state of the connection; what must arrive in order and exactly once goes as
-/// messages through the control stream (see ``Message``).
+/// The frames of sealed packets. They carry the state of the connection; what must arrive in order and exactly once is sent as messages in
+/// the control stream (see ``Message``).
 enum Frame {
     enum Kind: UInt8 {
         case padding = 0
@@ -8,30 +8,30 @@ enum Frame {
         case ack = 2
         /// Records below the first number are opened; records below the second may be sent.
         case window = 3
-        /// Records that did not open: send them again, in sealed packets.
+        /// Records that failed to open: retransmit them, in sealed packets.
         case failedRecords = 4
         /// A piece of the control stream.
         case stream = 5
-        /// How often the sender of this frame wants acks, and below which packet number it needs none.
+        /// The ack frequency that the sender of this frame requests, and the packet number below which it needs no acks.
         case ackRate = 6
         case pathChallenge = 7
         case pathResponse = 8
         case close = 9
         /// A piece of a sealed record, up to the end of the packet.
         case recordPart = 10
-        /// With every ack: how the packets received so far were marked (ECN).
+        /// The ECN counts of the packets received so far; accompanies every ack.
         case ecnCounts = 11
     }
 
     case padding
     case ping
-    /// The ranges are in the scratch array given to `read`. The delay is in microseconds.
+    /// The ranges are in the first scratch array of `read`. The delay is in microseconds.
     case ack(delay: UInt64)
     case window(opened: UInt64, limit: UInt64)
-    /// In the second scratch array.
+    /// The records are in the second scratch array of `read`.
     case failedRecords
     case stream(offset: UInt64, bytes: UnsafeRawBufferPointer)
-    /// After at most so many packets, at most so many microseconds late.
+    /// An ack is due after at most this many packets, and after at most this many microseconds.
     case ackRate(packets: UInt64, delay: UInt64, lowest: UInt64)
     case pathChallenge(UInt64)
     case pathResponse(UInt64)
@@ -41,7 +41,7 @@ enum Frame {
 
     static let maximumFailedRecords = 32
 
-    /// Reads the next frame. An unknown kind is an error: new kinds come with a new version.
+    /// Decodes the next frame. An unknown kind is an error: new kinds come with a new version.
     static func read(
         from reader: inout WireReader, ranges: inout [ClosedRange<UInt64>], failed: inout [UInt64]
     ) throws(WireError) -> Frame {
@@ -62,7 +62,7 @@ enum Frame {
         case .stream:
             let offset = try reader.varint()
             let count = try reader.count(upTo: reader.remaining)
-            return .stream(offset: offset, bytes: try reader.take(count))
+            return .stream(offset: offset, bytes: try reader.slice(count))
         case .ackRate: return .ackRate(packets: try reader.varint(), delay: try reader.varint(), lowest: try reader.varint())
         case .pathChallenge: return .pathChallenge(try reader.integer(UInt64.self))
         case .pathResponse: return .pathResponse(try reader.integer(UInt64.self))
@@ -82,7 +82,7 @@ extension WireWriter {
     /// Bytes of a `recordPart` frame before its payload.
     static let recordPartOverhead = 8
 
-    /// The longest frames of their kinds.
+    /// The greatest lengths of these frames, bytes.
     static let windowSize = 1 + 2 * 8
     static let ackRateSize = 1 + 3 * 8
     static func failedSize(_ records: [UInt64]) -> Int { records.isEmpty ? 0 : 2 + 8 * min(records.count, Frame.maximumFailedRecords) }
@@ -134,9 +134,9 @@ extension WireWriter {
     }
 }
 
-/// Text that crosses the wire.
+/// Conversion of text for the wire and from it.
 enum PeerText {
-    /// The longest prefix of `text` of at most `limit` bytes that ends between characters.
+    /// The longest prefix of `text` of at most `limit` bytes of UTF-8 that cuts no scalar.
     static func clipped(_ text: String, to limit: Int) -> [UInt8] {
         guard text.utf8.count > limit else { return Array(text.utf8) }
         var bytes = Array(text.utf8.prefix(limit))

@@ -1,18 +1,18 @@
-/// What the two sides say to each other in order and exactly once, through the control stream: a kind, a length, a body.
+/// A message of the control stream, which delivers messages in order and exactly once: a kind, a length, a body.
 enum Message: Equatable {
     // From the sender of files
     case offer(FileID, FileOffer)
     case endOfOffers
-    /// After an answer with held ranges: these stay, the rest comes.
+    /// Follows an answer with held ranges: these stay, the rest is sent.
     case keep(FileID, [Range<UInt64>])
-    /// Every byte of the file has been read and the file did not change meanwhile; this is its size.
+    /// Every byte of the file has been read and the file did not change meanwhile; `size` is its size.
     case end(FileID, size: UInt64)
 
     // From the receiver
     case answer(FileID, FileAnswer)
-    /// Synced and in its place.
+    /// The file is synced and in its place.
     case done(FileID)
-    /// Before `done`: it is not called there as it was offered. Only to who says that it takes this.
+    /// Precedes `done`: the name that the receiver gave the file, if not the one offered. Only sent to a peer that announces `acceptsNames`.
     case named(FileID, String)
     case paused(Bool)
 
@@ -34,7 +34,7 @@ enum Message: Equatable {
     /// The largest body, bytes: an answer that names the most held ranges.
     static let maximumBody = 256 * 1024
 
-    /// The message with its kind and length before it.
+    /// The encoded message: kind, length, body.
     var encoded: [UInt8] {
         var body: [UInt8] = []
         let kind: Kind
@@ -95,8 +95,8 @@ enum Message: Equatable {
         return message + body
     }
 
-    /// Takes the first whole message off `buffer` (from `position` on, which moves past it); nil while there is none.
-    /// Throws for anything a sender of this version cannot have meant.
+    /// Decodes the first complete message in `buffer` from `position` on, and moves `position` past it; nil if there is none yet. Throws
+    /// for anything that a sender of this version cannot have meant.
     static func next(in buffer: UnsafeRawBufferPointer, at position: inout Int) throws(WireError) -> Message? {
         var reader = WireReader(UnsafeRawBufferPointer(rebasing: buffer[position...]))
         guard reader.remaining >= 2 else { return nil }
@@ -105,7 +105,7 @@ enum Message: Equatable {
         guard reader.remaining >= lengthBytes else { return nil }
         let length = try reader.count(upTo: maximumBody)
         guard reader.remaining >= length else { return nil }
-        var body = WireReader(try reader.take(length))
+        var body = WireReader(try reader.slice(length))
         let message = try decode(kind, &body)
         guard body.isAtEnd else { throw WireError() }
         position += 1 + lengthBytes + length

@@ -1,17 +1,17 @@
-/// The header of a segment: the only part of a data datagram besides a piece of a sealed record.
+/// The header of a segment; the rest of the datagram is a piece of a sealed record.
 ///
 /// ```
 /// type 1 | connection id 8 | packet number, low 32 bits 4 | record number, low 32 bits 4 | end flag and offset 3 | check 2
 /// ```
-/// The check is 16 bits of a keyed hash of the rest: it makes random damage and blind forgery of headers as rare as 1 in 65,536,
-/// and costs far less than sealing every datagram. What gets through all the same can waste a record, nothing else.
+/// The check is 16 bits of a keyed hash of the rest. Random damage and blind forgery pass it with a probability of 1 in 65,536, and it
+/// costs far less than sealing every datagram. A header that passes wrongly can waste a record, nothing else.
 struct SegmentHeader: Equatable {
     static let length = 22
 
     var connection: ConnectionID
     var packetNumber: UInt32
     var record: UInt32
-    /// Where in the sealed record this piece begins; below 2^23.
+    /// The offset of this piece in the sealed record; below 2^23.
     var offset: Int
     /// The record ends with this segment. Without it the record has its full length and bytes beyond are padding.
     var endsRecord: Bool
@@ -32,7 +32,7 @@ struct SegmentHeader: Equatable {
         memory.storeBytes(of: check.bigEndian, toByteOffset: 20, as: UInt16.self)
     }
 
-    /// Nil if the datagram is too short or its check does not hold.
+    /// Nil if the datagram is too short or its check fails.
     init?(_ datagram: UnsafeRawBufferPointer, key: SipHash) {
         guard datagram.count > Self.length,
             Self.check(datagram, key) == UInt16(bigEndian: datagram.loadUnaligned(fromByteOffset: 20, as: UInt16.self))
@@ -58,7 +58,7 @@ struct SegmentHeader: Equatable {
     }
 }
 
-/// Numbers that travel truncated (RFC 9000 Appendix A.3).
+/// Truncated numbers (RFC 9000 Appendix A.3).
 enum TruncatedNumber {
     /// The number nearest to `expected` whose low 32 bits are `low`.
     static func expand(_ low: UInt32, near expected: UInt64) -> UInt64 {

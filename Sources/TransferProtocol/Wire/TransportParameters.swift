@@ -1,26 +1,26 @@
-/// What each side tells the other inside the handshake: pairs of a number and bytes, so that a side skips what it does not know.
+/// The parameters that each side sends in the handshake: pairs of a number and bytes, so that unknown ones are skipped.
 struct TransportParameters: Equatable {
-    /// The id under which its sender wants to be written to; repeats the clear one, so that it cannot be changed on the way.
+    /// The connection id of datagrams to this side. It repeats the one in the clear, and so authenticates it.
     var connection: ConnectionID
-    /// The largest datagram it takes.
+    /// The largest datagram that this side accepts, bytes.
     var maximumDatagramSize = 65_507
-    /// Names the invitation meant (initiator only).
+    /// The id of the invitation that is meant (initiator only).
     var invitation: UInt64 = 0
-    /// How long its sender waits for a silent peer, milliseconds.
+    /// The idle timeout of this side, milliseconds.
     var idleTimeout: UInt64 = 60_000
-    /// Records it takes before its first `window` frame.
+    /// Records that this side accepts before its first `window` frame.
     var initialWindow: UInt64 = 64
-    /// Whether it wants to hear what a file is called in its place, as those who do not say so cannot (initiator only).
-    var takesNames = false
-    /// What is in the first of the folders that will be offered, in that order (initiator only). Who does not know of it skips it.
+    /// Whether this side understands ``Message/named(_:_:)`` (initiator only).
+    var acceptsNames = false
+    /// The contents of the first folders that will be offered, in that order (initiator only).
     var contents: [FolderContents] = []
 
-    /// Of that many folders the contents are told: they have to have room in the first datagram.
+    /// Folders whose contents are sent, at most: they must fit into the first datagram.
     static let maximumContents = 16
 
     private enum Key: UInt64 {
         case connection = 0
-        case maximumDatagramSize, invitation, idleTimeout, initialWindow, takesNames, contents
+        case maximumDatagramSize, invitation, idleTimeout, initialWindow, acceptsNames, contents
     }
 
     var encoded: [UInt8] {
@@ -35,7 +35,7 @@ struct TransportParameters: Equatable {
         add(.invitation, invitation)
         add(.idleTimeout, idleTimeout)
         add(.initialWindow, initialWindow)
-        if takesNames { add(.takesNames, 1) }
+        if acceptsNames { add(.acceptsNames, 1) }
         if !contents.isEmpty {
             var value: [UInt8] = []
             for folder in contents.prefix(Self.maximumContents) {
@@ -61,7 +61,7 @@ struct TransportParameters: Equatable {
                 while !reader.isAtEnd {
                     let key = try reader.varint()
                     let count = try reader.count(upTo: reader.remaining)
-                    var value = WireReader(try reader.take(count))
+                    var value = WireReader(try reader.slice(count))
                     guard let key = Key(rawValue: key) else { continue }
                     if key == .contents {
                         while !value.isAtEnd {
@@ -81,7 +81,7 @@ struct TransportParameters: Equatable {
                     case .invitation: result.invitation = number
                     case .idleTimeout: result.idleTimeout = max(number, 1000)
                     case .initialWindow: result.initialWindow = number
-                    case .takesNames: result.takesNames = number != 0
+                    case .acceptsNames: result.acceptsNames = number != 0
                     case .contents: break
                     }
                 }

@@ -1,7 +1,7 @@
-/// The bytes ended early, or said something they may not say. Whoever decodes drops what it was given.
+/// Decoding failed: the bytes end early or have a value that is not allowed. The decoder drops its whole input.
 struct WireError: Error, Equatable {}
 
-/// Reads the fields of a datagram in order; big-endian, every read bounds-checked.
+/// Decodes the fields of a datagram in order; big-endian, every read bounds-checked.
 struct WireReader {
     private let bytes: UnsafeRawBufferPointer
     private(set) var position = 0
@@ -33,25 +33,25 @@ struct WireReader {
         return value
     }
 
-    /// A variable-length integer that counts something held in memory: refused above `limit`.
+    /// A variable-length integer that counts something held in memory; throws above `limit`.
     mutating func count(upTo limit: Int) throws(WireError) -> Int {
         let value = try varint()
         guard value <= UInt64(limit) else { throw WireError() }
         return Int(value)
     }
 
-    mutating func take(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
+    mutating func slice(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
         guard count >= 0, remaining >= count else { throw WireError() }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
     }
 
-    mutating func array(_ count: Int) throws(WireError) -> [UInt8] { Array(try take(count)) }
+    mutating func array(_ count: Int) throws(WireError) -> [UInt8] { Array(try slice(count)) }
 
-    /// A length as a varint and so many bytes of UTF-8.
+    /// A string: a length as a varint and that many bytes of UTF-8.
     mutating func text(upTo limit: Int) throws(WireError) -> String {
         let count = try count(upTo: limit)
-        guard let text = String(validating: try take(count), as: UTF8.self) else { throw WireError() }
+        guard let text = String(validating: try slice(count), as: UTF8.self) else { throw WireError() }
         return text
     }
 

@@ -1,6 +1,6 @@
-/// Writes the fields of a datagram in order into memory of a fixed size; big-endian.
+/// Encodes the fields of a datagram in order into memory of a fixed size; big-endian.
 ///
-/// Callers ask `room` before they write: what would not fit is not written and sets `overflowed`.
+/// Callers check `room` before they write: what does not fit is not written and sets `overflowed`.
 struct WireWriter {
     private let bytes: UnsafeMutableRawBufferPointer
     private(set) var count = 0
@@ -21,7 +21,7 @@ struct WireWriter {
 
     mutating func byte(_ value: UInt8) { integer(value) }
 
-    /// RFC 9000 §16; values above 2^62 - 1 do not occur and are cut.
+    /// A variable-length integer, RFC 9000 §16; values above 2^62 - 1 do not occur and are cut.
     mutating func varint(_ value: UInt64) {
         switch Varint.length(value) {
         case 1: integer(UInt8(truncatingIfNeeded: value))
@@ -53,7 +53,7 @@ struct WireWriter {
 enum Varint {
     static let max: UInt64 = (1 << 62) - 1
 
-    /// Bytes that `value` takes.
+    /// The encoded length of `value`, bytes.
     static func length(_ value: UInt64) -> Int {
         value < 1 << 6 ? 1 : value < 1 << 14 ? 2 : value < 1 << 30 ? 4 : 8
     }
