@@ -1,6 +1,6 @@
 import Foundation
 
-// What comes in: lines of IRC.
+// Input of the load generator: lines of IRC.
 extension LoadGenerator {
     func read(_ index: Int) {
         guard let base = buffer.baseAddress else { return }

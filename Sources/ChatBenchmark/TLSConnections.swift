@@ -4,13 +4,13 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Clients that log in over TLS and are there, for what each costs the server's memory.
+/// Measures the memory of idle connections over TLS.
 enum TLSConnections {
-    /// - Returns: bytes for each of the connections.
+    /// - Returns: resident memory of the server for each connection, in bytes.
     static func memory(of server: RunningContestant, connections: Int) async throws -> Double {
         let tokens = server.tokens ?? []
         var configuration = TLSConfiguration.makeClientConfiguration()
-        // The server is our own child.
+        // The server is a child of this process.
         configuration.certificateVerification = .none
         let context = try NIOSSLContext(configuration: configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -26,7 +26,7 @@ enum TLSConnections {
             try await done.futureResult.get()
             return channel
         }
-        // What the first ones need is needed once.
+        // The first connections also pay for what the server allocates only once.
         var channels: [any Channel] = []
         for index in 0..<100 { channels.append(try await connect(index)) }
         let before = ProcessUsage.residentBytes(server.process.pid)
@@ -40,7 +40,7 @@ enum TLSConnections {
 }
 
 private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
-    // Unchecked: a handler is touched on its channel's event loop only.
+    // Unchecked `Sendable`: only the event loop of its channel uses the handler.
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
