@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// The system's words for an error number. Unlike strerror(3), from any thread.
+/// The system's text for an error number, usable on any thread, unlike strerror(3).
 public enum ErrorText {
     /// `No such file or directory`.
     public static func of(_ code: Int32 = errno) -> String {

@@ -98,7 +98,7 @@ extension Console {
             let text = "Connected again."
             report(text, formatter.own(.connected, text))
             renewOffers()
-            // Another session may have changed it meanwhile. The server reports the current state.
+            // Another session may have changed the away state in the meantime. The server reports the current one.
             awayText = nil
             return
         }

@@ -1,8 +1,8 @@
 import ChatProtocol
 import DequeModule
 
-/// The user interface of `chatty connect` as a state machine without I/O: interprets lines that are typed, keeps track of requests, and decides which
-/// lines and prompts are shown.
+/// The user interface of `chatty connect` as a state machine without I/O: interprets lines that are typed, keeps track of requests, and
+/// decides which lines and prompts are shown.
 public struct Console: Sendable {
     public struct Configuration: Sendable {
         /// Whether a person types at a terminal. A script's commands run one after the other, each when the one before has its answer.
@@ -263,7 +263,8 @@ public struct Console: Sendable {
         queued = []
     }
 
-    /// `/logout` and Ctrl-D. A script waits for its transfers first; a person is warned about what leaving would interrupt, and may repeat it.
+    /// `/logout` and Ctrl-D. A script waits for its transfers first; a person is warned about what leaving would interrupt, and may repeat
+    /// it.
     mutating func handleLogOut() {
         guard configuration.isInteractive else {
             leavesWhenDone = true

@@ -139,7 +139,8 @@ struct TransferTable: Sendable {
     /// Whether a script has to wait. An unanswered offer of another user is no reason to wait.
     var isBusy: Bool { questions > 0 || transfers.values.contains { $0.state != .waiting } }
 
-    /// How many offers of others are asked about at once. The bound keeps a user who makes many offers from using up this session's rate limit.
+    /// How many offers of others are asked about at once. The bound keeps a user who makes many offers from using up this session's rate
+    /// limit.
     private static let waitingAtOnce = 4
 
     /// The transfers to ask about next.

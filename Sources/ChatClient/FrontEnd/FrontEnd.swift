@@ -18,13 +18,13 @@ public struct TransferCarrierFailure: Error, Sendable {
     public init(message: String) { self.message = message }
 }
 
-/// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and carries out its
-/// effects.
+/// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and
+/// carries out its effects.
 final class FrontEnd {
     private let mailbox: Mailbox<ConsoleInput>
     private let driver: ClientDriver
     private let carrier: any TransferCarrier
-    /// By account.
+    /// The file of ignored users of an account.
     private let ignoreFile: (String) -> IgnoreFile
     private var ignored: IgnoreFile?
     private var console: Console
@@ -54,8 +54,8 @@ final class FrontEnd {
     private var isAttended = true
     /// After this time without a key, new messages are marked as unread.
     private static let attention = Duration.seconds(60)
-    /// How often an alarm wakes the session; seconds. It goes off at once after a sleep of the machine, because its clock counts the sleep; the timeouts of
-    /// poll and of event loops do not.
+    /// How often an alarm wakes the session; seconds. It goes off at once after a sleep of the machine, because its clock counts the sleep;
+    /// the timeouts of poll and of event loops do not.
     private static let alarmInterval: UInt32 = 20
     private static let signals = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
@@ -91,7 +91,7 @@ final class FrontEnd {
         return status ?? .failed
     }
 
-    /// What Tab offers. Also requests the active users, so that the next Tab knows those who came since.
+    /// The completions that Tab offers. Also requests the active users, so that the next Tab knows those who have logged in since.
     func completion(of word: String, after before: String) -> Completion {
         let now = ContinuousClock.now
         if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
@@ -124,7 +124,7 @@ final class FrontEnd {
         }
         if polled.count > 3, polled[3].revents != 0 {
             readInput(screen)
-            // What was typed before a signal key comes before it.
+            // Input typed before a signal key is handled before the signal.
             var typed = 1
             while polled[1].revents != 0, typed < FrontEnd.typeAhead, FrontEnd.isReadable(screen.descriptor(wantsLine: console.wantsLine)) {
                 readInput(screen)
@@ -135,7 +135,7 @@ final class FrontEnd {
         if polled[0].revents != 0 { drainMailbox() }
     }
 
-    /// What a terminal holds at most (n_tty(4)).
+    /// The most bytes that a terminal's input queue holds (n_tty(4)).
     private static let typeAhead = 4096
 
     private func readInput(_ screen: any Screen) {

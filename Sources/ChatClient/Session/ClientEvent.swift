@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What a ``ClientSession`` reports to its user, in order.
+/// The events that a ``ClientSession`` reports to its user, in order.
 public enum ClientEvent: Equatable, Sendable {
     /// The server is unknown and its certificate is self-signed. The handshake waits until the user says whether the key is right.
     case unknownServer(SelfMade)
