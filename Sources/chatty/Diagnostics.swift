@@ -2,7 +2,7 @@ import CLinux
 import ChatClient
 import Foundation
 
-/// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
+/// Output of a command: results to stdout, diagnostics to stderr with `chatty: ` before each line.
 enum Diagnostics {
     /// Writes an error or an important notice to stderr.
     static func say(_ message: String) {

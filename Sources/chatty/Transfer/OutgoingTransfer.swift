@@ -4,7 +4,7 @@ import TransferProtocol
 
 /// One transfer as `send-file` sees it, from the handshake to its end.
 struct OutgoingTransfer {
-    /// What the handshake needs.
+    /// The parameters of the handshake.
     struct Receiver {
         let addresses: [NetworkAddress]
         let key: [UInt8]
@@ -21,12 +21,12 @@ struct OutgoingTransfer {
     private struct Wait {
         enum State { case isShort, isLong, isTold, isOver }
 
-        /// Seconds.
+        /// Seconds after which the wait is long.
         private static let long = 1.0
         var isAnswered = false
         private var isTold = false
 
-        /// `isLong` once.
+        /// The state of the wait; ``State/isLong`` is returned once.
         mutating func look(at seconds: Double) -> State {
             if isAnswered { return .isOver }
             if isTold { return .isTold }
@@ -35,7 +35,7 @@ struct OutgoingTransfer {
         }
     }
 
-    /// - Returns: how it ended, and whether the receiver has proven its key.
+    /// - Returns: the end of the transfer, and whether the receiver has proven its key.
     func run(over loop: TransferLoop) async -> (end: TransferEnd, isProven: Bool) {
         let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
         let follower = SessionFollower(session)
@@ -52,7 +52,7 @@ struct OutgoingTransfer {
                 notice.reason = "Waiting for the receiver …"
                 reporter.report(notice.reason ?? "", notice)
             }
-            // Before the answer there are no figures that a person could make use of.
+            // Before the answer no figure means anything to a person.
             if wait != .isOver, !reporter.showsAll { return }
             reporter.progress(figures, meter, name: name)
         }
@@ -91,7 +91,7 @@ struct OutgoingTransfer {
         }
     }
 
-    /// A stream is gone once it was read; a file can be sent again from where it stopped.
+    /// Whether the transfer can be resumed: a file can be sent again from where it stopped, a stream cannot.
     private var isResumable: Bool { sources.contains { $0.offer.kind == .file && $0.offer.size != nil } }
 
     private func offer(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }

@@ -42,7 +42,7 @@ struct TransferEnd: Hashable, Sendable {
 
     private static func said(_ text: String) -> String { text.isEmpty ? "" : " It says: \(Printable.text(text))" }
 
-    /// The more serious of two: a transfer of many files ends with the worst of them.
+    /// The more serious of two statuses: a transfer of many files ends with the worst of them.
     static func worse(_ one: ExitStatus, _ other: ExitStatus) -> ExitStatus {
         func rank(_ status: ExitStatus) -> Int {
             switch status {
@@ -57,7 +57,7 @@ struct TransferEnd: Hashable, Sendable {
 }
 
 extension DeclineReason {
-    /// After "The receiver did not take movie.mp4: ".
+    /// The reason as it follows "The receiver did not take movie.mp4: ".
     var sentence: String {
         switch self {
         case .declined: "it was declined."
@@ -74,17 +74,18 @@ extension FileFailure {
     /// `movie.mp4 failed: it could not be read.`
     func line(_ name: String, _ reason: String) -> String {
         switch self {
-        // Somebody wanted it so.
+        // These are intended.
         case .outputClosed, .cancelled: "\(name) stopped: \(reason)"
         case .sourceChanged, .sourceUnreadable, .destinationFailed: "\(name) failed: \(reason)"
         }
     }
 
-    /// After "movie.mp4 failed: ": what the side where it went wrong says of it is all there is to say there, and comes after it at the other.
+    /// The reason as it follows "movie.mp4 failed: ". On the side of the error, its own text is the whole reason; on the other side, the
+    /// text follows a sentence that names the side.
     func told(_ text: String, to side: TransferNotice.Side) -> String {
         let here: TransferNotice.Side
         switch self {
-        // Nothing else can be said of these.
+        // For these the sentence says everything.
         case .sourceChanged, .outputClosed, .cancelled: return sentence
         case .sourceUnreadable: here = .sender
         case .destinationFailed: here = .receiver

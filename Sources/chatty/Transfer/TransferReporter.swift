@@ -4,7 +4,8 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// Writes what a transfer reports to stderr: messages with a progress line on a terminal, messages alone, JSON lines for programs, or errors only.
+/// Writes what a transfer reports to stderr: messages with a progress line on a terminal, messages alone, JSON lines for programs, or
+/// errors only.
 final class TransferReporter: Sendable {
     enum Style: Sendable {
         case line, json, plain, quiet
@@ -37,7 +38,7 @@ final class TransferReporter: Sendable {
         return isatty(STDERR_FILENO) == 1 ? .line : .plain
     }
 
-    /// The current width of the terminal's window.
+    /// The current width of the terminal's window, in columns.
     private static var columns: Int {
         var size = winsize()
         let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
