@@ -30,7 +30,7 @@ import Testing
         try await server.stop()
     }
 
-    /// All meet it for the first time, and all but one find that another was quicker to remember it.
+    /// All clients meet the server for the first time, and all but one find that another has recorded it first.
     @Test func manyClientsMeetAServerAtOnce() async throws {
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatClient
 
-/// Whatever a server says and whenever it goes, session and console keep to their rules.
+/// Session and console keep their invariants whatever a server sends and whenever it closes the connection.
 @Suite struct HostileServerTests {
     private static let lines = [
         SessionTranscript.offer, SessionTranscript.taken, ":c CAP * LS * :x y", ":c CAP * NAK :x", "@label=tname ACK",
@@ -46,7 +46,7 @@ import Testing
         var answered: Set<RequestID> = []
         var leaves = 0
 
-        /// Carries effects and outputs to and fro until both rest.
+        /// Passes outputs and effects between session and console until both are idle.
         func run(_ inputs: [ClientSession.Input]) {
             var waiting = inputs
             var rounds = 0

@@ -29,7 +29,7 @@ struct LineDecoderTests {
             ])
     }
 
-    /// What was dropped can be charged to who sent it.
+    /// Dropped bytes are counted, so that they can be charged to their sender.
     @Test func whatIsDroppedIsCounted() {
         var decoder = LineDecoder(maximum: 5)
         func take(_ text: String) -> Int {
@@ -43,7 +43,7 @@ struct LineDecoderTests {
         #expect(take("1234567\nok\n") == 12)
     }
 
-    /// However the bytes are cut, the lines are the same.
+    /// The lines do not depend on how the bytes are split.
     @Test(arguments: 0..<UInt64(100))
     func cutsDoNotMatter(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
