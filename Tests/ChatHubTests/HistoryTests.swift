@@ -96,7 +96,7 @@ struct HistoryTests {
                 """)
     }
 
-    /// A client that fetches what it missed is not given it as well, and misses nothing of what is stored while it asks.
+    /// A client that fetches missed messages does not get them twice, and misses none that is stored in the meantime.
     @Test func whoFetchesHistoryIsNotGivenIt() {
         var harness = CodecHarness(IRCCodec())
         let luke = harness.script.logIn("luke")
@@ -110,14 +110,14 @@ struct HistoryTests {
         let output = harness.takeOutput()
         #expect(!output.contains(":missed"))
         #expect(harness.send("CHATHISTORY LATEST luke * 9\r\n").contains(":missed"))
-        // The next session that does not ask is given all that was not written to any.
+        // The next session, which does not fetch, gets all messages that were not written to another one.
         harness.script.handle(.disconnected(harness.session, .closed, written: nil))
         let again = harness.script.connect()
         harness.script.send(again, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         #expect(harness.script.messages(again) == ["luke: missed", "luke: on its way"])
     }
 
-    /// Closed for reading too slowly, such a session takes nothing back that the account had been shown before.
+    /// If such a session is closed for reading too slowly, messages that the account has received already are not sent again.
     @Test func aSlowSessionThatFetchesTakesNothingBack() {
         var script = HubScript()
         let luke = script.logIn("luke")

@@ -5,7 +5,7 @@ import ChatStore
 import TestSupport
 import Testing
 
-/// The session of the product as plain text, to the letter.
+/// The plain-text session, to the letter.
 struct TextCodecTests {
     private let commands =
         "Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):\n"
@@ -37,7 +37,7 @@ struct TextCodecTests {
         #expect(harness.isClosed)
     }
 
-    /// That a message is kept where nobody reads it is said.
+    /// The sender is informed that a message is stored although the group has no other member.
     @Test func whoIsAloneInAGroupIsTold() {
         var harness = loggedIn()
         harness.send("/creategroup jedi\n")
