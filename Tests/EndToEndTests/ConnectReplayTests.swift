@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// A client that is gone without a word: what its person has not seen comes again, and what was seen does not.
+    /// A client that ends without a log-out: messages that it has not shown are sent again, and those that it has shown are not.
     @Suite("chatty connect, stopped and killed")
     struct ConnectReplayTests {
         private static func say(_ text: String, in chat: ChatFixture) async throws {
@@ -15,7 +15,7 @@ extension ServiceTests {
             client.output.text.ranges(of: "yoda: \(text)").count
         }
 
-        /// The system has acknowledged to the server what the client never read.
+        /// The system has acknowledged data that the client never read.
         @Test func whatAStoppedClientNeverShowedComesAgain() async throws {
             let chat = try await ChatFixture()
             let home = try TemporaryFolder()
@@ -40,7 +40,7 @@ extension ServiceTests {
             try await chat.logIn(client, as: "luke")
             try await Self.say("alpha", in: chat)
             try await client.output.expect("yoda: alpha")
-            // An answer of the server comes after what the client has told it before.
+            // The server's answer follows the acknowledgement that the client has sent before.
             try client.type("/creategroup farm hans\r")
             try await client.output.expect("The group chat farm has been created")
             client.kill()
