@@ -15,7 +15,7 @@ struct Deliveries {
 
     /// Records that a message has arrived.
     /// - Returns: false for a message that has arrived before.
-    mutating func note(_ number: UInt32, from sender: Int, to receiver: Int) -> Bool {
+    mutating func record(_ number: UInt32, from sender: Int, to receiver: Int) -> Bool {
         let place = receiver * groupSize + sender % groupSize
         let (next, recent) = seen[place]
         if number >= next {

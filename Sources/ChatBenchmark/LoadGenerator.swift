@@ -131,7 +131,7 @@ final class LoadGenerator {
             while true {
                 let time = begun + UInt64(Double(due) * step)
                 guard time <= now else { break }
-                say(due % load.clients, stamp: time)
+                sendMessage(due % load.clients, stamp: time)
                 due += 1
             }
             handleEvents(timeout: 0)
@@ -142,10 +142,12 @@ final class LoadGenerator {
     // Sending.
 
     func fillWindow(_ index: Int) {
-        while isSending, load.rate == nil, clients[index].unacknowledged < load.window { say(index, stamp: ProcessUsage.nanoseconds()) }
+        while isSending, load.rate == nil, clients[index].unacknowledged < load.window {
+            sendMessage(index, stamp: ProcessUsage.nanoseconds())
+        }
     }
 
-    private func say(_ index: Int, stamp: UInt64) {
+    private func sendMessage(_ index: Int, stamp: UInt64) {
         line.removeAll(keepingCapacity: true)
         line += Array("PRIVMSG ".utf8)
         if load.kind == .pairs {

@@ -47,7 +47,7 @@ private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
     private let index: Int
     private let token: String
     private let done: EventLoopPromise<Void>
-    private var heard = ""
+    private var received = ""
 
     init(_ index: Int, _ token: String, _ done: EventLoopPromise<Void>) {
         self.index = index
@@ -56,18 +56,18 @@ private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        say("CAP REQ :sasl\r\nNICK u\(index)\r\nUSER u\(index) 0 * :load\r\nAUTHENTICATE PLAIN\r\n", context)
+        send("CAP REQ :sasl\r\nNICK u\(index)\r\nUSER u\(index) 0 * :load\r\nAUTHENTICATE PLAIN\r\n", context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        heard += String(buffer: unwrapInboundIn(data))
-        while let end = heard.firstIndex(of: "\r\n") {
-            let line = heard[..<end]
-            heard = String(heard[heard.index(after: end)...])
+        received += String(buffer: unwrapInboundIn(data))
+        while let end = received.firstIndex(of: "\r\n") {
+            let line = received[..<end]
+            received = String(received[received.index(after: end)...])
             if line == "AUTHENTICATE +" {
-                say("AUTHENTICATE \(Data("\0u\(index)\0\(token)".utf8).base64EncodedString())\r\n", context)
+                send("AUTHENTICATE \(Data("\0u\(index)\0\(token)".utf8).base64EncodedString())\r\n", context)
             } else if line.contains(" 903 ") {
-                say("CAP END\r\n", context)
+                send("CAP END\r\n", context)
             } else if line.contains(" 422 ") || line.contains(" 376 ") {
                 done.succeed()
             } else if line.contains(" 904 ") {
@@ -83,7 +83,7 @@ private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) { done.fail(BenchmarkError("closed by the server")) }
 
-    private func say(_ text: String, _ context: ChannelHandlerContext) {
+    private func send(_ text: String, _ context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
     }
 }

@@ -23,7 +23,7 @@ public struct LineDecoder: Sendable {
 
     /// Decodes `bytes` and passes each line that they complete to `body`, in order.
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, _ body: (Line) -> Void) {
-        take(bytes) { line in
+        decodePrefix(of: bytes) { line in
             body(line)
             return true
         }
@@ -32,7 +32,7 @@ public struct LineDecoder: Sendable {
     /// Like ``decode(_:_:)``, but stops after a line for which `body` returns false.
     /// - Returns: the number of bytes decoded; the caller passes the others again later.
     @discardableResult
-    public mutating func take(_ bytes: UnsafeRawBufferPointer, while body: (Line) -> Bool) -> Int {
+    public mutating func decodePrefix(of bytes: UnsafeRawBufferPointer, while body: (Line) -> Bool) -> Int {
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
             let line = finish(rest[rest.startIndex..<end])
@@ -48,7 +48,7 @@ public struct LineDecoder: Sendable {
         if partial.count + rest.count > maximum + 1 {
             dropped += partial.count + rest.count - maximum
             discarding = true
-            _ = body(.tooLong(beginning: takeBeginning(rest)))
+            _ = body(.tooLong(beginning: popBeginning(rest)))
         } else {
             partial.append(contentsOf: rest)
         }
@@ -63,7 +63,7 @@ public struct LineDecoder: Sendable {
         }
         guard partial.count + tail.count <= maximum + 1 else {
             dropped += partial.count + tail.count - maximum
-            return .tooLong(beginning: takeBeginning(tail))
+            return .tooLong(beginning: popBeginning(tail))
         }
         var line = partial
         partial = []
@@ -73,7 +73,7 @@ public struct LineDecoder: Sendable {
     }
 
     /// The first ``maximum`` bytes of a line over the bound, which `rest` continues. Empties the buffer.
-    private mutating func takeBeginning(_ rest: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+    private mutating func popBeginning(_ rest: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
         defer { partial = [] }
         return Array((partial + rest.prefix(max(0, maximum - partial.count))).prefix(maximum))
     }

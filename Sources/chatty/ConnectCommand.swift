@@ -37,7 +37,7 @@ enum ConnectCommand {
             switch password(arguments, environment) {
             case .success(let password): options.password = password
             case .failure(let failure):
-                Diagnostics.say(failure.message)
+                Diagnostics.report(failure.message)
                 return .failed
             }
         }
@@ -50,7 +50,7 @@ enum ConnectCommand {
             case .password(let password): options.password = password
             case .interrupted: return .endedByInterrupt
             case .failed(let reason):
-                Diagnostics.say(reason)
+                Diagnostics.report(reason)
                 return .failed
             }
         }
@@ -83,7 +83,7 @@ enum ConnectCommand {
                     mailbox.post(.transfer($0))
                 }
             },
-            diagnose: Diagnostics.say)
+            diagnose: Diagnostics.report)
         return status(await program.run())
     }
 
@@ -168,13 +168,13 @@ enum ConnectCommand {
     private static func forget(_ server: KnownHosts.Server, _ knownHosts: KnownHosts) -> ExitStatus {
         do {
             guard try knownHosts.forget(server) else {
-                Diagnostics.say("No key of \(server) is known.")
+                Diagnostics.report("No key of \(server) is known.")
                 return .failed
             }
             Diagnostics.output("The key of \(server) is forgotten.\n")
             return .done
         } catch {
-            Diagnostics.say(error.message)
+            Diagnostics.report(error.message)
             return .failed
         }
     }

@@ -12,7 +12,7 @@ enum DescriptorLimit {
             _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
         guard !hasRoom(for: neededToStart) else { return true }
-        Diagnostics.say(
+        Diagnostics.report(
             "Too few files may be open at once: chatty needs \(neededToStart) at least. Raise the limit (ulimit -n) and start it again.")
         return false
     }

@@ -5,7 +5,7 @@ import Foundation
 /// Output of a command: results to stdout, diagnostics to stderr with `chatty: ` before each line.
 enum Diagnostics {
     /// Writes an error or an important notice to stderr.
-    static func say(_ message: String) {
+    static func report(_ message: String) {
         write(message.split(separator: "\n", omittingEmptySubsequences: false).map { "chatty: \($0)\n" }.joined(), to: STDERR_FILENO)
     }
 
@@ -15,7 +15,7 @@ enum Diagnostics {
     static func output(_ text: String) -> Bool {
         if write(text, to: STDOUT_FILENO) { return true }
         let code = errno
-        if code != EPIPE { say("Cannot write: \(ErrorText.of(code)).") }
+        if code != EPIPE { report("Cannot write: \(ErrorText.of(code)).") }
         return false
     }
 

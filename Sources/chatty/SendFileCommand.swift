@@ -61,13 +61,13 @@ enum SendFileCommand {
             option: arguments[SendFileFlags.data], environment: .current, command: SendFileFlags.spec.name)
         do {
             guard try KnownPeers(path: TransferKeys.knownReceivers(in: data)).forget(peer) else {
-                Diagnostics.say("No key of \(peer) is known.")
+                Diagnostics.report("No key of \(peer) is known.")
                 return .failed
             }
             Diagnostics.output("The key of \(peer) is forgotten.\n")
             return .done
         } catch {
-            Diagnostics.say(Printable.text(Sentence.of(error)))
+            Diagnostics.report(Printable.text(Sentence.of(error)))
             return .failed
         }
     }

@@ -16,7 +16,7 @@ enum ServeCommand {
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
-                tell: { Diagnostics.say($0) })
+                tell: { Diagnostics.report($0) })
             // The service group logs nothing; this command and the server write all that a host has to know.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             let services = ServiceGroup(
@@ -33,7 +33,7 @@ enum ServeCommand {
             try await services.run()
             return .done
         } catch {
-            Diagnostics.say("\(error)")
+            Diagnostics.report("\(error)")
             return .failed
         }
     }
@@ -96,9 +96,9 @@ enum ServeCommand {
     private static func reload(_ server: ChatServer, _ manager: ServiceManager) async {
         manager.reloading()
         do {
-            Diagnostics.say("Reloaded the settings, certificate \(try await server.reload())")
+            Diagnostics.report("Reloaded the settings, certificate \(try await server.reload())")
         } catch {
-            Diagnostics.say("Nothing was changed. \(error)")
+            Diagnostics.report("Nothing was changed. \(error)")
         }
         manager.ready(server.status)
     }
@@ -118,9 +118,9 @@ private struct ServeService: Service {
 
     func run() async throws {
         // Announced here, where the group handles the signals already: a signal to stop that follows at once ends the server gracefully.
-        if let address = server.metricsAddress { Diagnostics.say("Metrics on http://\(address)/metrics") }
-        Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
-        if let beginning { Diagnostics.say(beginning) }
+        if let address = server.metricsAddress { Diagnostics.report("Metrics on http://\(address)/metrics") }
+        Diagnostics.report("Listening on port \(server.port), certificate \(server.fingerprint)")
+        if let beginning { Diagnostics.report(beginning) }
         manager.ready(server.status)
         try await gracefulShutdown()
         manager.stopping()

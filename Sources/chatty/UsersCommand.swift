@@ -17,7 +17,7 @@ enum UsersCommand {
         do {
             return try perform(arguments, folder, passwordFile: passwordFile, importedFile: importedFile)
         } catch {
-            Diagnostics.say(Printable.text("\(error)"))
+            Diagnostics.report(Printable.text("\(error)"))
             return .failed
         }
     }
@@ -106,15 +106,15 @@ enum UsersCommand {
     /// Reports the data folder, so that a person sees whether it is the one of their server. Scripts get no message.
     private static func reportDone(_ deed: String, _ folder: DataFolder) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        Diagnostics.say(Printable.text("\(deed) in the data folder \(folder.path)."))
+        Diagnostics.report(Printable.text("\(deed) in the data folder \(folder.path)."))
     }
 
     private static func importFile(_ path: String, _ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
         let file = try path == "-" ? CredentialsFile(contents: standardInput()) : CredentialsFile(path: path)
         let shown = path == "-" ? "stdin" : Printable.text(arguments[UsersFlags.file].description)
-        for bad in file.badLines { Diagnostics.say("\(shown):\(bad.line): \(bad.reason)") }
+        for bad in file.badLines { Diagnostics.report("\(shown):\(bad.line): \(bad.reason)") }
         if arguments[UsersFlags.strict], !file.badLines.isEmpty {
-            Diagnostics.say("Nothing was added.")
+            Diagnostics.report("Nothing was added.")
             return .failed
         }
         try folder.prepare()

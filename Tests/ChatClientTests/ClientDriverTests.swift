@@ -75,7 +75,7 @@ import Testing
         let server = try await ScriptedServer.start(identity: nil, ScriptedServer.hospitable())
         let client = DrivenClient(port: server.port, trust: nil)
         #expect(await client.logIn() == Self.loggedIn)
-        server.say(":luke!l@chatty PRIVMSG yoda :hi")
+        server.send(":luke!l@chatty PRIVMSG yoda :hi")
         #expect(await client.events(until: "hi").count == 1)
         await client.driver.shutDown()
         try await server.stop()

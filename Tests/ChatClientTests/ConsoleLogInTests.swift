@@ -14,10 +14,10 @@ import Testing
             #expect(play.type("e") == ["name e", "?"])
             #expect(play.client(.askPassword(name: "e")) == ["? Enter password: (hidden)"])
             #expect(play.type("wrong") == ["password wrong", "?"])
-            #expect(play.said(.invalidCredentials) == ["| Invalid credentials. Try again."])
+            #expect(play.logInReply(.invalidCredentials) == ["| Invalid credentials. Try again."])
             if attempt == 3 {
                 #expect(
-                    play.said(.nowBlocked(seconds: 10)) == [
+                    play.logInReply(.nowBlocked(seconds: 10)) == [
                         "| You are blocked due to multiple failed login attempts. Try again 10 seconds later."
                     ])
             }
@@ -85,7 +85,7 @@ import Testing
         _ = play.client(.connected)
         _ = play.client(.askName)
         _ = play.client(.askPassword(name: "ci"))
-        #expect(play.said(blocked ? .blocked : .invalidCredentials).first?.hasPrefix("! ") == true)
+        #expect(play.logInReply(blocked ? .blocked : .invalidCredentials).first?.hasPrefix("! ") == true)
         #expect(play.client(.logInFailed(blocked: blocked)) == ["abandon", "leave \(status)"])
     }
 

@@ -24,7 +24,7 @@ struct ConsoleTranscript {
     mutating func give(_ input: ConsoleInput) -> [String] { console.handle(input).map(ConsoleTranscript.show) }
     mutating func type(_ line: String) -> [String] { give(.line(line)) }
     mutating func client(_ event: ClientEvent) -> [String] { give(.client(event)) }
-    mutating func said(_ reply: Reply) -> [String] { client(.logInReply(ServerNotice(reply))) }
+    mutating func logInReply(_ reply: Reply) -> [String] { client(.logInReply(ServerNotice(reply))) }
 
     /// Logs in, from the start to the first command; other tests check the output of that.
     mutating func logIn(as name: String = "yoda") {

@@ -51,7 +51,7 @@ final class ScriptedServer: Sendable {
     var port: Int { channel.localAddress?.port ?? 0 }
 
     /// Sends a line to the newest connection.
-    func say(_ line: String) { opened.last?.writeAndFlush(ByteBuffer(string: line + "\r\n"), promise: nil) }
+    func send(_ line: String) { opened.last?.writeAndFlush(ByteBuffer(string: line + "\r\n"), promise: nil) }
 
     /// Closes the newest connection.
     func drop() { opened.last?.close(promise: nil) }

@@ -177,10 +177,10 @@ struct AwayTests {
         let luke = harness.script.logIn("luke")
         harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
         harness.collect()
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         harness.script.send(luke, .away("with the fleet"))
         harness.collect()
-        #expect(harness.takeOutput() == ":luke!luke@chatty AWAY :with the fleet\r\n")
+        #expect(harness.popOutput() == ":luke!luke@chatty AWAY :with the fleet\r\n")
         #expect(harness.send("PRIVMSG luke :hi\r\n") == ":chatty 301 yoda luke :with the fleet\r\n")
         harness.send("CREATEGROUP sith\r\n")
         #expect(harness.send("INVITE luke #sith\r\n") == ":chatty 341 yoda luke #sith\r\n:chatty 301 yoda luke :with the fleet\r\n")
@@ -189,7 +189,7 @@ struct AwayTests {
         #expect(harness.send("WHO #jedi\r\n").contains(" luke G :0 luke\r\n"))
         harness.script.send(luke, .away(nil))
         harness.collect()
-        #expect(harness.takeOutput() == ":luke!luke@chatty AWAY\r\n")
+        #expect(harness.popOutput() == ":luke!luke@chatty AWAY\r\n")
     }
 
     @Test func clientsThatDidNotAskAreNotTold() {

@@ -44,19 +44,19 @@ struct ClockStepTests {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let luke = script.logIn("luke")
-        func say(_ text: String) { script.send(yoda, .message(to: "luke", text: text, isNotice: false)) }
-        say("one")
+        func sendMessage(_ text: String) { script.send(yoda, .message(to: "luke", text: text, isNotice: false)) }
+        sendMessage("one")
         let seen = Self.messages(script).last?.id
         script.handle(.disconnected(luke, .closed, written: seen))
-        say("two")
+        sendMessage("two")
         script.stepClock(milliseconds: step)
-        say("three")
+        sendMessage("three")
         script.stepClock(milliseconds: -step)
-        say("four")
+        sendMessage("four")
         let again = script.connect()
         script.send(again, .logIn(name: "luke", password: "pw-luke", begins: true))
         #expect(script.messages(again) == ["yoda: two", "yoda: three", "yoda: four"])
-        say("five")
+        sendMessage("five")
         #expect(script.messages(again).last == "yoda: five" && script.messages(again).count == 4)
     }
 
@@ -147,7 +147,7 @@ struct ClockStepTests {
             harness.script.send(luke, .message(to: "yoda", text: text, isNotice: false))
         }
         harness.collect()
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         func texts(_ line: String) -> String {
             String(harness.send(line + "\r\n").split(separator: "\r\n").dropFirst().dropLast().compactMap(\.last))
         }

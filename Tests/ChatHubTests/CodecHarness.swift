@@ -10,7 +10,7 @@ struct CodecHarness<Kind: Codec> {
     private var decoder = LineDecoder(maximum: Kind.maximumLine)
     /// Lines that the codec does not accept yet.
     private var waiting: [LineDecoder.Line] = []
-    private var isTaking = false
+    private var isPassing = false
     private var seenAnswers = 0
     private var seenTold = 0
     private(set) var output = ""
@@ -24,7 +24,7 @@ struct CodecHarness<Kind: Codec> {
     }
 
     /// The output since the last call.
-    mutating func takeOutput() -> String {
+    mutating func popOutput() -> String {
         defer { output = "" }
         return output
     }
@@ -36,15 +36,15 @@ struct CodecHarness<Kind: Codec> {
     @discardableResult
     mutating func send(_ bytes: [UInt8]) -> String {
         bytes.withUnsafeBytes { decoder.decode($0) { waiting.append($0) } }
-        takeLines()
-        return takeOutput()
+        passLines()
+        return popOutput()
     }
 
     /// Passes in each line only after all effects of the one before.
-    private mutating func takeLines() {
-        guard !isTaking else { return }
-        isTaking = true
-        defer { isTaking = false }
+    private mutating func passLines() {
+        guard !isPassing else { return }
+        isPassing = true
+        defer { isPassing = false }
         while way.takesLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
     }
 
@@ -73,6 +73,6 @@ struct CodecHarness<Kind: Codec> {
         }
         for outgoing in unasked { output += String(decoding: way.encode(outgoing), as: UTF8.self) }
         if script.closed.contains(session) { isClosed = true }
-        takeLines()
+        passLines()
     }
 }

@@ -22,7 +22,7 @@ import Testing
         var listener = CodecHarness(TextCodec(), harness.script)
         listener.send("luke\npw-luke\n")
         harness.script = listener.script
-        var own = harness.takeOutput()
+        var own = harness.popOutput()
         var rest = bytes[...]
         while !rest.isEmpty, !harness.isClosed {
             let piece = rest.prefix(Int.random(in: 1...400, using: &random))
@@ -36,7 +36,7 @@ import Testing
         var next = CodecHarness(IRCCodec(), harness.script)
         next.script.advance(milliseconds: 20_000)
         #expect(next.send("PASS hans:pw-hans\r\nNICK hans\r\nUSER h 0 * :h\r\n").contains(":chatty 001 hans :Welcome! hans\r\n"))
-        return (own, listener.takeOutput())
+        return (own, listener.popOutput())
     }
 
     /// Checks that the output is lines of IRC which any client can parse.

@@ -74,7 +74,7 @@ struct DeliveryCursorsTests {
 
 /// Delivery cursors in whole sessions: which messages are sent again at the next log-in.
 struct DeliveryMarkSessionTests {
-    private func say(_ texts: String..., in script: inout HubScript, by yoda: SessionID) {
+    private func sendMessages(_ texts: String..., in script: inout HubScript, by yoda: SessionID) {
         for text in texts { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
     }
 
@@ -98,11 +98,11 @@ struct DeliveryMarkSessionTests {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let first = begin(&script, .whereItLeftOff, client: "c")
-        say("a", "b", "c", in: &script, by: yoda)
+        sendMessages("a", "b", "c", in: &script, by: yoda)
         let shown = try #require(script.messageIDs(first).last)
         if noticed == 0 { script.disconnect(first, written: nil) }
         let second = begin(&script, .after(shown), client: "c")
-        say("d", in: &script, by: yoda)
+        sendMessages("d", in: &script, by: yoda)
         if noticed == 1 { script.disconnect(first, written: nil) }
         #expect(script.messages(second) == ["yoda: d"])
         script.send(second, .shown(try #require(script.messageIDs(second).last)))
@@ -116,7 +116,7 @@ struct DeliveryMarkSessionTests {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let killed = begin(&script, .whereItLeftOff, client: "a")
-        say("a", "b", in: &script, by: yoda)
+        sendMessages("a", "b", in: &script, by: yoda)
         script.disconnect(killed, written: nil)
         let first = begin(&script, .whereItLeftOff, client: "b")
         #expect(script.messages(first) == ["yoda: a", "yoda: b"])
@@ -138,7 +138,7 @@ struct DeliveryMarkSessionTests {
         script.disconnect(short, written: nil)
         script.settle()
         script.holdsBack = false
-        say("a", "b", in: &script, by: yoda)
+        sendMessages("a", "b", in: &script, by: yoda)
         script.handle(.arrived([long: try #require(script.messageIDs(long).last)]))
         #expect(missed(&script) == [])
     }
@@ -147,9 +147,9 @@ struct DeliveryMarkSessionTests {
     @Test(arguments: [true, false]) func whatOneDidNotAskForIsThereForOthers(missesSome: Bool) throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
-        if missesSome { say("a", "b", in: &script, by: yoda) }
+        if missesSome { sendMessages("a", "b", in: &script, by: yoda) }
         let fetching = begin(&script, .nowhere, client: nil)
-        say("live", in: &script, by: yoda)
+        sendMessages("live", in: &script, by: yoda)
         #expect(script.messages(fetching) == ["yoda: live"])
         let last: MessageID = try #require(script.messageIDs(fetching).last)
         script.handle(.arrived([fetching: last]))
@@ -160,7 +160,7 @@ struct DeliveryMarkSessionTests {
     @Test func whatCouldNotBeKeptIsKeptLater() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
-        say("a", in: &script, by: yoda)
+        sendMessages("a", in: &script, by: yoda)
         let hans = script.connect()
         script.storeFails = true
         script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -209,7 +209,7 @@ struct DeliveryMarkSessionTests {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let hans = script.logIn("hans")
-        say("a", in: &script, by: yoda)
+        sendMessages("a", in: &script, by: yoda)
         let account = try #require(script.accounts["hans"]?.id)
         script.removeAccount("hans")
         script.watch()

@@ -44,7 +44,7 @@ struct HistoryTests {
             harness.script.advance(milliseconds: 1000)
         }
         harness.collect()
-        let ids = harness.takeOutput().split(separator: "\r\n").map { String($0.dropFirst("@msgid=".count).prefix(13)) }
+        let ids = harness.popOutput().split(separator: "\r\n").map { String($0.dropFirst("@msgid=".count).prefix(13)) }
         func texts(_ line: String) -> String {
             String(harness.send(line + "\r\n").split(separator: "\r\n").dropFirst().dropLast().compactMap(\.last))
         }
@@ -107,7 +107,7 @@ struct HistoryTests {
         harness.send("CAP REQ :sasl batch server-time draft/chathistory\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n")
         harness.script.settle()
         harness.collect()
-        let output = harness.takeOutput()
+        let output = harness.popOutput()
         #expect(!output.contains(":missed"))
         #expect(harness.send("CHATHISTORY LATEST luke * 9\r\n").contains(":missed"))
         // The next session, which does not fetch, gets all messages that were not written to another one.

@@ -69,7 +69,7 @@ struct IRCCodecTests {
             harness.script.settleOne()
             harness.collect()
         }
-        #expect(harness.takeOutput().contains(":chatty 001 yoda "))
+        #expect(harness.popOutput().contains(":chatty 001 yoda "))
     }
 
     @Test func registrationWithAPassword() {
@@ -136,7 +136,7 @@ struct IRCCodecTests {
         harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
         harness.script.send(luke, .groupMessage(group: "jedi", text: "hi", isNotice: false))
         harness.collect()
-        let seen = harness.takeOutput()
+        let seen = harness.popOutput()
         #expect(seen.hasPrefix(":luke!luke@chatty JOIN #jedi\r\n@time="))
         #expect(seen.hasSuffix(" :luke!luke@chatty PRIVMSG #jedi :hi\r\n"))
         #expect(harness.send("WHO #jedi\r\n").contains(":chatty 352 yoda #jedi luke chatty chatty luke H :0 luke\r\n"))
@@ -213,7 +213,7 @@ struct IRCCodecTests {
         #expect(!harness.script.kept.contains { if case .message = $0 { true } else { false } }, "nothing is kept")
         harness.script.send(luke, .tagMessage(to: .user("yoda"), typing))
         harness.collect()
-        #expect(harness.takeOutput() == "@time=\(time.iso8601);+typing=active :luke!luke@chatty TAGMSG yoda\r\n")
+        #expect(harness.popOutput() == "@time=\(time.iso8601);+typing=active :luke!luke@chatty TAGMSG yoda\r\n")
         #expect(
             harness.send("@+draft/reply=a\\:b;time=1 PRIVMSG luke :yes\r\n").contains(
                 ";+draft/reply=a\\:b :yoda!yoda@chatty PRIVMSG luke :yes\r\n"))
@@ -224,7 +224,7 @@ struct IRCCodecTests {
         plain.script.send(hans, .tagMessage(to: .user("yoda"), typing))
         plain.script.send(hans, .message(to: "yoda", text: "hi", isNotice: false, tags: typing))
         plain.collect()
-        #expect(plain.takeOutput() == "@time=\(time.iso8601) :hans!hans@chatty PRIVMSG yoda :hi\r\n")
+        #expect(plain.popOutput() == "@time=\(time.iso8601) :hans!hans@chatty PRIVMSG yoda :hi\r\n")
     }
 
     @Test func whoIsNotThereIsGone() {
@@ -264,7 +264,7 @@ struct IRCCodecTests {
         harness.script.settle()
         harness.collect()
         #expect(
-            harness.takeOutput().hasSuffix(
+            harness.popOutput().hasSuffix(
                 ":chatty 903 yoda :SASL authentication successful\r\n:chatty 907 yoda :You have already authenticated\r\n"))
     }
 

@@ -16,7 +16,7 @@ struct LateIRCTests {
 
     private func late() -> CodecHarness<TextCodec> {
         var harness = CodecHarness(TextCodec())
-        #expect(harness.takeOutput() == Self.prompt)
+        #expect(harness.popOutput() == Self.prompt)
         return harness
     }
 
@@ -42,7 +42,7 @@ struct LateIRCTests {
         let luke = harness.script.logIn("luke")
         harness.script.send(luke, .message(to: "yoda", text: "hi", isNotice: false))
         harness.collect()
-        #expect(harness.takeOutput().contains(":luke!luke@chatty PRIVMSG yoda :hi\r\n"))
+        #expect(harness.popOutput().contains(":luke!luke@chatty PRIVMSG yoda :hi\r\n"))
         let tags = "@" + String(repeating: "a", count: 4000) + " PRIVMSG luke :" + String(repeating: "x", count: 4096) + "\r\n"
         harness.send(tags)
         #expect(harness.script.lines.last == "User: yoda successfully sent a direct message to: luke.")
@@ -74,7 +74,7 @@ struct LateIRCTests {
     func aNameIsNoCommand(_ name: String) {
         let trimmed = name == "nick " ? "nick" : name
         var harness = CodecHarness(TextCodec(), HubScript(users: trimmed.contains(" ") ? [] : [trimmed]))
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         let answer = harness.send(name + "\r\n")
         #expect(harness.way.representation == .text)
         #expect(trimmed.contains(" ") ? answer.hasSuffix("\n" + Self.prompt) : answer == Texts.passwordPrompt)

@@ -4,16 +4,16 @@ import ChatProtocol
 
 extension Console {
     /// Above this number of pending messages, only their number in the prompt is shown.
-    private static let toldByText = 5
+    private static let listedPending = 5
     /// The number of characters shown of a message, enough to recognise it.
-    private static let shownOfText = 60
+    private static let excerptLength = 60
 
     /// Own messages that the server has not confirmed yet.
     public var unconfirmed: Int { pending.values.count { if case .message = $0 { true } else { false } } }
 
     /// Shows each message that waits for its confirmation, once.
     mutating func showPending() {
-        guard configuration.isInteractive, unconfirmed + queued.count <= Console.toldByText else { return }
+        guard configuration.isInteractive, unconfirmed + queued.count <= Console.listedPending else { return }
         for (id, purpose) in pending.sorted(by: { $0.key < $1.key }) where !shownPending.contains(id) {
             guard case .message(let conversation, let text) = purpose else { continue }
             shownPending.insert(id)
@@ -45,6 +45,6 @@ extension Console {
     }
 
     private static func shortened(_ text: String) -> String {
-        text.count > shownOfText ? text.prefix(shownOfText) + "…" : text
+        text.count > excerptLength ? text.prefix(excerptLength) + "…" : text
     }
 }

@@ -109,7 +109,7 @@ public struct Console: Sendable {
     private var leavesWhenDone = false
     /// The user has been warned about what leaving would interrupt. The next log-out leaves.
     private var hasWarned = false
-    var tellsGoodbye = true
+    var showsGoodbye = true
     private var shownPrompt: ConsolePrompt?
     var effects: [ConsoleEffect] = []
 
@@ -227,7 +227,7 @@ public struct Console: Sendable {
     /// The server has not confirmed the log-out. That is a failure if the user asked for it or messages are unconfirmed.
     private mutating func handleUnansweredLogOut() {
         effects.append(.complain("The server did not confirm the log-out."))
-        if status == .done, tellsGoodbye || unconfirmed > 0 { status = .failed }
+        if status == .done, showsGoodbye || unconfirmed > 0 { status = .failed }
         leave()
     }
 
@@ -280,7 +280,7 @@ public struct Console: Sendable {
     mutating func logOut(isAsked: Bool = true) {
         guard !isLeaving else { return leave() }
         isLeaving = true
-        tellsGoodbye = isAsked
+        showsGoodbye = isAsked
         guard isOnline else { return leave() }
         withdraw()
         request(.logOut, for: .command(.logout))

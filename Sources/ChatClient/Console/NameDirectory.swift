@@ -6,7 +6,7 @@ import DequeModule
 struct NameDirectory: Sendable {
     private struct Entry {
         var name: String
-        var heard: Int
+        var met: Int
         /// The number of the last list of active users that contains the name.
         var list = -1
     }
@@ -14,15 +14,15 @@ struct NameDirectory: Sendable {
     private struct Table {
         private(set) var entries: [String: Entry] = [:]
         /// The names in the order in which they were met. One that was met again stands there again.
-        private var order: Deque<(key: String, heard: Int)> = []
+        private var order: Deque<(key: String, met: Int)> = []
 
         mutating func record(_ key: String, _ name: String, at clock: Int) {
-            entries[key] = Entry(name: name, heard: clock, list: entries[key]?.list ?? -1)
+            entries[key] = Entry(name: name, met: clock, list: entries[key]?.list ?? -1)
             order.append((key, clock))
             while entries.count > limit, let first = order.popFirst() {
-                if entries[first.key]?.heard == first.heard { entries[first.key] = nil }
+                if entries[first.key]?.met == first.met { entries[first.key] = nil }
             }
-            if order.count > 2 * limit { order = order.filter { entries[$0.key]?.heard == $0.heard } }
+            if order.count > 2 * limit { order = order.filter { entries[$0.key]?.met == $0.met } }
         }
 
         mutating func enlist(_ key: String, in list: Int) { entries[key]?.list = list }
@@ -65,7 +65,7 @@ struct NameDirectory: Sendable {
         let folded = Name.fold(prefix)
         func isActive(_ entry: Entry) -> Bool { entry.list >= lists }
         return table.entries.filter { $0.key.begins(with: folded) }.values.sorted {
-            isActive($0) == isActive($1) ? $0.heard > $1.heard : isActive($0)
+            isActive($0) == isActive($1) ? $0.met > $1.met : isActive($0)
         }.map(\.name)
     }
 }

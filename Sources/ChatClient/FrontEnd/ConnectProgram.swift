@@ -87,7 +87,7 @@ public struct ConnectProgram: Sendable {
         let frontEnd = FrontEnd(
             console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
             ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor,
-            hearsOthers: options.answers == nil)
+            showsOthers: options.answers == nil)
         let screen = makeScreen(transcript, completingWith: frontEnd)
         return frontEnd.run(on: screen)
     }

@@ -31,7 +31,7 @@ final class FrontEnd {
     /// How long to stay after the last command; nil for as long as it takes.
     private let listenFor: Duration?
     /// Whether messages of others are shown and acknowledged.
-    private let hearsOthers: Bool
+    private let showsOthers: Bool
 
     private var screen: (any Screen)?
     /// When the client last requested the active users.
@@ -46,7 +46,7 @@ final class FrontEnd {
     private static let leaveTime = Duration.seconds(3)
     /// When unconfirmed messages are shown as pending.
     private var pendingFrom: ContinuousClock.Instant?
-    private var hasToldPending = false
+    private var hasShownPending = false
     /// The last message that was shown, if the session does not know of it yet.
     private var shown: MessageID?
     /// When a key was last pressed.
@@ -61,7 +61,7 @@ final class FrontEnd {
 
     init(
         console: Console, mailbox: Mailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
-        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?, hearsOthers: Bool
+        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?, showsOthers: Bool
     ) {
         self.console = console
         self.mailbox = mailbox
@@ -69,7 +69,7 @@ final class FrontEnd {
         self.carrier = carrier
         self.ignoreFile = ignoreFile
         self.listenFor = listenFor
-        self.hearsOthers = hearsOthers
+        self.showsOthers = showsOthers
     }
 
     /// Runs to the end of the session. Blocks its thread.
@@ -108,7 +108,7 @@ final class FrontEnd {
         ]
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
-        let deadline = [listenUntil, leaveBy, askPeersAt, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
+        let deadline = [listenUntil, leaveBy, askPeersAt, hasShownPending ? nil : pendingFrom].compactMap(\.self).min()
         // Rounded up, so that the deadline has passed when poll returns.
         let milliseconds = deadline.map {
             Int32(clamping: Int64(max(0, min(1e9, ContinuousClock.now.duration(to: $0) / .milliseconds(1)))) + 1)
@@ -155,8 +155,8 @@ final class FrontEnd {
 
     private func checkDeadlines() {
         let now = ContinuousClock.now
-        if let pendingFrom, !hasToldPending, now >= pendingFrom {
-            hasToldPending = true
+        if let pendingFrom, !hasShownPending, now >= pendingFrom {
+            hasShownPending = true
             feed(.waited)
         }
         if let leaveBy, now >= leaveBy { feed(.unanswered) }
@@ -204,7 +204,7 @@ final class FrontEnd {
 
     private func feed(_ input: ConsoleInput) {
         guard status == nil else { return }
-        if !hearsOthers, case .client(let event) = input, event.isOfOthers { return }
+        if !showsOthers, case .client(let event) = input, event.isOfOthers { return }
         if case .endOfInput = input, let listenFor { listenUntil = ContinuousClock.now + listenFor }
         // Recorded before the effects, because one of them may end the program.
         if case .client(.message(let message)) = input, let id = message.id { shown = id }
@@ -212,7 +212,7 @@ final class FrontEnd {
         askPeersAt = console.awaitsPeers ? askPeersAt ?? ContinuousClock.now + FrontEnd.peerInterval : nil
         if console.unconfirmed == 0 {
             pendingFrom = nil
-            hasToldPending = false
+            hasShownPending = false
         } else if pendingFrom == nil {
             pendingFrom = ContinuousClock.now + .seconds(1)
         }

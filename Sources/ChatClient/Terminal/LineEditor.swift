@@ -115,7 +115,7 @@ final class LineEditor {
             hide()
             rl_set_prompt(prompt)
         } else {
-            rl_callback_handler_install(prompt) { line in LineEditor.current?.took(line) }
+            rl_callback_handler_install(prompt) { line in LineEditor.current?.finishLine(line) }
             isAsking = true
             isHidden = false
         }
@@ -131,7 +131,7 @@ final class LineEditor {
         isHidden = false
     }
 
-    private func took(_ line: UnsafeMutablePointer<CChar>?) {
+    private func finishLine(_ line: UnsafeMutablePointer<CChar>?) {
         // The next prompt is shown after the line has had its effect.
         rl_callback_handler_remove()
         isAsking = false

@@ -15,7 +15,7 @@ struct PasteBurst {
     var isEmpty: Bool { lines.isEmpty }
 
     /// Whether more input arrives within ``pause``.
-    var goesOn: Bool {
+    var hasMore: Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&polled, 1, PasteBurst.pause) > 0
     }
@@ -23,7 +23,7 @@ struct PasteBurst {
     /// Adds a line that is part of a burst.
     /// - Returns: false if the line stands alone: no line came just before it and no input comes just after it.
     mutating func append(_ line: String) -> Bool {
-        guard !lines.isEmpty || goesOn else { return false }
+        guard !lines.isEmpty || hasMore else { return false }
         lines.append(line)
         return true
     }

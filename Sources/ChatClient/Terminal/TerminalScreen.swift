@@ -35,7 +35,7 @@ final class TerminalScreen: Screen {
         let environment = ProcessInfo.processInfo.environment
         let reflows = ReflowingTerminal.reflows(environment)
         hasBrackets = PasteBurst.isBracketed(by: environment["TERM"])
-        editor = LineEditor(reflows: reflows, accept: { [unowned self] line in self.took(line) }, complete: complete)
+        editor = LineEditor(reflows: reflows, accept: { [unowned self] line in self.receiveLine(line) }, complete: complete)
     }
 
     func descriptor(wantsLine: Bool) -> Int32? { prompt == .none ? nil : STDIN_FILENO }
@@ -47,7 +47,7 @@ final class TerminalScreen: Screen {
             return []
         }
         editor?.readKey()
-        if !burst.isEmpty, !burst.goesOn { endBurst() }
+        if !burst.isEmpty, !burst.hasMore { endBurst() }
         return []
     }
 
@@ -57,7 +57,7 @@ final class TerminalScreen: Screen {
         if editor?.put(before: lines + "\n") != true { enter(lines) }
     }
 
-    private func took(_ line: String?) {
+    private func receiveLine(_ line: String?) {
         guard let line else {
             _ = burst.end()
             editor?.write("\n")

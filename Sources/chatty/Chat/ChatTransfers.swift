@@ -60,7 +60,7 @@ final class ChatTransfers: TransferCarrier {
 
     func listen() -> Result<UInt16, TransferCarrierFailure> {
         do {
-            let identity = try OwnKey.load(path: keyPath, warn: Diagnostics.say)
+            let identity = try OwnKey.load(path: keyPath, warn: Diagnostics.report)
             let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
                 self?.receive(session)
             }

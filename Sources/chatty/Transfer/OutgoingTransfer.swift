@@ -19,19 +19,19 @@ struct OutgoingTransfer {
 
     /// The wait for the receiver's first answer. If it is long, the user is told once what the command waits for.
     private struct Wait {
-        enum State { case isShort, isLong, isTold, isOver }
+        enum State { case isShort, isLong, isReported, isOver }
 
         /// Seconds after which the wait is long.
         private static let long = 1.0
         var isAnswered = false
-        private var isTold = false
+        private var isReported = false
 
         /// The state of the wait; ``State/isLong`` is returned once.
-        mutating func look(at seconds: Double) -> State {
+        mutating func poll(at seconds: Double) -> State {
             if isAnswered { return .isOver }
-            if isTold { return .isTold }
-            isTold = seconds >= Self.long
-            return isTold ? .isLong : .isShort
+            if isReported { return .isReported }
+            isReported = seconds >= Self.long
+            return isReported ? .isLong : .isShort
         }
     }
 
@@ -46,7 +46,7 @@ struct OutgoingTransfer {
         var declinedFolder: ByteString?
         defer { reporter.add(bytes: session.statistics.bytesDone) }
         let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [reporter] figures, meter in
-            let wait = wait.withLockedValue { $0.look(at: follower.seconds) }
+            let wait = wait.withLockedValue { $0.poll(at: follower.seconds) }
             if wait == .isLong {
                 var notice = TransferNotice(.note)
                 notice.reason = "Waiting for the receiver …"
@@ -100,9 +100,9 @@ struct OutgoingTransfer {
     private func declined(_ offer: FileOffer?, _ reason: DeclineReason, _ folder: inout ByteString?, _ account: inout TransferAccount) {
         var notice = account.notice(.declined, offer)
         notice.reason = reason.sentence
-        let isTold = folder.map { offer?.name.utf8.starts(with: $0.bytes) ?? false } ?? false
-        if let offer, offer.kind == .directory, !isTold { folder = ByteString(offer.name) + "/" }
-        if !isTold || reporter.showsAll {
+        let isCovered = folder.map { offer?.name.utf8.starts(with: $0.bytes) ?? false } ?? false
+        if let offer, offer.kind == .directory, !isCovered { folder = ByteString(offer.name) + "/" }
+        if !isCovered || reporter.showsAll {
             reporter.complain("The receiver did not take \(TransferAccount.label(offer)): \(reason.sentence)", notice)
         }
         account.add(.notDelivered)

@@ -42,10 +42,10 @@ enum PlainTransfer {
                     complain(error, path, reporter)
                     continue
                 }
-                try await put(.start(name: name), socket, address)
+                try await transmit(.start(name: name), socket, address)
                 var count: UInt64 = 0
                 while let piece = try read(file, unless: signals), !piece.isEmpty {
-                    try await put(.piece(Array(piece)), socket, address)
+                    try await transmit(.piece(Array(piece)), socket, address)
                     count += UInt64(piece.count)
                     sent += piece.count
                     guard let limit else { continue }
@@ -55,7 +55,7 @@ enum PlainTransfer {
                     }
                 }
                 if let status = signals.status { return reporter.end(TransferEnd(status: status, message: "Interrupted.")) }
-                try await put(.end, socket, address)
+                try await transmit(.end, socket, address)
                 reporter.add(bytes: count)
                 var notice = TransferNotice(.note)
                 notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)). It is not known whether it arrived."
@@ -101,7 +101,7 @@ enum PlainTransfer {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    private static func put(_ datagram: PlainCodec.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
+    private static func transmit(_ datagram: PlainCodec.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
         let bytes = PlainCodec.bytes(datagram)
         while true {
             switch bytes.withUnsafeBytes({ socket.send($0, to: address) }) {
@@ -154,7 +154,7 @@ private struct PlainReceiver {
         let name: String
         let destination: any TransferDestination
         var count: UInt64 = 0
-        var heard = ContinuousClock.now
+        var lastReceived = ContinuousClock.now
     }
 
     private static let maximumSenders = 64
@@ -187,7 +187,7 @@ private struct PlainReceiver {
                     finished += 1
                 }
             }
-            for (address, entry) in incoming where ContinuousClock.now - entry.heard > timeout {
+            for (address, entry) in incoming where ContinuousClock.now - entry.lastReceived > timeout {
                 incoming[address] = nil
                 isLast = giveUp(entry) || isLast
                 let text = "Connection lost: nothing more came from \(address.hostAndPort); \(Printable.text(entry.name)) is incomplete."
@@ -226,7 +226,7 @@ private struct PlainReceiver {
                 guard let entry = incoming[address] else { return nil }
                 try bytes.withUnsafeBytes { try write($0, to: entry) }
                 incoming[address]?.count += UInt64(bytes.count)
-                incoming[address]?.heard = ContinuousClock.now
+                incoming[address]?.lastReceived = ContinuousClock.now
                 return nil
             case .end:
                 guard let entry = incoming.removeValue(forKey: address) else { return nil }

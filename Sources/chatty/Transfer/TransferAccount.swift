@@ -69,7 +69,7 @@ struct TransferAccount {
         // The program that closed the output knows it.
         if side == .receiver, failure == .outputClosed { return }
         var notice = notice(.failed, offer)
-        let reason = failure.told(text, to: side)
+        let reason = failure.reason(text, shownTo: side)
         notice.reason = reason
         reporter.complain(failure.line(Self.label(offer), reason), notice)
     }

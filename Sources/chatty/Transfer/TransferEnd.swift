@@ -25,12 +25,14 @@ struct TransferEnd: Hashable, Sendable {
         case .stalled: self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data gets through to it.\(hint)")
         case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
         case .closedByPeer(.goingAway, _): self.init(status: interrupted, message: "Interrupted by \(peer).\(hint)")
-        case .closedByPeer(.cancelled, let text): self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.said(text))\(hint)")
+        case .closedByPeer(.cancelled, let text):
+            self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.peerText(text))\(hint)")
         case .diskFull: self.init(status: interrupted, message: "Given up: the receiver's disk stays full.\(hint)")
-        case .closedByPeer(.fileError, let text): self.init(status: interrupted, message: "Given up by \(peer).\(Self.said(text))\(hint)")
+        case .closedByPeer(.fileError, let text):
+            self.init(status: interrupted, message: "Given up by \(peer).\(Self.peerText(text))\(hint)")
         case .closedByPeer(.stalled, _):
             self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data from it gets through.\(hint)")
-        case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
+        case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.peerText(text))")
         case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) sent something invalid: \(Printable.text(text))")
         }
     }
@@ -40,7 +42,7 @@ struct TransferEnd: Hashable, Sendable {
         self.message = message
     }
 
-    private static func said(_ text: String) -> String { text.isEmpty ? "" : " It says: \(Printable.text(text))" }
+    private static func peerText(_ text: String) -> String { text.isEmpty ? "" : " It says: \(Printable.text(text))" }
 
     /// The more serious of two statuses: a transfer of many files ends with the worst of them.
     static func worse(_ one: ExitStatus, _ other: ExitStatus) -> ExitStatus {
@@ -82,7 +84,7 @@ extension FileFailure {
 
     /// The reason as it follows "movie.mp4 failed: ". On the side of the error, its own text is the whole reason; on the other side, the
     /// text follows a sentence that names the side.
-    func told(_ text: String, to side: TransferNotice.Side) -> String {
+    func reason(_ text: String, shownTo side: TransferNotice.Side) -> String {
         let here: TransferNotice.Side
         switch self {
         // For these the sentence says everything.

@@ -108,8 +108,8 @@ private final class Relay {
             }
             poll(&ready, nfds_t(ready.count), pause)
             if ready[0].revents != 0 { break }
-            if ready[1].revents != 0 { takeFromClients() }
-            for (index, client) in clients.enumerated() where ready[index + 2].revents != 0 { takeFromServer(client.key, client.value) }
+            if ready[1].revents != 0 { receiveFromClients() }
+            for (index, client) in clients.enumerated() where ready[index + 2].revents != 0 { receiveFromServer(client.key, client.value) }
             deliver()
         }
         front.close()
@@ -129,7 +129,7 @@ private final class Relay {
         return TransferInstant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
-    private func takeFromClients() {
+    private func receiveFromClients() {
         while let (datagram, from) = front.receive(into: &buffer) {
             let client = UInt16(bigEndian: from.sin_port)
             // If no descriptor is left, the datagram is lost.
@@ -138,7 +138,7 @@ private final class Relay {
         }
     }
 
-    private func takeFromServer(_ client: UInt16, _ back: LoopbackSocket) {
+    private func receiveFromServer(_ client: UInt16, _ back: LoopbackSocket) {
         while let (datagram, _) = back.receive(into: &buffer) { carry(datagram, of: client, isToServer: false) }
     }
 
