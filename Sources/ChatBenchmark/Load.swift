@@ -35,7 +35,7 @@ struct Load {
 /// The result of a ``Load``.
 struct LoadResult {
     var logInsPerSecond = 0.0
-    /// In the measured interval.
+    /// Messages a second in the measured interval.
     var messagesPerSecond = 0.0
     var deliveriesPerSecond = 0.0
     /// Processor time of the server in the measured interval, in seconds.

@@ -9,7 +9,7 @@ public final class ClientDriver: Sendable {
     public struct Configuration: Sendable {
         public var host: String
         public var port: Int
-        /// Nil for plain text.
+        /// Decides whether to trust the server's certificate; nil for a connection without TLS.
         public var trust: ServerTrust?
         public var session = ClientSession.Configuration()
 

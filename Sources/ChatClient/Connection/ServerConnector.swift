@@ -12,7 +12,7 @@ final class ServerConnector {
     struct Target: Sendable {
         let host: String
         let port: Int
-        /// Nil for plain text.
+        /// Decides whether to trust the server's certificate; nil for a connection without TLS.
         let trust: ServerTrust?
     }
 

@@ -7,7 +7,7 @@ public struct Console: Sendable {
     public struct Configuration: Sendable {
         /// Whether a person types at a terminal. A script's commands run one after the other, each when the one before has its answer.
         public var isInteractive = true
-        /// From the command line; then the console neither asks for it nor reports the log-in.
+        /// The account's name from the command line; nil asks for it. With a name the console does not report the log-in.
         public var name: String?
         public var password: String?
         /// Stay after the last command.
@@ -148,7 +148,7 @@ public struct Console: Sendable {
         return effects
     }
 
-    /// What Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
+    /// The completions that Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
     public func completion(of word: String, after before: String, list: (String) -> [String]) -> Completion {
         guard phase == .online else { return .words([]) }
         return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: transfers.numbers, list: list)

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What the console asks of the ``TransferCarrier``. A number identifies the transfer.
+/// The commands of the console to the ``TransferCarrier``. A number identifies the transfer.
 public enum CarrierCommand: Equatable, Sendable {
     /// Open the file and describe it: answered by ``CarrierEvent/described(_:name:size:payload:)``.
     case offer(Int, to: String, path: String)
@@ -15,7 +15,7 @@ public enum CarrierCommand: Equatable, Sendable {
     case verify(Int)
 }
 
-/// What the ``TransferCarrier`` reports to the console.
+/// The events that the ``TransferCarrier`` reports to the console.
 public enum CarrierEvent: Equatable, Sendable {
     case described(Int, name: String, size: Int64, payload: String)
     case ready(Int, payload: String)
@@ -30,7 +30,7 @@ public enum CarrierEvent: Equatable, Sendable {
     case verification(Int, String?)
 }
 
-/// What the client does with an offered file.
+/// The client's reaction to an offered file.
 public enum OfferPolicy: Sendable {
     case ask, always, never
 }

@@ -6,7 +6,7 @@ public struct ConnectProgram: Sendable {
     public struct Options: Sendable {
         public var host: String
         public var port: Int
-        /// Nil for plain text.
+        /// Decides whether to trust the server's certificate; nil for a connection without TLS.
         public var trust: ServerTrust?
         /// Whether a person sits at a terminal.
         public var isTerminal = false

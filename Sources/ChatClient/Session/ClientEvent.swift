@@ -103,7 +103,7 @@ public struct ReceivedMessage: Equatable, Sendable {
     /// The group, or the other side of a direct conversation.
     public let conversation: Conversation
     public let text: String
-    /// From another session of the same account.
+    /// Whether another session of the same account has sent it.
     public let isOwn: Bool
 
     public init(id: MessageID?, time: Timestamp, from: String, conversation: Conversation, text: String, isOwn: Bool) {

@@ -35,7 +35,7 @@ extension ClientSession {
     /// The parameter of a ping after a sleep, and of its answer.
     static let probe = "awake"
 
-    /// After a sleep of the machine: deadlines begin anew, a lost connection is tried again at once, and an open one is probed with a short
+    /// Handles a sleep of the machine: deadlines start again, a lost connection is retried at once, and an open one is probed with a short
     /// timeout.
     mutating func wake(at now: Int64) {
         backoff.reset()

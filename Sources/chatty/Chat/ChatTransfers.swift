@@ -257,7 +257,7 @@ final class ChatTransfers: TransferCarrier {
         }
     }
 
-    // Both.
+    // Both directions.
 
     private func follow(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) {
         Task { await watch(session, number, total: total, destination: destination) }
