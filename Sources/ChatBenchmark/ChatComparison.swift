@@ -2,32 +2,33 @@ import BenchmarkSupport
 import CLinux
 import Foundation
 
-/// `chatty serve` beside other servers, in turns, each on one core with the load on the other: `ChatBenchmark OPTION...`.
+/// Compares `chatty serve` with other servers, one after the other, each on one core with the load on the other: `ChatBenchmark OPTION...`.
 ///
-/// `--rate` is how many messages a second there are where latency is measured, `--window` how many a client has under way where throughput is. `--only`
-/// and `--load` take a part of a server's name and of a load's first title, for who looks into one thing.
+/// `--rate` is the messages a second at which latency is measured. `--window` is the messages that a client has in flight where throughput
+/// is measured. `--only` and `--load` select the servers and the loads whose name or first title contains the text.
 ///
-/// Figures of one run only compare with each other: medians are printed with their ratio to chatty's. Build with `-c release`, `chatty` too.
+/// Figures compare within one run only: the table shows medians, each with its ratio to chatty's. Build this program and `chatty` with `-c
+/// release`.
 struct ChatComparison {
     private var runs = 3
     private var seconds = 4
     private var connections = 10_000
-    /// Messages a second at which latency is measured, the same for all: half of what a server is to carry at least.
+    /// Messages a second at which latency is measured, the same for every server: half of the throughput that is required of a server.
     private var rate = 30_000
-    /// Messages that a client has under way at a time, where throughput is measured.
+    /// Messages that a client has in flight where throughput is measured.
     private var window = 16
     private var folder = "/dev/shm"
     private var only: String?
     private var onlyLoad: String?
     private var chatty = Machine.products + "/chatty"
 
-    /// What is measured: a name, a unit, how the figure is shown, and whether more is better.
+    /// One row of the table: a title with its unit, and the format of its values.
     private enum Figure: Int, CaseIterable {
         case groups, groupsCost, oneGroup, pairs, median, tail, steadyCost, memory, memoryTLS, logIns, inexact
 
         /// - Parameters:
-        ///   - rate: messages a second, where latency is measured.
-        ///   - window: messages under way of a client, where throughput is.
+        ///   - rate: messages a second at which latency is measured.
+        ///   - window: messages that a client has in flight where throughput is measured.
         func title(_ rate: Int, _ window: Int) -> String {
             switch self {
             case .groups: "100 groups of 10, window \(window): deliveries/s"
@@ -157,7 +158,7 @@ struct ChatComparison {
     private func measure(_ contestant: any ChatContestant) async throws -> Figures {
         var figures = Figures()
         var inexact = 0
-        /// nil for a load that the server ended: the rest is measured still.
+        /// Runs one load. Returns nil where it is not selected or the server fails it: the other loads are measured all the same.
         func load(_ load: Load, for figure: Figure) throws -> LoadResult? {
             guard isWanted(figure) else { return nil }
             let result: LoadResult
@@ -170,7 +171,7 @@ struct ChatComparison {
                 return nil
             }
             inexact += result.lost + result.repeated + result.reordered
-            // At a rate it watches the clock all the time.
+            // With a fixed rate the generator polls the clock without pause, so that its share is always near one.
             if load.rate == nil, result.generatorShare > 0.95 {
                 print("  (\(contestant.name), \(figure.title(rate, window)): the load, not the server, was the limit)")
             }
@@ -219,7 +220,7 @@ struct ChatComparison {
         return try body(server.running)
     }
 
-    /// On the first core; the load is on the second.
+    /// Starts the server on the first core; the load generator stays on the second.
     private func start(_ contestant: any ChatContestant, clients: Int) throws -> Started {
         let own = ownFolder
         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
@@ -253,12 +254,12 @@ struct ChatComparison {
         print("\nIn brackets: \(contestants[0].name)'s figure as a multiple of that one.")
     }
 
-    /// Each connection is a descriptor, here and in the server.
+    /// Raises the soft limit of descriptors to the hard one: each connection needs a descriptor, here and in the server.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
-        // Where it is refused the limit stays as it was.
+        // If the system refuses, the limit stays as it was.
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

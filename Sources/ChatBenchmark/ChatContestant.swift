@@ -4,19 +4,19 @@ import ChatServer
 import ChatStoreSQLite
 import Foundation
 
-/// A chat server that is compared.
+/// A chat server that takes part in the comparison.
 protocol ChatContestant {
     var name: String { get }
-    /// Has what it acknowledges on the disk.
+    /// Whether a message is on the disk before the server acknowledges it.
     var keepsMessages: Bool { get }
-    /// Starts it, empty, with its files in a folder of its own and as many accounts as there will be clients.
+    /// Starts the server without any history, with its files in `folder` and an account for each client.
     func start(in folder: String, clients: Int) throws -> RunningContestant
 }
 
 struct RunningContestant {
     let process: Child
     let port: UInt16
-    /// For each client; nil where everybody is let in.
+    /// A resume token for each client; nil where the server needs no log-in.
     let tokens: [String]?
 }
 

@@ -1,7 +1,8 @@
-/// What each member of each group has got of each other member: whether anything is lost, comes twice or out of its order.
+/// Counts the messages that each member of a group receives from each other one, and finds those that are lost, repeated or out of order.
 struct Deliveries {
     private let groupSize: Int
-    /// For each receiver and each sender of its group: the number behind the highest that came, and which of the last 32 came (the lowest bit: the last).
+    /// For each receiver and each sender of its group: one more than the highest number received, and a bit mask of the last 32 (the lowest
+    /// bit is the highest number).
     private var seen: [(next: UInt32, recent: UInt32)]
     private(set) var distinct = 0
     private(set) var repeated = 0
@@ -12,8 +13,9 @@ struct Deliveries {
         seen = Array(repeating: (0, 0), count: load.kind == .idle ? 0 : load.clients * load.groupSize)
     }
 
-    /// - Returns: false for one that came before.
-    mutating func note(_ number: UInt32, from sender: Int, to receiver: Int) -> Bool {
+    /// Records that a message has arrived.
+    /// - Returns: false for a message that has arrived before.
+    mutating func record(_ number: UInt32, from sender: Int, to receiver: Int) -> Bool {
         let place = receiver * groupSize + sender % groupSize
         let (next, recent) = seen[place]
         if number >= next {

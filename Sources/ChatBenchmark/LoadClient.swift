@@ -1,4 +1,4 @@
-/// One connection of the load.
+/// One connection of the load generator.
 struct LoadClient {
     enum Phase {
         case new, connecting, registering, loggedIn, joining, active, gone
@@ -6,11 +6,11 @@ struct LoadClient {
 
     var descriptor: Int32 = -1
     var phase = Phase.new
-    /// Messages sent so far: the number of the next one.
+    /// Number of messages sent, which is the number of the next one.
     var number: UInt32 = 0
     var unacknowledged = 0
-    /// The begin of a line whose end has not come.
+    /// The beginning of a line that is incomplete.
     var partial: [UInt8] = []
-    /// What the socket did not take.
+    /// Bytes that the socket has not accepted yet.
     var unsent: [UInt8] = []
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-// What comes in: lines of IRC.
+// Input of the load generator: lines of IRC.
 extension LoadGenerator {
     func read(_ index: Int) {
         guard let base = buffer.baseAddress else { return }
@@ -19,14 +19,14 @@ extension LoadGenerator {
             let next = UnsafeRawPointer(end) - UnsafeRawPointer(base) + 1
             var length = next - position - 1
             if length > 0, buffer[position + length - 1] == 0x0D { length -= 1 }
-            take(index, UnsafeRawBufferPointer(start: base + position, count: length), now)
+            handleLine(index, UnsafeRawBufferPointer(start: base + position, count: length), now)
             position = next
         }
         clients[index].partial.removeAll(keepingCapacity: position < total)
         if position < total { clients[index].partial += UnsafeRawBufferPointer(start: base + position, count: total - position) }
     }
 
-    private func take(_ index: Int, _ line: UnsafeRawBufferPointer, _ now: UInt64) {
+    private func handleLine(_ index: Int, _ line: UnsafeRawBufferPointer, _ now: UInt64) {
         guard let space = line.firstIndex(of: 0x20) else { return }
         let hasSource = line[0] == UInt8(ascii: ":")
         let begin = hasSource ? space + 1 : 0
@@ -88,7 +88,7 @@ extension LoadGenerator {
         let number = LoadGenerator.number(in: line, &position)
         position += 1
         let stamp = LoadGenerator.number(in: line, &position)
-        guard deliveries.note(UInt32(truncatingIfNeeded: number), from: sender, to: receiver) else { return }
+        guard deliveries.record(UInt32(truncatingIfNeeded: number), from: sender, to: receiver) else { return }
         if window.contains(now) { deliveredInWindow += 1 }
         if window.contains(stamp) { result.latency.add(now > stamp ? now - stamp : 0) }
         let first = sender - sender % load.groupSize

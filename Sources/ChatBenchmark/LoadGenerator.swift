@@ -2,18 +2,20 @@ import BenchmarkSupport
 import CLinux
 import Foundation
 
-/// Puts a ``Load`` on a server at 127.0.0.1 over IRC without tags: one thread, one epoll, all clients on one clock, so that the time from sending to delivery is
-/// exact but for the delay of this very loop.
+/// Puts a ``Load`` on a server at 127.0.0.1 over IRC without tags.
+///
+/// One thread with one epoll drives all clients by one clock, so that the time from sending to delivery is exact except for the delay of
+/// this loop.
 final class LoadGenerator {
     let load: Load
     private let port: UInt16
     private let pid: pid_t
-    /// A resume token for each client; nil where the server takes everybody.
+    /// A resume token for each client; nil where the server needs no log-in.
     let tokens: [String]?
     let poll: Int32
     let clients: UnsafeMutableBufferPointer<LoadClient>
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-    /// Log-ins and joins under way.
+    /// Number of log-ins and joins in progress.
     var underWay = 0
     var loggedIn = 0
     var joined = 0
@@ -21,7 +23,7 @@ final class LoadGenerator {
     var deliveries: Deliveries
     private var expected = 0
     var result = LoadResult()
-    /// The measured stretch, nanoseconds.
+    /// The measured interval, in nanoseconds of the monotonic clock.
     var window: Range<UInt64> = .max..<UInt64.max
     private var sentInWindow = 0
     var deliveredInWindow = 0
@@ -64,7 +66,7 @@ final class LoadGenerator {
         try all(done: { self.loggedIn }, start: connect)
         result.logInsPerSecond = Double(load.clients) / (Double(ProcessUsage.nanoseconds() - begun) / 1e9)
         if load.kind == .idle {
-            // What the log-ins left behind is put away.
+            // The server frees what it needs for log-ins only.
             try turn(until: ProcessUsage.nanoseconds() + 2_000_000_000)
             result.memoryPerConnection = (ProcessUsage.residentBytes(pid) - before) / Double(load.clients)
         }
@@ -72,7 +74,7 @@ final class LoadGenerator {
 
     private func join() throws { try all(done: { self.joined }, start: { self.startJoining($0) }) }
 
-    /// Has every client do something, ``Load/atOnce`` at a time.
+    /// Runs `start` for every client, ``Load/atOnce`` at a time, until `done` counts all of them.
     private func all(done: () -> Int, start: (Int) throws -> Void) throws {
         var next = 0
         var progress = (count: 0, at: ProcessUsage.nanoseconds())
@@ -129,7 +131,7 @@ final class LoadGenerator {
             while true {
                 let time = begun + UInt64(Double(due) * step)
                 guard time <= now else { break }
-                say(due % load.clients, stamp: time)
+                sendMessage(due % load.clients, stamp: time)
                 due += 1
             }
             handleEvents(timeout: 0)
@@ -140,10 +142,12 @@ final class LoadGenerator {
     // Sending.
 
     func fillWindow(_ index: Int) {
-        while isSending, load.rate == nil, clients[index].unacknowledged < load.window { say(index, stamp: ProcessUsage.nanoseconds()) }
+        while isSending, load.rate == nil, clients[index].unacknowledged < load.window {
+            sendMessage(index, stamp: ProcessUsage.nanoseconds())
+        }
     }
 
-    private func say(_ index: Int, stamp: UInt64) {
+    private func sendMessage(_ index: Int, stamp: UInt64) {
         line.removeAll(keepingCapacity: true)
         line += Array("PRIVMSG ".utf8)
         if load.kind == .pairs {
@@ -211,7 +215,7 @@ final class LoadGenerator {
         underWay += 1
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-        // From several addresses: one of them has not ports enough for all, where others are still in TIME_WAIT.
+        // The clients use several source addresses: one has too few free ports for all while others are in TIME_WAIT.
         var own = LoadGenerator.address(UInt32(1 + index % 20), 0)
         let bindAddressNoPort: Int32 = 24
         setsockopt(descriptor, Int32(IPPROTO_IP), bindAddressNoPort, &one, socklen_t(MemoryLayout<Int32>.size))

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What the system says of a running process (proc(5)).
+/// Resource usage of a running process (proc(5)).
 enum ProcessUsage {
-    /// User and system time, seconds.
+    /// User and system time in seconds; not a number where the process is gone.
     static func processorSeconds(_ pid: pid_t) -> Double {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8), let end = text.lastIndex(of: ")") else {
             return .nan
@@ -12,7 +12,7 @@ enum ProcessUsage {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Bytes.
+    /// Resident memory in bytes; not a number where the process is gone.
     static func residentBytes(_ pid: pid_t) -> Double {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8) else { return .nan }
         let pages = text.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? .nan

@@ -4,13 +4,13 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Clients that log in over TLS and are there, for what each costs the server's memory.
+/// Measures the memory of idle connections over TLS.
 enum TLSConnections {
-    /// - Returns: bytes for each of the connections.
+    /// - Returns: resident memory of the server for each connection, in bytes.
     static func memory(of server: RunningContestant, connections: Int) async throws -> Double {
         let tokens = server.tokens ?? []
         var configuration = TLSConfiguration.makeClientConfiguration()
-        // The server is our own child.
+        // The server is a child of this process.
         configuration.certificateVerification = .none
         let context = try NIOSSLContext(configuration: configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -26,7 +26,7 @@ enum TLSConnections {
             try await done.futureResult.get()
             return channel
         }
-        // What the first ones need is needed once.
+        // The first connections also pay for what the server allocates only once.
         var channels: [any Channel] = []
         for index in 0..<100 { channels.append(try await connect(index)) }
         let before = ProcessUsage.residentBytes(server.process.pid)
@@ -40,14 +40,14 @@ enum TLSConnections {
 }
 
 private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
-    // Unchecked: a handler is touched on its channel's event loop only.
+    // Unchecked `Sendable`: only the event loop of its channel uses the handler.
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private let index: Int
     private let token: String
     private let done: EventLoopPromise<Void>
-    private var heard = ""
+    private var received = ""
 
     init(_ index: Int, _ token: String, _ done: EventLoopPromise<Void>) {
         self.index = index
@@ -56,18 +56,18 @@ private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        say("CAP REQ :sasl\r\nNICK u\(index)\r\nUSER u\(index) 0 * :load\r\nAUTHENTICATE PLAIN\r\n", context)
+        send("CAP REQ :sasl\r\nNICK u\(index)\r\nUSER u\(index) 0 * :load\r\nAUTHENTICATE PLAIN\r\n", context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        heard += String(buffer: unwrapInboundIn(data))
-        while let end = heard.firstIndex(of: "\r\n") {
-            let line = heard[..<end]
-            heard = String(heard[heard.index(after: end)...])
+        received += String(buffer: unwrapInboundIn(data))
+        while let end = received.firstIndex(of: "\r\n") {
+            let line = received[..<end]
+            received = String(received[received.index(after: end)...])
             if line == "AUTHENTICATE +" {
-                say("AUTHENTICATE \(Data("\0u\(index)\0\(token)".utf8).base64EncodedString())\r\n", context)
+                send("AUTHENTICATE \(Data("\0u\(index)\0\(token)".utf8).base64EncodedString())\r\n", context)
             } else if line.contains(" 903 ") {
-                say("CAP END\r\n", context)
+                send("CAP END\r\n", context)
             } else if line.contains(" 422 ") || line.contains(" 376 ") {
                 done.succeed()
             } else if line.contains(" 904 ") {
@@ -83,7 +83,7 @@ private final class LogInHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) { done.fail(BenchmarkError("closed by the server")) }
 
-    private func say(_ text: String, _ context: ChannelHandlerContext) {
+    private func send(_ text: String, _ context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
     }
 }

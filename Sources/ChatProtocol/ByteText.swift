@@ -1,16 +1,16 @@
-/// Texts taken apart and compared as the bytes they are.
+/// Splitting and comparing texts by their bytes.
 ///
-/// `Character`s are what people see, and not what a protocol or a file system goes by: `"a,\u{301}b"` holds no character `,`, `"\r\n"` is a single one, and `==` takes
-/// two texts that Unicode calls equivalent for the same (`"\u{212A}"` is `"K"`). So what decides about names, paths, delimiters and words of a protocol is asked here.
-/// Every delimiter is ASCII: a byte of it is never part of another character.
+/// A protocol or a file system does not know `Character`s: `"a,\u{301}b"` holds no `Character` `,`, `"\r\n"` is a single one, and `==`
+/// takes two texts that Unicode calls equivalent for the same (`"\u{212A}"` is `"K"`). So whatever decides about names, paths, delimiters
+/// and words of a protocol uses these functions. Every delimiter is ASCII: such a byte is never part of another character.
 extension String {
-    /// What stands between the bytes that are `separator`.
+    /// The parts between the bytes that are `separator`.
     public func pieces(between separator: Unicode.Scalar, omittingEmpty: Bool = true) -> [String] {
         let byte = UInt8(ascii: separator)
         return utf8.split(separator: byte, omittingEmptySubsequences: omittingEmpty).map { String(Substring($0)) }
     }
 
-    /// What stands before the first byte that is `delimiter`; all of it where there is none.
+    /// The part before the first `delimiter`; the whole text if there is none.
     public func upTo(_ delimiter: Unicode.Scalar) -> String {
         let byte = UInt8(ascii: delimiter)
         return String(Substring(utf8.prefix { $0 != byte }))
@@ -22,20 +22,20 @@ extension String {
 
     public func ends(with end: String) -> Bool { utf8.count >= end.utf8.count && utf8.suffix(end.utf8.count).elementsEqual(end.utf8) }
 
-    /// What follows `start`; nil where the text does not begin with it.
+    /// The part after `start`; nil if the text does not begin with it.
     public func rest(behind start: String) -> String? {
         begins(with: start) ? String(Substring(utf8.dropFirst(start.utf8.count))) : nil
     }
 
-    /// What stands before `end`; nil where the text does not end with it.
+    /// The part before `end`; nil if the text does not end with it.
     public func rest(before end: String) -> String? {
         ends(with: end) ? String(Substring(utf8.dropLast(end.utf8.count))) : nil
     }
 
-    /// Whether both are the same bytes.
+    /// Whether both texts consist of the same bytes.
     public func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
-    /// Without the spaces and tabs around it.
+    /// The text without leading and trailing spaces and tabs.
     public var withoutSpacesAround: String {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
         let bytes = utf8.drop(while: isSpace)
@@ -43,7 +43,7 @@ extension String {
         return String(Substring(bytes[...last]))
     }
 
-    /// ASCII upper case; other characters are left alone.
+    /// The text with ASCII letters in upper case; other characters stay as they are.
     public var asciiUppercased: String {
         guard utf8.contains(where: { $0 >= 0x61 && $0 <= 0x7A }) else { return self }
         return String(decoding: utf8.lazy.map { $0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0 }, as: UTF8.self)
@@ -51,6 +51,6 @@ extension String {
 }
 
 extension RandomAccessCollection<UInt8> {
-    /// Without the mark that some editors put before the text of a file, and that is none of it (Unicode 23.8).
+    /// The bytes without the byte order mark that some editors put before a text and that does not belong to it (Unicode 23.8).
     public var withoutByteOrderMark: SubSequence { starts(with: [0xEF, 0xBB, 0xBF]) ? dropFirst(3) : self[...] }
 }

@@ -1,4 +1,4 @@
-/// The IRCv3 capabilities that the server offers: what works, and nothing else. One more is one more line here and its effect in the encoding.
+/// The IRCv3 capabilities that the server offers, each of which works. A further one is a line here and its effect in the codec.
 public struct Capability: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }

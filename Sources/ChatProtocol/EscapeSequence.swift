@@ -1,9 +1,9 @@
-/// Control sequences as terminals take them (ECMA-48 §5), and the colours of IRC's clients (modern.ircdocs.horse/formatting), found in text of others so that
-/// none of their parts is left as litter.
+/// Finds terminal control sequences (ECMA-48 §5) and IRC colour codes (modern.ircdocs.horse/formatting) in foreign text, each as a whole,
+/// so that none of their parameters stays behind as text.
 ///
-/// In one pass, whatever the text is: held by `WorkPerByteTests`.
+/// The work is linear in the length of any text; `WorkPerByteTests` holds that.
 struct EscapeSequence {
-    /// The text without them; other control characters stay.
+    /// The text without its sequences; other control characters stay.
     static func removed(from text: String) -> String {
         guard text.unicodeScalars.contains(where: { isBeginning($0.value) }) else { return text }
         let finder = EscapeSequence(Array(text.unicodeScalars))
@@ -22,8 +22,8 @@ struct EscapeSequence {
     }
 
     private let scalars: [Unicode.Scalar]
-    /// The last place at which a command string that began before can end: in BEL or ST, and in `ESC \`, of which this is the `ESC`. Behind both a string has no end,
-    /// and nobody need look for it.
+    /// The last positions at which a command string can end: at BEL or ST, and at the `ESC` of `ESC \`. A string that begins after both has
+    /// no end, so the search for one is skipped.
     private let lastEnd: Int
     private let lastEscapedEnd: Int
 
@@ -33,20 +33,20 @@ struct EscapeSequence {
         lastEscapedEnd = scalars.indices.dropLast().last { scalars[$0].value == 0x1B && scalars[$0 + 1].value == 0x5C } ?? -1
     }
 
-    /// The scalars of the sequence that begins there; 0 where none does.
+    /// The number of scalars of the sequence that begins at `start`; 0 if none does.
     private func length(at start: Int) -> Int {
         var introducer = scalars[start].value
         var next = start + 1
         if introducer == 0x1B {
             guard next < scalars.count, case let second = scalars[next].value, second >= 0x20, second <= 0x7E else { return 1 }
-            // `ESC`, intermediate bytes, a final byte: `ESC ( B`, `ESC c`.
+            // `ESC`, intermediate bytes, a final byte: such as `ESC ( B` and `ESC c`.
             guard (0x40...0x5F).contains(second) else { return end(of: 0x20...0x2F, 0x30...0x7E, from: next) - start }
             // The 7-bit form of a C1 control: `ESC [` is CSI.
             introducer = second + 0x40
             next += 1
         }
         switch introducer {
-        // A number of one or two digits, or six hexadecimal ones; behind a comma another for the background.
+        // A colour is a number of one or two decimal digits, or of six hexadecimal ones. A comma and a second number give the background.
         case 0x03: return endOfColour(from: next, 1...2, \.isDecimal) - start
         case 0x04: return endOfColour(from: next, 6...6, \.isHexadecimal) - start
         case 0x9B: return end(of: 0x20...0x3F, 0x40...0x7E, from: next) - start
@@ -56,7 +56,7 @@ struct EscapeSequence {
         }
     }
 
-    /// A comma with no number on both sides of it is text.
+    /// The position after a colour and its background. A comma without a number on both sides is text.
     private func endOfColour(from start: Int, _ digits: ClosedRange<Int>, _ isDigit: (Unicode.Scalar) -> Bool) -> Int {
         func end(from index: Int) -> Int? {
             let found = scalars[min(index, scalars.count)...].prefix(digits.upperBound).prefix(while: isDigit)
@@ -67,14 +67,14 @@ struct EscapeSequence {
         return background
     }
 
-    /// Behind those of the first range that stand there, and one of the second.
+    /// The position after any scalars in `inner` and one in `last`.
     private func end(of inner: ClosedRange<UInt32>, _ last: ClosedRange<UInt32>, from start: Int) -> Int {
         var index = start
         while index < scalars.count, inner.contains(scalars[index].value) { index += 1 }
         return index < scalars.count && last.contains(scalars[index].value) ? index + 1 : index
     }
 
-    /// Behind a command string up to BEL or ST; nil where it has no end: then it is text.
+    /// The position after a command string, which ends in BEL or ST; nil if it has no end: then it is text.
     private func endOfString(from start: Int) -> Int? {
         guard lastEnd >= start || lastEscapedEnd >= start else { return nil }
         for index in start..<scalars.count {

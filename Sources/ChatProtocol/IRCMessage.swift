@@ -1,9 +1,9 @@
 /// One line of IRC: tags, source, command, parameters (RFC 2812 §2.3.1, modern.ircdocs.horse, IRCv3 message-tags).
 public struct IRCMessage: Equatable, Sendable {
     public struct Tag: Hashable, Sendable {
-        /// With its vendor and `+`, as it stands.
+        /// The key with its vendor and `+`, as on the wire.
         public var key: String
-        /// Unescaped; empty where there was none.
+        /// The unescaped value; empty where the tag has none.
         public var value: String
 
         public init(_ key: String, _ value: String = "") {
@@ -13,9 +13,9 @@ public struct IRCMessage: Equatable, Sendable {
     }
 
     public var tags: [Tag]
-    /// A server's name or `nick!user@host`, without the colon.
+    /// The name of a server or `nick!user@host`, without the colon.
     public var source: String?
-    /// Upper case; a word or three digits.
+    /// A word in upper case, or three digits.
     public var command: String
     public var parameters: [String]
 
@@ -30,7 +30,7 @@ public struct IRCMessage: Equatable, Sendable {
         self.init(command: command, parameters: parameters)
     }
 
-    /// The value of the last tag of that key (IRCv3: the last one counts).
+    /// The value of the tag `key`; of several such tags the last one counts (IRCv3).
     public func tag(_ key: String) -> String? { tags.last { $0.key.isSame(as: key) }?.value }
 
     /// The nick of `nick!user@host`, or the whole source.
@@ -38,7 +38,7 @@ public struct IRCMessage: Equatable, Sendable {
 }
 
 extension IRCMessage {
-    /// Why a line is no message.
+    /// The reason why a line is not a message.
     public enum Defect: Error, Equatable, Sendable {
         case empty
         case notUTF8
@@ -49,11 +49,11 @@ extension IRCMessage {
         case badCommand
     }
 
-    /// Reads one line, its line end already taken off.
+    /// Parses one line without its line end.
     ///
     /// - Parameters:
-    ///   - tagLimit: bytes of tags allowed, with `@` and the space.
-    ///   - bodyLimit: bytes allowed for the rest, counted with the CRLF that was taken off.
+    ///   - tagLimit: the longest tags in bytes, with `@` and the space.
+    ///   - bodyLimit: the longest rest of the line in bytes, with the CRLF that is not passed.
     public init(
         parsing line: [UInt8], tagLimit: Int = Limits.serverTagBytes, bodyLimit: Int = Limits.lineBytes
     ) throws(Defect) {
@@ -94,7 +94,7 @@ extension IRCMessage {
 
     private static func isCommand(_ word: ArraySlice<UInt8>) -> Bool {
         func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-        // Digits behind the first letter are ours (`P2P`); RFC 2812 has letters alone.
+        // Digits after the first letter are an extension of chatty (`P2P`); RFC 2812 allows letters only.
         if word.first.map(isDigit) == false { return word.allSatisfy { Name.isLetter($0) || isDigit($0) } }
         return word.count == 3 && word.allSatisfy(isDigit)
     }
@@ -115,7 +115,7 @@ extension IRCMessage {
         return tags
     }
 
-    /// IRCv3 message-tags, "Escaping values": a backslash before another character is dropped, one at the end too.
+    /// Unescapes a value (IRCv3 message-tags, "Escaping values"): a backslash before any other character or at the end is dropped.
     private static func unescape(_ bytes: ArraySlice<UInt8>) throws(Defect) -> String {
         guard bytes.contains(UInt8(ascii: "\\")) else { return try text(bytes) }
         var out: [UInt8] = []
@@ -144,9 +144,9 @@ extension IRCMessage {
 }
 
 extension IRCMessage {
-    /// The line with its CRLF, appended to `out`.
+    /// Appends the line with its CRLF to `out`.
     ///
-    /// What would end a line or a parameter early cannot get out: CR, LF and NUL are replaced by spaces, and spaces in a middle parameter by `_`.
+    /// Nothing can end a line or a parameter early: CR, LF and NUL become spaces, and in a middle parameter these and spaces become `_`.
     public func encode(into out: inout [UInt8]) {
         if !tags.isEmpty {
             var separator = UInt8(ascii: "@")
@@ -186,14 +186,14 @@ extension IRCMessage {
         return out
     }
 
-    /// Commands whose text older clients expect behind a colon even when it is one word.
+    /// Commands whose last parameter older clients expect after a colon even if it is one word.
     private static let alwaysTrailing: Set<String> = ["PRIVMSG", "NOTICE", "ERROR", "QUIT", "332", "353"]
 
     private static func append(_ text: String, middle: Bool, into out: inout [UInt8]) {
         if middle, text.isEmpty { return out.append(UInt8(ascii: "*")) }
         let start = out.count
         out.append(contentsOf: text.utf8)
-        // Each replacement is one byte for one byte.
+        // Each replacement has the length of what it replaces: one byte.
         for index in start..<out.count where out[index] <= 0x20 {
             switch out[index] {
             case 0, 0x0A, 0x0D: out[index] = middle ? UInt8(ascii: "_") : 0x20

@@ -1,33 +1,33 @@
-/// Bounds that hold for every way in. What is over one is refused with an error that names it; nothing is cut.
+/// Bounds that hold for every codec. Input over a bound is refused with an error that names it; nothing is truncated.
 public enum Limits {
-    /// Message text, bytes of UTF-8.
+    /// The longest message text, in bytes of UTF-8.
     public static let messageBytes = 4096
-    /// A line as it comes, with its tags and without its line end.
+    /// The longest line from a client in bytes, with its tags and without its line end.
     public static let longestLine = clientTagBytes + lineBytes - 2
-    /// A line of IRC without its tags, CRLF included: a full message text and the longest command, target and source around it.
+    /// The longest line of IRC without its tags in bytes, CRLF included: a full message text with the longest command, target and source.
     public static let lineBytes = 4608
-    /// The tags of a line from a client, `@` and the space included (IRCv3 message-tags: 4094 of them and the two).
+    /// The longest tags of a line from a client in bytes, with `@` and the space (IRCv3 message-tags: 4094 and these two).
     public static let clientTagBytes = 4096
-    /// The tags of a line to a client, both kinds (IRCv3 message-tags: 8191).
+    /// The longest tags of a line to a client in bytes, client-only tags included (IRCv3 message-tags: 8191).
     public static let serverTagBytes = 8191
-    /// What one says of one's being away, bytes (`AWAYLEN`).
+    /// The longest away message, in bytes (`AWAYLEN`).
     public static let awayBytes = 400
-    /// A password, bytes.
+    /// The longest password, in bytes.
     public static let passwordBytes = 512
-    /// Members named in one `/creategroup`.
+    /// The most members that one `/creategroup` can name.
     public static let membersPerGroup = 1024
-    /// Groups that one account is in, and groups that it has made and that are still there.
+    /// The most groups that one account can be in, and the most existing groups that it can have created.
     public static let groupsPerAccount = 256
-    /// Messages of the past in one answer: with ``messageBytes`` each they stay below the bound of an outbound queue.
+    /// The most messages in one answer about the past: even at ``messageBytes`` each they fit into an outbound queue.
     public static let messagesAtOnce = 100
-    /// Sessions that one account has at once.
+    /// The most sessions that one account can have at once.
     public static let sessionsPerAccount = 16
-    /// Connections that have not logged in, at once; more are turned away, but for the server's own machine.
+    /// The most connections that are not logged in. The server refuses further ones, except from its own machine.
     public static let unauthenticatedConnections = 2000
-    /// What one side of a transfer tells the other through the server, bytes.
+    /// The longest payload of a ``TransferSignal``, in bytes.
     public static let signalBytes = 3072
-    /// What was given as a name, in a line of the server's log; twice what a name may have.
+    /// The longest part of a refused name in a line of the server's log, in bytes: twice the longest name.
     public static let loggedNameBytes = 64
-    /// A label of `labeled-response`, bytes (its specification says 64).
+    /// The longest label of `labeled-response`, in bytes (64 in its specification).
     public static let labelBytes = 64
 }

@@ -1,38 +1,38 @@
 /// Cuts a stream of bytes into lines that end in LF or CRLF, holding at most one unfinished line of bounded length.
 ///
-/// A line over the bound is reported once, as ``Line/tooLong``, when its end has come or the bound is passed; its bytes are dropped as they come.
+/// A line over the bound is reported once, as ``Line/tooLong``, as soon as it is over; the bytes that follow are dropped on arrival.
 public struct LineDecoder: Sendable {
     public enum Line: Equatable, Sendable {
-        /// Without its line end.
+        /// A line without its line end.
         case line([UInt8])
-        /// - beginning: as much of it as a line may be long.
+        /// A line over the bound: its first bytes, as many as the bound.
         case tooLong(beginning: [UInt8])
     }
 
     private let maximum: Int
     private var partial: [UInt8] = []
     private var discarding = false
-    /// Bytes of lines over the bound that were dropped since the beginning, the first ``maximum`` of each left out.
+    /// Total bytes dropped from lines over the bound, without the first ``maximum`` of each.
     public private(set) var dropped = 0
 
-    /// - Parameter maximum: the longest line, bytes, without its line end.
+    /// - Parameter maximum: the longest line in bytes, without its line end.
     public init(maximum: Int) { self.maximum = maximum }
 
-    /// Bytes held of a line whose end has not come.
+    /// Bytes held of the unfinished line.
     public var buffered: Int { partial.count }
 
-    /// Takes what has been read and gives each line that it completes to `body`, in order.
+    /// Decodes `bytes` and passes each line that they complete to `body`, in order.
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, _ body: (Line) -> Void) {
-        take(bytes) { line in
+        decodePrefix(of: bytes) { line in
             body(line)
             return true
         }
     }
 
-    /// The same, until `body` says that it takes no more lines.
-    /// - Returns: how many of the bytes were taken.
+    /// Like ``decode(_:_:)``, but stops after a line for which `body` returns false.
+    /// - Returns: the number of bytes decoded; the caller passes the others again later.
     @discardableResult
-    public mutating func take(_ bytes: UnsafeRawBufferPointer, while body: (Line) -> Bool) -> Int {
+    public mutating func decodePrefix(of bytes: UnsafeRawBufferPointer, while body: (Line) -> Bool) -> Int {
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
             let line = finish(rest[rest.startIndex..<end])
@@ -44,11 +44,11 @@ public struct LineDecoder: Sendable {
             return bytes.count
         }
         guard !rest.isEmpty else { return bytes.count }
-        // One more byte than the maximum is allowed to wait: it may be the CR of a CRLF.
+        // One byte more than the maximum is held: it may be the CR of a CRLF.
         if partial.count + rest.count > maximum + 1 {
             dropped += partial.count + rest.count - maximum
             discarding = true
-            _ = body(.tooLong(beginning: takeBeginning(rest)))
+            _ = body(.tooLong(beginning: popBeginning(rest)))
         } else {
             partial.append(contentsOf: rest)
         }
@@ -63,7 +63,7 @@ public struct LineDecoder: Sendable {
         }
         guard partial.count + tail.count <= maximum + 1 else {
             dropped += partial.count + tail.count - maximum
-            return .tooLong(beginning: takeBeginning(tail))
+            return .tooLong(beginning: popBeginning(tail))
         }
         var line = partial
         partial = []
@@ -72,8 +72,8 @@ public struct LineDecoder: Sendable {
         return line.count > maximum ? .tooLong(beginning: Array(line.prefix(maximum))) : .line(line)
     }
 
-    /// Of a line over the bound, which goes on with these bytes.
-    private mutating func takeBeginning(_ rest: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+    /// The first ``maximum`` bytes of a line over the bound, which `rest` continues. Empties the buffer.
+    private mutating func popBeginning(_ rest: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
         defer { partial = [] }
         return Array((partial + rest.prefix(max(0, maximum - partial.count))).prefix(maximum))
     }

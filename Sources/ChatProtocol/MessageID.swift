@@ -1,23 +1,25 @@
-/// Names one kept message. Ids grow in the order in which messages were accepted, whatever the clock does, so a larger id is a later message.
+/// The id of a stored message. Ids grow in the order in which messages are accepted, whatever the clock does: a larger id is a later
+/// message.
 ///
-/// 42 bits of milliseconds and 21 bits to tell apart (and order) what came in the same one; see ``MessageIDSource``.
+/// An id is 42 bits of milliseconds and 21 bits that order the messages of one millisecond; see ``MessageIDSource``.
 public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let rawValue: Int64
 
     public init(rawValue: Int64) { self.rawValue = rawValue }
 
-    /// Before every message.
+    /// An id that is smaller than that of any message.
     public static let zero = MessageID(rawValue: 0)
 
     public static func < (left: MessageID, right: MessageID) -> Bool { left.rawValue < right.rawValue }
 
-    /// All ids that messages of that millisecond can have; those of the first or the last one there is, where it lies outside them.
+    /// All ids that messages of one millisecond can have. A time outside the range of ids gives those of the first or the last millisecond
+    /// in it.
     public static func range(at time: Timestamp) -> ClosedRange<MessageID> {
         let first = min(max(0, time.milliseconds), 0x3FF_FFFF_FFFF) << 21
         return MessageID(rawValue: first)...MessageID(rawValue: first | 0x1F_FFFF)
     }
 
-    /// The IRCv3 `msgid` tag's form: 13 characters of base 32 (Crockford's digits, as ULIDs have), in the same order as the ids.
+    /// The form of the IRCv3 `msgid` tag: 13 characters of base 32 (Crockford's digits, as in ULIDs), which sort like the ids.
     public var description: String {
         var value = UInt64(bitPattern: rawValue)
         var characters = [UInt8](repeating: 0, count: 13)
@@ -28,7 +30,7 @@ public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible
         return String(decoding: characters, as: UTF8.self)
     }
 
-    /// Reads what `description` writes.
+    /// Parses the form of ``description``.
     public init?(_ text: String) {
         guard text.utf8.count == 13 else { return nil }
         var value: UInt64 = 0
@@ -43,12 +45,12 @@ public struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible
     private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 }
 
-/// Gives ids that only grow, also when the clock is set back.
+/// Generates ids that only grow, even if the clock is set back.
 public struct MessageIDSource: Sendable {
-    /// The one given last.
+    /// The id generated last.
     public private(set) var last: MessageID
 
-    /// - Parameter last: the largest id given before, from the store.
+    /// - Parameter last: the largest id in the store.
     public init(after last: MessageID = .zero) { self.last = last }
 
     public mutating func next(at now: Timestamp) -> MessageID {
@@ -56,7 +58,7 @@ public struct MessageIDSource: Sendable {
         return last
     }
 
-    /// The one that ``next(at:)`` would give.
+    /// The id that ``next(at:)`` would generate.
     public func following(at now: Timestamp) -> MessageID {
         let clock = MessageID(rawValue: (max(0, now.milliseconds) & 0x3FF_FFFF_FFFF) << 21)
         return MessageID(rawValue: max(clock.rawValue, last.rawValue + 1))

@@ -1,16 +1,16 @@
-/// The rule of all names, of accounts and of groups alike: 1 to 32 of ASCII letters, digits, `_`, `-` and `.`, a letter first.
+/// The name of an account or a group: 1 to 32 ASCII letters, digits, `_`, `-` and `.`, beginning with a letter.
 ///
 /// Names are compared without regard to case (`CASEMAPPING=ascii`) and shown as they were registered.
 public struct Name: Hashable, Sendable, CustomStringConvertible {
-    /// As registered or typed.
+    /// The name as it was registered or typed.
     public let text: String
-    /// Lower case; what is compared, hashed and stored as a key.
+    /// The name in lower case, for comparing, hashing and keys of the store.
     public let folded: String
 
     /// The longest name, in bytes.
     public static let maximumLength = 32
 
-    /// Why a text is no name.
+    /// The reason why a text is not a name.
     public enum Defect: Error, Equatable, Sendable {
         case empty
         case tooLong
@@ -18,7 +18,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
         case badCharacter
     }
 
-    /// Takes `text` for a name, or says why it is none.
+    /// Validates `text`; throws the reason why it is not a name.
     public init(_ text: String) throws(Defect) {
         let bytes = text.utf8
         guard let first = bytes.first else { throw .empty }
@@ -29,7 +29,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
         self.folded = Name.fold(text)
     }
 
-    /// Whether a text can be a name.
+    /// Whether `text` is a valid name.
     public static func isOne(_ text: String) -> Bool {
         let bytes = text.utf8
         return bytes.count <= maximumLength && bytes.first.map(isLetter) == true && bytes.allSatisfy(isAllowed)
@@ -39,7 +39,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
     public func hash(into hasher: inout Hasher) { hasher.combine(folded) }
     public var description: String { text }
 
-    /// ASCII lower case; other characters are left alone, so that any text can be looked up.
+    /// The text with ASCII letters in lower case; other characters stay as they are, so that any text can be looked up.
     public static func fold(_ text: String) -> String {
         var copy = text
         let folded = copy.withUTF8 { bytes -> String? in
@@ -51,7 +51,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
 
     public static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A }
 
-    /// Whether a byte can stand in a name.
+    /// Whether a name may contain `byte`.
     public static func isAllowed(_ byte: UInt8) -> Bool {
         isLetter(byte) || (byte >= 0x30 && byte <= 0x39) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
             || byte == UInt8(ascii: ".")
@@ -59,7 +59,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Name.Defect {
-    /// What is wrong, as the end of a sentence.
+    /// The defect as the end of a sentence.
     public var reason: String {
         switch self {
         case .empty: "it is empty"

@@ -1,4 +1,4 @@
-/// What a person is shown of what others do, in the plain form: pipes, `nc`, scripts. Text from others is made safe here.
+/// Messages in the form of plain-text sessions, which `nc`, pipes and scripts read. Foreign text is made safe here.
 public enum Notice {
     /// `2026-01-31T12:34:56Z yoda: text`
     public static func direct(from sender: String, at time: Timestamp, text: String) -> String {
@@ -10,10 +10,10 @@ public enum Notice {
         "\(time) #\(group) \(sender): \(SafeText.shown(typed(text), isolates: false))"
     }
 
-    /// What `/me` sends, as IRC clients do (CTCP ACTION).
+    /// The message text that `/me` sends, as IRC clients do (CTCP ACTION).
     public static func action(_ text: String) -> String { "\u{1}ACTION \(text)\u{1}" }
 
-    /// Such a text as it was typed; any other as it is.
+    /// A CTCP ACTION as the `/me` that was typed; any other text unchanged.
     public static func typed(_ text: String) -> String {
         guard let rest = text.rest(behind: "\u{1}ACTION ") else { return text }
         return "/me " + (rest.rest(before: "\u{1}") ?? rest)

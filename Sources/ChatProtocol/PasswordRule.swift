@@ -1,7 +1,7 @@
-/// What can be a password, however it is set and whatever way in it will be given by: 1 to ``Limits/passwordBytes`` bytes without control characters, which
-/// does not look like a resume token, for what does is never tried as a password.
+/// The rule of all passwords, however they are set and whichever codec they come through: 1 to ``Limits/passwordBytes`` bytes without
+/// control characters, which do not look like a resume token. A text that looks like one is never tried as a password.
 public enum PasswordRule {
-    /// Why a text is no password.
+    /// The reason why a text cannot be a password.
     public enum Defect: String, Error, Equatable, Sendable, CaseIterable {
         case empty = "EMPTY"
         case tooLong = "TOO_LONG"
@@ -16,7 +16,7 @@ public enum PasswordRule {
         guard !ResumeTokenText.isOne(password) else { throw .resumeToken }
     }
 
-    /// The same, for who does not stop at it.
+    /// Like ``check(_:)``, but returns the defect instead of throwing it; nil for a valid password.
     public static func defect(of password: String) -> Defect? {
         do throws(Defect) {
             try check(password)
@@ -28,7 +28,7 @@ public enum PasswordRule {
 }
 
 extension PasswordRule.Defect {
-    /// What is wrong, as a clause.
+    /// The defect as a clause.
     public var reason: String {
         switch self {
         case .empty: "the password is empty"
@@ -38,6 +38,6 @@ extension PasswordRule.Defect {
         }
     }
 
-    /// The same as a sentence.
+    /// The defect as a sentence.
     public var text: String { "T" + reason.dropFirst() + "." }
 }

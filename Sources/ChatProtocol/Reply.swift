@@ -1,7 +1,8 @@
-/// What the service answers to a command, or tells of it: one case for each thing that can be said.
+/// A reply of the server to a command, or a notice about it: one case for each thing that it can say.
 ///
-/// A plain-text session is shown ``text``. An IRC client gets the same as a standard reply (`FAIL`, `WARN`, `NOTE`; IRCv3 standard-replies), from which `chatty connect`
-/// makes the same value again (``init(_:)``), or as the numeric that clients without that capability know. So the texts cannot drift apart.
+/// A plain-text session receives ``text``. An IRC client receives a standard reply (`FAIL`, `WARN`, `NOTE`; IRCv3 standard-replies), from
+/// which `chatty connect` makes the same value again (``init(_:)``), or the numeric that clients without that capability know. So the texts
+/// of all of them come from here.
 public enum Reply: Hashable, Sendable {
     // Logging in.
     case invalidCredentials
@@ -12,7 +13,7 @@ public enum Reply: Hashable, Sendable {
     case loginTimedOut(seconds: Int)
     case busy
     case goodbye(name: String)
-    /// A client that wants past registration without having logged in.
+    /// A client ends its registration without having logged in.
     case loginRequired
 
     // Names.
@@ -37,7 +38,7 @@ public enum Reply: Hashable, Sendable {
     case invited(user: String, group: String)
     case alreadyMemberOther(user: String, group: String)
     case sentToGroup(String, at: Timestamp)
-    /// Behind that: the message is kept, and nobody is there to read it.
+    /// Follows ``sentToGroup(_:at:)``: the message is stored, but the group has no other member.
     case nobodyElse(String)
 
     // Lists.
@@ -50,40 +51,40 @@ public enum Reply: Hashable, Sendable {
     // Away.
     case nowAway(String)
     case back
-    /// To who writes to that user or invites it.
+    /// The user to whom a message or an invitation goes is away, with this text.
     case away(String, String)
     case awayTooLong(limit: Int)
 
     // Transfers.
     case signalSent(to: String)
-    /// An offer by that user or to it.
+    /// An offer that this user made or received is closed.
     case offerGone(String)
-    /// A session that cannot carry files.
+    /// The session cannot transfer files.
     case needsClient
 
     // Account.
     case passwordChanged
-    /// Said to sessions that came in by the old one.
+    /// Ends a session or a log-in that used the old password.
     case passwordReplaced(String)
     case badPassword(PasswordRule.Defect)
     case resumeToken(String, seconds: Int)
     case tokenExpired
     case tooManyTokens(seconds: Int)
-    /// Too many log-ins failed from one address.
+    /// Too many failed log-ins from one address.
     case tooManyAttempts(seconds: Int)
 
     // Limits and failures.
     case messageTooLong(limit: Int)
     case lineTooLong(limit: Int)
     case notUTF8
-    /// NUL, CR or LF within a line.
+    /// A line or a message text contains NUL, CR or LF.
     case forbiddenByte
     case tooManyMembers(limit: Int)
     case tooManyGroups(limit: Int)
     case tooManyGroupsMade(limit: Int)
-    /// The last word to a client that says too much before its log-in.
+    /// Ends the connection of a client that sends too much before its log-in.
     case flooded
-    /// The last word to a client that reads too slowly.
+    /// Ends the connection of a client that reads too slowly.
     case sendQueueExceeded
     case storeFailed
     case searchTooBroad
@@ -97,7 +98,7 @@ public enum Reply: Hashable, Sendable {
 }
 
 extension Reply {
-    /// What a person is shown.
+    /// The text for people.
     public var text: String {
         switch self {
         case .invalidCredentials: "Invalid credentials. Try again."
@@ -172,7 +173,7 @@ extension Reply {
         }
     }
 
-    /// Why a command failed, as the end of a line of the server's log; nil for what is no failure.
+    /// The reason of a failure, as the end of a line of the server's log; nil for a success.
     public var reason: String? {
         switch self {
         case .welcome, .goodbye, .sent, .kept, .groupCreated, .joined, .left, .invited, .sentToGroup, .nobodyElse, .noOtherActive,

@@ -1,13 +1,13 @@
-// How a Reply travels: as an IRCv3 standard reply, `FAIL|NOTE command CODE [context ...] :text`, and back.
+// The wire form of a Reply: an IRCv3 standard reply, `FAIL|NOTE command CODE [context ...] :text`. Encoding and parsing.
 
 extension Reply {
-    /// The machine-readable word of the standard reply.
+    /// The machine-readable code of the standard reply.
     public var code: String { wire.code }
-    /// What it is about, behind that word: names, numbers, times.
+    /// The parameters after the code: names, numbers, times.
     public var context: [String] { wire.context }
 
-    /// The standard reply that says this.
-    /// - Parameter command: what it answers; `*` where it answers none.
+    /// The reply as an IRCv3 standard reply.
+    /// - Parameter command: the command that it answers; `*` if it answers none.
     public func standardReply(to command: String) -> IRCMessage {
         let wire = wire
         return IRCMessage(
@@ -84,7 +84,8 @@ extension Reply {
         }
     }
 
-    /// Reads a standard reply; nil for what is none, or is of a newer server (its last parameter then still says it in words).
+    /// Parses a standard reply; nil for any other message, and for an unknown code of a newer server (whose last parameter is then still a
+    /// readable text).
     public init?(_ message: IRCMessage) {
         guard ["FAIL", "WARN", "NOTE"].contains(message.command), message.parameters.count >= 3 else { return nil }
         let context = Array(message.parameters[2..<message.parameters.count - 1])
@@ -95,7 +96,7 @@ extension Reply {
         }
     }
 
-    /// Those whose words are not of ours: only the last parameter can carry spaces.
+    /// Parses the replies that contain a user's text: only the last parameter can hold spaces.
     private static func readAway(_ code: String, _ context: [String], said: String) -> Reply? {
         switch (code, context.first) {
         case ("NOW_AWAY", _): return said.rest(behind: Reply.nowAway("").text).map { .nowAway($0) }

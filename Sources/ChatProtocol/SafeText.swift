@@ -1,13 +1,16 @@
-/// Makes text from others safe to show on a terminal: nothing in it can move the cursor, change colours, ring, hide, or turn the line around.
+/// Makes foreign text safe to show on a terminal: it cannot move the cursor, change colours, ring the bell, hide itself or reverse the
+/// line.
 ///
-/// Escape sequences go whole. Control characters (C0 but for the tab, DEL, C1) and what Unicode has to steer layout (bidirectional marks, embeddings, overrides and isolates, line and paragraph
-/// separators, interlinear and tag characters, invisible operators) are dropped; combining characters are kept, at most ``maximumCombining`` in a row, and so are the joiners
-/// that emoji and Indic scripts need. A text with right-to-left letters is isolated (FSI ... PDI, UAX #9), so that it turns only itself.
+/// Escape sequences are removed as a whole. Control characters (C0 except the tab, DEL, C1) and Unicode's layout controls (bidirectional
+/// marks, embeddings, overrides and isolates, line and paragraph separators, interlinear and tag characters, invisible operators) are
+/// dropped. Combining characters are kept, at most ``maximumCombining`` in a row, and so are the joiners that emoji and Indic scripts need.
+/// A text with right-to-left letters is isolated (FSI ... PDI, UAX #9), so that it reverses only itself.
 public enum SafeText {
-    /// More marks than any script stacks on one letter.
+    /// The most combining characters in a row, which is more than any script puts on one letter.
     public static let maximumCombining = 8
 
-    /// - Parameter isolates: whether right-to-left text is put between isolates; a terminal may want it, a file does not.
+    /// The safe form of `text`.
+    /// - Parameter isolates: whether text with right-to-left letters is put between isolates, as for a terminal, or not, as for a file.
     public static func shown(_ text: String, isolates: Bool = true) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var out = String.UnicodeScalarView()
@@ -28,7 +31,7 @@ public enum SafeText {
         return hasRightToLeft && isolates ? "\u{2068}" + safe + "\u{2069}" : safe
     }
 
-    /// Whether a character steers what shows it, or shows nothing: it is left out of what people are shown.
+    /// Whether a character is invisible or controls the layout; such characters are dropped from what people see.
     public static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09: false
@@ -41,12 +44,12 @@ public enum SafeText {
         }
     }
 
-    /// At most that many bytes of a text, with `…` behind what has been cut.
+    /// The first `limit` bytes of a text, followed by `…` if anything is cut; whole Unicode scalars.
     public static func cut(_ text: String, to limit: Int = Limits.loggedNameBytes) -> String {
         text.utf8.count > limit ? beginning(of: text, limit) + "…" : text
     }
 
-    /// At most that many bytes of a text, whole characters of Unicode.
+    /// The first `limit` bytes of a text; whole Unicode scalars.
     public static func beginning(of text: String, _ limit: Int = Limits.loggedNameBytes) -> String {
         guard text.utf8.count > limit else { return text }
         var kept = String.UnicodeScalarView()

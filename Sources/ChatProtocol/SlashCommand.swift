@@ -1,6 +1,7 @@
-/// The commands that a person types, told apart by their word: the one table behind parsing, usage lines, `/help` and completion.
+/// The commands that people type: the one table behind parsing, usage lines, `/help` and completion.
 ///
-/// The server parses them for plain-text sessions, `chatty connect` for its own; what only the client knows of is marked.
+/// The server parses them for plain-text sessions, `chatty connect` for itself. Some are known to the client only
+/// (``Description/clientOnly``).
 public enum SlashCommandKind: String, CaseIterable, Sendable {
     case msgto, activeuser, creategroup, joingroup, groupmsg, p2pvideo, logout, help
     case groups, members, invite, leavegroup, history, search, passwd
@@ -8,17 +9,17 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     case accept, decline, cancel, transfers, verify, talk, reply, me, quit
 
     public struct Description: Sendable {
-        /// Arguments as the usage line shows them; empty where there are none.
+        /// The arguments as in the usage line; empty if there are none.
         public let arguments: String
-        /// What it does: one line, no full stop.
+        /// The effect of the command in one line, without a full stop.
         public let summary: String
-        /// Understood by `chatty connect` only.
+        /// Whether only `chatty connect` knows the command.
         public let clientOnly: Bool
-        /// For each argument in turn what can be completed there; the last one repeats.
+        /// The completion of each argument; the last one repeats.
         public let completion: [ArgumentKind]
     }
 
-    /// What kind of thing an argument is.
+    /// The kind of an argument, which decides its completion.
     public enum ArgumentKind: Sendable { case user, ignored, group, file, command, text, offer, conversation }
 
     public var description: Description {
@@ -57,12 +58,12 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         Description(arguments: arguments, summary: summary, clientOnly: clientOnly, completion: completion)
     }
 
-    /// What people of other chat programs type for some of them. Held by `SlashCommandTests`.
+    /// Words of other chat programs that are accepted as well.
     private static let aliases: [String: SlashCommandKind] = [
         "join": .joingroup, "part": .leavegroup, "names": .members, "list": .groups, "query": .talk, "quit": .logout,
     ]
 
-    /// What they may have meant by others, which are no commands here.
+    /// Words of other chat programs that are not accepted, each with the command to suggest.
     private static let meanings: [String: SlashCommandKind] = [
         "msg": .msgto, "m": .msgto, "w": .msgto, "dm": .msgto, "tell": .msgto, "whisper": .msgto, "whois": .activeuser, "who": .activeuser,
         "users": .activeuser, "dcc": .p2pvideo, "send": .p2pvideo, "say": .groupmsg, "back": .away, "exit": .logout, "bye": .logout,
@@ -70,13 +71,13 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
         "create": .creategroup,
     ]
 
-    /// The command of that word without its slash, its own or that of other programs.
-    /// - Parameter client: whether the commands that only `chatty connect` knows are known.
+    /// The command with this word (without the slash) as its own word or as an alias.
+    /// - Parameter client: whether to include the commands that only `chatty connect` knows.
     public static func named(_ word: String, client: Bool) -> SlashCommandKind? {
         [SlashCommandKind(rawValue: word), aliases[word]].compactMap(\.self).first { client || !$0.description.clientOnly }
     }
 
-    /// What was meant by a word that is no command: `/msgto` by `/msg`, `/activeuser` by `/activuser`.
+    /// The command that a word which is no command most likely means: `/msgto` for `/msg`, `/activeuser` for `/activuser`.
     public static func meant(by word: String, client: Bool) -> SlashCommandKind? {
         let bare = (word.rest(behind: "/") ?? word).lowercased()
         let known = meanings[bare] ?? named(bare, client: client)
@@ -95,16 +96,16 @@ public enum SlashCommandKind: String, CaseIterable, Sendable {
     /// The summary as a sentence.
     public var sentence: String { Texts.sentence(description.summary) }
 
-    /// The line of `/help`; 80 columns at most.
+    /// The line of `/help`, at most 80 columns.
     public var helpLine: String {
         invocation + String(repeating: " ", count: max(1, 30 - invocation.utf8.count)) + description.summary
     }
 
-    /// Those that a session of that kind offers, in the order of `/help`.
+    /// The commands that a session offers, in the order of `/help`.
     public static func offered(toClient client: Bool) -> [SlashCommandKind] { allCases.filter { client || !$0.description.clientOnly } }
 }
 
-/// A line typed by a person, understood.
+/// A parsed command line of a person.
 public enum SlashCommand: Equatable, Sendable {
     case message(user: String, text: String)
     case activeUsers
@@ -118,7 +119,7 @@ public enum SlashCommand: Equatable, Sendable {
     case members(String)
     case invite(group: String, user: String)
     case leaveGroup(String)
-    /// `with`: as typed, a group with its `#`; nil for the conversation at hand.
+    /// `with` is a user or, with its `#`, a group, as typed; nil means the current conversation.
     case history(with: String?, count: Int)
     case search(String)
     case changePassword
@@ -127,27 +128,27 @@ public enum SlashCommand: Equatable, Sendable {
     case cancel(String?)
     case transfers
     case verify(String?)
-    /// Nil: back again.
+    /// Nil means that the user is back.
     case away(String?)
-    /// Nil: list them.
+    /// Nil lists the ignored users.
     case ignore(String?)
     case unignore(String)
     case talk(String)
     case reply(String)
     case action(String)
 
-    /// Messages that `/history` shows where no number is given; its summary says so too.
+    /// Number of messages that `/history` shows by default; its summary names it too.
     public static let historyCount = 20
 
-    /// Why a line is no command.
+    /// The reason why a line is not a command.
     public enum Defect: Error, Equatable, Sendable {
-        /// It does not begin with a slash.
+        /// The line does not begin with a slash.
         case notACommand
-        /// With its slash.
+        /// An unknown word, with its slash.
         case unknown(String)
         case usage(SlashCommandKind)
 
-        /// What the person is told.
+        /// The error message for the person.
         public var text: String {
             switch self {
             case .notACommand: Texts.notACommand
@@ -157,8 +158,8 @@ public enum SlashCommand: Equatable, Sendable {
         }
     }
 
-    /// Reads a line. Spaces within a message are kept as typed: it is all that follows the one space behind the argument before it.
-    /// - Parameter client: whether the commands that only `chatty connect` knows are known.
+    /// Parses a line. A message is all that follows the one space after the argument before it; its spaces stay as typed.
+    /// - Parameter client: whether to accept the commands that only `chatty connect` knows.
     public init(_ line: String, client: Bool) throws(Defect) {
         var arguments = ArgumentScanner(line)
         guard let word = arguments.word(), let bare = word.rest(behind: "/") else { throw .notACommand }
@@ -237,7 +238,7 @@ public enum SlashCommand: Equatable, Sendable {
     }
 }
 
-/// Takes a line apart at its spaces, and can leave the rest as it was typed.
+/// Splits a line at its spaces, or returns the rest as typed.
 private struct ArgumentScanner {
     private var remaining: Substring.UTF8View
 
@@ -253,7 +254,7 @@ private struct ArgumentScanner {
         return String(Substring(word))
     }
 
-    /// All behind the one space that ended the last word; nil where only spaces are left.
+    /// All that follows the one space after the last word; nil if only spaces are left.
     mutating func rest() -> String? {
         guard !isAtEnd else { return nil }
         let text = remaining.dropFirst()

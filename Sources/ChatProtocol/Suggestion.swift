@@ -1,7 +1,7 @@
-/// "Did you mean": the candidate that a typing mistake most likely meant, of options, subcommands and commands of the chat.
+/// "Did you mean": finds the option, subcommand or chat command that a mistyped word most likely means.
 public enum Suggestion {
-    /// - Returns: the nearest candidate within a third of the word's length (at least one edit), or one that the word begins; nil
-    ///   where none is near or the word is too short to tell.
+    /// - Returns: the nearest candidate within a third of the word's length (at least one edit), or the only one that begins with `word`;
+    ///   nil if none is near or the word is shorter than two characters.
     public static func nearest(to word: String, among candidates: [String]) -> String? {
         guard word.count >= 2 else { return nil }
         let bound = max(1, word.count / 3)
@@ -11,7 +11,8 @@ public enum Suggestion {
         return completed.count == 1 ? completed[0] : nil
     }
 
-    /// The number of insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
+    /// The number of insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal string
+    /// alignment).
     public static func distance(_ first: String, _ second: String) -> Int {
         let a = Array(first.utf8)
         let b = Array(second.utf8)

@@ -1,4 +1,4 @@
-/// The texts that belong to no reply: prompts and what surrounds a session. Kept to the letter; people and scripts rely on them.
+/// Texts that are not replies, such as prompts. People and scripts rely on them, so they stay to the letter.
 public enum Texts {
     public static let connected = "Connected to the server."
     public static let usernamePrompt = "Enter username: "
@@ -10,21 +10,21 @@ public enum Texts {
     public static func udpListening(port: UInt16) -> String { "UDP server listening on port \(port)" }
     public static func unknownCommand(_ word: String) -> String { "Unknown command: \(word). Try /help." }
 
-    /// A line of its own behind that one, where it can be told what was meant.
+    /// The line after ``unknownCommand(_:)`` if a suggestion can be made.
     public static func didYouMean(_ word: String, client: Bool) -> String? {
         SlashCommandKind.meant(by: word, client: client).map { "Did you mean \($0.word)?" }
     }
 
-    /// `/help`: all commands, a line each.
+    /// The lines of `/help`: all commands, a line each.
     public static func help(client: Bool) -> [String] { SlashCommandKind.offered(toClient: client).map(\.helpLine) }
 
-    /// `/help COMMAND`: one in full; the command with or without its slash.
+    /// The lines of `/help COMMAND`; `word` is the command with or without its slash.
     public static func help(on word: String, client: Bool) -> [String] {
         guard let kind = topic(word, client: client) else { return [unknownCommand("/" + bare(word))] }
         return [kind.usage, kind.sentence]
     }
 
-    /// Whether `/help` can say nothing of that command but that it is unknown.
+    /// Whether `word` names no command that `/help` can explain.
     public static func isUnknown(_ word: String, client: Bool) -> Bool { topic(word, client: client) == nil }
 
     private static func topic(_ word: String, client: Bool) -> SlashCommandKind? {

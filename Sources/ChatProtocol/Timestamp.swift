@@ -1,4 +1,4 @@
-/// A moment of civil time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+/// A point in civil time: milliseconds since 1970-01-01T00:00:00Z without leap seconds.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let milliseconds: Int64
 
@@ -28,7 +28,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         return out + "Z"
     }
 
-    /// Reads what ``iso8601`` and `description` write (a fraction of any length, `Z` required), nothing else.
+    /// Parses the forms of ``iso8601`` and ``description`` (a fraction of any length, `Z` required) and nothing else.
     public init?(iso8601 text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.count <= 40, bytes.last == UInt8(ascii: "Z") else { return nil }
@@ -49,7 +49,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         else { return nil }
         var thousandths: Int64 = 0
         if bytes[19] == UInt8(ascii: ".") {
-            // Looked at one by one: there can be more of them than a number holds.
+            // Each digit is checked by itself: there can be more of them than fit into a number.
             guard bytes.count > 21, bytes[20..<bytes.count - 1].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             let digits = min(3, bytes.count - 21)
             guard var value = number(20..<20 + digits) else { return nil }
@@ -67,7 +67,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// Proleptic Gregorian date of a day number. The era method: 400 years are 146,097 days, years begin in March.
+    /// Proleptic Gregorian date of a day number, by eras: 400 years are 146,097 days, and years begin in March.
     private static func civil(daysSinceEpoch days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -1,31 +1,33 @@
-/// What two clients tell each other about a transfer through the server, which reads none of it: the one seam between chat and transfer.
+/// A message between two clients about a transfer. The server relays it and does not read the payload: this is the one seam between chat
+/// and transfer.
 ///
 /// On the wire: `P2P target VERB id :payload`.
 public struct TransferSignal: Hashable, Sendable {
     public enum Verb: String, Hashable, CaseIterable, Sendable {
-        /// A file is offered.
+        /// The sender offers a file.
         case offer = "OFFER"
-        /// It is taken.
+        /// The recipient takes the file.
         case accept = "ACCEPT"
-        /// It is refused.
+        /// The recipient refuses the file.
         case decline = "DECLINE"
         /// Either side gives up before the data flows.
         case cancel = "CANCEL"
-        /// More candidate addresses, or whatever else the two sides need. Fails where what it is about does not stand any more.
+        /// One side sends more candidate addresses, or whatever else the other needs. The server refuses it if the offer is closed.
         case update = "UPDATE"
-        /// To the server: the offer stands. It is passed on, as `OFFER`, to sessions that have not heard of it.
+        /// To the server: the offer is still open. The server relays it, as `OFFER`, to the sessions that have not received the offer.
         case renew = "RENEW"
-        /// To the server: this session does not take the file. It is passed on, as `DECLINE`, once no other session of the account can take it.
+        /// To the server: this session does not take the file. The server relays it, as `DECLINE`, once no other session of the account can
+        /// take the file.
         case refuse = "REFUSE"
     }
 
     public let verb: Verb
-    /// Chosen by who offers: 1 to 64 of ASCII letters and digits.
+    /// The id of the offer, chosen by the sender of the file: 1 to 64 ASCII letters and digits.
     public let id: String
-    /// Opaque text without CR, LF or NUL, at most ``Limits/signalBytes``.
+    /// An opaque text without CR, LF or NUL, at most ``Limits/signalBytes`` long.
     public let payload: String
 
-    /// Nil for an id or a payload that breaks the rules.
+    /// Returns nil for an id or a payload that breaks these rules.
     public init?(verb: Verb, id: String, payload: String) {
         guard (1...64).contains(id.utf8.count), id.utf8.allSatisfy({ Name.isLetter($0) || ($0 >= 0x30 && $0 <= 0x39) }),
             payload.utf8.count <= Limits.signalBytes, !payload.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
@@ -39,8 +41,8 @@ public struct TransferSignal: Hashable, Sendable {
         self.payload = payload
     }
 
-    /// An offer that was renewed, as who has not heard of it is told.
+    /// The `OFFER` that the server relays for a `RENEW`.
     public var asOffer: TransferSignal { TransferSignal(.offer, id, payload) }
-    /// What the other side is told where nobody takes it.
+    /// The `DECLINE` that the server relays for a `REFUSE`.
     public var asDecline: TransferSignal { TransferSignal(.decline, id, "") }
 }

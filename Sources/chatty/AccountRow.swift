@@ -16,14 +16,14 @@ struct AccountRow {
             + "\"active\":\(record.isActive),\"blocked\":\(record.isBlocked)}\n"
     }
 
-    /// Of an active account as a server tells of it, without a line end; nil for its other answers.
+    /// The JSON object of an active account in a server's reply, without a line end; nil for other replies.
     static func json(_ reply: Reply) -> String? {
         guard case .activeUser(let name, let since, let isAway) = reply else { return nil }
         return
             "{\"name\":\(JSONText.quoted(name)),\"active\":true,\"active_since\":\(JSONText.quoted(since.iso8601)),\"away\":\(isAway)}"
     }
 
-    /// Columns under their names; nothing where there is no account.
+    /// A table with column headings; empty if there is no account.
     static func table(_ rows: [AccountRow]) -> String {
         guard !rows.isEmpty else { return "" }
         let cells = [["name", "created", "last login", "active", "blocked"]] + rows.map(\.cells)

@@ -1,7 +1,7 @@
 /// A subcommand: its description in the table of flags, and the function that runs it.
 struct Command: Sendable {
     let spec: CommandSpec
-    /// Runs to the end of the subcommand; a rejected combination of arguments is thrown before anything is done.
+    /// Runs the subcommand. A rejected combination of arguments is thrown before anything is done.
     let run: @Sendable (Arguments) async throws(UsageError) -> ExitStatus
 
     /// All subcommands, in the order of the help and the manual.

@@ -10,7 +10,7 @@ enum CommandLineTool {
         } catch {
             let place = error.command.map { "\($0): " } ?? ""
             let help = (["chatty"] + [error.command].compactMap(\.self) + ["--help"]).joined(separator: " ")
-            Diagnostics.say("\(place)\(error.message)\nTry: \(help)")
+            Diagnostics.report("\(place)\(error.message)\nTry: \(help)")
             return .usage
         }
     }

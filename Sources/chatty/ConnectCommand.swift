@@ -38,12 +38,12 @@ enum ConnectCommand {
             switch password(arguments, environment) {
             case .success(let password): options.password = password
             case .failure(let failure):
-                Diagnostics.say(failure.message)
+                Diagnostics.report(failure.message)
                 return .failed
             }
         }
         if options.password == nil, asksNow || !options.commands.isEmpty {
-            // stdin is not read for commands then, and not for the password either unless a person sits there.
+            // stdin is not read for commands here, and for the password only if a person sits at it.
             guard isatty(STDIN_FILENO) == 1 else {
                 throw UsageError("--command needs --password-file or $CHATTY_PASSWORD.", command: ConnectFlags.spec.name)
             }
@@ -51,7 +51,7 @@ enum ConnectCommand {
             case .password(let password): options.password = password
             case .interrupted: return .endedByInterrupt
             case .failed(let reason):
-                Diagnostics.say(reason)
+                Diagnostics.report(reason)
                 return .failed
             }
         }
@@ -73,7 +73,7 @@ enum ConnectCommand {
         options.transcript = try arguments[ConnectFlags.log].map { (path) throws(UsageError) in try paths.file(path, for: .append) }
         options.stateFolder = try stateFolder(environment).map { (path) throws(UsageError) in try paths.folder(path, make: true) }
 
-        // Many may send files at once.
+        // Several users may send files at once, each of which needs descriptors.
         guard DescriptorLimit.raise() else { return .failed }
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let announced = try announced(arguments)
@@ -84,11 +84,11 @@ enum ConnectCommand {
                     mailbox.post(.transfer($0))
                 }
             },
-            diagnose: Diagnostics.say)
+            diagnose: Diagnostics.report)
         return status(await program.run())
     }
 
-    /// HOST and PORT; the port may stand behind the host too.
+    /// HOST and PORT; HOST may contain the port too.
     private static func place(_ arguments: Arguments) throws(UsageError) -> (host: String, port: Int) {
         let text = arguments[ConnectFlags.host]
         guard let place = ServerPlace(text) else {
@@ -103,7 +103,7 @@ enum ConnectCommand {
         return (place.host, port)
     }
 
-    /// UDP_PORT, 0 for any free one. Where it could be the time of `--listen` as well nobody knows which was meant.
+    /// UDP_PORT; 0 for any free port. Refused where the number could also be the time of `--listen`.
     static func udpPort(_ arguments: Arguments) throws(UsageError) -> UInt16 {
         guard let port = arguments[ConnectFlags.udpPort] else { return 0 }
         guard !arguments.has(ConnectFlags.udpPort, behind: ConnectFlags.listen) else {
@@ -114,7 +114,7 @@ enum ConnectCommand {
         return UInt16(clamping: port)
     }
 
-    /// Those of `--command`, each of which is one line, and none of which asks.
+    /// The commands of `--command`. Each is one line, and none may ask a question.
     private static func commands(_ arguments: Arguments) throws(UsageError) -> [String] {
         let commands = arguments[ConnectFlags.command]
         for command in commands {
@@ -128,7 +128,7 @@ enum ConnectCommand {
         return commands
     }
 
-    /// The addresses of `--announce`, as they are passed on.
+    /// The addresses of `--announce`, in the form that is sent to others.
     private static func announced(_ arguments: Arguments) throws(UsageError) -> [String] {
         var addresses: [String] = []
         for text in arguments[ConnectFlags.announce] {
@@ -158,7 +158,7 @@ enum ConnectCommand {
                     command: ConnectFlags.spec.name)
             }
         }
-        // As they are told apart, whatever was typed.
+        // The command names the server by its identity, not as it was typed.
         let data = arguments[ConnectFlags.data].map { " --data \(ShellWord.of($0))" } ?? ""
         return ServerTrust(
             server: server, knownHosts: knownHosts, stranger: arguments[ConnectFlags.acceptNew] ? .accept : isTerminal ? .ask : .refuse,
@@ -169,13 +169,13 @@ enum ConnectCommand {
     private static func forget(_ server: KnownHosts.Server, _ knownHosts: KnownHosts) -> ExitStatus {
         do {
             guard try knownHosts.forget(server) else {
-                Diagnostics.say("No key of \(server) is known.")
+                Diagnostics.report("No key of \(server) is known.")
                 return .failed
             }
             Diagnostics.output("The key of \(server) is forgotten.\n")
             return .done
         } catch {
-            Diagnostics.say(error.message)
+            Diagnostics.report(error.message)
             return .failed
         }
     }
@@ -184,13 +184,13 @@ enum ConnectCommand {
         let message: String
     }
 
-    /// From `--password-file`, else `$CHATTY_PASSWORD`, else nil: it is asked for.
+    /// The password from `--password-file`, else from `$CHATTY_PASSWORD`, else nil: then it is asked for.
     private static func password(_ arguments: Arguments, _ environment: ProcessEnvironment) -> Result<String?, PasswordFailure> {
         guard let path = arguments[ConnectFlags.passwordFile] else {
             guard let password = environment["CHATTY_PASSWORD"] else { return .success(nil) }
             return password.text.map { .success($0) } ?? .failure(PasswordFailure(message: "$CHATTY_PASSWORD is not UTF-8 text."))
         }
-        // Byte by byte: what stdin has behind the line are commands.
+        // Reads byte by byte, because what follows the line on stdin are commands.
         let descriptor = path == "-" ? STDIN_FILENO : path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {
             return .failure(PasswordFailure(message: "Cannot read \(path): \(SystemError.text())."))
@@ -213,7 +213,7 @@ enum ConnectCommand {
         return .success(text)
     }
 
-    /// Whether to stay behind the last command, as `--listen` and `--count` have it, and for how long; nil for as long as it takes.
+    /// Whether to stay after the last command (`--listen`, `--count`), and for how long; a nil duration means without a limit.
     static func listening(_ arguments: Arguments) -> (Bool, Duration?) {
         switch arguments[ConnectFlags.listen] {
         case .absent: (arguments.has(ConnectFlags.count), nil)
@@ -222,7 +222,7 @@ enum ConnectCommand {
         }
     }
 
-    /// `$XDG_STATE_HOME/chatty`, else `~/.local/state/chatty`.
+    /// The folder of the client's state: `$XDG_STATE_HOME/chatty`, else `~/.local/state/chatty`.
     private static func stateFolder(_ environment: ProcessEnvironment) -> ByteString? {
         if let state = environment["XDG_STATE_HOME"], state.starts(with: "/") { return state + "/chatty" }
         return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/chatty" }

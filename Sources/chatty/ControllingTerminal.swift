@@ -1,20 +1,21 @@
 import Foundation
 
-/// Tells what SIGHUP means to a server: the loss of the terminal that it was started on, or, wherever it has none to lose, that it is to read its settings again.
+/// Decides what SIGHUP means to a server: the loss of the terminal that it was started on, or, if it has no terminal to lose, a request to
+/// reload its settings.
 struct ControllingTerminal: Sendable {
     private let canBeLost: Bool
 
-    /// Looks at what the process was started with; before anything is done about SIGHUP.
+    /// Records the state at the start of the process. Call it before SIGHUP is handled.
     ///
-    /// Who starts it with the signal ignored, as nohup(1) does, wants it to outlive its terminal.
+    /// A process that is started with the signal ignored, as by nohup(1), outlives its terminal.
     init() {
         canBeLost = !SignalWatch.isIgnored(SIGHUP) && ControllingTerminal.isThere
     }
 
-    /// The process had a terminal and has none any more.
+    /// Whether the process had a terminal and has lost it.
     var isLost: Bool { canBeLost && !ControllingTerminal.isThere }
 
-    /// `/dev/tty` can be opened by whoever has a controlling terminal, and by nobody else (tty(4)).
+    /// A process can open `/dev/tty` only if it has a controlling terminal (tty(4)).
     private static var isThere: Bool {
         let descriptor = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }

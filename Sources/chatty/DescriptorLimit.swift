@@ -1,10 +1,10 @@
 import Foundation
 
-/// How many files and sockets this process may have open at once.
+/// The limit of files and sockets that this process can have open at once.
 enum DescriptorLimit {
-    /// Takes as many as the system allows this process (`ulimit -Hn`), for a command that may need more than it was started with (`ulimit -Sn`).
-    /// Where that is refused the limit stays as it was.
-    /// - Returns: whether the command can start with as many; if not, the user has been told.
+    /// Raises the soft limit (`ulimit -Sn`) to the hard one (`ulimit -Hn`), for a command that may need more descriptors. If the system
+    /// refuses, the limit stays as it was.
+    /// - Returns: whether there are enough descriptors to start; if not, the user has been informed.
     static func raise() -> Bool {
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max {
@@ -12,15 +12,15 @@ enum DescriptorLimit {
             _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
         guard !hasRoom(for: neededToStart) else { return true }
-        Diagnostics.say(
+        Diagnostics.report(
             "Too few files may be open at once: chatty needs \(neededToStart) at least. Raise the limit (ulimit -n) and start it again.")
         return false
     }
 
-    /// An event loop for each processor has three; the store, the key and the sockets have the others.
+    /// Descriptors needed at the start: three for the event loop of each processor, the others for the store, the key and the sockets.
     private static let neededToStart = 24 + 4 * ProcessInfo.processInfo.activeProcessorCount
 
-    /// Whether the system gives so many more right now.
+    /// Whether the process can open `count` more descriptors at this moment.
     static func hasRoom(for count: Int) -> Bool {
         var taken: [Int32] = []
         defer { for descriptor in taken { close(descriptor) } }

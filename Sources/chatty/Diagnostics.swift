@@ -3,10 +3,10 @@ import ChatClient
 import Foundation
 import SystemSupport
 
-/// The two streams of a command: results on stdout, diagnostics on stderr with `chatty: ` before each line.
+/// Output of a command: results to stdout, diagnostics to stderr with `chatty: ` before each line.
 enum Diagnostics {
     /// Writes an error or an important notice to stderr.
-    static func say(_ message: String) {
+    static func report(_ message: String) {
         write(message.split(separator: "\n", omittingEmptySubsequences: false).map { "chatty: \($0)\n" }.joined(), to: STDERR_FILENO)
     }
 
@@ -16,7 +16,7 @@ enum Diagnostics {
     static func output(_ text: String) -> Bool {
         if write(text, to: STDOUT_FILENO) { return true }
         let code = errno
-        if code != EPIPE { say("Cannot write: \(SystemError.text(code)).") }
+        if code != EPIPE { report("Cannot write: \(SystemError.text(code)).") }
         return false
     }
 

@@ -12,7 +12,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case endedByInterrupt = 130
     case endedByTerminate = 143
 
-    /// What the manual pages say of the status.
+    /// The description of the status in the manual pages.
     var meaning: String {
         switch self {
         case .done: "Done."

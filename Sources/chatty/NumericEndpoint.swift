@@ -2,7 +2,7 @@ import Foundation
 
 /// A numeric address and a port: `127.0.0.1:9697`, `[::1]:9697`.
 struct NumericEndpoint: Equatable, Sendable {
-    /// Without the brackets of IPv6.
+    /// The address, without the brackets of IPv6.
     let address: String
     let port: Int
 

@@ -4,7 +4,7 @@ import ChatServer
 import Foundation
 import SystemSupport
 
-/// A new password, from where the command line says: a file, stdin, or the terminal without echo.
+/// Reads a new password from a file, stdin, or the terminal without echo, as the command line says.
 enum PasswordInput {
     enum Outcome {
         case password(String)
@@ -33,15 +33,15 @@ enum PasswordInput {
         }
     }
 
-    /// Asks once, on the terminal that stdin is.
+    /// Asks once, on the terminal that is stdin.
     static func ask(_ prompt: String) -> Outcome {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { return .failed("The terminal cannot be read.") }
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
-        // Ctrl-C is read as a character that ends the line, so that the terminal is never left without its echo.
+        // Ctrl-C is read as a character that ends the line, so that the terminal always gets its echo back.
         withUnsafeMutableBytes(of: &silent.c_cc) { $0[Int(VEOL)] = 0x03 }
-        // A signal that ends the program at the prompt leaves the terminal with its echo, too.
+        // A signal that ends the program at the prompt restores the echo, too.
         let fatal = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
         let signals = fatal.withUnsafeBufferPointer { clinux_signals_open($0.baseAddress, $0.count) }
         defer { clinux_signals_close() }
@@ -54,8 +54,8 @@ enum PasswordInput {
         return line.contains(0x03) ? .interrupted : firstLine(of: line)
     }
 
-    /// Up to the end of a line, of stdin, or Ctrl-C: no more is taken, it may be somebody else's.
-    /// - Parameter wait: is called before each byte.
+    /// Reads up to a line end, the end of stdin, or Ctrl-C, and nothing beyond it, which other readers may need.
+    /// - Parameter wait: called before each byte.
     private static func readLineBytes(wait: () -> Void = {}) -> [UInt8] {
         var line: [UInt8] = []
         var byte: UInt8 = 0
@@ -70,7 +70,7 @@ enum PasswordInput {
         return line
     }
 
-    /// Waits for stdin; a signal that comes first has its usual effect once the terminal is as it was.
+    /// Waits for input. A signal that comes first has its default effect after the terminal has been restored.
     private static func untilReadable(or signals: Int32, restoring before: termios) {
         guard signals >= 0 else { return }
         var before = before

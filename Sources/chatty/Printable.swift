@@ -1,6 +1,6 @@
-/// Text of unknown origin made fit for a terminal or a log.
+/// Escapes text of unknown origin for a terminal or a log.
 enum Printable {
-    /// Control characters, line ends among them, are shown as `\u{1b}`: an argument can't move somebody's cursor.
+    /// The text with its control characters, line ends among them, as `\u{1b}`: so an argument cannot move the cursor.
     static func text(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         return text.unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String($0) }.joined()

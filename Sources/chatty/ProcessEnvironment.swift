@@ -1,11 +1,11 @@
 import Foundation
 import TransferProtocol
 
-/// The variables that the program was started with, as bytes: a home folder may have a name from another time.
+/// The environment variables of the process. Their values are bytes, because a path need not be UTF-8.
 typealias ProcessEnvironment = [String: ByteString]
 
 extension ProcessEnvironment {
-    /// Of those whose names are UTF-8, as all are that mean something here; of two of one name the first counts, as it does for getenv(3).
+    /// The variables whose names are UTF-8, as are all that chatty reads. Of two with one name the first counts, as for getenv(3).
     static let current: ProcessEnvironment = {
         var variables: ProcessEnvironment = [:]
         var entry = environ
@@ -21,7 +21,7 @@ extension ProcessEnvironment {
 }
 
 extension ByteString {
-    /// `~` at the start of a path, as shells have it.
+    /// The path with `~` at its start expanded, as in shells.
     func expandingHome(_ environment: ProcessEnvironment = .current) -> ByteString {
         guard self == "~" || bytes.starts(with: "~/".utf8), let home = environment["HOME"], !home.isEmpty else { return self }
         return home + ByteString(bytes.dropFirst())

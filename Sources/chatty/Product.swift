@@ -1,4 +1,4 @@
-/// What the program says of itself.
+/// Name, version and licence of the program.
 enum Product {
     static let version = Changes.current.number
     /// The date of the version, as the manual pages show it.

@@ -2,7 +2,7 @@ import Foundation
 import TransferIO
 import TransferProtocol
 
-/// `chatty recv-file`: waits for senders, with no server between.
+/// `chatty recv-file`: receives files directly from senders, without a server.
 enum RecvFileCommand {
     static func run(_ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         if arguments[RecvFileFlags.once], arguments.has(RecvFileFlags.count) {
@@ -36,7 +36,7 @@ enum RecvFileCommand {
         let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
         let signals = SignalWatch()
-        // A sender may have hundreds of small files under way, each with a descriptor or three.
+        // A sender may send hundreds of small files at once, each of which needs up to three descriptors.
         guard DescriptorLimit.raise() else { return .failed }
         do {
             let output = try ReceiveOutput(path: arguments[RecvFileFlags.output], overwrite: arguments[RecvFileFlags.overwrite])
@@ -89,7 +89,7 @@ enum RecvFileCommand {
         return reporter.end(TransferEnd(status: status, message: nil))
     }
 
-    /// Receives until `limit` transfers that took files are complete, or the output takes no more.
+    /// Receives until `limit` transfers with accepted files are complete, or the output cannot take another file.
     private static func serve(
         _ sessions: AsyncStream<TransferSession>, limit: Int?, _ policy: AcceptPolicy, _ output: ReceiveOutput, _ reporter: TransferReporter
     ) async -> ExitStatus {
@@ -112,7 +112,7 @@ enum RecvFileCommand {
                     group.addTask(operation: next)
                 case .ended(let end):
                     guard let status = end.status else { continue }
-                    // One that was interrupted has told so, and can be sent again.
+                    // An interrupted transfer has been reported, and can be sent again.
                     guard end.isComplete || end.isLast else { continue }
                     worst = TransferEnd.worse(worst, status)
                     finished += 1

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// `chatty send-file`: files, folders or standard input to a `chatty recv-file`, with no server between.
+/// `chatty send-file`: sends files, folders or standard input directly to a `chatty recv-file`, without a server.
 enum SendFileCommand {
     /// An end before the transfer began.
     private struct Stop: Error {
@@ -61,13 +61,13 @@ enum SendFileCommand {
             option: arguments[SendFileFlags.data], environment: .current, command: SendFileFlags.spec.name)
         do {
             guard try KnownPeers(path: TransferKeys.knownReceivers(in: data)).forget(peer) else {
-                Diagnostics.say("No key of \(peer) is known.")
+                Diagnostics.report("No key of \(peer) is known.")
                 return .failed
             }
             Diagnostics.output("The key of \(peer) is forgotten.\n")
             return .done
         } catch {
-            Diagnostics.say(Printable.text(Sentence.of(error)))
+            Diagnostics.report(Printable.text(Sentence.of(error)))
             return .failed
         }
     }
@@ -127,7 +127,7 @@ enum SendFileCommand {
             }
             group.addTask {
                 for await number in signals.signals { return TransferEnd(status: SignalWatch.status(of: number), message: "Interrupted.") }
-                // Only where the other task has ended first.
+                // This result is used only if the other task has ended first.
                 return .done
             }
             let first = await group.next() ?? .done
@@ -139,7 +139,8 @@ enum SendFileCommand {
         return reporter.end(TransferEnd(status: TransferEnd.worse(end.status, opened), message: end.message))
     }
 
-    /// Up to so many files are opened at the start and stay open, so that renaming one does no harm. With more, each is opened when it is sent.
+    /// Up to this many files are opened at the start and stay open, so that renaming one does no harm. With more, each is opened when it is
+    /// sent.
     private static let keptOpen = 16
 
     /// Opens the files, and reports each that cannot be sent.
@@ -247,7 +248,8 @@ enum SendFileCommand {
         return failure ?? TransferEnd(status: .unreachable, message: "Nobody answers at \(peer).")
     }
 
-    /// Compares the key with the stored one. Asks the user about an unknown key, except on this machine, with a shared secret, or with `--accept-new`.
+    /// Compares the key with the stored one. Asks the user about an unknown key, except on this machine, with a shared secret, or with
+    /// `--accept-new`.
     /// - Returns: whether to store the key once it is proven.
     private static func trust(
         _ key: [UInt8], of peer: HostPort, isLocal: Bool, _ keys: TransferKeys, accepting: Bool, _ reporter: TransferReporter

@@ -12,13 +12,13 @@ enum ServeCommand {
         let configuration = try configuration(arguments)
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         let terminal = ControllingTerminal()
-        // A connection is a file descriptor.
+        // Each connection needs a descriptor.
         guard DescriptorLimit.raise() else { return .failed }
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
-                tell: { Diagnostics.say($0) })
-            // It says nothing of its own; what a host has to know is said above and below.
+                tell: { Diagnostics.report($0) })
+            // The service group logs nothing; this command and the server write all that a host has to know.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             let services = ServiceGroup(
                 services: [
@@ -34,7 +34,7 @@ enum ServeCommand {
             try await services.run()
             return .done
         } catch {
-            Diagnostics.say("\(error)")
+            Diagnostics.report("\(error)")
             return .failed
         }
     }
@@ -81,9 +81,9 @@ enum ServeCommand {
         return configuration
     }
 
-    /// For who has started a server without an account.
+    /// The first steps for somebody who has started a server without an account.
     private static func beginning(_ arguments: Arguments, _ server: ChatServer) -> String {
-        // Where the folder is that of anybody, the same command without its name finds it.
+        // If the folder is the default one, the command finds it without `--data`.
         let isOfService = ProcessEnvironment.current["STATE_DIRECTORY"] != nil
         let isNamed = arguments[ServeFlags.data] != nil || isOfService
         let data = isNamed ? " --data \(ShellWord.of(ByteString(server.folder.path)))" : ""
@@ -97,31 +97,31 @@ enum ServeCommand {
     private static func reload(_ server: ChatServer, _ manager: ServiceManager) async {
         manager.reloading()
         do {
-            Diagnostics.say("Reloaded the settings, certificate \(try await server.reload())")
+            Diagnostics.report("Reloaded the settings, certificate \(try await server.reload())")
         } catch {
-            Diagnostics.say("Nothing was changed. \(error)")
+            Diagnostics.report("Nothing was changed. \(error)")
         }
         manager.ready(server.status)
     }
 }
 
 extension ChatServer {
-    /// For `systemctl status`.
+    /// The status that `systemctl status` shows.
     fileprivate var status: String { "Listening on port \(port)" }
 }
 
-/// The server's place among the services of the process: it runs until the signal to stop.
+/// The server as a service of the process: it runs until the signal to stop.
 private struct ServeService: Service {
     let server: ChatServer
     let manager: ServiceManager
-    /// Said once it listens, to who has everything before them.
+    /// The first steps, shown once the server listens; nil if it has accounts.
     let beginning: String?
 
     func run() async throws {
-        // Said here, where the signals are in the group's hands already: who stops the server as soon as it has said so finds it stopping gracefully.
-        if let address = server.metricsAddress { Diagnostics.say("Metrics on http://\(address)/metrics") }
-        Diagnostics.say("Listening on port \(server.port), certificate \(server.fingerprint)")
-        if let beginning { Diagnostics.say(beginning) }
+        // Announced here, where the group handles the signals already: a signal to stop that follows at once ends the server gracefully.
+        if let address = server.metricsAddress { Diagnostics.report("Metrics on http://\(address)/metrics") }
+        Diagnostics.report("Listening on port \(server.port), certificate \(server.fingerprint)")
+        if let beginning { Diagnostics.report(beginning) }
         manager.ready(server.status)
         try await gracefulShutdown()
         manager.stopping()

@@ -1,7 +1,7 @@
 /// `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; an IPv6 address without brackets has no port.
 struct ServerPlace: Equatable, Sendable {
     let host: String
-    /// Nil for the usual one.
+    /// The port; nil for the default one.
     let port: Int?
 
     init(host: String, port: Int?) {

@@ -1,21 +1,22 @@
 import Foundation
 
-/// Tells the service manager how the server does: the protocol of sd_notify(3), a datagram to the socket that `$NOTIFY_SOCKET` names.
+/// Reports the server's state to the service manager by the protocol of sd_notify(3): a datagram to the socket that `$NOTIFY_SOCKET` names.
 ///
-/// systemd's `Type=notify` waits for ``ready()`` before it starts what needs the server. Where nobody asks to be told, nothing is said.
+/// systemd's `Type=notify` waits for ``ready(_:)`` before it starts services that need the server. Without `$NOTIFY_SOCKET` nothing is
+/// sent.
 struct ServiceManager: Sendable {
     private let path: String?
 
-    /// - Parameter environment: `ProcessInfo.processInfo.environment`.
+    /// - Parameter environment: the environment of the process.
     init(environment: [String: String]) {
-        // A path, or with `@` a name in the kernel's abstract space.
+        // A path, or a name in Linux's abstract namespace that begins with `@`.
         path = environment["NOTIFY_SOCKET"].flatMap { $0.unicodeScalars.first == "/" || $0.unicodeScalars.first == "@" ? $0 : nil }
     }
 
     /// - Parameter status: one line for people, as `systemctl status` shows it.
     func ready(_ status: String) { notify("READY=1\nSTATUS=\(status)") }
 
-    /// Settings are being read again; ``ready(_:)`` says that it is through. The time is what `Type=notify-reload` wants to see.
+    /// The server reloads its settings; ``ready(_:)`` follows when it is done. `Type=notify-reload` needs the time.
     func reloading() {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -24,7 +25,7 @@ struct ServiceManager: Sendable {
 
     func stopping() { notify("STOPPING=1") }
 
-    /// Best effort: a manager that is not there is no reason to do anything else.
+    /// Sends a message. A failure is ignored: the server runs just as well without a manager.
     private func notify(_ message: String) {
         guard let path else { return }
         var address = sockaddr_un()

@@ -1,10 +1,10 @@
 import TransferProtocol
 
-/// A word of a command that a user is told to type: quoted where a shell would take it apart.
+/// Quotes a word of a command that a user is to type, where a shell would split or interpret it.
 enum ShellWord {
     static func of(_ word: ByteString) -> String {
         guard let text = word.text else {
-            // As bash, zsh and the next POSIX have it.
+            // `$'...'`, which bash, zsh and POSIX (2024) know.
             let plain = word.bytes.map { byte in
                 let isPlain = byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")
                 return isPlain ? String(Unicode.Scalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)

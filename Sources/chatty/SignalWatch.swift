@@ -2,13 +2,13 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 
-/// SIGINT, SIGTERM and SIGHUP as values instead of a sudden end, for a command that has something to put in order first. One that was
-/// ignored from the start stays so: nohup(1) starts with SIGHUP ignored, and a shell without job control what it runs in the background
-/// with SIGINT (POSIX, Shell Command Language, 2.11), which is meant for what runs in the foreground.
+/// Delivers SIGINT, SIGTERM and SIGHUP as values, for a command that has to clean up before it ends. A signal that is ignored at the start
+/// stays ignored: nohup(1) starts programs with SIGHUP ignored, and a shell without job control starts background programs with SIGINT
+/// ignored, which is meant for those in the foreground (POSIX, Shell Command Language, 2.11).
 final class SignalWatch: @unchecked Sendable {
-    // `@unchecked`: the sources are only made and cancelled here, which Dispatch allows from any thread.
+    // Unchecked `Sendable`: the sources are only created and cancelled here, which Dispatch allows from any thread.
 
-    /// The numbers, as they come.
+    /// The signal numbers, in the order of arrival.
     let signals: AsyncStream<Int32>
     private let latest: NIOLockedValueBox<Int32?>
     private let sources: [any DispatchSourceSignal]
@@ -26,9 +26,9 @@ final class SignalWatch: @unchecked Sendable {
         }
     }
 
-    /// From when it returns the signal leads to a call of `body`, and to nothing else, until the source is cancelled; one that came before has had its
-    /// usual effect. None falls in between: Dispatch catches it by a handler of its own, which is there when the registration is told of. To have it
-    /// ignored first, as on other systems, would lose what comes until then.
+    /// Creates a source that calls `body` for each signal until it is cancelled. When this function returns, the signal no longer has its
+    /// default effect, and none is lost before: Dispatch installs a handler of its own before it reports the registration. Ignoring the
+    /// signal first, as on other systems, would lose those that come in between.
     static func source(of number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         let isRegistered = DispatchSemaphore(value: 0)
@@ -41,7 +41,7 @@ final class SignalWatch: @unchecked Sendable {
 
     deinit { for source in sources { source.cancel() } }
 
-    /// The status to end with, once one has come: for who cannot wait for it.
+    /// The exit status for the latest signal, for code that cannot await ``signals``; nil before the first one.
     var status: ExitStatus? { latest.withLockedValue(\.self).map(Self.status) }
 
     static func status(of number: Int32) -> ExitStatus {
@@ -52,7 +52,7 @@ final class SignalWatch: @unchecked Sendable {
         }
     }
 
-    /// Whether nothing happens when it comes.
+    /// Whether the signal is ignored.
     static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         return sigaction(number, nil, &action) == 0

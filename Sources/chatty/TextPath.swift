@@ -4,13 +4,14 @@ import Glibc
 import SystemSupport
 import TransferProtocol
 
-/// A path as text, for those who take no other: its own where it is UTF-8, else one that leads there through a descriptor, which stays open as
-/// long as the program runs. What cannot be reached so is refused; nothing ever goes elsewhere.
+/// Converts a path to text for libraries that accept only that: the path itself if it is UTF-8, else one that leads to the file through a
+/// descriptor, which stays open as long as the program runs. A path for which neither is possible is refused, so that no other file is ever
+/// used.
 struct TextPath {
-    /// Whose option or variable it is.
+    /// The subcommand of the option or variable, named in errors.
     let command: String
 
-    /// - Parameter make: make the folder, and those above it, where it is missing; nobody but its owner may look in.
+    /// - Parameter make: whether to create the folder, accessible to its owner only, and missing ones above it.
     func folder(_ path: ByteString, make: Bool = false) throws(UsageError) -> String {
         if let text = path.text { return text }
         if make { try makeFolders(path) }
@@ -18,9 +19,9 @@ struct TextPath {
     }
 
     enum Use {
-        /// Read once; be it a pipe.
+        /// The file is read once; it may be a pipe.
         case read
-        /// By its name each time, which may be another file's by then.
+        /// The file is opened by its name each time; by then, the name may be that of another file.
         case readAgain
         case append
     }

@@ -19,12 +19,12 @@ enum UsersCommand {
         do {
             return try perform(arguments, folder, passwordFile: passwordFile, importedFile: importedFile)
         } catch {
-            Diagnostics.say(Printable.text("\(error)"))
+            Diagnostics.report(Printable.text("\(error)"))
             return .failed
         }
     }
 
-    /// Without `--server` they would be passed over, and who has lost it in a script be shown something else.
+    /// Refuses the options of `--server` without it. If they were ignored, a script that has lost `--server` would show something else.
     private static func refuseServerOptions(_ arguments: Arguments) throws(UsageError) {
         let setsPassword = ["add", "passwd"].contains(arguments.action)
         var names = [UsersFlags.user, UsersFlags.fingerprint].filter { arguments.has($0) }.map(\.spec.name)
@@ -55,7 +55,7 @@ enum UsersCommand {
         return .done
     }
 
-    /// `chatty connect` asks, and says what it is told.
+    /// Asks a server through `chatty connect` and shows its answers.
     private static func ask(_ server: String, _ arguments: Arguments) async throws(UsageError) -> ExitStatus {
         guard arguments[UsersFlags.online] else { throw UsageError("--server works only with --online.", command: UsersFlags.spec.name) }
         guard let user = arguments[UsersFlags.user] else { throw UsageError("--server needs --user.", command: UsersFlags.spec.name) }
@@ -80,7 +80,7 @@ enum UsersCommand {
             return try await ConnectCommand.run(
                 asked, answers: { json ? AccountRow.json($0) : SafeText.shown($0.text, isolates: false) })
         } catch {
-            // The options are this subcommand's too, and it was this one that was typed.
+            // The user has typed this subcommand, so its help explains the options.
             throw UsageError(error.message, command: UsersFlags.spec.name)
         }
     }
@@ -105,18 +105,18 @@ enum UsersCommand {
         }
     }
 
-    /// Says where, so that a person sees whether it is the folder of their server; scripts rely on silence.
+    /// Reports the data folder, so that a person sees whether it is the one of their server. Scripts get no message.
     private static func reportDone(_ deed: String, _ folder: DataFolder) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        Diagnostics.say(Printable.text("\(deed) in the data folder \(folder.path)."))
+        Diagnostics.report(Printable.text("\(deed) in the data folder \(folder.path)."))
     }
 
     private static func importFile(_ path: String, _ arguments: Arguments, _ folder: DataFolder) throws -> ExitStatus {
         let file = try path == "-" ? CredentialsFile(contents: standardInput()) : CredentialsFile(path: path)
         let shown = path == "-" ? "stdin" : Printable.text(arguments[UsersFlags.file].description)
-        for bad in file.badLines { Diagnostics.say("\(shown):\(bad.line): \(bad.reason)") }
+        for bad in file.badLines { Diagnostics.report("\(shown):\(bad.line): \(bad.reason)") }
         if arguments[UsersFlags.strict], !file.badLines.isEmpty {
-            Diagnostics.say("Nothing was added.")
+            Diagnostics.report("Nothing was added.")
             return .failed
         }
         try folder.prepare()

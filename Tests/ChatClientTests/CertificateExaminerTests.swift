@@ -31,7 +31,7 @@ import X509
         #expect(try await examine(root.issue([.dnsName("b.example"), .dnsName("CHAT.example")]), [root]) == .vouched(by: "'Test Root'"))
         let through = try root.intermediate().intermediate("Second")
         #expect(try await examine(through.issue(names), [try TestAuthority("Another"), root]) == .vouched(by: "'Test Root'"))
-        // In whatever order they were sent, and with others that have nothing to do with it.
+        // The order of the certificates does not matter, nor do unrelated ones.
         var shuffled = try through.issue(names)
         shuffled.others = [try TestAuthority("Third").certificate] + shuffled.others.reversed() + shuffled.others
         #expect(try await examine(shuffled, [root]) == .vouched(by: "'Test Root'"))
@@ -42,7 +42,7 @@ import X509
         #expect(try await examine(limited.issue(names), [root]) == .vouched(by: "'Test Root'"))
     }
 
-    /// What an authority has issued, but not for this server's name.
+    /// A certificate of an authority that is not for this server's name.
     @Test func aCertificateForAnotherNameIsNoneForThis() async throws {
         let root = try TestAuthority()
         let address: [UInt8] = [192, 0, 2, 1]
@@ -62,7 +62,7 @@ import X509
             let shown = try root.issue([.dnsName(wildcard)])
             #expect(try await faults(shown, [root], host: "chat.example.org") == [.otherName([wildcard], more: 0)])
         }
-        // The common name never counts, without other names neither.
+        // The common name never counts, even if there are no other names.
         #expect(try await faults(root.issue([]) { $0.commonName = Self.name }, [root]) == [.otherName([], more: 0)])
         #expect(
             try await faults(root.issue([.rfc822Name(Self.name), .uniformResourceIdentifier("https://" + Self.name)]), [root]) == [
@@ -82,7 +82,7 @@ import X509
         #expect(
             try await faults(root.issue(names) { ($0.notBefore, $0.notAfter) = (future, future.addingTimeInterval(9)) }, [root])
                 == [.notYetValid(from: Timestamp(milliseconds: 4_000_000_000_000))])
-        // All that is wrong is said.
+        // All faults are reported.
         #expect(
             try await faults(
                 root.issue([.dnsName("b.example")]) { ($0.notBefore, $0.notAfter) = (past.addingTimeInterval(-9), past) }, [])
@@ -99,17 +99,17 @@ import X509
         #expect(try await faults(stranger.issue(names), [root]) == [.unknownIssuer("'Nobody'")])
         #expect(try await faults(stranger.intermediate().issue(names), [root]) == [.unknownIssuer("'Nobody'")])
         #expect(try await faults(stranger.issue(names), []) == [.noAuthorities])
-        // By the same name, but not by the same key.
+        // An authority with the same name and another key.
         #expect(try await faults(TestAuthority().issue(names), [root]) == [.unknownIssuer("'Test Root'")])
-        // Without the certificate between them nobody can tell.
+        // Without the intermediate certificate the chain is unknown.
         var torn = try root.intermediate().issue(names)
         torn.others = []
         #expect(try await faults(torn, [root]) == [.unknownIssuer("'Test Intermediate'")])
-        // A server's certificate issues none, were it an authority's ten times.
+        // A server's certificate cannot issue others, even if an authority has issued it.
         let server = try root.intermediate("Server") { $0.isAuthority = false }
         #expect(try await faults(server.issue(names), [root]) == [.issuerIsNoAuthority("'Server'")])
         #expect(try await faults(server.issue(names), [stranger]) == [.issuerIsNoAuthority("'Server'"), .unknownIssuer("'Test Root'")])
-        // Issued by its own name, but by another's key: no self-signed one either.
+        // A certificate that names itself as issuer but is signed by another key is not self-signed.
         let namesake = try TestAuthority(Self.name).issue(names) { $0.commonName = Self.name }
         #expect(try await faults(namesake, [root]) == [.unknownIssuer("'chat.example'")])
     }
@@ -156,7 +156,7 @@ import X509
         #expect(
             try await examine(old, [root])
                 == .selfMade(SelfMade(Fingerprint(ofCertificate: old.der), remark: "The certificate expired on 2023-11-14T22:13:20Z.")))
-        // What the system's owner has put among the authorities is vouched for, for its name alone.
+        // A certificate among the system's roots is vouched for, but only for its own name.
         let roots = TrustRoots.only([plain.certificate])
         func examined(_ host: String) async throws -> CertificateFinding {
             try await CertificateExaminer(server: .init(host: host, port: 1), roots: roots, now: Date()).examine(plain.der, [])
@@ -165,7 +165,7 @@ import X509
         #expect(try await examined("other.example") == .selfMade(SelfMade(Fingerprint(ofCertificate: plain.der))))
     }
 
-    /// What stands in a stranger's certificate is shown, so it may not steer a terminal or fill it.
+    /// Texts of a stranger's certificate are shown, so they must neither control a terminal nor fill it.
     @Test func theNamesOfStrangersAreHarmless() async throws {
         let wild = try TestAuthority("\u{1B}[2J\u{202E}Nobody\nNothing was wrong." + String(repeating: "x", count: 1000))
         let names: [GeneralName] = [.dnsName("a\u{1B}[31mb.example"), .dnsName(String(repeating: "y", count: 5000))]
@@ -174,7 +174,7 @@ import X509
         #expect(text.utf8.count < 1000)
     }
 
-    /// Many issuers of one name, any of which may have issued any other, are no long way.
+    /// Many issuers of one name, each of which may have issued any other, do not make the validation slow.
     @Test(.timeLimit(.minutes(10))) func aMazeOfIssuersTakesNoTime() async throws {
         let stranger = try TestAuthority("Maze")
         var shown = try stranger.issue(names)

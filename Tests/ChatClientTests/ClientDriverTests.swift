@@ -30,7 +30,7 @@ import Testing
         try await server.stop()
     }
 
-    /// All meet it for the first time, and all but one find that another was quicker to remember it.
+    /// All clients meet the server for the first time, and all but one find that another has recorded it first.
     @Test func manyClientsMeetAServerAtOnce() async throws {
         let folder = try TemporaryFolder()
         let server = try await ScriptedServer.start(identity: .one, ScriptedServer.hospitable())
@@ -75,7 +75,7 @@ import Testing
         let server = try await ScriptedServer.start(identity: nil, ScriptedServer.hospitable())
         let client = DrivenClient(port: server.port, trust: nil)
         #expect(await client.logIn() == Self.loggedIn)
-        server.say(":luke!l@chatty PRIVMSG yoda :hi")
+        server.send(":luke!l@chatty PRIVMSG yoda :hi")
         #expect(await client.events(until: "hi").count == 1)
         await client.driver.shutDown()
         try await server.stop()

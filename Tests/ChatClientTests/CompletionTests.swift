@@ -14,7 +14,7 @@ import Testing
     private static let tree = ["": ["a b.mp4", "films/", ".hidden", "it's"], "films/": ["x.mp4"], "a b/": ["c"]]
 
     private func complete(_ line: String) -> [String] {
-        // As readline cuts it: at the last space without a backslash before it.
+        // The word as readline splits it off: after the last space without a backslash before it.
         let before = EscapedPath.words(line + "x").dropLast().joined(separator: " ")
         let word = EscapedPath.words(line + "x").last.map { String($0.dropLast()) } ?? ""
         return Completion.of(
@@ -35,7 +35,7 @@ import Testing
     ])
     func whatTabOffers(line: String, candidates: [String]) { #expect(complete(line) == candidates) }
 
-    /// Whoever one has written to, here or in another session, whether there or not.
+    /// Users to whom this account has written, in any of its sessions, are known, whether they are active or not.
     @Test func whomOneWritesToIsKnown() {
         var play = ConsoleTranscript()
         play.logIn()
@@ -68,7 +68,7 @@ import Testing
         #expect(names.users("") == ["luke", "hans", "Leia"])
         names.endActive()
         #expect(names.users("") == ["luke", "hans", "Leia"])
-        // In the next list there is somebody else.
+        // The next list has another user.
         names.record(user: "Leia", isActive: true)
         names.endActive()
         #expect(names.users("") == ["Leia", "hans", "luke"])
@@ -76,7 +76,7 @@ import Testing
         #expect(names.users("") == ["hans", "Leia", "luke"])
     }
 
-    /// A group that one has not joined and not asked for is known all the same.
+    /// A group is known even if the account has not joined it.
     @Test func groupsAreKnownFromTheLogInOn() {
         var play = ConsoleTranscript()
         play.logIn()
@@ -102,7 +102,7 @@ import Testing
         #expect(EscapedPath.words("/x " + EscapedPath.escaped(path)).count == 2)
     }
 
-    /// A name that begins with a combining mark is in its folder, and two spellings of one text are two files.
+    /// A name that begins with a combining mark is found in its folder, and two spellings of one text are two files.
     @Test func pathsAreCompletedByBytes() {
         func files(_ word: String, _ tree: [String: [String]]) -> [[UInt8]] {
             Completion.of(word, after: "/p2pvideo luke ", names: NameDirectory(), ignored: [], offers: []) { tree[$0] ?? [] }.candidates
@@ -115,7 +115,7 @@ import Testing
         #expect(files("a\\ \u{308}", ["": ["a \u{308}b"]]) == [Array("a\\ \u{308}b".utf8)])
     }
 
-    /// A hostile server names thousands: each costs no more than the first.
+    /// A hostile server may name thousands of users: each costs no more than the first.
     @Test(.longComputation) func namesCostWhatTheyAre() {
         let count = { (bytes: Int) in bytes }
         let growth = WorkPerByte.growth(count) { count in

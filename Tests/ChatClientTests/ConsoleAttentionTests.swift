@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatClient
 
-/// What a person is told of own messages under way, of what is unread, and of who is away or ignored.
+/// What a person is shown of pending messages, of unread ones, and of users who are away or ignored.
 @Suite struct ConsoleAttentionTests {
     private static let time = Timestamp(iso8601: "2026-01-31T10:34:56Z") ?? Timestamp(milliseconds: 0)
 
@@ -34,7 +34,7 @@ import Testing
         #expect(play.type("/groupmsg jedi a") == ["1 PRIVMSG #jedi :a", "? yoda → #jedi> "])
         #expect(play.console.unconfirmed == 1)
         #expect(play.give(.waited) == ["| Pending, to #jedi: a", "? yoda → #jedi (1 pending)> "])
-        // What is typed behind one that waits, waits.
+        // A message typed after a pending one waits, too.
         let long = String(repeating: "b", count: 61)
         #expect(
             play.type(long) == [
@@ -44,7 +44,7 @@ import Testing
             play.answer(1, .sentToGroup("jedi", at: Self.time)) == [
                 "| Message to the group chat jedi sent at 12:34.", "| Delivered to the server, to #jedi: a", "? yoda → #jedi (1 pending)> ",
             ])
-        // In the same minute the receipt is left out.
+        // A second receipt in the same minute is left out.
         #expect(play.answer(2, .sentToGroup("jedi", at: Self.time))[0] == "| Delivered to the server, to #jedi: \(long.dropLast())…")
         #expect(play.type("c") == ["3 PRIVMSG #jedi :c"])
         #expect(play.answer(3, .sentToGroup("jedi", at: Self.time)) == [])
@@ -74,7 +74,7 @@ import Testing
             play.answer(1, .sent(to: "hans", at: Self.time)) == [
                 "| Message to hans sent at 12:34.", "33 PRIVMSG hans :line 33", "? yoda → hans (1999 pending)> ",
             ])
-        // Typed later, sent later.
+        // A message typed later is sent later.
         #expect(play.type("and this") == ["? yoda → hans (2000 pending)> "])
         _ = play.client(.connectionLost)
         #expect(play.answer(2, .sent(to: "hans", at: Self.time)).count == 3)
@@ -169,7 +169,7 @@ import Testing
         #expect(play.type("/ignore") == ["| You ignore hans, luke."])
     }
 
-    /// The server knows: another session of the account may have said meanwhile that it is back.
+    /// The server decides: another session of the account may have come back in the meantime.
     @Test func beingAwayIsShownAsTheServerSaysIt() {
         var play = ConsoleTranscript()
         play.logIn()
@@ -183,7 +183,7 @@ import Testing
         #expect(play.client(.notice(ServerNotice(.nowAway("at  lunch")))) == ["| You are away: at  lunch", "? yoda (away)> "])
         #expect(play.type("/away") == ["2 AWAY"])
         #expect(play.answer(2, .back) == ["| You are back.", "? yoda> "])
-        // Said by another session of the same account.
+        // Another session of the same account goes away.
         #expect(play.client(.notice(ServerNotice(.nowAway("tea")))) == ["| You are away: tea", "? yoda (away)> "])
     }
 

@@ -28,7 +28,7 @@ import Testing
         #expect(play.type("/leavegroup jedi") == ["5 PART #jedi"])
     }
 
-    /// What people of other programs type does what they mean, or is answered with what does.
+    /// Commands of other chat programs work if they are aliases; for others a command is suggested.
     @Test func commandsOfOtherPrograms() {
         var play = ConsoleTranscript()
         play.logIn()
@@ -41,13 +41,13 @@ import Testing
         #expect(play.type("/names jedi") == ["3 MEMBERS #jedi"])
         #expect(play.type("/query hans") == ["? yoda → hans> "])
         #expect(play.type("/quit").first == "4 QUIT")
-        // A script has it on stderr, the letter of the first line as ever.
+        // A script gets the suggestion on stderr, after the line of the error, which stays the same.
         var script = ConsoleTranscript(.plain) { $0.name = "ci" }
         script.logIn()
         #expect(script.type("/msg hans hi") == ["! Unknown command: /msg. Try /help.", "! Did you mean /msgto?"])
     }
 
-    /// A person reads once a minute that what they say in a group was sent, and that nobody is there.
+    /// A person is shown once a minute that messages to a group were sent, and that the group has no other member.
     @Test func receiptsOfAGroupAreOnceAMinute() {
         var play = ConsoleTranscript()
         play.logIn()
@@ -65,12 +65,12 @@ import Testing
             play.answer(4, .sentToGroup("sith", at: Self.time.adding(milliseconds: 4000))) == [
                 "| Message to the group chat sith sent at 12:35."
             ])
-        // Of direct messages each has its own.
+        // Each direct message has a receipt of its own.
         for id in 5...6 as ClosedRange<UInt64> {
             _ = play.type("/msgto hans d")
             #expect(play.answer(id, .sent(to: "hans", at: Self.time)) == ["| Message to hans sent at 12:34."])
         }
-        // So have all of a script.
+        // So has each message of a script.
         var script = ConsoleTranscript(.plain) { $0.name = "ci" }
         script.logIn()
         for id in 1...2 as ClosedRange<UInt64> {
@@ -93,7 +93,7 @@ import Testing
         _ = play.type("/groupmsg jedi a")
         #expect(play.answer(2, .sentToGroup("jedi", at: Self.time)) == [])
         _ = play.type("/msgto hans a")
-        // What else there is to know is said.
+        // Further replies are shown.
         #expect(
             play.answer(3, .sent(to: "hans", at: Self.time), .kept(for: "hans")) == [
                 "| hans is not active. The message will be delivered at the next login."
@@ -171,11 +171,11 @@ import Testing
         _ = play.type("/talk hans")
         #expect(play.type("/joingroup #jedi") == ["3 JOIN #jedi", "? yoda → #jedi> "])
         #expect(play.answer(3, .alreadyMember("jedi")) == ["| You are already in the group chat jedi."])
-        // Where one does not get in the conversation is the one before.
+        // If joining fails, the previous conversation is current again.
         #expect(play.type("/joingroup sith") == ["4 JOIN #sith", "? yoda → #sith> "])
         #expect(play.answer(4, .notInvited("sith")) == ["| You were not invited to the group chat sith.", "? yoda → #jedi> "])
         #expect(play.type("/creategroup jedi") == ["5 CREATEGROUP #jedi"])
-        // Unless somebody else is talked to by then.
+        // The conversation stays if the user has chosen another one in the meantime.
         _ = play.type("/joingroup sith")
         _ = play.type("/talk luke")
         #expect(play.answer(6, .noSuchGroup("sith")) == ["| There is no group chat sith."])
@@ -273,7 +273,7 @@ import Testing
         #expect(play.type("/nonsense") == ["! Unknown command: /nonsense. Try /help."])
         #expect(play.type("no command") == ["! That is not a command. Commands begin with a slash: try /help."])
         #expect(play.give(.endOfInput) == ["2 QUIT"])
-        // The first failure counts, and nobody has asked for a good-bye.
+        // The first failure counts, and no good-bye is shown, because the log-out was not requested.
         #expect(play.answer(2, .goodbye(name: "ci")) == ["abandon", "leave notDelivered"])
     }
 
@@ -303,7 +303,7 @@ import Testing
             play.message("luke", "a \"b\"\u{1B}[31m\\", group: "jedi") == [
                 #"| {"event":"message","time":"2026-01-31T10:34:56.000Z","from":"luke","group":"jedi","text":"a \"b\"\u001b[31m\\"}"#
             ])
-        // Nothing raw that would turn a line around, hide or steer: neither of the first plane nor of another.
+        // Characters that reverse a line, are invisible or control a terminal are escaped, also those beyond the first plane.
         #expect(
             play.message("luke", "\u{202E}a\u{200B}b\u{9B}c\u{E0001}\u{7F}").first?.hasSuffix(
                 #""text":"\u202ea\u200bb\u009bc\udb40\udc01\u007f"}"#) == true)

@@ -12,7 +12,7 @@ import Testing
             ReceivedMessage(id: nil, time: Self.time, from: from, conversation: .group("jedi"), text: text, isOwn: false))
     }
 
-    /// The colour in which a name stands.
+    /// The colour of a name.
     private func colour(_ name: String) -> Substring? {
         message(.terminal(colours: true), from: name).firstMatch(of: /#jedi \x{1B}\[(\d+)m/).map { $0.1 }
     }
@@ -21,7 +21,7 @@ import Testing
         #expect(colour("yoda") != nil && colour("yoda") == colour("Yoda"))
         let colours = Set(["yoda", "luke", "hans", "leia", "vader", "chewie", "lando", "obiwan"].map { colour($0) })
         #expect(colours.count >= 4, "\(colours)")
-        // Pinned: a colour that people have got used to does not change with a version.
+        // The colour is pinned, so that a user's colour does not change with a new version.
         #expect(colour("yoda") == "34")
     }
 

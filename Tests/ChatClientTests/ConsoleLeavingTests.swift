@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatClient
 
-/// A person who leaves hears what that would lose.
+/// A person who leaves is warned about what would be lost.
 @Suite struct ConsoleLeavingTests {
     private func sending() -> ConsoleTranscript {
         var play = ConsoleTranscript()
@@ -20,7 +20,7 @@ import Testing
         for way: ConsoleInput in [.endOfInput, .line("/logout"), .line("/quit")] {
             var play = sending()
             #expect(play.give(way).first == Self.warning)
-            // Something else in between, and it is said again.
+            // After another command the warning is repeated.
             _ = play.type("/transfers")
             #expect(play.give(way).first == Self.warning)
             #expect(play.give(way).first == "2 QUIT")

@@ -4,7 +4,7 @@ import Testing
 @testable import ChatClient
 
 @Suite struct ConsoleLogInTests {
-    /// The session everybody knows, from the connection to the first command.
+    /// The complete session, from the connection to the first command.
     @Test func theTranscript() {
         var play = ConsoleTranscript()
         #expect(play.client(.connected) == ["| Connected to the server.", "listen", "?"])
@@ -14,10 +14,10 @@ import Testing
             #expect(play.type("e") == ["name e", "?"])
             #expect(play.client(.askPassword(name: "e")) == ["? Enter password: (hidden)"])
             #expect(play.type("wrong") == ["password wrong", "?"])
-            #expect(play.said(.invalidCredentials) == ["| Invalid credentials. Try again."])
+            #expect(play.logInReply(.invalidCredentials) == ["| Invalid credentials. Try again."])
             if attempt == 3 {
                 #expect(
-                    play.said(.nowBlocked(seconds: 10)) == [
+                    play.logInReply(.nowBlocked(seconds: 10)) == [
                         "| You are blocked due to multiple failed login attempts. Try again 10 seconds later."
                     ])
             }
@@ -40,7 +40,7 @@ import Testing
         var play = ConsoleTranscript()
         play.logIn()
         #expect(play.client(.messageOfTheDay(lines)) == ["| Be kind.\n \n\u{2068}\u{5D0}\u{2069}"])
-        // Again after a lost connection, but only what is new.
+        // After a lost connection only a new message of the day is shown.
         #expect(play.client(.messageOfTheDay(lines)) == [])
         #expect(play.client(.messageOfTheDay(["Be kinder."])) == ["| Be kinder."])
         var program = ConsoleTranscript(.json)
@@ -85,7 +85,7 @@ import Testing
         _ = play.client(.connected)
         _ = play.client(.askName)
         _ = play.client(.askPassword(name: "ci"))
-        #expect(play.said(blocked ? .blocked : .invalidCredentials).first?.hasPrefix("! ") == true)
+        #expect(play.logInReply(blocked ? .blocked : .invalidCredentials).first?.hasPrefix("! ") == true)
         #expect(play.client(.logInFailed(blocked: blocked)) == ["abandon", "leave \(status)"])
     }
 
@@ -114,14 +114,15 @@ import Testing
             let shown = play.client(.unknownServer(SelfMade(key, remark: "By itself it expired.")))
             #expect(shown.first?.contains(key.description + "\nBy itself it expired.") == true)
             #expect(shown.last == "? Is it the key that chatty serve printed? (yes/no) ")
-            // Whatever is neither is asked again.
+            // After any other answer the question is repeated.
             #expect(play.type("") == ["? Is it the key that chatty serve printed? (yes/no) "])
             #expect(play.type("what?") == ["? Is it the key that chatty serve printed? (yes/no) "])
             #expect(play.type(typed) == ["the key is \(outcome)", "?"])
         }
     }
 
-    /// That another certificate than before was taken: to a person where the answers are, to a script on stderr, and in no script's status.
+    /// A remark that the server has another certificate is shown to a person on stdout and to a script on stderr, and does not change the
+    /// exit status.
     @Test func whatIsToBeKnownOfTheServerIsSaid() {
         var person = ConsoleTranscript()
         #expect(person.client(.remark("It has another key.")).first == "| It has another key.")

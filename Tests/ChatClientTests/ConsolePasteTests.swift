@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatClient
 
-/// What becomes of several lines that are pasted at once.
+/// Several lines that are pasted at once.
 @Suite struct ConsolePasteTests {
     private static let time = Timestamp(iso8601: "2026-01-31T10:34:56Z") ?? Timestamp(milliseconds: 0)
 
@@ -15,7 +15,7 @@ import Testing
         #expect(play.type("no") == ["? yoda → luke> "])
         _ = play.type("one\ntwo")
         #expect(play.type("yes") == ["1 PRIVMSG luke :one", "2 PRIVMSG luke :two", "? yoda → luke> "])
-        // One line that was copied with its end is as if it had been typed.
+        // One line that was copied with its line end counts as typed.
         #expect(play.type("just one\n") == ["3 PRIVMSG luke :just one"])
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatClient
 
-/// How a script's lines become commands, how it ends, and what it ends with.
+/// How a script's lines become commands, when it ends, and with which status.
 @Suite struct ConsoleScriptTests {
     private func script(_ kind: ConsoleFormatter.Kind = .plain, _ change: (inout Console.Configuration) -> Void = { _ in })
         -> ConsoleTranscript
@@ -17,7 +17,7 @@ import Testing
         return play
     }
 
-    /// An own file that was offered to luke.
+    /// A script that has offered a file to luke.
     private func offering(_ change: (inout Console.Configuration) -> Void = { _ in }) -> ConsoleTranscript {
         var play = script(.plain, change)
         _ = play.type("/p2pvideo luke film.mp4")
@@ -61,7 +61,7 @@ import Testing
         _ = play.type("/p2pvideo luke nothing")
         _ = play.give(.transfer(.failed(1, "no such file.")))
         #expect(play.console.status == .failed)
-        // What goes wrong behind the offer is.
+        // An error after the offer counts.
         var offered = offering()
         _ = offered.give(.transfer(.failed(1, "no such file.")))
         #expect(offered.console.status == .notDelivered)
@@ -97,7 +97,7 @@ import Testing
         var play = offering()
         #expect(play.console.awaitsPeers)
         #expect(play.give(.askPeers) == ["2 P2P luke RENEW id1 {}"])
-        // Not asked again before the answer.
+        // There is no second question before the answer.
         #expect(play.give(.askPeers) == [])
         #expect(play.answer(2, .signalSent(to: "luke")) == [])
         _ = play.give(.askPeers)
@@ -163,10 +163,10 @@ import Testing
         #expect(play.client(.notice(ServerNotice(.shuttingDown))) == ["! The server is shutting down."])
         #expect(play.client(.connectionLost) == ["! The connection is lost. Connecting again ..."])
         #expect(play.client(.loggedIn(name: "ci", again: true)) == ["! Connected again."])
-        // What the server answers is a result, whatever it says.
+        // An answer of the server is a result and goes to stdout, even if it is a failure.
         _ = play.type("/msgto luke hi")
         #expect(play.answer(1, .noSuchUser("luke")) == ["| There is no user luke."])
-        // Programs read all of it as events.
+        // In JSON all of these are events.
         var program = script(.json)
         #expect(
             program.client(.connectionLost) == [
@@ -178,7 +178,7 @@ import Testing
         var play = script()
         _ = play.type("/logout")
         #expect(play.give(.unanswered) == ["! The server did not confirm the log-out.", "abandon", "leave failed"])
-        // All that was asked of it was confirmed.
+        // The script has no unconfirmed request.
         var ended = script()
         _ = ended.give(.endOfInput)
         #expect(ended.give(.unanswered).last == "leave done")

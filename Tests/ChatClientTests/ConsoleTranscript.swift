@@ -2,9 +2,9 @@ import ChatProtocol
 
 @testable import ChatClient
 
-/// A console played against a script: what is put in, and what it wants done, as lines that can be read and compared.
+/// Runs a console against a script: inputs go in, and its effects come out as lines that can be read and compared.
 ///
-/// `| LINE` is shown, `! LINE` complained of, `? PROMPT` asked for; everything else is for the session, the transfers or the loop.
+/// `| LINE` is shown, `! LINE` is a complaint, `? PROMPT` is a prompt; all others are for the session, the transfers or the main loop.
 struct ConsoleTranscript {
     var console: Console
 
@@ -13,7 +13,7 @@ struct ConsoleTranscript {
         configuration.isInteractive = kind != .plain && kind != .json
         configuration.bell = .off
         change(&configuration)
-        // Two hours east of Greenwich, all year.
+        // UTC+2, without summer time.
         let clock: LocalTime.Clock = { moment in
             let text = moment.adding(milliseconds: 7_200_000).description
             return LocalTime(date: String(text.prefix(10)), time: String(text.dropFirst(11).prefix(5)))
@@ -24,9 +24,9 @@ struct ConsoleTranscript {
     mutating func give(_ input: ConsoleInput) -> [String] { console.handle(input).map(ConsoleTranscript.show) }
     mutating func type(_ line: String) -> [String] { give(.line(line)) }
     mutating func client(_ event: ClientEvent) -> [String] { give(.client(event)) }
-    mutating func said(_ reply: Reply) -> [String] { client(.logInReply(ServerNotice(reply))) }
+    mutating func logInReply(_ reply: Reply) -> [String] { client(.logInReply(ServerNotice(reply))) }
 
-    /// From the start to the first command; what that shows is another test's matter.
+    /// Logs in, from the start to the first command; other tests check the output of that.
     mutating func logIn(as name: String = "yoda") {
         _ = client(.connected)
         _ = give(.listening(port: 9999))

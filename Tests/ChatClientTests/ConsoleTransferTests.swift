@@ -46,7 +46,7 @@ import Testing
         #expect(play.type("/transfers") == ["| There is no transfer."])
     }
 
-    /// What was there from an earlier transfer is no speed of this one.
+    /// The rate does not count the bytes of an earlier transfer.
     @Test func theRateIsOfWhatWasSent() throws {
         for (resumed, said) in [
             (1_500_000, "luke has film: 500 kB after 1.5 MB received before in 2.0 s, 250 kB/s."),
@@ -101,7 +101,7 @@ import Testing
     @Test func anOfferOfAnotherIsTaken() throws {
         var play = loggedIn()
         #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["| luke offers film.mp4 (1.2 GB). /accept 1 or /decline 1"])
-        // The same again is the same.
+        // A repeated offer is not shown again.
         #expect(play.give(try signal(.offer, "a1", Self.offer)) == [])
         #expect(play.type("/accept 7") == ["| There is no offer 7."])
         #expect(play.type("/accept") == ["transfer receive(1, from: \"luke\", payload: \(String(reflecting: Self.offer)))"])
@@ -114,7 +114,7 @@ import Testing
             ])
     }
 
-    /// With two of them nobody can be sure to have seen the newest.
+    /// With two offers, the user may not have seen the newest.
     @Test func whichOneIsMeantIsAsked() throws {
         var play = loggedIn()
         _ = play.give(try signal(.offer, "a1", Self.offer))
@@ -132,7 +132,7 @@ import Testing
         #expect(play.type("/cancel 6") == ["transfer cancel(6)", "| Stopped d."])
     }
 
-    /// The other side says what failed; that it was stopped is said where a person stopped it.
+    /// The reason of a failure is sent to the other side, which shows it.
     @Test func whatFailedAtTheOtherSideIsSaid() throws {
         var play = loggedIn()
         _ = play.give(try signal(.offer, "a1", Self.offer))
@@ -166,7 +166,7 @@ import Testing
         #expect(play.give(try signal(.decline, "id1")) == ["transfer cancel(1)", "| luke declined a."])
         _ = play.type("/p2pvideo luke b")
         #expect(play.give(.transfer(.failed(2, "no such file."))) == ["transfer cancel(2)", "| b: no such file."])
-        // A name stays as it is.
+        // The name of a file at the start of a sentence stays as it is.
         _ = play.type("/p2pvideo luke sub")
         #expect(play.give(.transfer(.failed(3, "sub is a folder."))) == ["transfer cancel(3)", "| sub is a folder."])
         _ = play.type("/p2pvideo luke c")
@@ -185,7 +185,7 @@ import Testing
         for verb in [TransferSignal.Verb.accept, .decline, .cancel, .update] {
             #expect(play.give(try signal(verb, "id1", "x", from: "vader")) == [])
         }
-        // An answer before there was an offer, and one to what was answered.
+        // An answer without an offer, and a second answer, have no effect.
         #expect(play.give(try signal(.accept, "id2", "x")) == [])
         #expect(play.give(try signal(.accept, "id1", "x")).count == 1)
         #expect(play.give(try signal(.accept, "id1", "x")) == [])
@@ -200,7 +200,7 @@ import Testing
         #expect(play.type("/accept") == ["| There is no offer."])
     }
 
-    /// Both have answered, and the server had the other's answer first.
+    /// Both sessions have answered, and the other one's answer reached the server first.
     @Test func theOtherSessionWasFaster() throws {
         var play = loggedIn()
         _ = play.give(try signal(.offer, "a1", Self.offer))
@@ -220,7 +220,7 @@ import Testing
         #expect(play.give(.askPeers) == ["1 P2P luke UPDATE a1 :"])
         #expect(play.answer(1, .offerGone("luke")) == ["transfer cancel(1)", "| The offer of film.mp4 from luke is closed."])
         #expect(play.type("/transfers") == ["| There is no transfer."])
-        // Whoever comes back offers it again.
+        // A sender who comes back offers the file again.
         #expect(play.give(try signal(.offer, "a1", Self.offer)) == ["| luke offers film.mp4 (1.2 GB). /accept 2 or /decline 2"])
         _ = play.type("/accept")
         _ = play.give(.transfer(.ready(2, payload: "here")))
@@ -245,12 +245,12 @@ import Testing
         let first = play.give(.askPeers)
         #expect(first.count == 4)
         for id in 1...4 { _ = play.answer(UInt64(id), .signalSent(to: "luke")) }
-        // Each in its turn.
+        // The other offers follow in their turn.
         let second = play.give(.askPeers)
         #expect(second == (5...8).map { "\($0) P2P luke UPDATE a\($0) :" })
     }
 
-    /// Who has not heard it offers the file once more.
+    /// A sender that has not received the answer repeats the offer.
     @Test func anAnswerIsGivenAgain() throws {
         var play = loggedIn()
         _ = play.give(try signal(.offer, "a1", Self.offer))
@@ -272,10 +272,10 @@ import Testing
         _ = play.give(try signal(.offer, "a2", Self.offer))
         _ = play.type("/accept 2")
         _ = play.type("/logout")
-        // One that nobody has answered is its sender's.
+        // An offer of another user without an answer stays open.
         #expect(play.type("/logout") == ["2 P2P luke CANCEL id1 :", "3 P2P luke CANCEL a1 :", "4 QUIT", "?"])
         #expect(play.answer(2, .notActive("luke")) == [])
-        // A script that Ctrl-C ends says it, too.
+        // A script that Ctrl-C ends cancels its offer, too.
         var script = ConsoleTranscript(.plain)
         script.logIn()
         _ = script.type("/p2pvideo luke a")
@@ -290,7 +290,7 @@ import Testing
         _ = play.answer(1, .signalSent(to: "luke"))
         _ = play.client(.connectionLost)
         #expect(play.client(.loggedIn(name: "yoda", again: true)).contains("2 P2P luke RENEW id1 {}"))
-        // What another session took by an answer that was lost.
+        // An answer that was lost may have taken the offer.
         #expect(
             play.answer(2, .offerGone("luke")) == [
                 "3 P2P luke CANCEL id1 :", "transfer cancel(1)", "| The offer of a to luke is closed.",
@@ -343,7 +343,7 @@ import Testing
         #expect(play.type("/verify") == ["transfer verify(1)"])
         #expect(play.give(.transfer(.verification(1, nil))) == ["| luke has not answered yet: there is nothing to compare."])
         _ = play.give(try signal(.accept, "id1"))
-        // Also of one that has ended.
+        // A transfer that has ended can be verified, too.
         _ = play.give(.transfer(.finished(1, path: nil, bytes: 2, seconds: 1)))
         #expect(play.type("/verify 1") == ["transfer verify(1)"])
         #expect(

@@ -2,7 +2,7 @@ import TestSupport
 
 @testable import ChatClient
 
-/// A driver and what it has told, read one by one.
+/// A driver and its events, read one by one.
 final class DrivenClient: Sendable {
     let driver: ClientDriver
     private let events: AsyncStream<ClientEvent>
@@ -20,7 +20,7 @@ final class DrivenClient: Sendable {
         }
     }
 
-    /// All events up to one that contains one of these texts; or those of two minutes, which is then seen in what is compared.
+    /// All events up to the first that contains one of these texts, or those of two minutes, at which the comparison in the test fails.
     func events(until texts: String...) async -> [String] {
         await withTaskGroup(of: [String].self) { group in
             group.addTask { [events] in
@@ -41,7 +41,7 @@ final class DrivenClient: Sendable {
         }
     }
 
-    /// - Returns: what it has told until it was logged in, or had to give up.
+    /// - Returns: the events until the log-in succeeds or the client gives up.
     func logIn() async -> [String] {
         driver.submit(.start)
         var seen = await events(until: "name?", "ended")

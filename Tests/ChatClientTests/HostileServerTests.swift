@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatClient
 
-/// Whatever a server says and whenever it goes, session and console keep to their rules.
+/// Session and console keep their invariants whatever a server sends and whenever it closes the connection.
 @Suite struct HostileServerTests {
     private static let lines = [
         SessionTranscript.offer, SessionTranscript.taken, ":c CAP * LS * :x y", ":c CAP * NAK :x", "@label=tname ACK",
@@ -46,7 +46,7 @@ import Testing
         var answered: Set<RequestID> = []
         var leaves = 0
 
-        /// Carries effects and outputs to and fro until both rest.
+        /// Passes outputs and effects between session and console until both are idle.
         func run(_ inputs: [ClientSession.Input]) {
             var waiting = inputs
             var rounds = 0
@@ -63,12 +63,12 @@ import Testing
                         if case .answered(let id, _) = event, id.rawValue > 0 {
                             #expect(answered.insert(id).inserted, "answered twice")
                         }
-                        waiting += take(console.handle(.client(event)))
+                        waiting += sessionInputs(console.handle(.client(event)))
                     }
                 }
             }
         }
-        func take(_ effects: [ConsoleEffect]) -> [ClientSession.Input] {
+        func sessionInputs(_ effects: [ConsoleEffect]) -> [ClientSession.Input] {
             effects.compactMap { effect in
                 switch effect {
                 case .session(let input): return input
@@ -93,10 +93,10 @@ import Testing
                 now = max(now, next)
                 run([.timer])
                 if let following = session.nextTimeout { #expect(following > now, "a timer that stays due in \(session.stage)") }
-            case 5...8: run(take(console.handle(.line(Self.typed.randomElement(using: &random) ?? ""))))
+            case 5...8: run(sessionInputs(console.handle(.line(Self.typed.randomElement(using: &random) ?? ""))))
             case 9:
                 run(
-                    take(
+                    sessionInputs(
                         console.handle(
                             [.interrupt(hadText: false), .interrupt(hadText: true)].randomElement(using: &random) ?? .endOfInput)))
             case 10:
@@ -105,7 +105,7 @@ import Testing
                     .described(number, name: "x", size: 1, payload: "{}"), .ready(number, payload: "x"), .failed(number, "x"),
                     .progress(number, done: .max, total: .max, rate: .infinity), .finished(number, path: "x", bytes: 0, seconds: 0),
                 ]
-                run(take(console.handle(.transfer(news.randomElement(using: &random) ?? .failed(1, "")))))
+                run(sessionInputs(console.handle(.transfer(news.randomElement(using: &random) ?? .failed(1, "")))))
             default: run([.received(.line(Array((Self.lines.randomElement(using: &random) ?? "").utf8)))])
             }
         }

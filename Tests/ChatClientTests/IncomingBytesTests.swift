@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatClient
 
-/// What comes from a server is taken apart by bytes, and in time that grows with them.
+/// Input from a server is split by bytes, in time that is linear in their number.
 @Suite struct IncomingBytesTests {
     @Test func namesEndWhereTheirDelimiterStands() throws {
         var play = SessionTranscript()
@@ -19,7 +19,7 @@ import Testing
         #expect(try received(":luke!\u{301}luke@chatty PRIVMSG yoda :hi")?.from == "luke")
     }
 
-    /// CTCP ACTION of a text that begins with a combining mark.
+    /// A CTCP ACTION whose text begins with a combining mark.
     @Test func anActionIsKnownByItsBytes() {
         var play = SessionTranscript()
         play.logIn()

@@ -44,7 +44,7 @@ import Testing
         #expect(try folder.read("known_hosts") == others + Array("chat.example:6697 \(Self.one)\n".utf8))
     }
 
-    /// As programs have written it that did not know of one form for one server, and as editors of other systems do.
+    /// Lines of older versions, which did not normalise names, and of editors on other systems.
     @Test(arguments: ["CHAT.example:6697", "chat.example.:6697"]) func whatIsOneServerIsFound(place: String) throws {
         let folder = try TemporaryFolder()
         let hosts = KnownHosts(path: folder.path + "/known_hosts")
@@ -57,7 +57,7 @@ import Testing
             String(decoding: try folder.read("known_hosts"), as: UTF8.self).hasSuffix("127.1:1 \(Self.two)\r\nchat.example:6697 vouched\n"))
     }
 
-    /// An older program knows no `vouched` and adds a key behind it: then that was accepted last.
+    /// An older version does not know `vouched` and appends a key: then the key was accepted last.
     @Test func theLastLineCounts() throws {
         let folder = try TemporaryFolder()
         let hosts = KnownHosts(path: folder.path + "/known_hosts")
@@ -67,7 +67,7 @@ import Testing
         #expect(try folder.read("known_hosts") == Array("chat.example:6697 \(Self.two)\n".utf8))
     }
 
-    /// Half a line says that something was known: it is not taken for a server never met.
+    /// An incomplete line shows that something was recorded: the server does not count as unknown.
     @Test(arguments: [
         "chat.example:6697", "chat.example:6697 ", "chat.example:6697 SHA256:4B:F5", "chat.example:6697 vou", "chat.example:6697 SHA",
     ])
@@ -142,7 +142,7 @@ import Testing
 }
 
 extension KnownHosts {
-    /// Whatever was known.
+    /// Records a server, whatever its record was.
     func put(_ record: Record, of server: Server) throws {
         while try !remember(record, of: server, insteadOf: self.record(of: server)) {}
     }

@@ -13,9 +13,9 @@ import Testing
     }
 
     @Test(arguments: [
-        // Drawn in one row, the end of a row that is full now; not where something stands behind the cursor.
+        // Text drawn in one row: the position is at the end of a row that is full after the change, unless text follows the cursor.
         (60, 10, true, 0), (60, 10, false, 1), (60, 5, true, 1), (60, 9, true, 1),
-        // In a full row readline had put the cursor into the next one.
+        // readline has moved the cursor from a full row to the next one.
         (10, 5, true, 2), (5, 10, true, 1), (0, 10, true, 0),
     ])
     func whereItComesToStandInRowsWrappedAnew(before: Int, now: Int, isAtEnd: Bool, row: Int) {

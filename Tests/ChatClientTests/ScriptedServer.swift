@@ -4,21 +4,21 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// A server on loopback that answers lines by a script.
+/// A server on loopback that answers lines as a script says.
 final class ScriptedServer: Sendable {
-    /// Takes a line and the number of its connection, from 1; gives the lines to answer, nil to close.
+    /// Receives a line and the number of its connection, from 1; returns the lines of the answer, or nil to close the connection.
     typealias Script = @Sendable (String, Int) -> [String]?
 
     private let channel: any Channel
     private let opened: Opened
     private let group: MultiThreadedEventLoopGroup
 
-    /// - Parameter greeting: said to everybody at once.
+    /// - Parameter greeting: sent to each client at once.
     static func start(identity: TestIdentity?, greeting: String? = nil, _ script: @escaping Script) async throws -> ScriptedServer {
         try await start(chain: identity?.certificate, key: identity?.key ?? "", greeting: greeting, script)
     }
 
-    /// - Parameter chain: PEM; nil for plain text.
+    /// - Parameter chain: the certificates in PEM; nil for plain text.
     static func start(chain: String?, key: String, greeting: String? = nil, _ script: @escaping Script) async throws -> ScriptedServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let context = try chain.map { chain in
@@ -51,7 +51,7 @@ final class ScriptedServer: Sendable {
     var port: Int { channel.localAddress?.port ?? 0 }
 
     /// Sends a line to the newest connection.
-    func say(_ line: String) { opened.last?.writeAndFlush(ByteBuffer(string: line + "\r\n"), promise: nil) }
+    func send(_ line: String) { opened.last?.writeAndFlush(ByteBuffer(string: line + "\r\n"), promise: nil) }
 
     /// Closes the newest connection.
     func drop() { opened.last?.close(promise: nil) }
@@ -61,7 +61,7 @@ final class ScriptedServer: Sendable {
         try await group.shutdownGracefully()
     }
 
-    /// What logs everybody in, `extra` asked first.
+    /// A script that logs every client in; `extra` is asked first.
     static func hospitable(_ extra: @escaping Script = { _, _ in [] }) -> Script {
         { line, number in
             guard let answer = extra(line, number) else { return nil }

@@ -8,17 +8,17 @@ import X509
 
 @testable import ChatClient
 
-/// The client against servers with certificates of an authority, right and wrong ones, over real sockets. They run on this machine, so they have been
-/// met before elsewhere.
+/// The client against servers with valid and faulty certificates of an authority, over real sockets. The servers run on this machine, so
+/// they are recorded beforehand as if they had been met elsewhere.
 @Suite struct ServerCertificateTests {
     private struct Met {
         let events: [String]
-        /// What the server was told.
+        /// The lines that the server received.
         let lines: [String]
         let record: KnownHosts.Record?
     }
 
-    /// Connects to `localhost`, where `shown` answers.
+    /// Connects to a server on `localhost` that has the certificate `shown`.
     private func meet(_ shown: TestAuthority.Issued, trusting roots: [TestAuthority], _ known: KnownHosts.Record = .vouched) async throws
         -> Met
     {
@@ -54,7 +54,7 @@ import X509
         case otherName, addressOfTheServer, wildcard, expired, notYetValid, unknownIssuer, weak, issuerIsAServer, commonName, selfMade,
             forClients
 
-        /// What is said of it.
+        /// The reason in the message.
         var reason: String {
             switch self {
             case .otherName: "It is for other.example, which is not this server."
@@ -99,7 +99,7 @@ import X509
         }
     }
 
-    /// Each is called what it is, to no avail of `--accept-new`, and is told nothing, not even a name.
+    /// Each refusal names its reason, `--accept-new` does not prevent it, and the server receives nothing, not even a name.
     @Test(arguments: Wrong.allCases) func whomNobodyVouchesForIsRefusedBeforeAnythingIsSent(wrong: Wrong) async throws {
         let root = try TestAuthority()
         let met = try await meet(wrong.issue(by: root), trusting: [root])
@@ -110,7 +110,7 @@ import X509
         #expect(met.record == .vouched)
     }
 
-    /// On this machine no authority's word is needed, and none overrides a known key.
+    /// On this machine no authority needs to vouch for a server, and none overrides a recorded key.
     @Test func aPinnedKeyStaysOnThisMachine() async throws {
         let root = try TestAuthority()
         let old = KnownHosts.Record.key(Fingerprint(ofCertificate: [1]))

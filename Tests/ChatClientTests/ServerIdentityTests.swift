@@ -28,9 +28,9 @@ import Testing
         ("a.chat.example.org", "*.example.org"), ("example.org", "*.example.org"), (".example.org", "*.example.org"),
         // One for whole top-level domains.
         ("chat.example", "*.example"), ("chat.example", "*"), ("chat", "*"), ("chat.example", "*."), ("chat.example", "*.example."),
-        // The Kelvin sign is no k.
+        // The Kelvin sign is not a k.
         ("\u{212A}elvin.example", "kelvin.example"), ("kelvin.example", "\u{212A}elvin.example"),
-        // Text of an address is no name, whoever wrote it.
+        // The text of an address is never a name.
         ("192.0.2.1", "192.0.2.1"), ("::1", "::1"), ("127.1", "127.1"), ("0x7f.1", "0x7f.1"), ("chat.1", "chat.1"),
         ("1.2.3.4.5", "1.2.3.4.5"),
         ("a.2.3.4", "*.2.3.4"), ("fe80::1%eth0", "fe80::1%eth0"),
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    /// One server has one line among those that are known, whatever it is called.
+    /// All forms of a server's name share one record.
     @Test(arguments: [
         ("Chat.Example", "chat.example:1"), ("chat.example.", "chat.example:1"), ("0:0:0:0:0:0:0:1", "[::1]:1"),
         ("::FFFF:127.0.0.1", "127.0.0.1:1"),

@@ -20,7 +20,7 @@ import Testing
         return ServerTrust(server: server, knownHosts: hosts, stranger: stranger, demanded: demanded, forgetCommand: "chatty forget")
     }
 
-    /// - Returns: the text of a refusal, or nil and an issue.
+    /// - Returns: the text of a refusal; records an issue if there is none.
     private func refusal(_ verdict: ServerTrust.Verdict, _ location: SourceLocation = #_sourceLocation) -> String {
         guard case .refuse(let text) = verdict else {
             Issue.record("not refused: \(verdict)", sourceLocation: location)
@@ -32,7 +32,7 @@ import Testing
     @Test func whoIsMetForTheFirstTime() throws {
         let folder = try TemporaryFolder()
         let pinned = ServerTrust.Verdict.remember(.key(Self.other), insteadOf: nil, saying: nil)
-        // On this machine nobody is asked, neither the user nor an authority.
+        // On this machine neither the user nor an authority is asked.
         for finding in [nil, Self.vouched, Self.selfMade, Self.faulty] {
             #expect(try trust(folder, stranger: .refuse).judge(Self.other, finding, isLoopback: true) == pinned)
         }
@@ -40,7 +40,7 @@ import Testing
             let trust = try trust(folder, stranger: stranger)
             #expect(trust.judge(Self.other, nil, isLoopback: false) == .examine)
             #expect(trust.judge(Self.other, Self.vouched, isLoopback: false) == .remember(.vouched, insteadOf: nil, saying: nil))
-            // Never asked about nor pinned.
+            // A faulty certificate is never asked about and never recorded.
             let text = refusal(trust.judge(Self.other, Self.faulty, isLoopback: false))
             for part in ["expired on 1970-01-01T00:00:00Z", "'Nobody'", Self.other.description, "--fingerprint"] {
                 #expect(text.contains(part))
@@ -64,11 +64,11 @@ import Testing
         ] {
             let text = refusal(trust.judge(Self.other, finding, isLoopback: isLoopback))
             for part in [Self.known.description, Self.other.description, "HAS CHANGED"] { #expect(text.contains(part)) }
-            // Where nothing would be pinned then, forgetting is no help.
+            // Removing the record helps only if the new key would be recorded.
             #expect(text.contains("chatty forget") == (finding != Self.faulty || isLoopback))
             #expect(text.contains("'Nobody'") == (finding == Self.faulty && !isLoopback))
         }
-        // An authority's certificate does not take its place silently.
+        // A certificate of an authority does not replace a recorded key silently.
         let verdict = trust.judge(Self.other, Self.vouched, isLoopback: false)
         if stranger == .refuse {
             let text = refusal(verdict)
@@ -87,7 +87,7 @@ import Testing
         let folder = try TemporaryFolder()
         let trust = try trust(folder, remembers: .vouched, stranger: stranger)
         #expect(trust.judge(Self.other, nil, isLoopback: isLoopback) == .examine)
-        // Renewed, by whichever authority.
+        // The certificate was renewed, by any authority.
         #expect(trust.judge(Self.other, Self.vouched, isLoopback: isLoopback) == .accept)
         let changed = refusal(trust.judge(Self.other, Self.selfMade, isLoopback: isLoopback))
         for part in ["HAS CHANGED", "self-signed", Self.other.description, "chatty forget"] { #expect(changed.contains(part)) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatClient
 
-/// The client tells the server what it has shown, so that neither a dead link nor a killed process takes a message with it.
+/// The client acknowledges the messages that it has shown, so that neither a dead link nor a killed process loses one.
 @Suite struct SessionAcknowledgementTests {
     private static let (first, second) = (MessageID("00000000000A1"), MessageID("00000000000A2"))
 
@@ -24,7 +24,7 @@ import Testing
         #expect(play.wait() == ["> PING chatty"], "said once")
     }
 
-    /// A message that has come is not shown yet: the screen may be stopped.
+    /// A message that has arrived need not be shown yet: the screen may be stopped.
     @Test func whatHasComeIsNotShown() throws {
         var (play, _, _) = try online()
         #expect(play.server("@msgid=00000000000A1 :luke!l@chatty PRIVMSG yoda :hello").count == 1)
@@ -43,13 +43,13 @@ import Testing
         #expect(play.give(.abandon) == ["> SEEN 00000000000A1", "disconnect", "ended: loggedOut"])
     }
 
-    /// Over the next connection it comes before the replay begins.
+    /// On the next connection the acknowledgement precedes the replay.
     @Test func theNextConnectionGoesOnBehindIt() throws {
         var (play, first, second) = try online()
         _ = play.give(.shown(first))
         _ = play.wait()
         _ = play.give(.disconnected("reset"))
-        // It was in the queue of the screen when the link went.
+        // The message was still in the screen's queue when the link was lost.
         #expect(play.give(.shown(second)) == [])
         #expect(play.wait() == ["connect"])
         _ = play.give(.connected)

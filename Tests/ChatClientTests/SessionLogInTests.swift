@@ -16,7 +16,7 @@ import Testing
         #expect(play.give(.name("Ethan")) == ["> @label=tname NICK Ethan"])
         #expect(play.server("@label=tname :chatty ACK") == ["> USER Ethan 0 * Ethan", "password of Ethan?"])
         #expect(play.give(.password("pa ss")) == ["> AUTHENTICATE PLAIN"])
-        // base64 of NUL Ethan NUL pa ss
+        // The base64 of NUL Ethan NUL pa ss.
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AEV0aGFuAHBhIHNz"])
         #expect(play.server(":chatty 900 * * ethan :in", ":chatty 903 * :ok") == ["> SEEN * t", "> CAP END"])
         #expect(play.server(":chatty 001 ethan :Welcome") == ["in as ethan"])
@@ -27,13 +27,13 @@ import Testing
         play.logIn()
         #expect(play.server(":c 375 yoda :- Message of the day", ":c 372 yoda :Be kind.", ":c 372 yoda : ") == [])
         #expect(play.server(":c 376 yoda :End of MOTD") == ["motd: Be kind. | "])
-        // Without a beginning, or with nothing between it and the end, there is none.
+        // A message without a beginning, or without lines, is none.
         #expect(play.server(":c 372 yoda :x", ":c 376 yoda :x", ":c 375 yoda :x", ":c 376 yoda :x", ":c 422 yoda :none") == [])
         let limit = ClientSession.messageOfTheDayLimit
         _ = play.server(":c 375 yoda :x")
         for line in 0...limit { _ = play.server(":c 372 yoda :\(line)") }
         #expect(play.server(":c 376 yoda :x").first?.hasSuffix(" | \(limit - 1)") == true)
-        // What a lost connection has cut off is not told later.
+        // A message that a lost connection has cut off is not shown later.
         _ = play.server(":c 375 yoda :x", ":c 372 yoda :half")
         _ = play.give(.disconnected(""))
         _ = play.wait()
@@ -93,7 +93,7 @@ import Testing
     @Test func longPasswordsAreCutIntoPieces() {
         let chunks = ClientSession.saslPlain(.init(name: "yoda", password: String(repeating: "x", count: 512)))
         #expect(chunks.map(\.utf8.count) == [400, 292])
-        // 2 + 4 + 294 = 300 bytes are 400 in base 64: the end has to be said.
+        // 2 + 4 + 294 = 300 bytes are 400 in base64, so an empty piece has to mark the end.
         #expect(ClientSession.saslPlain(.init(name: "yoda", password: String(repeating: "x", count: 294))).map(\.utf8.count) == [400, 1])
     }
 

@@ -22,10 +22,10 @@ import Testing
         play.logIn()
         _ = play.ask(1, .message(to: "hans", text: "before the lid closed"))
         play.now += 3_600_000
-        // The request is not late: its time was slept through.
+        // The request is not late: the machine slept during its time.
         #expect(play.give(.timer) == ["> PING awake"])
         let woke = play.now
-        // What the kernel had kept from before says nothing of now.
+        // A line that the kernel received before the sleep does not show that the connection is alive.
         play.now += 1
         #expect(play.server("@msgid=00000000000A1 :luke!l@chatty PRIVMSG yoda :old").count == 1)
         #expect(play.wait() == ["disconnect", "lost"])
@@ -47,7 +47,7 @@ import Testing
         #expect(play.server(":chatty PONG chatty :awake") == [])
         #expect(play.wait() == ["> PING chatty"])
         #expect(play.now == start + 20_000)
-        // Late by less than a sleep is only late.
+        // A timer that is late by less than a sleep is just late.
         play.now += 10_000 + 5_000
         #expect(play.give(.timer) == ["disconnect", "lost"])
     }
@@ -62,7 +62,7 @@ import Testing
         }
         play.now += 3_600_000
         #expect(play.give(.timer) == ["connect"])
-        // An attempt that was slept through is given up soon, and the next ones begin with short waits.
+        // An attempt during which the machine slept is given up soon, and the next waits are short.
         play.now += 3_600_000
         #expect(play.give(.timer) == [])
         let woke = play.now
@@ -75,7 +75,7 @@ import Testing
         var play = SessionTranscript()
         #expect(play.give(.woke) == [])
         _ = play.give(.start)
-        // The question whether a key is right has no time.
+        // The question whether a key is right has no time limit.
         play.now += 3_600_000
         #expect(play.give(.connected) == ["connected", "> CAP LS 302"])
         #expect(play.give(.woke) == ["> PING awake"])
@@ -165,7 +165,7 @@ import Testing
             ])
     }
 
-    /// Up to the question for the password or what stands for it, after a loss.
+    /// Reconnects after a loss, up to the server's request for the password or a token.
     private func reconnect(_ play: inout SessionTranscript) {
         _ = play.give(.disconnected("reset"))
         _ = play.wait()
@@ -185,7 +185,7 @@ import Testing
         #expect(play.server(":chatty 001 yoda :Welcome") == ["in as yoda", "> @label=ttoken TOKEN"])
         #expect(play.server("@label=ttoken NOTE TOKEN RESUME_TOKEN abc 1209600 :x") == [])
         reconnect(&play)
-        // base64 of NUL yoda NUL abc
+        // The base64 of NUL yoda NUL abc.
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAYWJj"])
         #expect(play.server(":chatty 903 * :ok", ":chatty 001 yoda :Welcome") == ["> SEEN * t", "> CAP END", "in as yoda again"])
         reconnect(&play)
@@ -206,7 +206,7 @@ import Testing
         #expect(play.ask(1, .changePassword(old: "secret", new: "new")).count == 1)
         #expect(play.server("@label=t1 NOTE PASSWD PASSWORD_CHANGED :x").first?.hasPrefix("1 done") == true)
         reconnect(&play)
-        // base64 of NUL yoda NUL new
+        // The base64 of NUL yoda NUL new.
         #expect(play.server("AUTHENTICATE +") == ["> AUTHENTICATE AHlvZGEAbmV3"])
     }
 
@@ -248,7 +248,7 @@ import Testing
             ])
     }
 
-    /// Its own password is of the past, and nothing that it could try would be right.
+    /// The client's password is outdated, so it has nothing valid to try.
     @Test func aPasswordThatWasChangedElsewhereEndsIt() {
         var play = SessionTranscript()
         play.logIn()

@@ -109,7 +109,7 @@ import Testing
         #expect(play.server("@label=t1 NOTE GROUPS NO_GROUPS :x") == ["told: There is no group chat yet."])
     }
 
-    /// A server that is sent more than it takes at once answers one after the other, for as long as there is something.
+    /// A server with many requests answers one after the other: each has its full time from the answer before it.
     @Test func whatWaitsBehindOthersHasItsTimeFromTheirAnswers() {
         var play = SessionTranscript {
             $0.answerTimeout = 3000
@@ -128,7 +128,7 @@ import Testing
         #expect(play.now == start + 8000)
     }
 
-    /// Answers keep the order of what was asked: what the server has passed over is not waited for because of what came later.
+    /// Answers keep the order of the requests: one that the server has skipped times out although a later one is answered.
     @Test func whatIsPassedOverIsGivenUpInItsTime() {
         var play = SessionTranscript {
             $0.answerTimeout = 3000

@@ -2,7 +2,7 @@ import ChatProtocol
 
 @testable import ChatClient
 
-/// A client session played against a script: what is put in, and what comes out as lines that can be read and compared.
+/// Runs a client session against a script: inputs go in, and its outputs come out as lines that can be read and compared.
 ///
 /// `> LINE` is sent to the server, `connect` and `disconnect` are for the driver, everything else is an event.
 struct SessionTranscript {
@@ -18,12 +18,12 @@ struct SessionTranscript {
 
     mutating func give(_ input: ClientSession.Input) -> [String] { session.handle(input, at: now).map(SessionTranscript.show) }
 
-    /// Lines from the server; all that comes out of them.
+    /// Passes in lines of the server; returns all outputs.
     mutating func server(_ lines: String...) -> [String] { lines.flatMap { give(.received(.line(Array($0.utf8)))) } }
 
     mutating func ask(_ id: UInt64, _ request: ClientRequest) -> [String] { give(.request(RequestID(rawValue: id), request)) }
 
-    /// Lets time pass up to the next timeout, which must be there.
+    /// Advances the time to the next timeout, which must exist.
     mutating func wait() -> [String] {
         guard let next = session.nextTimeout else { return ["nothing to wait for"] }
         now = max(now, next)
@@ -34,7 +34,7 @@ struct SessionTranscript {
         ":chatty CAP * LS :sasl=PLAIN message-tags server-time echo-message labeled-response batch standard-replies chatty/service"
     static let taken = ":chatty CAP * ACK :all"
 
-    /// From the start to the welcome, unchecked; what comes out after that is what a test is about.
+    /// Logs in, from the start to the welcome, without checks; tests are about the outputs after that.
     mutating func logIn(as name: String = "yoda") {
         _ = give(.start)
         _ = give(.connected)
@@ -45,7 +45,7 @@ struct SessionTranscript {
         enter(as: name)
     }
 
-    /// The server's side of a log-in whose name and password are sent by the session itself.
+    /// Answers a log-in in which the session sends name and password by itself.
     mutating func enter(as name: String = "yoda") {
         _ = server("AUTHENTICATE +", ":chatty 900 * * \(name) :in", ":chatty 903 * :ok", ":chatty 001 \(name) :Welcome")
     }

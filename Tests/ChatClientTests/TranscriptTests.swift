@@ -8,7 +8,7 @@ import Testing
 @Suite struct TranscriptTests {
     private let folder: TemporaryFolder
     private let time = NIOLockedValueBox(Timestamp(iso8601: "2026-01-31T22:30:00Z") ?? Timestamp(milliseconds: 0))
-    /// Two hours east of Greenwich.
+    /// UTC+2.
     private let clock: LocalTime.Clock = { moment in
         let text = moment.adding(milliseconds: 7_200_000).description
         return LocalTime(date: String(text.prefix(10)), time: String(text.dropFirst(11).prefix(5)))
@@ -29,7 +29,7 @@ import Testing
         passDay()
         transcript.add(typed: "/x", behind: "yoda> ")
         passDay()
-        // What is shown says it already.
+        // The text that is shown has the date already.
         transcript.add("--- 2026-02-03 ---\nmorning")
         transcript.add(diagnostic: "one\ntwo")
         #expect(

@@ -5,7 +5,7 @@ import Testing
 @testable import ChatHub
 
 struct AttemptThrottleTests {
-    /// Guessing over many names: after thirty failures an address waits, other addresses and loopback do not.
+    /// After thirty failures with many names an address has to wait; other addresses and loopback do not.
     @Test func guessingOverManyNamesIsSlow() {
         let names = (0..<60).map { "name\($0)" }
         var script = HubScript(users: names)
@@ -18,7 +18,7 @@ struct AttemptThrottleTests {
         }
         #expect(refusedAt == 30 && script.verifications == 30)
         #expect(script.lines.last == "User: name29 failed to log in: invalid credentials (from 192.0.2.1).")
-        // Not even the right password is looked at, and none of it blocks a name.
+        // Not even the right password is verified, and none of these attempts blocks a name.
         script.forget(guesser)
         script.send(guesser, .logIn(name: "name59", password: "pw-name59", begins: true))
         #expect(script.told[guesser] == [.reply(.tooManyAttempts(seconds: 4))])
@@ -33,7 +33,7 @@ struct AttemptThrottleTests {
         #expect(script.told[guesser]?.first == .loggedIn(name: "name59"))
     }
 
-    /// What is not looked at costs no line each: a line a minute and address says how often.
+    /// Refused attempts do not get a line each in the log: one line a minute for each address counts them.
     @Test func refusedTriesAreToldOfOnceAMinute() {
         var script = HubScript()
         script.handle(.tick)
@@ -64,7 +64,7 @@ struct AttemptThrottleTests {
         #expect(script.lines.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
     }
 
-    /// A name may be a whole line of a hostile client; in the log it is as long as two names at most.
+    /// A hostile client's name may fill a line; in the log it is at most twice as long as a name can be.
     @Test func longNamesAreCutInTheLog() {
         let long = String(repeating: "ü", count: 2000)
         let shown = "\"" + String(repeating: "\\u00fc", count: 32) + "\\u2026\""
@@ -114,7 +114,7 @@ struct AttemptThrottleTests {
         #expect(script.texts(local).allSatisfy { $0.hasPrefix("There is no user") })
     }
 
-    /// Tries that are under way count: a thousand at once are no way around.
+    /// Attempts in progress count: a thousand parallel ones do not evade the limit.
     @Test func triesAtTheSameTimeCount() {
         let names = (0..<100).map { "name\($0)" }
         var script = HubScript(users: names)
@@ -126,7 +126,7 @@ struct AttemptThrottleTests {
         #expect(script.verifications == 30)
     }
 
-    /// Those that wait in line for one name, and are gone before it is their turn, were not judged.
+    /// Attempts that wait in the queue of a name and end before their turn do not count.
     @Test func triesThatWereNeverJudgedDoNotCount() {
         var script = HubScript()
         script.holdsBack = true
@@ -140,7 +140,7 @@ struct AttemptThrottleTests {
         #expect(!again.flatMap(script.texts).contains { $0.hasPrefix("Too many failed log-ins") })
     }
 
-    /// A network that lost its link comes back at once, each with a token; those that have expired are tries like others.
+    /// After the loss of a network's link many clients reconnect at once with tokens; expired tokens count as failed attempts.
     @Test func tokensCountWhenTheyFail() {
         let names = (0..<100).map { "name\($0)" }
         var script = HubScript(users: names)
@@ -165,7 +165,7 @@ struct AttemptThrottleTests {
         #expect(throttle.sweep(at: 60_000).isEmpty)
         #expect(throttle.count == 0)
         #expect(throttle.take(nil, at: 0) == nil)
-        // However long a name is blocked, an address may try once in ten seconds.
+        // However long the block of a name lasts, an address may try once in ten seconds.
         throttle = AttemptThrottle(maximumAttempts: 1, blockSeconds: 86_400)
         for _ in 0..<10 { #expect(throttle.take("a", at: 0) == nil) }
         #expect(throttle.take("a", at: 0) == 10)

@@ -5,7 +5,7 @@ import ChatStore
 import TestSupport
 import Testing
 
-/// RFC 2812 §4.1 and IRCv3 away-notify, whatever the codec.
+/// Away messages (RFC 2812 §4.1) and IRCv3 away-notify, with every codec.
 struct AwayTests {
     @Test func whoWritesToAnAccountThatIsAwayIsTold() {
         var script = HubScript()
@@ -79,7 +79,7 @@ struct AwayTests {
         script.send(yoda, .away("out"))
         #expect(script.told[luke] == [.away(user: "yoda", "out")])
         #expect(script.told[hans] == [])
-        // Saying it again is no news.
+        // A repeated away message is not announced again.
         script.send(yoda, .away("out"))
         #expect(script.told[luke]?.count == 1)
         script.send(hans, .away("too"))
@@ -91,7 +91,7 @@ struct AwayTests {
         #expect(script.told[luke] == [], "it has said that it hears no more of it")
     }
 
-    /// Who is not there is not here again: for those in the same group one that has no session is away.
+    /// A user without a session counts as away to the members of common groups.
     @Test func whoComesAndGoesIsTold() {
         var script = HubScript()
         let luke = script.logIn("luke")
@@ -109,7 +109,7 @@ struct AwayTests {
         let again = script.logIn("yoda")
         _ = script.logIn("yoda")
         #expect(script.told[luke]?.dropFirst() == [.away(user: "yoda", nil)], "once, and not away any more")
-        // To whom it belongs: neither those of no common group, nor while all are being told that the server ends.
+        // It is announced neither to users without a common group nor while the server shuts down.
         let hans = script.logIn("hans")
         script.send(hans, .hearPresence(true))
         script.forget(hans)
@@ -121,7 +121,7 @@ struct AwayTests {
         }
     }
 
-    /// A connection that is lost says nothing of its user; and who comes is told what others are told.
+    /// A lost connection does not end an absence, and a new session is informed of the state.
     @Test func aLostConnectionEndsNoAbsence() {
         var script = HubScript()
         let luke = script.logIn("luke")
@@ -143,7 +143,7 @@ struct AwayTests {
         script.send(yoda, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         #expect(script.told[yoda]?.contains(.reply(.nowAway("out"))) == true)
         #expect(script.told[luke] == [.away(user: "yoda", "out")])
-        // Another session that comes is told as well, and that it is back again.
+        // Another new session is informed as well, and of the return.
         let phone = script.connect()
         script.send(phone, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         #expect(script.told[phone]?.contains(.reply(.nowAway("out"))) == true)
@@ -163,7 +163,7 @@ struct AwayTests {
         #expect(script.told[yoda]?.last == .reply(.awayTooLong(limit: Limits.awayBytes)))
     }
 
-    /// The other side of an IRC client: lines of RFC 2812 and IRCv3.
+    /// The lines that an IRC client receives, by RFC 2812 and IRCv3.
     @Test func theLinesOfIRC() {
         var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :away-notify\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nCAP END\r\n")
@@ -177,10 +177,10 @@ struct AwayTests {
         let luke = harness.script.logIn("luke")
         harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
         harness.collect()
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         harness.script.send(luke, .away("with the fleet"))
         harness.collect()
-        #expect(harness.takeOutput() == ":luke!luke@chatty AWAY :with the fleet\r\n")
+        #expect(harness.popOutput() == ":luke!luke@chatty AWAY :with the fleet\r\n")
         #expect(harness.send("PRIVMSG luke :hi\r\n") == ":chatty 301 yoda luke :with the fleet\r\n")
         harness.send("CREATEGROUP sith\r\n")
         #expect(harness.send("INVITE luke #sith\r\n") == ":chatty 341 yoda luke #sith\r\n:chatty 301 yoda luke :with the fleet\r\n")
@@ -189,7 +189,7 @@ struct AwayTests {
         #expect(harness.send("WHO #jedi\r\n").contains(" luke G :0 luke\r\n"))
         harness.script.send(luke, .away(nil))
         harness.collect()
-        #expect(harness.takeOutput() == ":luke!luke@chatty AWAY\r\n")
+        #expect(harness.popOutput() == ":luke!luke@chatty AWAY\r\n")
     }
 
     @Test func clientsThatDidNotAskAreNotTold() {

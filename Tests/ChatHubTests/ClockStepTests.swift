@@ -4,7 +4,7 @@ import ChatProtocol
 import ChatStore
 import Testing
 
-/// The clock on the wall is set, by a person or by a machine that has just learnt the time: forward, back, and while the server is down.
+/// Steps of the wall clock, by a person or by time synchronisation: forward, back, and while the server is down.
 struct ClockStepTests {
     private static let day: Int64 = 86_400_000
     private static let year = 365 * day
@@ -13,7 +13,7 @@ struct ClockStepTests {
         script.kept.compactMap { if case .message(let message) = $0 { message } else { nil } }
     }
 
-    /// What a store that kept all this gives to the next server on it.
+    /// The hub after a restart on the same store.
     private static func restarted(_ script: HubScript, at step: Int64) -> HubScript {
         return HubScript(state: script.log.state(), now: EventTime(wall: script.now.wall.adding(milliseconds: step), uptime: 1))
     }
@@ -39,29 +39,29 @@ struct ClockStepTests {
         #expect(all.map(\.text) == (0...9).map { "m\($0)" })
     }
 
-    /// What is missed is known by its id, so no clock hides or repeats it.
+    /// Missed messages are found by their ids, so no clock step hides or repeats one.
     @Test(arguments: [-year, -day, -1, 1, day, year]) func whatIsMissedComesOnceAndInOrder(step: Int64) {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let luke = script.logIn("luke")
-        func say(_ text: String) { script.send(yoda, .message(to: "luke", text: text, isNotice: false)) }
-        say("one")
+        func sendMessage(_ text: String) { script.send(yoda, .message(to: "luke", text: text, isNotice: false)) }
+        sendMessage("one")
         let seen = Self.messages(script).last?.id
         script.handle(.disconnected(luke, .closed, written: seen))
-        say("two")
+        sendMessage("two")
         script.stepClock(milliseconds: step)
-        say("three")
+        sendMessage("three")
         script.stepClock(milliseconds: -step)
-        say("four")
+        sendMessage("four")
         let again = script.connect()
         script.send(again, .logIn(name: "luke", password: "pw-luke", begins: true))
         #expect(script.messages(again) == ["yoda: two", "yoda: three", "yoda: four"])
-        say("five")
+        sendMessage("five")
         #expect(script.messages(again).last == "yoda: five" && script.messages(again).count == 4)
     }
 
-    /// A block is measured by a clock that nobody sets. Over a restart there is only the one on the wall: set back it holds nobody longer than the rule says, set
-    /// forward it lets the name go, and the count of wrong passwords begins anew as after any block.
+    /// A block is measured by the monotonic clock. After a restart only the wall clock is left: if it was set back, the block is no longer
+    /// than the rule says; if it was set forward, the block ends, and the count of wrong passwords starts again as after any block.
     @Test func aBlockOverARestart() {
         var script = HubScript()
         let id = script.connect()
@@ -112,7 +112,7 @@ struct ClockStepTests {
         #expect(script.texts(yoda) == ["luke is not active. The message will be delivered at the next login."])
     }
 
-    /// What was marked while the clock was far ahead would call all that comes read.
+    /// A read marker from a time when the clock was far ahead must not mark later messages as read.
     @Test func aMarkerFromTheFutureIsNone() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -133,7 +133,7 @@ struct ClockStepTests {
         }
     }
 
-    /// A client that fetches by time finds what was said while ids ran ahead of the clock.
+    /// A client that fetches history by time finds the messages whose ids were ahead of the clock.
     @Test func historyByTimeGoesByTheMessagesTimes() {
         var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl message-tags batch\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n")
@@ -147,7 +147,7 @@ struct ClockStepTests {
             harness.script.send(luke, .message(to: "yoda", text: text, isNotice: false))
         }
         harness.collect()
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         func texts(_ line: String) -> String {
             String(harness.send(line + "\r\n").split(separator: "\r\n").dropFirst().dropLast().compactMap(\.last))
         }

@@ -2,15 +2,15 @@ import ChatCodec
 import ChatHub
 import ChatProtocol
 
-/// A codec put onto the hub, as the server's handler does it: lines in, text out.
+/// A codec on a hub, connected as in the server's handler: lines in, text out.
 struct CodecHarness<Kind: Codec> {
     var script: HubScript
     var way: Kind
     let session: SessionID
     private var decoder = LineDecoder(maximum: Kind.maximumLine)
-    /// Lines that the codec does not take yet.
+    /// Lines that the codec does not accept yet.
     private var waiting: [LineDecoder.Line] = []
-    private var isTaking = false
+    private var isPassing = false
     private var seenAnswers = 0
     private var seenTold = 0
     private(set) var output = ""
@@ -23,8 +23,8 @@ struct CodecHarness<Kind: Codec> {
         output += String(decoding: self.way.greeting(), as: UTF8.self)
     }
 
-    /// What came out since the last call.
-    mutating func takeOutput() -> String {
+    /// The output since the last call.
+    mutating func popOutput() -> String {
         defer { output = "" }
         return output
     }
@@ -32,19 +32,19 @@ struct CodecHarness<Kind: Codec> {
     @discardableResult
     mutating func send(_ text: String) -> String { send(Array(text.utf8)) }
 
-    /// Gives bytes to the codec and answers what comes of it; the output since the last call.
+    /// Passes bytes to the codec and returns the output since the last call.
     @discardableResult
     mutating func send(_ bytes: [UInt8]) -> String {
         bytes.withUnsafeBytes { decoder.decode($0) { waiting.append($0) } }
-        takeLines()
-        return takeOutput()
+        passLines()
+        return popOutput()
     }
 
-    /// Each only when all that the one before it led to has been done.
-    private mutating func takeLines() {
-        guard !isTaking else { return }
-        isTaking = true
-        defer { isTaking = false }
+    /// Passes in each line only after all effects of the one before.
+    private mutating func passLines() {
+        guard !isPassing else { return }
+        isPassing = true
+        defer { isPassing = false }
         while way.takesLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
     }
 
@@ -59,7 +59,7 @@ struct CodecHarness<Kind: Codec> {
         }
     }
 
-    /// Takes what the hub has told the session since. Answers and what comes unasked are in one order in `told`.
+    /// Encodes what the hub has sent to the session since the last call. `told` has answers and other messages in one order.
     mutating func collect() {
         let answers = script.answers[session] ?? []
         let told = script.told[session] ?? []
@@ -73,6 +73,6 @@ struct CodecHarness<Kind: Codec> {
         }
         for outgoing in unasked { output += String(decoding: way.encode(outgoing), as: UTF8.self) }
         if script.closed.contains(session) { isClosed = true }
-        takeLines()
+        passLines()
     }
 }

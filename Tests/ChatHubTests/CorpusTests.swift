@@ -5,16 +5,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sessions of a fixed corpus, as they are and bent by seeds, against every codec, in pieces of any length.
+/// Sessions of a fixed corpus, unchanged and mutated by seeds, on every codec, in pieces of any length.
 @Suite(.longComputation) struct CorpusTests {
-    /// The sessions of a file: lines with their ends, a blank line between two sessions.
+    /// The sessions in a file: lines with their line ends, with a blank line between two sessions.
     private static func sessions(_ name: String) throws -> [[UInt8]] {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/" + name)
         let text = try String(contentsOf: file, encoding: .utf8)
         return text.split(separator: "\n\n").map { Array(($0.replacing("\n", with: "\r\n") + "\r\n").utf8) }
     }
 
-    /// Gives a session to a codec, and says what it and luke, who listens, are told.
+    /// Passes a session to a codec; returns the output of this session and that of luke, who listens.
     private static func play<Kind: Codec>(_ bytes: [UInt8], on way: Kind, _ random: inout SeededGenerator) -> (own: String, lukes: String) {
         var configuration = HubConfiguration()
         configuration.messageOfTheDay = ["Be kind."]
@@ -22,7 +22,7 @@ import Testing
         var listener = CodecHarness(TextCodec(), harness.script)
         listener.send("luke\npw-luke\n")
         harness.script = listener.script
-        var own = harness.takeOutput()
+        var own = harness.popOutput()
         var rest = bytes[...]
         while !rest.isEmpty, !harness.isClosed {
             let piece = rest.prefix(Int.random(in: 1...400, using: &random))
@@ -32,14 +32,14 @@ import Testing
         #expect(!harness.isClosed || harness.script.closed.contains(harness.session) || way is TextCodec)
         listener.script = harness.script
         listener.collect()
-        // Whatever it was, the next one is served.
+        // Whatever the session did, the next one is served.
         var next = CodecHarness(IRCCodec(), harness.script)
         next.script.advance(milliseconds: 20_000)
         #expect(next.send("PASS hans:pw-hans\r\nNICK hans\r\nUSER h 0 * :h\r\n").contains(":chatty 001 hans :Welcome! hans\r\n"))
-        return (own, listener.takeOutput())
+        return (own, listener.popOutput())
     }
 
-    /// Lines of IRC that any client can read.
+    /// Checks that the output is lines of IRC which any client can parse.
     private static func checkIRC(_ output: String) {
         #expect(output.isEmpty || output.hasSuffix("\r\n"))
         for line in Array(output.utf8).split(separator: 0x0A) {
@@ -50,14 +50,15 @@ import Testing
         }
     }
 
-    /// Lines that no terminal takes for anything but text.
+    /// Checks that the output has no control characters but line ends.
     private static func checkText(_ output: String) {
         for scalar in output.unicodeScalars where scalar != "\n" {
             #expect(scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value), "\(scalar.value) reaches a terminal")
         }
     }
 
-    /// Text up to a client's first line of IRC, if there is one, and IRC from there on: no line of text ends as one of IRC does.
+    /// Checks that the output is text up to the client's first line of IRC, if there is one, and IRC from there on: a line of text does not
+    /// end like one of IRC.
     private static func checkLate(_ output: String) {
         let bytes = Array(output.utf8)
         guard let end = bytes.firstRange(of: [0x0D, 0x0A]) else { return checkText(output) }
@@ -93,7 +94,7 @@ import Testing
         }
     }
 
-    /// Each way is told apart by its first bytes, so each also hears what was meant for the other.
+    /// The codec is chosen by the first bytes, so each codec also gets sessions that were meant for the other.
     @Test(arguments: 0..<UInt64(40)) func theOthersCorpus(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for session in try Self.sessions("text.txt") { Self.checkIRC(Self.play(random.mutated(session), on: IRCCodec(), &random).own) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ChatHub
 
-/// What of an account's messages is no news any more.
+/// The delivery cursors of accounts and their undelivered ranges.
 struct DeliveryCursorsTests {
     private static let yoda = AccountID(rawValue: 1)
 
@@ -21,7 +21,7 @@ struct DeliveryCursorsTests {
         cursors.record(Self.yoda, Self.range(2, 4), client: "a")
         cursors.record(Self.yoda, Self.range(3, 5), client: "b")
         #expect(cursors.due(to: Self.yoda) == [Self.range(2, 5), Self.range(6, 8), .all(after: Self.id(10))])
-        // Lost by one session, and not had by another: the mark is not there yet.
+        // One session has lost the range and no other has received it, so the cursor does not move over it.
         cursors.record(Self.yoda, Self.range(9, 20), client: nil)
         #expect(cursors.due(to: Self.yoda) == [Self.range(2, 5), Self.range(6, 8), .all(after: Self.id(9))])
     }
@@ -33,7 +33,7 @@ struct DeliveryCursorsTests {
         cursors.record(Self.yoda, Self.range(6, 8), client: "b")
         let all = cursors.undelivered(of: Self.yoda, after: .zero)
         #expect(all.count == 2 && cursors.undelivered(of: Self.yoda, after: Self.id(3)).count == 1)
-        // One that is owed since is not paid with them.
+        // A range recorded since then is not acknowledged with them.
         cursors.record(Self.yoda, Self.range(2, 3), client: nil)
         cursors.acknowledge(all, of: Self.yoda, upTo: Self.id(7))
         #expect(cursors.due(to: Self.yoda) == [Self.range(2, 3), Self.range(7, 8), .all(after: Self.id(10))])
@@ -54,7 +54,7 @@ struct DeliveryCursorsTests {
         #expect(again.due(to: Self.yoda) == cursors.due(to: Self.yoda) && again.takeChanged().isEmpty)
     }
 
-    /// However many are lost, little is kept of it; and nothing is forgotten, though some may come twice.
+    /// Many lost ranges take little memory; none is forgotten, although some messages may come twice.
     @Test(arguments: 0..<50 as Range<UInt64>) func manyDebtsAreRunTogether(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var cursors = DeliveryCursors([:])
@@ -72,13 +72,13 @@ struct DeliveryCursorsTests {
     }
 }
 
-/// The same in whole sessions: what comes again at the next log-in.
+/// Delivery cursors in whole sessions: which messages are sent again at the next log-in.
 struct DeliveryMarkSessionTests {
-    private func say(_ texts: String..., in script: inout HubScript, by yoda: SessionID) {
+    private func sendMessages(_ texts: String..., in script: inout HubScript, by yoda: SessionID) {
         for text in texts { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
     }
 
-    /// What a new client without any memory is told at its log-in.
+    /// The messages that a new client without any state receives at its log-in.
     private func missed(_ script: inout HubScript) -> [String] {
         let id = script.connect()
         script.send(id, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -92,16 +92,17 @@ struct DeliveryMarkSessionTests {
         return id
     }
 
-    /// Its link went between showing messages and saying so; the end of the connection is known before it comes again, after that, or after it has left.
+    /// The link is lost after messages were shown and before the client acknowledged them. The hub learns of the end before the client
+    /// reconnects, after that, or after the client has left.
     @Test(arguments: 0..<3) func aClientThatComesAgainIsOwedNothing(noticed: Int) throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let first = begin(&script, .whereItLeftOff, client: "c")
-        say("a", "b", "c", in: &script, by: yoda)
+        sendMessages("a", "b", "c", in: &script, by: yoda)
         let shown = try #require(script.messageIDs(first).last)
         if noticed == 0 { script.disconnect(first, written: nil) }
         let second = begin(&script, .after(shown), client: "c")
-        say("d", in: &script, by: yoda)
+        sendMessages("d", in: &script, by: yoda)
         if noticed == 1 { script.disconnect(first, written: nil) }
         #expect(script.messages(second) == ["yoda: d"])
         script.send(second, .shown(try #require(script.messageIDs(second).last)))
@@ -110,12 +111,12 @@ struct DeliveryMarkSessionTests {
         #expect(missed(&script) == [])
     }
 
-    /// It was given what another client had lost, has shown it, and comes again.
+    /// A client that has shown the messages which another one had lost reconnects.
     @Test func norIsWhatItWasGivenOfOthers() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let killed = begin(&script, .whereItLeftOff, client: "a")
-        say("a", "b", in: &script, by: yoda)
+        sendMessages("a", "b", in: &script, by: yoda)
         script.disconnect(killed, written: nil)
         let first = begin(&script, .whereItLeftOff, client: "b")
         #expect(script.messages(first) == ["yoda: a", "yoda: b"])
@@ -125,7 +126,7 @@ struct DeliveryMarkSessionTests {
         #expect(missed(&script) == [])
     }
 
-    /// A short session, cut off while its page was read, was told nothing: it lost nothing.
+    /// A short session that was cut off during its replay had received nothing, so it has lost nothing.
     @Test func whoWasToldNothingIsOwedNothing() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -137,18 +138,18 @@ struct DeliveryMarkSessionTests {
         script.disconnect(short, written: nil)
         script.settle()
         script.holdsBack = false
-        say("a", "b", in: &script, by: yoda)
+        sendMessages("a", "b", in: &script, by: yoda)
         script.handle(.arrived([long: try #require(script.messageIDs(long).last)]))
         #expect(missed(&script) == [])
     }
 
-    /// A client that asks for history by itself, or does not, takes nothing from the others.
+    /// A client that fetches history itself, or does not, takes nothing from other clients.
     @Test(arguments: [true, false]) func whatOneDidNotAskForIsThereForOthers(missesSome: Bool) throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
-        if missesSome { say("a", "b", in: &script, by: yoda) }
+        if missesSome { sendMessages("a", "b", in: &script, by: yoda) }
         let fetching = begin(&script, .nowhere, client: nil)
-        say("live", in: &script, by: yoda)
+        sendMessages("live", in: &script, by: yoda)
         #expect(script.messages(fetching) == ["yoda: live"])
         let last: MessageID = try #require(script.messageIDs(fetching).last)
         script.handle(.arrived([fetching: last]))
@@ -159,7 +160,7 @@ struct DeliveryMarkSessionTests {
     @Test func whatCouldNotBeKeptIsKeptLater() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
-        say("a", in: &script, by: yoda)
+        sendMessages("a", in: &script, by: yoda)
         let hans = script.connect()
         script.storeFails = true
         script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -174,7 +175,7 @@ struct DeliveryMarkSessionTests {
         #expect(cursors == [DeliveryCursor(reached: last)])
         let rows = script.records.compactMap { if case .lockOut(let row) = $0 { row } else { nil } }
         #expect(rows.map(\.name) == ["luke"] && rows.map(\.failures) == [1])
-        // And what ended meanwhile ends on the disk, too.
+        // Counts that ended in the meantime are removed from the store, too.
         script.storeFails = true
         script.send(script.connect(), .logIn(name: "luke", password: "pw-luke", begins: true))
         script.storeFails = false
@@ -182,7 +183,8 @@ struct DeliveryMarkSessionTests {
         #expect(script.records.contains { if case .lockOutsEnded(["luke"]) = $0 { true } else { false } })
     }
 
-    /// After a crash nothing comes again to a client whose machine had it, however soon after; what clients say themselves can wait for the next tick.
+    /// After a crash nothing is sent again that the client's machine has acknowledged, even a moment ago. What clients acknowledge
+    /// themselves may wait for the next tick.
     @Test func whatHasArrivedIsKeptAtOnce() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -207,7 +209,7 @@ struct DeliveryMarkSessionTests {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let hans = script.logIn("hans")
-        say("a", in: &script, by: yoda)
+        sendMessages("a", in: &script, by: yoda)
         let account = try #require(script.accounts["hans"]?.id)
         script.removeAccount("hans")
         script.watch()

@@ -3,7 +3,7 @@ import ChatHub
 import ChatProtocol
 import Testing
 
-/// Lines of IRC that are refused before anybody looks at what they ask for: each is answered, with its label where it has one.
+/// Lines of IRC that are refused before they are interpreted: each is answered, with its label if it has one.
 @Suite struct EarlyErrorTests {
     private static let capabilities = "CAP REQ :labeled-response batch standard-replies message-tags\r\n"
 
@@ -70,11 +70,11 @@ import Testing
         var harness = CodecHarness(IRCCodec())
         #expect(harness.send("NICK :\(nick)\r\n") == ":chatty 432 * \(nick) :Erroneous nickname\r\n")
         #expect(harness.send("NICK ::\(nick)\r\n") == ":chatty 432 * * :Erroneous nickname\r\n")
-        // And another one is taken.
+        // Another nickname is accepted.
         #expect(harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\n").hasPrefix(":chatty 001 yoda "))
     }
 
-    /// Some clients give a person's name in Latin-1; nothing is made of it.
+    /// Some clients send a person's real name in Latin-1; it is ignored.
     @Test(arguments: [[UInt8]("USER y 0 * :Andr".utf8) + [0xE9], Array("USER \u{0} 0 * :y".utf8), Array("user ".utf8) + [0xFF]])
     func aUserThatIsNotUTF8IsOneAllTheSame(line: [UInt8]) {
         var harness = CodecHarness(IRCCodec())
@@ -87,7 +87,7 @@ import Testing
         #expect(harness.send(Array("NICK ".utf8) + [0xFF, 0x0D, 0x0A]) == ":chatty 432 * * :Erroneous nickname\r\n")
     }
 
-    /// As many as fit a line; what can be too much at once is told (`TARGMAX`) and refused.
+    /// A line can name as many groups as fit into it. For the others `TARGMAX` announces a limit.
     @Test func manyGroupsAreJoinedAndLeftByOneLine() {
         var harness = CodecHarness(IRCCodec())
         let welcome = harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\n")

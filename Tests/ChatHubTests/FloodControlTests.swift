@@ -5,9 +5,9 @@ import ChatStore
 import TestSupport
 import Testing
 
-/// A session that says more than its rate waits; it is not refused, and so it is not overtaken by itself.
+/// A session above its rate waits. Nothing is refused, so its commands keep their order.
 @Suite struct FloodControlTests {
-    /// What is sent at any rhythm and of any length, with lines among it that nothing answers, is all there in the end, in its order, and no sooner than the
+    /// Commands of any rhythm and length, with lines among them that have no answer, are all executed, in order, and no sooner than the
     /// rate allows.
     @Test(arguments: 0..<UInt64(20)) func whatIsSentTooFastKeepsItsOrder(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
@@ -19,11 +19,11 @@ import Testing
         let yoda = script.logIn("yoda")
         script.holdsBack = true
         let (start, count) = (script.now.uptime, 120)
-        // What takes its time among what does not: an account that the store has to be asked for.
+        // Some commands take time: they name an account that the store has to look up.
         let expected = (1...count).map { $0.isMultiple(of: 7) ? Reply.noSuchUser("nobody\($0)").text : "\($0)" }
         var (next, bytes, isTooSoon) = (1, 0, false)
         for _ in 0..<20_000 where (script.answers[yoda]?.count ?? 0) < count {
-            // As the connection does: what is not read stays with the client.
+            // As in the connection, input that is not read stays with the client.
             if next <= count, !script.paused.contains(yoda) {
                 let to = next.isMultiple(of: 7) ? "nobody\(next)" : "luke"
                 let length = Int.random(in: 1...IRCCodec.maximumLine / 4, using: &random)
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// What waits in the hub is bounded: reading stops, and goes on when little of it is left.
+    /// The input that waits in the hub is bounded: reading stops, and continues when little is left.
     @Test func readingStopsWhileMuchWaits() {
         var configuration = HubConfiguration()
         configuration.messageRate = 2
@@ -72,7 +72,7 @@ import Testing
         #expect(!script.paused.contains(yoda))
     }
 
-    /// Lines that lead to nothing, as an empty one in what is pasted, are waited for as well.
+    /// Lines without an answer, such as an empty one in a paste, are waited for as well.
     @Test func linesThatNothingAnswersStopTheReading() {
         var configuration = HubConfiguration()
         configuration.messageRate = 2
@@ -89,7 +89,7 @@ import Testing
         #expect(script.closed.isEmpty)
     }
 
-    /// Its clock is that of what happens, not of when it was said: nobody reads an answer before the question.
+    /// A message has the time of its execution, not of its arrival, so no answer precedes its question.
     @Test func whatWaitedIsSaidWhenItsTurnComes() {
         var configuration = HubConfiguration()
         configuration.messageRate = 1

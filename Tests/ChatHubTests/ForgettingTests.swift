@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatHub
 
-/// What is kept of an account ends with it.
+/// The state of an account ends with the account.
 struct ForgettingTests {
     private let yoda = AccountID(rawValue: 1)
     private let luke = AccountID(rawValue: 2)

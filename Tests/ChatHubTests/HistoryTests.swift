@@ -44,7 +44,7 @@ struct HistoryTests {
             harness.script.advance(milliseconds: 1000)
         }
         harness.collect()
-        let ids = harness.takeOutput().split(separator: "\r\n").map { String($0.dropFirst("@msgid=".count).prefix(13)) }
+        let ids = harness.popOutput().split(separator: "\r\n").map { String($0.dropFirst("@msgid=".count).prefix(13)) }
         func texts(_ line: String) -> String {
             String(harness.send(line + "\r\n").split(separator: "\r\n").dropFirst().dropLast().compactMap(\.last))
         }
@@ -96,7 +96,7 @@ struct HistoryTests {
                 """)
     }
 
-    /// A client that fetches what it missed is not given it as well, and misses nothing of what is stored while it asks.
+    /// A client that fetches missed messages does not get them twice, and misses none that is stored in the meantime.
     @Test func whoFetchesHistoryIsNotGivenIt() {
         var harness = CodecHarness(IRCCodec())
         let luke = harness.script.logIn("luke")
@@ -107,17 +107,17 @@ struct HistoryTests {
         harness.send("CAP REQ :sasl batch server-time draft/chathistory\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\nCAP END\r\n")
         harness.script.settle()
         harness.collect()
-        let output = harness.takeOutput()
+        let output = harness.popOutput()
         #expect(!output.contains(":missed"))
         #expect(harness.send("CHATHISTORY LATEST luke * 9\r\n").contains(":missed"))
-        // The next session that does not ask is given all that was not written to any.
+        // The next session, which does not fetch, gets all messages that were not written to another one.
         harness.script.handle(.disconnected(harness.session, .closed, written: nil))
         let again = harness.script.connect()
         harness.script.send(again, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         #expect(harness.script.messages(again) == ["luke: missed", "luke: on its way"])
     }
 
-    /// Closed for reading too slowly, such a session takes nothing back that the account had been shown before.
+    /// If such a session is closed for reading too slowly, messages that the account has received already are not sent again.
     @Test func aSlowSessionThatFetchesTakesNothingBack() {
         var script = HubScript()
         let luke = script.logIn("luke")

@@ -4,11 +4,11 @@ import ChatStore
 import TestSupport
 import Testing
 
-/// Random sequences of events against what must hold whatever happens.
+/// Random sequences of events, checked against invariants.
 @Suite(.longComputation) struct HubModelTests {
-    /// Every accepted message reaches each who should get it exactly once and in order, over connections that end at any moment with any part of what was
-    /// on its way, failing stores, set clocks and answers in any rhythm; nobody else gets it; every command is answered once; what is sent again is the same
-    /// message; a blocked name never gets in, an ended token neither.
+    /// Every accepted message reaches each recipient exactly once and in order, and nobody else, over connections that end at any moment
+    /// with any part of their data in flight, failing stores, clock steps and answers in any order. Every command has one answer. A message
+    /// sent again is the same message. A blocked name and an ended token never get in.
     @Test(arguments: 0..<UInt64(200))
     func invariants(seed: UInt64) {
         var model = HubModel(seed: seed)
@@ -16,8 +16,8 @@ import Testing
         model.finish()
     }
 
-    /// Several sessions of each account at once: each gets what it gets in order and once, all of them all that is said while they are there; what one of
-    /// them lost with its connection comes again, and who says what it has goes on from there.
+    /// Each account has several sessions at once. Each session gets its messages in order and once, and all of them get what is sent while
+    /// they are there. What one loses with its connection is sent again, and a client that acknowledges continues from there.
     @Test(arguments: 0..<UInt64(100))
     func severalSessions(seed: UInt64) {
         var model = HubModel(seed: seed, sessionsPerAccount: 3)
@@ -25,8 +25,8 @@ import Testing
         model.finish()
     }
 
-    /// Two hubs on one log, which hear of each other at any time: an account's next session may be at the other one, groups are made and left at both, and
-    /// what holds of one holds of both.
+    /// Two hubs on one log, which follow it at any time. An account's next session may be at the other hub, groups are created and left at
+    /// both, and the same invariants hold for both.
     @Test(arguments: 0..<UInt64(200))
     func twoHubs(seed: UInt64) {
         var model = HubModel(seed: seed, hubs: 2)
@@ -35,7 +35,7 @@ import Testing
     }
 }
 
-/// The small model: what users do at random, and what is known of it without the hub.
+/// The model: random actions of users, and the expected results without the hub.
 private struct HubModel {
     private static let users = ["yoda", "luke", "hans", "leia"]
     private static let groups = ["jedi", "sith", "rebels"]
@@ -44,28 +44,28 @@ private struct HubModel {
     private let sessionsPerAccount: Int
     private var random: SeededGenerator
     private var hubs: [HubScript]
-    /// The hub where the session under way is.
+    /// The hub of the current session.
     private var place = 0
-    /// The sessions that are logged in, and whose they are.
+    /// The sessions that are logged in, with their users.
     private var open: [SessionID: String] = [:]
     private var received: [String: [MessageID: Int]] = [:]
     private var order: [SessionID: MessageID] = [:]
     private var counted: [SessionID: Int] = [:]
-    /// The messages that a session was told of, in order, and how many of them its client has.
+    /// The messages sent to each session, in order. ``had`` is the number of them that its client has received.
     private var stream: [SessionID: [ChatMessage]] = [:]
     private var had: [SessionID: Int] = [:]
-    /// The sessions whose clients say what they have, and how they name themselves.
+    /// The sessions whose clients acknowledge messages, with the names of these clients.
     private var saying: [SessionID: String] = [:]
-    /// Sessions whose clients have come again, and of whose end the hub does not know yet.
+    /// Sessions whose clients have reconnected while the hub has not noticed their end.
     private var ghosts: [SessionID] = []
-    /// What sessions lost with their connections, until a session that came later has had it.
+    /// The messages that sessions lost with their connections, until a later session has received them.
     private var owed: [String: [MessageID: SessionID]] = [:]
-    /// In what order the sessions came, whatever their hubs call them.
+    /// The order in which the sessions began, independent of their ids.
     private var born: [SessionID: Int] = [:]
     private var nonces: [String: [String]] = [:]
     private var commands: [SessionID: Int] = [:]
     private var failures: [String: Int] = [:]
-    /// Uptime, milliseconds.
+    /// The end of each name's block, in milliseconds of uptime.
     private var blockedUntil: [String: Int64] = [:]
     private var text = 0
 
@@ -86,7 +86,7 @@ private struct HubModel {
 
     private func place(of session: SessionID) -> Int { Int(session.rawValue / HubScript.sessionsOfAHub) }
 
-    /// All hubs hear of all that has happened, and answer.
+    /// All hubs apply all entries, and answer.
     private mutating func settleAll() {
         for _ in 0..<2 {
             for index in hubs.indices {
@@ -126,7 +126,7 @@ private struct HubModel {
             text += 1
             if let session { command(session, .groupMessage(group: group(), text: "\(text)", isNotice: false)) }
         case 75..<95: hubs[Int.random(in: hubs.indices, using: &random)].settleOne(using: &random)
-        // Where a hub's note of what it has delivered is not kept, another hub delivers that again.
+        // If a hub's record of deliveries is not stored, another hub delivers these messages again.
         case 95: if hubs.count == 1 { hubs[0].storeFails.toggle() } else { hubs[Int.random(in: hubs.indices, using: &random)].watch() }
         case 96:
             hubs[0].advance(milliseconds: Int64.random(in: 0..<6000, using: &random))
@@ -153,7 +153,7 @@ private struct HubModel {
 
     private func lastHad(_ id: SessionID) -> MessageID? { had[id].flatMap { $0 > 0 ? stream[id]?[$0 - 1].id : nil } }
 
-    /// Some more of what was told to a session reaches its client.
+    /// Some more of the messages that were sent to a session reach its client.
     private mutating func receiveSome(_ id: SessionID) {
         guard let user = open[id], let told = stream[id] else { return }
         let before = had[id] ?? 0
@@ -175,7 +175,7 @@ private struct HubModel {
         let id = connect()
         let says = Bool.random(using: &random)
         hubs[place].send(id, .logIn(name: user, password: password, begins: !says))
-        // Only until it is answered: the replay goes on among what follows.
+        // Only until the log-in is answered: the replay continues among what follows.
         while hubs[place].told[id]?.isEmpty ?? true { hubs[place].settleOne(using: &random) }
         if isBlocked(user) {
             #expect(hubs[place].told[id] == [.reply(.blocked)], "a blocked name got in (seed \(seed))")
@@ -193,7 +193,8 @@ private struct HubModel {
         hubs[place].handle(.disconnected(id, .closed, written: nil))
     }
 
-    /// A token of that account, of another one, or one that has ended: only the first is one, and none of them counts as a wrong password.
+    /// Logs in with a token of this account, of another one, or one that has ended. Only the first is valid, and none counts as a wrong
+    /// password.
     private mutating func tryToken(_ user: String) {
         let token = hubs[place].tokens.keys.sorted().randomElement(using: &random) ?? HubScript.token(0)
         logIn(user, password: token, isRight: hubs[place].tokens[token] == user)
@@ -215,7 +216,7 @@ private struct HubModel {
         hubs[place].handle(.disconnected(id, .closed, written: nil))
     }
 
-    /// A connection ends with some of what was on its way, and its client with it.
+    /// A connection ends with some of its messages in flight, and its client ends with it.
     private mutating func leave(_ session: SessionID) {
         end(session)
         guard let user = open.removeValue(forKey: session) else { return }
@@ -230,7 +231,7 @@ private struct HubModel {
         receiveSome(session)
         if saying[session] != nil, let last = lastHad(session) {
             command(session, .shown(last))
-            // What it says is heard before it goes.
+            // The acknowledgement arrives before the connection ends.
             hubs[place].settle()
             check()
         }
@@ -238,21 +239,21 @@ private struct HubModel {
         hubs[place].disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, written: written)
     }
 
-    /// A client that says what it has comes again over another connection, and gets just what it has not.
+    /// A client that acknowledges reconnects, and receives exactly what it has not received.
     private mutating func resume(_ session: SessionID) -> SessionID? {
-        // At the hub that it was at: another one does not know which sessions are its client's.
+        // It reconnects to the same hub: another one does not know which sessions are of this client.
         place = place(of: session)
         let isLetIn = open[session].map { !isBlocked($0) } ?? false
         switch Int.random(in: 0..<3, using: &random) {
         case _ where !isLetIn: end(session)
         case 0: end(session)
         case 1:
-            // The connection went before its last words were heard.
+            // The connection ended before its last acknowledgement arrived.
             check()
             receiveSome(session)
             hubs[place].disconnect(session, written: nil)
         default:
-            // And the server does not know.
+            // The server has not noticed the end of the connection.
             check()
             receiveSome(session)
             ghosts.append(session)
@@ -277,7 +278,7 @@ private struct HubModel {
         return id
     }
 
-    /// Looks at what the sessions have been told since the last look.
+    /// Checks what the sessions have received since the last check.
     private mutating func check() {
         var members: [MessageID: Set<AccountID>]?
         for (id, user) in open {
@@ -306,7 +307,8 @@ private struct HubModel {
         settleAll()
         check()
         for (id, _) in open { #expect(hubs[place(of: id)].answers[id]?.count == commands[id] ?? 1, "an answer a command (seed \(seed))") }
-        // Everybody comes once more; then all that was kept has been received, by who has one session exactly once.
+        // Every user logs in once more. Then all stored messages have been received; a user with one session has received each exactly
+        // once.
         for id in open.keys.sorted() { leave(id) }
         for ghost in ghosts { hubs[place(of: ghost)].disconnect(ghost, written: nil) }
         hubs[0].advance(milliseconds: 20_000)

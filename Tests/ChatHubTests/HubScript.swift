@@ -3,9 +3,9 @@ import ChatStore
 
 @testable import ChatHub
 
-/// What all hubs of a test share: one log, one clock, and the passwords and tokens of the accounts.
+/// The state that all hubs of a test share: one log, one clock, and the passwords and tokens of the accounts.
 final class HubWorld: @unchecked Sendable {
-    // Unchecked: a world belongs to one test.
+    // Unchecked `Sendable`: a world belongs to one test.
     let log: MemoryLog
     fileprivate let initial: StoreState
     fileprivate var now: EventTime
@@ -21,34 +21,35 @@ final class HubWorld: @unchecked Sendable {
     }
 }
 
-/// What a script is made of that cannot be copied; it is handed on as it is.
+/// The parts of a script that cannot be copied; copies of the script share them.
 private final class HubBox: @unchecked Sendable {
-    // Unchecked: a script, its engine and its reports belong to one test.
+    // Unchecked `Sendable`: a script, its engine and its reports belong to one test.
     var hub: Hub
-    /// What the outside has to say, the first one first.
+    /// The events that the outside will pass in, the first one first.
     var waiting: [Event] = []
 
     init(_ hub: consuming Hub) { self.hub = hub }
 }
 
-/// The hub with an outside made of values: passwords, a ``MemoryEngine``, a clock that the script sets. The outside answers at once, or when the script says so.
+/// A hub with a simulated outside: passwords, a ``MemoryEngine`` and a clock that the script sets. The outside answers at once, or when the
+/// script says so.
 struct HubScript {
     let world: HubWorld
     private let box: HubBox
     private let engine: MemoryEngine
-    /// The token of that number.
+    /// The token with this number.
     static func token(_ number: Int) -> String {
         let digits = String(number)
         return ResumeTokenText.prefix + String(repeating: "0", count: ResumeTokenText.digits - digits.utf8.count) + digits
     }
-    /// Where true, the outside answers only when ``settle()`` is called.
+    /// If true, the outside answers only when ``settle()`` is called.
     var holdsBack = false
     private var wakes: [(uptime: Int64, id: SessionID)] = []
     private(set) var lines: [String] = []
     private(set) var verifications = 0
-    /// What of the outside a log-in was asked by, in order.
+    /// The kinds of questions that log-ins put to the outside, in order.
     private(set) var questions: [String] = []
-    /// What each session was told, in order.
+    /// What the hub has sent to each session, in order.
     private(set) var told: [SessionID: [Outgoing]] = [:]
     private var lastTold: [SessionID: MessageID] = [:]
     private(set) var answers: [SessionID: [(label: String?, response: [Outgoing])]] = [:]
@@ -74,7 +75,7 @@ struct HubScript {
         self.init(configuration, in: world)
     }
 
-    /// Another hub on the log of that world, as it is by now.
+    /// Another hub on the log of a world, from its present state.
     init(_ configuration: HubConfiguration = HubConfiguration(), in world: HubWorld) {
         self.world = world
         box = HubBox(Hub(configuration, world.log.state(), at: world.now))
@@ -84,25 +85,25 @@ struct HubScript {
         _ = try? engine.start { [box] reports in box.waiting.append(contentsOf: reports.map(Event.init)) }
     }
 
-    /// Numbers of sessions say which hub of its world they are of.
+    /// The ids of sessions at the hub with the number N begin at N times this, so that an id names the hub of its session.
     static let sessionsOfAHub: UInt64 = 1_000_000
 
     var log: MemoryLog { world.log }
     var now: EventTime { world.now }
 
-    /// Name (folded) to password.
+    /// The passwords by folded name.
     var passwords: [String: String] {
         get { world.passwords }
         nonmutating set { world.passwords = newValue }
     }
 
-    /// What stands in for a password: token to its account (folded name).
+    /// The tokens, each with the folded name of its account.
     var tokens: [String: String] {
         get { world.tokens }
         nonmutating set { world.tokens = newValue }
     }
 
-    /// Whether a hub that is started anew, and told all that has happened, knows what this one knows.
+    /// Whether a new hub that applies the whole log has the same state as this one.
     var isReplayedAlike: Bool {
         var hub = Hub(HubConfiguration(), world.initial, at: now)
         for entry in log.entries { _ = hub.handle(.decided(nil, .stored(entry)), at: now) }
@@ -110,23 +111,23 @@ struct HubScript {
         return box.hub.directory == hub.directory
     }
 
-    /// Nothing can be kept while it is true.
+    /// Whether the store is full, so that nothing can be stored.
     var storeFails: Bool {
         get { log.isFull }
         nonmutating set { log.isFull = newValue }
     }
 
-    /// Everything that was kept, in order.
+    /// The contents of all entries, in order.
     var kept: [Entry.Content] { log.entries.map(\.content) }
-    /// What the hub noted for itself, in order.
+    /// The records that the hub has stored for itself, in order.
     var records: [HubRecord] { log.entries.compactMap { if case .recorded(let record) = $0.content { record } else { nil } } }
 
-    /// By folded name: the accounts that there are, whether or not the hub has heard of them.
+    /// The existing accounts by folded name, whether or not the hub knows of them.
     var accounts: [String: Account] { Dictionary(uniqueKeysWithValues: log.directory.accounts.values.map { ($0.name.folded, $0) }) }
 
-    // What another process does. The hub hears of it when it looks, or when the next change of its own is decided.
+    // Actions of another process. The hub sees them when it polls, or when its own next change is decided.
 
-    /// - Parameter password: `pw-` and the name without it.
+    /// - Parameter password: `pw-` and the name by default.
     mutating func addAccount(_ user: String, id: Int64, password: String? = nil) throws {
         let name = try Name(user)
         passwords[name.folded] = password ?? "pw-" + name.folded
@@ -138,7 +139,7 @@ struct HubScript {
         log.append(.accountRemoved(account.id), at: now)
     }
 
-    /// All tokens end.
+    /// Changes a password, which ends all tokens.
     mutating func setPassword(of account: Account, to password: String) {
         let name = account.name.folded
         passwords[name] = password
@@ -156,14 +157,14 @@ struct HubScript {
                 Account(id: account.id, name: account.name, isBlocked: isBlocked, passwordGeneration: account.passwordGeneration)), at: now)
     }
 
-    /// The hub hears of what others have done.
+    /// Passes the entries of other processes to the hub.
     mutating func watch() {
         let before = box.waiting
         box.waiting = []
         engine.reportOthers()
         let others = box.waiting
         box.waiting = before
-        // Readers and hashing are overtaken, what is decided before is not.
+        // These entries overtake reads and hashing, but not earlier decisions.
         guard !before.contains(where: \.isOfTheOrder) else {
             box.waiting += others
             return
@@ -172,7 +173,7 @@ struct HubScript {
         if !holdsBack { settle() }
     }
 
-    /// Lets time pass, and tells of what was to be told on the way.
+    /// Advances the time, with the wake-ups that are due on the way.
     mutating func advance(milliseconds: Int64) {
         let end = now.uptime + milliseconds
         while let next = wakes.indices.filter({ wakes[$0].uptime <= end }).min(by: { wakes[$0].uptime < wakes[$1].uptime }) {
@@ -187,7 +188,7 @@ struct HubScript {
         world.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime + milliseconds)
     }
 
-    /// Sets the clock on the wall only.
+    /// Sets the wall clock only.
     func stepClock(milliseconds: Int64) {
         world.now = EventTime(wall: now.wall.adding(milliseconds: milliseconds), uptime: now.uptime)
     }
@@ -199,7 +200,7 @@ struct HubScript {
         return id
     }
 
-    /// A session of that user, logged in and begun; what it was told so far is forgotten.
+    /// Logs a user in and begins the session; forgets what was sent to it so far.
     mutating func logIn(_ user: String) -> SessionID {
         let id = connect()
         send(id, .logIn(name: user, password: "pw-" + Name.fold(user), begins: true))
@@ -214,13 +215,13 @@ struct HubScript {
         if !holdsBack { settle() }
     }
 
-    /// Lets the outside answer all that waits, and what comes of it.
+    /// Lets the outside answer all questions, and those that follow from them.
     mutating func settle() { while !box.waiting.isEmpty { settleOne() } }
 
     /// Lets the outside answer one question.
     mutating func settleOne() { if !box.waiting.isEmpty { perform(box.hub.handle(box.waiting.removeFirst(), at: now)) } }
 
-    /// Lets the outside answer any one question: readers and hashing overtake each other and the engine, whose reports keep their order.
+    /// Lets the outside answer any one question: reads and hashing overtake each other and the engine, whose reports keep their order.
     mutating func settleOne(using random: inout some RandomNumberGenerator) {
         guard !box.waiting.isEmpty else { return }
         var index = Int.random(in: 0..<box.waiting.count, using: &random)
@@ -228,8 +229,8 @@ struct HubScript {
         perform(box.hub.handle(box.waiting.remove(at: index), at: now))
     }
 
-    /// The connection of a session goes.
-    /// - Parameter written: the last message that its client has; all that it was told without it.
+    /// Ends the connection of a session.
+    /// - Parameter written: the last message that the client is known to have received; nil if there is none.
     mutating func disconnect(_ id: SessionID, _ ending: Event.Ending = .closed, written: MessageID?) {
         handle(.disconnected(id, ending, written: written, told: lastTold[id]))
     }
@@ -300,12 +301,12 @@ struct HubScript {
         }
     }
 
-    /// Messages to that account and its groups since it joined, its own behind that one only.
+    /// The messages to an account and its groups since it joined them; its own only after `ownAfter`.
     func missed(_ account: AccountID, after: MessageID, ownAfter: MessageID = MessageID(rawValue: .max)) -> [ChatMessage] {
         log.missed(account, .all(after: after), ownAfter: ownAfter)
     }
 
-    /// The replies that a session was told, as texts.
+    /// The replies that a session has received, as texts.
     func texts(_ id: SessionID) -> [String] {
         (told[id] ?? []).compactMap {
             switch $0 {
@@ -315,7 +316,7 @@ struct HubScript {
         }
     }
 
-    /// Who was in each group when each message to it was kept: the rule that nobody else may be told of it.
+    /// The members of the group of each message when it was stored: nobody else may receive it.
     func membersAtMessages() -> [MessageID: Set<AccountID>] {
         var directory = Directory(world.initial)
         var found: [MessageID: Set<AccountID>] = [:]
@@ -328,7 +329,7 @@ struct HubScript {
         return found
     }
 
-    /// The messages that a session got from others.
+    /// The messages that a session has received from others.
     func messages(_ id: SessionID) -> [String] {
         (told[id] ?? []).compactMap {
             guard case .message(let message) = $0 else { return nil }
@@ -336,7 +337,7 @@ struct HubScript {
         }
     }
 
-    /// The ids of the messages that a session got.
+    /// The ids of the messages that a session has received.
     func messageIDs(_ id: SessionID) -> [MessageID] {
         (told[id] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
     }
@@ -352,7 +353,7 @@ extension Event {
             }
     }
 
-    /// Of those that come in one order.
+    /// Whether events of this kind keep their order.
     fileprivate var isOfTheOrder: Bool {
         switch self {
         case .decided, .caughtUp: true

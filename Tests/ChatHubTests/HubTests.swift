@@ -98,7 +98,7 @@ struct LockOutTests {
         #expect(right(&next, again))
     }
 
-    /// However many guess at once, no more passwords are judged than are allowed.
+    /// Parallel guesses do not get more passwords verified than are allowed.
     @Test func parallelGuessesAreJudgedOneByOne() {
         var script = HubScript()
         script.holdsBack = true
@@ -172,7 +172,7 @@ struct LockOutTests {
 }
 
 struct MessageTests {
-    /// The store would give back what is before the NUL only.
+    /// SQLite would return only the part before a NUL.
     @Test(arguments: ["left\0right", "\0", "one\rtwo", "one\ntwo"]) func whatEndsATextEarlyIsRefused(text: String) {
         var script = HubScript()
         let (yoda, hans) = (script.logIn("yoda"), script.logIn("hans"))
@@ -243,7 +243,7 @@ struct MessageTests {
         #expect(script.messages(third) == [])
     }
 
-    /// A phone that has said something and is cut off before it is kept: the laptop is told of it all the same.
+    /// A session is cut off before its message is stored: the account's other sessions still receive the message.
     @Test func whatWasSaidByASessionThatIsGoneIsToldToTheOthersOfItsAccount() {
         var script = HubScript()
         let (phone, laptop, hans) = (script.logIn("yoda"), script.logIn("yoda"), script.logIn("hans"))
@@ -254,7 +254,8 @@ struct MessageTests {
         #expect(script.messages(laptop) == ["yoda: a"] && script.messages(hans) == ["yoda: a"])
     }
 
-    /// Who has gone while its password waited for its turn is not judged, does not count as having guessed, and holds up nobody who tries the same name.
+    /// An attempt whose connection has ended while it was queued is not verified, does not count as a guess, and does not delay others for
+    /// the same name.
     @Test func whoIsGoneIsNotJudged() {
         var script = HubScript()
         script.holdsBack = true
@@ -284,7 +285,7 @@ struct MessageTests {
         #expect(script.messages(again) == ["yoda: b", "yoda: c"])
     }
 
-    /// Whether they have begun or not: one that stays between logging in and beginning is a session, too.
+    /// Sessions count whether they have begun or not: one that is logged in and has not begun is a session, too.
     @Test(arguments: [true, false])
     func anAccountHasOnlySoManySessions(begins: Bool) {
         var script = HubScript()
@@ -298,7 +299,7 @@ struct MessageTests {
         #expect(script.told[again]?.contains(refusal) == false)
     }
 
-    /// The other session stays and is told more, before the one that was cut off is there again.
+    /// The other session stays and receives more before the one that was cut off is back.
     @Test func aSlowSessionLosesNothingWhileTheOtherGoesOn() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -321,7 +322,7 @@ struct MessageTests {
         #expect(script.messages(third) == [], "once")
     }
 
-    /// A page of what was missed lay in the queue of a session that took none of it, while the other session got all.
+    /// A page of missed messages was in the queue of a session that received none of it, while the other session received all.
     @Test func aSessionThatTookNothingOfItsReplayGetsItAgain() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -338,7 +339,7 @@ struct MessageTests {
         #expect(script.messages(again) == ["yoda: a", "yoda: b"])
     }
 
-    /// It had logged in and not been told of anything yet: nothing is owed to it.
+    /// The session had logged in and received nothing yet, so nothing is recorded as undelivered.
     @Test func aSessionCutOffBeforeItBeganTakesNothingBack() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -353,7 +354,8 @@ struct MessageTests {
         #expect(script.messages(again) == [])
     }
 
-    /// What a connection took with it is owed, however it ended, and whatever other sessions of the account have had since.
+    /// Messages in flight when a connection ends are recorded as undelivered, however it ended, and whatever other sessions of the account
+    /// have received since.
     @Test func whatWasOnItsWayWhenTheConnectionWentIsOwed() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -362,12 +364,12 @@ struct MessageTests {
         let ids = script.messageIDs(laptop)
         script.handle(.arrived([phone: ids[0], laptop: ids[1]]))
         script.disconnect(phone, written: ids[0])
-        // A client that fetches by itself takes nothing of it away.
+        // A client that fetches history by itself acknowledges none of it.
         let fetching = script.connect()
         script.send(fetching, .logIn(name: "hans", password: "pw-hans", begins: false))
         script.send(fetching, .begin(.nowhere))
         script.disconnect(fetching, written: nil)
-        // Nor does one that goes before it has had it.
+        // Neither does a client whose connection ends before it has received them.
         let torn = script.connect()
         script.send(torn, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(torn) == ["yoda: b"])
@@ -381,7 +383,8 @@ struct MessageTests {
         #expect(script.messages(third) == [])
     }
 
-    /// A client that comes again says what it has: it gets the rest, also where another session has had it, and what the account said elsewhere.
+    /// A client that reconnects and names its last message gets the rest, even what another session has received, and what the account has
+    /// sent elsewhere.
     @Test func whoSaysWhatItHasGoesOnFromThere() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -411,7 +414,7 @@ struct MessageTests {
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: b"])
-        // Nobody can have shown what is yet to come.
+        // An acknowledgement of a future message is ignored.
         script.send(again, .shown(MessageID(rawValue: .max)))
         script.disconnect(again, written: nil)
         script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
@@ -420,7 +423,7 @@ struct MessageTests {
         #expect(script.messages(third) == ["yoda: c"])
     }
 
-    /// What the account says from another session while this one is being replayed is no less news to it than what comes a moment later.
+    /// A message that the account sends from another session during this one's replay is as new to it as one a moment later.
     @Test func ownMessagesOfAnotherSessionComeWithTheReplay() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -518,7 +521,7 @@ struct MessageTests {
             if case .accepted(let message)? = answer.response.first { message.id } else { nil }
         }
         #expect(accepted.count == 3 && accepted[1] == accepted[2])
-        // After a failed commit the same message can be sent again; another account's nonces are its own.
+        // After a failed commit the same message can be sent again. Nonces of other accounts are different ones.
         script.holdsBack = false
         script.storeFails = true
         script.send(second, .message(to: "luke", text: "later", isNotice: false, nonce: "n3"))
@@ -547,7 +550,7 @@ struct MessageTests {
         #expect(script.kept.allSatisfy { if case .message = $0 { false } else { true } })
     }
 
-    /// What is over the rate waits for its turn, ten seconds' worth is saved up, and nothing is refused.
+    /// Commands above the rate wait for their turn, a burst of ten seconds is allowed, and nothing is refused.
     @Test func floodControl() {
         var configuration = HubConfiguration()
         configuration.messageRate = 2
@@ -565,7 +568,7 @@ struct MessageTests {
         #expect(script.texts(yoda).allSatisfy { $0 == Reply.kept(for: "luke").text })
     }
 
-    /// So many bytes a second, ten seconds' worth saved up; a line of the greatest length always goes through in the end.
+    /// The byte rate allows a burst of ten seconds; a line of the greatest length gets through in the end.
     @Test func floodControlOfBytes() {
         var configuration = HubConfiguration()
         configuration.byteRate = 2000
@@ -581,7 +584,7 @@ struct MessageTests {
         #expect(sent(yoda) == 5)
         script.advance(milliseconds: 1)
         #expect(sent(yoda) == 6)
-        // With a bound far below it a longest line waits until all is saved up again.
+        // With a bound far below that, a longest line waits until the whole budget is available again.
         configuration.byteRate = 10
         script = HubScript(configuration)
         let luke = script.logIn("luke")
@@ -595,7 +598,7 @@ struct MessageTests {
         #expect(sent(luke) == 2)
     }
 
-    /// Before its log-in a client has the same to spend as after it, and whatever it says costs.
+    /// Before its log-in a client has the same budget as after it, and each of its lines costs.
     @Test func floodsBeforeLogInEnd() {
         var configuration = HubConfiguration()
         configuration.messageRate = 20
@@ -623,7 +626,7 @@ struct MessageTests {
             })
     }
 
-    /// The lowest rate is enough to log in, and logging in takes nothing of what can be sent then.
+    /// The lowest rate is enough to log in, and the log-in does not reduce the budget after it.
     @Test func loggingInCostsNoMessage() {
         var configuration = HubConfiguration()
         configuration.messageRate = 1
@@ -669,7 +672,7 @@ struct GroupTests {
         script.send(yoda, .listGroups(quietly: false))
         script.send(yoda, .joinGroup(name: "jedi", createsMissing: false))
         #expect(script.texts(yoda) == ["There is no group chat yet.", "There is no group chat jedi."])
-        // Another of the same name has nothing of it: neither who may join nor what was said.
+        // Another group of the same name inherits nothing: neither invitations nor messages.
         script.send(luke, .createGroup(name: "Jedi", members: []))
         script.forget(luke)
         script.send(luke, .history(with: .group("jedi"), HistoryRange(takesLatest: true, limit: 9)))
@@ -679,7 +682,7 @@ struct GroupTests {
         #expect(Set(groups).count == 2 && script.log.directory.groups[first] == nil)
     }
 
-    /// Whichever came first in the order: who joins before the last one leaves keeps the group, who joins after finds none.
+    /// The order decides: a user who joins before the last member leaves keeps the group; one who joins after it finds none.
     @Test(arguments: [true, false]) func whoJoinsWhileTheLastOneLeaves(joinsFirst: Bool) {
         var script = HubScript()
         let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
@@ -707,7 +710,7 @@ struct GroupTests {
         #expect(script.texts(luke) == ["There is no group chat jedi."])
     }
 
-    /// Leaving makes no room for the next one to be made, as long as others are in it.
+    /// Leaving a group does not allow its founder another one as long as it has members.
     @Test func groupsThatOneHasMadeAreCounted() {
         var script = HubScript()
         let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
@@ -848,7 +851,7 @@ struct PresenceTests {
         #expect(script.told[phone] == [.signal(from: "yoda", to: "luke", offer)])
         #expect(
             script.lines.suffix(2) == ["Received command: /p2pvideo from user: yoda.", "User: yoda successfully offered a file to: luke."])
-        // What a program wants to know for itself is no event.
+        // A request that a program makes by itself is not logged.
         let events = script.lines.count
         script.send(yoda, .listGroups(quietly: true))
         #expect(script.lines.count == events)

@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 
 struct IRCCodecTests {
-    /// base64 of NUL yoda NUL pw-yoda.
+    /// The base64 of NUL yoda NUL pw-yoda.
     private let right = "AHlvZGEAcHcteW9kYQ=="
     private let wrong = "AHlvZGEAbm8="
 
-    /// A client as WeeChat or irssi are: SASL, tags and times.
+    /// Registers like WeeChat or irssi: SASL, tags and times.
     private func registered(_ capabilities: String = "sasl server-time message-tags echo-message") -> CodecHarness<IRCCodec> {
         var harness = CodecHarness(IRCCodec())
         harness.send("CAP LS 302\r\nNICK me\r\nUSER me 0 * :Me\r\nCAP REQ :\(capabilities)\r\nAUTHENTICATE PLAIN\r\n")
@@ -43,7 +43,7 @@ struct IRCCodecTests {
         #expect(welcome.contains(" CASEMAPPING=ascii ") && welcome.hasSuffix(":chatty 422 yoda :There is no message of the day\r\n"))
     }
 
-    /// Our own client says what it has shown; to others the word means nothing.
+    /// chatty's client acknowledges what it has shown; to others the command is unknown.
     @Test func whatAClientHasShown() {
         var other = registered()
         #expect(other.send("SEEN 00000000000A1\r\n") == ":chatty 421 yoda SEEN :Unknown command\r\n")
@@ -69,7 +69,7 @@ struct IRCCodecTests {
             harness.script.settleOne()
             harness.collect()
         }
-        #expect(harness.takeOutput().contains(":chatty 001 yoda "))
+        #expect(harness.popOutput().contains(":chatty 001 yoda "))
     }
 
     @Test func registrationWithAPassword() {
@@ -91,7 +91,7 @@ struct IRCCodecTests {
         #expect(early.send("PRIVMSG luke :hi\r\n") == ":chatty 451 * :You have not registered\r\n")
     }
 
-    /// chatty connect: the name is checked before its password, and every try is answered with what to show.
+    /// chatty connect: the name is checked before its password, and every attempt is answered with a text to show.
     @Test func ourClientsTries() {
         var harness = CodecHarness(IRCCodec())
         harness.send("CAP LS 302\r\nCAP REQ :sasl labeled-response batch standard-replies chatty/service\r\n")
@@ -136,7 +136,7 @@ struct IRCCodecTests {
         harness.script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
         harness.script.send(luke, .groupMessage(group: "jedi", text: "hi", isNotice: false))
         harness.collect()
-        let seen = harness.takeOutput()
+        let seen = harness.popOutput()
         #expect(seen.hasPrefix(":luke!luke@chatty JOIN #jedi\r\n@time="))
         #expect(seen.hasSuffix(" :luke!luke@chatty PRIVMSG #jedi :hi\r\n"))
         #expect(harness.send("WHO #jedi\r\n").contains(":chatty 352 yoda #jedi luke chatty chatty luke H :0 luke\r\n"))
@@ -166,7 +166,7 @@ struct IRCCodecTests {
                 == ":chatty FAIL * GOODBYE yoda :Bye, yoda!\r\nERROR :Bye, yoda!\r\n".replacing("FAIL *", with: "NOTE *"))
     }
 
-    /// A label names one message: what goes to two is two, and neither is taken for a repetition of the other.
+    /// A labelled message to two targets is two messages, and neither is taken for a repetition of the other.
     @Test func aLabelledMessageToTwoReachesBoth() {
         var harness = registered("sasl labeled-response batch standard-replies chatty/service")
         let luke = harness.script.logIn("luke")
@@ -193,7 +193,7 @@ struct IRCCodecTests {
         #expect(early.send("CAP REQ :labeled-response batch\r\n@label=p PASS yoda:pw-yoda\r\n").hasSuffix("@label=p :chatty ACK\r\n"))
     }
 
-    /// Who has not asked for batches gets none: one line carries the label, several come without.
+    /// Without the capability a client gets no batches: a single line carries the label, several have none.
     @Test func withoutBatchesALabelIsOnOneLineOnly() {
         var harness = registered("sasl labeled-response echo-message")
         let answer = harness.send("@label=a PRIVMSG luke :x\r\n")
@@ -213,7 +213,7 @@ struct IRCCodecTests {
         #expect(!harness.script.kept.contains { if case .message = $0 { true } else { false } }, "nothing is kept")
         harness.script.send(luke, .tagMessage(to: .user("yoda"), typing))
         harness.collect()
-        #expect(harness.takeOutput() == "@time=\(time.iso8601);+typing=active :luke!luke@chatty TAGMSG yoda\r\n")
+        #expect(harness.popOutput() == "@time=\(time.iso8601);+typing=active :luke!luke@chatty TAGMSG yoda\r\n")
         #expect(
             harness.send("@+draft/reply=a\\:b;time=1 PRIVMSG luke :yes\r\n").contains(
                 ";+draft/reply=a\\:b :yoda!yoda@chatty PRIVMSG luke :yes\r\n"))
@@ -224,7 +224,7 @@ struct IRCCodecTests {
         plain.script.send(hans, .tagMessage(to: .user("yoda"), typing))
         plain.script.send(hans, .message(to: "yoda", text: "hi", isNotice: false, tags: typing))
         plain.collect()
-        #expect(plain.takeOutput() == "@time=\(time.iso8601) :hans!hans@chatty PRIVMSG yoda :hi\r\n")
+        #expect(plain.popOutput() == "@time=\(time.iso8601) :hans!hans@chatty PRIVMSG yoda :hi\r\n")
     }
 
     @Test func whoIsNotThereIsGone() {
@@ -264,7 +264,7 @@ struct IRCCodecTests {
         harness.script.settle()
         harness.collect()
         #expect(
-            harness.takeOutput().hasSuffix(
+            harness.popOutput().hasSuffix(
                 ":chatty 903 yoda :SASL authentication successful\r\n:chatty 907 yoda :You have already authenticated\r\n"))
     }
 
@@ -280,7 +280,7 @@ struct IRCCodecTests {
         #expect(harness.send(String(repeating: "y", count: 20_000) + "\r\nPING a\r\n").hasSuffix(":chatty PONG chatty a\r\n"))
     }
 
-    /// What is echoed of a line that was just short enough is still a line.
+    /// The echo of a line of nearly the greatest length still fits into a line.
     @Test func answersFitIntoALine() {
         let names = (0..<300).map { "someone-\($0)" }
         var harness = CodecHarness(IRCCodec(), HubScript(users: ["yoda"] + names))

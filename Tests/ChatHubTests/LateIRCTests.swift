@@ -4,7 +4,7 @@ import ChatProtocol
 import ChatStore
 import Testing
 
-/// A client of IRC that was silent for too long, and was taken for one of plain text.
+/// An IRC client that was silent for so long that it was taken for a plain-text one.
 struct LateIRCTests {
     private static let prompt = "Enter username: "
 
@@ -16,7 +16,7 @@ struct LateIRCTests {
 
     private func late() -> CodecHarness<TextCodec> {
         var harness = CodecHarness(TextCodec())
-        #expect(harness.takeOutput() == Self.prompt)
+        #expect(harness.popOutput() == Self.prompt)
         return harness
     }
 
@@ -32,17 +32,17 @@ struct LateIRCTests {
     func itsFirstLineMakesItAnIRCSession(_ lines: String) {
         var harness = late()
         let answer = harness.send(lines)
-        // The prompt's line ends first, so that the first line of IRC is one.
+        // The line of the prompt ends first, so that the first line of IRC is complete.
         #expect(answer.hasPrefix("\r\n") || answer.hasPrefix(Self.prompt + "\r\n"))
         #expect(answer.contains("\r\n:chatty 001 yoda :Welcome! yoda\r\n"))
         #expect(!answer.contains("pw-yoda") && !answer.contains(Texts.passwordPrompt))
         #expect(harness.way.representation != .text)
-        // In every respect from now on.
+        // From now on the connection behaves like any IRC connection.
         #expect(harness.send("PING x\r\n") == ":chatty PONG chatty x\r\n")
         let luke = harness.script.logIn("luke")
         harness.script.send(luke, .message(to: "yoda", text: "hi", isNotice: false))
         harness.collect()
-        #expect(harness.takeOutput().contains(":luke!luke@chatty PRIVMSG yoda :hi\r\n"))
+        #expect(harness.popOutput().contains(":luke!luke@chatty PRIVMSG yoda :hi\r\n"))
         let tags = "@" + String(repeating: "a", count: 4000) + " PRIVMSG luke :" + String(repeating: "x", count: 4096) + "\r\n"
         harness.send(tags)
         #expect(harness.script.lines.last == "User: yoda successfully sent a direct message to: luke.")
@@ -50,14 +50,14 @@ struct LateIRCTests {
         #expect(harness.isClosed)
     }
 
-    /// As soon as it asks for a name again, whatever came before.
+    /// IRC is recognised wherever a name is asked for, whatever came before.
     @Test(arguments: ["PING x\n", "nobody\n", "yoda\nwrong\n", "\u{1}\n"]) func whereverANameIsAskedFor(before: String) {
         var harness = late()
         harness.send(before)
         #expect(harness.send("PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n").hasPrefix("\r\n:chatty 001 yoda "))
     }
 
-    /// Whatever a password is made of, nothing of it comes back.
+    /// No part of a password is echoed, whatever it contains.
     @Test(arguments: secrets + broken) func nothingBehindPASSIsRepeated(_ line: [UInt8]) {
         var harness = late()
         let answer = harness.send(line + [0x0D, 0x0A])
@@ -67,14 +67,14 @@ struct LateIRCTests {
         #expect(!next.contains("sec") && harness.way.representation != .text && harness.script.lines.allSatisfy { !$0.contains("sec") })
     }
 
-    /// A word alone is a name, and a name with a mark in it as well: these are people.
+    /// A single word is a name, and so is one with a punctuation mark: these are people.
     @Test(arguments: [
         "cap", "NICK", "User", "pass", "authenticate", "nick ", "pass-word", "cap.x", "user_1", "PASS1", "nickname", "nicknames are fun",
     ])
     func aNameIsNoCommand(_ name: String) {
         let trimmed = name == "nick " ? "nick" : name
         var harness = CodecHarness(TextCodec(), HubScript(users: trimmed.contains(" ") ? [] : [trimmed]))
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         let answer = harness.send(name + "\r\n")
         #expect(harness.way.representation == .text)
         #expect(trimmed.contains(" ") ? answer.hasSuffix("\n" + Self.prompt) : answer == Texts.passwordPrompt)
@@ -82,7 +82,7 @@ struct LateIRCTests {
         #expect(trimmed.contains(" ") || next.hasPrefix("Welcome! \(trimmed)\n"))
     }
 
-    /// A password may be any text, and a message too.
+    /// Elsewhere the words are text: a password or a message may be any text.
     @Test func elsewhereTheyAreText() {
         let script = HubScript()
         script.passwords["yoda"] = "NICK yoda"

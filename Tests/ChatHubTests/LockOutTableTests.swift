@@ -5,7 +5,7 @@ import Testing
 
 @testable import ChatHub
 
-/// What is counted by name, for how long, and who has to make room.
+/// Which failures are counted by name, for how long, and which counts are evicted.
 @Suite(.longComputation) struct LockOutTableTests {
     private static let day: Int64 = 86_400_000
     private static let start = EventTime(wall: Timestamp(milliseconds: 1_700_000_000_000), uptime: 1_000_000)
@@ -35,7 +35,7 @@ import Testing
         #expect(table.count == LockOutTable.capacity + 1)
         #expect(table.takeEnded(3) == ["name0", "name1", "name2"], "the oldest, out of the store as well")
         #expect(table.takeEnded(1000) == ["name3", "name4"] && table.takeEnded(1000) == [])
-        // Who fails again is the youngest.
+        // A name that fails again becomes the newest.
         _ = table.recordFailure(of: "name5", hasAccount: false, at: Self.later(200_000))
         _ = table.recordFailure(of: "another", hasAccount: false, at: Self.later(200_001))
         #expect(table.takeEnded(1000) == ["name6"])
@@ -50,7 +50,7 @@ import Testing
         #expect(table.takeEnded(1000) == [])
     }
 
-    /// A store full of what strangers tried keeps nobody out.
+    /// A store full of strangers' attempts locks nobody out.
     @Test func aFullTableIsRestoredAndLetsEverybodyIn() {
         var state = StoreState()
         state.lockOuts = (0..<LockOutTable.capacity + 1).map {
@@ -77,7 +77,7 @@ import Testing
         script.advance(milliseconds: 60_000)
         script.handle(.tick)
         #expect(script.records.last == .lockOutsEnded(["yoda"]))
-        // And so do those that ended while no server ran.
+        // Blocks that ended while no server ran are removed as well.
         var state = StoreState()
         state.lockOuts = [
             StoreState.LockOut(
@@ -89,7 +89,8 @@ import Testing
         #expect(next.records == [.lockOutsEnded(["luke"])])
     }
 
-    /// Without an account, or where all are concealed, a count lasts for a day; otherwise until the right password.
+    /// The count of a name without an account, or of any name if names are concealed, lasts for a day; others last until the right
+    /// password.
     @Test(arguments: [true, false]) func countsEndAfterADayWhereNamesAreConcealed(isConcealed: Bool) {
         var script = HubScript(isConcealed ? Self.concealed : HubConfiguration())
         script.handle(.tick)
@@ -111,7 +112,7 @@ import Testing
         }
     }
 
-    /// Nobody has a password of that length: none is hashed, no name is counted, and the address pays.
+    /// No password is that long: none is hashed, no name is counted, and the address pays.
     @Test func whatIsTooLongForAPasswordIsNoGuess() {
         let long = String(repeating: "x", count: Limits.passwordBytes + 1)
         var script = HubScript(Self.concealed)

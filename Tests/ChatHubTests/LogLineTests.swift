@@ -6,7 +6,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whatever strangers say, a line of the server's log says what the server says, and nothing of a password.
+/// No stranger can forge a line of the server's log, and no line contains a password.
 struct LogLineTests {
     private static let forgeries = [
         "yoda successfully logged in. User: x", "yoda\nUser: luke successfully logged in",
@@ -26,7 +26,7 @@ struct LogLineTests {
         #expect(harness.script.lines == ["User: \(quoted) failed to log in: there is no user \(quoted) (from 127.0.0.1)."])
     }
 
-    /// Who is asked for the name alone, as a client at a terminal is, tries names as much as who gives a password with it.
+    /// An attempt with a name only, as from a client at a terminal, counts as one with a password.
     @Test func aNameWithoutAnAccountIsAFailedLogIn() {
         var script = HubScript()
         let stranger = script.connect()
@@ -61,7 +61,7 @@ struct LogLineTests {
         #expect(script.lines.last == "User: yoda failed to create the group chat: jedi: there is no user \(quoted).")
     }
 
-    /// For whoever keeps those out who guess; also where the client does not wait for the answer.
+    /// The address is logged for programs such as fail2ban, even if the client does not wait for the answer.
     @Test(arguments: [("yoda", "invalid credentials", false), ("nobody", "there is no user nobody", true)])
     func aFailedLogInNamesTheAddress(name: String, reason: String, isGone: Bool) {
         var script = HubScript()
@@ -74,7 +74,7 @@ struct LogLineTests {
         #expect(script.lines == ["User: \(name) failed to log in: \(reason) (from 2001:db8::7)."])
     }
 
-    /// It is counted by its network all the same.
+    /// The address is counted by its network.
     @Test func anotherAddressOfTheNetworkIsCountedWithIt() {
         var script = HubScript()
         for index in 0..<31 {
@@ -95,7 +95,7 @@ struct LogLineTests {
         return harness
     }
 
-    /// Who is meant by the word before the first colon: the nick, or an account; else it is a password's beginning.
+    /// The word before the first colon of `PASS` is the nick or an account; any other one is the beginning of a password.
     @Test(arguments: [
         ("pw:le:ia", "leia", true), ("leia:pw:le:ia", "leia", true), ("LEIA:pw:le:ia", "leia", true), ("leia:pw:le:ia", "other", true),
         ("pw:le:ia", "luke", false), ("pw:le:i", "leia", false), ("luke:pw:le:ia", "leia", false), (":pw:le:ia", "leia", false),
@@ -110,7 +110,7 @@ struct LogLineTests {
         #expect(!harness.script.lines.joined().contains("pw") && !harness.script.lines.joined().contains("9w"))
     }
 
-    /// Who may not guess any more learns nothing by it, and is counted once.
+    /// A client that may not guess any more learns nothing by it, and is counted once.
     @Test func whoMayNotGuessAsksForNoAccountByPass() {
         var script = HubScript()
         let guesser = script.connect(from: "192.0.2.1")
@@ -122,14 +122,14 @@ struct LogLineTests {
         #expect(script.lines.last == "Refused 1 log-in from 192.0.2.1: too many failed log-ins from that address.")
     }
 
-    /// One that was added from outside a moment ago is one.
+    /// An account that another process added a moment ago counts.
     @Test func anAccountThatOnlyTheStoreKnowsIsFoundByPass() throws {
         var script = HubScript(users: ["luke"])
         try script.addAccount("leia", id: 9, password: "pw:le:ia")
         #expect(Self.pass("leia:pw:le:ia", nick: "guest", script).script.lines.last == "User: leia successfully logged in.")
     }
 
-    /// Where names are concealed nobody learns by a colon whether there is an account; and the log still has nothing of the password.
+    /// If names are concealed, a colon does not reveal whether there is an account, and the log still has no part of the password.
     @Test func whereNamesAreConcealedNothingTellsWhetherThereIsAnAccount() {
         var configuration = HubConfiguration()
         configuration.concealsUserNames = true
@@ -149,17 +149,17 @@ struct LogLineTests {
         #expect(!harness.send(line + "\r\n").contains("le:ia"))
     }
 
-    /// The filter for fail2ban in chatty-chat(7): it finds the address of who guesses, whatever name he gives, and nobody else's.
+    /// The filter for fail2ban in chatty-chat(7) finds the addresses of those who guess, whatever name they give, and no others.
     @Test func theManualsFilterFindsWhoGuesses() throws {
         let manual = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../man/chatty-chat.7")
         let page = try String(contentsOf: manual, encoding: .utf8)
         let line = try #require(page.split(separator: "\n").first { $0.hasPrefix("failregex = ") })
-        // As roff shows it, and with what fail2ban puts for the address.
+        // The pattern as roff shows it, with fail2ban's substitute for the address.
         let pattern = line.dropFirst("failregex = ".count).replacing("\\e", with: "\\").replacing("<ADDR>", with: #"(?<ip>[0-9a-f:.]+)"#)
         let filter = try Regex(String(pattern))
         func found(_ line: String) throws -> Substring? { try filter.firstMatch(in: line)?["ip"]?.substring }
         for name in Self.forgeries + ["yoda"] {
-            // What is no guess keeps nobody out: another's guesses may have blocked the name.
+            // A line about something other than a guess bans nobody: the name may be blocked by others' guesses.
             for (attempt, isGuess) in [("wrong", true)] + (name == "yoda" ? [(String(repeating: "x", count: 513), false)] : []) {
                 var script = HubScript(users: ["yoda", "luke"])
                 script.send(script.connect(from: "192.0.2.1"), .logIn(name: name, password: attempt, begins: true))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatHub
 
-/// What becomes of a file on offer when sessions of either side come and go, or there are several.
+/// Offers of files while sessions of either side come and go, or are several.
 @Suite struct OfferTests {
     private static let gone = Reply.offerGone("yoda").text
 
@@ -12,7 +12,7 @@ import Testing
         try #require(TransferSignal(verb: verb, id: id, payload: payload))
     }
 
-    /// A session whose client can carry files.
+    /// A session whose client can transfer files.
     private func client(_ user: String, _ script: inout HubScript) -> SessionID {
         let id = script.connect()
         script.send(id, .logIn(name: user, password: "pw-" + user, begins: false))
@@ -63,14 +63,14 @@ import Testing
         let before = client("yoda", &script)
         let luke = client("luke", &script)
         script.send(before, .signal(to: "luke", try signal(.offer, "film")))
-        // The server has not seen yet that the first connection is lost, and then it has.
+        // The client renews its offer before the server notices the loss of the first connection.
         let after = client("yoda", &script)
         script.send(after, .signal(to: "luke", try signal(.renew, "film")))
         script.disconnect(before, written: nil)
         script.forget(luke)
         script.send(luke, .signal(to: "yoda", try signal(.update)))
         #expect(script.texts(luke) == ["Sent to yoda."])
-        // It has, and then the client comes back.
+        // The server notices the loss, and then the client comes back.
         script.disconnect(after, written: nil)
         let again = client("yoda", &script)
         script.send(again, .signal(to: "luke", try signal(.renew, "film")))
@@ -89,10 +89,10 @@ import Testing
             script.send(laptop, .signal(to: "yoda", try signal(verb, "laptop")))
         }
         #expect(script.texts(laptop) == [Self.gone, Self.gone, Self.gone, Self.gone])
-        // The same answer once more is none.
+        // A repeated answer has no further effect.
         script.send(phone, .signal(to: "yoda", try signal(.accept, "phone")))
         #expect(signals(yoda, script) == ["luke ACCEPT phone"])
-        // Who took it and has connected again asks as another session.
+        // A client that has accepted and reconnected asks as another session.
         script.disconnect(phone, written: nil)
         let again = client("luke", &script)
         script.send(again, .signal(to: "yoda", try signal(.update)))
@@ -105,7 +105,7 @@ import Testing
         var script = HubScript()
         let yoda = client("yoda", &script)
         let (never, asking) = (client("luke", &script), client("luke", &script))
-        // One that cannot carry files keeps no offer alive.
+        // A session that cannot transfer files keeps no offer open.
         _ = script.logIn("luke")
         script.send(yoda, .signal(to: "luke", try signal(.offer, "film")))
         script.forget(asking)
@@ -119,7 +119,7 @@ import Testing
         #expect(signals(yoda, script) == [])
         script.send(asking, .signal(to: "yoda", try signal(.refuse)))
         #expect(signals(yoda, script) == ["luke DECLINE "])
-        // It is over, whatever was on its way.
+        // The offer is closed, whatever was in flight.
         script.send(yoda, .signal(to: "luke", try signal(.renew, "film")))
         #expect(script.texts(yoda).last == Reply.offerGone("luke").text)
     }
@@ -137,7 +137,7 @@ import Testing
         #expect(signals(yoda, script) == ["luke DECLINE "])
     }
 
-    /// A server that was started anew knows nothing of what was offered before.
+    /// A restarted server does not know the offers from before.
     @Test func whatTheServerHasForgotten() throws {
         var script = HubScript()
         let (yoda, luke) = (client("yoda", &script), client("luke", &script))

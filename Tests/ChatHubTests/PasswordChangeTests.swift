@@ -30,7 +30,7 @@ struct PasswordChangeTests {
         #expect(script.texts(yoda).suffix(4) == PasswordRule.Defect.allCases.map(\.text)[...])
     }
 
-    /// Many sessions of one account that guess at the same time get no more guesses than one, and wait in one line with who logs in.
+    /// Many sessions of one account that guess at the same time get no more guesses than one, and share one queue with log-ins.
     @Test func guessesAtTheSameTimeAreCountedTogether() {
         var script = HubScript()
         let sessions = (0..<10).map { _ in script.logIn("yoda") }
@@ -56,11 +56,11 @@ struct PasswordChangeTests {
         #expect(!script.texts(yoda).contains { $0.hasPrefix("You are blocked") })
     }
 
-    /// Whoever got in by the old one is logged out; who has changed it stays.
+    /// Sessions with the old password are closed; the one that has changed it stays.
     @Test func theOtherSessionsAreClosed() {
         var script = HubScript()
         let (mine, other, luke) = (script.logIn("yoda"), script.logIn("yoda"), script.logIn("luke"))
-        // One that has not begun yet as well.
+        // A session that has not begun yet is closed as well.
         let half = script.connect()
         script.send(half, .logIn(name: "yoda", password: "pw-yoda", begins: false))
         script.send(mine, .changePassword(old: "pw-yoda", new: "new"))
@@ -80,14 +80,14 @@ struct PasswordChangeTests {
         var script = HubScript()
         let sessions = [script.logIn("yoda"), script.logIn("yoda")]
         script.setPassword(of: try #require(script.accounts["yoda"]), to: "new")
-        // Told of late: who has logged in by the new one meanwhile stays.
+        // The hub learns of the change late: a session that has logged in with the new password in the meantime stays.
         let new = script.connect()
         script.send(new, .logIn(name: "yoda", password: "new", begins: true))
         script.watch()
         #expect(script.closed == Set(sessions) && script.told[new]?.first == .loggedIn(name: "yoda"))
     }
 
-    /// A password that was right when it was looked at, and is not any more.
+    /// The password was right when it was verified, and was changed before the log-in was complete.
     @Test func aLogInThatTheChangeOvertakesIsRefused() throws {
         var script = HubScript()
         script.holdsBack = true
@@ -100,7 +100,7 @@ struct PasswordChangeTests {
         #expect(script.told[id]?.contains(.loggedIn(name: "yoda")) == false)
     }
 
-    /// A token on its way when the password changes is none.
+    /// A token that is issued while the password changes is invalid.
     @Test func aTokenThatTheChangeOvertakesIsNone() {
         var script = HubScript()
         let (thief, yoda) = (script.logIn("yoda"), script.logIn("yoda"))
@@ -112,7 +112,7 @@ struct PasswordChangeTests {
         #expect(script.closed.contains(thief) && script.tokens.isEmpty)
     }
 
-    /// As many as there can be, and then one every ten seconds; of the account, however many sessions ask.
+    /// An account gets as many tokens as it can have, and then one every ten seconds, however many sessions ask.
     @Test func tokensAreGivenNowAndThen() {
         var script = HubScript()
         let (one, other) = (script.logIn("yoda"), script.logIn("yoda"))

@@ -5,7 +5,7 @@ import Testing
 @testable import ChatCodec
 @testable import ChatHub
 
-/// What opens what: a password everything, a token sessions only; and neither is kept for longer than somebody judges it.
+/// A password permits everything, a token only sessions; the hub holds neither for longer than its verification takes.
 struct ProofTests {
     @Test func aTokenDoesNotChangeThePassword() {
         var script = HubScript()
@@ -27,7 +27,7 @@ struct ProofTests {
         #expect(script.texts(yoda).last?.hasPrefix("You are blocked due to multiple failed login attempts.") == true)
     }
 
-    /// Whatever is tried on a concealed name, the outside is asked the same whether it has an account or not.
+    /// For any attempt on a concealed name, the hub asks the outside the same questions whether there is an account or not.
     @Test(arguments: ["wrong", HubScript.token(9)]) func concealedNamesTakeTheSameSteps(proof: String) {
         var configuration = HubConfiguration()
         configuration.concealsUserNames = true
@@ -90,7 +90,7 @@ struct ProofTests {
         return state
     }
 
-    /// `PASS` beside SASL: what is not used is not kept.
+    /// A password of `PASS` that SASL makes superfluous is not kept.
     @Test func anUnusedServerPasswordIsLetGo() {
         var harness = CodecHarness(IRCCodec())
         harness.send("CAP REQ :sasl\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nAUTHENTICATE PLAIN\r\n")

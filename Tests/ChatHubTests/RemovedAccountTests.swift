@@ -3,7 +3,7 @@ import ChatProtocol
 import ChatStore
 import Testing
 
-/// What becomes of an account that is removed while the server runs, and of what two sessions of one account ask for at once.
+/// Accounts that are removed while the server runs, and simultaneous requests of two sessions of one account.
 @Suite struct RemovedAccountTests {
     private static func remove(_ user: String, from script: inout HubScript) {
         script.removeAccount(user)
@@ -22,7 +22,7 @@ import Testing
         #expect(script.closed == [yoda])
     }
 
-    /// The store's answers come when the account has gone already.
+    /// The engine's outcomes arrive after the account has been removed.
     @Test func nothingThatIsStillBeingKeptBringsItBack() {
         var script = HubScript()
         let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
@@ -50,7 +50,7 @@ import Testing
         #expect(script.told[luke]?.last == .reply(.groupCreated("sith", members: [])))
     }
 
-    /// Added and removed again before the hub has looked: it hears of both, in that order.
+    /// The account is added and removed before the hub polls: it sees both, in that order.
     @Test func anAccountThatCameAndWentIsNone() throws {
         var script = HubScript(users: ["luke"])
         let luke = script.logIn("luke")
@@ -98,7 +98,7 @@ import Testing
         #expect(script.told[phone]?.last == .reply(.noSuchGroup("jedi")))
     }
 
-    /// Invitations are state: who was not there when they were made is told at the next log-in, until they are taken up or the group is gone.
+    /// Invitations are state: an absent user is informed at the next log-in, until the invitation is used or the group ends.
     @Test func whoComesLaterIsToldOfItsInvitations() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
@@ -122,7 +122,7 @@ import Testing
         #expect(invitations(logIn()).isEmpty)
     }
 
-    /// A tool that adds one account and another that blocks one at the same time: both have happened, whoever hears of which first.
+    /// One process adds an account while another blocks one: both changes happen, in either order.
     @Test func whatToolsDoAtOnceIsAllKnown() throws {
         var script = HubScript()
         let hans = script.logIn("hans")
@@ -138,7 +138,7 @@ import Testing
         #expect(script.told[leia]?.first == .loggedIn(name: "leia"))
     }
 
-    /// A block that the hub has not heard of yet keeps out who logs in after it.
+    /// A block that the hub has not seen yet still refuses a log-in after it.
     @Test func whoWasBlockedAMomentAgoDoesNotGetIn() {
         var script = HubScript()
         script.setBlocked("hans", true)

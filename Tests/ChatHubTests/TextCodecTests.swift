@@ -5,7 +5,7 @@ import ChatStore
 import TestSupport
 import Testing
 
-/// The session of the product as plain text, to the letter.
+/// The plain-text session, to the letter.
 struct TextCodecTests {
     private let commands =
         "Enter one of the following commands (/msgto, /activeuser, /creategroup, /joingroup, /groupmsg, /p2pvideo, /logout, /help):\n"
@@ -18,7 +18,7 @@ struct TextCodecTests {
 
     @Test func theSessionEverybodyKnows() {
         var harness = CodecHarness(TextCodec(), HubScript(users: ["e", "ethan"]))
-        #expect(harness.takeOutput() == "Enter username: ")
+        #expect(harness.popOutput() == "Enter username: ")
         for _ in 0..<2 {
             #expect(harness.send("e\n") == "Enter password: ")
             #expect(harness.send("wrong\n") == "Invalid credentials. Try again.\nEnter username: ")
@@ -37,11 +37,11 @@ struct TextCodecTests {
         #expect(harness.isClosed)
     }
 
-    /// That a message is kept where nobody reads it is said.
+    /// The sender is informed that a message is stored although the group has no other member.
     @Test func whoIsAloneInAGroupIsTold() {
         var harness = loggedIn()
         harness.send("/creategroup jedi\n")
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         let time = harness.script.now.wall
         #expect(
             harness.send("/groupmsg jedi hello\n")
@@ -51,7 +51,7 @@ struct TextCodecTests {
     @Test func aScriptThatDoesNotWait() {
         var harness = CodecHarness(TextCodec())
         harness.script.holdsBack = true
-        _ = harness.takeOutput()
+        _ = harness.popOutput()
         harness.send("nobody\nyoda\npw-yoda\n/activeuser\n/msgto hans hi there\n")
         for _ in 0..<20 {
             harness.script.settleOne()
@@ -59,7 +59,7 @@ struct TextCodecTests {
         }
         let time = harness.script.now.wall
         #expect(
-            harness.takeOutput() == "There is no user nobody.\nEnter username: Enter password: Welcome! yoda\n" + commands
+            harness.popOutput() == "There is no user nobody.\nEnter username: Enter password: Welcome! yoda\n" + commands
                 + "No other active user.\nMessage to hans sent at \(time).\nhans is not active. The message will be delivered at the next login.\n"
         )
     }
@@ -86,7 +86,7 @@ struct TextCodecTests {
                 == "The message is longer than 4096 bytes. It was not sent.\n")
         #expect(harness.send("/activeuser\n") == "No other active user.\n")
         var early = CodecHarness(TextCodec())
-        _ = early.takeOutput()
+        _ = early.popOutput()
         #expect(early.send([0xC3, 0x28, 0x0A]) == "The line is not UTF-8 text. It was not read.\nEnter username: ")
     }
 
@@ -97,7 +97,7 @@ struct TextCodecTests {
         #expect(harness.send("/msgto hans left\rright\r\n") == refusal)
         #expect(!harness.script.kept.contains { if case .message = $0 { true } else { false } })
         var early = CodecHarness(TextCodec())
-        _ = early.takeOutput()
+        _ = early.popOutput()
         #expect(early.send("yo\0da\n") == refusal + "Enter username: ")
         early.send("yoda\n")
         #expect(early.send("pw-yoda\0\n") == refusal + "Enter username: ")
@@ -114,7 +114,7 @@ struct TextCodecTests {
         harness.collect()
         let time = harness.script.now.wall
         #expect(
-            harness.takeOutput()
+            harness.popOutput()
                 == "luke joined the group chat jedi.\n\(time) #jedi luke: esc  here\n\(time) luke: hi\nluke left the group chat jedi.\n")
     }
 
@@ -125,7 +125,7 @@ struct TextCodecTests {
         harness.send("yoda\npw-yoda\n" + String(repeating: "/activeuser x\n", count: 300))
         harness.script.settle()
         harness.collect()
-        #expect(harness.takeOutput().hasSuffix(answers) && !harness.isClosed)
+        #expect(harness.popOutput().hasSuffix(answers) && !harness.isClosed)
     }
 
     @Test(arguments: 0..<UInt64(100))

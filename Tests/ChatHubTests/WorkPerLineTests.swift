@@ -4,7 +4,7 @@ import ChatProtocol
 import TestSupport
 import Testing
 
-/// What the codecs and the hub do for one line of a stranger, up to the longest that is read.
+/// The work of codecs and hub for one line of a stranger, up to the longest line.
 @Suite(.longComputation) struct WorkPerLineTests {
     private static let commands = [
         "", "CAP REQ :", "NICK ", "PASS ", "AUTHENTICATE ", "JOIN ", "PART ", "PRIVMSG ", "PRIVMSG luke :", "TAGMSG ", "CREATEGROUP g ",
@@ -24,7 +24,7 @@ import Testing
         check(TextCodec(), command, logIn: "yoda\npw-yoda\n")
     }
 
-    /// One session for all lines of a measurement: to make one takes longer than any of them.
+    /// All lines of a measurement share a session, because creating one takes longer than any of them.
     private func check<Kind: Codec>(_ way: Kind, _ command: String, logIn: String?) {
         for (name, text) in WorkPerByte.texts(command, seeds: 4) {
             var harness = CodecHarness(way)

@@ -1,7 +1,8 @@
 import ChatProtocol
 import Testing
 
-/// What decides about names and delimiters goes by bytes: a combining mark behind a delimiter does not hide it, and what Unicode calls equivalent is not the same.
+/// Names and delimiters are compared by bytes: a combining mark after a delimiter does not hide it, and texts that Unicode calls equivalent
+/// are different.
 struct ByteTextTests {
     @Test func aDelimiterIsOneWhateverStandsBehindIt() {
         #expect("a,\u{301}b,c".pieces(between: ",").map { Array($0.utf8) } == ["a", "\u{301}b", "c"].map { Array($0.utf8) })
@@ -26,7 +27,7 @@ struct ByteTextTests {
         #expect(Array(" \u{308}a ".withoutSpacesAround.utf8) == Array("\u{308}a".utf8))
     }
 
-    /// `ß`, `ı` and `ſ` become ASCII letters in Unicode's upper case: words of a protocol must not.
+    /// `ß`, `ı` and `ſ` become ASCII letters in Unicode's upper case; words of a protocol must not.
     @Test func upperCaseIsThatOfASCII() {
         #expect("plain1é".asciiUppercased == "PLAIN1é" && "ıſß".asciiUppercased == "ıſß")
     }

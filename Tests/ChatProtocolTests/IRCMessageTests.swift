@@ -45,7 +45,7 @@ struct IRCMessageTests {
         #expect(throws: IRCMessage.Defect.notUTF8) { try IRCMessage(parsing: Array("PRIVMSG a :".utf8) + [0xFF]) }
     }
 
-    /// What is encoded is read back the same, whatever the text.
+    /// An encoded message is parsed to the same message, whatever its text.
     @Test(arguments: 0..<UInt64(200))
     func roundTrip(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -70,7 +70,7 @@ struct IRCMessageTests {
         #expect(try IRCMessage(parsing: line) == message)
     }
 
-    /// No text, however made, can end a line or begin another.
+    /// No text can end a line or begin another.
     @Test func nothingGetsOutOfItsLine() {
         let message = IRCMessage(
             tags: [.init("t", "a\r\nQUIT")], source: "a\nb c", command: "PRIVMSG", parameters: ["x y\r\nz", "hello\r\nQUIT :bye\0"])
@@ -87,7 +87,7 @@ struct IRCMessageTests {
         if let message = try? IRCMessage(parsing: line) {
             #expect(!message.command.isEmpty)
             #expect(message.parameters.count <= 15)
-            // What was understood can be said again and is understood the same.
+            // A parsed message can be encoded and parsed again.
             #expect((try? IRCMessage(parsing: Array(message.encoded.dropLast(2)))) != nil || message.encoded.count > Limits.lineBytes)
         }
     }

@@ -29,21 +29,21 @@ struct LineDecoderTests {
             ])
     }
 
-    /// What was dropped can be charged to who sent it.
+    /// Dropped bytes are counted, so that they can be charged to their sender.
     @Test func whatIsDroppedIsCounted() {
         var decoder = LineDecoder(maximum: 5)
-        func take(_ text: String) -> Int {
+        func droppedBytes(after text: String) -> Int {
             Array(text.utf8).withUnsafeBytes { decoder.decode($0) { _ in } }
             return decoder.dropped
         }
-        #expect(take("12345\r\n123") == 0)
-        #expect(take("45678") == 3)
-        #expect(take("90123") == 8)
-        #expect(take("4\r\nok\n") == 10, "the CR that ends it is of it")
-        #expect(take("1234567\nok\n") == 12)
+        #expect(droppedBytes(after: "12345\r\n123") == 0)
+        #expect(droppedBytes(after: "45678") == 3)
+        #expect(droppedBytes(after: "90123") == 8)
+        #expect(droppedBytes(after: "4\r\nok\n") == 10, "the CR that ends it is of it")
+        #expect(droppedBytes(after: "1234567\nok\n") == 12)
     }
 
-    /// However the bytes are cut, the lines are the same.
+    /// The lines do not depend on how the bytes are split.
     @Test(arguments: 0..<UInt64(100))
     func cutsDoNotMatter(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
@@ -62,17 +62,17 @@ struct LineDecoderTests {
         var decoder = LineDecoder(maximum: 8)
         let bytes = Array("ab\ncd\nef".utf8)
         var lines: [LineDecoder.Line] = []
-        func take(from start: Int) -> Int {
+        func decode(from start: Int) -> Int {
             bytes[start...].withUnsafeBytes { rest in
-                decoder.take(rest) { line in
+                decoder.decodePrefix(of: rest) { line in
                     lines.append(line)
                     return false
                 }
             }
         }
-        #expect(take(from: 0) == 3 && decoder.buffered == 0)
-        #expect(take(from: 3) == 3)
-        #expect(take(from: 6) == 2 && decoder.buffered == 2)
+        #expect(decode(from: 0) == 3 && decoder.buffered == 0)
+        #expect(decode(from: 3) == 3)
+        #expect(decode(from: 6) == 2 && decoder.buffered == 2)
         #expect(lines == [.line(Array("ab".utf8)), .line(Array("cd".utf8))])
     }
 }

@@ -27,7 +27,7 @@ struct ReplyTests {
         .tokenExpired, .tooManyAttempts(seconds: 7),
     ]
 
-    /// What the client makes of the wire is what the server said: the texts cannot drift apart.
+    /// The client parses the same reply that the server has encoded, so their texts cannot differ.
     @Test(arguments: all)
     func roundTrip(_ reply: Reply) throws {
         let line = reply.standardReply(to: "X").encoded.dropLast(2)
@@ -90,7 +90,7 @@ struct JSONTextTests {
 }
 
 struct SafeTextTests {
-    /// mIRC: one or two digits, and behind a comma as many for the background; hexadecimal colours have six.
+    /// Colours of mIRC have one or two digits, and after a comma as many for the background; hexadecimal colours have six.
     @Test(arguments: [
         ("\u{3}12345", "345"), ("\u{3}4red\u{3} plain", "red plain"), ("\u{3}04,12345", "345"), ("\u{3}4,x", ",x"), ("\u{3},5", ",5"),
         ("\u{3}1,2,3", ",3"), ("\u{4}ff00AAx", "x"), ("\u{4}ff00AA,001122x", "x"), ("\u{4}ff00AA,00112x", ",00112x"),

@@ -55,7 +55,7 @@ struct SlashCommandTests {
         #expect(Texts.didYouMean(typed, client: true) == meant.map { "Did you mean \($0)?" })
     }
 
-    /// A session without the client is not sent to what only that knows.
+    /// A plain-text session gets no suggestion of a command that only the client knows.
     @Test func whatIsMeantWithoutTheClient() throws {
         #expect(SlashCommandKind.meant(by: "/acept", client: true) == .accept)
         #expect(SlashCommandKind.meant(by: "/acept", client: false) == nil)

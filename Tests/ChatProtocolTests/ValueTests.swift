@@ -43,7 +43,7 @@ struct TimestampTests {
     ])
     func refuses(_ text: String) { #expect(Timestamp(iso8601: text) == nil) }
 
-    /// Nineteen digits are more than a number of 64 bits holds; who sends a time chooses how many there are.
+    /// Nineteen digits do not fit into 64 bits, and the sender chooses how many there are.
     @Test(arguments: 1...19)
     func fractionsOfAnyLength(_ digits: Int) {
         let time = Timestamp(iso8601: "2026-01-31T12:34:56." + String(repeating: "9", count: digits) + "Z")
@@ -66,7 +66,7 @@ struct MessageIDTests {
     @Test(arguments: ["", "0", "ZZZZZZZZZZZZZ", "000000000000I", "00000000000000", "000000000000é"])
     func refuses(_ text: String) { #expect(MessageID(text) == nil) }
 
-    /// Ids have 42 bits of milliseconds, which end in 2109: a later time is behind every message, and not in the past again.
+    /// Ids have 42 bits of milliseconds, which end in 2109: a later time is after every message, and not in the past again.
     @Test func timesOutsideAreTheFirstAndTheLast() {
         func range(_ milliseconds: Int64) -> ClosedRange<MessageID> { MessageID.range(at: Timestamp(milliseconds: milliseconds)) }
         #expect(range(-1) == range(0) && range(0).lowerBound == .zero)

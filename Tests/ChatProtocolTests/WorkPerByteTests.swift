@@ -3,9 +3,9 @@ import Testing
 
 @testable import ChatProtocol
 
-/// Nobody's line holds the event loop, or a client, for longer than its bytes are worth.
+/// The work for a stranger's line is linear in its length, so that it blocks neither the event loop nor a client.
 @Suite(.longComputation) struct WorkPerByteTests {
-    /// A function that a stranger's text reaches, and what stands before the text where it does.
+    /// A function that handles a stranger's text, and the prefixes that can precede that text.
     struct Function: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var prefixes = [""]
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    /// However the bytes come: at once, one by one, or in lines of which each is refused.
+    /// The bytes come at once, one by one, or in lines each of which is refused.
     @Test(arguments: [1, 7, 1 << 20], ["x", "x\n", "\r", "\r\n", "\n"]) func linesAreCutInOnePass(piece: Int, unit: String) {
         let text = { Array(String(repeating: unit, count: $0 / unit.utf8.count).utf8) }
         for maximum in [16, 1 << 20] {
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    /// Without it none of the above could fail.
+    /// Shows that the tests above can fail.
     @Test func aQuadraticFunctionIsFound() {
         let ones = { [UInt8](repeating: 1, count: $0) }
         let growth = WorkPerByte.growth(ones) { bytes in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatStore
 
-/// What senders called their messages is forgotten in time.
+/// The nonces of messages are forgotten after a time.
 struct DedupWindowTests {
     private let yoda = AccountID(rawValue: 1)
     private static let day: Int64 = 86_400_000
@@ -34,7 +34,7 @@ struct DedupWindowTests {
         #expect(window.find("old", of: yoda) == nil && window.find("new", of: yoda) == first)
     }
 
-    /// Those that a store kept age by the clock on the wall, and not at all where that was set back.
+    /// Stored nonces age by the wall clock, and not at all if it was set back.
     @Test func theirAgeGoesOnOverARestart() {
         let now = EventTime(wall: Timestamp(milliseconds: 10 * Self.day), uptime: 5000)
         let sent = [("old", 10 * Self.day - Self.day + 1000), ("new", 10 * Self.day), ("ahead", 99 * Self.day)].map { nonce, time in

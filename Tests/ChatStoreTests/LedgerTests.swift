@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatStore
 
-/// The rules of the order, and that what is taken back did not happen.
+/// The rules of the ledger, and rollback.
 @Suite struct LedgerTests {
     private static let users = (1...5).map { AccountID(rawValue: $0) }
     private static let names = ["jedi", "sith", "rebels", "Jedi"]
@@ -18,7 +18,7 @@ import Testing
         return state
     }
 
-    /// Anything that anybody could ask for, sensible or not.
+    /// A random change, sensible or not.
     static func change(using random: inout SeededGenerator) -> Change {
         func user() -> AccountID { AccountID(rawValue: Int64.random(in: 1...6, using: &random)) }
         func group() -> GroupID { GroupID(rawValue: Int64.random(in: 1...12, using: &random)) }
@@ -46,12 +46,12 @@ import Testing
 
     private static func moment(_ number: Int64) -> EventTime { EventTime(wall: Timestamp(milliseconds: number), uptime: number) }
 
-    /// Whatever was appended, and whoever appended it: the same entries make the same directory.
+    /// Any log, whoever has appended to it: the same entries make the same directory.
     @Test(arguments: 0..<UInt64(60)) func anyLogIsReplayedIntoAnEqualDirectory(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let log = MemoryLog(Self.state(), at: Self.moment(0))
         for number in 1...Int64(300) {
-            // A clock that is set back now and then.
+            // A clock that is sometimes set back.
             let now = Self.moment(Int64.random(in: max(0, number - 50)...number, using: &random))
             if Int.random(in: 0..<40, using: &random) == 0 {
                 log.append(.accountRemoved(AccountID(rawValue: Int64.random(in: 1...6, using: &random))), at: now)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    /// Entries that make no sense change nothing but the position, and never trap.
+    /// Entries that make no sense change only the position, and never trap.
     @Test(arguments: 0..<UInt64(30)) func applyingIsTotal(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var directory = Directory(Self.state())
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// A transaction that is taken back leaves all as it was, and what it held can be asked for again.
+    /// A rolled-back transaction leaves everything as it was, and its changes can be proposed again.
     @Test(arguments: 0..<UInt64(60)) func whatIsTakenBackDidNotHappen(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var ledger = Ledger(Self.state(), at: Self.moment(0))
@@ -103,11 +103,11 @@ import Testing
                 continue
             }
             ledger.rollBack()
-            // Positions that were given are not given again.
+            // Positions of the rolled-back transaction are not used again.
             #expect(ledger.directory.isEqualButPosition(to: before))
             ledger.begin()
             let second = changes.map { ledger.append($0, at: Self.moment(number)) }
-            // A group that is made again has another number, by which the changes after it do not know it.
+            // A group that is created again has another number, so later changes do not refer to it.
             let until = changes.firstIndex { if case .createGroup = $0 { true } else { false } } ?? changes.count
             #expect(first.prefix(until).map(Self.kind) == second.prefix(until).map(Self.kind))
             ledger.commit()

@@ -9,9 +9,9 @@ import Testing
     }
 }
 
-/// A log that outlives its engines, and a clock that goes on with each look.
+/// A log that survives its engines, and a clock that advances with each reading.
 private final class MemoryStore: @unchecked Sendable {
-    // Unchecked: it belongs to one test, on whose thread the engine reports.
+    // Unchecked `Sendable`: it belongs to one test, on whose thread the engine reports.
     private let log: MemoryLog
     private var milliseconds: Int64 = 1_700_000_000_000
     private var lastAccount: Int64 = 3

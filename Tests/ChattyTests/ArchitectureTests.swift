@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The house: imports point downward only, and every target imports what its row allows and nothing else.
+/// The architecture: imports point downward only, and every target imports only what its row allows.
 ///
-/// `--explicit-target-dependency-import-check error`, which the documented commands pass to every build, refuses an import of a
-/// module of this package or of a dependency that the target does not declare. It knows nothing of the system's modules (Foundation,
-/// Glibc), of what is declared but not meant, or of rooms within a target: those are held here.
+/// `--explicit-target-dependency-import-check error`, which the documented commands pass to every build, refuses an import of a module of
+/// this package or of a dependency that the target does not declare. It does not check the system's modules (Foundation, Glibc), unused
+/// declarations, or folders within a target; this suite does.
 @Suite("Architecture", .longComputation)
 struct ArchitectureTests {
     static let package = GeneratedFilesTests.package
@@ -16,14 +16,14 @@ struct ArchitectureTests {
         let allowed: Set<String>
         /// Modules that only one folder of the target may import.
         var only: [String: String] = [:]
-        /// Whether values go in and values come out: no sockets, files, threads or clocks.
+        /// Whether the target is pure: no sockets, files, threads or clocks.
         var isPure = false
 
         var testDescription: String { target }
     }
 
     private static let nio: Set<String> = ["NIOCore", "NIOPosix", "NIOSSL", "NIOConcurrencyHelpers", "NIOTLS"]
-    // Locks are NIO's everywhere: the thread sanitizer sees them, and it does not see the `Mutex` of `Synchronization`.
+    // All locks are NIO's, because the thread sanitizer does not see the `Mutex` of `Synchronization`.
     private static let system: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Dispatch", "NIOConcurrencyHelpers"]
 
     static let rooms = [
@@ -79,14 +79,14 @@ struct ArchitectureTests {
         }
     }
 
-    /// The modules that a source text imports: `import Foundation`, `internal import struct Crypto.SHA256`.
+    /// The modules that a source text imports, for example by `import Foundation` or `internal import struct Crypto.SHA256`.
     static func modules(importedBy text: String) throws -> [String] {
         let pattern =
             #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/#
         return text.matches(of: pattern.anchorsMatchLineEndings()).map { String($0.1) }
     }
 
-    /// What the package's description says of its targets.
+    /// The description of the package's targets.
     private struct Description: Decodable {
         struct Target: Decodable {
             let name: String
@@ -100,7 +100,7 @@ struct ArchitectureTests {
 
     private static let hasSwift = (try? run(["--version"])) != nil
 
-    /// What `swift` says, with a home of its own.
+    /// The output of `swift`, run with a temporary home folder.
     private static func run(_ words: [String]) throws -> Data {
         let home = try TemporaryFolder()
         let process = Process()
@@ -117,9 +117,9 @@ struct ArchitectureTests {
         return data
     }
 
-    /// A dependency that nobody imports is built for nothing, and hides what a target needs.
+    /// A dependency that is not imported is built in vain, and hides what a target needs.
     @Test(.enabled(if: hasSwift, "swift is not on $PATH")) func whatIsDeclaredIsImported() throws {
-        // Away from the package's own folder, which the build that runs this test may have locked.
+        // The copy is outside the package's folder, which the build that runs this test may have locked.
         let folder = try TemporaryFolder()
         try FileManager.default.copyItem(
             at: Self.package.appendingPathComponent("Package.swift"), to: URL(filePath: folder.file("Package.swift")))
@@ -131,7 +131,7 @@ struct ArchitectureTests {
             guard !files.isEmpty else { continue }
             let imported = try Set(files.flatMap { try Self.modules(importedBy: $0.text) })
             let declared = Set(target.dependencies.compactMap { ($0["product"] ?? $0["byName"] ?? $0["target"])?.first ?? nil })
-            // One does its work before anything else, and nobody calls it; the other is a program that tests run.
+            // CHarness works before `main` and is not called; PoorFileSystem is a program that tests run.
             let linked: Set = target.name == "TestSupport" ? ["CHarness"] : target.name == "EndToEndTests" ? ["PoorFileSystem"] : []
             #expect(declared.subtracting(imported) == linked, "\(target.name)")
         }
@@ -154,7 +154,7 @@ struct ArchitectureTests {
         }
     }
 
-    /// Time and chance are arguments: what a pure target does depends on nothing else.
+    /// Time and randomness are arguments: a pure target depends on nothing else.
     @Test(arguments: rooms.filter(\.isPure)) func pureTargetsReadNoClockAndNoDevice(room: Room) throws {
         let impure =
             #/\b(?:ContinuousClock|SuspendingClock|Task\.sleep|DispatchQueue|Thread|FileManager|FileHandle|ProcessInfo)\b|\bDate\(\)|\bDate\.now\b/#
@@ -165,7 +165,7 @@ struct ArchitectureTests {
         }
     }
 
-    /// `send-file`, `recv-file` and the chat differ in what they do with an update, not in how they follow a session.
+    /// `send-file`, `recv-file` and the chat handle updates differently, but share the loop over them.
     @Test func theUpdatesOfASessionAreFollowedInOnePlace() throws {
         let followers = try Self.files(of: "chatty").filter { file in
             file.text.split(separator: "\n").contains { $0.contains(#/\bin \w*\.?updates\b/#) }

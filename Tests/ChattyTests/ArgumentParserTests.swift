@@ -120,7 +120,7 @@ struct ArgumentParserTests {
         }
         #expect(arguments[SendFileFlags.files] == ["a", "b", "c"])
         #expect(arguments[SendFileFlags.destination] == "host:1")
-        // One that is optional takes none of what the list needs.
+        // An optional argument takes no word that the list needs.
         guard case .run(let alone) = try ArgumentParser(spec: SendFileFlags.spec).parse(["a"]) else { throw UsageError("help") }
         #expect(alone[SendFileFlags.files] == ["a"])
         #expect(!alone.has(SendFileFlags.destination))
@@ -151,7 +151,7 @@ struct ArgumentParserTests {
         #expect(throws: UsageError("One argument too many: b", command: "users")) { try parser.parse(["passwd", "a", "b"]) }
     }
 
-    /// Any words at all end in arguments or in one error: no crash and no word lost unnoticed.
+    /// Any words give arguments or one error: none crashes the parser, and none is lost.
     @Test(arguments: 0..<40 as Range<UInt64>) func randomWordsAreTakenOrRefused(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let parts = [

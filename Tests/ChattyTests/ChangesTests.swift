@@ -3,7 +3,7 @@ import Testing
 
 @testable import chatty
 
-/// The versions of which chatty(1) tells in its section CHANGES.
+/// The versions in the section CHANGES of chatty(1).
 @Suite("Changes")
 struct ChangesTests {
     private static func numbers(_ version: Changes.Version) throws -> [Int] {
@@ -47,7 +47,7 @@ struct ChangesTests {
         }
     }
 
-    /// The order is held by the page that is made, not by the one row that there is.
+    /// A generated page checks the order, because the table has only one version.
     @Test func aPageOfTwoVersions() {
         var page = Page(title: "A", name: "a", summary: "b")
         page.changes([

@@ -4,12 +4,12 @@ import Testing
 
 @testable import chatty
 
-/// man/chatty-chat.7 is written by hand; what it lists is what there is.
+/// man/chatty-chat.7 is written by hand; its lists agree with the code.
 @Suite("chatty-chat(7)")
 struct ChatManualTests {
     static let page =
         (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("man/chatty-chat.7"), encoding: .utf8)) ?? ""
-    /// Its words, roff's escapes of dashes taken away.
+    /// The words of the page, without roff's escapes of dashes.
     static let words = Set(
         page.replacing("\\-", with: "-").split(whereSeparator: { !($0.isLetter || $0.isNumber || "_-/".contains($0)) }).map(String.init))
 
@@ -36,7 +36,7 @@ struct ChatManualTests {
         page.replacing("\\-", with: "-").split(separator: ".It Cm " + name + "\n", maxSplits: 1).last?.split(separator: "\n.It ").first
     }
 
-    /// To others a label is good for one connection (IRCv3 labeled-response).
+    /// To other clients a label is valid for one connection (IRCv3 labeled-response).
     @Test func aLabelNamesAMessageToClientsOfThisServiceAlone() throws {
         #expect(try !#require(Self.item("labeled-response , batch")).contains("again"))
         #expect(try #require(Self.item("chatty/service")).contains("sent again under its label"))

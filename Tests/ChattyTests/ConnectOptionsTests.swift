@@ -2,7 +2,7 @@ import Testing
 
 @testable import chatty
 
-/// What the options of `chatty connect` mean together.
+/// The combined meaning of the options of `chatty connect`.
 @Suite struct ConnectOptionsTests {
     @Test(arguments: [
         (["h"], false, Duration?.none), (["h", "--listen"], true, nil), (["h", "--count", "3"], true, nil),

@@ -7,7 +7,7 @@ extension CommandSpec: CustomTestStringConvertible {
     public var testDescription: String { name }
 }
 
-/// What holds for every row of the table, so that the parser, the help, the manual and the completions may rely on it.
+/// The rules for every row of the table, on which the parser, the help, the manual and the completions rely.
 @Suite("Table of flags")
 struct FlagTableTests {
     static let specs = Command.all.map(\.spec)
@@ -57,7 +57,7 @@ struct FlagTableTests {
         }
     }
 
-    /// The defaults as they are shown are the defaults in force, and every typed key can read what its kind parses.
+    /// The shown defaults are those in force, and every typed key can read what its kind parses.
     @Test func defaultsAndTypesAgree() throws {
         try agree(ServeFlags.maxAttempts)
         try agree(ServeFlags.blockSeconds)
@@ -86,7 +86,7 @@ struct FlagTableTests {
         #expect(flag.decode([try kind.parse(text)]) == flag.absent, sourceLocation: location)
     }
 
-    /// No row with a default is left out of the test above.
+    /// The test above covers every row with a default.
     @Test func everyDefaultIsHeld() {
         let defaults = Self.specs.flatMap { spec in spec.flags.filter { $0.defaultText != nil }.map { "\(spec.name) --\($0.name)" } }
         #expect(
@@ -123,7 +123,7 @@ struct FlagTableTests {
 
     @Test(arguments: specs) func helpIsOneScreen(spec: CommandSpec) {
         let lines = HelpText.of(spec).split(separator: "\n", omittingEmptySubsequences: false)
-        // With the line behind the last one, where the prompt comes.
+        // Including the line of the prompt after the last one.
         #expect(lines.count <= 24)
         for line in lines { #expect(line.count <= 80, "\(line)") }
         for flag in spec.allFlags { #expect(lines.contains { $0.contains("--\(flag.name)") }) }

@@ -10,7 +10,7 @@ import TransferProtocol
         return offer
     }
 
-    /// One answer for what the sender said there is, and for no more.
+    /// One answer covers what the sender announced, and no more.
     @Test func itCoversWhatWasSaid() throws {
         var consent = try #require(FolderConsent(offer("photos", .directory, FolderContents(files: 2, bytes: 9)), isTaken: true))
         #expect(consent.answer(to: offer("photos/summer", .directory)) == .taken)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import chatty
 
-/// The committed manual pages and completions are what the table makes.
+/// The committed manual pages and completions are those that the table generates.
 ///
-/// After a change of the table: `CHATTY_REWRITE=1 swift test --filter GeneratedFilesTests` writes them anew.
+/// After a change of the table, `CHATTY_REWRITE=1 swift test --filter GeneratedFilesTests` writes them again.
 @Suite("Generated files")
 struct GeneratedFilesTests {
     /// The package's top folder, from Tests/ChattyTests/GeneratedFilesTests.swift.
@@ -22,7 +22,7 @@ struct GeneratedFilesTests {
         #expect(committed == contents, "rewrite with: CHATTY_REWRITE=1 swift test --filter GeneratedFilesTests")
     }
 
-    /// A page or completion of a subcommand that is gone goes too.
+    /// The page or completion of a removed subcommand is removed, too.
     @Test func nothingElseIsThere() throws {
         for folder in ["man", "completions"] {
             let names = try FileManager.default.contentsOfDirectory(atPath: Self.package.appendingPathComponent(folder).path)

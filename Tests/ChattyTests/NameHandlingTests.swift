@@ -2,19 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What decides about names, paths and delimiters goes by bytes or scalars: to a `Character` a delimiter with a mark behind it is another
-/// one, and the kernel, the peer and the file that is read see the delimiter.
+/// Names, paths and delimiters are compared by bytes or scalars. A delimiter with a combining mark is another `Character`, but the kernel,
+/// the peer and the file still have the delimiter.
 @Suite("Names are bytes", .longComputation)
 struct NameHandlingTests {
-    /// Targets, or folders of them, in which nothing else decides.
+    /// The targets and folders to which this applies.
     static let rooms = ["TransferProtocol", "TransferIO", "chatty/Transfer"]
 
-    /// Calls that compare or cut by `Character`, unless they are made on the view of a text's bytes or scalars.
+    /// Calls that compare or split by `Character`, unless they are made on the bytes or scalars of a text.
     nonisolated(unsafe) private static let byCharacter =
         #/\.(?:split\(separator: "|(?:first|last) [!=]= "|has(?:Suffix|Prefix)\("|(?:first|last)Index\(of: "|contains\("|trimmingPrefix\(")|\$0\.is(?:Whitespace|Newline|Letter|Number)\b/#
     nonisolated(unsafe) private static let ofAView = #/(?:utf8|[sS]calars)(?:\[[^\[\]]*\])?$/#
 
-    /// Such a line says `// By character: ` and a reason at its end, or in a line of its own before it.
+    /// An exception says `// By character: ` and a reason, at the end of the line or in a line before it.
     static let exception = "// By character: "
 
     static func findings(in text: String) -> [String] {

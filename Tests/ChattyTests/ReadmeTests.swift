@@ -3,13 +3,13 @@ import Testing
 
 @testable import chatty
 
-/// Every `chatty` command line that the README shows is one that the parser takes.
+/// The parser accepts every `chatty` command line in the README.
 @Suite("README")
 struct ReadmeTests {
     private static let text =
         (try? String(contentsOf: GeneratedFilesTests.package.appendingPathComponent("README.md"), encoding: .utf8)) ?? ""
 
-    /// Those of `chatty` itself, such as `chatty --help`, have no command to look for.
+    /// The command lines of subcommands; those of `chatty` itself, such as `chatty --help`, are left out.
     static let lines: [String] = {
         // Every second part is within a fence.
         return text.split(separator: "```", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
@@ -22,14 +22,14 @@ struct ReadmeTests {
         #expect(Self.text.contains("```\n" + ServeFlags.unit.joined(separator: "\n") + "\n```\n"))
     }
 
-    /// The Debian packages that the command behind that mark installs.
+    /// The Debian packages that the marked command installs.
     private static func packages(_ mark: String) throws -> Set<String> {
         let block = try #require(text.split(separator: "<!-- \(mark) -->\n```sh\n").dropFirst().first?.prefix { $0 != "`" })
         let list = try #require(block.firstMatch(of: #/apt-get install --yes ([^&]*) &&/#)?.1)
         return Set(list.split(separator: " ").map(String.init))
     }
 
-    /// A program that a test asks for is installed by the command that runs the tests, or is on every Debian.
+    /// The programs that tests need are installed by the command that runs the tests, or are on every Debian.
     @Test func thePackagesOfTheTestsAreInstalled() throws {
         let installed = try Self.packages("test")
         #expect(try Self.packages("serve").isSubset(of: installed))
@@ -48,7 +48,7 @@ struct ReadmeTests {
     @Test func thereAreSome() { #expect(Self.lines.count >= 2) }
 
     @Test(arguments: lines) func commandLinesParse(line: String) throws {
-        // Quoted words are one; what follows a pipe, a redirection or a comment is the shell's.
+        // A quoted word is one word. What follows a pipe, a redirection or a comment belongs to the shell.
         var words: [String] = []
         for match in line.prefix(while: { !"|><&#".contains($0) }).matches(of: #/'([^']*)'|"([^"]*)"|(\S+)/#) {
             words.append(String(match.1 ?? match.2 ?? match.3 ?? ""))

@@ -4,7 +4,7 @@ import TransferProtocol
 @testable import chatty
 
 @Suite("What a receiver calls files") struct ReceiverPathsTests {
-    /// In whatever order they come to their places.
+    /// The files may be placed in any order.
     @Test(arguments: [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 3, 1, 4]]) func whatFollowsFromTheFolderIsNotSaid(order: [Int]) {
         let offers = [
             (FileOffer(name: ".a", kind: .directory, size: 0), "_a"), (FileOffer(name: ".a/d", kind: .directory, size: 0), "_a/d"),
@@ -21,7 +21,7 @@ import TransferProtocol
         #expect(news.path(of: 2) == nil)
     }
 
-    /// It is the receiver's word.
+    /// The path is foreign text.
     @Test func noReceiverMovesTheCursor() {
         var news = ReceiverPaths()
         news.record(0, FileOffer(name: "x", size: 1), path: "\u{1B}[2J")

@@ -3,7 +3,7 @@ import TransferProtocol
 
 @testable import chatty
 
-/// What the options of `send-file` make of the transfer.
+/// The transfer's configuration from the options of `send-file`.
 @Suite struct SendFileOptionsTests {
     private func configuration(_ words: String...) throws -> TransferConfiguration {
         guard case .run(let arguments) = try ArgumentParser(spec: SendFileFlags.spec).parse(words + ["movie.mp4", "127.0.0.1:9"]) else {

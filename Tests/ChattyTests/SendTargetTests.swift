@@ -36,7 +36,7 @@ import TransferProtocol
         let several = try target(["a", "b", "c", "host:9"], files: ["a", "b", "c"])
         #expect(several.files == ["a", "b", "c"])
         #expect(several.destination == HostPort("host:9").map { .plain($0) })
-        // Be there a file of that name.
+        // This holds even if there is a file with that name.
         #expect(try target(["a", "host:9"], files: ["host:9"]).files == ["a"])
     }
 
@@ -47,10 +47,10 @@ import TransferProtocol
             #expect(target.files == words.map { ByteString($0) })
             #expect(try target.destination == .ticket(Self.ticket(1)))
         }
-        // A file that is missing is told as one.
+        // A missing file is reported as a missing file.
         #expect(try target(["a", "missing"], environment: text).files == ["a", "missing"])
         #expect(try target(["a", "host:9"], environment: text, files: ["host:9"]).files == ["a", "host:9"])
-        // An empty one is none.
+        // An empty ticket is invalid.
         #expect(throws: UsageError.self) { try target(["a"], environment: "") }
     }
 
@@ -60,7 +60,7 @@ import TransferProtocol
         let target = try target(["a", "b", other.text], environment: text, files: ["a", "b"])
         #expect(target.files == ["a", "b"] && target.destination == .ticket(other))
         #expect(try self.target(["a", "[::1]:9"], environment: text).destination == HostPort("[::1]:9").map { .plain($0) })
-        // What was meant as one goes to nobody else.
+        // A word that is meant as a destination never leads to another one.
         for word in ["host:99999", "host:", String(other.text.dropLast())] {
             #expect(throws: UsageError.self, "\(word)") { try self.target(["a", word], environment: text) }
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import chatty
 
-/// What systemd would read from its socket.
+/// The datagrams that systemd would read from its socket.
 @Suite("Notifying a service manager")
 struct ServiceManagerTests {
     @Test(arguments: [false, true]) func itIsToldByADatagram(abstract: Bool) throws {

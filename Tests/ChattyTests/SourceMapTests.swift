@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `Sources/README.md` leads a newcomer by names, which are those of the code.
+/// `Sources/README.md` guides newcomers by names, which exist in the code.
 @Suite("The map of the sources", .longComputation)
 struct SourceMapTests {
     private static let folder = GeneratedFilesTests.package.path + "/Sources"
@@ -23,7 +23,7 @@ struct SourceMapTests {
         }
     }
 
-    /// `Type.function`, in a file that declares or extends the type.
+    /// Each `Type.function` is in a file that declares or extends the type.
     @Test func everyFunctionOfTheWalksIsThere() throws {
         let sources = try Self.sources()
         let text = try Self.text()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The sources of the tests: a test that cannot run on a machine says so, with a reason that the runner shows.
+/// Rules for the sources of the tests: a test that cannot run on a machine is disabled with a reason that the runner shows.
 @Suite("Sources of the tests", .longComputation)
 struct TestSourcesTests {
     static let sources: [(path: String, lines: [String])] = {
@@ -17,7 +17,7 @@ struct TestSourcesTests {
     @Test func thereAreSome() { #expect(Self.sources.count > 100 && Self.sources.allSatisfy { $0.lines.count > 3 }) }
 
     @Test func whatIsNotRunSaysWhy() {
-        // This file has examples.
+        // This file contains examples.
         for source in Self.sources where !source.path.hasSuffix("/TestSourcesTests.swift") {
             for condition in Self.conditions(in: source.lines.joined(separator: "\n")) where !Self.hasReason(condition) {
                 Issue.record("\(source.path) gives no reason: \(condition)")
@@ -31,7 +31,7 @@ struct TestSourcesTests {
         }
     }
 
-    /// What every test needs is written once.
+    /// Code that every test needs is written once.
     @Test(arguments: [
         ("NSTemporaryDirectory", "TestSupport/TemporaryFolder.swift"), ("mkdtemp", "TestSupport/TemporaryFolder.swift"),
         ("94D0_49BB_1331_11EB", "TestSupport/SeededGenerator.swift"),
@@ -41,7 +41,7 @@ struct TestSourcesTests {
         #expect(Set(users.map(\.path)).subtracting(["ChattyTests/TestSourcesTests.swift"]) == [place])
     }
 
-    /// The arguments of what decides whether a test is run.
+    /// The arguments of the traits `.enabled` and `.disabled`.
     private static func conditions(in text: String) -> [String] {
         text.matches(of: #/\.(?:enabled|disabled)\(/#).map { match in
             var depth = 1
@@ -57,10 +57,10 @@ struct TestSourcesTests {
         condition.contains(#/(?:^|,\s+)"[^"]{8,}"\s*$/#)
     }
 
-    /// The lines on which a test, or the closure for which a server is used, ends early without a word.
+    /// The lines on which a test, or the closure for which a server is used, returns early without an issue.
     private static func returns(in lines: [String]) -> [Int] {
         var found: [Int] = []
-        // How far the body of a test is indented, while in one; the formatter sees to it.
+        // The indentation of a test's body while in one; the formatter ensures it.
         var body: Int?
         var isAwaited = false
         var usesServer = false

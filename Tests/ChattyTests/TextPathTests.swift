@@ -5,7 +5,7 @@ import TransferProtocol
 
 @testable import chatty
 
-/// Arguments and paths are bytes, and what cannot be had is refused rather than looked for elsewhere.
+/// Arguments and paths are bytes. A path that cannot be used is refused, and no other is used in its place.
 @Suite("Paths that are not UTF-8") struct TextPathTests {
     private let paths = TextPath(command: "serve")
     private let name = ByteString([0x75, 0xE9])
@@ -31,7 +31,7 @@ import TransferProtocol
         #expect(try paths.folder(path).hasPrefix("/proc/self/fd/"))
     }
 
-    /// One that is replaced, as certificates are, is the new one the next time.
+    /// A file that is replaced, like a certificate, is read in its new version the next time.
     @Test func aFileInSuchAFolderIsReachedByItsName() throws {
         let folder = try TemporaryFolder()
         let path = ByteString(folder.path + "/") + name
@@ -73,7 +73,7 @@ import TransferProtocol
         for words in [["--name", name, "f", "host:9"], ["--" + name, "f", "host:9"]] as [[ByteString]] {
             #expect(throws: UsageError.self) { try parse(words) }
         }
-        // Where a file may stand and a receiver is wanted.
+        // Where a file is possible but a receiver is wanted.
         #expect(throws: UsageError.self) { try SendTarget(parse(["f", name]), environment: [:], exists: { _ in true }) }
     }
 

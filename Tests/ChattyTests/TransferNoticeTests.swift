@@ -2,7 +2,7 @@ import Testing
 
 @testable import chatty
 
-/// The lines of `--progress json` and what the manual says of them; what is written is compared by `ProgressEventsTests`.
+/// The lines of `--progress json` and their description in the manual; `ProgressEventsTests` compares the description with the output.
 @Suite struct TransferNoticeTests {
     @Test func everyFieldHasAName() {
         let stored = Mirror(reflecting: TransferNotice(.end)).children.compactMap(\.label)

@@ -17,7 +17,7 @@ struct TransferPayloadTests {
         #expect(TransferPayload.acceptance(try #require(TransferPayload.text(answer))) == answer)
     }
 
-    /// The longest name a file system has, and as many addresses as are ever named, the longest there are.
+    /// The longest name of a file system, and as many of the longest addresses as a message can have.
     @Test func theLargestFitsIntoASignal() throws {
         let addresses = Array(
             repeating: "[2001:db8:1111:2222:3333:4444:5555:6666]:65535", count: TransferPayload.maximumAddresses)

@@ -40,10 +40,10 @@ struct TransferTextTests {
         #expect(meter.remaining(to: 500) == 0)
         for second in 11...20 { meter.add(figures(1000), at: Double(second)) }
         #expect(meter.rate == 0)
-        // A resumed transfer may be told less than before.
+        // The count of a resumed transfer may become smaller.
         meter.add(figures(10), at: 21)
         #expect(meter.rate == 0)
-        // What was there before is no speed, and is not left to be sent either.
+        // Bytes of an earlier transfer count neither as speed nor as remaining.
         var resumed = RateMeter()
         resumed.add(figures(0), at: 0)
         resumed.add(figures(900, resumed: 800), at: 1)
@@ -61,7 +61,7 @@ struct TransferTextTests {
         let line = ProgressLine.text(name: name, figures: figures, rate: 8_100_000, remaining: 2, loss: 0.001, columns: columns)
         #expect(line.count < columns)
         #expect(line.contains("25 %"))
-        // On a terminal of the usual width what limits is there, and what matters less makes room for it.
+        // On a terminal of usual width the bottleneck is shown, and less important parts make room for it.
         if columns >= 80 { #expect(line.contains("  8.1 MB/s  ETA 0:02  ") && line.hasSuffix("  limited by sender or path")) }
         if columns == 200 {
             #expect(
@@ -69,7 +69,7 @@ struct TransferTextTests {
         }
     }
 
-    /// A line that is wider than the terminal would be drawn below itself for ever.
+    /// A line wider than the terminal would be drawn on a new row at each update.
     @Test(arguments: ["映画のとても長い名前.mp4", "e\u{301}te\u{301} a\u{300} la plage, premie\u{300}re partie.mp4", "🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬.mp4"], 16...60)
     func aWideNameFits(name: String, columns: Int) {
         DisplayWidth.adoptLocale()

@@ -16,7 +16,7 @@ import Testing
         #expect(number != VerificationNumber.of(Self.one, third))
     }
 
-    /// By Python's hashlib, as chatty-transfer(7) describes it: clients of different versions have to agree.
+    /// Computed with Python's hashlib, as chatty-transfer(7) describes it: clients of different versions have to agree.
     @Test func isTheOneThatTheManualGives() throws {
         let number = "32930 38584 03417 24449 10664 58534 64141 65436"
         #expect(VerificationNumber.of(Self.one, Self.other) == number)

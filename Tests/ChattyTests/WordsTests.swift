@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What users read is in words that somebody who came today understands: string literals of the sources (messages, options, log lines), the manuals that are
-/// written by hand and the README. A few private words and turns of phrase had to be replaced; they do not come back.
+/// All texts for users use words that a newcomer understands: the string literals of the sources (messages, options, log lines), the
+/// hand-written manuals and the README. These private words and turns of phrase must not come back.
 @Suite("Words", .longComputation)
 struct WordsTests {
-    /// Each with what to write instead.
+    /// The unwanted phrases, each with a replacement.
     private static let unwanted = [
         "way in": "protocol, or kind of client", "ways in": "protocols, or kinds of clients", "debts": "undelivered messages",
         "forgiven": "discarded", "forgives": "discards", "is heard of": "sends packets", "hear of": "receive from",
@@ -48,7 +48,7 @@ struct WordsTests {
         text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Whole words, in any case, also where a phrase goes on in the next line.
+    /// Finds whole words in any case, also where a phrase continues in the next line.
     private static func findings(in lines: [String]) -> [Finding] {
         let words = words(of: lines)
         let text = words.map(\.text)
@@ -58,10 +58,10 @@ struct WordsTests {
         }
     }
 
-    /// The words of each phrase, by the first one.
+    /// The phrases as words, by their first word.
     private static let phrases = Dictionary(grouping: unwanted.keys.map { $0.split(separator: " ").map(String.init) }, by: \.[0])
 
-    /// In lower case, each with the number of its line. Punctuation between two words is an empty word.
+    /// The words in lower case, each with its line number. Punctuation between two words is an empty word.
     private static func words(of lines: [String]) -> [(text: String, line: Int)] {
         func kind(_ byte: UInt8) -> Int { byte == 0x20 ? 0 : (0x61...0x7A).contains(byte | 0x20) || byte >= 0x80 ? 1 : 2 }
         var words: [(text: String, line: Int)] = []
@@ -71,14 +71,14 @@ struct WordsTests {
                 let piece = rest.prefix { kind($0) == kind(first) }
                 rest = rest[piece.endIndex...]
                 let text = kind(first) == 1 ? String(decoding: piece, as: UTF8.self) : ""
-                // What is in capitals is a command of IRC.
+                // A word in capitals is a command of IRC.
                 if kind(first) > 0 { words.append((piece.allSatisfy { $0 < 0x60 } ? text : text.lowercased(), index + 1)) }
             }
         }
         return words
     }
 
-    /// The same lines with the contents of string literals only; without single words and SQL, which are names that users do not see.
+    /// The lines reduced to the contents of string literals, without single words and SQL, which users do not see.
     private static func literals(of lines: [String]) -> [String] {
         var isInside = false
         return lines.map { line in

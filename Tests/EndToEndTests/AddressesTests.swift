@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `recv-file` names as its addresses, in network namespaces that have other ones than this machine.
+/// The addresses that `recv-file` shows, in network namespaces with other addresses than this machine's.
 @Suite(
     "Addresses", .fewAtATime,
     .enabled(if: NetworkNamespaces.areAvailable, "needs unshare, ip(8), and the right to make a network namespace"))
 struct AddressesTests {
-    /// `recv-file` after `commands` in a namespace of its own, where `lo` is all there is at first, and down.
+    /// Runs `commands` and then `recv-file` in a new namespace, whose only interface at first is `lo`, which is down.
     private static func receiver(_ words: [String] = [], after commands: String, into target: TemporaryFolder) throws -> ChattyProcess {
         let line = "set -e\n\(commands)\nexec '\(Executable.chatty)' recv-file 4242 -o '\(target.path)' \(words.joined(separator: " "))"
         return try ChattyProcess(words: ["-rn", "sh", "-c", line], executable: Executable.path(of: "unshare") ?? "unshare")
@@ -34,7 +34,7 @@ struct AddressesTests {
         #expect(addresses.contains("127.0.0.1:4242"))
     }
 
-    /// It reaches who is on the same link, from whatever interface: here both are one host.
+    /// A link-local address reaches hosts on the same link, from any interface; here both are one host.
     @Test func aLinkLocalAddressIsOfUse() async throws {
         let target = try TemporaryFolder()
         let folder = try TemporaryFolder()
@@ -88,7 +88,7 @@ struct AddressesTests {
     }
 }
 
-/// Whether such can be made here.
+/// Whether network namespaces can be created here.
 enum NetworkNamespaces {
     static let areAvailable: Bool = {
         guard Executable.path(of: "ip") != nil, let unshare = Executable.path(of: "unshare") else { return false }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// What the server has acknowledged survives its being killed at any moment, once and in its order (`kill -9` again and again, under load).
+    /// Acknowledged messages survive a kill of the server at any moment, once and in order (repeated `kill -9` under load).
     @Suite("Killed again and again")
     struct ChaosTests {
         private static let speakers = ["anakin", "ben", "chewie", "dooku", "evazan", "finn"]
@@ -46,7 +46,8 @@ extension ServiceTests {
             }
             let acknowledged = try await speaking.value
 
-            // What is kept: all that was acknowledged, under the ids that were told, each text once, a speaker's in the order they were said.
+            // The store has all acknowledged messages under the acknowledged ids, each text once, those of one speaker in the order of
+            // sending.
             for (index, name) in Self.speakers.enumerated() {
                 let kept = try await Self.export(of: name, server)
                 let own = kept.filter { $0.from == name }
@@ -61,7 +62,7 @@ extension ServiceTests {
                     #expect(Self.isOrdered(conversation))
                 }
             }
-            // What a client that mends its connection by itself was shown: all of the group, each message once, in the order of their ids.
+            // A client that reconnects by itself has shown all messages of the group, each once, in the order of their ids.
             let last = try await server.ircSession(Self.speakers[0])
             try last.send("PRIVMSG watcher :that is all\r\n")
             try await watcher.output.expect(#""text":"that is all""#)
@@ -71,7 +72,7 @@ extension ServiceTests {
             #expect(shown.map(\.id) == shown.map(\.id).sorted())
         }
 
-        /// The numbers behind the texts grow with the ids.
+        /// Whether the numbers after the texts grow with the ids.
         private static func isOrdered(_ messages: [Message]) -> Bool {
             let numbers = messages.sorted { $0.id < $1.id }.compactMap { $0.text.split(separator: " ").last.flatMap { Int($0) } }
             return numbers == numbers.sorted() && numbers.count == messages.count
@@ -89,11 +90,11 @@ extension ServiceTests {
 private struct Message {
     let id: String
     let from: String
-    /// A name, or `#group`.
+    /// A user's name, or `#group`.
     let to: String
     let text: String
 
-    /// Nil for a line about something else.
+    /// Returns nil for a line about something else.
     init?(json line: String) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
             let id = object["id"] as? String, let from = object["from"] as? String, let text = object["text"] as? String
@@ -103,11 +104,11 @@ private struct Message {
     }
 }
 
-/// An IRC client that gets all its messages acknowledged, however often its connection is cut: what it has no answer to it says again under the
-/// same label.
+/// An IRC client that gets all its messages acknowledged, however often its connection is cut: it sends those without an answer again under
+/// the same label.
 private struct Speaker {
     let name: String
-    /// Told in turns.
+    /// The targets of the messages, in turn.
     let targets: [String]
     let count: Int
     let port: UInt16
@@ -117,18 +118,18 @@ private struct Speaker {
         (self.name, self.targets, self.count, self.port) = (name, targets, count, port)
     }
 
-    /// Messages said before the first of them is answered.
+    /// The most messages without an answer.
     private static let window = 8
     private static let patience = Duration.seconds(120)
 
-    /// - Returns: the id that the server gave each text.
+    /// - Returns: the id of each text.
     mutating func run() async throws -> [String: String] {
         let deadline = ContinuousClock.now + Speaker.patience
         while acknowledged.count < count {
             do {
                 try await speak(as: logIn())
             } catch let failure as HarnessFailure {
-                // The server was killed, or is not up again yet.
+                // The server was killed, or has not restarted yet.
                 guard ContinuousClock.now < deadline else { throw failure }
                 try await Task.sleep(for: .milliseconds(20))
             }

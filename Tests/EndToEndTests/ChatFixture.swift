@@ -1,6 +1,6 @@
 import TestSupport
 
-/// A server with accounts whose passwords are their names backwards, and clients of it.
+/// A server with accounts whose passwords are their names backwards, and its clients.
 struct ChatFixture {
     let server: ChattyServer
     var port: String { "\(server.port)" }
@@ -15,12 +15,12 @@ struct ChatFixture {
 
     private init(_ server: ChattyServer) { self.server = server }
 
-    /// Another server on the same data and port, once the first one is gone.
+    /// A new server on the same data and port, after the end of the first one.
     func restarted() async throws -> ChatFixture {
         ChatFixture(try await ChattyServer(accounts: server.accounts, data: server.data, port: server.port))
     }
 
-    /// A client on a terminal, nothing typed yet.
+    /// A client on a terminal, before any input.
     func terminal(
         columns: UInt16 = 140, rows: UInt16 = 24, udpPort: UInt16? = nil, home: TemporaryFolder? = nil, directory: String? = nil,
         environment: [String: String] = [:], _ options: String...
@@ -41,7 +41,7 @@ struct ChatFixture {
         try await client.output.expect("\(name)> ")
     }
 
-    /// A client on pipes with its name and password given.
+    /// A client on pipes, with name and password.
     func script(
         as name: String, password: String? = nil, home: TemporaryFolder? = nil, directory: String? = nil, _ options: String...
     ) throws -> ChattyProcess {

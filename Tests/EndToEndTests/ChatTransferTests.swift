@@ -4,7 +4,7 @@ import Testing
 import TransferSimulator
 
 extension ServiceTests {
-    /// Files from user to user through the chat, between two real clients.
+    /// Transfers of files between two real clients through the chat.
     @Suite("Files in the chat")
     struct ChatTransferTests {
         @Test func twoPeopleAndAVideoOfSixteenMegabytes() async throws {
@@ -21,21 +21,21 @@ extension ServiceTests {
             try await luke.output.expect("yoda offers my film.mp4 (16.8 MB). /accept 1 or /decline 1")
             try luke.type("/accept\r")
             try await luke.output.expect("Receiving my film.mp4 ...")
-            // The chat goes on meanwhile.
+            // The chat works during the transfer.
             try luke.type("/msgto yoda it is coming\r")
             try await yoda.output.expect("luke: it is coming", within: .seconds(60))
             try await luke.output.expect("Received \(to.path)/films/my film.mp4 from yoda: 16.8 MB in", within: .seconds(120))
             try await yoda.output.expect("luke has my film.mp4: 16.8 MB in")
             #expect(try Data(contentsOf: URL(fileURLWithPath: to.path + "/films/my film.mp4")) == video)
             #expect(try FileManager.default.contentsOfDirectory(atPath: to.path + "/films") == ["my film.mp4"])
-            // What they read to each other to know that nobody is between them.
+            // The number that the users compare to exclude a man in the middle.
             try yoda.type("/verify\r")
             let number = try await yoda.output.expect(/1: my film.mp4 to luke: ((\d{5} ){7}\d{5})\. If luke sees/).1
             try luke.type("/verify 1\r")
             try await luke.output.expect("1: my film.mp4 from yoda: \(number). If yoda sees")
         }
 
-        /// The path of the file loses, reorders, doubles and damages datagrams; that of the chat does not.
+        /// The path of the file loses, reorders, duplicates and damages datagrams; that of the chat does not.
         @Test func aVideoOverABadPathBetweenTwoPeople() async throws {
             let chat = try await ChatFixture()
             let (from, to) = (try TemporaryFolder(), try TemporaryFolder())
@@ -57,7 +57,7 @@ extension ServiceTests {
             try await luke.output.expect("Received ./film.mp4 from yoda: 16.8 MB in", within: .seconds(240))
             try await yoda.output.expect("luke has film.mp4: 16.8 MB in")
             #expect(try Data(contentsOf: URL(fileURLWithPath: to.path + "/film.mp4")) == video)
-            // All of the video went that way, and what the path did to it was mended.
+            // All of the video went over that path, and its damage was repaired.
             let counts = link.toServer
             #expect(counts.taken > 10_000 && counts.dropped > 100, "\(counts)")
         }
@@ -209,7 +209,7 @@ extension ServiceTests {
             let never = try chat.script(as: "luke", "--accept", "never", "--listen", "-c", "/activeuser")
             try await never.output.expect("No other active user.")
             let sender = try chat.script(as: "yoda", directory: folder.path, "-c", "/p2pvideo luke a.mp4")
-            // What one session refuses another may take.
+            // One session refuses the file, and another may still accept it.
             try await never.output.expect("Declined a.mp4 from yoda.")
             try await first.output.expect("/accept 1 or /decline 1")
             let second = try chat.terminal(directory: folder.path, "--download-dir", "in")

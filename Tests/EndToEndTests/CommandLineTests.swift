@@ -65,7 +65,7 @@ struct CommandLineTests {
         let full = try ChattyProcess("-c", "'\(chatty)' --help >/dev/full", executable: "/bin/sh")
         #expect(try await full.exitStatus() == 1)
         #expect(try await full.diagnostics.end() == "chatty: Cannot write: No space left on device.\n")
-        // The pipe is broken for certain once a write of the shell's own has failed.
+        // The pipe is broken once a write of the shell itself has failed.
         let script = "{ trap '' PIPE; while printf x 2>/dev/null; do :; done; '\(chatty)' --help; echo $? >&2; } | true"
         let broken = try ChattyProcess("-c", script, executable: "/bin/sh")
         #expect(try await broken.diagnostics.end() == "1\n")
@@ -75,7 +75,7 @@ struct CommandLineTests {
         let closed = try ChattyProcess("-c", "'\(Executable.chatty)' --help >&-", executable: "/bin/sh")
         #expect(try await closed.exitStatus() == 1)
         #expect(try await closed.diagnostics.end() == "chatty: Cannot write: Bad file descriptor.\n")
-        // What is opened later gets none of their numbers: here a store, to which a log and a diagnostic would be written.
+        // Files opened later do not get these numbers: here a store, into which a log and a diagnostic would be written.
         let script = """
             '\(Executable.chatty)' users import credentials --data data <&- >&- 2>&- && '\(Executable.chatty)' users list --json --data data <&-
             """

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The committed completions in the shells themselves: what is typed before Tab, and what the line is after it.
+/// The committed completions in real shells: the text before Tab, and the line after it.
 @Suite("Completion in the shells", .fewAtATime)
 struct CompletionTests {
-    /// What every shell makes of these: one candidate, so that the whole word appears.
+    /// Cases for every shell: there is one candidate, so the whole word appears.
     static let cases = [
         ("chatty ser", "chatty serve"),
         ("chatty users imp", "chatty users import"),
@@ -19,7 +19,7 @@ struct CompletionTests {
         ("chatty users import cred", "chatty users import credentials.txt"),
         ("chatty users --data da", "chatty users --data data/"),
         ("chatty users import --str", "chatty users import --strict"),
-        // Those that were met before.
+        // Known servers and receivers.
         ("chatty connect chat.ex", "chatty connect chat.example.org"),
         ("chatty users list --server chat.ex", "chatty users list --server chat.example.org"),
         ("chatty send-file movie.mp4 files.ex", "chatty send-file movie.mp4 files.example.org:4242"),
@@ -47,7 +47,7 @@ struct CompletionTests {
         try await complete("chatty serve --log-format=js", to: "chatty serve --log-format=json", in: shell)
         try await complete("chatty serve --credentials=cr", to: "chatty serve --credentials=credentials.txt", in: shell)
         try await complete("chatty serve --data=da", to: "chatty serve --data=data/", in: shell)
-        // A number is nothing to offer file names for: the next Tab lists none either.
+        // File names are not offered for a number: the next Tab lists none either.
         try await complete("chatty serve --max-attempts cr", to: "chatty serve --max-attempts cr", in: shell)
     }
 
@@ -59,7 +59,7 @@ struct CompletionTests {
         try shell.type("autoload -Uz compinit && compinit -u -D; echo rea''dy\r")
         try await shell.output.expect("ready\r\n")
         try await shell.output.expect("> ")
-        // Behind an option with a value it puts a "=", which a space would take away again.
+        // zsh puts a "=" after an option with a value, which a space would remove again.
         for (typed, completed) in Self.cases { try await complete(typed, to: completed, in: shell, equals: "=") }
         try await complete("chatty serve --log-format=js", to: "chatty serve --log-format=json", in: shell)
         try await complete("chatty connect localhost 1 2 --js", to: "chatty connect localhost 1 2 --json", in: shell)
@@ -79,7 +79,7 @@ struct CompletionTests {
         }
     }
 
-    /// Types, presses Tab, waits for the line to be as it should, and clears it.
+    /// Types, presses Tab, waits for the expected line, and clears it.
     private func complete(_ typed: String, to completed: String, in shell: ChattyProcess, equals: String = "") async throws {
         try shell.type(typed + "\t")
         try await shell.expectScreen(columns: 120) { ["> " + completed, "> " + completed + equals].contains($0.cursorLine) }

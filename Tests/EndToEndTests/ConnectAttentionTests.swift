@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// Who is away, who is ignored, what is pending and what is unread, as people at terminals see it.
+    /// Away and ignored users, pending and unread messages, as people at terminals see them.
     @Suite("Attention in chatty connect")
     struct ConnectAttentionTests {
         @Test func whoIsAwaySaysSoToThoseWhoWrite() async throws {
@@ -17,7 +17,7 @@ extension ServiceTests {
             #expect(try await hans.exitStatus() == 0)
             let lines = try await hans.output.end().split(separator: "\n").map(String.init)
             #expect(lines.count == 3 && lines[1] == "yoda is away: gone for  lunch" && lines[2].hasSuffix(", away"))
-            // A plain-text session has the same command and is told the same.
+            // A plain-text session has the same command and the same reply.
             let luke = try await chat.server.plainSession("luke")
             try luke.send("/msgto yoda hi\n")
             try await luke.input.expect("yoda is away: gone for  lunch\n")

@@ -2,10 +2,10 @@ import Foundation
 import Testing
 
 extension ServiceTests {
-    /// What somebody with a client of their own sends to steer the terminals of others.
+    /// Text that another client sends to control the terminals of others.
     @Suite("Hostile text on a terminal")
     struct ConnectHostileTests {
-        /// Retitles, clears, colours, rings, turns around, hides and stacks.
+        /// Sets the title, clears, colours, rings, reverses, hides and stacks characters.
         private static let poison =
             "\u{1B}]0;owned\u{7}\u{1B}[2J\u{1B}[31m\u{9B}5m\u{8}\u{202E}live\u{202C}\u{2066}x\u{2069}\u{200B}\u{FEFF}"
             + String(repeating: "\u{301}", count: 500) + String(repeating: "\u{200D}", count: 500)
@@ -36,7 +36,7 @@ extension ServiceTests {
             for number in 1...5 { #expect(shown.contains("\(number)live"), "\(number)") }
             for scalar in Self.forbidden { #expect(!shown.unicodeScalars.contains(scalar), "U+\(String(scalar.value, radix: 16))") }
             for sequence in ["\u{1B}]0", "\u{1B}[2J", "\u{1B}[31m"] { #expect(!shown.contains(sequence)) }
-            // What is stacked or joined is so within reason.
+            // Stacked and joined characters are bounded.
             #expect(!shown.unicodeScalars.split { $0 != "\u{301}" && $0 != "\u{200D}" }.contains { $0.count > 8 })
         }
 
@@ -53,7 +53,7 @@ extension ServiceTests {
             for scalar in Self.forbidden + ["\u{1B}"] {
                 #expect(!text.unicodeScalars.contains(scalar), "U+\(String(scalar.value, radix: 16))")
             }
-            // Nothing is lost for them.
+            // In JSON nothing is lost.
             let line = try #require(text.split(separator: "\n").last { $0.contains("\"event\":\"message\"") })
             let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             #expect(event["text"] as? String == Self.poison)

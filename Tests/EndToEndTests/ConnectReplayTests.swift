@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// A client that is gone without a word: what its person has not seen comes again, and what was seen does not.
+    /// A client that ends without a log-out: messages that it has not shown are sent again, and those that it has shown are not.
     @Suite("chatty connect, stopped and killed")
     struct ConnectReplayTests {
-        private static func say(_ text: String, in chat: ChatFixture) async throws {
+        private static func sendMessage(_ text: String, in chat: ChatFixture) async throws {
             let sender = try chat.script(as: "yoda", "-c", "/msgto luke \(text)")
             #expect(try await sender.exitStatus() == 0)
         }
@@ -15,14 +15,14 @@ extension ServiceTests {
             client.output.text.ranges(of: "yoda: \(text)").count
         }
 
-        /// The system has acknowledged to the server what the client never read.
+        /// The system has acknowledged data that the client never read.
         @Test func whatAStoppedClientNeverShowedComesAgain() async throws {
             let chat = try await ChatFixture()
             let home = try TemporaryFolder()
             let client = try chat.terminal(home: home)
             try await chat.logIn(client, as: "luke")
             try await client.stop()
-            for text in ["alpha", "beta", "gamma"] { try await Self.say(text, in: chat) }
+            for text in ["alpha", "beta", "gamma"] { try await Self.sendMessage(text, in: chat) }
             client.kill()
             _ = try await client.exitStatus()
             #expect(Self.times("alpha", on: client) == 0)
@@ -38,14 +38,14 @@ extension ServiceTests {
             let home = try TemporaryFolder()
             let client = try chat.terminal(home: home)
             try await chat.logIn(client, as: "luke")
-            try await Self.say("alpha", in: chat)
+            try await Self.sendMessage("alpha", in: chat)
             try await client.output.expect("yoda: alpha")
-            // An answer of the server comes after what the client has told it before.
+            // The server's answer follows the acknowledgement that the client has sent before.
             try client.type("/creategroup farm hans\r")
             try await client.output.expect("The group chat farm has been created")
             client.kill()
             _ = try await client.exitStatus()
-            try await Self.say("beta", in: chat)
+            try await Self.sendMessage("beta", in: chat)
 
             let next = try chat.terminal(home: home)
             try await chat.logIn(next, as: "luke")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension ServiceTests {
-    /// `chatty connect` in the window of a real tmux that changes its width.
+    /// `chatty connect` in the window of a real tmux whose width changes.
     @Suite("chatty connect in a window that changes", .enabled(if: Multiplexer.isAvailable, "tmux is not installed"))
     struct ConnectResizeTests {
         private func loggedIn(_ chat: ChatFixture, columns: Int) async throws -> Multiplexer {
@@ -15,7 +15,8 @@ extension ServiceTests {
             try await window.type(ChatFixture.password(of: "yoda"))
             try await window.press("Enter")
             try await window.expect { $0.last == "yoda>" }
-            // Below the prompt nothing is empty any more: tmux pushes what stands above empty rows out of reach when a window becomes narrow.
+            // The window is filled first: if there are empty rows below the prompt, tmux scrolls the rows above them away when the window
+            // becomes narrow.
             for _ in 1...2 {
                 try await window.type("/help")
                 try await window.press("Enter")
@@ -24,7 +25,7 @@ extension ServiceTests {
             return window
         }
 
-        /// A line typed stands there once, whatever widths the window has had, and is sent as it was typed.
+        /// A typed line is shown once, after any changes of the width, and is sent as it was typed.
         @Test(arguments: [
             "one two three four five", "w\u{fc}\u{6f22}\u{5b57} e\u{301} \u{1f680} \u{65e5}\u{672c}\u{8a9e}",
         ])
@@ -38,7 +39,7 @@ extension ServiceTests {
             for columns in [41, 25, 12, 60, 7, 3, 2, 60, 4, 100] {
                 try await window.resize(columns: columns)
                 guard columns > 3 else {
-                    // There nothing is drawn.
+                    // In so few columns nothing is drawn.
                     try await window.expect { $0.joined().filter { $0 != " " }.matches(of: /yoda>/).count == 2 }
                     continue
                 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// What a script may say to `chatty connect`, and what becomes of it where it says too little or leaves too early.
+    /// The input of scripts for `chatty connect`, and scripts whose input is incomplete or ends early.
     @Suite("chatty connect: a script's input")
     struct ConnectScriptInputTests {
         @Test func aFileIsThereBeforeTheGoodBye() async throws {
@@ -129,7 +129,7 @@ extension ServiceTests {
             try client.type("/quit\r")
             try await client.output.expect("chatty: The server did not confirm the log-out.", within: .seconds(60))
             #expect(try await client.exitStatus() == 1)
-            // Three seconds; the rest is for a machine with much to do.
+            // The limit is three seconds; the rest allows for a busy machine.
             #expect(start.duration(to: .now) < .seconds(60))
         }
     }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// `chatty connect` in scripts: streams, statuses, keys.
+    /// `chatty connect` in scripts: streams, exit statuses, keys.
     @Suite("chatty connect in scripts")
     struct ConnectScriptTests {
         @Test func commandsFromTheCommandLine() async throws {

@@ -6,7 +6,7 @@ import Testing
 import X509
 
 extension ServiceTests {
-    /// A server on what is not this machine's loopback: in a network namespace of its own, where it has no IPv6 address either.
+    /// A server on an address other than loopback: in a network namespace of its own, without IPv6.
     @Suite(
         "A server never met before",
         .enabled(
@@ -51,12 +51,12 @@ extension ServiceTests {
         }
     }
 
-    /// The same with a name, and with authorities that the system trusts: both in a mount namespace of its own.
+    /// Such a server with a name and with trusted authorities, both in a mount namespace of its own.
     @Suite(
         "A server with a certificate",
         .enabled(if: hasMounts, "needs network and mount namespaces for unprivileged users, and /etc/ssl/certs"))
     struct ConnectCertificateTests {
-        /// Shows one certificate after the other to the same command. What is on stderr is told by its first line.
+        /// Shows several certificates in turn to the same command. The first line of its stderr is the result.
         private static let script = """
             set -e
             ip link set lo up
@@ -174,7 +174,7 @@ extension ServiceTests {
     /// Whether `unshare -rn` works here; containers often forbid it.
     private static let hasNamespaces = Executable.path(of: "ip") != nil && canUnshare("-rn", "true")
 
-    /// Whether the system's authorities and names can be others for a while.
+    /// Whether the system's authorities and host names can be replaced in a namespace.
     private static let hasMounts =
         Executable.path(of: "ip") != nil && canUnshare("-rmn", "mount -t tmpfs tmpfs /etc/ssl/certs && mount --bind /dev/null /etc/hosts")
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// What terminals, environments and signals make of `chatty connect`.
+    /// `chatty connect` on several terminals, in several environments, and with signals.
     @Suite("chatty connect on other terminals")
     struct ConnectTerminalKindTests {
         @Test(arguments: [
@@ -19,7 +19,7 @@ extension ServiceTests {
             #expect(client.output.text.contains(/\x{1B}\[\d+mhans/) == hasColours)
             try client.type("/logout\r")
             #expect(try await client.exitStatus() == 0)
-            // A dumb terminal gets nothing that it could not carry out.
+            // A dumb terminal gets no escape sequences.
             if environment["TERM"] == "dumb" { #expect(!client.output.text.contains("\u{1B}")) }
         }
 
@@ -37,7 +37,7 @@ extension ServiceTests {
             let chat = try await ChatFixture()
             let client = try chat.terminal(environment: ["LC_ALL": locale])
             try await chat.logIn(client, as: "yoda")
-            // One character is erased, not one byte.
+            // The erase key removes one character, not one byte.
             try client.type("/msgto hans \u{fc}\u{6f22}x\u{e9}\u{7f}\u{7f}\r")
             try await client.output.expect("sent at")
             let hans = try chat.script(as: "hans", "--count", "1", "-c", "/activeuser")
@@ -70,7 +70,7 @@ extension ServiceTests {
             try await client.output.expect("Enter password: ")
             try await client.stop()
             client.signal(SIGCONT)
-            // The shell has written below it meanwhile.
+            // The shell has written below the prompt in the meantime.
             try await client.output.expect("\rEnter password: ")
             try client.type(ChatFixture.password(of: "yoda") + "\r")
             try await client.output.expect("yoda> ")
@@ -80,7 +80,7 @@ extension ServiceTests {
             let chat = try await ChatFixture()
             let client = try chat.terminal()
             try await chat.logIn(client, as: "yoda")
-            // A server that says nothing is what a link is that went away during a sleep.
+            // A silent server is like a link that was lost during a sleep.
             try await chat.server.process.stop()
             try await client.stop()
             client.signal(SIGCONT)
@@ -99,7 +99,7 @@ extension ServiceTests {
             try await client.output.expect("hans> ")
             try client.type("first\rsecond\r")
             if kind == "xterm" {
-                // There brackets would have said it: this is somebody who types ahead of a slow line.
+                // An xterm would have bracketed a paste, so this is somebody who types ahead of a slow line.
                 try await client.output.expect("sent at")
                 try await client.output.expect("sent at")
                 return
@@ -107,7 +107,7 @@ extension ServiceTests {
             try await client.output.expect("Send these 2 lines to hans? (yes/no) ")
             try client.type("no\r")
             try await client.expectScreen(columns: 140) { $0.cursorLine.hasSuffix("hans>") }
-            // A line without its end is not sent in two halves.
+            // A line without a line end is not sent in two parts.
             try client.type("half\ra line")
             try await client.expectScreen(columns: 140) { $0.cursorLine.hasSuffix("a line") }
             try client.type(", whole\r")

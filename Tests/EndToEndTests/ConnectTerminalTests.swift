@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// `chatty connect` as a person at a terminal has it, against the built server.
+    /// `chatty connect` as a person at a terminal sees it, with the built server.
     @Suite("chatty connect on a terminal")
     struct ConnectTerminalTests {
         @Test func theSessionEverybodyKnowsToTheLetter() async throws {
@@ -47,7 +47,7 @@ extension ServiceTests {
             #expect(try await client.exitStatus() == 0)
         }
 
-        /// Who has named the account on the command line is asked for the password alone, however often it is wrong.
+        /// With the account's name on the command line only the password is asked for, however often it is wrong.
         @Test func withANameThePasswordAloneIsAskedForAgain() async throws {
             let chat = try await ChatFixture(accounts: ["yoda"])
             let client = try chat.terminal("-u", "yoda")
@@ -79,7 +79,7 @@ extension ServiceTests {
             let luke = try chat.terminal(columns: 60)
             try await chat.logIn(luke, as: "luke")
             try luke.type("/msgto yoda half a s\u{fc}\u{6f22}ntence")
-            // Four characters back, so that the cursor stands within the line.
+            // The cursor moves four characters back, into the line.
             try luke.type("\u{1b}[D\u{1b}[D\u{1b}[D\u{1b}[D")
             try await luke.output.expect("ntence")
             let sender = try chat.script(
@@ -122,12 +122,12 @@ extension ServiceTests {
             try await completes("/p2pvideo hans m", to: "yoda> /p2pvideo hans my\\")
             try await completes("/p2pvideo hans my\\ v", to: "yoda> /p2pvideo hans my\\ video.mp4")
             try await completes("ha", to: "yoda> hans")
-            // More than one: the second Tab lists them, and the line is as it was.
+            // With several candidates the second Tab lists them, and the line stays.
             try client.type("\u{15}/p2pvideo hans my\\ \t\t")
             try await client.expectScreen(columns: 140) {
                 $0.lines.contains { $0.contains("music.ogg") && $0.contains("video.mp4") } && $0.cursorLine == "yoda> /p2pvideo hans my\\"
             }
-            // Folders, with one mark each, also where a name is not as it is typed.
+            // Folders have one slash each, also where a name is not as it was typed.
             for name in ["dl", "dl2", "dl 3"] {
                 try FileManager.default.createDirectory(atPath: files.path + "/folder/" + name, withIntermediateDirectories: false)
             }
@@ -147,7 +147,7 @@ extension ServiceTests {
             try await chat.logIn(first, as: "yoda")
             try first.type("/msgto hans remember this\r")
             try await first.output.expect("sent at")
-            // Ctrl-D leaves as /logout does.
+            // Ctrl-D has the effect of /logout.
             try first.type("\u{4}")
             try await first.output.expect("Bye, yoda!")
             #expect(try await first.exitStatus() == 0)
@@ -160,7 +160,7 @@ extension ServiceTests {
             try second.type("\u{1b}[A")
             try await second.expectScreen(columns: 140) { $0.cursorLine == "yoda> /msgto hans remember this" }
             try second.type("\u{1b}[A\u{1b}[A")
-            // Neither name nor password was ever in it.
+            // The history never contains the name or the password.
             #expect(!second.output.text.contains(ChatFixture.password(of: "yoda")))
             try second.type("\u{3}")
             try await second.output.expect("^C")
@@ -185,7 +185,7 @@ extension ServiceTests {
 
         @Test func theTerminalIsLeftAsItWasFoundWhenAQuitKeyEndsIt() async throws {
             let chat = try await ChatFixture()
-            // The key reaches the shell too, which lives on.
+            // The key also sends the signal to the shell, which survives it.
             let script = """
                 ulimit -c 0; trap : QUIT; stty -a > before; \(Executable.chatty) connect 127.0.0.1 \(chat.port); echo "status $?"; stty -a > after
                 """

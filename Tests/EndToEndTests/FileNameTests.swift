@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What files are called on both sides, and that it is decided by bytes.
+/// The names of files on both sides are handled as bytes.
 @Suite("Names of files", .fewAtATime, .serialized)
 struct FileNameTests {
-    /// A program of bash, for words that are not UTF-8: `$'u\xe9'`.
+    /// Runs a script of bash, for words that are not UTF-8: `$'u\xe9'`.
     private func shell(_ script: String, in folder: TemporaryFolder, _ environment: [String: String] = [:]) throws -> ChattyProcess {
         try ChattyProcess(
             words: ["-c", script], home: folder, environment: environment.merging(["CHATTY": Executable.chatty]) { $1 },
@@ -23,7 +23,7 @@ struct FileNameTests {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// To a `Character` a mark belongs to the `/` or the dot before it.
+    /// A combining mark makes another `Character` of the `/` or the dot before it.
     @Test func aMarkChangesNothing() async throws {
         let (folder, target, outside) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
         try FileManager.default.createSymbolicLink(atPath: target["link"], withDestinationPath: outside.path)
@@ -33,7 +33,7 @@ struct FileNameTests {
         #expect(try await ChattyProcess("send-file", folder["d"], receiver.ticket).exitStatus() == 0)
         let words = ["send-file", folder["d/\u{301}x"], receiver.ticket, "--name"]
         #expect(try await ChattyProcess(words: words + [".\u{200D}profile"]).exitStatus() == 0)
-        // Through a link in the output folder.
+        // This leads through a link in the output folder.
         #expect(try await ChattyProcess(words: words + ["link/\u{301}made"]).exitStatus() == 6)
         receiver.process.signal(SIGTERM)
         _ = try await receiver.process.exitStatus()
@@ -82,7 +82,7 @@ struct FileNameTests {
         }
     }
 
-    /// Their bytes are used as they are: nothing is written elsewhere.
+    /// The bytes of an output path are used unchanged: nothing is written elsewhere.
     @Test(arguments: [#"-o $'u\xe9'"#, #"-o $'d\xe9/'"#, #"-o $'d\xe9/u\xe9'"#]) func anOutputThatIsNotUTF8(option: String) async throws {
         let folder = try TemporaryFolder()
         try folder.write("content", to: "file")
@@ -107,7 +107,7 @@ struct FileNameTests {
         #expect(content.output.text == "content")
     }
 
-    /// The home folder, a data folder and a file to be sent may have names from another time.
+    /// The names of the home folder, the data folder and a file to send need not be UTF-8.
     @Test func pathsThatAreNotUTF8() async throws {
         let folder = try TemporaryFolder()
         let script = #"""
@@ -137,7 +137,7 @@ struct FileNameTests {
         #expect(process.diagnostics.text.contains("has a name that is not UTF-8"))
     }
 
-    /// What cannot be had is refused, and nothing is done.
+    /// A word that must be text is refused if it is not UTF-8, and nothing is done.
     @Test(arguments: [
         #"send-file --name $'\xe9' file 127.0.0.1:9"#, #"serve 0 --tls-cert $'c\xe9' --tls-key key"#, #"users list --data $'none\xe9'"#,
         #"connect $'h\xe9' 9"#, #"users add $'y\xe9'"#,

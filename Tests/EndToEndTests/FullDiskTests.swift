@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A small disk in a mount namespace of the test's own, whose server ends with the script that started it, whatever becomes of the test.
+/// A small disk in a mount namespace of its own. The server ends with the script that has started it, whatever becomes of the test.
 @Suite("A full disk", .fewAtATime, .smallDisk)
 struct FullDiskTests {
     private static let unshare = Executable.path(of: "unshare")
 
-    /// A server on a disk of that size; a line that is typed when all steps are done ends it.
+    /// Starts a server on a disk of this size; a line typed after all steps ends it.
     /// - Parameters:
-    ///   - before: what the shell does before the server starts.
-    ///   - steps: what it does then, each after a line that is typed; the disk is `$DATA`.
+    ///   - before: commands of the shell before the server starts.
+    ///   - steps: later commands, each run after a typed line; the disk is `$DATA`.
     private static func server(megabytes: Int, before: String = ":", _ steps: String) async throws -> ServerProcess {
         let home = try await ServerProcess.home()
         let script = """
@@ -42,7 +42,7 @@ struct FullDiskTests {
         }
         #expect(isFull)
         try await process.diagnostics.expect("The database cannot be written, and messages are refused: ")
-        // The service itself goes on.
+        // The service itself continues.
         try yoda.send("PING alive\r\n")
         try await yoda.input.expect("PONG")
         try process.type("free\n")
@@ -59,8 +59,8 @@ struct FullDiskTests {
         #expect(try await process.exitStatus() == 0)
     }
 
-    /// The store's log, which is many times longer than what was said, is put back in time; and, where somebody else has filled the disk, as soon as there is a
-    /// little room.
+    /// The store's write-ahead log, which is many times longer than the messages, is checkpointed in time. If other data has filled the
+    /// disk, this happens as soon as there is a little space.
     @Test func aSmallDiskHoldsMoreThanItsLog() async throws {
         let server = try await Self.server(
             megabytes: 8,
@@ -74,12 +74,12 @@ struct FullDiskTests {
             try yoda.send("PRIVMSG luke :number \(number) it is \(rest)\r\n")
             return try await yoda.input.expect(#/(FAIL PRIVMSG STORE_FAILED|PRIVMSG luke :number \d+ it)/#).1.hasPrefix("PRIVMSG")
         }
-        // One by one: each commit writes its pages to the log anew.
+        // Messages are sent one by one: each commit writes its pages to the log again.
         for number in 1...1500 { try #require(try await isKept(number), "message \(number)") }
         try process.type("fill\n")
         try await process.output.expect("filled\n")
         var number = 1500
-        // As long as the log has room that may be used again some are kept still; long ones, so that these are few.
+        // While the log has reusable space, some more messages are stored; long ones make them few.
         repeat { number += 1 } while try await isKept(number, String(repeating: "f", count: 3800))
         try process.type("free\n")
         try await process.output.expect("room\n")
@@ -89,7 +89,7 @@ struct FullDiskTests {
         #expect(try await process.exitStatus() == 0)
     }
 
-    /// A data folder that cannot be written is one line, and nothing was changed.
+    /// A read-only data folder gives one line of error, and nothing is changed.
     @Test func aReadOnlyFolderIsOneLine() async throws {
         let home = try await ServerProcess.home()
         let script = """

@@ -4,25 +4,25 @@ import Testing
 
 @testable import ChatStoreSQLite
 
-/// What SIGHUP means to a server: on a terminal that is gone it is the end, anywhere else the settings are read again (OperationTests, TLSReloadTests).
+/// SIGHUP ends a server whose terminal is gone; any other server reloads its settings (OperationTests, TLSReloadTests).
 @Suite("A server on a terminal", .fewAtATime)
 struct HangUpTests {
-    /// A shell on a terminal of its own that runs a server and writes down how it ended.
+    /// A shell on a terminal of its own that runs a server and records its exit status.
     private struct Terminal {
         let home: TemporaryFolder
-        /// Holds the terminal open as long as it runs.
+        /// Keeps the terminal open while it runs.
         private let holder: ChattyProcess
         let server: SocketClient
-        /// What goes not to the terminal.
+        /// Receives the output that does not go to the terminal.
         private let outside: ChattyProcess
 
-        /// - Parameter withNoHangUp: started by nohup(1), which sends elsewhere what would go to a terminal.
+        /// - Parameter withNoHangUp: whether nohup(1) starts the server, which redirects output for a terminal.
         init(withNoHangUp: Bool) async throws {
             home = try TemporaryFolder()
             guard mkfifo(home["outside"], 0o600) == 0 else { throw HarnessFailure.system("mkfifo") }
             outside = try ChattyProcess(words: [home["outside"]], executable: "/bin/cat")
             let command = "'\(Executable.chatty)' serve 0 --data '\(home["data"])'"
-            // The shell itself outlives its terminal to see the server's end.
+            // The shell itself survives the loss of its terminal, to see the server's end.
             try home.write(
                 """
                 trap : HUP

@@ -32,7 +32,7 @@ struct HarnessTests {
         #expect(limit.rlim_cur == limit.rlim_max)
     }
 
-    /// What comes within ten seconds.
+    /// The next datagram within ten seconds; nil if there is none.
     private static func receive(_ socket: LoopbackSocket) -> (datagram: [UInt8], from: sockaddr_in)? {
         var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&ready, 1, 10_000) > 0 else { return nil }
@@ -68,7 +68,7 @@ struct HarnessTests {
         }
         let lossy = try UDPLink(to: server.port, LinkModel(delay: .zero, loss: 1))
         for number in 0..<20 as Range<UInt8> { client.send([number], to: SocketClient.loopback(port: lossy.port)) }
-        // When this one is through, those would be.
+        // When this datagram has arrived, those would have arrived, too.
         let clean = try UDPLink(to: server.port, LinkModel(delay: .milliseconds(20)))
         client.send([99], to: SocketClient.loopback(port: clean.port))
         #expect(Self.receive(server)?.datagram == [99])

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension ServiceTests {
-    /// What an IRC client sees of the service, on a bare socket.
+    /// The service as an IRC client sees it, on a bare socket.
     @Suite("IRC sessions")
     struct IRCSessionTests {
         @Test func saslLogInAndAKeptMessage() async throws {
@@ -12,7 +12,7 @@ extension ServiceTests {
             try await client.input.expect(#/:chatty CAP \* LS :.*sasl=PLAIN.*\r\n/#)
             try client.send("CAP REQ :sasl server-time message-tags echo-message standard-replies\r\nAUTHENTICATE PLAIN\r\n")
             try await client.input.expect("AUTHENTICATE +\r\n")
-            // NUL yoda NUL wrong, then NUL yoda NUL jedi.
+            // The base64 of NUL yoda NUL wrong, then of NUL yoda NUL jedi.
             try client.send("AUTHENTICATE AHlvZGEAd3Jvbmc=\r\n")
             try await client.input.expect("FAIL AUTHENTICATE INVALID_CREDENTIALS :Invalid credentials. Try again.\r\n")
             try await client.input.expect(" 904 ")
@@ -25,7 +25,7 @@ extension ServiceTests {
                 "NOTE PRIVMSG KEPT hans :hans is not active. The message will be delivered at the next login.\r\n")
         }
 
-        /// Pidgin and others first ask the network who they are, and come when they are taken for silent.
+        /// Pidgin and others first do a name look-up, and send their first line after the server has taken them for a plain-text client.
         @Test func aClientThatComesLateLogsInAndNothingOfItsPasswordIsSeen() async throws {
             let server = try await ChattyServer(accounts: ["yoda": "pw:le:ia", "hans": "solo"])
             let client = try SocketClient(port: server.port)

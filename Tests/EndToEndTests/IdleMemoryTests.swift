@@ -4,13 +4,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a session costs that says nothing: the bar is 8 KB in plain text, logged in and in a group.
+/// The memory of an idle session without TLS, logged in and in a group: at most 8 KB.
 @Suite("Idle connections", .fewAtATime)
 struct IdleMemoryTests {
-    /// As many sessions as one may have.
+    /// The most sessions of one account.
     private static let sessions = 16
     private static let accounts = 20
-    /// Whose sessions are there before it is measured.
+    /// The number of accounts whose sessions exist before the measurement.
     private static let first = 4
 
     @Test(.disabled(if: Executable.isSanitized, "a sanitizer's own memory")) func anIdleSessionIsSmall() async throws {
@@ -51,7 +51,7 @@ struct IdleMemoryTests {
         }
     }
 
-    /// - Returns: for each a token to log in by, which costs no hash of a password.
+    /// - Returns: a token for each account: a log-in with it needs no password hashing.
     private static func makeAccounts(_ names: [String], in path: String) throws -> [String] {
         let folder = DataFolder(path)
         try folder.prepare()

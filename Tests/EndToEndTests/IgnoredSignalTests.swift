@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A shell without job control starts what it runs in the background with SIGINT ignored, for that is meant for what runs in the foreground.
+/// A shell without job control starts background programs with SIGINT ignored, because that signal is meant for programs in the foreground.
 @Suite("Signals that were ignored from the start", .fewAtATime)
 struct IgnoredSignalTests {
     private static func background(_ command: String, home: TemporaryFolder) throws -> ChattyProcess {

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A client that people have, on a terminal: logs in by SASL, talks both ways, makes and joins a group.
+/// A widely used client on a terminal: logs in with SASL, sends and receives messages, creates and joins a group.
 @Suite("irssi", .fewAtATime)
 struct IrssiTests {
     static let irssi = Executable.path(of: "irssi")
 
     @Test(.enabled(if: irssi != nil, "irssi is not installed")) func itLogsInAndTalks() async throws {
         let server = try await ServerProcess()
-        // irssi gives a log-in up after 20 seconds, in which a busy machine may not have made the hash of a password. A token costs none.
+        // irssi gives up a log-in after 20 seconds, in which a busy machine may not have hashed the password. A token needs no hashing.
         let earlier = try await server.logIn("luke", "sky")
         try earlier.send("TOKEN\r\n")
         let token = String(try await earlier.input.expect(#/RESUME_TOKEN (\S+) /#).1)

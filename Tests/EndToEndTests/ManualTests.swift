@@ -15,7 +15,7 @@ struct ManualTests {
         let mandoc = try #require(Executable.path(of: "mandoc"))
         let lint = try ChattyProcess("-T", "lint", "\(Executable.package)/man/\(page)", executable: mandoc)
         let findings = try await lint.output.end().split(separator: "\n").filter {
-            // The pages are not installed here; that those they refer to exist is the test below.
+            // The pages are not installed here; the test below checks that referenced pages exist.
             !$0.contains("referenced manual not found")
         }
         #expect(findings == [])

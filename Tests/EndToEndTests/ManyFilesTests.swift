@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// More files at once than a process may have open.
+/// More files at once than the process can have open.
 @Suite("Many files and few descriptors", .fewAtATime, .serialized)
 struct ManyFilesTests {
     private static func run(_ words: String, limit: Int, home: TemporaryFolder) throws -> ChattyProcess {
@@ -22,7 +22,7 @@ struct ManyFilesTests {
         }
     }
 
-    /// Those that are named one by one are opened when it is their turn.
+    /// Files named on the command line are opened when it is their turn.
     @Test func aSenderOpensThemOneAfterTheOther() async throws {
         let folder = try TemporaryFolder()
         try Self.makeFiles(200, in: folder)
@@ -34,7 +34,7 @@ struct ManyFilesTests {
         try Self.expectFiles(200, in: target.path)
     }
 
-    /// The sender has up to 256 of them on offer, each of which costs several descriptors.
+    /// The sender offers up to 256 files at once, each of which needs several descriptors.
     @Test func aReceiverTakesThemAsItHasDescriptors() async throws {
         let folder = try TemporaryFolder()
         try Self.makeFiles(300, in: folder)
@@ -48,7 +48,7 @@ struct ManyFilesTests {
         try Self.expectFiles(300, in: target["many"])
     }
 
-    /// The limit that a process has at first is not the one that it can have.
+    /// The soft limit is raised to the hard one.
     @Test func theLimitIsRaised() async throws {
         let target = try TemporaryFolder()
         let process = try ChattyProcess(

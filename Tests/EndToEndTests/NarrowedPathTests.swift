@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Between two network namespaces of the test's own, a real kernel's filter that comes in the midst of a transfer: data is dropped and pings
-/// pass. Either a form of the data is found that passes, or both sides end and say so.
+/// A packet filter of the kernel starts during a transfer between two network namespaces: data is dropped, but pings pass. Either the
+/// transfer finds datagrams that pass, or both sides end with a message.
 @Suite("Paths that come to carry less", .fewAtATime, .serialized)
 struct NarrowedPathTests {
-    // Without IPv6 addresses: the filter looks at one of IPv4.
+    // There are no IPv6 addresses, because the filter matches an IPv4 address.
     private static let prepare = """
         mount -t tmpfs chatty-test /run && mkdir /run/netns && ip link set lo up && ip netns add other && nft add table ip chatty &&
         ip link add near type veth peer name far netns other && ip addr add 10.9.0.1/24 dev near &&
@@ -15,7 +15,7 @@ struct NarrowedPathTests {
 
         """
 
-    /// Whether this machine lets the test make such a network.
+    /// Whether the test can create such a network on this machine.
     static let canFilter: Bool = {
         guard let unshare = Executable.path(of: "unshare"), ["ip", "nft", "setpriv"].allSatisfy({ Executable.path(of: $0) != nil }) else {
             return false
@@ -30,8 +30,8 @@ struct NarrowedPathTests {
         return process.terminationStatus == 0
     }()
 
-    /// Sends a file; once the transfer is well on its way, what the rule matches is dropped on its way out. Tells the statuses of both sides.
-    /// The script itself waits for that: the tests of a busy machine wait their turn, and meanwhile all might have arrived.
+    /// Sends a file. In the middle of the transfer the filter starts to drop outgoing packets that match the rule. Reports the exit
+    /// statuses of both sides. The script itself waits for that moment: on a busy machine the test might be too late.
     private static func transfer(_ rule: String, timeout: Int, megabytes: Int, limit: String = "2M") throws -> ChattyProcess {
         let script =
             prepare + """
@@ -66,21 +66,21 @@ struct NarrowedPathTests {
             executable: try #require(Executable.path(of: "unshare")))
     }
 
-    /// A transfer at its limit lasts 12 seconds on a free machine.
+    /// A transfer at its limit takes 12 seconds on an idle machine.
     private static let patience = Duration.seconds(180)
 
     @Test(
         .enabled(if: canFilter, "needs unshare, iproute2, nftables, and the right to make namespaces"),
         arguments: ["meta length > 1500", "meta length > 1100", "ip ecn ect0"])
     func aFormThatPassesIsFound(rule: String) async throws {
-        // A batch, which the filter counts as one, is what a millisecond of the rate holds.
+        // The filter counts a batch as one packet; a batch holds the data of one millisecond.
         let isOfBatches = rule.contains("1500")
         let process = try Self.transfer(rule, timeout: 60, megabytes: isOfBatches ? 72 : 24, limit: isOfBatches ? "8M" : "2M")
         let sender = try await process.output.expect(/sender (\d+)\n/, within: Self.patience).1
         let receiver = try await process.output.expect(/receiver (\d+)\n/, within: Self.patience).1
         #expect(sender == "0" && receiver == "0", "\(rule)")
         let rest = try await process.output.end()
-        // The rule was there in time.
+        // The rule was installed in time.
         #expect(rest.contains(/counter packets [1-9]/) && rest.contains("same\n"), "\(rest)")
     }
 

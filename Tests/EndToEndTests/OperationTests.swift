@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built server as its host sees it: under a service manager, watched by Prometheus, backed up while it runs.
+/// The built server in operation: under a service manager, monitored by Prometheus, backed up while it runs.
 @Suite("The server in operation", .fewAtATime)
 struct OperationTests {
     @Test func systemdKnowsWhenItStartsReloadsAndStops() async throws {
@@ -22,7 +22,7 @@ struct OperationTests {
         #expect(FileManager.default.fileExists(atPath: state + "/tls-cert.pem"), "$STATE_DIRECTORY is the data folder")
     }
 
-    /// Its folder is not the user's who looks after it.
+    /// The service's folder does not belong to the user who administers it.
     @Test func theFirstAccountOfAServiceIsAddedByRoot() async throws {
         let home = try TemporaryFolder()
         let server = try ChattyProcess("serve", "0", home: home, environment: ["STATE_DIRECTORY": home["state"]])
@@ -31,7 +31,7 @@ struct OperationTests {
         #expect(try await server.exitStatus() == 0)
     }
 
-    /// What rates a service from 0, which can do no harm, to 10.
+    /// The path of systemd-analyze, which rates the exposure of a service from 0 (safe) to 10; nil if it cannot rate a file.
     private static let analyser: String? = {
         guard let path = Executable.path(of: "systemd-analyze") else { return nil }
         let process = Process()
@@ -42,7 +42,7 @@ struct OperationTests {
         guard (try? process.run()) != nil else { return nil }
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        // It rates a file since version 250.
+        // It can rate a file since version 250.
         return (text.firstMatch(of: /systemd (\d+)/).flatMap { Int($0.1) } ?? 0) >= 250 ? path : nil
     }()
 
@@ -51,7 +51,7 @@ struct OperationTests {
         let readme = try String(contentsOfFile: Executable.package + "/README.md", encoding: .utf8)
         let unit = try #require(readme.firstMatch(of: /```\n(\[Unit\]\n[^`]*)```/)?.1)
         let file = try home.write(String(unit), to: "chatty.service")
-        // In tenths.
+        // The threshold is in tenths.
         let process = try ChattyProcess(
             words: ["security", "--offline=yes", "--threshold=30", file], executable: try #require(Self.analyser))
         #expect(try await process.exitStatus() == 0)
@@ -72,7 +72,7 @@ struct OperationTests {
         #expect(answer.contains("\nchatty_logins_total 1\n") && answer.contains("\nchatty_commit_seconds_count "))
     }
 
-    /// Sessions that come and go and messages that are kept leave nothing in the memory of the server.
+    /// Sessions and stored messages leave nothing behind in the server's memory.
     @Test(.disabled(if: Executable.isSanitized, "a sanitizer's own memory")) func memoryStaysAsItWas() async throws {
         let home = try await ServerProcess.home()
         let process = try ChattyProcess(
@@ -111,7 +111,7 @@ struct OperationTests {
 
     static let sqlite = Executable.path(of: "sqlite3")
 
-    /// What README says under "Back it up", with a server that is being written to all the while.
+    /// The commands of README's "Back it up", with a server that is written to at the same time.
     @Test(.enabled(if: sqlite != nil, "sqlite3 is not installed")) func aBackUpOfARunningServerIsWhole() async throws {
         let server = try await ServerProcess(options: ["--message-rate", "0"])
         let yoda = try await server.logIn("yoda", "wise")
@@ -130,7 +130,7 @@ struct OperationTests {
             try FileManager.default.copyItem(atPath: server.home["data"] + "/" + name, toPath: target + "/" + name)
         }
         try await writing.value
-        // The server was not disturbed.
+        // The backup did not disturb the server.
         try await yoda.input.expect("PRIVMSG luke :number 3000\r\n")
         let restored = try await ServerProcess(home: backUp)
         let got = try await restored.numbersForLuke(upTo: acknowledged)

@@ -1,7 +1,7 @@
 import Testing
 
 extension ServiceTests {
-    /// The service through a bare socket: what `nc` shows, byte by byte, and what the server's own terminal does.
+    /// The service through a bare socket: the bytes that `nc` shows, and the output of the server.
     @Suite("Plain text sessions")
     struct PlainTextSessionTests {
         private let prompt =
@@ -24,7 +24,7 @@ extension ServiceTests {
                 You are blocked due to multiple failed login attempts. Try again 86400 seconds later.
                 Enter username: 
                 """)
-            // Even the right password, from anywhere; and another name meanwhile, on the same connection.
+            // Even the right password is refused, on any connection; another name works on the same connection.
             let other = try SocketClient(port: server.port)
             try await other.input.expect("Enter username: ")
             for connection in [client, other] {
@@ -34,7 +34,7 @@ extension ServiceTests {
             try client.send("ethan\nhunt\n")
             try await client.input.expect("Enter password: Welcome! ethan\n" + prompt)
 
-            // The block outlives the server, however it ends.
+            // The block survives the server, however it ends.
             server.process.kill()
             _ = try await server.process.exitStatus()
             let again = try await ChattyServer(accounts: server.accounts, options: ["--block-seconds", "86400"], data: server.data)
@@ -51,7 +51,7 @@ extension ServiceTests {
             try await client.input.expect("Enter username: ")
             try client.send("e\nwrong\n")
             try await client.input.expect("Try again 1 second later.\nEnter username: ")
-            // Tried until it is taken: how long one try takes is the machine's affair.
+            // The log-in is repeated until it succeeds: the duration of an attempt depends on the machine.
             let deadline = ContinuousClock.now + ExpectStream.patience
             repeat {
                 try client.send("e\nright\n")
@@ -114,7 +114,7 @@ extension ServiceTests {
             let again = try await ChattyServer(accounts: server.accounts, data: server.data)
             let hans = try await again.plainSession("hans")
             try await hans.input.expect(#/\S+ yoda: patience\n/#)
-            // Once: the next log-in brings nothing.
+            // The message arrives once: the next log-in has none.
             try hans.send("/logout\n")
             try await hans.input.end()
             let next = try await again.plainSession("hans")

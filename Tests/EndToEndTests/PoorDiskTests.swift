@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Into file systems that have neither exclusive renames nor hard links, make no difference between cases, and refuse some characters.
+/// Transfers to file systems without exclusive renames and hard links, which ignore the case of names and refuse some characters.
 @Suite(
     "A file system that can little", .fewAtATime, .serialized,
     .enabled(if: PoorDisk.isAvailable, "FUSE cannot be mounted in a namespace here"))
 struct PoorDiskTests {
-    /// Nothing takes the place of another, everything arrives, and the sender is told what is called otherwise.
+    /// No file replaces another, everything arrives, and the sender is informed of changed names.
     @Test(arguments: [[], ["--overwrite"]]) func everyFileArrivesUnderANameOfItsOwn(words: [String]) async throws {
         let (folder, disk) = (try TemporaryFolder(), try TemporaryFolder())
         let contents = [
@@ -28,7 +28,7 @@ struct PoorDiskTests {
         for (offered, placed) in contents {
             #expect(try disk.data("files/all/\(placed)") == Data(offered.utf8))
         }
-        // Whichever of the two was done first.
+        // Either of the two may have been first.
         let isFirst = FileManager.default.fileExists(atPath: disk["files/all/README"])
         let (first, second) = isFirst ? ("README", "readme") : ("readme", "README")
         #expect(try disk.data("files/all/\(first)") == Data(first.utf8))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `--progress json` and the EVENTS of the manual pages, held together.
+/// `--progress json` agrees with the EVENTS of the manual pages.
 @Suite("Progress for programs", .fewAtATime, .serialized)
 struct ProgressEventsTests {
     private let sending: DocumentedEvents
@@ -42,7 +42,7 @@ struct ProgressEventsTests {
         }
     }
 
-    /// A data folder that cannot be written to: that the keys are passing ones is a note as any other.
+    /// With a read-only data folder the key is temporary, which is reported as a note.
     @Test func aKeyThatCannotBeKept() async throws {
         let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
@@ -55,7 +55,7 @@ struct ProgressEventsTests {
         #expect(receiver.diagnostics.text.hasPrefix(#"{"event":"note","reason":"The key for transfers is valid only until"#))
     }
 
-    /// The answer to an offer is a line, and no words are said.
+    /// The answer to an offer is an event, without a text for people.
     @Test func anOfferThatIsDeclined() async throws {
         let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
@@ -64,7 +64,7 @@ struct ProgressEventsTests {
         try await receiver.diagnostics.expect(/"event":"offered","name":"file","peer":".*","size":7/)
         try receiver.type("n\n")
         #expect(try await sender.exitStatus() == 6)
-        // What was declined is no transfer: it waits on.
+        // A declined offer is no transfer: the receiver continues to wait.
         try await receiver.diagnostics.expect(/"event":"declined"/)
         receiver.signal(SIGTERM)
         #expect(try await receiver.exitStatus() == 143)

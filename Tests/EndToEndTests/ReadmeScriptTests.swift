@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// The scripts of the README, as they stand there, against a server.
+    /// The scripts of the README, run unchanged with a server.
     @Suite("Scripts of the README")
     struct ReadmeScriptTests {
         private let chat: ChatFixture
-        /// Where they run: with the passwords, and with `chatty` first on the path.
+        /// The folder of the scripts, with the passwords, and with `chatty` first on the path.
         private let folder: TemporaryFolder
 
         private static let accounts = ["ci", "bot", "archive", "probe", "yoda", "hans"]
@@ -20,7 +20,7 @@ extension ServiceTests {
             try FileManager.default.createSymbolicLink(atPath: folder["bin/chatty"], withDestinationPath: Executable.chatty)
         }
 
-        /// The block behind the mark of that name.
+        /// The block after the mark with this name.
         private static func script(_ name: String) throws -> String {
             let readme = try String(contentsOfFile: Executable.package + "/README.md", encoding: .utf8)
             let mark = "<!-- script: \(name) -->\n```sh\n"
@@ -61,7 +61,7 @@ extension ServiceTests {
             try await yoda.output.expect(/bot: The load is [0-9. ]+\.\n/)
             try yoda.type("/msgto bot $(touch broken); who are you\n")
             try await yoda.output.expect(" bot: I know: load\n")
-            // Its owner ends it.
+            // The bot's owner ends it.
             let hans = try chat.script(as: "hans", "-c", "/msgto bot quit", "-c", "/msgto bot load", "--count", "1")
             try await hans.output.expect(" bot: The load is ")
             try yoda.type("/msgto bot quit\n")
@@ -82,7 +82,7 @@ extension ServiceTests {
             archive.signal(SIGTERM)
             #expect(try await archive.exitStatus() == 143)
             #expect(try String(contentsOfFile: folder["archive.log"], encoding: .utf8).contains("Received builds/app.tar from ci"))
-            // Nobody takes it any more.
+            // No user accepts the file any more.
             let late = try run("drop", file)
             #expect(try await late.exitStatus() == 6)
         }
@@ -101,7 +101,7 @@ extension ServiceTests {
         @Test func anExport() async throws {
             let sender = try chat.script(as: "yoda", "-c", "/msgto hans there is no try")
             #expect(try await sender.exitStatus() == 0)
-            // The data folder that the script finds by itself.
+            // The default data folder, which the script finds.
             try FileManager.default.createDirectory(atPath: folder["data"], withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(atPath: folder["data/chatty"], withDestinationPath: chat.server.data["store"])
             let export = try run("export", folder["kept"])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `recv-file -o PATH`: what stands there already is not what it seems, or two files want the same place.
+/// `recv-file -o PATH`, where the path is special already or two files need the same place.
 @Suite("Places to receive into", .fewAtATime, .serialized)
 struct ReceivePlaceTests {
     @Test func aDeviceIsWrittenTo() async throws {
@@ -27,7 +27,7 @@ struct ReceivePlaceTests {
         let descriptor = open(folder["pipe"], O_RDONLY | O_NONBLOCK)
         try #require(descriptor >= 0)
         let receiver = try await FileReceiver([], into: folder, output: folder["pipe"])
-        // The receiver has it open: from now on reading waits, and ends when the receiver does.
+        // The receiver has opened the pipe: reading blocks from now on, and ends with the receiver.
         try #require(fcntl(descriptor, F_SETFL, 0) == 0)
         async let copy = Task.detached { FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).readDataToEndOfFile() }.value
         let sender = try ChattyProcess("send-file", source, receiver.ticket)
@@ -36,7 +36,7 @@ struct ReceivePlaceTests {
         #expect(await copy == content)
     }
 
-    /// Else the second would replace the first, and the sender be told that both arrived.
+    /// Otherwise the second file would replace the first, and the sender would be informed that both arrived.
     @Test(arguments: [[], ["--overwrite"]]) func onePathTakesOneFileOfATransfer(words: [String]) async throws {
         let folder = try TemporaryFolder()
         let receiver = try await FileReceiver(["--count", "2"] + words, into: folder, output: folder["target"])
@@ -53,7 +53,7 @@ struct ReceivePlaceTests {
         #expect(try folder.data("target") == Data((isReplaced ? "second" : "first").utf8))
     }
 
-    /// The first takes longer than those after it.
+    /// The first file takes longer than those after it.
     @Test func filesOfOneNameDoNotReplaceEachOther() async throws {
         let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
         let contents = [Contents.make(3_000_000), Data("two".utf8), Data("three".utf8)]
@@ -73,7 +73,7 @@ struct ReceivePlaceTests {
         #expect(Set(contents).isSubset(of: found), "\(names)")
     }
 
-    /// Of the plain form: who has begun is let end, and who comes then is passed over.
+    /// In the plain format a sender that has begun may finish, and later ones are ignored.
     @Test func noMorePlainFilesThanWereAskedForAreTaken() async throws {
         let target = try TemporaryFolder()
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--legacy", "--once")

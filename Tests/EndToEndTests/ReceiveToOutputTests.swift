@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `recv-file -o -`: one file, and then there is nothing to stay for.
+/// `recv-file -o -` receives one file and ends.
 @Suite("Files to standard output", .fewAtATime, .serialized)
 struct ReceiveToOutputTests {
     @Test func itLeavesAfterTheFirstFile() async throws {
@@ -24,7 +24,7 @@ struct ReceiveToOutputTests {
         #expect(try await receiver.process.exitStatus() == 0)
     }
 
-    /// Who sends nothing keeps nobody out.
+    /// A sender that sends nothing does not use up the output.
     @Test func itIsGivenBackUntouched() async throws {
         let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
@@ -32,7 +32,7 @@ struct ReceiveToOutputTests {
         let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
         let silent = try ChattyProcess("send-file", "-", ticket)
         try await receiver.diagnostics.expect(/"event":"offered","name":"stdin"/)
-        // While it is taken nobody else gets it, and whoever is refused does not end it.
+        // While it is in use no other sender gets it, and the refusal of another does not end the receiver.
         let refused = try ChattyProcess("send-file", source, ticket)
         #expect(try await refused.exitStatus() == 6)
         #expect(!receiver.hasEnded)
@@ -41,12 +41,12 @@ struct ReceiveToOutputTests {
         try await receiver.diagnostics.expect("Interrupted by the sender.")
         let sender = try ChattyProcess("send-file", source, ticket)
         #expect(try await sender.exitStatus() == 0)
-        // The first was interrupted, which its sender knows: it counts for nothing.
+        // The first transfer was interrupted, which its sender knows, so it does not count.
         #expect(try await receiver.exitStatus() == 0)
         #expect(try await receiver.output.end() == "content")
     }
 
-    /// What is written cannot be taken back: another file behind it would be a mixture.
+    /// Written data cannot be taken back: another file after it would be a mixture.
     @Test func itIsSpentAfterTheFirstByte() async throws {
         let folder = try TemporaryFolder()
         let receiver = try await FileReceiver([], into: folder, output: "-")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TransferSimulator
 
-/// What goes wrong with `send-file` and `recv-file`: the exit status, the clear line, and never a partial file under its final name.
+/// Failures of `send-file` and `recv-file`: the exit status, a clear message, and never a partial file under its final name.
 @Suite("Files that do not arrive", .fewAtATime, .serialized)
 struct SendFileFaultTests {
     @Test(arguments: [
@@ -37,7 +37,7 @@ struct SendFileFaultTests {
         let process = try ChattyProcess("send-file", "--timeout", "1", source, "127.0.0.1:\(port)")
         #expect(try await process.exitStatus() == 3)
         #expect(try await process.diagnostics.end() == "chatty: Nobody answers at 127.0.0.1:\(port).\n")
-        // A ticket of a receiver that has left.
+        // The ticket belongs to a receiver that has ended.
         let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target)
         receiver.process.signal(SIGTERM)
@@ -55,7 +55,7 @@ struct SendFileFaultTests {
         let first = try await FileReceiver(into: target, home: home)
         first.process.kill()
         _ = try await first.process.exitStatus()
-        // The same machine and port, and a new ticket at each start that has no port.
+        // The receiver has the same machine and port; without a chosen port each start makes a new ticket.
         let second = try await FileReceiver(
             into: target, home: home, environment: ["CHATTY_SECRET": "correct horse battery"], port: first.port)
         let wrong = try ChattyProcess("send-file", "--timeout", "5", source, first.ticket)
@@ -84,19 +84,19 @@ struct SendFileFaultTests {
         try await receiver.process.diagnostics.expect(/Accept\?/)
         try receiver.process.type("y\n")
         #expect(try await again.exitStatus() == 0)
-        // What was declined is not the one transfer.
+        // A declined transfer does not count as the only one.
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["file"])
     }
 
-    /// A sender that is slow enough to be caught in the middle: of 16 MB, for a quarter of a minute on a machine that is busy.
+    /// A sender that is slow enough to be interrupted: 16 MB take a quarter of a minute.
     private func slowSender(
         _ source: String, _ destination: String, home: TemporaryFolder? = nil, environment: [String: String] = [:]
     ) async throws -> ChattyProcess {
         let sender = try ChattyProcess(
             "send-file", "--limit", "1M", "--timeout", "2", "--progress", "json", source, destination, home: home,
             environment: environment)
-        // More than one whole chunk of the part.
+        // More than one whole chunk of the part file has arrived.
         try await sender.diagnostics.expect(/"bytes":[3-9]\d{6},/)
         return sender
     }
@@ -144,7 +144,7 @@ struct SendFileFaultTests {
         #expect(receiver.process.diagnostics.text.contains(/has connected again\. Its earlier transfer does not answer, and is ended\.\n/))
     }
 
-    /// Each before it is known of the one before that it is dead: the part is handed on from one to the next.
+    /// Each sender connects before the receiver knows that the one before is dead: the part file passes from one to the next.
     @Test func aSenderThatIsKilledAgainAndAgainGoesOn() async throws {
         let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
@@ -171,7 +171,7 @@ struct SendFileFaultTests {
         #expect(try target.names() == ["movie.mp4"])
     }
 
-    /// One that sends a datagram in twelve seconds, and one whose standard input gives nothing.
+    /// One sender transmits a datagram in twelve seconds, and another has a standard input without data.
     @Test func aSenderThatWaitsIsNotTakenForDead() async throws {
         let folder = try TemporaryFolder()
         let movie = Contents.make(300_000)
@@ -196,7 +196,7 @@ struct SendFileFaultTests {
         #expect(!slow.hasEnded && !receiver.process.diagnostics.text.contains("connected again"), "\(receiver.process.diagnostics.text)")
     }
 
-    /// As many as were asked for are let end, and no other is taken meanwhile.
+    /// The requested number of transfers may finish, and no further one is accepted in the meantime.
     @Test func noMoreThanWereAskedForAreTaken() async throws {
         let folder = try TemporaryFolder()
         let source = try folder.write("late", to: "late")
@@ -215,7 +215,7 @@ struct SendFileFaultTests {
         #expect(try target.names() == ["stdin"])
     }
 
-    /// The link goes away in the middle; over another address the rest comes.
+    /// The link is lost in the middle of the transfer, and the rest arrives over another address.
     @Test func aDroppedLinkAndTheResumeOverAnotherAddress() async throws {
         let folder = try TemporaryFolder()
         let movie = Contents.make(16_000_000)
@@ -248,7 +248,7 @@ struct SendFileFaultTests {
         sender.kill()
         try await receiver.process.diagnostics.expect("Connection lost: the sender has stopped answering.")
         #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
-        // It is not complete: the one transfer is still to come.
+        // The transfer is not complete, so the only one is still to come.
         receiver.process.signal(SIGTERM)
         #expect(try await receiver.process.exitStatus() == 143)
     }
@@ -264,7 +264,7 @@ struct SendFileFaultTests {
         #expect(try await sender.exitStatus() == 128 + number)
         try await receiver.process.diagnostics.expect("Interrupted by the sender")
         #expect(try target.names() == [".movie.mp4.part.journal", "movie.mp4.part"])
-        // It is not complete: the same ticket is good for the rest, and its figures are of the rest.
+        // The transfer is not complete: the same ticket is valid for the rest, and the figures are those of the rest.
         let again = try ChattyProcess("send-file", source, receiver.ticket, home: home)
         #expect(try await again.exitStatus() == 0)
         #expect(again.diagnostics.text.contains(/chatty: Resuming movie\.mp4: \d+\.\d MB already received\.\n/))
@@ -305,14 +305,15 @@ struct SendFileFaultTests {
         let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(8_000_000), to: "movie.mp4")
         let disk = try SmallDisk(megabytes: 10)
-        // Too small from the start.
+        // The disk is too small from the start.
         try Data(count: 5 << 20).write(to: URL(fileURLWithPath: disk.path + "/other"))
         let target = try TemporaryFolder()
         let receiver = try await FileReceiver(into: target, output: disk.path)
         let refused = try ChattyProcess("send-file", source, receiver.ticket)
         #expect(try await refused.exitStatus() == 6)
         #expect(try await refused.diagnostics.end().contains("there is no room for it"))
-        // Full on the way: it waits, tells both, and goes on when there is room.
+        // The disk becomes full during the transfer: the receiver waits, both sides report it, and the transfer continues when there is
+        // space.
         try FileManager.default.removeItem(atPath: disk.path + "/other")
         let second = receiver
         let sender = try ChattyProcess("send-file", "--limit", "1M", "--progress", "json", source, second.ticket)
@@ -342,7 +343,7 @@ struct SendFileFaultTests {
         #expect(try await sender.exitStatus() == 7)
         try await receiver.process.diagnostics.expect("the receiver's disk stays full. What arrived is kept")
         #expect(try await sender.diagnostics.end().contains("What arrived is kept"))
-        // With room again it goes on from there.
+        // With space again the transfer continues from there.
         try FileManager.default.removeItem(atPath: disk.path + "/other")
         let again = try ChattyProcess("send-file", "--progress", "json", source, receiver.ticket, home: home)
         #expect(try await again.exitStatus() == 0)
@@ -351,7 +352,7 @@ struct SendFileFaultTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: disk.path + "/movie.mp4")) == Contents.make(8_000_000))
     }
 
-    /// A reader that stops is no full disk: nobody gives up, and both say what they wait for.
+    /// A stalled reader is not a full disk: neither side gives up, and both report what they wait for.
     @Test func aReaderThatStops() async throws {
         let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(40_000_000), to: "movie.mp4")

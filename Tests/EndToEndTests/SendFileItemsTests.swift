@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is sent by what the user names: the right name, and one bad item does not stop the rest.
+/// The files that the user names are sent under the right names, and one bad file does not stop the others.
 @Suite("Files as they are named", .fewAtATime, .serialized)
 struct SendFileItemsTests {
     private static func photos(in folder: TemporaryFolder) throws {
@@ -24,7 +24,7 @@ struct SendFileItemsTests {
         #expect(try target.data(name == "photos" ? "photos/2026/1.jpg" : "2026/1.jpg") == Data("one".utf8))
     }
 
-    /// Told before the receiver hears of it.
+    /// The error is reported before the receiver is contacted.
     @Test(arguments: ["/", "/..", "//."]) func theRootNeedsAName(path: String) async throws {
         let sender = try ChattyProcess("send-file", path, "192.0.2.1:9")
         #expect(try await sender.exitStatus() == 1)
@@ -61,7 +61,7 @@ struct SendFileItemsTests {
         #expect(events.filter { $0 == "failed" }.count == 2)
         #expect(events.contains("done"))
         #expect(sender.diagnostics.text.contains(#""name":"neither","reason":"Cannot open neither: No such file or directory.""#))
-        // Of nothing that could be sent the receiver hears nothing.
+        // If nothing can be sent, the receiver is not contacted.
         let none = try ChattyProcess("send-file", "--progress", "json", "nothing", "neither", "192.0.2.1:9", directory: folder.path)
         #expect(try await none.exitStatus() == 1)
         #expect(try DocumentedEvents(of: "send-file").expect(try await none.diagnostics.end()) == ["failed", "failed", "end"])
@@ -86,7 +86,7 @@ struct SendFileItemsTests {
         #expect(sender.diagnostics.text.contains(/"event":"failed","name":"photos\/8.jpg","reason":"cannot open .*: No such file/))
     }
 
-    /// Nothing of the bytes changes.
+    /// The contents do not change.
     @Test func aNewModeNameOrLinkWhileItIsSent() async throws {
         let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(3_000_000), to: "movie.mp4")

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The questions of `send-file` and `recv-file`, and that nobody has to answer one to get away.
+/// The questions of `send-file` and `recv-file`, which can always be interrupted.
 @Suite("Questions about files", .fewAtATime, .serialized)
 struct SendFileQuestionTests {
-    /// A receiver on a terminal that asks, with its ticket.
+    /// A receiver on a terminal that asks about each sender, with its ticket.
     private static func asking(_ words: [String] = [], into target: TemporaryFolder) async throws -> (ChattyProcess, ticket: String) {
         let process = try ChattyProcess(
             words: ["recv-file", "-o", target.path, "--accept", "ask"] + words, on: .terminal(columns: 400))
@@ -30,7 +30,7 @@ struct SendFileQuestionTests {
         let source = try target.write("content", to: "file")
         let receiver = try ChattyProcess("recv-file", "-o", target.path, "--accept", "ask", "--progress", "json")
         let ticket = String(try await receiver.diagnostics.expect(/"ticket":"(chatty1[a-z2-7]+)"/).1)
-        // The second waits for its turn to be asked about.
+        // The question about the second sender waits for its turn.
         let senders = [try ChattyProcess("send-file", source, ticket), try ChattyProcess("send-file", source, ticket)]
         for _ in senders { try await receiver.diagnostics.expect(/"event":"offered","name":"file"/) }
         receiver.signal(SIGTERM)
@@ -39,7 +39,7 @@ struct SendFileQuestionTests {
         #expect(!receiver.diagnostics.text.contains("declined"))
     }
 
-    /// What is lost is no answer.
+    /// The loss of the terminal is no answer.
     @Test func aTerminalThatIsClosedAtTheReceiversQuestion() async throws {
         let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
@@ -71,7 +71,7 @@ struct SendFileQuestionTests {
         #expect(try await receiver.exitStatus() == 0)
     }
 
-    /// A folder is one question, which says how much there is; what comes of it is what was said, and nothing of one that was declined.
+    /// A folder is one question, which names its size. The folder arrives as announced, or not at all if it was declined.
     @Test(arguments: [true, false]) func aFolderIsOneQuestion(isTaken: Bool) async throws {
         let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
         try FileManager.default.createDirectory(atPath: source["photos/summer"], withIntermediateDirectories: true)
@@ -81,7 +81,7 @@ struct SendFileQuestionTests {
         let (receiver, ticket) = try await Self.asking(into: target)
         let sender = try ChattyProcess("send-file", source["photos"], ticket)
         try await receiver.output.expect("offers the folder photos: 3 files, 10 B. Accept? [y/N, a for all of this transfer]")
-        // Nobody has answered yet.
+        // There is no answer yet.
         try await sender.diagnostics.expect("chatty: Waiting for the receiver …\n")
         try receiver.type(isTaken ? "y\r" : "n\r")
         #expect(try await sender.exitStatus() == (isTaken ? 0 : 6))
@@ -97,7 +97,7 @@ struct SendFileQuestionTests {
         }
     }
 
-    /// What is said meanwhile stands above the question, which is asked again.
+    /// Messages during a question appear above it, and the question is shown again.
     @Test func aQuestionStaysReadable() async throws {
         let target = try TemporaryFolder()
         let source = try target.write("content", to: "file")
@@ -116,7 +116,7 @@ struct SendFileQuestionTests {
         #expect(try await receiver.exitStatus() == 143)
     }
 
-    /// Addresses of this host count as met already only on the loopback.
+    /// Only loopback addresses count as known, so this test needs another one.
     private static var hasAddress: Bool {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return false }

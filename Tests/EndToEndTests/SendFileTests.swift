@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TransferSimulator
 
-/// `send-file` and `recv-file` as their users meet them: the built program, real sockets, real files.
+/// `send-file` and `recv-file` as users see them: the built program, real sockets, real files.
 @Suite("Files from one machine to another", .fewAtATime, .serialized)
 struct SendFileTests {
     @Test func aVideoArrivesByTicket() async throws {
@@ -23,7 +23,7 @@ struct SendFileTests {
         #expect(try await receiver.process.output.end() == "")
     }
 
-    /// On a host with several addresses the sender hears only the one it asked; all of 127.0.0.0/8 is this host.
+    /// On a host with several addresses the sender accepts answers only from the one it has contacted; all of 127.0.0.0/8 is this host.
     @Test func toAnAddressThatTheKernelWouldNotChoose() async throws {
         let folder = try TemporaryFolder()
         let bytes = Contents.make(4_000_000)
@@ -53,7 +53,7 @@ struct SendFileTests {
         #expect(counts.dropped > counts.taken / 100, "the path lost what it should: \(counts)")
     }
 
-    /// `--mtu` bounds what is tried: of a path that takes no more, nothing is dropped for its length.
+    /// `--mtu` bounds the sizes that are probed: on a path with that limit no datagram is dropped for its length.
     @Test(arguments: [false, true]) func noDatagramIsLargerThanAsked(bounded: Bool) async throws {
         let folder = try TemporaryFolder()
         let source = try folder.write(Contents.make(4_000_000), to: "movie.mp4")
@@ -69,7 +69,7 @@ struct SendFileTests {
         #expect(counts.taken > 0 && (counts.tooLong == 0) == bounded, "\(counts)")
     }
 
-    /// What each makes of loss is shown in the simulator; that the one asked for is used, by `SendFileOptionsTests`.
+    /// The simulator shows the behaviour of each under loss; `SendFileOptionsTests` shows that the requested one is used.
     @Test(arguments: ["bbr", "cubic"]) func eitherCongestionControlGetsThroughLoss(control: String) async throws {
         let folder = try TemporaryFolder()
         let movie = Contents.make(2_000_000)
@@ -103,7 +103,7 @@ struct SendFileTests {
         try await sender.diagnostics.expect("Not sent, because it is not a file or folder: \(folder["photos/link"])")
     }
 
-    /// More than may be offered at once.
+    /// More files than can be offered at once.
     @Test func hundredsOfFiles() async throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["many"], withIntermediateDirectories: true)
@@ -168,7 +168,7 @@ struct SendFileTests {
         #expect(!receiver.process.diagnostics.text.contains("\u{1B}"))
     }
 
-    /// Times that no 64 bits of nanoseconds can say, and a name that is no text.
+    /// Times that do not fit into 64 bits of nanoseconds, and a name that is not text.
     @Test func oddFilesOfAFolder() async throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["odd"], withIntermediateDirectories: true)
@@ -205,7 +205,7 @@ struct SendFileTests {
         #expect(try await sender.exitStatus() == 6)
         try await receiver.process.diagnostics.expect("Could not accept ..: its name cannot be made safe.\n")
         #expect(try target.names() == [])
-        // Nothing was taken, so that it was not the one transfer.
+        // No file was accepted, so the only transfer is still to come.
         #expect(try await ChattyProcess("send-file", source, receiver.ticket).exitStatus() == 0)
         #expect(try await receiver.process.exitStatus() == 0)
         #expect(try target.names() == ["file"])
@@ -277,7 +277,7 @@ struct SendFileTests {
         #expect(said.contains("Not encrypted") && said.contains("$CHATTY_SECRET has no effect"))
     }
 
-    /// Interrupted while it waits for the bound of its rate, and for its input.
+    /// The sender is interrupted while it waits for its rate limit, and for its input.
     @Test(arguments: ["movie.mp4", "-"]) func thePlainFormIsInterrupted(file: String) async throws {
         let folder = try TemporaryFolder()
         let source = file == "-" ? file : try folder.write(Contents.make(1_000_000), to: file)
@@ -288,7 +288,7 @@ struct SendFileTests {
         #expect(try await sender.diagnostics.end().contains(/"event":"end",.*"status":143}\n$/))
     }
 
-    /// It is stored once, and both sides say so.
+    /// The file is stored once, and both sides report that.
     @Test(.enabled(if: ExtendedAttributes.areKept, "the file system keeps no extended attributes: a file sent twice is not recognised"))
     func theSameFileAgainIsRecognised() async throws {
         let (folder, target, home) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())

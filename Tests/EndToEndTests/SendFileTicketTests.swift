@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A ticket that is not on the command line, where all users of the machine can read it.
+/// Tickets that are not on the command line, where all users of the machine can read them.
 @Suite("Tickets kept to oneself", .fewAtATime, .serialized)
 struct SendFileTicketTests {
     private static func files(in folder: TemporaryFolder) throws {
@@ -22,7 +22,7 @@ struct SendFileTicketTests {
         #expect(try target.names() == ["a", "b"])
     }
 
-    /// Wrapped as it may be by whatever it came through.
+    /// The ticket may be wrapped by the programs that transmitted it.
     @Test(arguments: [true, false]) func fromAFile(isStandardInput: Bool) async throws {
         let folder = try TemporaryFolder()
         try Self.files(in: folder)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Who may send: the ticket and the secret are worth something only if an address alone is not.
+/// Which senders are accepted: ticket and secret are of use only if an address alone is not enough.
 @Suite("Who may send", .fewAtATime, .serialized)
 struct SendFileTrustTests {
     private static let secret = ["CHATTY_SECRET": "correct horse battery"]
@@ -14,7 +14,7 @@ struct SendFileTrustTests {
         String(try await receiver.output.expect(/Address: 127\.0\.0\.1:(\d+)\s/).1)
     }
 
-    /// Refused, and the receiver goes on to wait for who has the ticket.
+    /// A sender with only an address is refused, and the receiver continues to wait for the owner of the ticket.
     @Test func anAddressAloneIsRefused() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -32,7 +32,7 @@ struct SendFileTrustTests {
         #expect(try target.names() == ["movie.mp4"])
     }
 
-    /// In a script nobody is there to be asked.
+    /// A script has no person to ask.
     @Test func aScriptTakesNothingOfStrangers() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -46,7 +46,7 @@ struct SendFileTrustTests {
         #expect(try await receiver.process.exitStatus() == 0)
     }
 
-    /// What is typed at the other side is there as a whole, and so is the key that the sender is shown.
+    /// The complete command for the other side is shown, and so is the key that the sender sees.
     @Test func theCommandForTheOtherSideAndTheKeyAreShown() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -60,7 +60,7 @@ struct SendFileTrustTests {
         #expect(sender.diagnostics.text.contains("\"event\":\"connected\",\"key\":\"\(key)\""))
     }
 
-    /// The receiver that is started again on its port is reached by the ticket that the sender has, until it makes a new one.
+    /// A receiver that is restarted on its port accepts the ticket that the sender has, until it makes a new one.
     @Test func theTicketOfAPortStays() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -69,7 +69,7 @@ struct SendFileTrustTests {
         any.process.kill()
         _ = try await any.process.exitStatus()
         let first = try await FileReceiver(into: target, home: home, port: any.port)
-        // One of any free port was for that time only.
+        // The ticket of a random port was valid for that run only.
         #expect(first.ticket != any.ticket)
         first.process.kill()
         _ = try await first.process.exitStatus()
@@ -97,7 +97,7 @@ struct SendFileTrustTests {
         #expect(try target.names() == ["movie.mp4"])
     }
 
-    /// With a secret there are no strangers, whatever else is said.
+    /// With a secret no stranger is accepted, whatever the other options.
     @Test(arguments: ["ticket", "ask", "always"]) func aSecretIsAskedOfAll(accept: String) async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -116,7 +116,7 @@ struct SendFileTrustTests {
         }
     }
 
-    /// At a terminal the person decides; a no does not use up `--once`.
+    /// At a terminal the person decides; a refusal does not use up `--once`.
     @Test func aStrangerIsAskedAboutOnTheTerminal() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -136,7 +136,7 @@ struct SendFileTrustTests {
         #expect(try target.names() == ["movie.mp4"])
     }
 
-    /// Who has the ticket is not asked about.
+    /// The owner of the ticket is not asked about.
     @Test func theTicketIsEnoughOnATerminal() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)
@@ -148,7 +148,7 @@ struct SendFileTrustTests {
         #expect(try target.names() == ["movie.mp4"] && !receiver.output.text.contains("Accept?"))
     }
 
-    /// The key of a receiver is remembered only when it has proven it: who merely answers, and refuses, leaves nothing.
+    /// The key of a receiver is stored only once it is proven: a receiver that only answers and refuses leaves nothing.
     @Test(hasOwnAddress) func onlyAProvenKeyIsRemembered() async throws {
         let address = try #require(Self.ownAddress())
         let folder = try TemporaryFolder()
@@ -167,7 +167,7 @@ struct SendFileTrustTests {
         #expect(try await receiver.process.exitStatus() == 0)
         let known = try String(contentsOfFile: data + "/known-receivers", encoding: .utf8)
         #expect(known.hasPrefix("\(address):\(receiver.port) "))
-        // And can be forgotten, once.
+        // The key can be removed, once.
         let peer = "\(address):\(receiver.port)"
         let forgetting = try ChattyProcess("send-file", "--forget", "-d", data, peer)
         #expect(try await forgetting.exitStatus() == 0)
@@ -178,7 +178,7 @@ struct SendFileTrustTests {
         #expect(try await ChattyProcess("send-file", "--forget", "-d", data, peer, "other").exitStatus() == 2)
     }
 
-    /// A data folder that cannot be written to, as in a home that is read only: it is said, and the file arrives.
+    /// With a read-only data folder, as in a read-only home, a warning is shown and the file arrives.
     @Test(hasOwnAddress) func aKeyThatCannotBeRememberedIsNoFailure() async throws {
         let address = try #require(Self.ownAddress())
         let folder = try TemporaryFolder()
@@ -193,10 +193,10 @@ struct SendFileTrustTests {
         #expect(try target.names() == ["movie.mp4"])
     }
 
-    /// The keys of the loopback's addresses are not remembered.
+    /// The keys of loopback addresses are not stored.
     private static let hasOwnAddress = ConditionTrait.enabled(if: ownAddress() != nil, "this machine has no address but the loopback's")
 
-    /// An address of this machine that is not the loopback's.
+    /// An address of this machine other than loopback.
     private static func ownAddress() -> String? {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return nil }
@@ -209,7 +209,7 @@ struct SendFileTrustTests {
         return nil
     }
 
-    /// Somebody on the way answers first, with a key that is not the receiver's.
+    /// A man in the middle answers first, with another key.
     @Test func anImpostorsKeyDoesNotEndIt() async throws {
         let folder = try TemporaryFolder()
         let source = try Self.source(folder)

@@ -16,7 +16,7 @@ struct ServeTests {
         try await luke.input.expect(":yoda!yoda@chatty PRIVMSG luke :kept across a kill\r\n")
     }
 
-    /// Killed in the middle of a stream of messages: what was acknowledged is there, in order, each once.
+    /// The server is killed in the middle of a stream of messages: acknowledged ones are stored in order, each once.
     @Test(arguments: [1, 40, 300]) func whatWasAcknowledgedIsThere(acknowledged: Int) async throws {
         let server = try await ServerProcess(options: ["--message-rate", "0"])
         let yoda = try await server.logIn("yoda", "wise")
@@ -43,7 +43,7 @@ struct ServeTests {
         #expect(try await yoda.input.end().contains("ERROR :"))
     }
 
-    /// The file adds accounts: who has written another password for one that exists learns that it is not in force.
+    /// The credentials file only adds accounts: a different password for an existing one is reported as ineffective.
     @Test func aLineForAnAccountThatExistsIsTold() async throws {
         let home = try await ServerProcess.home()
         let credentials = try home.write("yoda other\nleia new\n", to: "more.txt")
@@ -60,7 +60,7 @@ struct ServeTests {
         #expect(try await again.exitStatus() == 0)
     }
 
-    /// Who has started a server for the first time is told what comes next, as it can be typed; who has accounts is not.
+    /// A server without an account shows the next steps as commands; one with accounts does not.
     @Test func aServerWithoutAnAccountSaysHowToBegin() async throws {
         let home = try TemporaryFolder()
         let data = home["my data"]
@@ -74,13 +74,13 @@ struct ServeTests {
         try add.type("wise\n")
         #expect(try await add.exitStatus() == 0)
         #expect(add.diagnostics.text == "" && add.output.text == "")
-        // The time is before each line where that is asked for.
+        // With the option, each line begins with the time.
         let yoda = try await ChattyProcess(
             "connect", "127.0.0.1", "\(port)", "-u", "yoda", "-c", "/activeuser", home: home, environment: ["CHATTY_PASSWORD": "wise"]
         ).exitStatus()
         #expect(yoda == 0)
         try await server.output.expect(/(^|\n)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ Received command: \/activeuser from user: yoda\.\n/)
-        // Another one on the port says plainly what is wrong.
+        // A second server on the port reports the conflict.
         let second = try ChattyProcess("serve", "\(port)", "--data", home["other"], home: home)
         #expect(try await second.exitStatus() == 1)
         #expect(second.diagnostics.text == "chatty: Port \(port) is already in use; choose another: chatty serve PORT\n")

@@ -9,10 +9,10 @@ struct ServerProcess {
 }
 
 extension ServerProcess {
-    /// Starting takes long on a busy machine.
+    /// The start of a server takes long on a busy machine.
     private static let patience = Duration.seconds(120)
 
-    /// A data folder with the accounts, made once: hashing passwords is meant to take its time.
+    /// A data folder with the accounts, made once, because password hashing is slow by design.
     private static let template = Task {
         let home = try TemporaryFolder()
         let credentials = try home.write("yoda wise\nluke sky\n", to: "credentials.txt")
@@ -21,7 +21,7 @@ extension ServerProcess {
         return home
     }
 
-    /// A home with the accounts in its folder `data`.
+    /// A home folder with the accounts in its folder `data`.
     static func home() async throws -> TemporaryFolder {
         let home = try TemporaryFolder()
         try FileManager.default.copyItem(atPath: await template.value["data"], toPath: home["data"])
@@ -29,14 +29,14 @@ extension ServerProcess {
     }
 
     /// - Parameters:
-    ///   - home: holds `data`; that of an earlier server goes on where that one ended.
+    ///   - home: contains `data`; that of an earlier server continues its state.
     init(home: TemporaryFolder? = nil, options: [String] = []) async throws {
         let home = if let home { home } else { try await ServerProcess.home() }
         try await self.init(
             process: ChattyProcess(words: ["serve", "0", "--data", home["data"]] + options, home: home), readyIn: home)
     }
 
-    /// Waits for a server that was started to be ready.
+    /// Waits until a started server is ready.
     init(process: ChattyProcess, readyIn home: TemporaryFolder) async throws {
         let ready = try await process.diagnostics.expect(
             /Listening on port (\d+), certificate SHA256:[0-9A-F:]{95}\n/, within: ServerProcess.patience)
@@ -58,8 +58,8 @@ extension ServerProcess {
         return client
     }
 
-    /// What `luke` missed of the messages `number N` that `yoda` has sent to him, and `number 9999`, which `yoda` sends now.
-    /// - Parameter last: a number that must be there.
+    /// The numbers of the messages `number N` from `yoda` that `luke` has missed, and of `number 9999`, which `yoda` sends now.
+    /// - Parameter last: a number that must be among them.
     func numbersForLuke(upTo last: Int) async throws -> [Int] {
         let luke = try await logIn("luke", "sky")
         try await luke.input.expect("PRIVMSG luke :number \(last)\r\n")

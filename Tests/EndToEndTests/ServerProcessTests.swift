@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension ServiceTests {
-    /// Starting and stopping the server, and what can be wrong with either.
+    /// Start and stop of the server, and their failures.
     @Suite("chatty serve as a process")
     struct ServerProcessTests {
         @Test(arguments: [SIGTERM, SIGINT]) func aSignalStopsItWithStatusZero(signal: Int32) async throws {
@@ -72,7 +72,7 @@ extension ServiceTests {
             #expect(text.contains("You did not log in within 2 seconds."))
         }
 
-        /// Whatever comes in, the next session finds the server as it was.
+        /// Any garbage leaves the server intact for the next session.
         @Test func garbageHurtsNobody() async throws {
             let server = try await ChattyServer()
             var random = SeededGenerator(seed: 1)

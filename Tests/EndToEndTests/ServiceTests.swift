@@ -1,5 +1,5 @@
 import Testing
 
-/// Everything that starts servers runs in here, one test after the other: a server computes, and there may be few cores.
+/// All suites that start servers, which run one after the other: a server needs a processor, and there may be few.
 @Suite("Service", .serialized)
 enum ServiceTests {}

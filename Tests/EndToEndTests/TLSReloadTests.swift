@@ -7,11 +7,11 @@ import X509
 @testable import ChatServer
 @testable import ChatStoreSQLite
 
-/// Certificates of the host's own, read again by a server that runs.
+/// Certificates of the host, reloaded by a running server.
 @Suite("Certificates", .fewAtATime)
 struct TLSReloadTests {
-    /// Replaces certificate and key by new ones.
-    /// - Returns: the fingerprint.
+    /// Replaces certificate and key.
+    /// - Returns: the new fingerprint.
     private static func renew(_ home: TemporaryFolder) throws -> String {
         for name in ["tls-cert.pem", "tls-key.pem"] where FileManager.default.fileExists(atPath: home["pki"] + "/" + name) {
             try FileManager.default.removeItem(atPath: home["pki"] + "/" + name)
@@ -28,7 +28,7 @@ struct TLSReloadTests {
         #expect(server.process.diagnostics.text.contains("certificate \(old)\n"))
         #expect(!FileManager.default.fileExists(atPath: home["data"] + "/tls-key.pem"), "it has no need of one of its own")
 
-        /// Whether a client that takes only that certificate gets in.
+        /// Whether a client that accepts only this certificate can log in.
         func isShown(_ fingerprint: String) async throws -> Bool {
             let client = try ChattyProcess(
                 "connect", "127.0.0.1", "\(server.port)", "-u", "luke", "--fingerprint", fingerprint, "-c", "/activeuser",
@@ -63,14 +63,14 @@ struct TLSReloadTests {
         try await server.process.diagnostics.expect("chatty: Nothing was changed. The certificate \(certificate) cannot be read: ")
         #expect(try await isShown(new))
 
-        // Who was there before all this is still there.
+        // The session from before the changes still exists.
         let luke = try await server.logIn("luke", "sky")
         try luke.send("PRIVMSG yoda :are you there?\r\n")
         #expect(try await stays.exitStatus() == 0)
         #expect(stays.output.text.contains("are you there?"))
     }
 
-    /// Nobody hears of it from a client that is refused: the host is told, when the server starts and when it is told to read it again.
+    /// A refused client would tell nobody, so the host is warned when the server starts and when it reloads the certificate.
     @Test func oneThatExpiresIsToldToTheHost() async throws {
         let home = try await ServerProcess.home()
         func write(until end: Date) throws {
@@ -96,7 +96,7 @@ struct TLSReloadTests {
         #expect(server.process.diagnostics.text.split(separator: "\n").count { $0.contains("expire") } == 2)
     }
 
-    /// As editors of other systems write files.
+    /// Files as editors of other systems write them.
     @Test func aByteOrderMarkIsNoneOfAFile() async throws {
         let home = try TemporaryFolder()
         let password = try home.write("\u{FEFF}sky\r\n", to: "password.txt")

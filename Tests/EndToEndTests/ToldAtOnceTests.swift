@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What cannot come to a good end is said before anybody waits for it.
+/// A failure that is certain is reported before anybody waits for it.
 @Suite("Said at once", .fewAtATime)
 struct ToldAtOnceTests {
-    /// The host says so itself; without that, nobody knows before the connect timeout of 20 s.
+    /// The host refuses with ICMP; without that the connect timeout is 20 s.
     @Test func aClosedPort() async throws {
         let folder = try TemporaryFolder()
         let source = try folder.write("content", to: "file")
@@ -19,7 +19,7 @@ struct ToldAtOnceTests {
 
     private static let isRestricted = geteuid() != 0
 
-    /// Before there is a ticket.
+    /// The error is reported before a ticket is shown.
     @Test(.enabled(if: isRestricted, "root may write everywhere")) func aFolderThatMayNotBeWrittenTo() async throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder["out"], withIntermediateDirectories: true)
@@ -31,7 +31,7 @@ struct ToldAtOnceTests {
         }
     }
 
-    /// Where the system makes no files at all, for anybody.
+    /// A folder in which nobody can create files.
     @Test func aFolderOfNoFiles() async throws {
         let receiver = try ChattyProcess("recv-file", "-o", "/proc/self/fd")
         #expect(try await receiver.exitStatus() == 1)

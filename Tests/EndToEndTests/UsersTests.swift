@@ -8,7 +8,7 @@ struct UsersTests {
         status: Int32, out: String, err: String
     ) {
         let process = try ChattyProcess(words: ["users"] + words + ["--data", home["data"]], home: home)
-        // A command line that is refused may be gone before it could be told the password: its status says it.
+        // A refused command may end before it reads the password; its status shows that.
         try? process.type(input)
         try process.closeInput()
         return (try await process.exitStatus(), try await process.output.end(), try await process.diagnostics.end())
@@ -77,7 +77,7 @@ struct UsersTests {
     @Test func whoIsOnlineIsInTheFolderOrAskedOfAServer() async throws {
         let server = try await ServerProcess()
         let luke = try await server.logIn("luke", "sky")
-        // The server tells other processes once a second.
+        // The server writes the active users for other processes once a second.
         var online = try await users("--online", "--json", home: server.home).out
         for _ in 1...200 where online.isEmpty { online = try await users("--online", "--json", home: server.home).out }
         #expect(online.hasPrefix("{\"name\":\"luke\",") && online.contains("\"active\":true"))
@@ -110,7 +110,7 @@ struct UsersTests {
         _ = try await luke.input.end()
         #expect(try await ask("--online", "--server", place, "-u", "yoda") == (0, "No other active user.\n", ""))
         #expect(try await ask("--online", "--json", "--server", place, "-u", "yoda") == (0, "", ""))
-        // Who asks in a script takes nothing from who reads.
+        // A query by a script does not acknowledge a person's messages.
         let yoda = try await server.logIn("yoda", "wise")
         try await yoda.input.expect("PRIVMSG yoda :for later")
         let stranger = try await ask("--online", "--server", place, "-u", "nobody")
@@ -125,12 +125,12 @@ struct UsersTests {
         }
     }
 
-    /// `--password-file <(command)`.
+    /// A password file that is a pipe: `--password-file <(command)`.
     @Test func aPasswordComesThroughAPipe() async throws {
         let home = try TemporaryFolder()
         #expect(mkfifo(home["pipe"], 0o600) == 0)
         let add = try ChattyProcess(words: ["users", "add", "yoda", "--password-file", home["pipe"], "--data", home["data"]], home: home)
-        // Waits for the reader, and gives the child the end of its input.
+        // This waits for the reader, and ends the child's input.
         let pipe = home["pipe"]
         try await Task.detached { try Data("wise\n".utf8).write(to: URL(fileURLWithPath: pipe), options: []) }.value
         #expect(try await add.exitStatus() == 0)
@@ -149,7 +149,7 @@ struct UsersTests {
         #expect(try await process.exitStatus() == 0)
         let shown = try await process.output.end()
         #expect(!shown.contains("wise"))
-        // A person sees whether that is the folder of their server.
+        // A person sees which data folder was used.
         #expect(shown.contains("chatty: Added yoda in the data folder \(home["data"])."))
         let other = try ChattyProcess("users", "passwd", "yoda", "--data", home["data"], on: .terminal(), home: home)
         try await other.output.expect("Password: ")

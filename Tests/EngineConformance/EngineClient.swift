@@ -3,7 +3,7 @@ import ChatStore
 import Dispatch
 import NIOConcurrencyHelpers
 
-/// Who asks an engine, and waits for its reports.
+/// A client of an engine, which waits for its reports.
 final class EngineClient {
     let state: StoreState
     private let engine: any Engine
@@ -38,7 +38,7 @@ final class EngineClient {
 
     func stop() { engine.stop() }
 
-    /// All that has been reported, in that order.
+    /// All reported entries, in order.
     var entries: [Entry] { seen.withLockedValue { $0.entries } }
     func outcome(of request: RequestID) -> Outcome? { seen.withLockedValue { $0.outcomes[request] } }
 
@@ -48,7 +48,7 @@ final class EngineClient {
         return requests
     }
 
-    /// Proposes all at once and waits for what each becomes; `failed` stands for what was not answered.
+    /// Proposes all changes at once and waits for their outcomes; `failed` stands for a missing one.
     func decide(_ changes: [Change]) -> [Outcome] {
         let requests = propose(changes)
         wait { seen in requests.allSatisfy { seen.outcomes[$0] != nil } }

@@ -2,20 +2,20 @@ import ChatProtocol
 import ChatStore
 import Testing
 
-/// One engine on one store, as the suite needs it. The store has the accounts `yoda`, `luke` and `hans` (1, 2, 3) when it is new.
+/// An engine on one store. A new store has the accounts `yoda`, `luke` and `hans` (1, 2, 3).
 public struct EngineUnderTest: Sendable {
-    /// What another process does to an account, by its name.
+    /// A change of an account, given by its name, that another process makes.
     public enum Deed: Sendable {
         case add(String)
         case block(String)
         case remove(String)
     }
 
-    /// An engine on the store as it is now. Called again for each restart, when the one before has been stopped.
+    /// Opens an engine on the store in its present state. Called again for each restart, after the engine before has been stopped.
     public let open: @Sendable () throws -> any Engine
-    /// Takes all room from the store, or gives it back.
+    /// Makes the store full, or gives it space again.
     public let setFull: @Sendable (Bool) throws -> Void
-    /// Returns when it has been kept.
+    /// Makes a change as another process; returns when it is stored.
     public let other: @Sendable (Deed) throws -> Void
 
     public init(
@@ -28,7 +28,7 @@ public struct EngineUnderTest: Sendable {
     }
 }
 
-/// What every ``Engine`` does. Each case runs on a new store.
+/// The conformance tests that every ``Engine`` passes. Each runs on a new store.
 public struct EngineConformance: Sendable, CustomTestStringConvertible {
     public let name: String
     private let body: @Sendable (EngineUnderTest) throws -> Void
@@ -107,7 +107,7 @@ public struct EngineConformance: Sendable, CustomTestStringConvertible {
             (.markRead(luke, .group(group.id), .init(milliseconds: 1)), .notMember),
         ]
         #expect(client.decide(refused.map(\.0)) == refused.map { .refused($0.1) })
-        // Within one batch, and against what the batch itself has changed.
+        // Changes within one batch, which depend on the changes before them.
         let sequence = client.decide([
             .joinGroup(group.id, luke), .joinGroup(group.id, luke), .leaveGroup(group.id, luke), .leaveGroup(group.id, luke),
             .joinGroup(group.id, luke),
@@ -204,7 +204,7 @@ public struct EngineConformance: Sendable, CustomTestStringConvertible {
         #expect(entries[2].content == .accountRemoved(hans))
         #expect(zip(entries, entries.dropFirst()).allSatisfy { $0.position < $1.position })
         client.stop()
-        // What happened while nobody was there is in the state, and is not told again.
+        // A change that happened while no engine ran is in the state, and is not reported again.
         try test.other(.remove("leia"))
         let again = try EngineClient(test)
         again.catchUp()

@@ -4,19 +4,19 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// An authority of these tests, and what it issues: certificates as a server may show them, right and wrong.
+/// An authority for tests, which issues valid and faulty certificates for servers.
 public struct TestAuthority: Sendable {
-    /// What is particular about a certificate; everything else is as it should be.
+    /// The deviations of a certificate from a valid one.
     public struct Wishes: Sendable {
         public var commonName = "server"
         public var notBefore = Date().addingTimeInterval(-86_400)
         public var notAfter = Date().addingTimeInterval(86_400)
         public var isAuthority = false
-        /// Nil for none.
+        /// The extended key usage; nil for none.
         public var usage: [ExtendedKeyUsage.Usage]? = [.serverAuth]
         public var key: Key = .p256
         public var usesSHA1 = false
-        /// A critical extension that nobody knows.
+        /// Whether the certificate has an unknown critical extension.
         public var isStrange = false
         public var permittedNames: [String] = []
     }
@@ -25,7 +25,7 @@ public struct TestAuthority: Sendable {
         case p256, rsa1024, rsa2048
     }
 
-    /// A certificate with its key and those that go with it.
+    /// A certificate with its key and its intermediates.
     public struct Issued: Sendable {
         public let certificate: Certificate
         public var others: [Certificate]
@@ -34,7 +34,7 @@ public struct TestAuthority: Sendable {
         public var der: [UInt8] { get throws { try TestAuthority.der(certificate) } }
         public var otherDER: [[UInt8]] { get throws { try others.map(TestAuthority.der) } }
 
-        /// As a server reads it.
+        /// The chain in the form that a server reads.
         public var chainPEM: String {
             get throws { try ([certificate] + others).map { try $0.serializeAsPEM().pemString + "\n" }.joined() }
         }
@@ -42,12 +42,12 @@ public struct TestAuthority: Sendable {
 
     public let certificate: Certificate
     private let key: Certificate.PrivateKey
-    /// From itself up, without the root.
+    /// The chain from this authority upwards, without the root.
     private let chain: [Certificate]
 
     public var pem: String { get throws { try certificate.serializeAsPEM().pemString + "\n" } }
 
-    /// A root.
+    /// Makes a root.
     public init(_ name: String = "Test Root", _ change: (inout Wishes) -> Void = { _ in }) throws {
         let made = try TestAuthority.make(TestAuthority.authority(name, change), [], issuer: nil)
         (certificate, key, chain) = (made.certificate, made.key, [])
@@ -59,7 +59,7 @@ public struct TestAuthority: Sendable {
         self.chain = chain
     }
 
-    /// One between this one and a server.
+    /// An intermediate authority that this one has issued.
     public func intermediate(_ name: String = "Test Intermediate", _ change: (inout Wishes) -> Void = { _ in }) throws -> TestAuthority {
         let made = try TestAuthority.make(TestAuthority.authority(name, change), [], issuer: self)
         return TestAuthority(made.certificate, made.key, [made.certificate] + chain)

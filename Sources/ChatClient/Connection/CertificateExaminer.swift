@@ -3,13 +3,13 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// Finds out what the certificates that a server showed are worth: whether an authority vouches for its name, whether the server has made its own, or
-/// what is wrong with them.
+/// Examines the certificates of a server: whether an authority vouches for its name, whether the certificate is self-signed, or what is
+/// wrong with it.
 ///
-/// The chain is checked by swift-certificates as RFC 5280 §6 has it; the server's name (``ServerIdentity``), what a certificate was issued for and how
-/// strong it is are checked here.
+/// swift-certificates validates the chain as RFC 5280 §6 demands. The server's name (``ServerIdentity``), the purpose of a certificate and
+/// its strength are checked here.
 struct CertificateExaminer: Sendable {
-    /// Of those between the server's certificate and the authority's; there are one or two. What a stranger sends beyond that takes no time.
+    /// The most intermediate certificates that are used; usually there are one or two. A stranger's further ones cost no time.
     static let maximumIntermediates = 8
 
     let server: KnownHosts.Server
@@ -17,8 +17,8 @@ struct CertificateExaminer: Sendable {
     let now: Date
 
     /// - Parameters:
-    ///   - leaf: the server's own certificate, DER.
-    ///   - others: those that it sent besides, DER.
+    ///   - leaf: the server's own certificate, in DER.
+    ///   - others: the further certificates that the server sent, in DER.
     func examine(_ leaf: [UInt8], _ others: [[UInt8]]) async -> CertificateFinding {
         guard let certificate = try? Certificate(derEncoded: leaf) else {
             return .faulty([WeakKey.bits(leaf).map { .weak("its RSA key has \($0) bits") } ?? .unreadable])
@@ -36,7 +36,7 @@ struct CertificateExaminer: Sendable {
                 if faults.isEmpty { return .vouched(by: by) }
                 return certificate.isSelfSigned ? .selfMade(selfMade(certificate, leaf)) : .faulty(faults)
             case .faulty(let found):
-                // It is an authority's, and so it is no other's.
+                // The certificate leads to a trusted authority, so no other source of roots can make it better.
                 if !certificate.isSelfSigned { return .faulty(faults + found.filter { !faults.contains($0) }) }
             case .unknown(let found): chainFaults = found
             }
@@ -46,7 +46,8 @@ struct CertificateExaminer: Sendable {
         return .faulty(faults + chainFaults)
     }
 
-    /// What was sent, without what says the same of a key twice: so that there are not ever more ways through it.
+    /// The server's certificate and the intermediates that it sent, at most one for each subject and key. So the number of possible chains
+    /// stays bounded.
     private struct Presented {
         let leaf: Certificate
         var intermediates: [Certificate] = []
@@ -75,7 +76,7 @@ struct CertificateExaminer: Sendable {
         if certificate.notValidAfter < now { faults.append(.expired(Timestamp(certificate.notValidAfter))) }
         if certificate.notValidBefore > now { faults.append(.notYetValid(from: Timestamp(certificate.notValidBefore))) }
         if let fault = purposeFault(certificate) { faults.append(fault) }
-        // What is in a store of authorities is trusted for being there, not for its signature.
+        // A certificate among the trusted roots is trusted because it is there; its own signature does not matter.
         if !certificate.isSelfSigned, let fault = signatureFault(certificate) { faults.append(fault) }
         return faults
     }
@@ -99,7 +100,7 @@ struct CertificateExaminer: Sendable {
         return .otherName(Array(shown), more: others.count - shown.count)
     }
 
-    /// RFC 5280 §4.2.1.12: without the extension it is for everything.
+    /// RFC 5280 §4.2.1.12: a certificate without the extension serves every purpose.
     private func purposeFault(_ certificate: Certificate) -> CertificateFault? {
         guard certificate.extensions[oid: .X509ExtensionID.extendedKeyUsage] != nil else { return nil }
         guard let usage = try? certificate.extensions.extendedKeyUsage, usage.contains(.serverAuth) || usage.contains(.any) else {
@@ -122,15 +123,15 @@ struct CertificateExaminer: Sendable {
 
     private enum Check {
         case vouched(by: String)
-        /// One of the authorities is at its end, but something is wrong on the way.
+        /// The chain ends at a trusted authority, but one of its certificates is faulty.
         case faulty([CertificateFault])
-        /// None is.
+        /// The chain ends at no trusted authority.
         case unknown([CertificateFault])
     }
 
     private func check(_ presented: Presented, _ roots: [Certificate]) async -> Check {
         let leaf = presented.leaf
-        // What the system's owner has put among the authorities is trusted as it is.
+        // The system's owner trusts each certificate among the roots as it is.
         if leaf.isSelfSigned { return roots.contains(leaf) ? .vouched(by: Shown.name(leaf.subject)) : .unknown([]) }
         var verifier = Verifier(rootCertificates: CertificateStore(roots)) { ServerChainPolicy() }
         switch await verifier.validate(leaf: leaf, intermediates: CertificateStore(presented.intermediates)) {
@@ -147,7 +148,7 @@ struct CertificateExaminer: Sendable {
         }
     }
 
-    /// What is wrong with those that issued one another, the last of which is an authority of this system where the chain is complete.
+    /// The faults of the certificates that issued one another. If the chain is complete, the last of them is a trusted authority.
     private func issuerFaults(_ issuers: [Certificate], isComplete: Bool) -> [CertificateFault] {
         var faults: [CertificateFault] = []
         for (index, issuer) in issuers.enumerated() {
@@ -162,7 +163,7 @@ struct CertificateExaminer: Sendable {
         return faults
     }
 
-    /// Follows what was sent as far as it goes.
+    /// Follows the certificates that the server sent from issuer to issuer, as far as they reach.
     private func unknownIssuer(_ presented: Presented) -> [CertificateFault] {
         var chain = [presented.leaf]
         while let tip = chain.last, !tip.isSelfSigned,
@@ -189,7 +190,7 @@ struct CertificateExaminer: Sendable {
     }
 }
 
-/// RFC 5280 for a chain, whose end-entity extensions the examiner looks at.
+/// The rules of RFC 5280 for a chain. The examiner itself checks the extensions of the server's certificate.
 private struct ServerChainPolicy: VerifierPolicy {
     static let known: [ASN1ObjectIdentifier] =
         RFC5280Policy().verifyingCriticalExtensions + [.X509ExtensionID.subjectAlternativeName, .X509ExtensionID.extendedKeyUsage]
@@ -202,10 +203,11 @@ private struct ServerChainPolicy: VerifierPolicy {
 }
 
 extension Certificate {
-    /// Issued by itself, and its own key says so: who has that key has made it.
+    /// Whether the certificate names itself as issuer and carries a valid signature by its own key: then the holder of that key has made
+    /// it.
     fileprivate var isSelfSigned: Bool { subject == issuer && publicKey.isValidSignature(signature, for: self) }
 
-    /// Whether it is one to issue others with. Roots of old may be without extensions, which were not there then.
+    /// Whether the certificate may issue others. Old roots (version 1) have no extensions that would say so.
     fileprivate func mayIssue(isRoot: Bool) -> Bool {
         if version == .v1 { return isRoot }
         guard case .isCertificateAuthority? = try? extensions.basicConstraints else { return false }
@@ -218,9 +220,9 @@ extension Certificate {
     }
 }
 
-/// The length of an RSA key in a certificate that is not read for it.
+/// Reads the length of an RSA key from a certificate that swift-certificates rejects because of that length.
 private enum WeakKey {
-    /// - Returns: nil where it has another key or 2048 bits or more.
+    /// - Returns: nil if the key is of another kind or has 2048 bits or more.
     static func bits(_ certificate: [UInt8]) -> Int? {
         // TBSCertificate: version [0], serial number, signature, issuer, validity, subject, subjectPublicKeyInfo.
         guard let root = try? DER.parse(certificate), let body = children(root)?.first, var fields = children(body) else { return nil }
@@ -242,14 +244,14 @@ private enum WeakKey {
     }
 }
 
-/// What a stranger's certificate says, fit for a line.
+/// Texts from a stranger's certificate, made safe and short enough for one line.
 private enum Shown {
     static func text(_ text: String, limit: Int = 100) -> String {
         SafeText.cut(
             SafeText.shown(String(String.UnicodeScalarView(text.unicodeScalars.filter { $0 != "\t" })), isolates: false), to: limit)
     }
 
-    /// The common name, else the organization, else all of it.
+    /// The common name, else the organization, else the whole name.
     static func name(_ name: DistinguishedName) -> String {
         let attributes = name.flatMap { Array($0) }
         for type in [ASN1ObjectIdentifier.RDNAttributeType.commonName, .RDNAttributeType.organizationName] {

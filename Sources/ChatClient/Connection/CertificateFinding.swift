@@ -1,20 +1,20 @@
 import ChatProtocol
 import Foundation
 
-/// What the certificate that a server showed is worth.
+/// The result of examining a server's certificate.
 public enum CertificateFinding: Equatable, Sendable {
-    /// An authority that this system trusts has issued it for the server's name, and it is good at this time.
+    /// A trusted authority has issued the certificate for the server's name, and it is valid at this time.
     case vouched(by: String)
-    /// The server has signed it itself. Nobody vouches for what is in it: it says whether a key is the same, and nothing more.
+    /// The certificate is self-signed. Nobody vouches for its contents, so it only shows whether the key is the same as before.
     case selfMade(SelfMade)
-    /// It is neither: it claims what is not so, or what nobody here can tell.
+    /// The certificate is not self-signed, and some of its claims are false or cannot be checked.
     case faulty([CertificateFault])
 }
 
-/// A certificate that a server has made for itself.
+/// A self-signed certificate of a server.
 public struct SelfMade: Equatable, Sendable {
     public let fingerprint: Fingerprint
-    /// Said of it besides, where its time is over or yet to come; empty where it is now.
+    /// A remark if the certificate is expired or not yet valid; empty if it is valid.
     public let remark: String
 
     public init(_ fingerprint: Fingerprint, remark: String = "") {
@@ -23,31 +23,31 @@ public struct SelfMade: Equatable, Sendable {
     }
 }
 
-/// Why a certificate that is not self-signed is not taken.
+/// The reason why a certificate that is not self-signed is refused.
 public enum CertificateFault: Equatable, Sendable {
     case expired(Timestamp)
     case notYetValid(from: Timestamp)
-    /// It has none of the server's names, but these, at most ``CertificateFault/shownNames``; and how many more.
+    /// The certificate is for other names: at most ``CertificateFault/shownNames`` of them, and the number of the others.
     case otherName([String], more: Int)
-    /// The same of a certificate between the server's and the authority's.
+    /// A certificate between the server's and the authority's is expired or not yet valid.
     case chainOutOfDate(issuer: String)
-    /// No authority of this system is at the end of its chain, but that one.
+    /// The chain ends at this issuer, which is not a trusted authority.
     case unknownIssuer(String)
-    /// There are no certificates of authorities on this system at all.
+    /// This system has no certificates of authorities at all.
     case noAuthorities
-    /// It, or what vouches for it, can be forged by whoever pays for it.
+    /// The certificate or one that vouches for it can be forged at a price.
     case weak(String)
-    /// It was issued with a certificate that may not issue any.
+    /// A certificate in the chain was issued by one that may not issue any.
     case issuerIsNoAuthority(String)
-    /// It was issued for something else than servers.
+    /// The certificate was issued for a purpose other than servers.
     case notForServers
     case unreadable
-    /// What the check of its chain says.
+    /// The message of the chain validation.
     case other(String)
 
     static let shownNames = 5
 
-    /// A whole sentence, about "it".
+    /// The fault as a sentence; "it" is the certificate.
     var text: String {
         switch self {
         case .expired(let time): "It expired on \(time)."
@@ -72,6 +72,6 @@ public enum CertificateFault: Equatable, Sendable {
 }
 
 extension Timestamp {
-    /// Cut to what a certificate can hold.
+    /// Truncates to whole seconds, the precision of certificates.
     init(_ date: Date) { self.init(milliseconds: Int64(date.timeIntervalSince1970.rounded(.down)) * 1000) }
 }

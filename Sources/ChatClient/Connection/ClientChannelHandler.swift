@@ -3,7 +3,7 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// Turns what one connection reads into lines, and tells when it stands and when it is gone.
+/// Decodes the input of one connection into lines, and reports when the connection is ready and when it is closed.
 final class ClientChannelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -11,7 +11,7 @@ final class ClientChannelHandler: ChannelInboundHandler {
     enum Happening {
         case ready
         case line(LineDecoder.Line)
-        /// Once, at the end. Nil where the other side just closed.
+        /// The last event: the connection is closed. Nil means that the other side has closed it properly.
         case gone((any Error)?)
     }
 
@@ -37,7 +37,7 @@ final class ClientChannelHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // What a line leads to may close the channel, which may read once more: the decoder has to be done by then.
+        // The handling of a line may close the channel, which may read once more: the decoder has to be finished by then.
         var lines: [LineDecoder.Line] = []
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
             decoder.decode(bytes) { lines.append($0) }
@@ -46,7 +46,7 @@ final class ClientChannelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A server that closes without TLS's good-bye is merely gone.
+        // A close without TLS's close_notify counts as a normal close.
         if case NIOSSLError.uncleanShutdown = error {} else { failure = failure ?? error }
         context.close(promise: nil)
     }

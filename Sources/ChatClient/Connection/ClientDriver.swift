@@ -2,14 +2,14 @@ import ChatProtocol
 import NIOCore
 import NIOPosix
 
-/// Runs a ``ClientSession`` over network connections: carries out its outputs and passes in what happens.
+/// Runs a ``ClientSession`` over network connections: carries out its outputs and passes inputs to it.
 ///
-/// The session lives on one event loop. Inputs from other threads are handled in their order.
+/// The session lives on one event loop, which handles inputs from other threads in their order.
 public final class ClientDriver: Sendable {
     public struct Configuration: Sendable {
         public var host: String
         public var port: Int
-        /// Nil for plain text.
+        /// Decides whether to trust the server's certificate; nil for a connection without TLS.
         public var trust: ServerTrust?
         public var session = ClientSession.Configuration()
 
@@ -24,8 +24,8 @@ public final class ClientDriver: Sendable {
     private let loop: any EventLoop
     private let core: NIOLoopBoundBox<Core>
 
-    /// - Parameter onEvent: called on the event loop for each event, in order. If it returns false, the driver reads nothing more from the server until
-    ///   ``caughtUp()``.
+    /// - Parameter onEvent: called on the event loop for each event, in order. If it returns false, the driver reads nothing more from the
+    ///   server until ``caughtUp()``.
     public init(_ configuration: Configuration, onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
         let loop = group.next()
         self.loop = loop
@@ -65,7 +65,7 @@ extension ClientDriver {
         private var generation = 0
         private var timer: Scheduled<Void>?
         private var isPaused = false
-        /// A clock that counts while the machine sleeps.
+        /// The origin of the session's time, on a clock that also counts while the machine sleeps.
         private let start = ContinuousClock.now
 
         init(_ configuration: Configuration, on loop: any EventLoop, _ onEvent: @escaping @Sendable (ClientEvent) -> Bool) {
@@ -169,7 +169,7 @@ extension ClientDriver {
         func answerUnknownServer(_ fingerprint: Fingerprint, isRight: Bool) {
             guard isRight, let trust = configuration.trust else { return handle(.rejected("The key of the server was not accepted.")) }
             do {
-                // If another client has stored a key meanwhile, that one decides.
+                // If another client has stored a key in the meantime, that key decides.
                 _ = try trust.knownHosts.remember(.key(fingerprint), of: trust.server, insteadOf: nil)
                 connect()
             } catch {

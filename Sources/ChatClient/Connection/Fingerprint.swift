@@ -1,14 +1,15 @@
 import ChatProtocol
 import Crypto
 
-/// The SHA-256 digest of a server's certificate (its DER form), by which a self-signed one is known again.
+/// The SHA-256 digest of a certificate in DER form, by which a self-signed one is recognised.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     let bytes: [UInt8]
 
-    /// - Parameter certificate: DER.
+    /// - Parameter certificate: the certificate in DER.
     init(ofCertificate certificate: [UInt8]) { bytes = Array(SHA256.hash(data: certificate)) }
 
-    /// Reads 64 hexadecimal digits, with or without colons between them and `SHA256:` or `sha256 Fingerprint=` before them; nil for anything else.
+    /// Parses 64 hexadecimal digits, with or without colons between them and `SHA256:` or `sha256 Fingerprint=` before them; nil for
+    /// anything else.
     public init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         for prefix in ["sha256 fingerprint=", "sha256:"] where rest.lazy.map(ServerIdentity.small).starts(with: prefix.utf8) {
@@ -24,7 +25,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// `SHA256:` and 32 pairs of digits with colons between them.
+    /// `SHA256:` and 32 pairs of hexadecimal digits, separated by colons.
     public var description: String { CertificateDigest.text(bytes) }
 
     private static func value(_ digit: UInt8) -> UInt8? {

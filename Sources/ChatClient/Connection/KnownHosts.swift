@@ -1,26 +1,27 @@
 import Foundation
 import SystemSupport
 
-/// What is known of the servers met before: a file of lines `HOST:PORT FINGERPRINT` and `HOST:PORT vouched`, readable by its owner alone.
+/// The servers met before: a file of lines `HOST:PORT FINGERPRINT` and `HOST:PORT vouched`, readable by its owner only.
 ///
-/// Several clients may use one file at once: each change is made under a lock, to what the file has then, and replaces it whole. What is in it is
-/// taken as bytes; lines that this program does not know are kept as they are. The last line of a server counts.
+/// Several clients may use one file at once: each change is made under a lock, is based on the file's current contents, and replaces the
+/// file as a whole. The file is read as bytes, and lines that this program does not know stay as they are. The last line of a server
+/// counts.
 public struct KnownHosts: Sendable {
-    /// Why the file could not be used.
+    /// The reason why the file could not be used.
     public struct Failure: Error, Equatable {
         public let message: String
     }
 
-    /// By what a server is known again.
+    /// What is recorded of a server, by which it is recognised.
     public enum Record: Hashable, Sendable {
-        /// This certificate, for which nobody else vouches.
+        /// This certificate, for which no authority vouches.
         case key(Fingerprint)
-        /// A certificate of an authority for its name, whichever: so a self-signed one is a changed one.
+        /// Any certificate of an authority for the server's name. A self-signed one therefore counts as a change.
         case vouched
     }
 
-    /// One server, as the user names it: an address in whatever form is one server, and so is a name in whatever case, with or without the dot of the
-    /// root.
+    /// A server as the user names it. All forms of an address are one server, and so are all cases of a name, with or without the dot of
+    /// the DNS root.
     public struct Server: Hashable, Sendable, CustomStringConvertible {
         public let host: String
         public let port: Int
@@ -36,7 +37,7 @@ public struct KnownHosts: Sendable {
                 }
         }
 
-        /// Reads what ``description`` writes, and what names the same server.
+        /// Parses the form of ``description``, and other names of the same server.
         fileprivate init?(place: some Sequence<UInt8>) {
             let bytes = Array(place)
             guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
@@ -55,16 +56,16 @@ public struct KnownHosts: Sendable {
 
     public let path: String
 
-    /// - Parameter path: of the file; it and its folder are made when the first server is remembered.
+    /// - Parameter path: the path of the file. The file and its folder are created when the first server is recorded.
     public init(path: String) { self.path = path }
 
-    /// - Returns: nil where the server was not met before.
+    /// The record of a server; nil if the server was not met before.
     public func record(of server: Server) throws(Failure) -> Record? { try record(of: server, in: lines()) }
 
-    /// Remembers a server, unless another client has meanwhile remembered something else of it than was known.
+    /// Records a server, unless another client has changed its record in the meantime.
     ///
-    /// - Parameter known: what was known when that was decided.
-    /// - Returns: whether that was known still.
+    /// - Parameter known: the record on which the decision was based.
+    /// - Returns: whether that was still the record, and so the new one was stored.
     public func remember(_ record: Record, of server: Server, insteadOf known: Record?) throws(Failure) -> Bool {
         let folder = try lockedFolder(isMade: true)
         defer { close(folder) }
@@ -74,9 +75,10 @@ public struct KnownHosts: Sendable {
         return true
     }
 
-    /// - Returns: whether there was something to forget.
+    /// Removes the record of a server.
+    /// - Returns: whether there was one.
     public func forget(_ server: Server) throws(Failure) -> Bool {
-        // Not made for that: where there is no folder nothing is known.
+        // The folder is not created for this: without it no server is known.
         guard access(path, F_OK) == 0 || errno != ENOENT else { return false }
         let folder = try lockedFolder(isMade: false)
         defer { close(folder) }
@@ -91,7 +93,7 @@ public struct KnownHosts: Sendable {
 
     private enum Entry {
         case record(Record)
-        /// The beginning of one, as a disk or an editor may leave it: nobody can tell what was known.
+        /// An incomplete line, as a full disk or an editor may leave it. It does not show what was recorded.
         case damaged
     }
 
@@ -116,7 +118,7 @@ public struct KnownHosts: Sendable {
 
     private static func isAbout(_ server: Server, _ line: [UInt8]) -> Bool { entry(line, of: server) != nil }
 
-    /// - Returns: nil for a line about another server, and for one of somebody else.
+    /// - Returns: nil for a line about another server or in another format.
     private static func entry(_ line: [UInt8], of server: Server) -> Entry? {
         let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D })
         guard let place = words.first, words.count <= 2, Server(place: place) == server else { return nil }
@@ -129,9 +131,9 @@ public struct KnownHosts: Sendable {
 
     // The file.
 
-    /// The lines without their ends; none where there is no file.
+    /// The lines without their line ends; none if there is no file.
     private func lines() throws(Failure) -> [[UInt8]] {
-        // A pipe in its place is not waited for.
+        // Without O_NONBLOCK, the open of a pipe in the file's place would block.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             guard errno == ENOENT else { throw failure("read") }
@@ -147,12 +149,13 @@ public struct KnownHosts: Sendable {
             guard count > 0 else { break }
             bytes += chunk[..<count]
         }
-        // What some file systems leave of a file after a power failure.
+        // Some file systems leave NUL bytes in a file after a power failure.
         guard !bytes.contains(0) else { throw Failure(message: "\(path) is damaged: it contains NUL bytes. Correct or remove it.") }
         return bytes.split(separator: 0x0A).map(Array.init)
     }
 
-    /// The folder of the file, locked against other clients until it is closed. The lock is on the folder, as the file is replaced.
+    /// Opens the file's folder and locks it against other clients until it is closed. The lock is on the folder because the file itself is
+    /// replaced.
     private func lockedFolder(isMade: Bool) throws(Failure) -> Int32 {
         let folder = (path as NSString).deletingLastPathComponent
         if isMade {
@@ -167,7 +170,7 @@ public struct KnownHosts: Sendable {
         guard descriptor >= 0 else { throw failure("write") }
         while flock(descriptor, LOCK_EX) != 0 {
             if errno == EINTR { continue }
-            // Network file systems may have no locks on folders: there it goes without.
+            // Network file systems may not support locks on folders; then the change is made without one.
             if [EBADF, EINVAL, ENOLCK, EOPNOTSUPP, ENOSYS].contains(errno) { break }
             let failure = failure("lock")
             close(descriptor)
@@ -177,7 +180,7 @@ public struct KnownHosts: Sendable {
     }
 
     private func replace(with lines: [[UInt8]]) throws(Failure) {
-        // Of this call alone, also where there are no locks: threads share the number of their process.
+        // The name is unique to this call even without locks: threads share the id of their process.
         let temporary = path + ".\(getpid()).\(UInt32.random(in: 0 ... .max))"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("write") }

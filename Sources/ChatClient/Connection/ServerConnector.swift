@@ -5,32 +5,33 @@ import NIOPosix
 import NIOSSL
 import SystemSupport
 
-/// Makes one connection to the server and, with TLS, makes sure whose it is before a byte of the session passes.
+/// Opens one connection to the server and, with TLS, verifies the server before a byte of the session is sent.
 ///
-/// Lives on one event loop. The certificate is compared with what is known; where that does not settle it, the handshake waits until it has been examined.
+/// The connector lives on one event loop. It compares the certificate with the record of the server. If that does not decide, the handshake
+/// waits until the certificate has been examined.
 final class ServerConnector {
     struct Target: Sendable {
         let host: String
         let port: Int
-        /// Nil for plain text.
+        /// Decides whether to trust the server's certificate; nil for a connection without TLS.
         let trust: ServerTrust?
     }
 
     enum Failure: Error, Equatable {
-        /// What to say.
+        /// The server cannot be reached; the text is the message for the user.
         case unreachable(String)
         case refused(String)
         case failed(String)
-        /// Nobody vouches for it and it was never met: its owner has to say.
+        /// The server is unknown and no authority vouches for it: the user has to decide.
         case stranger(SelfMade)
     }
 
-    /// So often may other clients change what is known of the server before this one has its turn.
+    /// The number of attempts while other clients keep changing the record of the server.
     private static let turns = 4
 
     private let target: Target
     private let loop: any EventLoop
-    /// Told what is to be known of a server that is taken.
+    /// Receives remarks about a server that is accepted.
     private let onRemark: (String) -> Void
 
     init(_ target: Target, on loop: any EventLoop, onRemark: @escaping (String) -> Void = { _ in }) {
@@ -39,22 +40,22 @@ final class ServerConnector {
         self.onRemark = onRemark
     }
 
-    /// - Parameter happened: told of the connection's life once it is ready; its `ready` is the success of the result.
+    /// - Parameter happened: receives the events of the connection after `ready`, which is the success of the result.
     func connect(_ happened: @escaping (ClientChannelHandler.Happening) -> Void) -> EventLoopFuture<any Channel> {
         attempt(turns: ServerConnector.turns, happened).future
     }
 
-    /// What a connection has become so far.
+    /// The state of one connection attempt.
     private final class Attempt {
         let future: EventLoopFuture<any Channel>
         let promise: EventLoopPromise<any Channel>
         let turns: Int
         var channel: (any Channel)?
-        /// Whether the promise is kept, or another attempt keeps it.
+        /// Whether the promise is completed, or another attempt completes it.
         var isSettled = false
-        /// Whether it is kept with this connection.
+        /// Whether the promise is completed with this connection.
         var isReady = false
-        /// On the certificate; nil before it was seen.
+        /// The verdict on the certificate; nil before the server has sent it.
         var verdict: ServerTrust.Verdict?
 
         init(on loop: any EventLoop, turns: Int) {
@@ -99,14 +100,14 @@ final class ServerConnector {
             switch happening {
             case .ready: self.settle(attempt, channel, happened)
             case .gone(let error) where !attempt.isSettled: self.fail(attempt, error)
-            // Of a connection that was given up nobody hears.
+            // The events of an abandoned connection are dropped.
             default: if attempt.isReady { happened(happening) }
             }
         }
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    /// Who leaves waits no longer than that for the good-bye of the other side's TLS.
+    /// At the end the client waits only this long for the other side's close_notify.
     private static var tlsConfiguration: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.shutdownTimeout = .milliseconds(500)
@@ -115,9 +116,9 @@ final class ServerConnector {
 
     private func tlsHandler(_ attempt: Attempt, _ trust: ServerTrust) throws -> NIOSSLClientHandler {
         var configuration = ServerConnector.tlsConfiguration
-        // The callback decides; it replaces the verification.
+        // The callback below replaces the verification.
         configuration.certificateVerification = .noHostnameVerification
-        // So the system's roots need not be read, which takes longer than all the rest of connecting.
+        // Without this, TLS would load the system's roots, which takes longer than all the rest of connecting.
         configuration.trustRoots = .certificates([])
         let context = try NIOSSLContext(configuration: configuration)
         let bound = NIOLoopBound((self, attempt, trust), eventLoop: loop)
@@ -156,8 +157,8 @@ final class ServerConnector {
         }
     }
 
-    /// The handshake is done, and only by that has the server proved that the key is its own: so what is to be remembered is remembered here, and before
-    /// anything is sent.
+    /// Completes an attempt after the handshake. Only the handshake proves that the server has the key, so the record is stored here,
+    /// before anything is sent.
     private func settle(_ attempt: Attempt, _ channel: any Channel, _ happened: @escaping (ClientChannelHandler.Happening) -> Void) {
         attempt.isSettled = true
         guard let trust = target.trust else { return attempt.succeed(channel) }
@@ -166,7 +167,7 @@ final class ServerConnector {
         case .remember(let record, let known, let saying):
             do {
                 guard try trust.knownHosts.remember(record, of: trust.server, insteadOf: known) else {
-                    // Another client was quicker: the next connection is judged by what that one has learnt.
+                    // Another client was first: the next connection is judged by the record that it has stored.
                     channel.close(promise: nil)
                     guard attempt.turns > 1 else {
                         return attempt.promise.fail(
@@ -182,19 +183,19 @@ final class ServerConnector {
                     channel.close(promise: nil)
                     return attempt.promise.fail(Failure.failed(error.message))
                 }
-                // Its certificate was found good, now as the next time.
+                // The certificate is valid, and it will be examined again the next time.
                 if let saying { onRemark(saying) }
                 onRemark("\(error.message) So it is not remembered that \(place) has a certificate of an authority.")
                 attempt.succeed(channel)
             }
         case .examine, .ask, .refuse, .fail, nil:
-            // A handshake is not done on such a verdict.
+            // No handshake succeeds on such a verdict.
             channel.close(promise: nil)
             attempt.promise.fail(Failure.failed("\(place): the certificate was not checked."))
         }
     }
 
-    /// The connection went before it was ready: the certificate was not taken, or the other side does not speak TLS.
+    /// The connection was closed before it was ready: the certificate was refused, or the other side does not speak TLS.
     private func fail(_ attempt: Attempt, _ error: (any Error)?) {
         attempt.isSettled = true
         switch attempt.verdict {

@@ -1,16 +1,16 @@
 import Glibc
 
-/// Whom a user means by a host, and whether a name in a certificate means the same (RFC 9525).
+/// The identity of a server: what a user means by a host, and whether a name in a certificate means the same (RFC 9525).
 ///
-/// A name is compared with dNSNames alone and an address with iPAddresses alone: who has a certificate for the address to which a name leads is not
-/// who has that name. A certificate's common name never counts.
+/// A name is compared only with dNSNames and an address only with iPAddresses: the holder of a certificate for an address need not be the
+/// holder of a name that resolves to it. A certificate's common name never counts.
 enum ServerIdentity: Hashable, Sendable {
-    /// As bytes: ASCII letters small, without the dot of the root at its end.
+    /// A name as bytes: ASCII letters in lower case, without the dot of the DNS root.
     case name([UInt8])
-    /// The 4 or 16 bytes of an IPv4 or IPv6 address; of an IPv4 address in the form of IPv6 (`::ffff:192.0.2.1`) the 4.
+    /// The 4 or 16 bytes of an IPv4 or IPv6 address. An IPv4 address in IPv6 form (`::ffff:192.0.2.1`) has 4.
     case address([UInt8])
 
-    /// An address is what the resolver takes for one, `127.1` and `fe80::1%eth0` too; the interface is no part of the identity.
+    /// A host is an address if the resolver reads it as one, such as `127.1` and `fe80::1%eth0`. The interface is no part of the identity.
     init(host: String) {
         guard let address = NumericAddress(host) else {
             var name = host.utf8.map(ServerIdentity.small)
@@ -21,7 +21,7 @@ enum ServerIdentity: Hashable, Sendable {
         self = .address(address.bytes)
     }
 
-    /// What may stand in TLS's server name: a name of the DNS, no address (RFC 6066 §3).
+    /// The value of TLS's server name indication: a DNS name; nil for an address (RFC 6066 §3).
     var sniName: String? {
         guard case .name(let name) = self, ServerIdentity.isName(name) else { return nil }
         return String(decoding: name, as: UTF8.self)
@@ -48,8 +48,8 @@ enum ServerIdentity: Hashable, Sendable {
         return wanted == presented
     }
 
-    /// Whether these are labels of letters, digits, hyphens and underscores with dots between them, and no address: what ends in a number
-    /// is none of the DNS.
+    /// Whether `bytes` are labels of letters, digits, hyphens and underscores, separated by dots. A name that ends in a number is not a DNS
+    /// name.
     private static func isName(_ bytes: [UInt8]) -> Bool {
         guard (1...253).contains(bytes.count) else { return false }
         let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -62,15 +62,15 @@ enum ServerIdentity: Hashable, Sendable {
         }
     }
 
-    /// ASCII letters alone: by Unicode's rules the Kelvin sign is a small k too.
+    /// A byte in lower case. Only ASCII letters change: by Unicode's rules the Kelvin sign would become a `k`.
     static func small(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }
 
-/// A host that is an address, as the resolver reads it.
+/// A host that is an address, as the resolver parses it.
 struct NumericAddress: Equatable {
-    /// 4 or 16.
+    /// The 4 or 16 bytes of the address.
     let bytes: [UInt8]
-    /// `192.0.2.1`, `2001:db8::1`; with the interface of a link-local one behind `%`, as it was given.
+    /// `192.0.2.1`, `2001:db8::1`. The interface of a link-local address follows `%`, as it was given.
     let text: String
 
     init?(_ host: String) {
@@ -91,7 +91,7 @@ struct NumericAddress: Equatable {
             let whole = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
                 withUnsafeBytes(of: address.pointee.sin6_addr) { Array($0) }
             }
-            // The kernel speaks IPv4 to it.
+            // The kernel uses IPv4 for such an address.
             let isMapped = whole.prefix(10).allSatisfy { $0 == 0 } && whole[10] == 0xFF && whole[11] == 0xFF
             bytes = isMapped ? Array(whole[12...]) : whole
         default: return nil
@@ -101,7 +101,7 @@ struct NumericAddress: Equatable {
         text = plain + zone
     }
 
-    /// Of the bytes of an address; nil where they are neither 4 nor 16.
+    /// The text of an address; nil if there are neither 4 nor 16 bytes.
     static func text(_ bytes: [UInt8]) -> String? {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         var out = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

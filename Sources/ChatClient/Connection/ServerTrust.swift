@@ -1,6 +1,6 @@
-/// Whether the server at the other end is the one that is meant, told by its certificate.
+/// Decides by its certificate whether the server is the one that the user means.
 public struct ServerTrust: Sendable {
-    /// What to do about a server that was never met and that nobody vouches for.
+    /// What to do about an unknown server for which no authority vouches.
     public enum Stranger: Sendable {
         case ask, accept, refuse
     }
@@ -8,11 +8,11 @@ public struct ServerTrust: Sendable {
     public let server: KnownHosts.Server
     public let knownHosts: KnownHosts
     public let stranger: Stranger
-    /// The only one to take, where the user named it.
+    /// The only fingerprint to accept; nil if the user named none.
     public let demanded: Fingerprint?
-    /// The command line that forgets what is known of this server.
+    /// The command line that removes the record of this server.
     public let forgetCommand: String
-    /// Who may vouch for it.
+    /// The authorities that may vouch for the server.
     public let roots: TrustRoots
 
     public init(
@@ -29,20 +29,20 @@ public struct ServerTrust: Sendable {
 
     enum Verdict: Equatable, Sendable {
         case accept
-        /// Take it once this is remembered, where that is known still; and say what is to be said of it.
+        /// Accept the server after storing this record, unless the old one has changed in the meantime; then show the remark.
         case remember(KnownHosts.Record, insteadOf: KnownHosts.Record?, saying: String?)
-        /// That depends on what its certificate is worth, which takes longer to find out than all the rest of connecting.
+        /// The certificate has to be examined, which takes longer than all the rest of connecting.
         case examine
         case ask(SelfMade)
         case refuse(String)
-        /// What is known of servers could not be read or written.
+        /// The record of servers could not be read or written.
         case fail(String)
     }
 
     /// - Parameters:
-    ///   - presented: of the certificate that the server showed.
-    ///   - finding: what that is worth; nil while nobody has looked.
-    ///   - isLoopback: whether it runs on this machine.
+    ///   - presented: the fingerprint of the server's certificate.
+    ///   - finding: the result of its examination; nil before it.
+    ///   - isLoopback: whether the server runs on this machine.
     func judge(_ presented: Fingerprint, _ finding: CertificateFinding?, isLoopback: Bool) -> Verdict {
         if let demanded {
             guard presented != demanded else { return .accept }
@@ -57,7 +57,7 @@ public struct ServerTrust: Sendable {
         switch known {
         case .key(presented): return .accept
         case .key(let old):
-            // On this machine no authority's word is needed, and so none overrides what is known.
+            // On this machine no authority needs to vouch for a server, so none overrides the record.
             if isLoopback { return .refuse(changed(old, presented)) }
             guard let finding else { return .examine }
             return judge(finding, presented, insteadOf: old)
@@ -130,8 +130,8 @@ public struct ServerTrust: Sendable {
     }
 
     /// - Parameters:
-    ///   - remark: said besides.
-    ///   - isTaken: whether forgetting the old one helps.
+    ///   - remark: added to the text.
+    ///   - isTaken: whether the server is accepted once its old record is removed.
     private func changed(_ old: Fingerprint, _ presented: Fingerprint, isTaken: Bool = true, _ remark: String = "") -> String {
         let advice = isTaken ? " If its owner confirms the new key, forget the old one:\n  \(forgetCommand)" : ""
         return """
@@ -143,7 +143,7 @@ public struct ServerTrust: Sendable {
             """
     }
 
-    /// Of a certificate that says more than that a key is the same: neither `--accept-new` nor a yes makes that true.
+    /// The refusal of a certificate that is not self-signed and has faults. Neither `--accept-new` nor the user's consent can accept it.
     private func faulty(_ faults: [CertificateFault], _ presented: Fingerprint) -> String {
         """
         The certificate of \(server) is not accepted.

@@ -1,14 +1,15 @@
 import Foundation
 import X509
 
-/// The certificates of the authorities that are trusted.
+/// The certificates of the trusted authorities.
 ///
-/// Those of the system are read when they are needed, from where distributions put them. Which file that is is not taken from the environment.
+/// The system's roots are read when they are needed, from the places where distributions put them. The environment cannot choose another
+/// file.
 public struct TrustRoots: Sendable {
-    /// Read one after the other, as far as is needed.
+    /// Sources of certificates, each read only if those before it do not suffice.
     let sources: [@Sendable () -> [Certificate]]
 
-    /// The system's: the file with all of them, and its folder for those that are there alone (`openssl rehash`).
+    /// The system's roots: the bundle file, and the folder for those that are only there (`openssl rehash`).
     public static let system = TrustRoots(sources: [
         { files.lazy.compactMap { FileManager.default.contents(atPath: $0) }.first.map(certificates) ?? [] },
         { hashedFiles(in: folder).flatMap { FileManager.default.contents(atPath: $0).map(certificates) ?? [] } },
@@ -23,7 +24,7 @@ public struct TrustRoots: Sendable {
 
     private static let folder = "/etc/ssl/certs"
 
-    /// `1a2b3c4d.0`: by that name OpenSSL finds a certificate in a folder. Others there are not in use.
+    /// The files named like `1a2b3c4d.0`, by which OpenSSL finds a certificate in a folder. It does not use the others.
     private static func hashedFiles(in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.sorted().filter { name in
@@ -33,7 +34,7 @@ public struct TrustRoots: Sendable {
         }.map { folder + "/" + $0 }
     }
 
-    /// Those of a file in PEM. One of a kind unknown here is left out: nothing can be told to be signed by it.
+    /// The certificates in a PEM file. One of an unknown kind is left out: no signature could be checked against it.
     static func certificates(inPEM file: Data) -> [Certificate] {
         let lines = file.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
         var certificates: [Certificate] = []

@@ -1,14 +1,14 @@
 /// Sizes, rates and times for people. The chat writes them as words of a sentence; `send-file` and `recv-file` write the same figures as
 /// columns of a progress line (`TransferText`).
 public enum Amount {
-    /// The one place where bytes become kilobytes and more: powers of 1000, as disks are sold and networks are measured.
+    /// Scales bytes to kilobytes and larger units: powers of 1000, as for disks and networks.
     /// - Returns: the figure in tenths of its unit; nil below 1000 bytes.
     public static func scaled(_ bytes: UInt64) -> (tenths: Int, unit: String)? {
         guard bytes >= 1000 else { return nil }
         let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
         var value = Double(bytes) / 1000
         var unit = 0
-        // 999.95 would be shown as 1000.0.
+        // 999.95 would be rounded to 1000.0.
         while value >= 999.95, unit + 1 < units.count {
             value /= 1000
             unit += 1

@@ -1,20 +1,21 @@
 import ChatProtocol
 
-/// What Tab offers for a word of the line being typed.
+/// The completions that Tab offers for the word being typed.
 public struct Completion: Equatable, Sendable {
-    /// In their order; each replaces the whole word.
+    /// The candidates in the order of the list; each replaces the whole word.
     public var candidates: [String]
-    /// Whether a space follows when there is one only.
+    /// Whether a space follows a single candidate.
     public var appendsSpace: Bool
-    /// Whether they are paths, of which a list shows the last part.
+    /// Whether the candidates are paths, of which a list shows the last part only.
     public var arePaths: Bool
 
     static func words(_ candidates: [String]) -> Completion { Completion(candidates: candidates, appendsSpace: true, arePaths: false) }
 
     /// - Parameters:
-    ///   - word: what stands between the last space and the cursor.
+    ///   - word: the text between the last space and the cursor.
     ///   - before: the line up to that word.
-    ///   - list: the names in a folder, those of folders with `/` behind; the folder's path ends in `/` or is empty for the current one.
+    ///   - list: returns the names in a folder, those of folders with a `/` at the end. The folder's path ends in `/`, or is empty for the
+    ///     current folder.
     static func of(
         _ word: String, after before: String, names: NameDirectory, ignored: [String], offers: [Int], list: (String) -> [String]
     ) -> Completion {
@@ -54,7 +55,7 @@ public struct Completion: Equatable, Sendable {
             arePaths: true)
     }
 
-    /// Up to the last slash, and behind it.
+    /// Splits a path after its last slash.
     private static func split(_ path: String) -> (folder: String, name: String) {
         let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
         return (String(path[..<name]), String(path[name...]))

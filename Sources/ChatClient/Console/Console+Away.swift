@@ -1,9 +1,9 @@
 import ChatProtocol
 
-// Who is away, oneself and others.
+// The away state of this account and of others.
 
 extension Console {
-    /// This account is away or back, as this session or another one of it has said.
+    /// Records that this account is away or back, as one of its sessions has said.
     mutating func recordAway(_ notice: ServerNotice) {
         switch notice.reply {
         case .nowAway(let text): awayText = text
@@ -12,13 +12,13 @@ extension Console {
         }
     }
 
-    /// Whether the answer to a message says again what it said before of its receiver's being away: a person reads that once.
+    /// Whether the answer to a message repeats the away message of the receiver, which a person is shown only once.
     mutating func knowsAway(_ answer: Answer, _ purpose: Purpose) -> Bool {
         guard configuration.isInteractive, case .message(.user(let user), _) = purpose else { return false }
         let key = Name.fold(user)
         for case .away(_, let text)? in answer.notices.map(\.reply) {
             if knownAway[key] == text { return true }
-            // A bound, so that a long life with many users costs no memory.
+            // The bound limits the memory of a long session with many users.
             if knownAway.count >= 1024 { knownAway = [:] }
             knownAway[key] = text
             return false

@@ -1,13 +1,13 @@
 import ChatProtocol
 
-// What a typed line means.
+// Interpretation of typed lines.
 
 extension Console {
     mutating func runTyped(_ line: String) {
         guard configuration.isInteractive else { return runScripted(line) }
         let lines = Paste.lines(of: line)
         if let paste {
-            // Many lines are no answer: more of the paste, or another.
+            // Several lines are not an answer: they continue the paste, or are another one.
             guard lines.count < 2 else {
                 self.paste?.lines += lines
                 return
@@ -21,7 +21,7 @@ extension Console {
             if let conversation { paste = Paste(lines: lines, conversation: conversation) } else { complainOfNobody() }
             return
         }
-        // What is typed meanwhile comes behind what was pasted.
+        // Lines typed in the meantime follow the pasted ones.
         if queued.isEmpty { for line in lines { run(line) } } else { queued += lines.map(QueuedLine.typed) }
     }
 
@@ -29,7 +29,7 @@ extension Console {
         complain("Choose whom to talk to: /talk NAME or /talk #GROUP. /help lists the commands.", .usage)
     }
 
-    /// A line of a script is one command, whatever is in it: what it was put together from must not become another one.
+    /// Runs a line of a script as one command. If it was assembled from foreign text, no part of that text may become another command.
     private mutating func runScripted(_ line: String) {
         guard !line.withoutSpacesAround.isEmpty else { return }
         guard !line.utf8.contains(where: { $0 == 0x0D || $0 == 0 }) else {
@@ -39,7 +39,7 @@ extension Console {
     }
 
     mutating func run(_ line: String) {
-        // Two slashes are one that begins no command.
+        // Two slashes stand for one that begins a message and not a command.
         if line.begins(with: "//"), let text = line.rest(behind: "/"), let conversation { return sendMessage(text, in: conversation) }
         do throws(SlashCommand.Defect) {
             try run(SlashCommand(line, client: true))
@@ -57,14 +57,14 @@ extension Console {
         }
     }
 
-    /// An error of what was typed, or of what it led to here.
+    /// Reports an error in a typed line or in its execution.
     mutating func complain(_ text: String, _ status: ConsoleStatus) {
         report(text, formatter.own(.error, text, isFailure: true))
         fail(status)
     }
 
-    /// Shows what went wrong, or what becomes of the connection: to a person where the answers are, to a program among the events, to a plain script on
-    /// stderr, so that its stdout has answers and messages alone.
+    /// Shows an error or the state of the connection: to a person among the answers, to a program among the events, and to a plain script
+    /// on stderr, so that its stdout has answers and messages only.
     mutating func report(_ text: String, _ shown: String) {
         effects.append(formatter.kind == .plain ? .complain(formatter.safe(text)) : .show(shown))
     }
@@ -78,10 +78,10 @@ extension Console {
         request(message, for: .message(conversation, text))
     }
 
-    /// A group's name with or without the sign that IRC puts before it.
+    /// A group's name without the `#` that IRC puts before it.
     private static func bare(_ group: String) -> String { group.rest(behind: "#") ?? group }
 
-    /// As it was typed, a group with that sign.
+    /// The conversation that was typed: a group with a `#`, else a user.
     private static func conversation(_ target: String) -> ReceivedMessage.Conversation {
         target.rest(behind: "#").map { .group($0) } ?? .user(target)
     }
@@ -128,7 +128,7 @@ extension Console {
         case .ignore(let name): ignore(name)
         case .unignore(let name): unignore(name)
         case .changePassword:
-            // What was pasted behind it may be the passwords, which no message may carry.
+            // Lines pasted after the command may be the passwords, which must not be sent as messages.
             dropQueued()
             phase = .changingPassword([])
         case .sendFile(let user, let path): sendFile(path, to: user)
@@ -140,13 +140,13 @@ extension Console {
         }
     }
 
-    /// Who makes or joins a group means to talk there; where that fails the conversation is the one before.
+    /// Creates or joins a group and makes it the current conversation; if that fails, the previous one is current again.
     private mutating func enter(_ group: String, by request: (String) -> ClientRequest) {
         talk(.group(group))
         self.request(request(group), for: .entrance(group: group))
     }
 
-    /// A person's next plain line goes where the last message went; a script says each time where to.
+    /// Makes a conversation the current one, to which a person's next plain line goes. A script names the recipient each time.
     private mutating func talk(_ conversation: ReceivedMessage.Conversation) {
         guard configuration.isInteractive, self.conversation != conversation else { return }
         previousConversation = self.conversation

@@ -4,7 +4,7 @@ import ChatProtocol
 
 extension Console {
     /// Whether the steps of the log-in are shown. They are not if the command line names the account.
-    private var tellsLogIn: Bool { configuration.name == nil }
+    private var showsLogIn: Bool { configuration.name == nil }
 
     mutating func handleClientEvent(_ event: ClientEvent) {
         switch event {
@@ -18,7 +18,7 @@ extension Console {
             )
         case .remark(let text): report(text, formatter.own(.hint, text))
         case .connected:
-            if tellsLogIn { effects.append(.show(formatter.own(.connected, Texts.connected))) }
+            if showsLogIn { effects.append(.show(formatter.own(.connected, Texts.connected))) }
             effects.append(.listen)
         case .askName:
             phase = .naming
@@ -78,12 +78,12 @@ extension Console {
     }
 
     mutating func showListening(_ port: UInt16) {
-        if tellsLogIn { effects.append(.show(formatter.own(.listening, Texts.udpListening(port: port)))) }
+        if showsLogIn { effects.append(.show(formatter.own(.listening, Texts.udpListening(port: port)))) }
     }
 
     /// Shows a reply to the log-in: on stdout if the log-in is shown step by step, else on stderr.
     private mutating func showLogInReply(_ notice: ServerNotice) {
-        if tellsLogIn { effects.append(.show(formatter.notice(notice))) } else { effects.append(.complain(formatter.safe(notice.text))) }
+        if showsLogIn { effects.append(.show(formatter.notice(notice))) } else { effects.append(.complain(formatter.safe(notice.text))) }
     }
 
     private mutating func completeLogIn(_ name: String, again: Bool) {
@@ -98,13 +98,13 @@ extension Console {
             let text = "Connected again."
             report(text, formatter.own(.connected, text))
             renewOffers()
-            // Another session may have changed it meanwhile. The server reports the current state.
+            // Another session may have changed the away state in the meantime. The server reports the current one.
             awayText = nil
             return
         }
         status = .done
         effects.append(.useHistory(account: name))
-        guard tellsLogIn || configuration.isInteractive else { return }
+        guard showsLogIn || configuration.isInteractive else { return }
         effects.append(.show(formatter.notice(ServerNotice(.welcome(name: name)))))
         if formatter.kind != .json { effects.append(.show(Texts.commandsPrompt)) }
     }
@@ -146,7 +146,7 @@ extension Console {
             }
         }
         let isKnown = knowsAway(answer, purpose)
-        for notice in answer.notices where purpose != .command(.logout) || tellsGoodbye {
+        for notice in answer.notices where purpose != .command(.logout) || showsGoodbye {
             if isKnown, case .away? = notice.reply { continue }
             guard isReceiptWanted(notice.reply) else { continue }
             if case .activeUser(let name, _, _)? = notice.reply { recordUser(name, isActive: true) }

@@ -1,19 +1,19 @@
 import ChatProtocol
 
-// What leaving would lose, and transfers whose other side has left.
+// What is lost on leaving, and transfers whose other side has left.
 
 extension Console {
-    /// How often the other side of an own offer is asked for before a script gives it up: five minutes, at ``FrontEnd``'s interval.
+    /// How often a script asks for the other side of an own offer before it gives the offer up: five minutes, at ``FrontEnd``'s interval.
     static let askedAtMost = 60
 
-    /// What is under way and would not be done, for people.
+    /// The transfers and messages that leaving would interrupt, as texts for people.
     var unfinished: [String] {
         var all = transfers.numbers.compactMap { transfers[$0] }.filter { $0.state != .waiting }.map { transfer in
             let way = "\(formatter.safe(transfer.name)) \(transfer.isOutgoing ? "to" : "from") \(formatter.safe(transfer.peer))"
             guard case .running(let done, let total, _) = transfer.state, total > 0 else { return way }
             return "\(way) (\(Int(Double(done) / Double(total) * 100)) %)"
         }
-        // While the connection stands the good-bye comes behind them.
+        // While the connection is open, messages without a confirmation are sent before the log-out.
         let messages = queued.count + (isOffline ? unconfirmed : 0)
         if messages > 0 { all.append(messages == 1 ? "1 message" : "\(messages) messages") }
         return all
@@ -26,10 +26,10 @@ extension Console {
         transfers.running.isEmpty ? .notDelivered : .resumable
     }
 
-    /// Whether somebody is waited for who may have gone: then ``ConsoleInput/askPeers`` is to be given every few seconds.
+    /// Whether this side waits for a user who may have left: then ``ConsoleInput/askPeers`` has to be passed in every few seconds.
     public var awaitsPeers: Bool { isOnline && !isOffline && !transfers.awaited.isEmpty }
 
-    /// Has the server say whether the others, and their offers, are still there; in a script with an end to the patience.
+    /// Asks the server whether the other users and their offers are still there. A script gives up after a number of questions.
     mutating func askPeers() {
         guard awaitsPeers else { return }
         for transfer in transfers.awaited where !pending.values.contains(.presence(transfer.number)) {
@@ -43,7 +43,7 @@ extension Console {
         }
     }
 
-    /// Own offers ended with the connection that was lost.
+    /// Renews the own offers, which ended with the connection that was lost.
     mutating func renewOffers() {
         for transfer in transfers.unsettled where transfer.state == .offered { ask(transfer) }
     }
@@ -56,7 +56,7 @@ extension Console {
         }
     }
 
-    /// Tells those who would wait in vain.
+    /// Cancels the transfers whose other side would wait in vain.
     mutating func withdraw() {
         guard isOnline, !isOffline else { return }
         for transfer in transfers.unsettled {
@@ -70,7 +70,7 @@ extension Console {
         for case let reply? in answer.notices.map(\.reply) where Console.isGone(reply) { return lose(transfer, reply) }
     }
 
-    /// Whether the other side is gone, or what is said of its offer comes too late.
+    /// Whether the reply says that the other user has left or that the offer is closed.
     static func isGone(_ reply: Reply?) -> Bool {
         switch reply {
         case .notActive, .noSuchUser, .offerGone: true
@@ -81,14 +81,14 @@ extension Console {
     /// Ends a transfer whose other side is gone.
     mutating func lose(_ transfer: TransferTable.Transfer, _ reply: Reply) {
         if case .offerGone = reply {
-            // It may have been taken by an answer that was lost.
+            // The offer may have been accepted by an answer that was lost.
             if transfer.isOutgoing { signal(.cancel, transfer) }
             let way = transfer.isOutgoing ? "to" : "from"
             giveUp(transfer.number, "The offer of \(transfer.name) \(way) \(transfer.peer) is closed.")
         } else {
             giveUp(transfer.number, "\(transfer.peer) has left: \(Console.undone(transfer)).")
         }
-        // Who comes back offers it anew.
+        // A user who comes back offers the file again.
         if !transfer.isOutgoing { transfers.forget(transfer.number) }
     }
 

@@ -1,19 +1,19 @@
 import ChatProtocol
 
-// Own messages on their way: a person sees of each that took its time that it waits, and then what became of it.
+// Own messages without a confirmation: a person is shown each one that takes long, and then its outcome.
 
 extension Console {
-    /// With more than that on their way their number in the prompt says enough.
-    private static let toldByText = 5
-    /// Enough of a message to know it by.
-    private static let shownOfText = 60
+    /// Above this number of pending messages, only their number in the prompt is shown.
+    private static let listedPending = 5
+    /// The number of characters shown of a message, enough to recognise it.
+    private static let excerptLength = 60
 
     /// Own messages that the server has not confirmed yet.
     public var unconfirmed: Int { pending.values.count { if case .message = $0 { true } else { false } } }
 
-    /// Says of messages that wait which ones they are, each once.
+    /// Shows each message that waits for its confirmation, once.
     mutating func showPending() {
-        guard configuration.isInteractive, unconfirmed + queued.count <= Console.toldByText else { return }
+        guard configuration.isInteractive, unconfirmed + queued.count <= Console.listedPending else { return }
         for (id, purpose) in pending.sorted(by: { $0.key < $1.key }) where !shownPending.contains(id) {
             guard case .message(let conversation, let text) = purpose else { continue }
             shownPending.insert(id)
@@ -21,12 +21,12 @@ extension Console {
         }
     }
 
-    /// One that was called pending has arrived.
+    /// Shows that a pending message has been stored.
     mutating func showStored(_ text: String, in conversation: ReceivedMessage.Conversation) {
         showState("Delivered to the server", Console.shortened(text), conversation)
     }
 
-    /// Which of the messages it was that failed, where it may not be the line typed last; in full, so that it can be sent again.
+    /// Shows which message failed if it may not be the line typed last. The whole text is shown, so that it can be sent again.
     mutating func showUndelivered(_ text: String, in conversation: ReceivedMessage.Conversation) {
         guard configuration.isInteractive, showsPending || unconfirmed > 0 else { return }
         showState("Failed", text, conversation)
@@ -45,6 +45,6 @@ extension Console {
     }
 
     private static func shortened(_ text: String) -> String {
-        text.count > shownOfText ? text.prefix(shownOfText) + "…" : text
+        text.count > excerptLength ? text.prefix(excerptLength) + "…" : text
     }
 }

@@ -29,7 +29,8 @@ extension Console {
         chosen(word, command, Console.noOffer, where: { $0.state == .waiting })
     }
 
-    /// The transfer that a command means. If there are several and none was named, the command fails and lists them: the user may not have seen the newest.
+    /// The transfer that a command means. If there are several and none was named, the command fails and lists them: the user may not have
+    /// seen the newest.
     private mutating func chosen(
         _ word: String?, _ command: SlashCommandKind, _ none: (String?) -> String, where canBeMeant: (TransferTable.Transfer) -> Bool
     ) -> TransferTable.Transfer? {

@@ -1,13 +1,13 @@
 import ChatProtocol
 import DequeModule
 
-/// The user interface of `chatty connect` as a state machine without I/O: interprets lines that are typed, keeps track of requests, and decides which
-/// lines and prompts are shown.
+/// The user interface of `chatty connect` as a state machine without I/O: interprets lines that are typed, keeps track of requests, and
+/// decides which lines and prompts are shown.
 public struct Console: Sendable {
     public struct Configuration: Sendable {
         /// Whether a person types at a terminal. A script's commands run one after the other, each when the one before has its answer.
         public var isInteractive = true
-        /// From the command line; then the console neither asks for it nor reports the log-in.
+        /// The account's name from the command line; nil asks for it. With a name the console does not report the log-in.
         public var name: String?
         public var password: String?
         /// Stay after the last command.
@@ -109,7 +109,7 @@ public struct Console: Sendable {
     private var leavesWhenDone = false
     /// The user has been warned about what leaving would interrupt. The next log-out leaves.
     private var hasWarned = false
-    var tellsGoodbye = true
+    var showsGoodbye = true
     private var shownPrompt: ConsolePrompt?
     var effects: [ConsoleEffect] = []
 
@@ -148,7 +148,7 @@ public struct Console: Sendable {
         return effects
     }
 
-    /// What Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
+    /// The completions that Tab offers; see ``Completion/of(_:after:names:ignored:offers:list:)``.
     public func completion(of word: String, after before: String, list: (String) -> [String]) -> Completion {
         guard phase == .online else { return .words([]) }
         return Completion.of(word, after: before, names: names, ignored: ignored.names, offers: transfers.numbers, list: list)
@@ -227,7 +227,7 @@ public struct Console: Sendable {
     /// The server has not confirmed the log-out. That is a failure if the user asked for it or messages are unconfirmed.
     private mutating func handleUnansweredLogOut() {
         effects.append(.complain("The server did not confirm the log-out."))
-        if status == .done, tellsGoodbye || unconfirmed > 0 { status = .failed }
+        if status == .done, showsGoodbye || unconfirmed > 0 { status = .failed }
         leave()
     }
 
@@ -263,7 +263,8 @@ public struct Console: Sendable {
         queued = []
     }
 
-    /// `/logout` and Ctrl-D. A script waits for its transfers first; a person is warned about what leaving would interrupt, and may repeat it.
+    /// `/logout` and Ctrl-D. A script waits for its transfers first; a person is warned about what leaving would interrupt, and may repeat
+    /// it.
     mutating func handleLogOut() {
         guard configuration.isInteractive else {
             leavesWhenDone = true
@@ -279,7 +280,7 @@ public struct Console: Sendable {
     mutating func logOut(isAsked: Bool = true) {
         guard !isLeaving else { return leave() }
         isLeaving = true
-        tellsGoodbye = isAsked
+        showsGoodbye = isAsked
         guard isOnline else { return leave() }
         withdraw()
         request(.logOut, for: .command(.logout))

@@ -1,8 +1,8 @@
 import ChatProtocol
 
-/// How things are shown: for people at a terminal, plainly for pipes and scripts, or as JSON for programs.
+/// Formats what the console shows: for people at a terminal, plainly for pipes and scripts, or as JSON for programs.
 ///
-/// All text from others passes ``SafeText`` here, whatever the form.
+/// All foreign text passes ``SafeText`` here, in every form.
 public struct ConsoleFormatter: Sendable {
     public enum Kind: Sendable, Equatable {
         case terminal(colours: Bool)
@@ -11,14 +11,14 @@ public struct ConsoleFormatter: Sendable {
     }
 
     public let kind: Kind
-    /// What is shown of an answer instead, where that is all that is wanted; nil for nothing.
+    /// Returns the text that replaces an answer where only answers are wanted; nil shows nothing.
     public typealias Answers = @Sendable (Reply) -> String?
     private let answers: Answers?
     private let clock: LocalTime.Clock
     /// The day of the message shown last.
     private var day: String?
 
-    /// - Parameter now: the day it is begins the first day, of which nothing is said.
+    /// - Parameter now: the start of the program; no date line is shown for its day.
     public init(_ kind: Kind, clock: @escaping LocalTime.Clock = LocalTime.system, now: Timestamp? = nil, answers: Answers? = nil) {
         self.kind = kind
         self.answers = answers
@@ -28,7 +28,7 @@ public struct ConsoleFormatter: Sendable {
 
     var isTerminal: Bool { if case .terminal = kind { true } else { false } }
 
-    /// A message; on a terminal below the day, where that has changed.
+    /// Formats a message; on a terminal, a line with the date precedes the first one of another day.
     mutating func message(_ message: ReceivedMessage) -> String {
         let isGroup = if case .group = message.conversation { true } else { false }
         switch kind {
@@ -64,13 +64,13 @@ public struct ConsoleFormatter: Sendable {
         }
     }
 
-    /// What the server said to a command, if that is to be shown.
+    /// Formats a reply of the server to a command; nil if it is not to be shown.
     mutating func answer(_ notice: ServerNotice) -> String? {
         guard let answers, let reply = notice.reply, !notice.isFailure else { return self.notice(notice) }
         return answers(reply)
     }
 
-    /// What the server said to a command or of its own; on a terminal below the day, where that has changed.
+    /// Formats a reply or a notice of the server; on a terminal, a line with the date precedes the first one of another day.
     mutating func notice(_ notice: ServerNotice) -> String {
         switch kind {
         case .json:
@@ -93,14 +93,14 @@ public struct ConsoleFormatter: Sendable {
         }
     }
 
-    /// The line that begins another day than that of what was shown last; empty on the same one.
+    /// The line with the date if it differs from that of the text shown last; else empty.
     private mutating func begin(_ time: Timestamp) -> String {
         let date = clock(time).date
         defer { day = date }
         return date == day ? "" : dim("--- \(date) ---") + "\n"
     }
 
-    /// Before what one has not seen.
+    /// The line before the first unread message.
     var unreadMark: String { dim("--- unread ---") }
 
     private func time(_ reply: Reply?) -> Timestamp? {
@@ -110,7 +110,7 @@ public struct ConsoleFormatter: Sendable {
         }
     }
 
-    /// The time alone where it is of the day shown last, else with its date.
+    /// The time, with its date unless that is the day shown last.
     private func moment(_ time: Timestamp) -> String {
         let local = clock(time)
         return local.date == day ? local.time : local.date + " " + local.time
@@ -128,7 +128,7 @@ public struct ConsoleFormatter: Sendable {
         event(.invited, Notice.invited(by: safe(user), group: safe(group)), user: user, group: group)
     }
 
-    /// What the host has written for everybody who logs in; nil in the plain form, in which a script finds answers and what others say, and nothing else.
+    /// Formats the message of the day; nil in the plain form, in which a script finds only answers and messages.
     func messageOfTheDay(_ lines: [String]) -> String? {
         switch kind {
         case .json: own(.motd, lines.joined(separator: "\n"))
@@ -137,16 +137,16 @@ public struct ConsoleFormatter: Sendable {
         }
     }
 
-    /// Something of this client's own: the state of its connection, of a transfer, an answer to what only it knows.
+    /// Formats a text of this client itself: about its connection, a transfer, or a command that only the client knows.
     func own(_ kind: EventKind, _ text: String, isFailure: Bool = false) -> String {
         guard self.kind == .json else { return isFailure ? failed(safe(text)) : safe(text) }
         return JSONLine.of(["event": .text(kind.rawValue), "text": .text(text)])
     }
 
-    /// The same of a transfer.
+    /// Formats a text about a transfer.
     /// - Parameters:
-    ///   - path: where a received file was put.
-    ///   - verification: what both sides can compare.
+    ///   - path: the path of a received file.
+    ///   - verification: the number that both sides can compare.
     func transfer(
         _ kind: EventKind, _ text: String, _ transfer: TransferTable.Transfer, path: String? = nil, verification: String? = nil,
         isFailure: Bool = false
@@ -166,7 +166,7 @@ public struct ConsoleFormatter: Sendable {
         return JSONLine.of(["event": .text(kind.rawValue), "user": .text(user), "group": .text(group)])
     }
 
-    /// Nothing in it can steer a terminal. On one, tabs are spaces too.
+    /// Makes foreign text safe for a terminal. On a terminal, tabs become spaces.
     func safe(_ text: String) -> String {
         let safe = SafeText.shown(text, isolates: isTerminal)
         return isTerminal && safe.utf8.contains(0x09) ? String(safe.map { $0 == "\t" ? " " : $0 }) : safe
@@ -175,7 +175,7 @@ public struct ConsoleFormatter: Sendable {
     private func failed(_ text: String) -> String { paint(text, "31") }
     func dim(_ text: String) -> String { paint(text, "2") }
 
-    /// A name in its colour: the same for the same name, everywhere.
+    /// A name in a colour that depends on the name only.
     private func coloured(_ name: String) -> String {
         // FNV-1a (Fowler, Noll, Vo), 32 bits.
         let hash = Name.fold(name).utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }

@@ -8,7 +8,7 @@ public enum ConsoleInput: Sendable {
     case refused(Reply)
     /// Ctrl-D, or the end of stdin.
     case endOfInput
-    /// Ctrl-C. `hadText`: it has discarded a line that was being typed.
+    /// Ctrl-C. `hadText`: a line that was being typed has been discarded.
     case interrupt(hadText: Bool)
     case client(ClientEvent)
     case transfer(CarrierEvent)

@@ -1,7 +1,7 @@
 import ChatProtocol
 
-/// Paths as they are typed behind `/p2pvideo`: a backslash makes the next byte plain. By bytes, as the file system has them: whatever stands behind a space, a combining
-/// mark too, the space is one.
+/// Paths as typed after `/p2pvideo`, in which a backslash makes the next byte literal. They are handled as bytes, as in the file system: a
+/// space stays a space whatever follows it, even a combining mark.
 public enum EscapedPath {
     private static let backslash = UInt8(ascii: "\\")
 
@@ -29,7 +29,7 @@ public enum EscapedPath {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Spaces behind the path are not of it, unless escaped; quotes around all of it are not either.
+    /// The typed path without unescaped spaces after it and without quotes around all of it.
     public static func trimmed(_ typed: String) -> String {
         var bytes = Array(typed.utf8)[...]
         while let last = bytes.last, isBlank(last) {
@@ -41,7 +41,7 @@ public enum EscapedPath {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The words of a line, at spaces that are not escaped.
+    /// The words of a line, separated by spaces that are not escaped.
     static func words(_ line: String) -> [String] {
         var words: [String] = []
         var word: [UInt8] = []

@@ -1,4 +1,4 @@
-/// What `connect --json` prints an object of, by its member `event`; `chatty-connect(1)` lists them from here.
+/// The kinds of objects that `connect --json` prints, as their member `event`. `chatty-connect(1)` lists them from here.
 public enum EventKind: String, CaseIterable, Sendable {
     case message
     case reply
@@ -26,7 +26,7 @@ public enum EventKind: String, CaseIterable, Sendable {
     case transfer
     case verification
 
-    /// What it says and its members besides `event`, in the manual's markup.
+    /// The meaning of the event and its other members, in the manual's markup.
     public var meaning: String {
         switch self {
         case .message:

@@ -3,11 +3,11 @@ import Foundation
 
 /// The names in a folder, for completion.
 enum FolderListing {
-    /// Over that many nobody wants to see them all.
+    /// The most names that are read; nobody reads a longer list.
     private static let limit = 10_000
 
-    /// - Parameter folder: ends in `/`, or is empty for the current one; `~` at its start is the home folder.
-    /// - Returns: names of folders with `/` behind; empty where it cannot be read.
+    /// - Parameter folder: ends in `/`, or is empty for the current folder; `~` at its start is the home folder.
+    /// - Returns: the names, those of folders with a `/` at the end; empty if the folder cannot be read.
     static func names(in folder: String) -> [String] {
         let path = folder.isEmpty ? "." : HomeFolder.expand(folder)
         guard let directory = opendir(path) else { return [] }
@@ -15,7 +15,7 @@ enum FolderListing {
         var names: [String] = []
         while names.count < limit, let entry = readdir(directory) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            // One that is not UTF-8 cannot be typed, and any other text in its place would be another file.
+            // A name that is not UTF-8 cannot be typed, and a replacement text would name another file.
             guard let name, name != ".", name != ".." else { continue }
             var status = stat()
             let isFolder = stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -25,7 +25,7 @@ enum FolderListing {
     }
 }
 
-/// `~` at the start of a path, as shells have it.
+/// Expansion of `~` at the start of a path, as in shells.
 public enum HomeFolder {
     public static func expand(_ path: String) -> String {
         guard path == "~" || path.begins(with: "~/"), let rest = path.rest(behind: "~"),

@@ -1,8 +1,8 @@
 import ChatProtocol
 
-/// Whom a person does not want to hear.
+/// The users whose messages are not shown.
 struct IgnoreList: Sendable {
-    /// More than anybody ignores.
+    /// The most users in the list.
     static let limit = 1024
     private var byFolded: [String: String] = [:]
 
@@ -10,21 +10,21 @@ struct IgnoreList: Sendable {
         for name in names.prefix(IgnoreList.limit) { _ = add(name) }
     }
 
-    /// As they were typed, in their order.
+    /// The names as typed, in alphabetical order.
     var names: [String] { byFolded.sorted { $0.key < $1.key }.map(\.value) }
     var isEmpty: Bool { byFolded.isEmpty }
 
     func contains(_ name: String) -> Bool { !byFolded.isEmpty && byFolded[Name.fold(name)] != nil }
 
-    /// - Returns: false where it is there already.
+    /// - Returns: false if the name is in the list already.
     mutating func add(_ name: String) -> Bool { byFolded.updateValue(name, forKey: Name.fold(name)) == nil }
 
-    /// - Returns: false where it was not there.
+    /// - Returns: false if the name is not in the list.
     mutating func remove(_ name: String) -> Bool { byFolded.removeValue(forKey: Name.fold(name)) != nil }
 }
 
 extension Console {
-    /// `/ignore`: lists them, or adds one.
+    /// `/ignore`: lists the ignored users, or adds one.
     mutating func ignore(_ name: String?) {
         guard let name else {
             guard !ignored.isEmpty else { return showIgnored("You ignore nobody.") }

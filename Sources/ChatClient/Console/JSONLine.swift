@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// One JSON object on one line (RFC 8259), its members in the order given.
+/// A JSON object on one line (RFC 8259), with its members in the given order.
 struct JSONLine {
     enum Value {
         case text(String)

@@ -1,14 +1,14 @@
 import ChatProtocol
 import Glibc
 
-/// Civil time where the user is.
+/// Civil time in the user's time zone.
 public struct LocalTime: Sendable {
     /// `2026-01-31`
     let date: String
     /// `12:34`
     let time: String
 
-    /// Makes the local time of a moment; tests pass another zone.
+    /// Converts a time to local time; tests pass another zone.
     public typealias Clock = @Sendable (Timestamp) -> LocalTime
 
     public init(date: String, time: String) {
@@ -16,7 +16,7 @@ public struct LocalTime: Sendable {
         self.time = time
     }
 
-    /// By the zone of the process (`TZ`, `/etc/localtime`).
+    /// Uses the time zone of the process (`TZ`, `/etc/localtime`).
     public static let system: Clock = { moment in
         var seconds = time_t(moment.milliseconds >= 0 ? moment.milliseconds / 1000 : 0)
         var parts = tm()

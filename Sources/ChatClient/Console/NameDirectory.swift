@@ -1,27 +1,28 @@
 import ChatProtocol
 import DequeModule
 
-/// The users and groups that this session has met, for completion: active users come first, and among them and the others those heard of last.
+/// The users and groups that this session knows, for completion. Active users come first; within both parts the most recently met come
+/// first.
 struct NameDirectory: Sendable {
     private struct Entry {
         var name: String
-        var heard: Int
-        /// Of the list of active users in which the name stood last, or that was coming when it was last heard of.
+        var met: Int
+        /// The number of the last list of active users that contains the name.
         var list = -1
     }
-    /// By folded name; over the limit the one heard of longest ago makes room, at no more work than that of each name.
+    /// Entries by folded name. Over the limit the least recently met is removed, in constant amortised time.
     private struct Table {
         private(set) var entries: [String: Entry] = [:]
-        /// As they were heard of, the first one longest ago; one that was heard of again since stands there again.
-        private var order: Deque<(key: String, heard: Int)> = []
+        /// The names in the order in which they were met. One that was met again stands there again.
+        private var order: Deque<(key: String, met: Int)> = []
 
         mutating func record(_ key: String, _ name: String, at clock: Int) {
-            entries[key] = Entry(name: name, heard: clock, list: entries[key]?.list ?? -1)
+            entries[key] = Entry(name: name, met: clock, list: entries[key]?.list ?? -1)
             order.append((key, clock))
             while entries.count > limit, let first = order.popFirst() {
-                if entries[first.key]?.heard == first.heard { entries[first.key] = nil }
+                if entries[first.key]?.met == first.met { entries[first.key] = nil }
             }
-            if order.count > 2 * limit { order = order.filter { entries[$0.key]?.heard == $0.heard } }
+            if order.count > 2 * limit { order = order.filter { entries[$0.key]?.met == $0.met } }
         }
 
         mutating func enlist(_ key: String, in list: Int) { entries[key]?.list = list }
@@ -32,10 +33,10 @@ struct NameDirectory: Sendable {
     private var users = Table()
     private var groups = Table()
     private var clock = 0
-    /// Counts the lists of active users that are whole.
+    /// The number of complete lists of active users.
     private var lists = 0
 
-    /// - Parameter isActive: whether that is known by this; otherwise nothing changes of it.
+    /// - Parameter isActive: whether the user is known to be active; false leaves that unchanged.
     mutating func record(user: String, isActive: Bool = false) {
         NameDirectory.record(user, in: &users, &clock)
         if isActive { users.enlist(Name.fold(user), in: lists + 1) }
@@ -43,13 +44,13 @@ struct NameDirectory: Sendable {
 
     mutating func record(group: String) { NameDirectory.record(group, in: &groups, &clock) }
 
-    /// The list of all active users has ended: who was not heard of since the last one is not active.
+    /// The list of active users is complete: a user who is not in it, and not met since the one before, is not active.
     mutating func endActive() { lists += 1 }
 
-    /// Names that begin with `prefix`, whatever the case of its letters.
+    /// The users whose names begin with `prefix`, in any case.
     func users(_ prefix: String) -> [String] { matching(prefix, users) }
 
-    /// Likewise; with the sign of IRC before them where it stands before `prefix`.
+    /// The groups whose names begin with `prefix`, in any case; with a `#` if `prefix` has one.
     func groups(_ prefix: String) -> [String] {
         prefix.rest(behind: "#").map { matching($0, groups).map { "#" + $0 } } ?? matching(prefix, groups)
     }
@@ -64,7 +65,7 @@ struct NameDirectory: Sendable {
         let folded = Name.fold(prefix)
         func isActive(_ entry: Entry) -> Bool { entry.list >= lists }
         return table.entries.filter { $0.key.begins(with: folded) }.values.sorted {
-            isActive($0) == isActive($1) ? $0.heard > $1.heard : isActive($0)
+            isActive($0) == isActive($1) ? $0.met > $1.met : isActive($0)
         }.map(\.name)
     }
 }

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What the console asks of the ``TransferCarrier``. A number identifies the transfer.
+/// The commands of the console to the ``TransferCarrier``. A number identifies the transfer.
 public enum CarrierCommand: Equatable, Sendable {
     /// Open the file and describe it: answered by ``CarrierEvent/described(_:name:size:payload:)``.
     case offer(Int, to: String, path: String)
@@ -15,7 +15,7 @@ public enum CarrierCommand: Equatable, Sendable {
     case verify(Int)
 }
 
-/// What the ``TransferCarrier`` reports to the console.
+/// The events that the ``TransferCarrier`` reports to the console.
 public enum CarrierEvent: Equatable, Sendable {
     case described(Int, name: String, size: Int64, payload: String)
     case ready(Int, payload: String)
@@ -30,7 +30,7 @@ public enum CarrierEvent: Equatable, Sendable {
     case verification(Int, String?)
 }
 
-/// What the client does with an offered file.
+/// The client's reaction to an offered file.
 public enum OfferPolicy: Sendable {
     case ask, always, never
 }
@@ -139,7 +139,8 @@ struct TransferTable: Sendable {
     /// Whether a script has to wait. An unanswered offer of another user is no reason to wait.
     var isBusy: Bool { questions > 0 || transfers.values.contains { $0.state != .waiting } }
 
-    /// How many offers of others are asked about at once. The bound keeps a user who makes many offers from using up this session's rate limit.
+    /// How many offers of others are asked about at once. The bound keeps a user who makes many offers from using up this session's rate
+    /// limit.
     private static let waitingAtOnce = 4
 
     /// The transfers to ask about next.

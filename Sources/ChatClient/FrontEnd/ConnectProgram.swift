@@ -2,20 +2,20 @@ import ChatProtocol
 import Foundation
 import SystemSupport
 
-/// `chatty connect`, but for its command line and for how files travel: puts session, console and screen together and runs them.
+/// `chatty connect` without its command line and its file transfers: assembles session, console and screen, and runs them.
 public struct ConnectProgram: Sendable {
     public struct Options: Sendable {
         public var host: String
         public var port: Int
-        /// Nil for plain text.
+        /// Decides whether to trust the server's certificate; nil for a connection without TLS.
         public var trust: ServerTrust?
-        /// A person at a terminal.
+        /// Whether a person sits at a terminal.
         public var isTerminal = false
         public var usesColours = false
         public var json = false
         public var name: String?
         public var password: String?
-        /// From the command line, instead of stdin.
+        /// Commands from the command line, which replace stdin.
         public var commands: [String] = []
         public var listens = false
         public var listenFor: Duration?
@@ -24,11 +24,11 @@ public struct ConnectProgram: Sendable {
         public var bell = Console.Bell.direct
         /// See ``Console/Configuration/showsReceipts``.
         public var showsReceipts = true
-        /// Where transcripts are appended; nil for none.
+        /// The path of the transcript; nil for none.
         public var transcript: String?
-        /// Where only answers are wanted, what is shown of each. What others say stays for the next log-in.
+        /// Formats the answers if only answers are shown; then other users' messages stay stored for the next log-in. Nil shows everything.
         public var answers: ConsoleFormatter.Answers?
-        /// The folder of what is kept for each server and account, what was typed and whom one ignores; nil for none.
+        /// The folder of the state for each server and account, which is the input history and the ignored users; nil for none.
         public var stateFolder: String?
 
         public init(host: String, port: Int) {
@@ -38,7 +38,7 @@ public struct ConnectProgram: Sendable {
     }
 
     private let options: Options
-    /// Makes what carries files; it posts to the mailbox what it has to tell.
+    /// Creates the carrier of files, which posts its events to the mailbox.
     private let makeCarrier: @Sendable (PolledMailbox<ConsoleInput>) -> any TransferCarrier
     private let diagnose: @Sendable (String) -> Void
 
@@ -54,7 +54,7 @@ public struct ConnectProgram: Sendable {
     /// Inputs that may wait for the terminal's thread before the connection is read no further.
     private static let mailboxLimit = 4096
 
-    /// Runs to the end of the session, on a thread of its own.
+    /// Runs until the session ends, on a thread of its own.
     public func run() async -> ConsoleStatus {
         let mailbox: PolledMailbox<ConsoleInput>
         do throws(SystemError) {
@@ -101,7 +101,7 @@ public struct ConnectProgram: Sendable {
         let frontEnd = FrontEnd(
             console: console, mailbox: mailbox, driver: driver, carrier: makeCarrier(mailbox),
             ignoreFile: { IgnoreFile(path: statePath("ignored", $0)) }, listenFor: options.listenFor,
-            hearsOthers: options.answers == nil)
+            showsOthers: options.answers == nil)
         let screen = makeScreen(transcript, completingWith: frontEnd)
         return frontEnd.run(on: screen)
     }
@@ -113,7 +113,7 @@ public struct ConnectProgram: Sendable {
                 historyPath: { statePath("history", $0) }, transcript: transcript, complete: complete, diagnose: diagnose)
             if let screen { return screen }
         }
-        // Among events a prompt would be none; whoever sits there reads it all the same.
+        // In JSON output a prompt would not be an event, so it goes to stderr if that is a terminal.
         let prompts = !options.json ? STDOUT_FILENO : isatty(STDERR_FILENO) == 1 ? STDERR_FILENO : nil
         return StreamScreen(commands: options.commands, prompts: prompts, transcript: transcript, diagnose: diagnose)
     }
@@ -133,7 +133,7 @@ public struct ConnectProgram: Sendable {
         return configuration
     }
 
-    /// `STATE/KIND/HOST:PORT/ACCOUNT`; names of accounts have no slash, hosts may have one in what was typed.
+    /// The path `STATE/KIND/HOST:PORT/ACCOUNT`. Account names have no slash; slashes in a typed host are replaced.
     private func statePath(_ kind: String, _ account: String) -> String? {
         guard let folder = options.stateFolder, let name = try? Name(account) else { return nil }
         let server = KnownHosts.Server(host: options.host, port: options.port).description.pieces(between: "/", omittingEmpty: false)

@@ -19,20 +19,20 @@ public struct TransferCarrierFailure: Error, Sendable {
     public init(message: String) { self.message = message }
 }
 
-/// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and carries out its
-/// effects.
+/// The main loop of `chatty connect`: polls the terminal, the signals and the mailbox on one thread, passes them to the ``Console``, and
+/// carries out its effects.
 final class FrontEnd {
     private let mailbox: PolledMailbox<ConsoleInput>
     private let driver: ClientDriver
     private let carrier: any TransferCarrier
-    /// By account.
+    /// The file of ignored users of an account.
     private let ignoreFile: (String) -> IgnoreFile
     private var ignored: IgnoreFile?
     private var console: Console
     /// How long to stay after the last command; nil for as long as it takes.
     private let listenFor: Duration?
     /// Whether messages of others are shown and acknowledged.
-    private let hearsOthers: Bool
+    private let showsOthers: Bool
 
     private var screen: (any Screen)?
     /// When the client last requested the active users.
@@ -47,7 +47,7 @@ final class FrontEnd {
     private static let leaveTime = Duration.seconds(3)
     /// When unconfirmed messages are shown as pending.
     private var pendingFrom: ContinuousClock.Instant?
-    private var hasToldPending = false
+    private var hasShownPending = false
     /// The last message that was shown, if the session does not know of it yet.
     private var shown: MessageID?
     /// When a key was last pressed.
@@ -55,14 +55,14 @@ final class FrontEnd {
     private var isAttended = true
     /// After this time without a key, new messages are marked as unread.
     private static let attention = Duration.seconds(60)
-    /// How often an alarm wakes the session; seconds. It goes off at once after a sleep of the machine, because its clock counts the sleep; the timeouts of
-    /// poll and of event loops do not.
+    /// How often an alarm wakes the session; seconds. It goes off at once after a sleep of the machine, because its clock counts the sleep;
+    /// the timeouts of poll and of event loops do not.
     private static let alarmInterval: UInt32 = 20
     private static let signals = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
     init(
         console: Console, mailbox: PolledMailbox<ConsoleInput>, driver: ClientDriver, carrier: any TransferCarrier,
-        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?, hearsOthers: Bool
+        ignoreFile: @escaping (String) -> IgnoreFile, listenFor: Duration?, showsOthers: Bool
     ) {
         self.console = console
         self.mailbox = mailbox
@@ -70,7 +70,7 @@ final class FrontEnd {
         self.carrier = carrier
         self.ignoreFile = ignoreFile
         self.listenFor = listenFor
-        self.hearsOthers = hearsOthers
+        self.showsOthers = showsOthers
     }
 
     /// Runs to the end of the session. Blocks its thread.
@@ -92,7 +92,7 @@ final class FrontEnd {
         return status ?? .failed
     }
 
-    /// What Tab offers. Also requests the active users, so that the next Tab knows those who came since.
+    /// The completions that Tab offers. Also requests the active users, so that the next Tab knows those who have logged in since.
     func completion(of word: String, after before: String) -> Completion {
         let now = ContinuousClock.now
         if console.isOnline, namesAsked.map({ $0.duration(to: now) > .seconds(5) }) ?? true {
@@ -109,7 +109,7 @@ final class FrontEnd {
         ]
         let input = screen.descriptor(wantsLine: console.wantsLine)
         if let input { polled.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
-        let deadline = [listenUntil, leaveBy, askPeersAt, hasToldPending ? nil : pendingFrom].compactMap(\.self).min()
+        let deadline = [listenUntil, leaveBy, askPeersAt, hasShownPending ? nil : pendingFrom].compactMap(\.self).min()
         // Rounded up, so that the deadline has passed when poll returns.
         let milliseconds = deadline.map {
             Int32(clamping: Int64(max(0, min(1e9, ContinuousClock.now.duration(to: $0) / .milliseconds(1)))) + 1)
@@ -125,7 +125,7 @@ final class FrontEnd {
         }
         if polled.count > 3, polled[3].revents != 0 {
             readInput(screen)
-            // What was typed before a signal key comes before it.
+            // Input typed before a signal key is handled before the signal.
             var typed = 1
             while polled[1].revents != 0, typed < FrontEnd.typeAhead, FrontEnd.isReadable(screen.descriptor(wantsLine: console.wantsLine)) {
                 readInput(screen)
@@ -136,7 +136,7 @@ final class FrontEnd {
         if polled[0].revents != 0 { drainMailbox() }
     }
 
-    /// What a terminal holds at most (n_tty(4)).
+    /// The most bytes that a terminal's input queue holds (n_tty(4)).
     private static let typeAhead = 4096
 
     private func readInput(_ screen: any Screen) {
@@ -156,8 +156,8 @@ final class FrontEnd {
 
     private func checkDeadlines() {
         let now = ContinuousClock.now
-        if let pendingFrom, !hasToldPending, now >= pendingFrom {
-            hasToldPending = true
+        if let pendingFrom, !hasShownPending, now >= pendingFrom {
+            hasShownPending = true
             feed(.waited)
         }
         if let leaveBy, now >= leaveBy { feed(.unanswered) }
@@ -205,7 +205,7 @@ final class FrontEnd {
 
     private func feed(_ input: ConsoleInput) {
         guard status == nil else { return }
-        if !hearsOthers, case .client(let event) = input, event.isOfOthers { return }
+        if !showsOthers, case .client(let event) = input, event.isOfOthers { return }
         if case .endOfInput = input, let listenFor { listenUntil = ContinuousClock.now + listenFor }
         // Recorded before the effects, because one of them may end the program.
         if case .client(.message(let message)) = input, let id = message.id { shown = id }
@@ -213,7 +213,7 @@ final class FrontEnd {
         askPeersAt = console.awaitsPeers ? askPeersAt ?? ContinuousClock.now + FrontEnd.peerInterval : nil
         if console.unconfirmed == 0 {
             pendingFrom = nil
-            hasToldPending = false
+            hasShownPending = false
         } else if pendingFrom == nil {
             pendingFrom = ContinuousClock.now + .seconds(1)
         }

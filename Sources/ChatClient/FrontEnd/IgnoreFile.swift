@@ -1,9 +1,9 @@
 import ChatProtocol
 import Foundation
 
-/// Whom an account ignores on a server: a file with a name on each line, readable by its owner alone.
+/// The file of the users whom an account ignores on a server: one name on each line, readable by its owner only.
 struct IgnoreFile {
-    /// Nil where there is no place for it.
+    /// The path of the file; nil if there is no folder for it.
     let path: String?
 
     func load() -> [String] {
@@ -11,8 +11,8 @@ struct IgnoreFile {
         return String(decoding: data, as: UTF8.self).pieces(between: "\n").map { $0.rest(before: "\r") ?? $0 }.filter { !$0.isEmpty }
     }
 
-    /// Replaces it whole, or removes it where there are none.
-    /// - Returns: what to say where that fails; the list then lasts as long as the program.
+    /// Replaces the file as a whole, or removes it if there are no names.
+    /// - Returns: an error message, or nil; after an error the list lasts as long as the program.
     func save(_ names: [String]) -> String? {
         guard let path else { return "The list of ignored users cannot be stored: set $HOME." }
         let url = URL(fileURLWithPath: path)

@@ -1,23 +1,23 @@
-/// Where a console shows and asks: a terminal, or the standard streams of a script. Used on one thread.
+/// The input and output of a console: a terminal, or the standard streams of a script. Used on one thread.
 protocol Screen: AnyObject {
-    /// What to poll for input; nil while none is wanted.
-    /// - Parameter wantsLine: whether the console can take one now.
+    /// The descriptor to poll for input; nil while no input is wanted.
+    /// - Parameter wantsLine: whether the console accepts a line now.
     func descriptor(wantsLine: Bool) -> Int32?
-    /// Input that is here without reading.
+    /// Input that is available without reading.
     func ready(wantsLine: Bool) -> ConsoleInput?
-    /// Reads what the descriptor has.
+    /// Reads the available input of the descriptor.
     func read() -> [ConsoleInput]
-    /// A signal came that the screen is concerned with.
+    /// Handles a signal that concerns the screen.
     func signalled(_ signal: Int32) -> [ConsoleInput]
 
-    /// - Returns: false where nobody reads any more.
+    /// - Returns: false if the output is closed.
     func show(_ line: String) -> Bool
     func complain(_ text: String)
     func prompt(_ prompt: ConsolePrompt) -> Bool
     func bell()
     func useHistory(account: String)
-    /// All that was to be shown now has been.
+    /// Called after all effects of one input have been shown.
     func settle()
-    /// Puts everything back as it was.
+    /// Restores the state from before the program.
     func close()
 }

@@ -3,7 +3,7 @@ import ChatProtocol
 import Glibc
 import SystemSupport
 
-/// The standard streams: commands from stdin or from the command line, results on stdout, each line written at once.
+/// The screen of a script: commands from stdin or from the command line, results on stdout, each line written at once.
 final class StreamScreen: Screen {
     private var lines: [String]
     private let readsInput: Bool
@@ -15,15 +15,16 @@ final class StreamScreen: Screen {
     private var hasToldEnd = false
     private let input: Int32
     private let output: Int32
-    /// Where it is asked; nil for nowhere.
+    /// The descriptor for prompts; nil for none.
     private let prompts: Int32?
     private var prompt = ConsolePrompt.none
     private let transcript: Transcript?
-    /// What stdin's terminal was like before a password was asked for; nil where its echo is on, or where it is none.
+    /// The settings of stdin's terminal before its echo was switched off for a password; nil while the echo is on, or if stdin is no
+    /// terminal.
     private var shown: termios?
     private let diagnose: (String) -> Void
 
-    /// - Parameter commands: instead of stdin, where there are any.
+    /// - Parameter commands: commands that replace stdin; empty to read stdin.
     init(
         commands: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, prompts: Int32?, transcript: Transcript?,
         diagnose: @escaping (String) -> Void
@@ -47,7 +48,7 @@ final class StreamScreen: Screen {
             defer { next += 1 }
             switch decoded[next] {
             case .line(let bytes):
-                // A script may be a file that begins with a mark.
+                // A script may be a file that begins with a byte order mark.
                 let line = hasReadLine ? bytes[...] : bytes.withoutByteOrderMark
                 hasReadLine = true
                 guard let text = String(validating: line, as: UTF8.self) else { return .refused(.notUTF8) }
@@ -78,7 +79,7 @@ final class StreamScreen: Screen {
         if count > 0 {
             bytes.withUnsafeBytes { all in decoder.decode(UnsafeRawBufferPointer(rebasing: all[..<count])) { decoded.append($0) } }
         } else {
-            // A last line without its end is one all the same.
+            // A last line without a line end counts as a line.
             [UInt8(0x0A)].withUnsafeBytes { end in if decoder.buffered > 0 { decoder.decode(end) { decoded.append($0) } } }
             hasEnded = true
         }
@@ -98,7 +99,7 @@ final class StreamScreen: Screen {
     func show(_ line: String) -> Bool {
         transcript?.add(line)
         if write(line + "\n", to: output) { return true }
-        // Who does not read any more needs no explanation.
+        // A reader that has closed the pipe needs no error message.
         let code = errno
         if code != EPIPE { diagnose("Cannot write: \(SystemError.text(code)).") }
         return false
@@ -129,7 +130,7 @@ final class StreamScreen: Screen {
     func settle() {}
     func close() { showTyping() }
 
-    /// stdin may be a terminal where stdout is none.
+    /// Switches off the echo of stdin, which may be a terminal even if stdout is not.
     private func hideTyping() {
         var settings = termios()
         guard shown == nil, readsInput, tcgetattr(input, &settings) == 0 else { return }

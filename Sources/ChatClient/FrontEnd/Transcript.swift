@@ -2,11 +2,11 @@ import ChatProtocol
 import Glibc
 import SystemSupport
 
-/// The file of `--log`: all that was shown and typed, appended, readable for its owner alone. Each session begins with its time and its server, each day with its date:
-/// on a terminal in local time, else in that of Greenwich, and among events as events.
+/// The file of `--log`: all that is shown and typed, appended, readable by its owner only. Each session begins with its time and its
+/// server, and each day with its date: in local time for a terminal, else in UTC, and as events for JSON.
 final class Transcript {
     struct Failure: Error {
-        /// The system's words for it.
+        /// The system's text for the error.
         let reason: String
     }
 
@@ -17,8 +17,8 @@ final class Transcript {
     private var day: String
 
     /// - Parameters:
-    ///   - place: the server, for the line that begins the session.
-    ///   - kind: of the lines that will be added.
+    ///   - place: the server, named in the line that begins the session.
+    ///   - kind: the form of the lines.
     init(
         path: String, of place: String, kind: ConsoleFormatter.Kind, now: @escaping @Sendable () -> Timestamp,
         clock: @escaping LocalTime.Clock = LocalTime.system
@@ -39,17 +39,18 @@ final class Transcript {
 
     deinit { close(descriptor) }
 
-    /// Lines that were shown; their colours are left out. A full disk costs the transcript, not the session.
+    /// Appends lines that were shown, without their colours. An error such as a full disk ends the transcript, not the session.
     func add(_ lines: String) {
         let text = Transcript.plain(lines)
         beginDay(before: text)
         write(text)
     }
 
-    /// What was said on stderr.
+    /// Appends a text that was shown on stderr.
     func add(diagnostic text: String) { add(text.pieces(between: "\n").map { "chatty: " + $0 }.joined(separator: "\n")) }
 
-    /// - Parameter prompt: that stood before it; empty where there was none.
+    /// Appends a line that was typed.
+    /// - Parameter prompt: the prompt before the line; empty if there was none.
     func add(typed line: String, behind prompt: String) {
         if kind == .json {
             add(JSONLine.of(["event": .text("typed"), "text": .text(line)]))

@@ -1,7 +1,7 @@
 import ChatProtocol
 
-/// Decides when the client acknowledges shown messages (`SEEN`): one line names the last of them, some time after the first that the server does not
-/// know of.
+/// Decides when the client acknowledges shown messages (`SEEN`): one line names the last of them, some time after the first that the server
+/// does not know of.
 struct Acknowledgement: Sendable {
     private(set) var shown: MessageID?
     /// When the line is due; nil if the server knows everything.
@@ -20,7 +20,8 @@ struct Acknowledgement: Sendable {
         return Acknowledgement.line(shown)
     }
 
-    /// The acknowledgement at the beginning of a connection. It names the client, so that the server knows which connection this one replaces.
+    /// The acknowledgement at the beginning of a connection. It names the client, so that the server knows which connection this one
+    /// replaces.
     mutating func opening(as client: String) -> IRCMessage {
         due = nil
         return IRCMessage("SEEN", shown?.description ?? "*", client)

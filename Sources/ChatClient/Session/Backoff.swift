@@ -1,5 +1,5 @@
-/// Exponential backoff with jitter: the waits between attempts to connect double from half a second to half a minute. Each is shortened at random by
-/// up to half, so that the clients of a restarted server do not connect all at once.
+/// Exponential backoff with jitter: the waits between attempts to connect double from half a second to half a minute. Each is shortened at
+/// random by up to half, so that the clients of a restarted server do not connect all at once.
 struct Backoff: Sendable {
     static let first: Int64 = 500
     static let longest: Int64 = 30_000

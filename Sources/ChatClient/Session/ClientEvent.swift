@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// What a ``ClientSession`` reports to its user, in order.
+/// The events that a ``ClientSession`` reports to its user, in order.
 public enum ClientEvent: Equatable, Sendable {
     /// The server is unknown and its certificate is self-signed. The handshake waits until the user says whether the key is right.
     case unknownServer(SelfMade)
@@ -103,7 +103,7 @@ public struct ReceivedMessage: Equatable, Sendable {
     /// The group, or the other side of a direct conversation.
     public let conversation: Conversation
     public let text: String
-    /// From another session of the same account.
+    /// Whether another session of the same account has sent it.
     public let isOwn: Bool
 
     public init(id: MessageID?, time: Timestamp, from: String, conversation: Conversation, text: String, isOwn: Bool) {

@@ -1,21 +1,21 @@
 import ChatProtocol
 import FoundationEssentials
 
-/// Names one request of this client; the answer carries it.
+/// The id of a request of this client; the answer carries it.
 public struct RequestID: Hashable, Comparable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static func < (left: RequestID, right: RequestID) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What a logged-in client asks of the server.
+/// A request of a logged-in client to the server.
 public enum ClientRequest: Hashable, Sendable {
     case message(to: String, text: String)
     case groupMessage(group: String, text: String)
     case activeUsers
-    /// Who is there, for completion; nobody is told of it. Answered by ``ClientEvent/seen(user:)``.
+    /// The active users, for completion; the user is not shown the answer, which comes as ``ClientEvent/seen(user:)``.
     case everybody
-    /// Which groups there are, likewise.
+    /// The groups, for completion; the user is not shown the answer.
     case everyGroup
     case createGroup(String, members: [String])
     case joinGroup(String)
@@ -27,13 +27,13 @@ public enum ClientRequest: Hashable, Sendable {
     case history(with: ReceivedMessage.Conversation, count: Int)
     case search(String)
     case changePassword(old: String, new: String)
-    /// Nil: back again.
+    /// Nil means that the user is back.
     case away(String?)
     case logOut
 }
 
 extension ClientRequest {
-    /// The line that asks it, without its label.
+    /// The line of the request, without its label.
     var line: IRCMessage {
         switch self {
         case .message(let user, let text): IRCMessage("PRIVMSG", user, text)
@@ -58,7 +58,7 @@ extension ClientRequest {
         }
     }
 
-    /// What is wrong with it before it is sent: names that could not travel as the parameter they are meant to be, and lines that the server would not read.
+    /// The reason why the request cannot be sent: a name that cannot be a parameter of IRC, or a line that is too long.
     var defect: Reply? {
         switch self {
         case .message(let user, let text): ClientRequest.userDefect(user) ?? ClientRequest.textDefect(text)
@@ -77,7 +77,7 @@ extension ClientRequest {
         }
     }
 
-    /// Whether the messages in its answer are of the past, and not news.
+    /// Whether the messages in the answer are history and not new ones.
     var asksForMessages: Bool {
         switch self {
         case .history, .search: true
@@ -85,7 +85,7 @@ extension ClientRequest {
         }
     }
 
-    /// Whether asking twice does no more than asking once. A message sent again under its label is the same message to the server.
+    /// Whether the request is idempotent. A message sent again under its label is the same message to the server.
     var isRepeatable: Bool {
         switch self {
         case .message, .groupMessage, .history, .search, .activeUsers, .everybody, .everyGroup, .groups, .members, .away, .logOut: true
@@ -113,7 +113,7 @@ extension ClientRequest {
         }
     }
 
-    /// IRC gives a meaning to some first characters of a target, to commas and to spaces (RFC 2812 §2.3.1, §3.3.1).
+    /// Whether a name can be a target: IRC gives a meaning to some first characters, to commas and to spaces (RFC 2812 §2.3.1, §3.3.1).
     private static func travels(_ name: String) -> Bool {
         guard let first = name.utf8.first, name.utf8.count <= 256 else { return false }
         return !":#&+!~$%@*".utf8.contains(first) && !name.utf8.contains { $0 == UInt8(ascii: ",") || $0 <= 0x20 }

@@ -1,7 +1,8 @@
 import ChatProtocol
 import FoundationEssentials
 
-// From the capabilities to the welcome (IRCv3 capability-negotiation, sasl-3.2; `NICK` checks a name before its password with `chatty/service`).
+// The log-in, from the capabilities to the welcome (IRCv3 capability-negotiation, sasl-3.2; `NICK` checks a name before its password with
+// `chatty/service`).
 
 extension ClientSession {
     private static let wanted: Capability = [

@@ -35,7 +35,8 @@ extension ClientSession {
     /// The parameter of a ping after a sleep, and of its answer.
     static let probe = "awake"
 
-    /// After a sleep of the machine: deadlines begin anew, a lost connection is tried again at once, and an open one is probed with a short timeout.
+    /// Handles a sleep of the machine: deadlines start again, a lost connection is retried at once, and an open one is probed with a short
+    /// timeout.
     mutating func wake(at now: Int64) {
         backoff.reset()
         lostAt = lostAt.map { _ in now }
@@ -93,8 +94,8 @@ extension ClientSession {
         emit(.ended(ending))
     }
 
-    /// Ends the requests that were under way when the connection was lost. Repeatable ones are sent again; for the others it is unknown whether the server
-    /// has carried them out.
+    /// Ends the requests that were under way when the connection was lost. Repeatable ones are sent again; for the others it is unknown
+    /// whether the server has carried them out.
     private mutating func failUnanswered() {
         for (index, entry) in outstanding.enumerated() where entry.deadline != nil && entry.request.isRepeatable {
             outstanding[index].deadline = nil

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-// Requests and their answers, tied by labels (IRCv3 labeled-response): one labelled line, a labelled `ACK`, or a batch.
+// Requests and their answers, matched by labels (IRCv3 labeled-response): one labelled line, a labelled `ACK`, or a batch.
 
 extension ClientSession {
     mutating func enqueue(_ request: ClientRequest, _ id: RequestID, at now: Int64) {

@@ -3,8 +3,8 @@ import DequeModule
 
 /// The client's side of the service as a state machine without I/O: capability negotiation, log-in, requests, reconnection and log-out.
 ///
-/// A caller passes in what happens, with the time, and carries out the outputs in their order. Time is milliseconds of a monotonic clock that also
-/// counts while the machine sleeps.
+/// A caller passes in what happens, with the time, and carries out the outputs in their order. Time is milliseconds of a monotonic clock
+/// that also counts while the machine sleeps.
 public struct ClientSession: Sendable {
     public struct Configuration: Sendable {
         /// Begins every label of this client. It is unique, because the server recognises a message that is sent again by its label.
@@ -23,7 +23,8 @@ public struct ClientSession: Sendable {
         public var reconnectFor: Int64?
         /// The client acknowledges a message at the latest this long after it was shown; milliseconds.
         public var acknowledgeInterval: Int64 = 200
-        /// Requests a token after the log-in, and uses it to log in again after a lost connection. Unlike a password it costs the server no hashing.
+        /// Requests a token after the log-in, and uses it to log in again after a lost connection. Unlike a password it costs the server no
+        /// hashing.
         public var resumesByToken = false
         /// Shortens the waits between attempts to connect.
         public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
@@ -113,7 +114,7 @@ public struct ClientSession: Sendable {
     var acknowledgement = Acknowledgement()
     /// The lines so far of the message of the day; nil while none is being received.
     var messageOfTheDay: [String]?
-    /// What the server said before it closed.
+    /// The reason that the server gave before it closed the connection.
     var farewell: ServerNotice?
     var outputs: [Output] = []
 

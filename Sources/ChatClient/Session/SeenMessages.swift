@@ -9,7 +9,7 @@ struct SeenMessages: Sendable {
 
     init(capacity: Int = 8192) { self.capacity = capacity }
 
-    /// Whether it is new; it is known from then on, until `capacity` others came.
+    /// Records a message and returns whether it is new. It is forgotten after `capacity` others.
     mutating func insert(_ id: MessageID) -> Bool {
         guard known.insert(id).inserted else { return false }
         order.append(id)

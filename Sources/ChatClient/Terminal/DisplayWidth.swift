@@ -1,10 +1,11 @@
 @preconcurrency import CReadline
 import Glibc
 
-/// How many columns of a terminal text takes: two for an ideograph, none for a combining accent, by the locale's tables.
+/// The number of terminal columns that text takes: two for an ideograph, none for a combining accent, by the tables of the locale.
 public enum DisplayWidth {
-    /// Takes the characters of the locale of the environment, as the tables need it, and nothing else of it: what is said stays English; where that knows only bytes, UTF-8 is what people have.
-    /// - Returns: whether UTF-8 took another one's place.
+    /// Sets the character encoding from the environment's locale, which the tables need. All texts stay English. If the locale knows only
+    /// single bytes, UTF-8 is used instead.
+    /// - Returns: whether UTF-8 replaced the locale's encoding.
     @discardableResult public static func adoptLocale() -> Bool {
         setlocale(LC_CTYPE, "")
         guard __ctype_get_mb_cur_max() < 2 else { return false }
@@ -12,10 +13,10 @@ public enum DisplayWidth {
         return true
     }
 
-    /// - Parameter text: of one line, without control characters.
+    /// - Parameter text: one line without control characters.
     public static func columns(of text: some StringProtocol) -> Int { text.unicodeScalars.reduce(0) { $0 + columns(of: $1) } }
 
-    /// As much of the beginning of `text` as fits, with `…` for what does not.
+    /// The beginning of `text` that fits into `columns`, with `…` if anything is cut.
     public static func shortened(_ text: String, to columns: Int) -> String {
         guard Self.columns(of: text) > columns else { return text }
         guard columns > 0 else { return "" }

@@ -1,7 +1,7 @@
 @preconcurrency import CReadline
 import Foundation
 
-/// The lines typed before, in readline's history and in a file per server and account that its owner alone can read.
+/// The lines typed before: in readline's history, and in a file for each server and account, readable by its owner only.
 struct InputHistory {
     static let limit: Int32 = 2000
     private let path: String
@@ -12,13 +12,13 @@ struct InputHistory {
         clear_history()
         stifle_history(InputHistory.limit)
         let folder = (path as NSString).deletingLastPathComponent
-        // Without its folder the history lasts as long as the program.
+        // If the folder cannot be created, the history lasts as long as the program.
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         if history_truncate_file(path, InputHistory.limit) == 0 { read_history(path) }
         using_history()
     }
 
-    /// Remembers a line, unless it is the last one again.
+    /// Adds a line, unless it equals the last one or is blank.
     func add(_ line: String) {
         guard !line.unicodeScalars.allSatisfy(\.properties.isWhitespace) else { return }
         if let last = history_get(history_base + history_length - 1)?.pointee.line, String(cString: last) == line { return }

@@ -1,13 +1,14 @@
 @preconcurrency import CReadline
 @preconcurrency import Glibc
 
-/// readline through its callback interface. The library has one state for the process, so there is one editor, used on one thread.
+/// The line editor: readline through its callback interface. The library has one state for the process, so there is one editor, used on one
+/// thread.
 final class LineEditor {
-    /// What was typed; nil for the end of the input.
+    /// Receives a line that was typed; nil at the end of the input.
     typealias Accept = (String?) -> Void
     typealias Complete = (_ word: String, _ before: String) -> Completion
 
-    /// The callbacks of C carry no context. Written and read on the terminal's thread alone.
+    /// The editor for readline's callbacks, which carry no context. Only the terminal's thread uses it.
     nonisolated(unsafe) private static weak var current: LineEditor?
 
     private let accept: Accept
@@ -15,7 +16,7 @@ final class LineEditor {
     private(set) var isAsking = false
     private var isHidden = false
     private var shown = ""
-    /// The width for which what stands on the terminal was drawn.
+    /// The window width, in columns, for which the terminal's contents were drawn.
     private var columns = LineEditor.windowColumns
     private let reflows: Bool
 
@@ -27,17 +28,18 @@ final class LineEditor {
         LineEditor.current = self
         LineEditor.useUTF8()
         rl_readline_name = UnsafePointer(strdup("chatty"))
-        // Signals come through the loop.
+        // The main loop receives the signals.
         rl_catch_signals = 0
         rl_catch_sigwinch = 0
         rl_change_environment = 0
-        // Nothing may wait for an answer inside readline.
+        // readline must not block on a question of its own.
         rl_completion_query_items = -1
         rl_initialize()
         rl_variable_bind("page-completions", "off")
         rl_sort_completion_matches = 0
         rl_completer_word_break_characters = UnsafePointer(strdup(" \t"))
-        // No quotes, but a backslash before a space makes it a part of the word; readline looks for one only where there are quotes at all.
+        // A backslash before a space makes the space a part of the word. readline only asks for this if there are quote characters, so one
+        // that nobody types is set.
         rl_completer_quote_characters = UnsafePointer(strdup("\u{1}"))
         rl_char_is_quoted_p = { line, index in
             guard let line else { return 0 }
@@ -52,16 +54,16 @@ final class LineEditor {
                 rl_forced_update_display()
                 return
             }
-            // Of paths the last part is shown, which readline does for what it takes for file names.
+            // A list of paths shows their last parts, which readline does only for what it takes for file names.
             let arePaths = LineEditor.current?.listsPaths ?? false
             rl_filename_completion_desired = arePaths ? 1 : 0
-            // And it marks folders by itself, as ~/.inputrc has it.
+            // readline adds the slash of folders itself, if ~/.inputrc says so.
             if arePaths, let matches { for index in 1...Int(count) { LineEditor.dropSlash(matches[index]) } }
             rl_display_match_list(matches, count, longest)
             rl_filename_completion_desired = 0
             rl_forced_update_display()
         }
-        // Before it looks what such a name is.
+        // readline calls this before it looks up such a file name.
         rl_filename_stat_hook = { name in
             guard let name, let typed = name.pointee else { return 0 }
             name.pointee = strdup(HomeFolder.expand(EscapedPath.plain(String(cString: typed))))
@@ -69,7 +71,7 @@ final class LineEditor {
             return 1
         }
         rl_redisplay_function = { LineEditor.draw() }
-        // Between prompts the terminal echoes nothing; readline would take that for its own state.
+        // Between prompts the terminal's echo is off. readline would take that for the user's setting.
         rl_prep_term_function = { meta in
             rl_prep_terminal(meta)
             rl_tty_set_echoing(1)
@@ -82,21 +84,21 @@ final class LineEditor {
         if length > 1, path[length - 1] == CChar(UInt8(ascii: "/")) { path[length - 1] = 0 }
     }
 
-    /// More than that nobody reads; how many there are is said instead.
+    /// Longer lists are not shown; their number is shown instead.
     private static let listedMatches: Int32 = 200
     private var listsPaths = false
 
-    /// readline reads characters as the locale has them.
+    /// Makes readline decode its input as UTF-8 if the locale knows only single bytes.
     private static func useUTF8() {
-        // readline sets the locale anew when it begins, by the first of the variables that is there.
+        // readline sets the locale again when it is initialised, by the first of the variables that is set.
         if DisplayWidth.adoptLocale() { setenv("LC_ALL", "C.UTF-8", 1) }
     }
 
-    /// Whether the terminal is asked to put brackets around pastes, as the user's settings have it.
+    /// Whether the user's settings request bracketed paste from the terminal.
     var bracketsPastes: Bool { rl_variable_value("enable-bracketed-paste").map { String(cString: $0) } == "on" }
 
-    /// Puts text before what is being typed, the cursor at the end.
-    /// - Returns: false where nothing is being typed.
+    /// Inserts text before the text that is being typed and moves the cursor to its end.
+    /// - Returns: false if nothing is being typed.
     func put(before text: String) -> Bool {
         guard isAsking, rl_end > 0, let line = rl_line_buffer else { return false }
         hide()
@@ -106,21 +108,21 @@ final class LineEditor {
         return true
     }
 
-    /// Shows the prompt and takes keys, keeping what is typed already.
+    /// Shows the prompt and accepts keys; text typed already stays.
     func ask(_ prompt: String) {
         if isAsking {
             guard prompt != shown else { return }
             hide()
             rl_set_prompt(prompt)
         } else {
-            rl_callback_handler_install(prompt) { line in LineEditor.current?.took(line) }
+            rl_callback_handler_install(prompt) { line in LineEditor.current?.finishLine(line) }
             isAsking = true
             isHidden = false
         }
         shown = prompt
     }
 
-    /// Takes no keys any more; prompt and what was typed are gone.
+    /// Stops accepting keys and clears the prompt and the typed text.
     func stop() {
         guard isAsking else { return }
         hide()
@@ -129,8 +131,8 @@ final class LineEditor {
         isHidden = false
     }
 
-    private func took(_ line: UnsafeMutablePointer<CChar>?) {
-        // The next prompt is shown when the line has had its effect.
+    private func finishLine(_ line: UnsafeMutablePointer<CChar>?) {
+        // The next prompt is shown after the line has had its effect.
         rl_callback_handler_remove()
         isAsking = false
         guard let line else { return accept(nil) }
@@ -139,21 +141,21 @@ final class LineEditor {
         accept(text)
     }
 
-    /// Takes one key from the terminal.
+    /// Reads one key from the terminal.
     func readKey() {
         reveal()
         rl_callback_read_char()
     }
 
-    /// Clears the lines on which prompt and text stand, for others to be written there.
+    /// Clears the rows of the prompt and the typed text, so that others can be written there.
     func hide() {
         guard isAsking, !isHidden else { return }
         if !clearAfterResize() { rl_clear_visible_line() }
         isHidden = true
     }
 
-    /// The rows that the window has now may not be those that readline drew.
-    /// - Returns: false where the width is the same as before, or the terminal cannot go up.
+    /// Clears the rows after a change of the window's width, when they may differ from those that readline drew.
+    /// - Returns: false if the width is the same as before, or the terminal cannot move the cursor up.
     private func clearAfterResize() -> Bool {
         let now = LineEditor.windowColumns
         guard now != columns, now > 0 else { return false }
@@ -172,11 +174,11 @@ final class LineEditor {
         return true
     }
 
-    /// From now on readline draws for the width that the window has.
+    /// Makes readline draw for the current width of the window.
     private func adoptWindow() {
         columns = LineEditor.windowColumns
         rl_reset_screen_size()
-        // Where a prompt wraps is kept with it. A search has another one in its place, for as long as it lasts.
+        // readline computes where the prompt wraps when it is set. During a search another prompt replaces it, so it is left alone.
         if rl_readline_state & UInt(RL_STATE_ISEARCH | RL_STATE_NSEARCH) == 0 { rl_set_prompt(shown) }
     }
 
@@ -185,12 +187,12 @@ final class LineEditor {
         return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
     }
 
-    /// In fewer columns than these readline loses count of its rows; what is typed there is shown once the window is wider.
+    /// With fewer columns readline miscounts its rows, so the typed text is shown only once the window is wider.
     private static let leastColumns = 4
     private static var isTooNarrow: Bool { (1..<leastColumns).contains(windowColumns) }
     private static func draw() { if !isTooNarrow { rl_redisplay() } }
 
-    /// Shows prompt and text again, the cursor where it was.
+    /// Shows the prompt and the typed text again, with the cursor where it was.
     func reveal() {
         guard isHidden, !LineEditor.isTooNarrow else { return }
         isHidden = false
@@ -206,8 +208,8 @@ final class LineEditor {
         fflush(rl_outstream)
     }
 
-    /// Throws away what is typed, as Ctrl-C does.
-    /// - Returns: whether there was any.
+    /// Discards the typed text, as Ctrl-C does.
+    /// - Returns: whether there was any text.
     func clearLine() -> Bool {
         guard isAsking else { return false }
         reveal()
@@ -219,7 +221,7 @@ final class LineEditor {
             rl_point = rl_end
             LineEditor.draw()
         } else {
-            // Of a paste that may be longer than the window only the prompt is left.
+            // A paste may have more rows than the window, so only the prompt stays.
             hide()
             isHidden = false
             fputs(shown, rl_outstream)
@@ -240,7 +242,7 @@ final class LineEditor {
         reveal()
     }
 
-    /// Lends the terminal to the shell, `suspended` in between.
+    /// Gives the terminal to the shell while `suspended` runs.
     func suspend(_ suspended: () -> Void) {
         guard isAsking else { return suspended() }
         hide()
@@ -251,7 +253,7 @@ final class LineEditor {
         reveal()
     }
 
-    /// The process goes on after something stopped it unasked, and somebody else has had the terminal.
+    /// Takes the terminal back after the process was stopped by a signal that it could not handle and another process used the terminal.
     func resume() {
         guard isAsking else { return }
         hide()
@@ -262,7 +264,7 @@ final class LineEditor {
     }
 
     private static func matches(_ word: UnsafePointer<CChar>?, _ start: Int32) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
-        // Never readline's own file names.
+        // readline must not add file names of its own.
         rl_attempted_completion_over = 1
         guard let current, let word, let line = rl_line_buffer else { return nil }
         let before = String(decoding: UnsafeRawBufferPointer(start: line, count: Int(start)), as: UTF8.self)
@@ -272,7 +274,7 @@ final class LineEditor {
         current.listsPaths = completion.arePaths
         rl_completion_append_character = completion.appendsSpace ? 0x20 : 0
         let common = completion.candidates.count == 1 ? completion.candidates[0] : commonPrefix(completion.candidates)
-        // Where only the case differs the typed text stays.
+        // If only the case differs, the typed text stays.
         let first = common.utf8.count >= typed.utf8.count ? common : typed
         let all = completion.candidates.count == 1 ? [first] : [first] + completion.candidates
         // readline frees the list and its strings.

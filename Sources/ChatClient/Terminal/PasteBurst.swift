@@ -1,41 +1,41 @@
 import ChatProtocol
 import Glibc
 
-/// A paste on a terminal that puts no brackets around it: what comes faster than anybody types is one input, as it is in brackets.
+/// Detects a paste on a terminal without bracketed paste: input that comes faster than anybody types is one input.
 struct PasteBurst {
-    /// The whole lines so far.
+    /// The complete lines so far.
     private var lines: [String] = []
     private let descriptor: Int32
-    /// Longer than the pieces of a paste are apart, shorter than a key is from the next; milliseconds.
+    /// The longest pause within a paste in milliseconds: longer than between its pieces, shorter than between two keys.
     private static let pause: Int32 = 30
 
-    /// - Parameter descriptor: the terminal's.
+    /// - Parameter descriptor: the descriptor of the terminal.
     init(on descriptor: Int32) { self.descriptor = descriptor }
 
     var isEmpty: Bool { lines.isEmpty }
 
-    /// Whether more comes at once.
-    var goesOn: Bool {
+    /// Whether more input arrives within ``pause``.
+    var hasMore: Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&polled, 1, PasteBurst.pause) > 0
     }
 
-    /// Takes a line as part of a burst.
-    /// - Returns: false where it is none: neither did something come at once before it, nor does it behind it.
+    /// Adds a line that is part of a burst.
+    /// - Returns: false if the line stands alone: no line came just before it and no input comes just after it.
     mutating func append(_ line: String) -> Bool {
-        guard !lines.isEmpty || goesOn else { return false }
+        guard !lines.isEmpty || hasMore else { return false }
         lines.append(line)
         return true
     }
 
-    /// Gives all that was taken, as one text.
+    /// Ends the burst and returns its lines as one text.
     mutating func end() -> String {
         defer { lines = [] }
         return lines.joined(separator: "\n")
     }
 
-    /// Whether a terminal of that kind puts brackets around pastes where it is asked to (xterm's mode 2004): all do but the consoles of kernels and
-    /// those of old.
+    /// Whether a terminal of this kind supports bracketed paste (xterm's mode 2004): all do except the consoles of kernels and old
+    /// terminals.
     static func isBracketed(by terminal: String?) -> Bool {
         let terminal = terminal ?? ""
         return !["linux", "vt1", "vt2", "vt52", "ansi", "cons", "sun", "dumb", "unknown"].contains { terminal.begins(with: $0) }

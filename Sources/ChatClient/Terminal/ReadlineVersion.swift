@@ -1,4 +1,4 @@
-// A C variable that nothing writes.
+// `@preconcurrency` because the version is a C variable, which nothing writes.
 @preconcurrency import CReadline
 
 /// The version of the linked readline, such as `8.2`.

@@ -1,24 +1,26 @@
-/// Where text that wraps at the edge of a terminal comes to stand.
+/// Computes the rows of text that wraps at the edge of a terminal.
 enum ScreenRows {
-    /// The row, counted from the one it begins in, of the place behind `text` on a terminal that is so many columns wide.
+    /// The row of the position after `text`, counted from the row where the text begins, on a terminal with `columns` columns.
     ///
-    /// - Parameter staysInFullRow: where the last row is full, the place is that row's end and not the next row's beginning.
+    /// - Parameter staysInFullRow: whether, after a full last row, the position is the end of that row and not the beginning of the next
+    ///   one.
     ///
-    /// As readline shows a line: control characters as `^A`, tabs to the next multiple of eight, line ends as such. A wide character that does not fit goes to the next row.
+    /// The text counts as readline shows it: control characters as `^A`, tabs up to the next multiple of eight. A wide character that does
+    /// not fit goes to the next row.
     static func below(_ text: String, columns: Int, staysInFullRow: Bool = false) -> Int {
         guard columns > 0 else { return 0 }
         let end = end(of: text, columns: columns)
         return end.column >= columns && !staysInFullRow ? end.row + 1 : end.row
     }
 
-    /// What its rows are wrapped to on a terminal that does so is the text as it was drawn: with the cursor behind its last character, unless readline had to put
-    /// it into another row, or it stood further left.
+    /// The same row after a terminal has reflowed the text to another width. The cursor is after the last character, unless readline had to
+    /// move it to another row, or it stood further left.
     static func belowReflowed(_ text: String, from before: Int, to now: Int, isAtEnd: Bool) -> Int {
         let wasFull = before > 0 && end(of: text, columns: before).column >= before
         return below(text, columns: now, staysInFullRow: isAtEnd && !wasFull)
     }
 
-    /// - Returns: the column is that of no cell where the row is full.
+    /// - Returns: the position after `text`; if its row is full, the column is beyond the last cell.
     private static func end(of text: String, columns: Int) -> (row: Int, column: Int) {
         var row = 0
         var column = 0
@@ -38,15 +40,15 @@ enum ScreenRows {
         return (row, column)
     }
 
-    /// As readline has it.
+    /// The columns of a character as readline shows it.
     private static func width(_ scalar: Unicode.Scalar) -> Int {
         scalar.value < 0x20 || scalar.value == 0x7F ? 2 : DisplayWidth.columns(of: scalar)
     }
 }
 
-/// What terminals do to rows that are too long when their window changes.
+/// How terminals treat long rows when the window's width changes.
 enum ReflowingTerminal {
-    /// Whether rows that were wrapped are wrapped anew: all do but xterm, GNU screen and the consoles of Linux.
+    /// Whether the terminal reflows wrapped rows: all do except xterm, GNU screen and the consoles of Linux.
     static func reflows(_ environment: [String: String]) -> Bool {
         if environment["TMUX"] != nil { return true }
         return environment["XTERM_VERSION"] == nil && environment["STY"] == nil && environment["TERM"] != "linux"

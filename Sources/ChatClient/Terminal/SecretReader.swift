@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads a password from a terminal that shows nothing, outside readline: so it gets into no history, kill ring or undo list.
+/// Reads a password from a terminal without echo, outside readline, so that it gets into no history, kill ring or undo list.
 struct SecretReader {
     enum Outcome: Equatable {
         case more
@@ -8,15 +8,16 @@ struct SecretReader {
         case end
     }
 
-    /// More than any password that a server takes.
+    /// The most bytes that are kept, more than the longest password.
     private static let limit = 4096
     private var typed: [UInt8] = []
     private var escape = Escape.none
 
-    /// A key that sends a sequence (an arrow, say) is no part of a password (ECMA-48 §5.4: `ESC [`, parameters, a final byte).
+    /// The state of an escape sequence: a key that sends one, such as an arrow, is no part of a password (ECMA-48 §5.4: `ESC [`,
+    /// parameters, a final byte).
     private enum Escape { case none, begun, sequence }
 
-    /// Takes one byte as the keyboard gives it: line end, erase (a character), kill (all), end of file, or a part of the password.
+    /// Handles one byte from the keyboard: line end, erase (a character), kill (all), end of file, or a part of the password.
     mutating func handle(_ byte: UInt8) -> Outcome {
         switch escape {
         case .begun:

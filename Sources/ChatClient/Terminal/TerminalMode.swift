@@ -1,19 +1,19 @@
 import Glibc
 
-/// The terminal's settings: as they were found, and as they are between prompts, when nothing typed shows and no signal key is lost.
+/// The terminal's settings: those before the program, and those between prompts, which show no typed text and lose no signal key.
 struct TerminalMode {
     private let found: termios
     private let quiet: termios
     private let descriptor: Int32
 
-    /// - Returns: nil where the descriptor is no terminal.
+    /// - Returns: nil if the descriptor is not a terminal.
     init?(_ descriptor: Int32) {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }
         self.descriptor = descriptor
         found = settings
         settings.c_lflag &= ~tcflag_t(ECHO | ICANON)
-        // What was typed before a signal key stays to be read: where it vanished, who was told that there is something would wait for it.
+        // A signal key must not discard the input before it: poll may have announced that input already, and a read would block.
         settings.c_lflag |= tcflag_t(ISIG | NOFLSH)
         settings.c_iflag |= tcflag_t(ICRNL)
         withUnsafeMutableBytes(of: &settings.c_cc) { keys in
@@ -28,7 +28,7 @@ struct TerminalMode {
 
     private func apply(_ settings: termios) {
         var settings = settings
-        // Only when what was written has left, so that no echo changes in the middle of a line; what was typed ahead stays.
+        // The change waits until the output has been written, so that the echo does not change within a line. Input typed ahead stays.
         while tcsetattr(descriptor, TCSADRAIN, &settings) != 0, errno == EINTR {}
     }
 }

@@ -1,7 +1,7 @@
 import ChatProtocol
 import Foundation
 
-/// A person's terminal: prompt and typed text stay at the bottom, what comes is shown above.
+/// The screen of a person: the prompt and the typed text stay at the bottom, and all else is shown above.
 final class TerminalScreen: Screen {
     private let mode: TerminalMode
     private var editor: LineEditor?
@@ -13,15 +13,15 @@ final class TerminalScreen: Screen {
     private let transcript: Transcript?
     private let diagnose: (String) -> Void
     private var burst = PasteBurst(on: STDIN_FILENO)
-    /// Whether pastes can be told from typing by their brackets alone.
+    /// Whether bracketed paste alone distinguishes pastes from typing.
     private let hasBrackets: Bool
-    /// The secret's prompt stands on an unfinished line.
+    /// Whether the prompt for a password stands on an unfinished line.
     private var isAskingSecret = false
 
     /// - Parameters:
-    ///   - historyPath: of the file for an account; nil for none.
-    ///   - complete: what Tab offers.
-    /// - Returns: nil where stdin is no terminal.
+    ///   - historyPath: the path of the history file of an account; nil for none.
+    ///   - complete: the completions that Tab offers.
+    /// - Returns: nil if stdin is not a terminal.
     init?(
         historyPath: @escaping (String) -> String?, transcript: Transcript?, complete: @escaping LineEditor.Complete,
         diagnose: @escaping (String) -> Void
@@ -35,7 +35,7 @@ final class TerminalScreen: Screen {
         let environment = ProcessInfo.processInfo.environment
         let reflows = ReflowingTerminal.reflows(environment)
         hasBrackets = PasteBurst.isBracketed(by: environment["TERM"])
-        editor = LineEditor(reflows: reflows, accept: { [unowned self] line in self.took(line) }, complete: complete)
+        editor = LineEditor(reflows: reflows, accept: { [unowned self] line in self.receiveLine(line) }, complete: complete)
     }
 
     func descriptor(wantsLine: Bool) -> Int32? { prompt == .none ? nil : STDIN_FILENO }
@@ -47,17 +47,17 @@ final class TerminalScreen: Screen {
             return []
         }
         editor?.readKey()
-        if !burst.isEmpty, !burst.goesOn { endBurst() }
+        if !burst.isEmpty, !burst.hasMore { endBurst() }
         return []
     }
 
-    /// A last line without its end waits for Return, with those before it.
+    /// A last line without a line end waits for Return, together with those before it.
     private func endBurst() {
         let lines = burst.end()
         if editor?.put(before: lines + "\n") != true { enter(lines) }
     }
 
-    private func took(_ line: String?) {
+    private func receiveLine(_ line: String?) {
         guard let line else {
             _ = burst.end()
             editor?.write("\n")
@@ -111,7 +111,7 @@ final class TerminalScreen: Screen {
             }
             askSecretAgain()
         case SIGCONT:
-            // Of Ctrl-Z it is the end, and all is in order; of SIGSTOP it is the first that is heard.
+            // After Ctrl-Z the terminal is restored already. After SIGSTOP this is the first signal that the process receives.
             mode.silence()
             editor?.resume()
             askSecretAgain()
@@ -120,7 +120,7 @@ final class TerminalScreen: Screen {
         return []
     }
 
-    /// The shell has written below the question.
+    /// Shows the prompt for the password again after the shell has written below it.
     private func askSecretAgain() {
         guard isAskingSecret, case .secret(let text) = prompt else { return }
         editor?.write("\r" + text)
@@ -141,7 +141,7 @@ final class TerminalScreen: Screen {
         diagnose(text)
     }
 
-    /// Something is shown while a password is asked for: its prompt is asked anew below.
+    /// Ends the line of the password's prompt before other output; the prompt is shown again below.
     private func finishSecretLine() {
         guard isAskingSecret else { return }
         isAskingSecret = false

@@ -269,7 +269,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         while unread.readableBytes > 0, canTakeLine {
             let bytes = unread
             let taken = bytes.withUnsafeReadableBytes { bytes in
-                lines.take(bytes) { line in
+                lines.decodePrefix(of: bytes) { line in
                     receive(line)
                     return canTakeLine
                 }

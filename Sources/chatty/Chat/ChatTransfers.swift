@@ -7,8 +7,8 @@ import TransferProtocol
 
 /// The ``TransferCarrier`` of a chat session: sends and receives its files over one UDP port.
 ///
-/// The side that offers a file connects to the other one. The receiver's answer names its addresses, its key and a fresh secret, and only that sender
-/// can connect.
+/// The side that offers a file connects to the other one. The receiver's answer names its addresses, its key and a fresh secret, and only
+/// that sender can connect.
 final class ChatTransfers: TransferCarrier {
     private let port: UInt16
     private let announced: [String]
@@ -23,8 +23,9 @@ final class ChatTransfers: TransferCarrier {
         var offered: [Int: SourceFile] = [:]
         /// Files that this side has accepted, until their transfer begins.
         var expected: [Int: Expected] = [:]
-        /// By the sender's key, as long as a file of that sender is expected: who answers a handshake knows the key of who begins it, not which
-        /// of several secrets is meant (Noise IKpsk2), so there is one for all files that one sender has on offer.
+        /// The invitations by the sender's key, while a file of that sender is expected. In Noise IKpsk2 the responder learns the
+        /// initiator's key before the pre-shared key counts, but not which of several secrets is meant, so all files of one sender share
+        /// one.
         var invitations: [Data: Invitation] = [:]
         var sessions: [Int: TransferSession] = [:]
         /// Whether there has been any transfer.
@@ -33,7 +34,7 @@ final class ChatTransfers: TransferCarrier {
         var peerKeys: [Int: Data] = [:]
     }
 
-    /// Transfers whose keys are remembered.
+    /// The number of transfers whose keys are remembered.
     private static let rememberedKeys = 256
 
     private struct Expected {
@@ -45,7 +46,7 @@ final class ChatTransfers: TransferCarrier {
     ///   - port: the UDP port; 0 for any free one.
     ///   - announced: the addresses that others are given instead of this machine's own, `ADDRESS:PORT`; none if empty.
     ///   - downloads: the folder for received files.
-    ///   - keyPath: of this machine's key for transfers.
+    ///   - keyPath: the path of this machine's key for transfers.
     ///   - post: receives the events.
     init(
         port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (CarrierEvent) -> Void
@@ -59,7 +60,7 @@ final class ChatTransfers: TransferCarrier {
 
     func listen() -> Result<UInt16, TransferCarrierFailure> {
         do {
-            let identity = try OwnKey.load(path: keyPath, warn: Diagnostics.say)
+            let identity = try OwnKey.load(path: keyPath, warn: Diagnostics.report)
             let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
                 self?.receive(session)
             }
@@ -256,7 +257,7 @@ final class ChatTransfers: TransferCarrier {
         }
     }
 
-    // Both.
+    // Both directions.
 
     private func follow(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) {
         Task { await watch(session, number, total: total, destination: destination) }
@@ -318,7 +319,7 @@ final class ChatTransfers: TransferCarrier {
 }
 
 extension DeclineReason {
-    /// As the end of a sentence.
+    /// The reason as the end of a sentence.
     fileprivate var text: String {
         switch self {
         case .declined: "declined"
@@ -359,7 +360,7 @@ extension TransferFailure {
         }
     }
 
-    /// Whether the same offer made again would go on from where this one stopped.
+    /// Whether the same offer, made again, would resume where this one stopped.
     fileprivate var keepsWhatArrived: Bool {
         switch self {
         case .timedOut, .stalled, .diskFull, .closedByPeer(.goingAway, _), .closedByPeer(.stalled, _): true

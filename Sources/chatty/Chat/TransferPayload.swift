@@ -2,32 +2,32 @@ import Foundation
 import TransferIO
 import TransferProtocol
 
-/// What the two sides of a transfer tell each other through the chat server, as JSON in one line (`P2P target VERB id :payload`).
+/// The messages that the two sides of a transfer exchange through the chat server, as JSON in one line (`P2P target VERB id :payload`).
 ///
-/// The server authenticates who said it; it carries no byte of the file. Man page: chatty-transfer(7).
+/// The server authenticates the sender of a message; it carries no byte of the file. Specified in chatty-transfer(7).
 enum TransferPayload {
-    /// `OFFER`: what there is, and the key of who will send it.
+    /// `OFFER`: the file, and the key and addresses of its sender.
     struct Offer: Codable, Equatable {
         var name: String
-        /// Bytes.
+        /// The size of the file, in bytes.
         var size: UInt64
         /// The sender's static X25519 key, 32 bytes.
         var key: Data
-        /// Where the sender can be reached, `HOST:PORT`, the best first.
+        /// The addresses of the sender, `HOST:PORT`, the best first.
         var addresses: [String]
     }
 
-    /// `ACCEPT`: where to send it, and with what.
+    /// `ACCEPT`: the key, the secret and the addresses of the receiver.
     struct Acceptance: Codable, Equatable {
         /// The receiver's static X25519 key, 32 bytes.
         var key: Data
         /// The pre-shared key of this one transfer, 32 bytes.
         var secret: Data
-        /// Where the receiver can be reached, `HOST:PORT`, the best first.
+        /// The addresses of the receiver, `HOST:PORT`, the best first.
         var addresses: [String]
     }
 
-    /// More would not fit into a signal, and nobody has more.
+    /// The most addresses in one message: more would not fit into a signal.
     static let maximumAddresses = 24
 
     static func text(_ value: some Encodable) -> String? {
@@ -49,10 +49,10 @@ enum TransferPayload {
         return answer
     }
 
-    /// An address as it is told the other side, from how a user typed it; nil where it is none.
+    /// An address in the form sent to the other side; nil if `text` is no address.
     static func announcement(_ text: String) -> String? { networkAddresses([text]).first?.hostAndPort }
 
-    /// Only addresses, never names: nobody may make this machine look something up.
+    /// Resolves numeric addresses only, never names: the other side must not make this machine look up a name.
     static func networkAddresses(_ texts: [String]) -> [NetworkAddress] {
         texts.compactMap { text in
             guard let place = HostPort(text), place.port > 0, isAddress(place.host) else { return nil }

@@ -1,18 +1,18 @@
 import Crypto
 import Foundation
 
-/// What the two sides of a transfer compare by another way, to see that the chat server has put nobody between them.
+/// The number that the two users of a transfer compare over another channel, to exclude that the chat server has put somebody between them.
 ///
-/// Made from both sides' static keys, which Noise authenticates: who is between them has other keys. 40 decimal digits are 132 bits, and a guess costs
-/// ``rounds`` hashes: nobody finds two pairs of keys with the same number. As in Signal's safety numbers (numeric fingerprint, version 2), each
-/// five digits are five bytes of the hash modulo 100,000.
+/// It is derived from both sides' static keys, which Noise authenticates: a man in the middle has other keys. 40 decimal digits are 132
+/// bits and a guess costs ``rounds`` hashes, so nobody finds two pairs of keys with the same number. As in Signal's safety numbers (numeric
+/// fingerprint, version 2), each five digits are five bytes of the hash modulo 100,000.
 enum VerificationNumber {
     private static let groups = 8
     private static let rounds = 5200
     private static let label = Data("chatty transfer verification 1".utf8)
 
     /// - Parameters:
-    ///   - one, other: X25519 keys, 32 bytes; in any order.
+    ///   - one, other: the X25519 keys, 32 bytes each, in any order.
     /// - Returns: eight groups of five digits.
     static func of(_ one: Data, _ other: Data) -> String {
         let keys = one.lexicographicallyPrecedes(other) ? one + other : other + one

@@ -1,27 +1,27 @@
 import ChatProtocol
 import TransferProtocol
 
-/// The hand-rolled parser: words and a table in, typed arguments or one clear error out.
+/// The parser of the command line: turns words into typed arguments, or throws one clear error, by the table of a subcommand.
 ///
-/// Long (`--data DIR`, `--data=DIR`) and short forms (`-u NAME`, `-uNAME`, `-u=NAME`, switches together as `-qy`), options and
-/// positional arguments in any order, `--` to end the options, `-` as a plain word. Of an option given twice the last one counts.
+/// It knows long forms (`--data DIR`, `--data=DIR`), short forms (`-u NAME`, `-uNAME`, `-u=NAME`, several switches as `-qy`), options and
+/// positional arguments in any order, `--` to end the options, and `-` as a plain word. If an option is given twice, the last one counts.
 ///
-/// Words are bytes, as the system has them: paths stay so, and only what is to be text must be UTF-8.
+/// Words are bytes, as in the system: paths stay so, and only text must be UTF-8.
 struct ArgumentParser {
     let spec: CommandSpec
 
-    /// What a right command line asks for.
+    /// The result of a valid command line.
     enum Outcome: Equatable, Sendable {
         case run(Arguments)
         case help
         case version
     }
 
-    /// - Parameter words: what follows the subcommand's name.
+    /// - Parameter words: the words after the subcommand.
     func parse(_ words: [ByteString]) throws(UsageError) -> Outcome {
         var arguments = Arguments()
         var plain: [Word] = []
-        /// The option before, where it has no value but could have one.
+        /// The option before, if its optional value is missing.
         var bare: String?
         var rest = words[...]
         while let word = rest.popFirst() {
@@ -36,7 +36,7 @@ struct ArgumentParser {
             } else {
                 plain.append(Word(text: word, bare: before))
             }
-            // An error behind --help is not worth telling to somebody who asks for help.
+            // An error after --help does not matter to somebody who asks for help.
             if arguments.has(CommandSpec.help) { return .help }
             if arguments.has(CommandSpec.version) { return .version }
         }
@@ -44,16 +44,16 @@ struct ArgumentParser {
         return .run(arguments)
     }
 
-    /// Words that are text.
+    /// Parses words that are text.
     func parse(_ words: [String]) throws(UsageError) -> Outcome { try parse(words.map { ByteString($0) }) }
 
-    /// What is no option, and the option right before it where that one's value was left out.
+    /// A word that is no option, and the option right before it if its optional value is missing.
     private struct Word {
         let text: ByteString
         var bare: String?
     }
 
-    /// - Returns: the option, where it could have a value and has none.
+    /// - Returns: the option, if its optional value is missing.
     private func parseLong(
         _ bytes: ArraySlice<UInt8>, _ rest: inout ArraySlice<ByteString>, _ arguments: inout Arguments
     ) throws(UsageError) -> String? {
@@ -67,7 +67,7 @@ struct ArgumentParser {
         return attached == nil && flag.value?.isOptional == true ? flag.name : nil
     }
 
-    /// What somebody meant who typed `--name`: an option, or an argument, which has no name before it.
+    /// A suggestion for an unknown `--name`: an option, or a positional argument, which takes no name.
     private func hint(for name: String) -> String {
         let arguments = spec.positionals.map { (typed: $0.name.lowercased().replacing("_", with: "-"), shown: $0.name) }
         let names = spec.allFlags.flatMap { [$0.name] + $0.aliases }
@@ -85,7 +85,7 @@ struct ArgumentParser {
         while let byte = letters.first {
             guard let flag = spec.allFlags.first(where: { $0.short?.asciiValue == byte }), let letter = flag.short else {
                 let hint = Suggestion.nearest(to: ByteString(bytes).description, among: spec.allFlags.map(\.name))
-                // Whole, where it is no ASCII letter.
+                // A whole character, even if it is not ASCII.
                 let shown = Printable.text(String(ByteString(letters).description.prefix(1)))
                 throw error("There is no option -\(shown).\(hint.map { " Did you mean --\($0)?" } ?? "")")
             }
@@ -114,7 +114,7 @@ struct ArgumentParser {
         if let attached {
             parsed = try check(attached, value.kind, shown)
         } else if value.isOptional {
-            // The next word is never its value, which stands behind `=`: `--listen 6697` would take the port of whoever leaves the value out.
+            // An optional value follows `=` and is never the next word: `--listen 6697` without a value would take the port.
             parsed = .bare
         } else {
             guard let next = rest.first, next == "-" || !next.starts(with: "-") else {
@@ -158,7 +158,7 @@ struct ArgumentParser {
                 count = min(1, spare)
                 spare -= count
             case .oneOrMore:
-                // Those behind it have the last words.
+                // The arguments after it take the last words.
                 let behind = min(spare, positionals[(index + 1)...].count { $0.arity == .optional })
                 count += spare - behind
                 spare = behind

@@ -1,4 +1,4 @@
-/// `completions/chatty.bash`: needs bash 4.4 and nothing else.
+/// `completions/chatty.bash`, which needs bash 4.4 and nothing else.
 enum BashCompletion {
     static func script(_ specs: [CommandSpec]) -> String {
         let overview = Overview.flags.map { "--\($0.name)" }.joined(separator: " ")
@@ -105,7 +105,7 @@ enum BashCompletion {
         return lines.joined(separator: "\n")
     }
 
-    /// The options with a value by how it is completed, in the order in which each way first occurs.
+    /// The options with a value, grouped by their completion, in the order of their first occurrence.
     private static func values(_ spec: CommandSpec) -> [(command: String, names: [String])] {
         var groups: [(command: String, names: [String])] = []
         for flag in spec.allFlags {
@@ -120,14 +120,14 @@ enum BashCompletion {
         return groups
     }
 
-    /// The arms for the arguments that are neither options nor values of options.
+    /// The `case` branches for the arguments that are neither options nor values of options.
     private static func places(_ positionals: [PositionalSpec], from first: Int, indent: Int, suffix: String = "") -> [String] {
         let margin = String(repeating: " ", count: indent)
         var lines: [String] = []
         for (index, positional) in positionals.enumerated() {
             let command = command(positional.kind)
             if positional.arity == .oneOrMore {
-                // What follows it can't be told from more of it.
+                // The argument after a repeated one cannot be distinguished from it.
                 let isReceiver = index + 1 < positionals.count && positionals[index + 1].kind == .fileOrHost
                 if isReceiver { lines.append("\(margin)\(index + first)\(suffix)) \(command) ;;") }
                 lines.append("\(margin)*\(suffix)) \(isReceiver ? "_chatty_receivers" : command) ;;")

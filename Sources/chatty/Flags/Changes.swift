@@ -1,16 +1,16 @@
-/// What users notice of each version: the section CHANGES of chatty(1). A new version is a new ``current``; the one before goes to
-/// ``earlier``.
+/// The changes of each version that users notice: the section CHANGES of chatty(1). A new version becomes ``current``, and the one before
+/// moves to ``earlier``.
 enum Changes {
     struct Version: Sendable {
-        /// Three numbers with dots between them.
+        /// Three numbers, separated by dots.
         let number: String
-        /// As the manual pages show it: `November 22, 2026`.
+        /// The date as in the manual pages: `November 22, 2026`.
         let date: String
-        /// One change each, in whole sentences. `word` in backticks is shown as literal.
+        /// The changes, each in whole sentences. `word` in backticks is shown as literal.
         let changes: [String]
     }
 
-    /// The version that this program is.
+    /// The version of this program.
     static let current = Version(
         number: "0.1.0", date: "November 22, 2026",
         changes: [
@@ -27,7 +27,7 @@ enum Changes {
             "`chatty users` manages the accounts of a server, also while the server runs.",
         ])
 
-    /// The versions before, the newest first.
+    /// The earlier versions, the newest first.
     static let earlier: [Version] = []
 
     static var all: [Version] { [current] + earlier }

@@ -1,26 +1,26 @@
-/// Everything that is known of a subcommand: what parses it, helps with it, documents it and completes it.
+/// The description of a subcommand, from which its parser, help, manual and completions are made.
 struct CommandSpec: Sendable {
     let name: String
     /// One line for the list of subcommands and the manual's NAME: no capital, no full stop.
     let summary: String
     let positionals: [PositionalSpec]
-    /// `users add`: words of which the first positional argument is one; empty for a subcommand without them.
+    /// The words that the first positional argument can be, as in `users add`; empty for a subcommand without actions.
     var actions: [ActionSpec] = []
     let flags: [FlagSpec]
-    /// The manual's DESCRIPTION, a string a paragraph. `word` in backticks is shown as literal.
+    /// The manual's DESCRIPTION, one string for each paragraph. `word` in backticks is shown as literal.
     let description: [String]
-    /// What can be typed once the command runs, a row each; the manual's COMMANDS.
+    /// The commands that can be typed while the subcommand runs: the manual's COMMANDS, a row each.
     var commands: [Entry] = []
-    /// What it prints for programs, a row each; the manual's EVENTS.
+    /// The events that it prints for programs: the manual's EVENTS, a row each.
     var events: [Entry] = []
-    /// What these lines have in them; told behind the events.
+    /// The fields of these events, shown after them.
     var eventFields: [Entry] = []
     var environment: [Entry] = []
     var files: [Entry] = []
     let examples: [Example]
-    /// Files to be copied from the manual, behind its examples.
+    /// Files to copy from the manual, shown after its examples.
     var listings: [Listing] = []
-    /// Other pages, as `chatty-connect(1)`.
+    /// Other manual pages, such as `chatty-connect(1)`.
     let seeAlso: [String]
 
     struct Entry: Sendable {
@@ -30,9 +30,9 @@ struct CommandSpec: Sendable {
 
     /// A section of the manual that shows a file.
     struct Listing: Sendable {
-        /// In capitals.
+        /// The title of the section, in capitals.
         let title: String
-        /// Before the file, a string a paragraph.
+        /// The text before the file, one string for each paragraph.
         let text: [String]
         let lines: [String]
     }
@@ -48,7 +48,7 @@ struct CommandSpec: Sendable {
         "version", short: "V", "Show the version",
         manual: "Shows the version, the licence and the versions of the libraries that are linked.")
 
-    /// `flags` and those that every subcommand has.
+    /// `flags` and the flags of every subcommand.
     var allFlags: [FlagSpec] { flags + [Self.help.spec, Self.version.spec] }
 
     /// `chatty serve [OPTION ...] [PORT] [MAX_ATTEMPTS]`, `chatty users [ACTION] [OPTION ...] [ARGUMENT ...]`.
@@ -57,18 +57,18 @@ struct CommandSpec: Sendable {
         return (["chatty \(name)"] + arguments).joined(separator: " ")
     }
 
-    /// The flag of that long name or alias.
+    /// The flag with this long name or alias.
     func flag(named name: String) -> FlagSpec? {
         allFlags.first { $0.name == name || $0.aliases.contains(name) }
     }
 }
 
-/// A word behind the subcommand that says what to do: `add` in `chatty users add`.
+/// An action: the word after the subcommand, such as `add` in `chatty users add`.
 struct ActionSpec: Sendable {
     let name: String
     let summary: String
     let positionals: [PositionalSpec]
-    /// Whether it is meant where no action is named.
+    /// Whether this is the default action.
     var isDefault = false
     /// Sentences for the manual page.
     let manual: String

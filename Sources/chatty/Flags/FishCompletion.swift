@@ -35,7 +35,7 @@ enum FishCompletion {
         var line = "complete -c chatty -n \(quote(condition)) -l \(flag.name)"
         if let short = flag.short { line += " -s \(short)" }
         if let value = flag.value {
-            // -x wants a value and no file name; -r -F a value and file names.
+            // -x: a value that is no file name; -r -F: a value that is one.
             if !value.isOptional { line += value.kind == .file ? " -r -F" : " -x" }
             if let words = words(value.kind) { line += " -a \(quote(words))" }
         }
@@ -43,7 +43,7 @@ enum FishCompletion {
     }
 
     private static func arguments(_ positionals: [PositionalSpec], condition: String) -> [String] {
-        // fish completes any argument by what all of them can be; hosts are offered for the first.
+        // fish offers the same candidates for every argument, so hosts are offered if the first one is a host.
         var lines: [String] = []
         if positionals.contains(where: { $0.kind == .file }) { lines.append("complete -c chatty -n \(quote(condition)) -F") }
         if let first = positionals.first, first.kind == .host, let words = words(first.kind) {
@@ -55,7 +55,7 @@ enum FishCompletion {
         return lines
     }
 
-    /// fish knows no defaults of variables.
+    /// Translates default values of variables, which fish does not know.
     private static func fish(_ command: String) -> String {
         let folder = "(test -n \"$XDG_DATA_HOME\"; and echo $XDG_DATA_HOME; or echo ~/.local/share)"
         return command.replacing("\"${XDG_DATA_HOME:-$HOME/.local/share}", with: folder + "\"")

@@ -1,9 +1,9 @@
-/// A typed key to one option: `arguments[ServeFlags.grace]` is a `Duration`, checked when the table is compiled and not when it is read.
+/// A typed key to one option: `arguments[ServeFlags.grace]` is a `Duration`, which the compiler checks.
 struct Flag<Value: Sendable>: Sendable {
     let spec: FlagSpec
-    /// What the option is where it was not given.
+    /// The value if the option is not given.
     let absent: Value
-    /// From the values given, in order, at least one.
+    /// Converts the given values, at least one, in order.
     let decode: @Sendable ([FlagValue]) -> Value?
 }
 
@@ -92,7 +92,7 @@ extension Flag {
     }
 }
 
-/// What an option whose value may be left out was.
+/// The state of an option whose value may be left out.
 enum OptionalValue<Wrapped: Sendable>: Sendable {
     case absent
     case bare

@@ -6,13 +6,13 @@ struct FlagSpec: Sendable {
     let short: Character?
     /// Other long names, parsed but not shown in `--help`.
     let aliases: [String]
-    /// What it takes; nil for a switch.
+    /// The value that it takes; nil for a switch.
     let value: ValueSpec?
-    /// Whether it may be given several times, each adding a value. Of any other option the last one counts.
+    /// Whether the option may be given several times, each adding a value. Of any other option the last one counts.
     let isRepeatable: Bool
-    /// The default as the user would type it, where there is one.
+    /// The default as the user would type it; nil if there is none.
     let defaultText: String?
-    /// The actions (`users add`) that it belongs to; nil where it belongs to all.
+    /// The actions (`users add`) to which it belongs; nil for all.
     let actions: [String]?
     /// One line for `--help` and the completions: no full stop, 60 characters at most.
     let summary: String
@@ -29,7 +29,7 @@ struct FlagSpec: Sendable {
 
 /// The value of an option.
 struct ValueSpec: Sendable {
-    /// How it is shown: `FILE`.
+    /// The placeholder for the value: `FILE`.
     let name: String
     let kind: ValueKind
     /// Whether the option may be given without it.

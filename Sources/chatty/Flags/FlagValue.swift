@@ -1,19 +1,19 @@
 import TransferProtocol
 
-/// A value from the command line, after the check that its `ValueKind` asks for.
+/// A value from the command line, checked by its `ValueKind`.
 enum FlagValue: Equatable, Sendable {
     case text(String)
     /// The bytes as they were given.
     case path(ByteString)
     case number(Int)
     case duration(Duration)
-    /// An option whose value may be left out was given without one.
+    /// The option was given without its optional value.
     case bare
 }
 
-/// A Swift type that typed access to the parsed arguments can give.
+/// A type to which a value of the command line can be converted.
 protocol FlagDecodable: Sendable {
-    /// - Returns: nil where `value` is of another shape; the table's tests show that no key meets that.
+    /// - Returns: nil if `value` is of another kind; the tests of the table show that this never happens.
     init?(flagValue value: FlagValue)
 }
 

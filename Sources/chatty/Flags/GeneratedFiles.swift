@@ -1,11 +1,11 @@
-/// The files of the repository that are made from the table.
+/// The files of the repository that are generated from the table.
 enum GeneratedFiles {
     /// Their paths within the repository.
     static let names =
         ["man/chatty.1"] + Command.names.map { "man/chatty-\($0).1" }
         + ["completions/chatty.bash", "completions/_chatty", "completions/chatty.fish"]
 
-    /// What the file of that path holds; nil where no such file is made.
+    /// The contents of the file with this path; nil if no such file is generated.
     static func contents(of name: String) -> String? {
         let specs = Command.all.map(\.spec)
         switch name {

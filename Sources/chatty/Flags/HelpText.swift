@@ -1,4 +1,4 @@
-/// `--help`: what fits one screen of 80 columns and 24 rows with the shell's prompt.
+/// `--help`, which fits on a screen of 80 columns and 24 rows together with the shell's prompt.
 enum HelpText {
     /// The help of one subcommand.
     static func of(_ spec: CommandSpec) -> String {
@@ -11,7 +11,7 @@ enum HelpText {
         for flag in spec.flags {
             let left = (flag.short == nil ? "      " : "  ") + flag.usage
             let shown = shownDefault(flag).map { "\(flag.summary) [\($0)]" } ?? flag.summary
-            // The manual has the default too.
+            // The manual shows the default too, so it may be left out here.
             lines.append(row(left, shown.count <= width - column ? shown : flag.summary))
         }
         lines.append(row("  -h, --help; -V, --version", "Show this help; the version"))
@@ -29,7 +29,7 @@ enum HelpText {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The choices with the default first, as the help shows them behind a summary.
+    /// The choices with the default first, as the help shows them after a summary.
     private static func shownDefault(_ flag: FlagSpec) -> String? {
         guard case .choice(let words)? = flag.value?.kind else { return flag.defaultText }
         return ([flag.defaultText].compactMap(\.self) + words.filter { $0 != flag.defaultText }).joined(separator: "|")

@@ -1,6 +1,6 @@
-/// The manual pages in mdoc(7), made from the table.
+/// Generates the manual pages in mdoc(7) from the table.
 enum ManualPage {
-    /// `man/chatty-serve.1` and its like.
+    /// The page of a subcommand, such as `man/chatty-serve.1`.
     static func of(_ spec: CommandSpec) -> String {
         var page = Page(title: "CHATTY-\(spec.name.uppercased())", name: "chatty-\(spec.name)", summary: spec.summary)
         page.section("SYNOPSIS")
@@ -36,7 +36,7 @@ enum ManualPage {
         return page.text
     }
 
-    /// `man/chatty.1`.
+    /// The page `man/chatty.1`.
     static func overview(_ specs: [CommandSpec]) -> String {
         var page = Page(title: "CHATTY", name: "chatty", summary: Product.summary)
         page.section("SYNOPSIS")

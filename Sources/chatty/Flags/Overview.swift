@@ -1,4 +1,4 @@
-/// What `chatty` itself takes and says, before any subcommand.
+/// The options and the help of `chatty` itself, before any subcommand.
 enum Overview {
     static let generate = Flag<String?>.optional(
         "generate", "FILE", .choice(GeneratedFiles.names), "Print a manual page or a completion",
@@ -7,7 +7,7 @@ enum Overview {
             `completions/chatty.bash`, `completions/_chatty` (zsh) and `completions/chatty.fish`.
             """)
 
-    /// The command beside the subcommands.
+    /// The command that is no subcommand of the table.
     static let helpWord = "help"
     static let helpUsage = "help [COMMAND]"
     static let helpSummary = "show this help, or the help of a command"

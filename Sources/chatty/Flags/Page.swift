@@ -1,4 +1,4 @@
-/// One mdoc(7) page as it is written, line by line.
+/// An mdoc(7) page, written line by line.
 struct Page {
     private var lines: [String]
 
@@ -22,7 +22,7 @@ struct Page {
         }
     }
 
-    /// - Parameter rows: what each row begins with, as macros, and what is said of it.
+    /// - Parameter rows: the item of each row, as macros, and its text.
     mutating func list(_ rows: [(item: String, text: String)]) {
         lines.append(".Bl -tag -width Ds")
         for row in rows { lines += [".It \(row.item)", Roff.text(row.text)] }
@@ -54,7 +54,7 @@ struct Page {
         lines += [".Ed", ".Pp"]
     }
 
-    /// - Parameter versions: the newest first.
+    /// - Parameter versions: all versions, the newest first.
     mutating func changes(_ versions: [Changes.Version]) {
         if lines.last == ".Pp" { lines.removeLast() }
         section("CHANGES")
@@ -67,11 +67,11 @@ struct Page {
         lines.append(".El")
     }
 
-    /// - Parameter pages: `name(section)`.
+    /// - Parameter pages: the pages, each as `name(section)`.
     mutating func seeAlso(_ pages: [String]) {
         if lines.last == ".Pp" { lines.removeLast() }
         section("SEE ALSO")
-        // mdoc(7) wants them by section and then by name.
+        // mdoc(7) demands the order by section and then by name.
         let sorted = pages.sorted { ($0.suffix(2), $0) < ($1.suffix(2), $1) }
         for (index, page) in sorted.enumerated() {
             let parts = page.split(separator: "(")

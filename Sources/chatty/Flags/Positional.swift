@@ -1,10 +1,10 @@
 /// One positional argument in the table.
 struct PositionalSpec: Sendable {
-    /// How it is shown: `PORT`.
+    /// The name in the usage line: `PORT`.
     let name: String
     let kind: ValueKind
     let arity: Arity
-    /// The default as the user would type it, where there is one.
+    /// The default as the user would type it; nil if there is none.
     let defaultText: String?
     /// Sentences for the manual page.
     let manual: String
@@ -12,7 +12,7 @@ struct PositionalSpec: Sendable {
     enum Arity: Sendable {
         case required
         case optional
-        /// One or more; at most one argument of a subcommand is so. Those behind it take the last words.
+        /// One or more words. At most one argument of a subcommand is so, and those after it take the last words.
         case oneOrMore
     }
 
@@ -29,7 +29,7 @@ struct PositionalSpec: Sendable {
 /// A typed key to a positional argument.
 struct Positional<Value: Sendable>: Sendable {
     let spec: PositionalSpec
-    /// What it is where it was not given.
+    /// The value if the argument is not given.
     let absent: Value
     let decode: @Sendable ([FlagValue]) -> Value?
 }

@@ -1,6 +1,6 @@
-/// The text of the table as roff, for mdoc(7) pages.
+/// Converts texts of the table to roff, for mdoc(7) pages.
 enum Roff {
-    /// Sentences with `literals` in backticks: each sentence on a line of its own, as mdoc(7) wants it.
+    /// Sentences with `literals` in backticks. Each sentence gets a line of its own, as mdoc(7) demands.
     static func text(_ text: String) -> String {
         var lines = ""
         // Every second part is within backticks.
@@ -30,13 +30,13 @@ enum Roff {
         return lines
     }
 
-    /// Text that somebody may copy: its dashes, tildes and quotes stay ASCII.
+    /// Text for copying: its dashes, tildes and quotes stay ASCII.
     static func literal(_ text: String) -> String {
         escape(text).replacing("-", with: "\\-").replacing("~", with: "\\(ti").replacing("^", with: "\\(ha")
             .replacing("'", with: "\\(aq").replacing("`", with: "\\(ga")
     }
 
-    /// A line that begins like a request is kept from being one.
+    /// Escapes a line that begins like a request of roff.
     static func protect(_ line: String) -> String {
         line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
     }

@@ -51,7 +51,7 @@ enum ServeFlags {
             the server pauses reading from it, so its messages arrive later but in order. The same limit applies before the log-in; there the \
             server disconnects a client that exceeds it or sends a line without an end. 0 means no limit.
             """)
-    /// Of lines from a session, for each of ``messageRate``.
+    /// Bytes of input that a session may send for each message of ``messageRate``.
     static let bytesPerMessage = 1600
     static let maxConnections = Flag<Int>.value(
         "max-connections-per-address", "N", .number(0...100_000), default: 64, "64", "Connections from one address, 0: no limit",
@@ -177,7 +177,7 @@ enum ServeFlags {
         ],
         seeAlso: ["chatty-connect(1)", "chatty-users(1)", "chatty-chat(7)"])
 
-    /// The unit that README and manual show.
+    /// The systemd unit that README and manual show.
     static let unit = [
         "[Unit]",
         "Description=chatty",
@@ -220,7 +220,7 @@ enum ServeFlags {
         "WantedBy=multi-user.target",
     ]
 
-    /// The number of wrong passwords in force: the option and the positional argument are two names of one thing.
+    /// The limit of wrong passwords: the option and the positional argument are two names of it.
     static func attemptsInForce(_ arguments: Arguments) throws(UsageError) -> Int {
         guard let positional = arguments[attempts] else { return arguments[maxAttempts] }
         guard !arguments.has(maxAttempts) || arguments[maxAttempts] == positional else {

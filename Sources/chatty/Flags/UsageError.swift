@@ -1,8 +1,8 @@
-/// A command line that was not understood; ends with status 2 and nothing done.
+/// An invalid command line; the command ends with status 2 and does nothing.
 struct UsageError: Error, Equatable {
-    /// One line, without `chatty: ` before it and without a full stop where it ends with what the user typed.
+    /// The message: one line without `chatty: ` before it, and without a full stop if it ends with what the user typed.
     let message: String
-    /// The subcommand whose `--help` would tell, if one was named.
+    /// The subcommand whose `--help` explains it, if one was named.
     var command: String?
 
     init(_ message: String, command: String? = nil) {

@@ -1,6 +1,6 @@
 import TransferProtocol
 
-/// What the value of an option or of a positional argument is: how it is checked, and how a shell completes it.
+/// The kind of the value of an option or of a positional argument: how it is checked, and how a shell completes it.
 enum ValueKind: Equatable, Sendable {
     /// Any text.
     case text
@@ -14,19 +14,19 @@ enum ValueKind: Equatable, Sendable {
     case byteRate
     /// Messages a second: `5` or `5/s`.
     case eventRate
-    /// The path of a file, be it text or not.
+    /// The path of a file, which need not be text.
     case file
-    /// The path of a folder, be it text or not.
+    /// The path of a folder, which need not be text.
     case directory
     /// The name or address of a machine.
     case host
-    /// Either, for words that only the command itself can tell apart; be it text or not.
+    /// A file or a host, which only the command itself can distinguish; it need not be text.
     case fileOrHost
     /// One of these words.
     case choice([String])
 
     /// Checks and converts one value.
-    /// - Throws: what a right value would look like, to follow "needs".
+    /// - Throws: the form of a valid value, to follow "needs".
     func parse(_ word: ByteString) throws(ValueProblem) -> FlagValue {
         switch self {
         case .file, .directory, .fileOrHost:
@@ -39,7 +39,7 @@ enum ValueKind: Equatable, Sendable {
     }
 
     func parse(_ text: String) throws(ValueProblem) -> FlagValue {
-        // Bytes of the system have none.
+        // Words from the system contain no NUL.
         guard !text.utf8.contains(0) else { throw ValueProblem(expected: "text without a NUL character") }
         return try parse(ByteString(text))
     }
@@ -87,7 +87,7 @@ enum ValueKind: Equatable, Sendable {
         }
     }
 
-    /// Digits alone: `Int(_:)` would also take a sign.
+    /// A number of digits only: `Int(_:)` would also accept a sign.
     private static func decimal(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return Int(text)
@@ -140,8 +140,8 @@ enum ValueKind: Equatable, Sendable {
     }
 }
 
-/// Why a value was not taken.
+/// The reason why a value is invalid.
 struct ValueProblem: Error, Equatable {
-    /// What a right value would look like; follows "needs".
+    /// The form of a valid value, to follow "needs".
     let expected: String
 }

@@ -96,13 +96,13 @@ enum ZshCompletion {
         var items: [String] = []
         for (index, positional) in positionals.enumerated() {
             let name = escape(positional.name, ":\\")
-            // A lone space would show what is expected, and by that keep an option at this place from being inserted.
+            // A single space would show what is expected, and thereby keep zsh from inserting an option here.
             let word = action(positional.kind) == " " ? "()" : action(positional.kind)
             switch positional.arity {
             case .required: items.append(quote("\(index + 1):\(name):\(word)"))
             case .optional: items.append(quote("\(index + 1)::\(name):\(word)"))
             case .oneOrMore:
-                // What follows it can't be told from more of it.
+                // The argument after a repeated one cannot be distinguished from it.
                 let isReceiver = index + 1 < positionals.count && positionals[index + 1].kind == .fileOrHost
                 return items + [quote("*:\(name):\(isReceiver ? "_chatty_receivers" : word)")]
             }

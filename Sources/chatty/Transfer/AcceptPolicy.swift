@@ -1,10 +1,10 @@
 import TransferIO
 import TransferProtocol
 
-/// Whose files `recv-file` takes: `--accept`. A ticket or a shared secret shows that its owner was given it; an address shows nothing, so that
-/// who has no more is taken only where somebody is there to be asked, or said so beforehand.
+/// Decides whose files `recv-file` accepts (`--accept`). A ticket or a shared secret shows that its owner was given it. An address shows
+/// nothing, so a sender that has only an address needs the consent of a person, at the terminal or by an option.
 struct AcceptPolicy {
-    /// Of senders that have neither ticket nor secret.
+    /// The treatment of senders that have neither ticket nor secret.
     private enum Strangers { case refused, asked, taken }
 
     private let asksEverybody: Bool
@@ -12,8 +12,8 @@ struct AcceptPolicy {
     private let strangers: Strangers
 
     /// - Parameters:
-    ///   - sharedKey: of the secret that both sides were given.
-    ///   - hasTerminal: whether anybody is there to be asked.
+    ///   - sharedKey: derived from the secret that both sides were given.
+    ///   - hasTerminal: whether a person can be asked.
     init(_ accept: RecvFileFlags.Accept?, sharedKey: [UInt8]?, hasTerminal: Bool) {
         asksEverybody = accept == .ask
         self.sharedKey = sharedKey
@@ -38,7 +38,7 @@ struct AcceptPolicy {
 
     func asks(about session: TransferSession) -> Bool { asksEverybody || (strangers == .asked && isStranger(session)) }
 
-    /// Who else can send, for the person that reads the ticket.
+    /// A hint about senders without the ticket, for the person who reads the ticket.
     var hint: String {
         switch strangers {
         case _ where sharedKey != nil: "A sender with the shared secret can use an address instead of the ticket."

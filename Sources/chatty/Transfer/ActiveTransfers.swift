@@ -1,8 +1,8 @@
 import TransferIO
 import TransferProtocol
 
-/// The transfers of one `recv-file`: how many are complete, and which files the others receive. If a sender was killed and connects again, its new
-/// transfer takes the part file over from the old one.
+/// The transfers of one `recv-file`: how many are complete, and which files the others receive. If a sender was killed and connects again,
+/// its new transfer takes the part file over from the old one.
 actor ActiveTransfers {
     /// Two offers with the same key are the same file, as in the journal of a part file.
     private struct Key: Hashable {
@@ -41,14 +41,14 @@ actor ActiveTransfers {
         hasRoom || takers.contains(ObjectIdentifier(session)) || Key(offer, senderKey).flatMap { sessions[$0] } != nil
     }
 
-    /// Reserves a place for a session before it accepts a file. An earlier transfer of the same file by the same sender is ended first if it does not
-    /// answer, and this session takes its place.
+    /// Reserves a place for a session before it accepts a file. An earlier transfer of the same file by the same sender is ended first if
+    /// it does not answer, and this session takes its place.
     /// - Returns: false if the limit is reached.
     func claim(_ offer: FileOffer, from senderKey: [UInt8], by session: TransferSession) async -> Bool {
         let key = Key(offer, senderKey)
         while let key, !isSuperseded(session), let old = sessions[key], old !== session {
             if await old.isAlive() { break }
-            // Another session may have claimed the file meanwhile.
+            // Another session may have claimed the file in the meantime.
             guard sessions[key] === old else { continue }
             // From now on the file belongs to this session, even while it waits for the old one to end.
             sessions[key] = session

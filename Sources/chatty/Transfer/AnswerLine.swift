@@ -1,16 +1,16 @@
 import CLinux
 import Foundation
 
-/// One line of standard input, waited for until it comes or nobody wants it any more. What follows it stays where it is.
+/// Reads one line of standard input, until it arrives or the task is cancelled. What follows the line stays unread.
 final class AnswerLine: Sendable {
-    /// Longer lines are cut: no answer has so many bytes.
+    /// The most bytes of a line that are kept; no answer is longer.
     private static let limit = 4096
-    /// After the loss of the terminal, for the signal that goes with it, milliseconds.
+    /// The wait for SIGHUP after the loss of the terminal, in milliseconds.
     private static let hangUpGrace: Int32 = 1000
-    /// Readable when the task was cancelled.
+    /// A descriptor that becomes readable when the task is cancelled.
     private let wakeUp: Int32
 
-    /// Nil where the system has no descriptor left.
+    /// Returns nil if the process has no descriptor left.
     init?() {
         wakeUp = clinux_wakeup_make()
         guard wakeUp >= 0 else { return nil }
@@ -18,10 +18,10 @@ final class AnswerLine: Sendable {
 
     deinit { close(wakeUp) }
 
-    /// - Returns: without the line end; nil where standard input has ended, or the task was cancelled.
+    /// - Returns: the line without its line end; nil if standard input has ended or the task was cancelled.
     func read() async -> String? {
         await withTaskCancellationHandler {
-            // A thread of its own: reading waits as long as the person thinks.
+            // The read has a thread of its own, because it blocks as long as the person thinks.
             await withCheckedContinuation { continuation in
                 Thread { continuation.resume(returning: self.line()) }.start()
             }
@@ -43,7 +43,7 @@ final class AnswerLine: Sendable {
             }
             if entries[0].revents != 0 { return nil }
             if isTerminal, entries[1].revents & Int16(POLLHUP) != 0 {
-                // The terminal was closed, which is no answer: SIGHUP says what to do.
+                // A closed terminal is no answer: SIGHUP decides what happens.
                 _ = poll(&entries, 1, Self.hangUpGrace)
                 return nil
             }

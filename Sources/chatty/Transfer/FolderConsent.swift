@@ -1,18 +1,18 @@
 import TransferProtocol
 
-/// The answer to the question about a folder, which is one for all that is in it, and for no more than the sender said there was. Held by
+/// The answer to the question about a folder. It covers everything in the folder, but no more than the sender announced. Held by
 /// `FolderConsentTests`.
 struct FolderConsent {
     enum Answer { case taken, declined, toBeAsked }
 
-    /// With the slash behind it.
+    /// The name of the folder with a slash at its end.
     private let prefix: ByteString
     private let isTaken: Bool
-    /// What is left of it; nil where the sender said nothing of it.
+    /// The announced contents that have not been offered yet; nil if the sender announced none.
     private var left: FolderContents?
 
     /// - Parameter folder: the offer that was answered.
-    /// - Returns: nil where it is no folder, or one in another.
+    /// - Returns: nil if the offer is no folder, or one within another folder.
     init?(_ folder: FileOffer, isTaken: Bool) {
         let name = ByteString(folder.name)
         guard folder.kind == .directory, !name.bytes.contains(UInt8(ascii: "/")) else { return nil }
@@ -21,7 +21,7 @@ struct FolderConsent {
         left = folder.contents
     }
 
-    /// What the answer says of an offer that comes later.
+    /// Applies the answer to a later offer.
     mutating func answer(to offer: FileOffer) -> Answer {
         guard offer.name.utf8.starts(with: prefix.bytes) else { return .toBeAsked }
         guard isTaken else { return .declined }

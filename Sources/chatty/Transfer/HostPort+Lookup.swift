@@ -3,7 +3,7 @@ import TransferIO
 import TransferProtocol
 
 extension HostPort {
-    /// As `resolve`, but nobody has to wait for a resolver that is silent: throws `CancellationError` as soon as the task is cancelled.
+    /// Like `resolve`, but does not wait for a silent resolver: throws `CancellationError` as soon as the task is cancelled.
     func lookUp() async throws -> [NetworkAddress] {
         let (results, giver) = AsyncStream.makeStream(of: Result<[NetworkAddress], any Error>.self)
         Thread {

@@ -66,7 +66,7 @@ struct IncomingTransfer {
         private var senderKey: [UInt8] = []
         private var files: [FileID: File] = [:]
         private var contents = ReceiveOutput.Contents()
-        /// Accepted, but no descriptor is free for them yet; in order.
+        /// Accepted files for which no descriptor is free yet, in order.
         private var waiting: [(id: FileID, offer: FileOffer)] = []
         private var waitingSince: ContinuousClock.Instant?
         private var isReminderDue = false
@@ -83,7 +83,7 @@ struct IncomingTransfer {
             self.transfer = transfer
             account = TransferAccount(transfer.reporter, .receiver)
             acceptsAll = !transfer.policy.asks(about: transfer.session)
-            // The end is seen while a question waits for its answer; what else happens meanwhile waits.
+            // The end of the session is noticed while a question is open; other events wait.
             Task { [session = transfer.session, departure] in
                 await session.waitForEnd()
                 departure.leave()
@@ -141,11 +141,11 @@ struct IncomingTransfer {
                 return
             }
             waiting.append((id, offer))
-            // If others wait already, a reminder is due.
+            // If other files wait already, a reminder is scheduled.
             if waiting.count == 1 { await openWaiting() }
         }
 
-        /// As many transfers as were asked for have taken files.
+        /// Declines a file because the limit of transfers is reached.
         private func refuse(_ id: FileID, _ offer: FileOffer) {
             session.decline(id, .declined)
             var notice = account.notice(.declined, offer)
@@ -153,7 +153,7 @@ struct IncomingTransfer {
             reporter.report("Declined: \(TransferAccount.label(offer)). \(notice.reason ?? "")", notice)
         }
 
-        /// Opens the accepted files in their order, as far as there are descriptors for them.
+        /// Opens the accepted files in their order, as long as there are descriptors.
         private mutating func openWaiting() async {
             while let (id, offer) = waiting.first {
                 let isHopeless = files.isEmpty && waitingSince.map { $0.duration(to: .now) > Self.descriptorPatience } ?? false
@@ -179,7 +179,7 @@ struct IncomingTransfer {
             }
         }
 
-        /// Tries again after a pause, when other files may have given descriptors back.
+        /// Schedules another attempt after a pause, when other files may have freed descriptors.
         private mutating func postpone(_ offer: FileOffer) {
             if waitingSince == nil {
                 var notice = account.notice(.note, offer)
@@ -230,13 +230,13 @@ struct IncomingTransfer {
             if case .complete = outcome {
                 for failure in output.complete(contents) { reporter.complain(Sentence.of(failure)) }
             }
-            // The last packet, which says that all is complete, may have been lost.
+            // The last packet, which reports that all is complete, may have been lost.
             let isComplete = outcome == .complete || (isTaken && offersEnded && files.isEmpty && waiting.isEmpty)
             for file in files.values { isLast = output.release(file.destination, isDelivered: false) || isLast }
             reporter.add(bytes: session.statistics.bytesDone)
             transfer.front.release(session)
             reporter.clearLine()
-            // The transfer that takes this one's place is to find its part files free.
+            // The transfer that replaces this one needs its part files to be closed.
             for file in files.values { await (file.destination as? DestinationFile)?.waitUntilOver() }
             if await active.end(session, isComplete: isComplete) {
                 var notice = TransferNotice(.note)
@@ -257,7 +257,7 @@ struct IncomingTransfer {
 
     private enum Answer { case yes, all, no, none }
 
-    /// - Returns: `none` where nobody wants to know any more.
+    /// - Returns: `none` if the sender has left.
     private func accepts(_ offer: FileOffer, from peer: String, _ acceptsAll: Bool, unless departure: PeerDeparture) async -> Answer {
         if acceptsAll { return .all }
         let label = TransferAccount.label(offer) + TransferText.size(of: offer)

@@ -1,9 +1,9 @@
 import TransferIO
 import TransferProtocol
 
-/// The keys that whoever answers at one of some addresses claims to have, each once, in the order in which they come.
+/// The keys claimed by the receivers that answer at one of several addresses, each once, in the order of arrival.
 ///
-/// All addresses are asked at once, and none is waited for once one has answered: a host may have addresses that lead nowhere from here.
+/// All addresses are probed at once, and none is waited for once another has answered: a host may have unreachable addresses.
 struct KeyClaims {
     struct Claim: Hashable {
         let key: [UInt8]
@@ -12,9 +12,9 @@ struct KeyClaims {
 
     private enum Item {
         case claim(Claim)
-        /// One of the addresses says nothing more.
+        /// One of the addresses sends nothing more.
         case silence
-        /// The wait of this number is over.
+        /// The wait with this number is over.
         case timer(Int)
     }
 
@@ -37,8 +37,8 @@ struct KeyClaims {
         }
     }
 
-    /// The next key that was not told before.
-    /// - Parameter wait: how long it may take to come; as long as anybody may answer where nil.
+    /// The next key that was not returned before.
+    /// - Parameter wait: the longest wait; nil waits as long as an answer is possible.
     mutating func next(within wait: Duration?) async -> Claim? {
         waits += 1
         if let wait {

@@ -4,7 +4,7 @@ import TransferProtocol
 
 /// One transfer as `send-file` sees it, from the handshake to its end.
 struct OutgoingTransfer {
-    /// What the handshake needs.
+    /// The parameters of the handshake.
     struct Receiver {
         let addresses: [NetworkAddress]
         let key: [UInt8]
@@ -19,23 +19,23 @@ struct OutgoingTransfer {
 
     /// The wait for the receiver's first answer. If it is long, the user is told once what the command waits for.
     private struct Wait {
-        enum State { case isShort, isLong, isTold, isOver }
+        enum State { case isShort, isLong, isReported, isOver }
 
-        /// Seconds.
+        /// Seconds after which the wait is long.
         private static let long = 1.0
         var isAnswered = false
-        private var isTold = false
+        private var isReported = false
 
-        /// `isLong` once.
-        mutating func look(at seconds: Double) -> State {
+        /// The state of the wait; ``State/isLong`` is returned once.
+        mutating func poll(at seconds: Double) -> State {
             if isAnswered { return .isOver }
-            if isTold { return .isTold }
-            isTold = seconds >= Self.long
-            return isTold ? .isLong : .isShort
+            if isReported { return .isReported }
+            isReported = seconds >= Self.long
+            return isReported ? .isLong : .isShort
         }
     }
 
-    /// - Returns: how it ended, and whether the receiver has proven its key.
+    /// - Returns: the end of the transfer, and whether the receiver has proven its key.
     func run(over loop: TransferLoop) async -> (end: TransferEnd, isProven: Bool) {
         let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
         let follower = SessionFollower(session)
@@ -46,13 +46,13 @@ struct OutgoingTransfer {
         var declinedFolder: ByteString?
         defer { reporter.add(bytes: session.statistics.bytesDone) }
         let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [reporter] figures, meter in
-            let wait = wait.withLockedValue { $0.look(at: follower.seconds) }
+            let wait = wait.withLockedValue { $0.poll(at: follower.seconds) }
             if wait == .isLong {
                 var notice = TransferNotice(.note)
                 notice.reason = "Waiting for the receiver …"
                 reporter.report(notice.reason ?? "", notice)
             }
-            // Before the answer there are no figures that a person could make use of.
+            // Before the answer no figure means anything to a person.
             if wait != .isOver, !reporter.showsAll { return }
             reporter.progress(figures, meter, name: name)
         }
@@ -91,7 +91,7 @@ struct OutgoingTransfer {
         }
     }
 
-    /// A stream is gone once it was read; a file can be sent again from where it stopped.
+    /// Whether the transfer can be resumed: a file can be sent again from where it stopped, a stream cannot.
     private var isResumable: Bool { sources.contains { $0.offer.kind == .file && $0.offer.size != nil } }
 
     private func offer(_ file: FileID) -> FileOffer? { sources.indices.contains(Int(file)) ? sources[Int(file)].offer : nil }
@@ -100,9 +100,9 @@ struct OutgoingTransfer {
     private func declined(_ offer: FileOffer?, _ reason: DeclineReason, _ folder: inout ByteString?, _ account: inout TransferAccount) {
         var notice = account.notice(.declined, offer)
         notice.reason = reason.sentence
-        let isTold = folder.map { offer?.name.utf8.starts(with: $0.bytes) ?? false } ?? false
-        if let offer, offer.kind == .directory, !isTold { folder = ByteString(offer.name) + "/" }
-        if !isTold || reporter.showsAll {
+        let isCovered = folder.map { offer?.name.utf8.starts(with: $0.bytes) ?? false } ?? false
+        if let offer, offer.kind == .directory, !isCovered { folder = ByteString(offer.name) + "/" }
+        if !isCovered || reporter.showsAll {
             reporter.complain("The receiver did not take \(TransferAccount.label(offer)): \(reason.sentence)", notice)
         }
         account.add(.notDelivered)

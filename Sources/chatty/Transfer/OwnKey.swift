@@ -4,9 +4,10 @@ import TransferProtocol
 
 /// This machine's key for transfers.
 enum OwnKey {
-    /// From its file, or a passing one where it cannot be kept, as in a home folder that is read only: then others do not know this machine again.
-    /// - Parameter warn: is told in the latter case.
-    /// - Throws: where there is such a file and it must not be used.
+    /// Loads the key from its file. If the file cannot be created, as in a read-only home folder, the key is temporary, and others do not
+    /// recognise this machine the next time.
+    /// - Parameter warn: receives a warning about a temporary key.
+    /// - Throws: an error if the file exists but must not be used.
     static func load(path: ByteString, warn: (String) -> Void) throws -> NoiseKeyPair {
         do {
             return try Identity.load(path: path)

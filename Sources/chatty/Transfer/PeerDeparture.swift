@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Lets a question about an offer end when whoever made the offer is gone.
+/// Ends a question about an offer when the sender has left.
 final class PeerDeparture: Sendable {
     private struct State {
         var isGone = false
@@ -19,7 +19,7 @@ final class PeerDeparture: Sendable {
         waiter?.finish()
     }
 
-    /// Returns when the peer is gone or the task was cancelled. One task at a time.
+    /// Returns when the peer has left or the task is cancelled. Only one task may wait at a time.
     func wait() async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         let isGone = state.withLockedValue { state in

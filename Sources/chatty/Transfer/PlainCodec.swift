@@ -1,6 +1,6 @@
-/// The datagrams of `--legacy`: what programs without encryption, acknowledgement or repair send each other.
+/// The datagrams of `--legacy`, the format of programs without encryption, acknowledgement or retransmission.
 enum PlainCodec {
-    /// Bytes of a piece, as those programs have it.
+    /// Bytes of a piece in that format.
     static let pieceBytes = 2048
     static let pause = Duration.milliseconds(1)
     private static let startText = Array("Start sending file:".utf8)
@@ -20,7 +20,7 @@ enum PlainCodec {
         }
     }
 
-    /// A piece that happens to be the text of an end or a start cannot be told from one: the form has no frame.
+    /// Decodes a datagram. The format has no framing, so a piece with the text of a start or an end is taken for one.
     static func datagram(_ bytes: some Collection<UInt8>) -> Datagram {
         if bytes.elementsEqual(endText) { return .end }
         guard bytes.starts(with: startText) else { return .piece(Array(bytes)) }
@@ -30,7 +30,7 @@ enum PlainCodec {
 }
 
 extension String.UnicodeScalarView {
-    /// Without the scalars at its end that meet the condition.
+    /// The scalars without those at the end that meet the condition.
     fileprivate func trimmingSuffix(_ condition: (Unicode.Scalar) -> Bool) -> Substring.UnicodeScalarView {
         var text = self[...]
         while let last = text.last, condition(last) { text.removeLast() }

@@ -3,16 +3,16 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// `send-file --legacy` and `recv-file --legacy`: the plain form, over the same sockets and files.
+/// `send-file --legacy` and `recv-file --legacy`: the plain format, over the same sockets and files.
 enum PlainTransfer {
-    /// - Parameter limit: bytes a second at most.
+    /// - Parameter limit: the highest rate, in bytes a second.
     static func send(
         _ files: [ByteString], name: String?, limit: Int?, to peer: HostPort, _ reporter: TransferReporter, _ signals: SignalWatch
     ) async -> ExitStatus {
         reporter.complain("Not encrypted: everybody on the network path can read and change the data, and lost data is not detected.")
         do {
             var status = ExitStatus.done
-            // What cannot be sent is named before anything is; each is opened when it is its turn.
+            // Files that cannot be sent are reported before anything is sent. Each file is opened when it is its turn.
             let sources = files.compactMap { path -> (name: String, path: ByteString)? in
                 if path == "-" { return (name ?? "stdin", path) }
                 do {
@@ -42,10 +42,10 @@ enum PlainTransfer {
                     complain(error, path, reporter)
                     continue
                 }
-                try await put(.start(name: name), socket, address)
+                try await transmit(.start(name: name), socket, address)
                 var count: UInt64 = 0
                 while let piece = try read(file, unless: signals), !piece.isEmpty {
-                    try await put(.piece(Array(piece)), socket, address)
+                    try await transmit(.piece(Array(piece)), socket, address)
                     count += UInt64(piece.count)
                     sent += piece.count
                     guard let limit else { continue }
@@ -55,7 +55,7 @@ enum PlainTransfer {
                     }
                 }
                 if let status = signals.status { return reporter.end(TransferEnd(status: status, message: "Interrupted.")) }
-                try await put(.end, socket, address)
+                try await transmit(.end, socket, address)
                 reporter.add(bytes: count)
                 var notice = TransferNotice(.note)
                 notice.reason = "Sent \(Printable.text(name)): \(TransferText.bytes(count)). It is not known whether it arrived."
@@ -67,7 +67,7 @@ enum PlainTransfer {
         }
     }
 
-    /// - Returns: nil at the end, or when a signal has come, which a stream that stands still is not waited for.
+    /// - Returns: nil at the end of the file or after a signal, so that a stalled stream does not delay the end.
     private static func read(_ file: FileHandle, unless signals: SignalWatch) throws -> Data? {
         while signals.status == nil {
             var place = pollfd(fd: file.fileDescriptor, events: Int16(POLLIN), revents: 0)
@@ -83,13 +83,13 @@ enum PlainTransfer {
         reporter.complain(notice.reason ?? "", notice)
     }
 
-    /// What the file is called, if it can be sent.
+    /// The name of a file that can be sent.
     private static func name(of path: ByteString, _ name: String?) throws -> String {
-        // Through the same door as any other transfer, for its checks and its errors.
+        // The checks and errors are the same as for any other transfer.
         do {
             return try SourceFile(path: path, name: name, closeAtOnce: true).offer.name
         } catch SourceError.withoutSize {
-            // Which nobody is told here.
+            // The plain format does not transmit the size.
             return try name ?? SourceFile.name(of: path)
         }
     }
@@ -101,7 +101,7 @@ enum PlainTransfer {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    private static func put(_ datagram: PlainCodec.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
+    private static func transmit(_ datagram: PlainCodec.Datagram, _ socket: UDPSocket, _ address: NetworkAddress) async throws {
         let bytes = PlainCodec.bytes(datagram)
         while true {
             switch bytes.withUnsafeBytes({ socket.send($0, to: address) }) {
@@ -142,19 +142,19 @@ enum PlainTransfer {
     }
 }
 
-/// Why the plain form could not be spoken.
+/// The reason why the plain format could not be used.
 struct PlainTransferError: Error, CustomStringConvertible {
     let text: String
     var description: String { text }
 }
 
-/// The receiving side of the plain form: several senders at once, told apart by their addresses.
+/// The receiver of the plain format: several senders at once, distinguished by their addresses.
 private struct PlainReceiver {
     private struct Incoming {
         let name: String
         let destination: any TransferDestination
         var count: UInt64 = 0
-        var heard = ContinuousClock.now
+        var lastReceived = ContinuousClock.now
     }
 
     private static let maximumSenders = 64
@@ -165,7 +165,7 @@ private struct PlainReceiver {
     let limit: Int?
     let signals: SignalWatch
 
-    /// Until the limit, a signal, or the end of an output that takes no more.
+    /// Runs until the limit, a signal, or an output that cannot take another file.
     func run() async -> ExitStatus {
         var incoming: [NetworkAddress: Incoming] = [:]
         var worst = ExitStatus.done
@@ -187,7 +187,7 @@ private struct PlainReceiver {
                     finished += 1
                 }
             }
-            for (address, entry) in incoming where ContinuousClock.now - entry.heard > timeout {
+            for (address, entry) in incoming where ContinuousClock.now - entry.lastReceived > timeout {
                 incoming[address] = nil
                 isLast = giveUp(entry) || isLast
                 let text = "Connection lost: nothing more came from \(address.hostAndPort); \(Printable.text(entry.name)) is incomplete."
@@ -199,8 +199,8 @@ private struct PlainReceiver {
         }
     }
 
-    /// - Parameter room: so many files may be under way; what else is sent is passed over.
-    /// - Returns: the status of a file that is over now.
+    /// - Parameter room: the most files at once; others are ignored.
+    /// - Returns: the exit status of a file that has ended; nil otherwise.
     private func handle(
         _ datagram: PlainCodec.Datagram, from address: NetworkAddress, _ incoming: inout [NetworkAddress: Incoming], room: Int,
         _ isLast: inout Bool
@@ -217,7 +217,7 @@ private struct PlainReceiver {
                 }
                 guard incoming.count < room else { return failed }
                 let offer = FileOffer(name: name, size: nil)
-                // Nobody's key: whoever sends under this name goes on with nothing anyway.
+                // There is no sender's key: a file in this format is never resumed.
                 var contents = ReceiveOutput.Contents()
                 let destination = try output.destination(for: offer, from: [UInt8](repeating: 0, count: 32), in: &contents)
                 incoming[address] = Incoming(name: name, destination: destination)
@@ -226,7 +226,7 @@ private struct PlainReceiver {
                 guard let entry = incoming[address] else { return nil }
                 try bytes.withUnsafeBytes { try write($0, to: entry) }
                 incoming[address]?.count += UInt64(bytes.count)
-                incoming[address]?.heard = ContinuousClock.now
+                incoming[address]?.lastReceived = ContinuousClock.now
                 return nil
             case .end:
                 guard let entry = incoming.removeValue(forKey: address) else { return nil }
@@ -253,7 +253,7 @@ private struct PlainReceiver {
             } else if case .start(let offered) = datagram {
                 name = offered
             }
-            // A reader that went away knows it.
+            // The program that closed the output needs no message.
             if !(error is OutputClosed) {
                 let text = (error as? ReceiveOutput.Refusal)?.text ?? (error is DestinationFull ? "the disk is full" : "\(error)")
                 reporter.complain(
@@ -270,7 +270,7 @@ private struct PlainReceiver {
         return notice
     }
 
-    /// Waits for a slow reader of the output: what comes meanwhile waits in the socket, or is lost there.
+    /// Waits for a slow reader of the output. In the meantime datagrams wait in the socket, or are lost there.
     private func write(_ bytes: UnsafeRawBufferPointer, to entry: Incoming) throws {
         while signals.status == nil {
             do {
@@ -282,7 +282,7 @@ private struct PlainReceiver {
         }
     }
 
-    /// - Returns: whether the output takes no more.
+    /// - Returns: whether the output cannot take another file.
     private func giveUp(_ entry: Incoming) -> Bool {
         entry.destination.abandon()
         return output.release(entry.destination, isDelivered: false)

@@ -1,14 +1,14 @@
 import ChatClient
 import TransferProtocol
 
-/// The figures of a transfer as one line of a terminal.
+/// Formats the figures of a transfer as one line of a terminal.
 enum ProgressLine {
-    /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limited by path`; where that does not fit into the
-    /// columns but one, without what matters least.
+    /// `movie.mp4  45 %  12.3 MB of 27.0 MB  8.1 MB/s  ETA 0:02  RTT 12 ms  loss 0.1 %  limited by path`. If that does not fit into one
+    /// column less than `columns`, the least important parts are left out.
     static func text(
         name: String, figures: TransferStatistics, rate: Double, remaining: Double?, loss: Double, columns: Int
     ) -> String {
-        // In the order in which they are shown, with their rank in importance.
+        // The parts in the order of the line, each with its rank in importance.
         var parts: [(rank: Int, text: String)] = []
         if figures.bytesTotal > 0 {
             let percent = Int(Double(figures.bytesDone) / Double(figures.bytesTotal) * 100)

@@ -8,7 +8,7 @@ actor Question {
     private var waiting: [(id: Int, turn: CheckedContinuation<Bool, Never>)] = []
     private var lastID = 0
 
-    /// - Returns: the answer without its line end; nil where standard input has ended, or the task that asks was cancelled.
+    /// - Returns: the answer without its line end; nil if standard input has ended, or the task was cancelled.
     func ask(_ text: String, on reporter: TransferReporter) async -> String? {
         guard await waitForTurn() else { return nil }
         defer { passTurn() }
@@ -25,7 +25,7 @@ actor Question {
         return answer == "y" || answer == "yes"
     }
 
-    /// - Returns: false for a task that was cancelled before it could ask.
+    /// - Returns: false if the task was cancelled before its turn.
     private func waitForTurn() async -> Bool {
         if Task.isCancelled { return false }
         guard isAsking else {

@@ -12,23 +12,23 @@ final class ReceiveOutput: Sendable {
         case stream(descriptor: Int32, label: String)
     }
 
-    /// The names that one transfer uses there.
+    /// The names that one transfer uses in the output.
     struct Contents {
         fileprivate let names = PlacedNames()
         fileprivate var hasFile = false
     }
 
-    /// Why an offered file cannot be stored there.
+    /// The reason why an offered file cannot be stored.
     struct Refusal: Error {
         let reason: DeclineReason
         let text: String
-        /// The process has no descriptor left. One becomes free when another file is done.
+        /// Whether the process has no descriptor left. One becomes free when another file is done.
         var isForWantOfDescriptors = false
     }
 
     private let place: Place
     private let overwrite: Bool
-    /// A stream carries one file.
+    /// The use of a stream, which carries one file only.
     private enum Use {
         case free
         case taken
@@ -36,7 +36,7 @@ final class ReceiveOutput: Sendable {
     }
     private let use = NIOLockedValueBox(Use.free)
 
-    /// - Parameter path: `-`, a pipe or device, a folder (made where the path ends with `/`), else the path of a file in a folder that exists.
+    /// - Parameter path: `-`, a pipe or device, a folder (created if the path ends in `/`), else the path of a file in an existing folder.
     init(path: some SystemPath, overwrite: Bool) throws {
         let path = path.pathBytes
         self.overwrite = overwrite
@@ -81,7 +81,7 @@ final class ReceiveOutput: Sendable {
     }
 
     /// Opens the place for an offered file.
-    /// - Parameter contents: of the transfer that the offer belongs to.
+    /// - Parameter contents: the names of the transfer to which the offer belongs.
     func destination(for offer: FileOffer, from senderKey: [UInt8], in contents: inout Contents) throws(Refusal) -> any TransferDestination
     {
         switch place {

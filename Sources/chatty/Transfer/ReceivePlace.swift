@@ -1,10 +1,10 @@
 import TransferIO
 import TransferProtocol
 
-/// Where senders are told to send to: this machine's own addresses, or those of `--announce`.
+/// The addresses to which senders send: this machine's own, or those of `--announce`.
 struct ReceivePlace {
     let addresses: [NetworkAddress]
-    /// Nil where the user says where.
+    /// This machine's addresses; nil if the user has given addresses.
     private let own: LocalAddresses?
 
     init(_ arguments: Arguments, port: UInt16) {
@@ -13,13 +13,13 @@ struct ReceivePlace {
         addresses = own?.addresses ?? announced
     }
 
-    /// An address as a user typed it, with a port or without; nil where it is none.
+    /// An address that a user typed, with or without a port; nil if it is none.
     static func announcement(_ text: String, port: UInt16) -> NetworkAddress? {
         TransferPayload.networkAddresses([text]).first
             ?? TransferPayload.networkAddresses(["\(text):\(port)"]).first ?? TransferPayload.networkAddresses(["[\(text)]:\(port)"]).first
     }
 
-    /// Says what does not reach this machine by these addresses, and what to do.
+    /// Reports which senders cannot reach these addresses, and what the user can do about it.
     func reportLimits(_ reporter: TransferReporter) {
         guard let own, let text = Self.limits(of: own) else { return }
         var notice = TransferNotice(.note)
@@ -29,7 +29,7 @@ struct ReceivePlace {
 
     private static let shown = 4
 
-    /// Nil where there is nothing to say.
+    /// The text of that report; nil if there is nothing to report.
     static func limits(of own: LocalAddresses) -> String? {
         if own.areLocal {
             return "Only senders on this machine can connect: it has no other address. Give another address with --announce."
@@ -48,7 +48,7 @@ struct ReceivePlace {
     }
 }
 
-/// There is nothing to write into a ticket.
+/// The machine has no address for a ticket.
 struct NoAddressError: Error, CustomStringConvertible {
     var description: String { "this machine has no network address that a sender could reach: connect it to a network first" }
 }

@@ -17,12 +17,12 @@ struct ReceiverPaths {
         places.append(Place(file: file, offered: ByteString(offer.name), isFolder: offer.kind == .directory, path: path))
     }
 
-    /// The lines for people, at the end of the transfer: a file may be in its place before its folder is. A path that follows from that of its folder is not
-    /// listed.
+    /// The lines for people, at the end of the transfer: a file may be in its place before its folder is. A path that follows from that of
+    /// its folder is not listed.
     mutating func lines() -> [String] {
         defer { places = [] }
         var folders: [ByteString: ByteString] = [:]
-        // A folder is offered before what is in it.
+        // A folder is offered before its contents.
         return places.sorted { $0.file < $1.file }.compactMap { place in
             let (folder, name) = place.offered.splitAtLast("/")
             let expected = folder.flatMap { folders[$0] }.map { $0 + "/" + name }

@@ -1,13 +1,13 @@
 import TransferIO
 import TransferProtocol
 
-/// What `send-file` sends, and to whom: which of its arguments are files, and where the ticket comes from.
+/// The files that `send-file` sends and their destination: decides which arguments are files, and where the ticket comes from.
 ///
-/// A ticket on the command line can be read by everybody on the machine (`/proc/PID/cmdline`), so that it can come from `--ticket-file` or
-/// `$CHATTY_TICKET`, too. Then every argument is a file, but for a DESTINATION that is plainly one, which the environment gives way to. Held by
-/// `SendTargetTests`.
+/// Everybody on the machine can read a ticket on the command line (`/proc/PID/cmdline`), so it can also come from `--ticket-file` or
+/// `$CHATTY_TICKET`. Then every argument is a file, except that a last argument which is plainly a DESTINATION overrides the environment.
+/// Held by `SendTargetTests`.
 struct SendTarget {
-    /// Whom to send to: a ticket's receiver, or whoever has been met at a plain address.
+    /// The destination: the receiver of a ticket, or a plain address, whose receiver is recognised by its key.
     enum Destination: Equatable {
         case ticket(Ticket)
         case plain(HostPort)
@@ -17,9 +17,9 @@ struct SendTarget {
     let destination: Destination
 
     /// - Parameters:
-    ///   - exists: whether there is a file of that path.
-    ///   - readTicket: of `--ticket-file`.
-    /// - Throws: `UsageError`, or whatever keeps the file from being read.
+    ///   - exists: returns whether there is a file with that path.
+    ///   - readTicket: reads the file of `--ticket-file`.
+    /// - Throws: `UsageError`, or the error of reading the ticket file.
     init(
         _ arguments: Arguments, environment: ProcessEnvironment, exists: (ByteString) -> Bool,
         readTicket: (ByteString) throws -> Ticket = { try TicketFile.read(path: $0) }
@@ -67,7 +67,8 @@ struct SendTarget {
         word.text.map { Ticket.looksLikeTicket($0) || HostPort($0) != nil } ?? false
     }
 
-    /// Be it a wrong one: what has a colon and is no file is not sent to somebody else than was meant.
+    /// Whether a word is meant as a destination, even an invalid one. A word with a colon that is no file must not be sent to another
+    /// destination.
     private static func isMeantAsDestination(_ word: ByteString) -> Bool { isDestination(word) || word.bytes.contains(UInt8(ascii: ":")) }
 
     private static func error(_ message: String) -> UsageError { UsageError(message, command: SendFileFlags.spec.name) }

@@ -1,8 +1,8 @@
 import TransferProtocol
 
-/// What is sent, in a word or two, for the line of progress and the summary.
+/// A short name for what is sent, for the progress line and the summary.
 enum SentName {
-    /// The name of the one file or folder, else how many files there are, folders not counted.
+    /// The name of the only file or folder, else the number of files, not counting folders.
     static func of(_ offers: [FileOffer]) -> String {
         let roots = offers.filter { !$0.name.utf8.contains(UInt8(ascii: "/")) }
         let files = FolderConsent.count(offers.count { $0.kind == .file })

@@ -1,8 +1,8 @@
 import TransferIO
 import TransferProtocol
 
-/// Follows one session of a ``TransferLoop``: the only loop over a session's updates, and the only one that reads its figures meanwhile.
-/// Whoever follows says what to do with an update, what to show of the figures, and which update ends the following.
+/// Follows one session of a ``TransferLoop``: the only loop over a session's updates, and the only reader of its figures in the meantime.
+/// The caller decides what to do with an update, what to show of the figures, and which update is the last.
 struct SessionFollower: Sendable {
     let session: TransferSession
     private let clock = TransferClock()
@@ -11,11 +11,11 @@ struct SessionFollower: Sendable {
         self.session = session
     }
 
-    /// Since the follower was made.
+    /// Seconds since the follower was created.
     var seconds: Double { clock.seconds }
 
-    /// - Parameter handle: gets each update in its order; the first value that it returns ends the following.
-    /// - Returns: that value; nil if the updates, or this task, ended before there was one.
+    /// - Parameter handle: receives each update in order; the first value that it returns ends the following.
+    /// - Returns: that value; nil if the updates or this task ended before.
     func follow<Result>(_ handle: (TransferUpdate) async -> Result?) async -> Result? {
         for await update in session.updates {
             if let result = await handle(update) { return result }
@@ -23,7 +23,7 @@ struct SessionFollower: Sendable {
         return nil
     }
 
-    /// Like ``follow(_:)``, and passes the session's figures to `show` after every `interval`. Shows nothing after it has returned.
+    /// Like ``follow(_:)``, but also passes the session's figures to `show` after every `interval`. `show` is not called after the return.
     func follow<Result>(
         showing show: @escaping @Sendable (TransferStatistics, RateMeter) -> Void, every interval: Duration,
         _ handle: (TransferUpdate) async -> Result?
@@ -32,7 +32,7 @@ struct SessionFollower: Sendable {
             group.addTask {
                 var meter = RateMeter()
                 meter.add(session.statistics, at: clock.seconds)
-                // Sleeping ends with an error when the following is over.
+                // The sleep throws when the following has ended.
                 while (try? await Task.sleep(for: interval)) != nil {
                     let figures = session.statistics
                     meter.add(figures, at: clock.seconds)

@@ -1,13 +1,13 @@
 import TransferIO
 import TransferProtocol
 
-/// What `send-file` and `recv-file` report alike of one transfer, and the exit status that it amounts to.
+/// The reports about one transfer that `send-file` and `recv-file` have in common, and its exit status.
 struct TransferAccount {
     let reporter: TransferReporter
     let side: TransferNotice.Side
     /// The other side's address, once it has proven its key.
     private(set) var peer: String?
-    /// That of the worst that has happened so far.
+    /// The exit status of the worst event so far.
     private(set) var status = ExitStatus.done
 
     init(_ reporter: TransferReporter, _ side: TransferNotice.Side) {
@@ -15,7 +15,7 @@ struct TransferAccount {
         self.side = side
     }
 
-    /// How often the figures are shown.
+    /// The interval at which the figures are shown.
     static let interval = Duration.milliseconds(250)
 
     /// A notice about a file. A receiver has several senders at once, so its notices say which.
@@ -48,7 +48,7 @@ struct TransferAccount {
         let bytes = kept.reduce(0) { $0 + UInt64($1.count) }
         var notice = notice(.resumed, offer)
         notice.bytes = bytes
-        // Of a file that the receiver has already, the line at its end says so.
+        // For a file that the receiver has already, the line at its end says so.
         if offer?.size == bytes { return reporter.reportJSON(notice) }
         reporter.report("Resuming \(Self.label(offer)): \(TransferText.bytes(bytes)) already received.", notice)
     }
@@ -69,7 +69,7 @@ struct TransferAccount {
         // The program that closed the output knows it.
         if side == .receiver, failure == .outputClosed { return }
         var notice = notice(.failed, offer)
-        let reason = failure.told(text, to: side)
+        let reason = failure.reason(text, shownTo: side)
         notice.reason = reason
         reporter.complain(failure.line(Self.label(offer), reason), notice)
     }

@@ -25,12 +25,14 @@ struct TransferEnd: Hashable, Sendable {
         case .stalled: self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data gets through to it.\(hint)")
         case .cancelled: self.init(status: interrupted, message: "Cancelled.\(hint)")
         case .closedByPeer(.goingAway, _): self.init(status: interrupted, message: "Interrupted by \(peer).\(hint)")
-        case .closedByPeer(.cancelled, let text): self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.said(text))\(hint)")
+        case .closedByPeer(.cancelled, let text):
+            self.init(status: interrupted, message: "Cancelled by \(peer).\(Self.peerText(text))\(hint)")
         case .diskFull: self.init(status: interrupted, message: "Given up: the receiver's disk stays full.\(hint)")
-        case .closedByPeer(.fileError, let text): self.init(status: interrupted, message: "Given up by \(peer).\(Self.said(text))\(hint)")
+        case .closedByPeer(.fileError, let text):
+            self.init(status: interrupted, message: "Given up by \(peer).\(Self.peerText(text))\(hint)")
         case .closedByPeer(.stalled, _):
             self.init(status: interrupted, message: "Stalled: \(peer) answers, but no data from it gets through.\(hint)")
-        case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.said(text))")
+        case .closedByPeer(_, let text): self.init(status: .failed, message: "Ended by \(peer).\(Self.peerText(text))")
         case .protocolViolation(let text): self.init(status: .failed, message: "\(peer) sent something invalid: \(Printable.text(text))")
         }
     }
@@ -40,9 +42,9 @@ struct TransferEnd: Hashable, Sendable {
         self.message = message
     }
 
-    private static func said(_ text: String) -> String { text.isEmpty ? "" : " It says: \(Printable.text(text))" }
+    private static func peerText(_ text: String) -> String { text.isEmpty ? "" : " It says: \(Printable.text(text))" }
 
-    /// The more serious of two: a transfer of many files ends with the worst of them.
+    /// The more serious of two statuses: a transfer of many files ends with the worst of them.
     static func worse(_ one: ExitStatus, _ other: ExitStatus) -> ExitStatus {
         func rank(_ status: ExitStatus) -> Int {
             switch status {
@@ -57,7 +59,7 @@ struct TransferEnd: Hashable, Sendable {
 }
 
 extension DeclineReason {
-    /// After "The receiver did not take movie.mp4: ".
+    /// The reason as it follows "The receiver did not take movie.mp4: ".
     var sentence: String {
         switch self {
         case .declined: "it was declined."
@@ -74,17 +76,18 @@ extension FileFailure {
     /// `movie.mp4 failed: it could not be read.`
     func line(_ name: String, _ reason: String) -> String {
         switch self {
-        // Somebody wanted it so.
+        // These are intended.
         case .outputClosed, .cancelled: "\(name) stopped: \(reason)"
         case .sourceChanged, .sourceUnreadable, .destinationFailed: "\(name) failed: \(reason)"
         }
     }
 
-    /// After "movie.mp4 failed: ": what the side where it went wrong says of it is all there is to say there, and comes after it at the other.
-    func told(_ text: String, to side: TransferNotice.Side) -> String {
+    /// The reason as it follows "movie.mp4 failed: ". On the side of the error, its own text is the whole reason; on the other side, the
+    /// text follows a sentence that names the side.
+    func reason(_ text: String, shownTo side: TransferNotice.Side) -> String {
         let here: TransferNotice.Side
         switch self {
-        // Nothing else can be said of these.
+        // For these the sentence says everything.
         case .sourceChanged, .outputClosed, .cancelled: return sentence
         case .sourceUnreadable: here = .sender
         case .destinationFailed: here = .receiver

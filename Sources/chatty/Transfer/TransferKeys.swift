@@ -6,18 +6,18 @@ import TransferProtocol
 /// The keys and secrets of `send-file` and `recv-file`: from the data folder, a file and the environment.
 struct TransferKeys {
     let identity: NoiseKeyPair
-    /// Nil where there is no data folder to remember in.
+    /// The keys of known receivers; nil if there is no data folder.
     let knownPeers: KnownPeers?
-    /// From `--secret-file` or `$CHATTY_SECRET`: 32 bytes.
+    /// The key from `--secret-file` or `$CHATTY_SECRET`: 32 bytes; nil if there is none.
     let sharedKey: [UInt8]?
 
-    /// Nil where there is none.
+    /// The data folder; nil if there is none.
     private let folder: ByteString?
 
-    /// The pre-shared key of a transfer without any secret: only the receiver's key counts then.
+    /// The pre-shared key of a transfer without any secret, for which only the receiver's key counts.
     static let none = [UInt8](repeating: 0, count: 32)
 
-    /// - Parameter reporter: complains where the key cannot be kept.
+    /// - Parameter reporter: receives a warning if the key cannot be stored.
     init(data: ByteString?, secretFile: ByteString?, _ reporter: TransferReporter) throws {
         let environment = ProcessEnvironment.current
         if let folder = DataDirectory.path(option: data, environment: environment) {
@@ -40,11 +40,11 @@ struct TransferKeys {
 
     static func knownReceivers(in folder: ByteString) -> ByteString { folder + "/known-receivers" }
 
-    /// The secret of this receiver's tickets.
+    /// The secret in this receiver's tickets.
     /// - Parameters:
-    ///   - isChosen: the port is one that was asked for, and not any free one: then the ticket is the same the next time.
-    ///   - isFresh: no ticket of before is to be good any more.
-    ///   - reporter: complains where the secret cannot be kept.
+    ///   - isChosen: whether the user has chosen the port; then the ticket is the same the next time.
+    ///   - isFresh: whether to make earlier tickets invalid.
+    ///   - reporter: receives a warning if the secret cannot be stored.
     func ticketSecret(port: UInt16, isChosen: Bool, isFresh: Bool, _ reporter: TransferReporter) throws -> [UInt8] {
         guard isChosen, let folder else { return TicketSecret.random() }
         let path = TicketSecret.path(folder: folder, port: port)

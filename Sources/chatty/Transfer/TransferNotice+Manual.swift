@@ -1,4 +1,4 @@
-/// What the manual pages say of `--progress json`.
+/// The description of `--progress json` in the manual pages.
 extension TransferNotice {
     enum Side {
         case sender
@@ -45,7 +45,7 @@ extension TransferNotice.Event {
         }
     }
 
-    /// What is in every line of the event, and what only where it is known or belongs there.
+    /// The fields of every line of the event, and those that are there only if they are known or apply.
     func fields(_ side: TransferNotice.Side) -> (always: [TransferNotice.Field], perhaps: [TransferNotice.Field]) {
         let peer: [TransferNotice.Field] = side == .receiver ? [.peer] : []
         return switch self {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One line of `--progress json`: an event of a transfer. Which fields it has is said by ``Event``, and in the manual pages from there.
+/// One line of `--progress json`: an event of a transfer. ``Event/fields(_:)`` lists its fields, and the manual pages show that list.
 struct TransferNotice: Encodable, Sendable {
     var event: Event
     var name: String?
@@ -32,7 +32,7 @@ struct TransferNotice: Encodable, Sendable {
     var line: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Strings, numbers and booleans always encode; a figure that is not a number is left at its nearest one.
+        // Strings, numbers and booleans always encode; a value that is not a number is replaced by the nearest number.
         guard let data = try? encoder.encode(self) else { return "{\"event\":\"\(event.rawValue)\"}\n" }
         return String(decoding: data, as: UTF8.self) + "\n"
     }

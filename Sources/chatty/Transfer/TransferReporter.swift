@@ -4,7 +4,8 @@ import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol
 
-/// Writes what a transfer reports to stderr: messages with a progress line on a terminal, messages alone, JSON lines for programs, or errors only.
+/// Writes what a transfer reports to stderr: messages with a progress line on a terminal, messages alone, JSON lines for programs, or
+/// errors only.
 final class TransferReporter: Sendable {
     enum Style: Sendable {
         case line, json, plain, quiet
@@ -37,7 +38,7 @@ final class TransferReporter: Sendable {
         return isatty(STDERR_FILENO) == 1 ? .line : .plain
     }
 
-    /// The current width of the terminal's window.
+    /// The current width of the terminal's window, in columns.
     private static var columns: Int {
         var size = winsize()
         let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
@@ -52,7 +53,7 @@ final class TransferReporter: Sendable {
         switch style {
         case .json: if let notice { write(notice.line) }
         case .quiet: break
-        case .line, .plain: say(message)
+        case .line, .plain: showMessage(message)
         }
     }
 
@@ -63,7 +64,7 @@ final class TransferReporter: Sendable {
 
     /// Writes an error in every style; in the JSON style as `notice`, or as a note if there is none.
     func complain(_ message: String, _ notice: TransferNotice? = nil) {
-        guard case .json = style else { return say(message) }
+        guard case .json = style else { return showMessage(message) }
         var line = notice ?? TransferNotice(.note)
         line.reason = line.reason ?? message
         write(line.line)
@@ -72,7 +73,7 @@ final class TransferReporter: Sendable {
     /// Writes lines that also `--quiet` shows, such as the ticket.
     func announce(_ lines: [String], _ notice: TransferNotice) {
         if case .json = style { return write(notice.line) }
-        for line in lines { say(line) }
+        for line in lines { showMessage(line) }
     }
 
     /// Shows the current progress.
@@ -158,12 +159,12 @@ final class TransferReporter: Sendable {
 
     private func ask(_ question: String) { write("chatty: \(question) ") }
 
-    private func say(_ message: String) {
+    private func showMessage(_ message: String) {
         shown.withLockedValue { shown in
             clear(&shown)
-            guard case .question(let question) = shown else { return Diagnostics.say(message) }
+            guard case .question(let question) = shown else { return Diagnostics.report(message) }
             write("\n")
-            Diagnostics.say(message)
+            Diagnostics.report(message)
             ask(question)
         }
     }

@@ -1,7 +1,7 @@
 import ChatClient
 import TransferProtocol
 
-/// Figures of a transfer as people read them.
+/// Formats the figures of a transfer for people.
 enum TransferText {
     /// `16.0 MB`, `340 B`.
     static func bytes(_ count: UInt64) -> String {
@@ -9,7 +9,7 @@ enum TransferText {
         return "\(tenths / 10).\(tenths % 10) \(unit)"
     }
 
-    /// ` (16.0 MB)`, after the name of a file; empty where the size is not known.
+    /// ` (16.0 MB)`, after the name of a file; empty if the size is unknown.
     static func size(of offer: FileOffer) -> String { offer.size.map { " (\(bytes($0)))" } ?? "" }
 
     /// `8.1 MB/s`.
@@ -33,7 +33,7 @@ enum TransferText {
         return "\(hundredths / 100).\(Amount.twoDigits(hundredths % 100)) %"
     }
 
-    /// What limits, as the end of "limited by"; nil where nothing is to be sent.
+    /// The bottleneck as the end of "limited by"; nil if there is nothing to send.
     static func limit(_ limit: TransferStatistics.Limit) -> String? {
         switch limit {
         case .path: "path"

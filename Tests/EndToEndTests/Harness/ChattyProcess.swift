@@ -2,7 +2,8 @@ import Foundation
 import NIOConcurrencyHelpers
 import TestSupport
 
-/// The built `chatty` (or another program) as a child, on pipes or on a terminal of its own; always ended, at the latest with this object.
+/// The built `chatty` (or another program) as a child, on pipes or on a terminal of its own. It is always ended, at the latest with this
+/// object.
 ///
 ///     let server = try ChattyProcess("serve", "0", "--data", folder.path)
 ///     let port = try await server.diagnostics.expect(/port (\d+)/).1
@@ -13,13 +14,12 @@ import TestSupport
 ///     try client.type("/logout\r")
 ///     #expect(try await client.exitStatus() == 0)
 ///
-/// A child gets none of the test's environment but `PATH` and what tells a sanitizer how to run: `HOME` is a fresh folder, the locale is
-/// `C.UTF-8`.
+/// Of the test's environment a child inherits only `PATH` and the options of sanitizers: `HOME` is a new folder, the locale is `C.UTF-8`.
 final class ChattyProcess: Sendable {
     enum Place: Sendable {
         /// stdin, stdout and stderr are three pipes.
         case pipes
-        /// All three are one terminal, controlling and sized as said.
+        /// All three are one controlling terminal of this size.
         case terminal(columns: UInt16 = 80, rows: UInt16 = 24)
     }
 
@@ -29,12 +29,12 @@ final class ChattyProcess: Sendable {
         var isReaped = false
     }
 
-    /// stdout, or all that the terminal shows.
+    /// stdout, or all output of the terminal.
     let output: ExpectStream
-    /// stderr; ended from the start on a terminal.
+    /// stderr; on a terminal this stream is empty and has ended.
     let diagnostics: ExpectStream
     let pid: pid_t
-    /// The child's `HOME` and working folder where the caller named none.
+    /// The child's `HOME` and default working folder.
     let home: TemporaryFolder
     private let state: Shared
     private let isTerminal: Bool
@@ -51,11 +51,11 @@ final class ChattyProcess: Sendable {
     }
 
     /// - Parameters:
-    ///   - arguments: without the program's name.
-    ///   - place: what the child's three standard descriptors are.
-    ///   - home: the child's `HOME`; a fresh folder where nil.
-    ///   - directory: the child's working folder; its `HOME` where nil.
-    ///   - environment: added to the small one described above.
+    ///   - arguments: the arguments without the program's name.
+    ///   - place: the child's three standard descriptors.
+    ///   - home: the child's `HOME`; nil for a new folder.
+    ///   - directory: the child's working folder; nil for its `HOME`.
+    ///   - environment: variables added to those described above.
     ///   - executable: the path of another program to run.
     init(
         words arguments: [String], on place: Place = .pipes, home: TemporaryFolder? = nil, directory: String? = nil,
@@ -71,7 +71,7 @@ final class ChattyProcess: Sendable {
         if case .terminal = place { complete["TERM"] = "xterm" }
         complete.merge(environment) { $1 }
         pid = try wiring.spawn([executable] + arguments, complete, directory ?? self.home.path)
-        // A terminal is also typed on: it is closed with the input.
+        // A terminal is also the input, so it is closed with that.
         let closes = !wiring.isTerminal
         output = ExpectStream("the output of \(arguments.joined(separator: " "))", reading: wiring.output) { descriptor in
             if closes { close(descriptor) }
@@ -85,7 +85,7 @@ final class ChattyProcess: Sendable {
         Thread { [pid] in Self.wait(for: pid, shared, tell: write) }.start()
     }
 
-    /// The same with the arguments one by one.
+    /// Takes the arguments one by one.
     convenience init(
         _ arguments: String..., on place: Place = .pipes, home: TemporaryFolder? = nil, directory: String? = nil,
         environment: [String: String] = [:], executable: String = Executable.chatty
@@ -101,7 +101,7 @@ final class ChattyProcess: Sendable {
 
     private static func wait(for pid: pid_t, _ shared: Shared, tell descriptor: Int32) {
         var information = siginfo_t()
-        // The child stays a zombie until the lock is held: so nobody signals a process that has taken over its number.
+        // The child stays a zombie until the lock is held, so that no other process that reuses its id is signalled.
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         shared.state.withLockedValue { state in
             var status: Int32 = 0
@@ -135,7 +135,7 @@ final class ChattyProcess: Sendable {
         state.state.withLockedValue { if !$0.isReaped { Foundation.kill(pid, number) } }
     }
 
-    /// `SIGSTOP`; returns when every thread of the child stands still, which on a busy machine is later than the signal.
+    /// Sends `SIGSTOP` and returns when every thread of the child has stopped, which on a busy machine takes a while.
     func stop() async throws {
         signal(SIGSTOP)
         var information = siginfo_t()
@@ -150,7 +150,7 @@ final class ChattyProcess: Sendable {
     /// `SIGKILL`.
     func kill() { signal(SIGKILL) }
 
-    /// Gives the terminal another size, as a user does who pulls at the window.
+    /// Changes the size of the terminal, as a user does who resizes the window.
     func resize(columns: UInt16, rows: UInt16) throws {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         let input = state.state.withLockedValue { $0.input }
@@ -158,14 +158,14 @@ final class ChattyProcess: Sendable {
     }
 
     /// Waits for the child's end.
-    /// - Returns: its exit status, or 128 and the number of the signal that ended it, as a shell says.
+    /// - Returns: the exit status, or 128 plus the number of the signal that has ended the child, as in shells.
     func exitStatus(within time: Duration = ExpectStream.patience) async throws -> Int32 {
         do {
             try await state.ended.end(within: time)
         } catch {
             throw HarnessFailure("\(error) Output: \(String(reflecting: output.text)) \(String(reflecting: diagnostics.text))")
         }
-        // What it wrote last is read, too; a child of its own may hold the pipes longer.
+        // The child's last output is read, too; its own children may keep the pipes open longer.
         let soon = ContinuousClock.now + .seconds(5)
         for stream in [output, diagnostics] { await stream.hasEnded(by: soon) }
         guard let status = state.state.withLockedValue({ $0.status }) else { throw HarnessFailure("no status of pid \(pid)") }
@@ -175,14 +175,14 @@ final class ChattyProcess: Sendable {
     /// Whether the child has ended.
     var hasEnded: Bool { state.state.withLockedValue { $0.isReaped } }
 
-    /// What the terminal shows, escape sequences carried out: `screen().lines`.
+    /// The contents of the terminal after its escape sequences: `screen().lines`.
     func screen(columns: Int = 80, rows: Int = 24) -> TerminalScreen {
         var screen = TerminalScreen(columns: columns, rows: rows)
         screen.feed(output.bytes)
         return screen
     }
 
-    /// Waits until what the terminal shows meets a condition.
+    /// Waits until the contents of the terminal meet a condition.
     @discardableResult
     func expectScreen(
         columns: Int = 80, rows: Int = 24, within time: Duration = ExpectStream.patience, _ condition: (TerminalScreen) -> Bool

@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import ChatStoreSQLite
 
-/// A `chatty serve` with accounts, on any free port, for one test.
+/// A `chatty serve` with accounts on a free port, for one test.
 ///
 ///     let server = try await ChattyServer(accounts: ["yoda": "jedi*knight", "hans": "falcon*solo"])
 ///     let yoda = try await server.plainSession("yoda")
@@ -17,10 +17,10 @@ final class ChattyServer: Sendable {
     let data: TemporaryFolder
 
     /// - Parameters:
-    ///   - accounts: names and passwords.
+    ///   - accounts: passwords by name.
     ///   - options: further words of the command line.
     ///   - data: the data folder of an earlier server.
-    ///   - port: any free one where 0.
+    ///   - port: the port; 0 for any free one.
     init(
         accounts: [String: String] = ["yoda": "jedi*knight", "hans": "falcon*solo", "luke": "light*saber"], options: [String] = [],
         data: TemporaryFolder? = nil, port: UInt16 = 0
@@ -35,7 +35,7 @@ final class ChattyServer: Sendable {
         self.data = folder
     }
 
-    /// Accounts whose passwords are cheap to check: in a build without optimisation the usual cost takes seconds a log-in.
+    /// Makes accounts whose passwords are cheap to verify: in a build without optimisation the usual cost is seconds for each log-in.
     private static func make(_ accounts: [String: String], in path: String) throws {
         let folder = DataFolder(path)
         try folder.prepare()

@@ -1,15 +1,15 @@
 import CHarness
 import Foundation
 
-/// `errno`, to be read as the first thing after a call that failed.
+/// `errno`, which has to be read first after a call that failed.
 func errnoNow() -> Int32 { errno }
 
 /// The few operations on a file descriptor that the harness needs.
 enum Descriptor {
-    /// A child that ended is an error of the write, not the end of the tests.
+    /// A write to a child that has ended fails, instead of ending the tests by a signal.
     private static let withoutSignal: Void = { signal(SIGPIPE, SIG_IGN) }()
 
-    /// Writes everything, waiting where the other side is slow.
+    /// Writes everything, and waits for a slow reader.
     static func write(_ bytes: [UInt8], to descriptor: Int32) throws(HarnessFailure) {
         withoutSignal
         var rest = bytes[...]

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The EVENTS of a manual page, to be compared with what `--progress json` writes.
+/// The EVENTS of a manual page, for a comparison with the output of `--progress json`.
 struct DocumentedEvents {
     struct Fields {
         var always: Set<String>
@@ -35,7 +35,7 @@ struct DocumentedEvents {
         Set(text.matches(of: /\\fB(.*?)\\fR/).map { String($0.1).replacing("\\", with: "") })
     }
 
-    /// Expects that each line is an event with the fields that the page says.
+    /// Expects that each line is an event with the documented fields.
     /// - Returns: the names of the events.
     @discardableResult func expect(_ lines: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> [String] {
         try lines.split(separator: "\n").map { line in

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The programs under test: they lie beside the test runner's own.
+/// The programs under test, which are in the folder of the test runner.
 enum Executable {
     /// The folder of built products.
     static let folder: String = {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        // With one runner for all packages the products are found through its first argument that names the test bundle.
+        // If one runner serves all packages, its first argument that names the test bundle leads to the products.
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
         return ((bundle ?? own) as NSString).deletingLastPathComponent
     }()
@@ -13,7 +13,7 @@ enum Executable {
     /// The built `chatty`.
     static let chatty = folder + "/chatty"
 
-    /// Whether a sanitizer keeps books about all memory (`.ci/sanitize`), so that how much there is says nothing of chatty.
+    /// Whether a sanitizer manages the memory (`.ci/sanitize`), so that its size says nothing about chatty.
     static let isSanitized = ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains { ProcessInfo.processInfo.environment[$0] != nil }
 
     /// The package's top folder.
@@ -24,7 +24,7 @@ enum Executable {
         return path as String
     }()
 
-    /// Where a program is that the tests need, or nil.
+    /// The path of a program that tests need; nil if it is not installed.
     static func path(of name: String) -> String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
         return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }

@@ -1,11 +1,11 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// Bytes that arrive from a child or a socket, read by a thread of their own and waited for with a deadline.
+/// Bytes from a child or a socket, read by a thread of their own and awaited with a deadline.
 ///
-/// `expect` looks at what no earlier `expect` has consumed, so a test reads like the dialogue that it checks.
+/// `expect` searches only what no earlier `expect` has consumed, so a test reads like the dialogue that it checks.
 final class ExpectStream: Sendable {
-    /// How long to wait where a test names no other time: long, because the machine may be busy, and never waited for in vain.
+    /// The default time limit. It is long because the machine may be busy, and a passing test never waits for it.
     static let patience = Duration.seconds(Executable.isSanitized ? 480 : 120)
 
     private struct State {
@@ -20,16 +20,16 @@ final class ExpectStream: Sendable {
     private let name: String
 
     /// - Parameters:
-    ///   - name: what failures call it.
-    ///   - descriptor: nil for a stream that never had anything.
-    ///   - atEnd: what becomes of the descriptor when there is nothing more to read.
+    ///   - name: the name of the stream in failures.
+    ///   - descriptor: the descriptor; nil for an empty stream.
+    ///   - atEnd: called with the descriptor at the end of the stream.
     init(_ name: String, reading descriptor: Int32?, atEnd: @escaping @Sendable (Int32) -> Void = { _ = close($0) }) {
         self.name = name
         guard let descriptor else {
             state.withLockedValue { $0.isEnded = true }
             return
         }
-        // The thread holds the stream until the other side closes, which the owner of the child or socket brings about.
+        // The thread keeps the stream until the other side closes it, which the owner of the child or socket ensures.
         Thread { [self] in
             var buffer = [UInt8](repeating: 0, count: 65536)
             while true {
@@ -66,11 +66,11 @@ final class ExpectStream: Sendable {
     /// Everything that has arrived so far, as text.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// What no `expect` has consumed yet, as text.
+    /// The text that no `expect` has consumed yet.
     var unread: String { state.withLockedValue { String(decoding: $0.bytes[$0.consumed...], as: UTF8.self) } }
 
     /// Waits until `pattern` appears and consumes all up to its end.
-    /// - Returns: the match: its captures are values from the dialogue.
+    /// - Returns: the match, whose captures are values of the dialogue.
     @discardableResult
     func expect<Output>(_ pattern: Regex<Output>, within time: Duration = patience) async throws -> Regex<Output>.Match {
         let deadline = ContinuousClock.now + time
@@ -79,7 +79,7 @@ final class ExpectStream: Sendable {
                 (String(decoding: state.bytes[state.consumed...], as: UTF8.self), state.bytes.count, state.isEnded)
             }
             if let match = try pattern.firstMatch(in: text) {
-                // Counted from the end, so that bytes replaced in decoding do not move the mark.
+                // Counted from the end, so that bytes replaced in decoding do not move the position.
                 let left = text[match.range.upperBound...].utf8.count
                 state.withLockedValue { $0.consumed = max($0.consumed, count - left) }
                 return match
@@ -91,7 +91,7 @@ final class ExpectStream: Sendable {
         }
     }
 
-    /// Waits until this very text appears and consumes all up to its end.
+    /// Waits until exactly this text appears and consumes all up to its end.
     func expect(_ text: String, within time: Duration = patience) async throws {
         do {
             try await expect(Regex<Substring>(verbatim: text), within: time)
@@ -121,7 +121,7 @@ final class ExpectStream: Sendable {
     }
 
     /// Waits for more than `count` bytes or the end.
-    /// - Returns: false where the deadline came first.
+    /// - Returns: false if the deadline came first.
     func more(than count: Int, until deadline: ContinuousClock.Instant) async -> Bool {
         guard ContinuousClock.now < deadline else { return false }
         let waiter = state.withLockedValue { state in

@@ -1,17 +1,17 @@
 import Foundation
 import TestSupport
 
-/// A running `chatty recv-file`, with what it printed to reach it.
+/// A running `chatty recv-file`, with its ticket and its port.
 struct FileReceiver {
     let process: ChattyProcess
     let ticket: String
     let port: UInt16
-    /// Where it puts files.
+    /// The folder for received files.
     let folder: TemporaryFolder
 
     /// - Parameters:
     ///   - words: further options.
-    ///   - output: `-o`; the folder where nil.
+    ///   - output: the value of `-o`; nil for the folder.
     init(
         _ words: [String] = ["--once"], into folder: TemporaryFolder, output: String? = nil, home: TemporaryFolder? = nil,
         environment: [String: String] = [:], port: UInt16 = 0
@@ -24,7 +24,7 @@ struct FileReceiver {
     }
 }
 
-/// Contents to send, always the same for a seed.
+/// Contents of files, which depend on the seed only.
 enum Contents {
     static func make(_ count: Int, seed: UInt64 = 1) -> Data {
         var random = SeededGenerator(seed: seed)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Ports that nobody used a moment ago. Where the program can choose one itself (`serve 0`), that is better: nobody can come between.
+/// Finds ports that were free a moment ago. If the program can choose a port itself (`serve 0`), that is better: no other can take it in
+/// between.
 enum FreePort {
     static func tcp() throws(HarnessFailure) -> UInt16 { try bound(SOCK_STREAM) }
     static func udp() throws(HarnessFailure) -> UInt16 { try bound(SOCK_DGRAM) }

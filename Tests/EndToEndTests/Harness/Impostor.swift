@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// Passes datagrams on between a sender and a receiver of this machine, and answers each question for the receiver's key itself, too, before
-/// the receiver can.
+/// A man in the middle: relays datagrams between a sender and a receiver on this machine, and answers each request for the receiver's key
+/// itself, before the receiver can.
 final class Impostor: Sendable {
     let port: UInt16
     private let isStopped = Atomic(false)
     private let answered = Atomic(0)
 
-    /// Wrong keys told.
+    /// The number of wrong keys sent.
     var lies: Int { answered.load(ordering: .acquiring) }
 
     init(before receiver: UInt16) throws(HarnessFailure) {
@@ -30,7 +30,7 @@ final class Impostor: Sendable {
                 guard poll(&ready, 2, 100) > 0 else { continue }
                 while let (datagram, from) = front.receive(into: &buffer) {
                     client = from
-                    // A key request of version 1: its token is repeated by the reply.
+                    // A key request of version 1; the reply repeats its token.
                     if datagram.count >= 1200, datagram[0] == 0x96 {
                         front.send([0x97] + datagram[1..<9] + [UInt8](repeating: 66, count: 32), to: from)
                         answered.add(1, ordering: .releasing)

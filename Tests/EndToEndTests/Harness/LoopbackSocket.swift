@@ -1,6 +1,6 @@
 import Foundation
 
-/// A UDP socket on 127.0.0.1, on a free port, that never makes anybody wait.
+/// A non-blocking UDP socket on a free port of 127.0.0.1.
 struct LoopbackSocket {
     let descriptor: Int32
     let port: UInt16
@@ -26,8 +26,8 @@ struct LoopbackSocket {
 
     func close() { Foundation.close(descriptor) }
 
-    /// The next datagram that waits, and whose it is; nil where none does.
-    /// - Parameter buffer: room for the longest.
+    /// The next datagram in the queue and its sender; nil if there is none.
+    /// - Parameter buffer: space for the longest datagram.
     func receive(into buffer: inout [UInt8]) -> (datagram: [UInt8], from: sockaddr_in)? {
         var from = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -39,7 +39,7 @@ struct LoopbackSocket {
         return count < 0 ? nil : (Array(buffer[..<count]), from)
     }
 
-    /// What the system does not take is lost, as on any path.
+    /// Sends a datagram. One that the system does not accept is lost, as on any path.
     func send(_ datagram: [UInt8], to address: sockaddr_in) {
         _ = withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -1,18 +1,18 @@
 import Foundation
 
-/// A real tmux with one window and a program in it: a terminal that wraps its rows anew when the window becomes wider or narrower.
+/// A real tmux with one window and a program in it: a terminal that reflows its rows when the window's width changes.
 ///
-/// Its server is its own and ends with this object.
+/// It has a tmux server of its own, which ends with this object.
 final class Multiplexer {
     static var isAvailable: Bool { Executable.path(of: "tmux") != nil }
 
-    /// Takes tmux's commands and tells what happens (tmux(1), CONTROL MODE).
+    /// Receives tmux's commands and reports its events (tmux(1), CONTROL MODE).
     private let client: ChattyProcess
 
     /// - Parameter words: the program and its arguments, without quotes in them.
     init(columns: Int, rows: Int, running words: [String]) async throws {
         guard let tmux = Executable.path(of: "tmux") else { throw HarnessFailure("there is no tmux") }
-        // The shell of the tests' own user may be one that lets nobody in.
+        // The login shell of the tests' user may be one that refuses log-ins.
         client = try ChattyProcess(
             words: [
                 "-S", "socket", "-f", "/dev/null", "-u", "-C", "new-session", "-x", "\(columns)", "-y", "\(rows)",
@@ -22,13 +22,13 @@ final class Multiplexer {
         try await run("set -g destroy-unattached on")
     }
 
-    /// Types on the window's keyboard; without quotes.
+    /// Types text without quotes in the window.
     func type(_ text: String) async throws { try await run("send-keys -l '\(text)'") }
     func press(_ keys: String) async throws { try await run("send-keys \(keys)") }
 
     func resize(columns: Int) async throws { try await run("resize-window -x \(columns)") }
 
-    /// What the window shows and what has scrolled off, a string a line; those that were wrapped are put together.
+    /// The contents of the window with what has scrolled off, one string for each line; wrapped rows are joined.
     func lines() async throws -> [String] {
         var lines = try await run("capture-pane -p -J -S -")
         lines = lines.map { line in String(line.reversed().drop { $0 == " " }.reversed()) }
@@ -36,7 +36,7 @@ final class Multiplexer {
         return lines
     }
 
-    /// Waits until the window shows what meets a condition.
+    /// Waits until the contents of the window meet a condition.
     @discardableResult
     func expect(within time: Duration = ExpectStream.patience, _ condition: ([String]) -> Bool) async throws -> [String] {
         let deadline = ContinuousClock.now + time
@@ -44,7 +44,7 @@ final class Multiplexer {
             let lines = try await lines()
             if condition(lines) { return lines }
             do {
-                // Looked at again when the program has written something.
+                // The contents are read again after the program has written something.
                 try await client.output.expect(/%output [^\n]*\n/, within: ContinuousClock.now.duration(to: deadline))
             } catch {
                 throw HarnessFailure("the window never came to be as expected:\n\(lines.joined(separator: "\n"))")

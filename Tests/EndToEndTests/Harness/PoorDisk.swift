@@ -1,12 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A file system that can little, as FAT and what speaks for it elsewhere: `Tests/PoorFileSystem`, mounted for one command.
+/// A file system with few features, such as FAT: `Tests/PoorFileSystem`, mounted for one command.
 enum PoorDisk {
     private static let unshare = Executable.path(of: "unshare")
     private static let program = Executable.folder + "/PoorFileSystem"
 
-    /// Whether FUSE can be mounted in a namespace of one's own; containers often forbid it.
+    /// Whether FUSE can be mounted in a new namespace; containers often forbid it.
     static let isAvailable: Bool = {
         guard let unshare, let disk = try? TemporaryFolder() else { return false }
         let process = Process()
@@ -18,7 +18,7 @@ enum PoorDisk {
         return process.terminationStatus == 0
     }()
 
-    /// Runs `chatty` with that file system at `disk` + `/mnt`; what is put there is in `disk` + `/files`.
+    /// Runs `chatty` with this file system at `disk` + `/mnt`; its files are in `disk` + `/files`.
     static func chatty(_ words: [String], on disk: TemporaryFolder) throws -> ChattyProcess {
         guard let unshare else { throw HarnessFailure("there is no unshare") }
         return try ChattyProcess(words: ["-rm"] + Self.words(disk, Executable.chatty, words), executable: unshare)

@@ -10,13 +10,13 @@ final class SocketClient: Sendable {
     private struct Socket {
         let descriptor: Int32
         var isHungUp = false
-        /// By the stream's thread, which ends no sooner than the connection does.
+        /// Whether the stream's thread reads from the descriptor, which it does until the connection ends.
         var isRead = true
-        /// Closed by who is last, so that nobody uses another one's that has come to have its number.
+        /// The last user closes the descriptor, so that none uses another one that has got the same number.
         var isOver: Bool { isHungUp && !isRead }
     }
 
-    /// What the server sends.
+    /// The data from the server.
     let input: ExpectStream
     private let socket: NIOLockedValueBox<Socket>
 
@@ -53,7 +53,7 @@ final class SocketClient: Sendable {
         try Descriptor.write(bytes, to: state.descriptor)
     }
 
-    /// Says that nothing more will be sent; what the server sends still arrives.
+    /// Ends the sending direction; data from the server still arrives.
     func endSending() { socket.withLockedValue { if !$0.isHungUp { shutdown($0.descriptor, Int32(SHUT_WR)) } } }
 
     /// Closes both directions.
@@ -61,7 +61,7 @@ final class SocketClient: Sendable {
         socket.withLockedValue { state in
             guard !state.isHungUp else { return }
             state.isHungUp = true
-            // Ends the read, where closing would not.
+            // This ends a blocked read, which close would not.
             shutdown(state.descriptor, Int32(SHUT_RDWR))
             if state.isOver { close(state.descriptor) }
         }

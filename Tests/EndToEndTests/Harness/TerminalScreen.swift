@@ -1,6 +1,6 @@
-/// What a person sees: a terminal that carries out the control sequences which readline and our client use.
+/// A terminal as a person sees it: carries out the control sequences that readline and the client use.
 ///
-/// Enough of ECMA-48 for `TERM=xterm`: moving, erasing, inserting and deleting; colours are taken and forgotten. A character is one column
+/// It knows the part of ECMA-48 for `TERM=xterm` that moves, erases, inserts and deletes; colours are ignored. A character is one column
 /// wide unless it is combining (none) or East Asian wide (two).
 struct TerminalScreen {
     let columns: Int
@@ -8,7 +8,7 @@ struct TerminalScreen {
     private(set) var column = 0
     private(set) var row = 0
     private var cells: [[String]]
-    /// What has gone out at the top.
+    /// The rows that have scrolled off at the top.
     private(set) var scrolledOff: [String] = []
     private var pending: [UInt8] = []
 
@@ -18,17 +18,17 @@ struct TerminalScreen {
         cells = Array(repeating: Array(repeating: " ", count: columns), count: rows)
     }
 
-    /// The rows as text, blanks at their ends taken away, as are empty rows at the bottom.
+    /// The rows as text, without trailing blanks and without empty rows at the bottom.
     var lines: [String] {
         var lines = cells.map(Self.text)
         while lines.last == "" { lines.removeLast() }
         return lines
     }
 
-    /// All that was ever shown and not erased: what scrolled off and then `lines`.
+    /// All text that was shown and not erased: the rows that have scrolled off and then `lines`.
     var transcript: [String] { scrolledOff + lines }
 
-    /// The row that the cursor is in.
+    /// The row of the cursor.
     var cursorLine: String { Self.text(cells[row]) }
 
     private static func text(_ cells: [String]) -> String {

@@ -3,25 +3,25 @@ import NIOConcurrencyHelpers
 import TransferProtocol
 import TransferSimulator
 
-/// A bad path between programs on this machine: in real time, what a ``LinkModel`` makes of datagrams in the simulator, both ways.
+/// A bad path between programs on this machine: applies a ``LinkModel`` of the simulator to datagrams in real time, in both directions.
 ///
-/// Whoever sends to its port is passed on to the server's, everybody from a port of his own, and gets the answers. Stopped, at the latest with
-/// this object, nothing more gets through.
+/// Datagrams to its port are relayed to the server's, from a separate port for each client, and the answers go back. After the stop, at the
+/// latest with this object, nothing is relayed.
 final class UDPLink: Sendable {
-    /// Of one direction, datagrams.
+    /// Counts of datagrams in one direction.
     struct Counts {
-        /// Came to the path.
+        /// Datagrams that entered the path.
         var taken = 0
-        /// Of these, longer than the path takes.
+        /// Of these, datagrams longer than the path allows.
         var tooLong = 0
-        /// Of these, lost, whatever for.
+        /// Of these, datagrams lost for any reason.
         var dropped = 0
     }
 
     private struct Figures {
         var toServer = Counts()
         var toClient = Counts()
-        /// Written to in order to stop; closed by the thread.
+        /// Whether the link is stopped, which the thread learns by the closing of ``stopping``.
         var isStopped = false
     }
 
@@ -30,8 +30,8 @@ final class UDPLink: Sendable {
     private let stopping: Int32
 
     /// - Parameters:
-    ///   - server: the port to which all is passed on.
-    ///   - model: of either direction, each with a queue and chances of its own.
+    ///   - server: the port to which datagrams are relayed.
+    ///   - model: the model of both directions, each with a queue and a random generator of its own.
     init(to server: UInt16, _ model: LinkModel, seed: UInt64 = 7) throws(HarnessFailure) {
         let front = try LoopbackSocket()
         port = front.port
@@ -54,7 +54,7 @@ final class UDPLink: Sendable {
 
     deinit { stop() }
 
-    /// From now on nothing gets through.
+    /// Stops relaying.
     func stop() {
         figures.withLockedValue { figures in
             if !figures.isStopped { close(stopping) }
@@ -66,24 +66,24 @@ final class UDPLink: Sendable {
     var toClient: Counts { figures.withLockedValue { $0.toClient } }
 }
 
-/// What the thread of a link does.
+/// The loop on the thread of a link.
 private final class Relay {
-    /// A datagram under way.
+    /// A datagram in flight.
     private struct Flight {
         let due: TransferInstant
         let datagram: [UInt8]
-        /// The client whose it is, or who gets it.
+        /// The port of the client that sends or receives it.
         let client: UInt16
         let isToServer: Bool
     }
 
     private let front: LoopbackSocket
     private let server: sockaddr_in
-    /// By the clients' ports.
+    /// The sockets to the server, by the clients' ports.
     private var backs: [UInt16: LoopbackSocket] = [:]
     private var toServer: SimulatedLink
     private var toClient: SimulatedLink
-    /// The next one is the last.
+    /// The datagrams in flight, in reverse order: the next one is the last.
     private var flights: [Flight] = []
     private var buffer = [UInt8](repeating: 0, count: 65_536)
     private let count: ((inout UDPLink.Counts, inout UDPLink.Counts) -> Void) -> Void
@@ -99,7 +99,7 @@ private final class Relay {
         toClient = SimulatedLink(model, seed: seed &+ 1)
     }
 
-    /// Until the other end of that pipe is closed.
+    /// Runs until the other end of the pipe `stop` is closed.
     func run(until stop: Int32) {
         while true {
             let clients = Array(backs)
@@ -108,15 +108,15 @@ private final class Relay {
             }
             poll(&ready, nfds_t(ready.count), pause)
             if ready[0].revents != 0 { break }
-            if ready[1].revents != 0 { takeFromClients() }
-            for (index, client) in clients.enumerated() where ready[index + 2].revents != 0 { takeFromServer(client.key, client.value) }
+            if ready[1].revents != 0 { receiveFromClients() }
+            for (index, client) in clients.enumerated() where ready[index + 2].revents != 0 { receiveFromServer(client.key, client.value) }
             deliver()
         }
         front.close()
         for back in backs.values { back.close() }
     }
 
-    /// Milliseconds, for poll(2).
+    /// The timeout for poll(2), in milliseconds.
     private var pause: Int32 {
         guard let due = flights.last?.due else { return -1 }
         let now = Self.now
@@ -129,16 +129,16 @@ private final class Relay {
         return TransferInstant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
-    private func takeFromClients() {
+    private func receiveFromClients() {
         while let (datagram, from) = front.receive(into: &buffer) {
             let client = UInt16(bigEndian: from.sin_port)
-            // Without a descriptor left it is one more that is lost.
+            // If no descriptor is left, the datagram is lost.
             if backs[client] == nil { backs[client] = try? LoopbackSocket() }
             carry(datagram, of: client, isToServer: true)
         }
     }
 
-    private func takeFromServer(_ client: UInt16, _ back: LoopbackSocket) {
+    private func receiveFromServer(_ client: UInt16, _ back: LoopbackSocket) {
         while let (datagram, _) = back.receive(into: &buffer) { carry(datagram, of: client, isToServer: false) }
     }
 
@@ -155,7 +155,7 @@ private final class Relay {
             if isToServer { add(to: &toServer) } else { add(to: &toClient) }
         }
         for (due, datagram, _) in arrivals {
-            // Those that are due at the same time go in their order.
+            // Datagrams that are due at the same time keep their order.
             let place = flights.firstIndex { $0.due <= due } ?? flights.endIndex
             flights.insert(Flight(due: due, datagram: datagram, client: client, isToServer: isToServer), at: place)
         }

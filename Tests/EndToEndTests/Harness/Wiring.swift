@@ -1,7 +1,7 @@
 import CHarness
 import Foundation
 
-/// The descriptors between the test and one child, and the spawning itself.
+/// The descriptors between the test and one child, and the spawning of the child.
 struct Wiring {
     let input: Int32
     let output: Int32
@@ -22,7 +22,7 @@ struct Wiring {
             let leader = charness_open_terminal(columns, rows, &name)
             guard leader >= 0 else { throw .system("opening a terminal") }
             let path = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            // Held open until the child has it, or the reader would see the end of a terminal that nobody has opened yet.
+            // This is kept open until the child has it; otherwise the reader would see the end of a terminal that is not open yet.
             let follower = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
             guard follower >= 0 else { throw .system("open \(path)") }
             (input, output, diagnostics) = (leader, leader, nil)
@@ -32,7 +32,7 @@ struct Wiring {
         }
     }
 
-    /// Starts the child and closes what is only its.
+    /// Starts the child and closes the child's ends.
     func spawn(_ words: [String], _ environment: [String: String], _ directory: String) throws(HarnessFailure) -> pid_t {
         defer { for end in childEnds { close(end) } }
         var arguments = words.map { strdup($0) } + [nil]
