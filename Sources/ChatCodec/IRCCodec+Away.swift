@@ -12,17 +12,6 @@ extension IRCCodec {
         return [line]
     }
 
-    /// The numerics that every client knows; `chatty connect` gets the reply itself.
-    func awayNumeric(_ reply: Reply) -> IRCMessage? {
-        guard !capabilities.contains(.chatty) else { return nil }
-        return switch reply {
-        case .nowAway: numeric("306", "You have been marked as being away")
-        case .back: numeric("305", "You are no longer marked as being away")
-        case .away(let name, let text): numeric("301", name, text)
-        default: nil
-        }
-    }
-
     /// RFC 2812 §4.8: `+` is here, `-` is away.
     func userHost(_ user: Outgoing.UserState) -> String {
         "\(user.name)=\(user.away == nil ? "+" : "-")\(user.name)@\(IRCCodec.serverName)"

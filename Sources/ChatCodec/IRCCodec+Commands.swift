@@ -219,14 +219,15 @@ extension IRCCodec {
             return answerItself([numeric("368", target, "End of channel ban list")], label: label)
         }
         guard message.parameters.count == 1 else {
-            return answerItself([numeric("482", target, "Modes cannot be changed")], label: label)
+            return command(message.command, .changeModes(group: IRCCodec.group(target)), label: label)
         }
         return roster(.mode, message, label: label)
     }
 
     private mutating func topic(_ message: IRCMessage, label: String?) -> [CodecStep] {
         guard message.parameters.count == 1 else {
-            return answerItself([numeric("482", message.parameters[0], "Topics cannot be set")], label: label)
+            return command(
+                message.command, .setTopic(group: IRCCodec.group(message.parameters[0]), text: message.parameters[1]), label: label)
         }
         return roster(.topic, message, label: label)
     }

@@ -300,39 +300,7 @@ extension IRCCodec {
         }
     }
 
-    /// A reply as a standard reply, or for clients without them as the numeric or notice that they know.
-    func replies(_ reply: Reply, to command: String) -> [IRCMessage] {
-        if let numeric = awayNumeric(reply) { return [numeric] }
-        if capabilities.contains(.standardReplies) {
-            var line = reply.standardReply(to: command)
-            line.source = IRCCodec.serverName
-            line = IRCCodec.fitted(line)
-            if case .left(let group) = reply { return [from(nick, "PART", "#" + group), line] }
-            return [line]
-        }
-        switch reply {
-        case .noSuchUser(let name): return [numeric("401", name, reply.text)]
-        case .noSuchGroup(let name): return [numeric("403", "#" + name, reply.text)]
-        case .notMember(let name): return [numeric("442", "#" + name, reply.text)]
-        case .notInvited(let name): return [numeric("473", "#" + name, reply.text)]
-        case .badUserName(let name, _): return [numeric("432", name, reply.text)]
-        case .badGroupName(let name, _): return [numeric("403", name, reply.text)]
-        case .alreadyMemberOther(let user, let group): return [numeric("443", user, "#" + group, reply.text)]
-        case .kept(let name), .notActive(let name): return [numeric("301", name, reply.text)]
-        case .invited(let user, let group): return [numeric("341", user, "#" + group)]
-        case .messageTooLong, .lineTooLong: return [numeric("417", reply.text)]
-        case .unknownCommand(let word): return [numeric("421", word, reply.text)]
-        case .left(let group): return [from(nick, "PART", "#" + group)]
-        // JOIN's own lines say it; to a JOIN of where one is nothing is said.
-        case .joined, .alreadyMember: return []
-        // They see who is in it.
-        case .nobodyElse: return []
-        case .goodbye: return []
-        default: return [notice(reply.text)]
-        }
-    }
-
-    private func notice(_ text: String) -> IRCMessage { reply("NOTICE", nick, text) }
+    func notice(_ text: String) -> IRCMessage { reply("NOTICE", nick, text) }
 
     func pong(_ message: IRCMessage) -> IRCMessage { reply("PONG", IRCCodec.serverName, message.parameters.first ?? "") }
 
@@ -349,12 +317,12 @@ extension IRCCodec {
         IRCCodec.fitted(IRCMessage(source: source ? IRCCodec.serverName : nil, command: command, parameters: parameters))
     }
 
-    private func reply(_ command: String, _ parameters: [String]) -> IRCMessage {
+    func reply(_ command: String, _ parameters: [String]) -> IRCMessage {
         IRCCodec.fitted(IRCMessage(source: IRCCodec.serverName, command: command, parameters: parameters))
     }
 
     /// What a client asked about comes back to it in the answer: where it is so long that the answer would be no line of IRC any more, its end is left out.
-    private static func fitted(_ message: IRCMessage) -> IRCMessage {
+    static func fitted(_ message: IRCMessage) -> IRCMessage {
         var message = message
         // The source's colon and space, the text's colon, CRLF.
         let around = (message.source?.utf8.count ?? 0) + message.command.utf8.count + 5

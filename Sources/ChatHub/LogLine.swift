@@ -81,6 +81,8 @@ public struct Phrase: Hashable, Sendable {
             self.init("invited", "invite", "\(LoggedName.text(user)) into the group chat: ", group)
         case .listGroups: self.init("listed", "list", "the group chats")
         case .listMembers(let group): self.init("listed", "list", "the members of the group chat: ", group)
+        case .setTopic(let group, _): self.init("set", "set", "the topic of the group chat: ", group)
+        case .changeModes(let group): self.init("changed", "change", "the modes of the group chat: ", group)
         case .away(.some): self.init("went", "go", "away")
         case .away(nil): self.init("came", "come", "back")
         case .signal(let to, let signal):

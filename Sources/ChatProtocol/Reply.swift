@@ -37,6 +37,8 @@ public enum Reply: Hashable, Sendable {
     case left(String)
     case invited(user: String, group: String)
     case alreadyMemberOther(user: String, group: String)
+    /// The user may not change that of the group.
+    case notPermitted(GroupChange, group: String)
     case sentToGroup(String, at: Timestamp)
     /// Follows ``sentToGroup(_:at:)``: the message is stored, but the group has no other member.
     case nobodyElse(String)
@@ -95,6 +97,12 @@ public enum Reply: Hashable, Sendable {
     case tooManyConnections(limit: Int)
     case shuttingDown
     case accountGone(String)
+
+    /// What of a group can be asked to change.
+    public enum GroupChange: String, Hashable, CaseIterable, Sendable {
+        case topic = "TOPIC"
+        case modes = "MODES"
+    }
 }
 
 extension Reply {
@@ -127,6 +135,8 @@ extension Reply {
         case .notMember(let name): "You are not in the group chat \(name)."
         case .left(let name): "You left the group chat \(name)."
         case .invited(let user, let group): "\(user) can now join the group chat \(group)."
+        case .notPermitted(.topic, let group): "The topic of the group chat \(group) cannot be set."
+        case .notPermitted(.modes, let group): "The modes of the group chat \(group) cannot be changed."
         case .alreadyMemberOther(let user, let group): "\(user) is already in the group chat \(group)."
         case .sentToGroup(let name, let time): "Message to the group chat \(name) sent at \(time)."
         case .nobodyElse(let name): "Nobody else is in the group chat \(name) yet."
@@ -197,6 +207,7 @@ extension Reply {
         case .alreadyMember: "already in it"
         case .notInvited: "not invited"
         case .notMember: "not in it"
+        case .notPermitted: "nobody may"
         case .alreadyMemberOther(let user, _): "\(user) is already in it"
         case .badPassword(let defect): defect.reason
         case .tokenExpired: "the token has expired"

@@ -42,6 +42,7 @@ extension Reply {
         case .left(let name): ("LEFT", [name])
         case .invited(let user, let group): ("INVITED", [user, group])
         case .alreadyMemberOther(let user, let group): ("USER_ALREADY_MEMBER", [user, group])
+        case .notPermitted(let change, let group): ("NOT_PERMITTED", [change.rawValue, group])
         case .sentToGroup(let name, let time): ("SENT_TO_GROUP", [name, time.iso8601])
         case .nobodyElse(let name): ("NOBODY_ELSE", [name])
         case .noOtherActive: ("NO_OTHER_ACTIVE", [])
@@ -166,6 +167,7 @@ extension Reply {
         case ("LEFT", _): return .left(first)
         case ("INVITED", let group?): return .invited(user: first, group: group)
         case ("USER_ALREADY_MEMBER", let group?): return .alreadyMemberOther(user: first, group: group)
+        case ("NOT_PERMITTED", let group?): return GroupChange(rawValue: first).map { .notPermitted($0, group: group) }
         case ("NOBODY_ELSE", _): return .nobodyElse(first)
         case ("SENT_TO_GROUP", let time?): return Timestamp(iso8601: time).map { .sentToGroup(first, at: $0) }
         case ("ACTIVE_USER", let time?):

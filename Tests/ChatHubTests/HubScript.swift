@@ -157,6 +157,15 @@ struct HubScript {
                 Account(id: account.id, name: account.name, isBlocked: isBlocked, passwordGeneration: account.passwordGeneration)), at: now)
     }
 
+    /// The hub ends at once, as by SIGKILL: outcomes and answers on their way to it are lost, and its sessions with it. Another hub with the
+    /// same configuration starts in its place.
+    mutating func crash() {
+        engine.stop()
+        let holdsBack = holdsBack
+        self = HubScript(in: world)
+        self.holdsBack = holdsBack
+    }
+
     /// Passes the entries of other processes to the hub.
     mutating func watch() {
         let before = box.waiting

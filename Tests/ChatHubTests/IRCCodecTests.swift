@@ -146,6 +146,25 @@ struct IRCCodecTests {
         #expect(harness.send("QUIT\r\n") == "ERROR :Bye, yoda!\r\n")
     }
 
+    /// Whether a topic or a mode may be changed is the hub's affair: the codec knows neither the group nor its members.
+    @Test func theHubDecidesOnTopicsAndModes() {
+        var harness = registered()
+        #expect(harness.send("TOPIC #sith :x\r\n") == ":chatty 403 yoda #sith :There is no group chat sith.\r\n")
+        harness.send("JOIN #jedi\r\n")
+        #expect(harness.send("TOPIC #jedi\r\n") == ":chatty 331 yoda #jedi :No topic is set\r\n")
+        #expect(harness.send("TOPIC #jedi :x\r\n") == ":chatty 482 yoda #jedi :The topic of the group chat jedi cannot be set.\r\n")
+        #expect(harness.send("MODE #jedi +m\r\n") == ":chatty 482 yoda #jedi :The modes of the group chat jedi cannot be changed.\r\n")
+        harness.send("PART #jedi\r\n")
+        let luke = harness.script.logIn("luke")
+        harness.script.send(luke, .createGroup(name: "sith", members: []))
+        #expect(harness.send("MODE #sith +m\r\n") == ":chatty 442 yoda #sith :You are not in the group chat sith.\r\n")
+        var standard = registered("sasl standard-replies")
+        standard.send("JOIN #jedi\r\n")
+        #expect(
+            standard.send("TOPIC #jedi :x\r\n")
+                == ":chatty FAIL TOPIC NOT_PERMITTED TOPIC jedi :The topic of the group chat jedi cannot be set.\r\n")
+    }
+
     @Test func answersAreLabelled() {
         var harness = registered("sasl labeled-response batch standard-replies echo-message chatty/service")
         #expect(

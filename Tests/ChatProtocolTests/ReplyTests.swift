@@ -13,7 +13,8 @@ struct ReplyTests {
         .badGroupName("a,b", .badCharacter), .sent(to: "hans", at: time), .kept(for: "hans"), .notActive("hans"),
         .groupCreated("jedi", members: []), .groupCreated("jedi", members: ["yoda", "luke"]), .groupExists("jedi"), .joined("jedi"),
         .alreadyMember("jedi"), .notInvited("jedi"), .notMember("jedi"), .left("jedi"), .invited(user: "yoda", group: "jedi"),
-        .alreadyMemberOther(user: "yoda", group: "jedi"), .sentToGroup("jedi", at: time), .noOtherActive, .activeUser("yoda", since: time),
+        .alreadyMemberOther(user: "yoda", group: "jedi"), .notPermitted(.topic, group: "jedi"), .notPermitted(.modes, group: "jedi"),
+        .sentToGroup("jedi", at: time), .noOtherActive, .activeUser("yoda", since: time),
         .group("jedi", members: 2, open: true, joined: false), .noGroups, .member("yoda", active: true), .signalSent(to: "yoda"),
         .offerGone("yoda"), .needsClient,
         .messageTooLong(limit: 4096), .lineTooLong(limit: 4608), .notUTF8, .forbiddenByte, .tooManyMembers(limit: 5),
@@ -40,7 +41,7 @@ struct ReplyTests {
 
     @Test func codesAreTheirOwn() {
         let codes = Self.all.map(\.code)
-        #expect(Set(codes).count == codes.count - 2, "only groupCreated and activeUser stand twice")
+        #expect(Set(codes).count == codes.count - 3, "only groupCreated, activeUser and notPermitted are there twice")
     }
 
     @Test func aNewerServersReplyIsNotMisread() {

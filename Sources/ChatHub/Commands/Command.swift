@@ -34,6 +34,9 @@ public indirect enum Command: Hashable, Sendable {
     /// - quietly: for a client that wants to know the names, its user having asked for nothing.
     case listGroups(quietly: Bool)
     case listMembers(group: String)
+    case setTopic(group: String, text: String)
+    /// Any change of a group's modes.
+    case changeModes(group: String)
     /// IRC's WHOIS, WHO and ISON of a user.
     case lookUp(users: [String], Query)
     /// Nil: back again.
@@ -104,7 +107,8 @@ public indirect enum Command: Hashable, Sendable {
     /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead,
+        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .setTopic,
+            .changeModes,
             .answeredByCodec:
             nil
         case .message: SlashCommandKind.msgto.word

@@ -59,6 +59,13 @@ extension Hub {
         }
     }
 
+    /// Nobody may change the topic or the modes of a group.
+    mutating func refuseChange(_ change: Reply.GroupChange, of name: String, _ request: Request) {
+        guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
+        guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
+        fail(request, .notPermitted(change, group: group.name.text))
+    }
+
     mutating func listGroups(_ request: Request) {
         let mine = request.account.id
         let seen = directory.groups.values.filter { $0.isOpen || $0.members.contains(mine) || $0.invited[mine] != nil }

@@ -122,6 +122,8 @@ extension Hub {
         case .invite(let user, let group): invite(request, user: user, group: group)
         case .listGroups: listGroups(request)
         case .listMembers(let group): listMembers(request, group: group)
+        case .setTopic(let group, _): refuseChange(.topic, of: group, request)
+        case .changeModes(let group): refuseChange(.modes, of: group, request)
         case .lookUp(let users, let query): lookUp(request, users: users, query)
         case .away(let text): setAway(request, text)
         case .signal(let to, let signal): relay(request, to: to, signal)
