@@ -1,39 +1,43 @@
 import ChatProtocol
 import ChatStore
 
-/// What the driver is to do, in the order given.
+/// A step that the hub asks the driver to carry out. The actions of one event are carried out in their order.
 public enum Action: Sendable {
-    /// The answer to one command of a session, with the label that the command carried. May be empty: IRC then acknowledges the label.
+    /// Sends the response to one command of a session. `label` is the label that the command carried. An empty response makes IRC
+    /// acknowledge the label.
     case respond(SessionID, label: String?, [Outgoing])
-    /// The same to many sessions, encoded once per representation.
+    /// Sends the same output to many sessions. The driver encodes it once per representation.
     case deliver([SessionID], Outgoing)
-    /// Send what is queued, then close.
+    /// Closes a connection once its queued output is written.
     case close(SessionID)
-    /// Stop reading from a session whose commands wait, or go on.
+    /// Pauses reading from a session with too many waiting commands (true), or resumes it (false).
     case pauseReading(SessionID, Bool)
-    /// Say when so much time is over; nothing where the session is gone by then.
+    /// Asks for ``Event/woken(_:)`` after a delay in milliseconds. The driver drops the request if the session is gone by then.
     case wake(SessionID, inMilliseconds: Int64)
 
-    /// Compare a password with the stored hash of that account on the hashing pool, or look for a token among its own; for no account, where `account` is nil,
-    /// the same is done in vain.
-    /// - from: the address of who asks; addresses take turns.
+    /// Verifies a password against the account's stored hash on the hashing pool, or a token against the account's tokens. Answered by
+    /// ``Event/verified(_:_:)``.
+    /// - account: nil for a name without an account. The check then takes as long, and fails.
+    /// - from: the address of the client. The hashing pool serves addresses in turn.
     indirect case verify(RequestID, account: AccountID?, Proof, from: String)
-    /// Who asked for that to be verified is gone: it is answered without, where it has not begun.
+    /// Withdraws a verification whose session is gone. If it has not begun, its answer is ``Event/Verification/abandoned``.
     case abandon(RequestID)
-    /// Ask the engine for a change; proposals keep their order. Answered by ``Event/decided(_:_:)``.
+    /// Proposes a change to the engine. Proposals keep their order. Answered by ``Event/decided(_:_:)``.
     case propose(RequestID, Change)
-    /// See whether others have changed something, an account of an unknown name say that was added a moment ago. Answered by ``Event/caughtUp(_:)``.
+    /// Asks for every entry that other processes have appended, such as an account that was added a moment ago. Answered by
+    /// ``Event/caughtUp(_:)``.
     case catchUp(RequestID)
-    /// Answered by ``Event/found(_:_:)``.
+    /// Reads messages from the store. Answered by ``Event/found(_:_:)``.
     indirect case read(RequestID, StoreQuery)
-    /// Hash a new password on the hashing pool and propose it for that account. Answered by ``Event/decided(_:_:)``.
+    /// Hashes a new password on the hashing pool and proposes it for the account. Answered by ``Event/decided(_:_:)``.
     indirect case setPassword(RequestID, account: AccountID, password: String)
-    /// Make a random token, to be kept by ``HubRecord/token(_:)``.
+    /// Makes a random token, which ``HubRecord/token(_:)`` then stores. Answered by ``Event/tokenMade(_:token:hash:seconds:)``.
     case makeToken(RequestID)
-    /// Say when all that is queued for that session has been written to its socket, or it is gone.
+    /// Asks for ``Event/drained(_:)`` once the session's queued output is written to its socket, or the session is gone.
     case awaitDrain(RequestID, SessionID)
 
+    /// Writes a line of the server's log.
     case log(LogLine)
-    /// All sessions have been told and closed; the answer to ``Event/shutDown``.
+    /// Reports that every session is closed. The answer to ``Event/shutDown``.
     case stopped
 }

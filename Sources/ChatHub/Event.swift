@@ -1,63 +1,67 @@
 import ChatProtocol
 import ChatStore
 
-/// All that can happen to the service. The driver makes one of each thing it sees and hands it to ``Hub/handle(_:at:)``.
+/// An input of the hub: a connection, a command, an answer to an action, or the time. The driver passes each to ``Hub/handle(_:at:)``.
 public enum Event: Sendable {
-    /// A connection is there. `network` is what connections and failed log-ins are counted by where that is not the peer's address alone.
+    /// A client has connected. `network` is the key by which connections and failed log-ins are counted; nil for the address itself.
     indirect case connected(SessionID, address: String, network: String? = nil, isLoopback: Bool)
-    /// - bytes: of the line it came in; none for what did not come in one.
+    /// A session has sent a command.
+    /// - bytes: the length of the command's line; 0 for a command that came in no line of its own.
     case command(SessionID, Command, label: String?, bytes: Int = 0)
-    /// The time that ``Action/wake(_:inMilliseconds:)`` asked for is over.
+    /// The delay of ``Action/wake(_:inMilliseconds:)`` is over.
     case woken(SessionID)
-    /// The codec has dealt by itself with so many lines of so many bytes; bytes alone are of a line that waits there, or of one over every limit.
+    /// The codec has consumed input that makes no command. Bytes without lines belong to a line that waits in the codec, or to one over
+    /// every limit.
     case inputConsumed(SessionID, lines: Int, bytes: Int)
-    /// The connection is gone, whoever closed it. `written`: the last message that its client has (see ``arrived(_:)``); `told`: the last that was on
-    /// its way to it.
+    /// The connection is closed.
+    /// - acknowledged: the last message that the client has (see ``arrived(_:)``).
+    /// - sent: the last message that was written or queued for the client.
     indirect case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
 
     /// The answer to ``Action/verify(_:account:_:from:)``.
     case verified(RequestID, Verification)
-    /// What a proposal became, or with no request an entry that somebody else appended. All entries come, in the order of their positions.
+    /// The engine's outcome for a proposal, or with a nil request an entry of somebody else. Entries come in the order of their positions.
     case decided(RequestID?, Outcome)
-    /// The answer to ``Action/catchUp(_:)``: every entry that was there when it was asked for has come.
+    /// The answer to ``Action/catchUp(_:)``. Every entry that was stored before the question has been reported.
     case caughtUp(RequestID)
     /// The answer to ``Action/read(_:_:)``.
     case found(RequestID, StoreAnswer)
-    /// The answer to ``Action/makeToken(_:)``: a token, by what it is kept, and for how many seconds it can be used.
+    /// The answer to ``Action/makeToken(_:)``: the token, the hash by which it is stored, and its lifetime in seconds.
     indirect case tokenMade(RequestID, token: String, hash: [UInt8], seconds: Int)
     /// The answer to ``Action/awaitDrain(_:_:)``.
     case drained(RequestID)
 
-    /// The host has written another message of the day: these lines.
+    /// The operator has replaced the message of the day. The array holds its lines.
     case messageOfTheDayChanged([String])
-    /// The last message that the client of each of these sessions has: its machine has acknowledged it. Told soon after it has, at most about once a second
-    /// of each; not of clients that say themselves what they have shown.
+    /// The last message that each session's client has, by the TCP acknowledgement of its machine. Reported soon after the acknowledgement
+    /// and at most about once a second for each session. Sessions whose clients send `SEEN` are not reported.
     case arrived([SessionID: MessageID])
-    /// About once a second.
+    /// The time has advanced; sent about once a second.
     case tick
-    /// Tell everybody and close.
+    /// The server stops. The hub says farewell to every session and closes it.
     case shutDown
 
     public enum Verification: Hashable, Sendable {
-        /// - generation: of which setting of the password it was right; see ``Account/passwordGeneration``.
+        /// The password or token is right.
+        /// - generation: the setting of the password that it belongs to; see ``Account/passwordGeneration``.
         case right(generation: Int = 0)
         case wrong
-        /// It was a token, and is none (any more): nothing that could be guessed, so it is not counted as a wrong password.
+        /// The token is unknown or expired. Tokens cannot be guessed, so this is not counted as a wrong password.
         case expiredToken
-        /// Too many are waiting for the hashing pool.
+        /// Too many verifications wait for the hashing pool.
         case busy
-        /// It was not looked at; see ``Action/abandon(_:)``.
+        /// The verification was withdrawn before it began; see ``Action/abandon(_:)``.
         case abandoned
-        /// The store could not be read.
+        /// The store cannot be read.
         case failed
     }
 
     public enum Ending: Hashable, Sendable {
-        /// Closed by the peer or by the network.
+        /// The peer or the network closed the connection.
         case closed
-        /// Closed for reading too slowly.
+        /// The server closed the connection because the client read too slowly.
         case sendQueueExceeded
-        /// Asked for by the hub.
+        /// The hub closed the connection.
         case byHub
     }
 }

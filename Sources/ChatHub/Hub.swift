@@ -1,43 +1,43 @@
 import ChatProtocol
 import ChatStore
 
-/// The service: every rule of who may do what, as a state machine without I/O.
+/// The chat service: every rule of who may do what, as a state machine without I/O.
 ///
-/// Synchronous and single-threaded. Time is an argument; what needs the outside (hashing, the store) is asked for by an action and answered by an event.
-/// Every command is answered by exactly one ``Action/respond(_:label:_:)``, in the order in which a session's commands came, unless the session closes first.
-/// Held by `HubTests` (scripts) and `HubModelTests` (random sequences).
+/// Synchronous and single-threaded. Time is an argument. Hashing and the store lie outside: an action asks for them and an event answers.
+/// Each command gets exactly one ``Action/respond(_:label:_:)``, in the order of the session's commands, unless the session closes first.
+/// `HubTests` (scripts) and `HubModelTests` (random sequences) check these rules.
 public struct Hub: ~Copyable {
     let configuration: HubConfiguration
     var directory: Directory
     var lockOuts: LockOutTable
     var guesses = PasswordAttemptQueue()
-    /// How many more tokens each account may have made.
+    /// The tokens that each account may still request.
     var tokenAllowances: [AccountID: TokenBucket] = [:]
     var attempts: AttemptThrottle
     var sessions: [SessionID: Session] = [:]
-    /// The sessions that have begun, in the order in which they did.
+    /// The active sessions of each account, in the order in which they began.
     var sessionsOfAccount: [AccountID: [SessionID]] = [:]
-    /// Those that have logged in, begun or not.
+    /// The number of logged-in sessions of each account, begun or not.
     var sessionCounts: [AccountID: Int] = [:]
     var connectionsOfNetwork: [String: Int] = [:]
-    /// In the order of their connecting.
+    /// The sessions that have not logged in, in the order of their connections.
     var notLoggedIn = UnauthenticatedQueue()
     var audiences: [GroupID: Audience] = [:]
-    /// Accounts that are away, and what they say of it.
+    /// The away text of each account that is away.
     var away: [AccountID: String] = [:]
-    /// The sessions that hear of others' being away.
+    /// The sessions that want presence changes (IRCv3 away-notify).
     var presenceListeners: Set<SessionID> = []
     var pending: [RequestID: Pending] = [:]
     var cursors: DeliveryCursors
     var offers = OfferBook()
-    /// Lines that those who log in are shown; none where there are none.
+    /// The lines of the message of the day; empty if there is none.
     var messageOfTheDay: [String]
     private var lastRequestID: UInt64 = 0
     private(set) var isStopping = false
     public internal(set) var statistics = HubStatistics()
-    /// When the event under way came.
+    /// The time of the current event.
     private var now: EventTime
-    /// What the event under way has led to.
+    /// The actions of the current event so far.
     var actions: [Action] = []
 
     public init(_ configuration: HubConfiguration, _ state: StoreState, at now: EventTime) {
@@ -53,14 +53,14 @@ public struct Hub: ~Copyable {
         messageOfTheDay = configuration.messageOfTheDay
     }
 
-    /// Takes one event and says what is to be done, in order.
+    /// Handles one event and returns the actions that follow from it, in order.
     public mutating func handle(_ event: Event, at now: EventTime) -> [Action] {
         var done: [Action] = []
         handle(event, at: now) { done.append($0) }
         return done
     }
 
-    /// The same for who carries each thing out when it is said: there is one list of them for all events.
+    /// Like ``handle(_:at:)``, but passes each action to `carryOut`, and reuses one buffer for all events.
     public mutating func handle(_ event: Event, at now: EventTime, _ carryOut: (Action) -> Void) {
         take(event, at: now)
         for action in actions { carryOut(action) }
@@ -95,7 +95,7 @@ public struct Hub: ~Copyable {
         }
     }
 
-    /// Connections, accounts' active sessions: for metrics.
+    /// Connections, accounts with a session, and requests that wait for an answer from outside; for metrics.
     public var counts: (sessions: Int, activeAccounts: Int, waiting: Int) { (sessions.count, sessionsOfAccount.count, pending.count) }
 
     /// The accounts with a session, in no order.
@@ -121,11 +121,11 @@ public struct Hub: ~Copyable {
         }
     }
 
-    /// What a client may say at once until it has logged in, however low the rate: no client needs half of it.
+    /// The lines that a client may send at once before its log-in, however low the rate. No client needs half of them.
     private static let linesToLogIn = 64.0
 
-    /// What can be said at once.
-    /// - Parameter leastLines: where the rate would give less.
+    /// Fills the session's rate limits to their burst size.
+    /// - Parameter leastLines: the smallest burst, where the rate gives less.
     func fillBuckets(of session: Session, leastLines: Double = 1, at now: EventTime) {
         session.bucket = configuration.messageRate.map { TokenBucket(perSecond: $0, least: leastLines, at: now.uptime) }
         session.byteBucket = configuration.byteRate.map {
@@ -133,7 +133,8 @@ public struct Hub: ~Copyable {
         }
     }
 
-    /// Nothing answers these lines. Of a stranger they end the connection when they are too many; who has logged in owes them.
+    /// Charges lines that lead to no command. Too many of them end a connection that has not logged in; a logged-in session pays by a
+    /// pause.
     private mutating func hear(_ id: SessionID, lines: Int, bytes: Int) {
         guard let session = sessions[id], !session.isClosing else { return }
         if session.account == nil, session.wait(lines: lines, bytes: bytes, at: now) != nil { return close(id, .flooded) }
@@ -151,8 +152,8 @@ public struct Hub: ~Copyable {
         }
     }
 
-    /// Whether a command can be begun now. What a session that has logged in says above its rate waits, with all that is behind it: nothing is refused, so
-    /// nothing is overtaken.
+    /// Whether a command can begin now. A logged-in session's commands above its rate wait, with all that follow. None is refused, so all
+    /// keep their order.
     private mutating func admits(_ session: Session, _ command: Command, bytes: Int) -> Bool {
         guard session.canBegin(command) else { return false }
         guard session.account != nil, !command.isExemptFromRateLimit, let wait = session.wait(lines: 1, bytes: bytes, at: now) else {
@@ -186,7 +187,7 @@ public struct Hub: ~Copyable {
         run(Request(session: id, sequence: sequence, account: account, command: command, at: now))
     }
 
-    /// Begins what waits and can be begun.
+    /// Begins the waiting commands that can begin now.
     mutating func drainBacklog(of id: SessionID) {
         guard let session = sessions[id] else { return }
         while !session.isClosing, let next = session.backlog.first, admits(session, next.command, bytes: next.bytes) {
@@ -196,7 +197,7 @@ public struct Hub: ~Copyable {
         updateReading(of: session)
     }
 
-    /// Reading stops while many commands wait, or while more has been heard than may be, and goes on when little of that is left.
+    /// Pauses reading while many commands wait or the session is over its rate, and resumes it when few commands are left.
     private mutating func updateReading(of session: Session) {
         guard !session.isClosing else { return }
         let debt = session.account == nil ? nil : session.wait(lines: 0, bytes: 0, at: now)
@@ -207,19 +208,20 @@ public struct Hub: ~Copyable {
         actions.append(.pauseReading(session.id, isPaused))
     }
 
-    /// Answers the command of that number; see ``Session/open(label:)``.
+    /// Stores the response to the command with that sequence number, and sends every response that is due; see ``Session/open(label:)``.
     mutating func respond(_ id: SessionID, _ sequence: Int, _ response: [Outgoing]) {
         guard let session = sessions[id], !session.isClosing else { return }
         session.answer(sequence, response) { actions.append(.respond(id, label: $0, $1)) }
     }
 
-    /// - Parameter sequence: the command that led to it; where that has a label the last words are its answer as well.
+    /// Says farewell to a session and closes it.
+    /// - Parameter sequence: the command that led to the close. If it carries a label, the farewell is its response as well.
     mutating func close(_ id: SessionID, _ reply: Reply, answering sequence: Int? = nil) {
         guard let session = sessions[id], !session.isClosing else { return }
         if let sequence, session.label(of: sequence) != nil { respond(id, sequence, [.reply(reply)]) }
         sessions[id]?.isClosing = true
         sessions[id]?.backlog = []
-        // Who reads slowly that it is turned away takes nobody's place.
+        // A client that reads its farewell slowly occupies no place among the unauthenticated.
         notLoggedIn.remove(id)
         if case .goodbye = reply { session.hasLoggedOut = true }
         endActivity(of: session)
@@ -227,7 +229,7 @@ public struct Hub: ~Copyable {
         actions.append(.close(id))
     }
 
-    /// It is told of nothing more, and others see it gone.
+    /// Ends a session's activity: it gets nothing more, and others see it leave.
     private mutating func endActivity(of session: Session) {
         offers.end(of: session.id)
         presenceListeners.remove(session.id)
@@ -263,13 +265,13 @@ public struct Hub: ~Copyable {
         }
         sessionCounts[account, default: 1] -= 1
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
-        // One that is gone is owed nothing.
+        // A removed account has nothing undelivered.
         guard directory.accounts[account] != nil else { return }
         if let told { recordUndelivered(account, MessageRange(after: session.reached, upTo: told), of: session) }
         saveCursors(of: [account])
     }
 
-    /// Kept at once, for the clients of these sessions cannot say after a crash what they had.
+    /// Records what these sessions' clients have, and saves it at once: after a crash these clients cannot say what they had.
     private mutating func noteArrived(_ messages: [SessionID: MessageID]) {
         for (id, message) in messages { recordReached(message, by: id) }
         saveCursors(of: messages.keys.compactMap { sessions[$0]?.account })
@@ -297,7 +299,7 @@ public struct Hub: ~Copyable {
         for id in sessions.keys.sorted() { close(id, .shuttingDown) }
     }
 
-    /// The session's client has all that it was told, up to that message.
+    /// Records that the session's client has every message sent to it up to `message`.
     mutating func recordReached(_ message: MessageID, by id: SessionID) {
         guard let session = sessions[id], let account = session.account, message > session.reached else { return }
         session.reached = message
@@ -305,7 +307,7 @@ public struct Hub: ~Copyable {
         acknowledgeReplay(session, account)
     }
 
-    /// What the session's client has of its replay is delivered.
+    /// Marks the undelivered ranges as delivered, as far as the client has its replay.
     mutating func acknowledgeReplay(_ session: Session, _ account: AccountID) {
         guard !session.undelivered.isEmpty else { return }
         let isAll = session.replay == .live && session.reached >= session.lastReplayed
@@ -313,13 +315,14 @@ public struct Hub: ~Copyable {
         if isAll { session.undelivered = [] }
     }
 
-    /// - Parameter accounts: whose; all of those that have changed where there are none.
+    /// Proposes the cursors that have changed.
+    /// - Parameter accounts: the accounts to save; nil for all.
     private mutating func saveCursors(of accounts: [AccountID]? = nil) {
         let rows = cursors.takeChanged(of: accounts)
         if !rows.isEmpty { record(.cursors(rows), then: .cursors(Array(rows.keys))) }
     }
 
-    // Asking the outside.
+    // Requests to the outside.
 
     mutating func newRequestID(_ what: Pending) -> RequestID {
         lastRequestID += 1
@@ -328,10 +331,10 @@ public struct Hub: ~Copyable {
         return requestID
     }
 
-    /// Asks the engine for a change; what it became is what `what` waits for.
+    /// Proposes a change to the engine. `what` handles its outcome.
     mutating func propose(_ change: Change, then what: Pending) { actions.append(.propose(newRequestID(what), change)) }
 
-    /// Lets a note of the hub's own be kept.
+    /// Proposes a record of the hub's own state, such as a cursor or a lock-out.
     mutating func record(_ record: HubRecord, then what: Pending = .nothing) { propose(.record(record), then: what) }
 
     mutating func log(_ line: LogLine) { actions.append(.log(line)) }

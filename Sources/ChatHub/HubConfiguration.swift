@@ -2,23 +2,23 @@ import ChatProtocol
 
 /// The rules in force, from the command line of `chatty serve`.
 public struct HubConfiguration: Hashable, Sendable {
-    /// Wrong passwords in a row that block a name.
+    /// Wrong passwords in a row after which a name is blocked.
     public var maximumAttempts = 3
-    /// How long a name is blocked.
+    /// How long a name stays blocked, seconds.
     public var blockSeconds = 10
-    /// Ask for the password of a name that does not exist, and take the same time.
+    /// Whether a name without an account is asked for a password, and refused after the same time.
     public var concealsUserNames = false
-    /// Keep direct messages to accounts that are not active.
+    /// Whether direct messages to accounts without a session are stored.
     public var keepsOfflineMessages = true
-    /// Seconds a connection may take to log in.
+    /// Seconds within which a connection must log in.
     public var loginTimeout = 60
-    /// Commands a second and session, on average over ten seconds; nil for no limit.
+    /// Commands per second and session, on average over ten seconds; nil for no limit.
     public var messageRate: Double? = nil
-    /// Bytes of these a second and session, on average over ten seconds; nil for no limit.
+    /// Command bytes per second and session, on average over ten seconds; nil for no limit.
     public var byteRate: Double? = nil
     /// Connections from one address other than loopback; nil for no limit.
     public var maximumConnectionsPerAddress: Int? = nil
-    /// Lines that those who log in are shown.
+    /// The lines of the message of the day, shown after a log-in; empty for none.
     public var messageOfTheDay: [String] = []
 
     public init() {}

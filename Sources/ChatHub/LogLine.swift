@@ -1,17 +1,17 @@
 import ChatProtocol
 
-/// One line on the server's terminal. Names that no rule has been applied to are quoted in it: see ``LoggedName``.
+/// One line of the server's log. Names that have not been validated are quoted; see ``LoggedName``.
 public enum LogLine: Hashable, Sendable {
     case received(command: String, user: String)
     indirect case carriedOut(user: String, Phrase)
-    /// `phrase`: what was done in the past tense, `logged in`; of a failure in the infinitive, with why not.
+    /// `phrase` is in the past tense: `logged in`. That of a failure is in the infinitive, and `reason` says why.
     case succeeded(user: String, phrase: String)
-    /// `user`: of a log-in as it was given; `address`: where that came from.
+    /// `user` is the name as given at log-in. `address` is where the attempt came from.
     indirect case failed(user: String, phrase: String, reason: String, address: String? = nil)
-    /// So many log-ins from an address were not looked at in the last minute (see ``AttemptThrottle``).
+    /// So many log-ins from an address were refused within the last minute (see ``AttemptThrottle``).
     case throttled(address: String, logIns: Int)
 
-    /// What ``carriedOut(user:_:)`` and ``succeeded(user:phrase:)`` say was done.
+    /// What was done, of ``carriedOut(user:_:)`` and ``succeeded(user:phrase:)``; nil of others.
     public var deed: String? {
         switch self {
         case .carriedOut(_, let phrase): phrase.done
@@ -30,7 +30,7 @@ public enum LogLine: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends ``text`` in UTF-8: there are two lines a message, so nothing is put together before.
+    /// Appends ``text`` in UTF-8. The log has two lines a message, so no intermediate string is built.
     public func append(to bytes: inout [UInt8]) {
         func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
         switch self {
@@ -58,11 +58,11 @@ public enum LogLine: Hashable, Sendable {
     }
 }
 
-/// What a request does, for the server's log: `created the group chat: jedi` and `create the group chat: jedi`.
+/// A request in words, for the server's log: `created the group chat: jedi` and `create the group chat: jedi`.
 public struct Phrase: Hashable, Sendable {
     let past: String
     let infinitive: String
-    /// To whom or what, up to a name at its end.
+    /// The object of the verb, up to a name at its end.
     let object: String
     let name: String
 
@@ -108,7 +108,7 @@ public struct Phrase: Hashable, Sendable {
         }
     }
 
-    /// - Parameter name: as it was given.
+    /// - Parameter name: as the client gave it.
     private init(_ past: String, _ infinitive: String, _ object: String, _ name: String? = nil) {
         self.past = past
         self.infinitive = infinitive

@@ -9,16 +9,16 @@ import NIOPosix
 import NIOSSL
 import SystemSupport
 
-/// A running server: its store, its threads and its listening socket, from ``start(_:output:tell:)`` to ``stop()``.
+/// A running server with its store, its threads and its listening socket, from ``start(_:output:tell:)`` to ``stop()``.
 public final class ChatServer: Sendable {
-    /// The TCP port it listens on.
+    /// The TCP port on which it listens.
     public let port: Int
-    /// Of its certificate.
+    /// The SHA-256 fingerprint of its certificate.
     public let fingerprint: String
-    /// Address and port at which metrics are served, where they are, as in a URL.
+    /// The address and port of the metrics, as in a URL; nil if they are not served.
     public let metricsAddress: String?
 
-    /// Whether there was an account at the start.
+    /// Whether the store had an account at the start.
     public let hasAccounts: Bool
     public var folder: DataFolder { configuration.folder }
 
@@ -38,18 +38,18 @@ public final class ChatServer: Sendable {
     private let reminder: NIOLockedValueBox<CertificateReminder>
     private let tell: @Sendable (String) -> Void
 
-    /// Starts a server; it is ready for clients when this returns.
+    /// Starts a server. It accepts clients when this returns.
     /// - Parameters:
-    ///   - output: takes the lines about events, whole; may block.
-    ///   - tell: what the host has to know besides: bad lines of the credentials file, a store that fails.
-    /// - Throws: an error in one line, with nothing left running.
+    ///   - output: writes whole lines of the event log; may block.
+    ///   - tell: reports a message for the operator, such as a bad line of the credentials file or a failing store.
+    /// - Throws: an error in one line. Nothing is left running then.
     public static func start(
         _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
     ) async throws(UserFacingError) -> ChatServer {
         try await start(configuration, output: output, tell: tell, opening: { try await $0.accept() })
     }
 
-    /// - Parameter opening: lets clients in, as the last step.
+    /// - Parameter opening: the last step, which lets clients in.
     static func start(
         _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void,
         opening: (Listener) async throws -> Void
@@ -72,7 +72,7 @@ public final class ChatServer: Sendable {
             let workers = group.makeIterator().enumerated().map { index, loop in
                 LoopWorker(index: index, eventLoop: loop, settings: settings, hub: mailbox)
             }
-            // The port is asked for before passwords are hashed, so that it is not after a minute that somebody hears of its being taken.
+            // The port is bound before passwords are hashed, so that a port in use is reported at once and not after a minute.
             let listener = try await Listener(port: configuration.port, group, workers, tell: tell)
             let metrics = Metrics()
             var metricsListener: MetricsListener?
@@ -93,7 +93,7 @@ public final class ChatServer: Sendable {
             newServer.watchCertificate()
             return newServer
         } catch {
-            // What started is of no more use; the reason is the one above.
+            // The first error is the one to report; errors while stopping add nothing.
             if let server { await server.endThreads() } else { engine?.stop() }
             try? await group.shutdownGracefully()
             try? store.close()
@@ -152,7 +152,7 @@ public final class ChatServer: Sendable {
         for worker in workers { worker.start() }
     }
 
-    /// Reminds of a certificate that expires; until the loops end.
+    /// Warns of a certificate that expires, at once and then by the hour until the loops end.
     private func watchCertificate() {
         remindOfCertificate()
         group.next().scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [weak self] _ in self?.remindOfCertificate() }
@@ -167,7 +167,7 @@ public final class ChatServer: Sendable {
     ) throws(UserFacingError) {
         for bad in credentials.badLines { tell("\(configuration.credentialsFile ?? ""):\(bad.line): \(bad.reason)") }
         let imported = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: EventTime.now.wall)
-        // Somebody may have written another password for one of these.
+        // The file may hold another password for an account that exists.
         if let first = imported.present.first {
             let names = imported.present.count == 1 ? "The account \(first) exists" : "\(imported.present.count) accounts exist"
             let file = configuration.credentialsFile ?? ""
@@ -175,10 +175,10 @@ public final class ChatServer: Sendable {
         }
     }
 
-    /// Reads the certificate, the message of the day and the credentials file again, without dropping anybody: the certificate is shown to those who
-    /// connect from now on, the message to those who log in, and new accounts can log in at once.
-    /// - Throws: what cannot be read; all of it then stays as it was.
-    /// - Returns: the fingerprint in force.
+    /// Reads the certificate, the message of the day and the credentials file again. Connections stay open. New connections get the new
+    /// certificate, new log-ins get the new message, and new accounts can log in at once.
+    /// - Throws: an error that names what cannot be read. The certificate and the message then stay as they were.
+    /// - Returns: the fingerprint of the certificate in force.
     @discardableResult
     public func reload() async throws(UserFacingError) -> String {
         let identity = try configuration.identity()
@@ -199,9 +199,9 @@ public final class ChatServer: Sendable {
         return identity.fingerprint
     }
 
-    /// Stops accepting, tells all clients, writes what is under way to the disk, and lets the data folder go.
+    /// Stops accepting, says farewell to all clients, commits every pending change, and releases the data folder.
     ///
-    /// Clients that have not left within the grace are cut off. Not to be called twice.
+    /// Clients that have not left within the grace period are disconnected. Call it once only.
     public func stop() async throws {
         await listener.close()
         await onThread { [driver, configuration] in driver.announceShutdown(within: .milliseconds(configuration.grace.milliseconds)) }
@@ -213,7 +213,7 @@ public final class ChatServer: Sendable {
         lock.release()
     }
 
-    /// What is under way is done and written first.
+    /// Ends the threads. Each finishes its pending work first.
     private func endThreads() async {
         await onThread { [driver, hashing, engine, log] in
             hashing.stop()
@@ -223,7 +223,7 @@ public final class ChatServer: Sendable {
         }
     }
 
-    /// Runs what blocks where it blocks no task.
+    /// Runs a blocking closure on a thread of its own, so that it blocks no task.
     private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: body()) }
@@ -248,7 +248,7 @@ extension Duration {
 }
 
 extension SQLiteEngine.Listener {
-    /// Tells the host of a store that fails, and the metrics of what it does.
+    /// Reports a failing store to the operator, and the store's work to the metrics.
     fileprivate static func telling(_ tell: @escaping @Sendable (String) -> Void, _ metrics: Metrics) -> Self {
         Self(
             committed: { metrics.recordCommit(of: $0, seconds: $1, failed: $2) },

@@ -1,16 +1,16 @@
 import ChatProtocol
 import SystemSupport
 
-/// What the host has written for everybody who logs in, read from a file.
+/// The operator's message of the day, read from a file.
 struct MessageOfTheDay: Equatable, Sendable {
     let lines: [String]
 
-    /// Lines of the file, at most.
+    /// The most lines of the file.
     static let maximumLines = 200
-    /// Bytes of a line, at most: it must fit into a line of IRC.
+    /// The most bytes of a line. It must fit into a line of IRC.
     static let maximumLine = 400
 
-    /// - Throws: an error that names the line that is not allowed.
+    /// - Throws: an error that names the offending line.
     init(path: String) throws(UserFacingError) {
         let what = "The message of the day"
         let bytes = try SmallFile.read(what, path, limit: 1 << 20)
@@ -25,7 +25,7 @@ struct MessageOfTheDay: Equatable, Sendable {
         if let long = lines.firstIndex(where: { $0.utf8.count > MessageOfTheDay.maximumLine }) {
             throw UserFacingError("\(what) \(path) has more than \(MessageOfTheDay.maximumLine) bytes in line \(long + 1).")
         }
-        // An empty line is a space: IRC has no empty text of a line.
+        // An empty line becomes a space, because IRC cannot carry an empty text.
         self.lines = lines.map { $0.isEmpty ? " " : $0 }
     }
 }

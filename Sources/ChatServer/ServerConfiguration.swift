@@ -4,35 +4,35 @@ import ChatStoreSQLite
 import Dispatch
 import SystemSupport
 
-/// What `chatty serve` is told.
+/// The configuration of a server, from the command line of `chatty serve`.
 public struct ServerConfiguration: Sendable {
-    /// TCP; 0 takes any free one.
+    /// The TCP port; 0 for any free one.
     public var port: Int
     public var folder: DataFolder
     public var rules = HubConfiguration()
-    /// Accounts to add; see ``CredentialsFile``.
+    /// A file of accounts to add; see ``CredentialsFile``.
     public var credentialsFile: String?
-    /// What everybody who logs in is shown; see ``MessageOfTheDay``.
+    /// A file with the message of the day; see ``MessageOfTheDay``.
     public var messageOfTheDayFile: String?
-    /// Messages that are older, in days, are taken away; nil keeps all.
+    /// The days after which messages are deleted; nil keeps all.
     public var keepDays: Int?
     public var allowsPlaintext = false
-    /// PEM files; without them the server's own identity.
+    /// The certificate and key, PEM files; nil for the server's self-made identity.
     public var tlsFiles: (certificate: String, key: String)?
     public var logFormat = EventLog.Format.text
-    /// Where metrics are served over HTTP: a numeric address and a TCP port, 0 for any free one.
+    /// Where metrics are served over HTTP: a numeric address and a TCP port, 0 for any free one; nil for no metrics.
     public var metrics: (address: String, port: Int)?
-    /// How long a stop waits for connections.
+    /// How long a stop waits for connections to close.
     public var grace = Duration.seconds(5)
 
-    /// Threads that serve connections.
+    /// The number of event loops.
     var loops = min(AllowedCores.count, SessionID.maximumLoops)
-    /// What a hash of a new password costs, and the threads that compute them.
+    /// The cost of a new password hash. The hashes are computed within the limits of ``hashing``.
     var hashCost = PasswordHash.Cost.standard
     var hashing = PoolLimits.hashing
-    /// What one search may take.
+    /// The time limit of one search.
     var searchTime = SearchTime.limit
-    /// Overrides for tests of the bounds.
+    /// Overrides of the connection settings, for tests.
     var adjust: @Sendable (inout ConnectionSettings) -> Void = { _ in }
 
     public init(port: Int, folder: DataFolder) {

@@ -1,12 +1,12 @@
 import ChatProtocol
 
-/// An account that can be logged in to. Its password's hash stays in the store.
+/// An account that is not removed. The hash of its password stays in the store.
 public struct Account: Hashable, Sendable {
     public let id: AccountID
     public let name: Name
-    /// Blocked by the administrator: cannot log in.
+    /// Whether the administrator has blocked the account, so that it cannot log in.
     public let isBlocked: Bool
-    /// How often its password has been set anew: sessions that came in by an earlier one are closed.
+    /// How often the password has been replaced. Sessions of an earlier password are closed.
     public let passwordGeneration: Int
 
     public init(id: AccountID, name: Name, isBlocked: Bool = false, passwordGeneration: Int = 0) {
@@ -17,16 +17,16 @@ public struct Account: Hashable, Sendable {
     }
 }
 
-/// A group chat with its members, as kept.
+/// A group chat with its members.
 public struct Group: Hashable, Sendable {
     public let id: GroupID
     public let name: Name
     public let founder: AccountID
-    /// Open to every account; otherwise to the invited.
+    /// Whether every account may join; otherwise only the invited may.
     public let isOpen: Bool
     public let created: Timestamp
     public var members: Set<AccountID>
-    /// Invited and not joined yet, each with who invited it.
+    /// The invited accounts that have not joined, each with its inviter.
     public var invited: [AccountID: AccountID]
 
     public init(

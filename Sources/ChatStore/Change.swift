@@ -1,30 +1,31 @@
 import ChatProtocol
 
-// All but the cases that come by the hundred thousand are indirect: changes and entries stay small, and pass through several arrays.
+// Changes and entries pass through several arrays, so they stay small: all cases but the most frequent are indirect.
 
-/// What somebody asks an ``Engine`` to let happen. Whether it does, and as what, is decided when its turn comes in the one order of all changes.
+/// A change that a hub proposes to an ``Engine``. The engine decides in the order of all changes whether it happens, and as what.
 public enum Change: Hashable, Sendable {
     case message(MessageDraft)
-    /// Whoever makes a group is its first member.
+    /// Creates a group. Its founder is its first member.
     indirect case createGroup(Name, founder: AccountID, isOpen: Bool, invited: Set<AccountID>)
     indirect case joinGroup(GroupID, AccountID)
     indirect case leaveGroup(GroupID, AccountID)
     indirect case invite(AccountID, to: GroupID, by: AccountID)
-    /// The account has read what was said with that user or in that group, up to that time.
+    /// Sets how far the account has read a conversation.
     indirect case markRead(AccountID, ReadTarget, Timestamp)
+    /// Replaces the password of an account.
     /// - passwordHash: a PHC string.
     indirect case setPassword(AccountID, passwordHash: String)
-    /// What a hub notes for itself, to have it again after a restart; never refused.
+    /// Stores a record of the hub's own state, to restore after a restart. Never refused.
     case record(HubRecord)
 }
 
-/// Notes of a hub: what is needed again after a restart, and what other hubs have to know of it.
+/// A record of a hub's state, for itself after a restart and for other hubs.
 public enum HubRecord: Hashable, Sendable {
-    /// The wrong passwords of a name.
+    /// The count of wrong passwords of a name.
     indirect case lockOut(StoreState.LockOut)
-    /// These names have no wrong passwords any more.
+    /// The counts of these names have ended.
     case lockOutsEnded([String])
-    /// How far accounts have got with their messages.
+    /// The delivery cursors of accounts.
     case cursors([AccountID: DeliveryCursor])
     indirect case loggedIn(AccountID, at: Timestamp)
     indirect case token(TokenGrant)

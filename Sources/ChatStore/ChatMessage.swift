@@ -1,7 +1,6 @@
 import ChatProtocol
 
-/// A message as it is kept and shown: what its sender asked to be said, at its place in the order. An object, because it goes through many queues on its way;
-/// it never changes.
+/// A stored message: a draft with its place in the order. A class, because it passes through many queues. It never changes.
 public final class ChatMessage: Hashable, Sendable {
     public enum Target: Hashable, Sendable {
         case user(AccountID, Name)
@@ -9,7 +8,7 @@ public final class ChatMessage: Hashable, Sendable {
     }
 
     public let id: MessageID
-    /// When it was kept; the one timestamp shown everywhere.
+    /// When the message was stored; the one timestamp shown everywhere.
     public let time: Timestamp
     private let draft: MessageDraft
 
@@ -44,17 +43,17 @@ public final class ChatMessage: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
-/// What a sender asks to be said: a message that has not got its place in the order yet.
+/// A message as its sender proposes it, without a place in the order.
 public final class MessageDraft: Hashable, Sendable {
     public let sender: AccountID
     public let senderName: Name
     public let target: ChatMessage.Target
     public let text: String
-    /// An IRC NOTICE: never answered by programs.
+    /// Whether the message is an IRC NOTICE, which no program answers.
     public let isNotice: Bool
-    /// What the sender called it, by which a repetition is known; see ``DedupWindow``.
+    /// The sender's identifier of the message, by which a repetition is recognised; see ``DedupWindow``.
     public let nonce: String?
-    /// What the sender's client tells the others of it; only on its way, not kept.
+    /// Client tags, which are delivered live and not stored.
     public let clientTags: [IRCMessage.Tag]
 
     public init(

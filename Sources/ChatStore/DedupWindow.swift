@@ -1,8 +1,8 @@
 import ChatProtocol
 import DequeModule
 
-/// What senders called their last messages, so that one who asks again, not knowing whether the first time went through, is told of the first message and
-/// does not make a second. Bounded: the last ``perAccount`` of each account, for a day.
+/// The nonces of recent messages. A sender that repeats a message, not knowing whether the first attempt arrived, gets the first message
+/// and makes no second. Holds the last ``perAccount`` of each account, for a day.
 struct DedupWindow: Sendable {
     struct First: Equatable, Sendable {
         let message: MessageID
@@ -11,7 +11,7 @@ struct DedupWindow: Sendable {
 
     private struct Recent: Sendable {
         var first: [String: First] = [:]
-        /// When each came, uptime in milliseconds, the first one first.
+        /// The nonces in the order in which they came, with the uptime in milliseconds.
         var order: Deque<(nonce: String, at: Int64)> = []
 
         mutating func forgetFirst() {
@@ -19,9 +19,9 @@ struct DedupWindow: Sendable {
         }
     }
 
-    /// More than any client sends between losing a connection and asking again.
+    /// More than any client sends between a lost connection and its repetition.
     static let perAccount = 256
-    /// Milliseconds; the store keeps them as long.
+    /// The lifetime of a nonce, milliseconds. The store uses the same.
     static let lifetime: Int64 = 86_400_000
     private static let betweenSweeps: Int64 = 60_000
 
@@ -30,7 +30,7 @@ struct DedupWindow: Sendable {
 
     init(_ sent: [StoreState.Sent], at now: EventTime) {
         for row in sent {
-            // A clock that was set meanwhile makes none of them younger than now.
+            // If the clock was set meanwhile, no nonce lies in the future.
             let age = max(0, now.wall.milliseconds - row.time.milliseconds)
             record(row.nonce, of: row.account, First(message: row.message, time: row.time), at: now.uptime - age)
         }
@@ -39,21 +39,21 @@ struct DedupWindow: Sendable {
     func find(_ nonce: String, of account: AccountID) -> First? { accounts[account]?.first[nonce] }
 
     mutating func record(_ nonce: String, of account: AccountID, _ first: First, at uptime: Int64) {
-        // Taken out meanwhile, so that it is changed where it is.
+        // Taking the value out of the dictionary avoids a copy.
         var recent = accounts.removeValue(forKey: account) ?? Recent()
         if recent.first.updateValue(first, forKey: nonce) == nil { recent.order.append((nonce, uptime)) }
         while recent.order.count > DedupWindow.perAccount { recent.forgetFirst() }
         accounts[account] = recent
     }
 
-    /// Its message was not kept: it may be sent again.
+    /// Forgets the nonce of a message that was not stored, so that it may be sent again.
     mutating func remove(_ nonce: String, of account: AccountID) {
         guard accounts[account]?.first.removeValue(forKey: nonce) != nil else { return }
         accounts[account]?.order.removeAll { $0.nonce == nonce }
         if accounts[account]?.order.isEmpty == true { accounts[account] = nil }
     }
 
-    /// Forgets, once a minute, what is older than a day.
+    /// Drops nonces older than a day, at most once a minute.
     mutating func sweep(at uptime: Int64) {
         guard uptime >= nextSweep else { return }
         nextSweep = uptime + DedupWindow.betweenSweeps

@@ -1,6 +1,6 @@
 import ChatProtocol
 
-/// Messages after the first id, up to the second.
+/// The messages with ids after `after`, up to and including `upTo`.
 public struct MessageRange: Hashable, Sendable {
     public var after: MessageID
     public var upTo: MessageID
@@ -18,12 +18,12 @@ public struct MessageRange: Hashable, Sendable {
     }
 }
 
-/// How far an account has got with its messages, as it is kept.
+/// The delivery cursor of an account as it is stored: the last message that the account has received, and the gaps before it.
 public struct DeliveryCursor: Hashable, Sendable {
-    /// What its sessions were told and lost with their connections.
+    /// A range that a session was sent and lost with its connection.
     public struct Undelivered: Hashable, Sendable {
         public var range: MessageRange
-        /// Who lost it, where the client has named itself (`SEEN`).
+        /// The identifier of the client that lost it, if it gave one with `SEEN`.
         public var client: String?
 
         public init(_ range: MessageRange, client: String?) {

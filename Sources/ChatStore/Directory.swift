@@ -1,8 +1,8 @@
 import ChatProtocol
 
-/// The accounts, groups and read markers that there are at one position of the order: what all entries up to it make, applied one after the other.
+/// The accounts, groups and read markers at one position of the order. They result from all entries up to it.
 public struct Directory: Sendable {
-    /// That of the last entry that was applied.
+    /// The position of the last applied entry.
     public private(set) var position: MessageID
     public private(set) var accounts: [AccountID: Account] = [:]
     private var accountByName: [String: AccountID] = [:]
@@ -13,7 +13,7 @@ public struct Directory: Sendable {
     /// The groups that each account is invited into and has not joined.
     private var invitations: [AccountID: Set<GroupID>] = [:]
     public private(set) var readMarkers: [AccountID: [ReadTarget: Timestamp]]
-    /// What takes each change back, the first one first, while a transaction is under way.
+    /// The inverses of the changes since ``beginJournal()``, the first one first; nil outside a transaction.
     private var journal: [Undo]?
 
     private enum Undo {
@@ -37,10 +37,10 @@ public struct Directory: Sendable {
     public func group(named name: String) -> Group? { groupByName[Name.fold(name)].flatMap { groups[$0] } }
     public func groups(of account: AccountID) -> Set<GroupID> { groupsOfAccount[account] ?? [] }
     public func invitations(of account: AccountID) -> Set<GroupID> { invitations[account] ?? [] }
-    /// How many groups that are still there the account has made.
+    /// The number of existing groups that the account has founded.
     public func foundedGroups(of account: AccountID) -> Int { foundedBy[account] ?? 0 }
 
-    /// Total: an entry about what is not there changes nothing but the position.
+    /// Applies an entry. An entry about something that does not exist changes only the position.
     public mutating func apply(_ entry: Entry) {
         position = max(position, entry.position)
         switch entry.content {
@@ -64,7 +64,7 @@ public struct Directory: Sendable {
         }
     }
 
-    // Each of these keeps the indices true and notes in the journal how it is taken back.
+    // Each of these changes keeps the indices consistent and appends its inverse to the journal.
 
     private mutating func set(_ id: AccountID, _ account: Account?) {
         let old = accounts[id]
@@ -100,7 +100,7 @@ public struct Directory: Sendable {
         groupsOfAccount[account, default: []].insert(id)
     }
 
-    /// A group goes with its last member: nobody can read what was said in it, and a later one of its name is another group.
+    /// Removes a member. A group ends with its last member: nobody can read it then, and a later group of its name is another one.
     private mutating func removeMember(_ account: AccountID, from id: GroupID) {
         guard groups[id]?.members.remove(account) != nil else { return }
         journal?.append(.removedMember(id, account))
@@ -147,7 +147,7 @@ public struct Directory: Sendable {
     mutating func beginJournal() { journal = [] }
     mutating func endJournal() { journal = nil }
 
-    /// Takes back all since ``beginJournal()`` but the position.
+    /// Reverts all changes since ``beginJournal()`` except the position.
     mutating func rollBack() {
         let steps = journal ?? []
         journal = nil
@@ -168,15 +168,15 @@ public struct Directory: Sendable {
 
     // Rules.
 
-    /// A read marker this far ahead of the clock was set while that was wrong, and counts as none; milliseconds.
+    /// How far ahead of the clock a read marker may be, milliseconds. One further ahead was set by a wrong clock and counts as none.
     private static let latestMarker: Int64 = 86_400_000
 
-    /// The read marker that counts at that time; nil where there is none.
+    /// The valid read marker at a time; nil if there is none.
     public func readMarker(of account: AccountID, _ target: ReadTarget, at now: Timestamp) -> Timestamp? {
         readMarkers[account]?[target].flatMap { $0 > now.adding(milliseconds: Directory.latestMarker) ? nil : $0 }
     }
 
-    /// Why that cannot happen now; nil where it can.
+    /// Why a change cannot happen now; nil if it can.
     public func conflict(with change: Change, at now: Timestamp) -> Conflict? {
         do throws(Conflict) {
             switch change {
@@ -222,7 +222,7 @@ public struct Directory: Sendable {
     }
 
     private func check(_ account: AccountID, isIn id: GroupID) throws(Conflict) {
-        // Asked of the account, because a group's value is larger to copy out.
+        // A lookup by account is cheaper, because it does not copy the group.
         if groupsOfAccount[account]?.contains(id) == true { return }
         throw groups[id] == nil ? .noSuchGroup(id) : .notMember
     }
@@ -233,7 +233,7 @@ public struct Directory: Sendable {
 }
 
 extension Directory: Equatable {
-    /// Transactions under way are not compared.
+    /// Journals are not compared.
     public static func == (left: Directory, right: Directory) -> Bool {
         left.position == right.position && left.accounts == right.accounts && left.groups == right.groups
             && left.readMarkers == right.readMarkers && left.groupsOfAccount == right.groupsOfAccount

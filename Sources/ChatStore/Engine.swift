@@ -1,26 +1,28 @@
 import ChatProtocol
 
-/// Keeps what happens, and gives it its place in one order.
+/// Stores changes and puts them into one order.
 ///
-/// An engine takes proposals, decides each in its turn, keeps it, and reports what it became. It reports every entry once, in the order of their positions,
-/// whoever proposed it: another hub's and another process's among its own. Between two of its own proposals anything may have happened; nothing may
-/// assume that only its own changes exist. `EngineConformance` holds every engine to this.
+/// An engine takes proposals, decides each in its turn, stores it, and reports the outcome. It reports every entry once, in the order of
+/// positions, including entries of other hubs and processes. Any of those may come between two of its own proposals, so no caller may
+/// assume that only its own changes exist. `EngineConformance` tests these rules on every engine.
 ///
-/// Implementations: ``MemoryEngine``, for tests; `SQLiteEngine`, which is on the disk before it reports.
+/// Implementations: ``MemoryEngine``, for tests; `SQLiteEngine`, which reports an entry once it is on the disk.
 public protocol Engine: AnyObject {
-    /// Begins. Reports come one after the other, on any thread, for what happens after the position of what is returned.
-    /// - Throws: where what is kept cannot be read.
+    /// Starts the engine and returns the stored state. Later entries are reported one after the other, on any thread.
+    /// - Throws: if the stored state cannot be read.
     func start(_ report: @escaping @Sendable ([Report]) -> Void) throws -> StoreState
-    /// Each is answered by one ``Report/decided(_:_:)``, in their order.
+    /// Appends proposals in their order. Each is answered by one ``Report/decided(_:_:)``.
     func append(_ proposals: [Proposal])
-    /// Answered by ``Report/caughtUp(_:)``, behind every entry that was kept before this was called, by whichever process.
+    /// Asks for all entries so far. Answered by ``Report/caughtUp(_:)``, after the report of every entry that any process had stored before
+    /// the call.
     func catchUp(_ request: RequestID)
-    /// Answered by ``Report/found(_:_:)``.
+    /// Reads stored messages. Answered by ``Report/found(_:_:)``.
     func read(_ request: RequestID, _ query: StoreQuery)
-    /// Decides and keeps what has been proposed, and ends; returns when it has.
+    /// Decides and stores the pending proposals, ends the engine, and then returns.
     func stop()
 }
 
+/// A change that a hub asks for, with the request that its outcome belongs to.
 public struct Proposal: Sendable {
     public let request: RequestID
     public let change: Change
@@ -31,30 +33,31 @@ public struct Proposal: Sendable {
     }
 }
 
-/// What an engine tells.
+/// An engine's report to its hub.
 public enum Report: Sendable {
-    /// - request: nil for an entry that somebody else appended.
+    /// - request: nil for an entry of somebody else.
     case decided(RequestID?, Outcome)
     case caughtUp(RequestID)
     case found(RequestID, StoreAnswer)
 }
 
-/// A question about what has been said.
+/// A query for stored messages.
 public enum StoreQuery: Hashable, Sendable {
-    /// Messages of that range to that account: direct ones, and those of its groups since it joined them, in order, at most `limit`; of its own those after
-    /// `ownAfter`.
+    /// The messages of a range to an account, in order, at most `limit`: direct ones, and those of its groups since it joined each. The
+    /// account's own messages are included after `ownAfter` only.
     case missed(AccountID, MessageRange, ownAfter: MessageID, limit: Int)
     case history(AccountID, HistoryQuery)
 }
 
+/// The answer to a ``StoreQuery``.
 public enum StoreAnswer: Sendable {
-    /// In the order of their ids.
+    /// Messages in the order of their ids.
     case messages([ChatMessage])
     case conversations([HistoryTarget])
-    /// A search took too long.
+    /// The search exceeded its time limit.
     case searchTooBroad
-    /// Too many searches wait.
+    /// Too many searches are waiting.
     case searchBusy
-    /// What is kept could not be read.
+    /// The store could not be read.
     case failed
 }

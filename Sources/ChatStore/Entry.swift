@@ -1,27 +1,27 @@
 import ChatProtocol
 
-/// Something that has happened, at its place in the one order. The same entries in the same order make the same ``Directory``, wherever they are applied.
+/// A change that has happened, at its place in the one order. The same entries in the same order make the same ``Directory``.
 public struct Entry: Hashable, Sendable {
     public enum Content: Hashable, Sendable {
-        /// Its id is the entry's position.
+        /// A message. Its id is the entry's position.
         case message(ChatMessage)
         indirect case groupCreated(Group)
-        /// The member sees what is said after the entry's position.
+        /// An account has joined. It sees the messages after the entry's position.
         indirect case memberJoined(GroupID, AccountID)
-        /// A group is gone with its last member.
+        /// A member has left. A group ends with its last member.
         indirect case memberLeft(GroupID, AccountID)
         indirect case invited(AccountID, to: GroupID, by: AccountID)
         indirect case readMarked(AccountID, ReadTarget, Timestamp)
-        /// An account was added, blocked, unblocked or given another password; this is what it is from now on.
+        /// An account was added, blocked, unblocked or given a new password. The value is its new state.
         indirect case accountSet(Account)
-        /// With it goes all that it had a part in: its memberships, invitations and read markers.
+        /// An account was removed, with its memberships, invitations and read markers.
         case accountRemoved(AccountID)
         case recorded(HubRecord)
     }
 
-    /// Larger than that of every entry before it; in the form of a message's id.
+    /// The position in the order, larger than that of every earlier entry. It has the form of a message id.
     public let position: MessageID
-    /// The one time that is shown and stored for it.
+    /// The time of the entry as shown and stored.
     public let time: Timestamp
     public let content: Content
 

@@ -1,23 +1,24 @@
 import ChatProtocol
 
-/// A stretch of a conversation.
+/// A range of a conversation's messages, with the most messages to return.
 public struct HistoryRange: Hashable, Sendable {
-    /// Only messages later than this one.
+    /// Only messages after this one.
     public let after: MessageID?
-    /// Only messages earlier than this one.
+    /// Only messages before this one.
     public let before: MessageID?
-    /// Only messages whose own times are later, or earlier, than these: bounds that were given as times. The ids above stand for the same as long as the clock was
-    /// never set back; where it was, ids run ahead of it until it has caught up with them.
+    /// Only messages whose times are later than this, for a bound given as a time. `after` and `before` alone do not express it: if the
+    /// clock is set back, ids run ahead of times until the clock has caught up.
     public let laterThan: Timestamp?
+    /// Only messages whose times are earlier than this, for a bound given as a time.
     public let earlierThan: Timestamp?
-    /// As many before these as after them, and these as well; the bounds above are nil then.
+    /// The messages of this range, with as many before as after them. The bounds above are nil then.
     public let around: ClosedRange<MessageID>?
-    /// Where there are more than `limit`: the latest of them, or the earliest.
+    /// Whether the latest messages are returned if there are more than `limit`; otherwise the earliest are.
     public let takesLatest: Bool
-    /// 1 to ``maximum``.
+    /// The most messages to return, 1 to ``maximum``.
     public let limit: Int
 
-    /// Messages in one answer, at most.
+    /// The most messages of one answer.
     public static let maximum = Limits.messagesAtOnce
 
     public init(
@@ -40,19 +41,19 @@ public struct HistoryRange: Hashable, Sendable {
     }
 }
 
-/// What the store is asked for.
+/// A query of an account's history.
 public enum HistoryQuery: Hashable, Sendable {
-    /// Direct messages between the asking account and that one.
+    /// Direct messages between the asking account and this one.
     case user(AccountID, HistoryRange)
     /// Messages of a group since the asking account joined it.
     case group(GroupID, HistoryRange)
-    /// The latest messages, of all conversations the account can see, that hold all those words; in the order of their ids.
+    /// The latest messages that contain all of the words, in any conversation of the account, in the order of their ids.
     case search(String, limit: Int)
-    /// The conversations whose last messages lie in that stretch, in the order of these.
+    /// The conversations whose last messages lie in the range, in the order of those messages.
     case targets(HistoryRange)
 }
 
-/// A conversation that an account has, and when something was last said in it.
+/// A conversation of an account, with its last message.
 public struct HistoryTarget: Hashable, Sendable {
     /// A user's name, or `#group`.
     public let name: String

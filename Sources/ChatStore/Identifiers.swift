@@ -1,30 +1,31 @@
 import ChatProtocol
 
-/// A row of the store's accounts; stays the same when an account is renamed.
+/// An account's number in the store. It stays the same when the account is renamed.
 public struct AccountID: Hashable, Comparable, Sendable {
     public let rawValue: Int64
     public init(rawValue: Int64) { self.rawValue = rawValue }
     public static func < (left: AccountID, right: AccountID) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A row of the store's groups.
+/// A group's number in the store. It is never used again.
 public struct GroupID: Hashable, Comparable, Sendable {
     public let rawValue: Int64
     public init(rawValue: Int64) { self.rawValue = rawValue }
     public static func < (left: GroupID, right: GroupID) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Ties the result of an action to the action. Given by the hub, never used twice.
+/// The identity of a request, which ties an answer to it. The hub assigns it and never uses it twice.
 public struct RequestID: Hashable, Comparable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static func < (left: RequestID, right: RequestID) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// When an event came: on the clock on the wall, which is shown and stored and can be set, and on one that only goes forward, by which every wait is measured.
+/// The time of an event on two clocks: the wall clock, which is shown and stored and can be set, and a monotonic clock, which measures
+/// every wait.
 public struct EventTime: Hashable, Sendable {
     public let wall: Timestamp
-    /// Milliseconds since any fixed moment.
+    /// Milliseconds on the monotonic clock, since a fixed moment.
     public let uptime: Int64
 
     public init(wall: Timestamp, uptime: Int64) {

@@ -1,10 +1,10 @@
 import ChatProtocol
 
-/// Decides what a change becomes at its place in the order: the rules that every engine shares, without any I/O.
+/// Decides what each change becomes at its place in the order. It holds the rules that all engines share, without I/O.
 ///
-/// An engine that keeps changes in transactions calls ``begin()`` before it appends and ``commit()`` or ``rollBack()`` after.
+/// An engine with transactions calls ``begin()`` before it appends and ``commit()`` or ``rollBack()`` afterwards.
 public struct Ledger: Sendable {
-    /// What an appended change becomes if it is kept.
+    /// The decision on an appended change, which takes effect once it is stored.
     public enum Decision: Hashable, Sendable {
         case entry(Entry)
         case duplicate(MessageID, Timestamp)
@@ -15,7 +15,7 @@ public struct Ledger: Sendable {
     private var dedup: DedupWindow
     private var positions: MessageIDSource
     private var lastGroup: GroupID
-    /// The nonces of the transaction under way.
+    /// The nonces recorded in the current transaction.
     private var noted: [(account: AccountID, nonce: String)] = []
 
     public init(_ state: StoreState, at now: EventTime) {
@@ -25,10 +25,10 @@ public struct Ledger: Sendable {
         lastGroup = state.lastGroup
     }
 
-    /// The last position that was given, also to what was not kept then.
+    /// The last assigned position, including those that were rolled back.
     public var position: MessageID { positions.last }
 
-    /// Takes in what somebody else appended.
+    /// Applies an entry that somebody else has appended.
     public mutating func follow(_ entry: Entry, at now: EventTime) {
         positions = MessageIDSource(after: max(positions.last, entry.position))
         if case .groupCreated(let group) = entry.content { lastGroup = max(lastGroup, group.id) }
@@ -43,7 +43,7 @@ public struct Ledger: Sendable {
         noted.removeAll(keepingCapacity: true)
     }
 
-    /// Takes back all since ``begin()``. Positions and group numbers that were given are not given again.
+    /// Reverts all changes since ``begin()``. Their positions and group numbers are not assigned again.
     public mutating func rollBack() {
         directory.rollBack()
         for (account, nonce) in noted { dedup.remove(nonce, of: account) }
@@ -82,7 +82,7 @@ public struct Ledger: Sendable {
         case .invite(let account, let group, let inviter): return .invited(account, to: group, by: inviter)
         case .markRead(let account, let target, let time): return .readMarked(account, target, time)
         case .setPassword(let id, _):
-            // The directory has it: there would be a conflict otherwise.
+            // The directory has the account, because a missing one is a conflict.
             guard let account = directory.accounts[id] else { return .accountRemoved(id) }
             return .accountSet(
                 Account(

@@ -1,14 +1,14 @@
 import ChatProtocol
 
-/// One order of entries in memory, which several hubs share, each through a ``MemoryEngine`` of its own. For tests and for the model: what it does is what
-/// an engine is.
+/// An order of entries in memory, shared by several hubs, each with a ``MemoryEngine`` of its own. It serves tests and the model as the
+/// reference for every engine.
 public final class MemoryLog {
-    /// All that has happened, in order.
+    /// All entries, in order.
     public private(set) var entries: [Entry] = []
-    /// Refuses to keep anything while it is true, as a full disk does.
+    /// Whether proposals fail, as they do on a full disk.
     public var isFull = false
     private var ledger: Ledger
-    /// Where the reports of each engine stand in ``entries``.
+    /// The state before the first of ``entries``.
     private let initial: StoreState
 
     public init(_ state: StoreState = StoreState(), at now: EventTime) {
@@ -18,7 +18,7 @@ public final class MemoryLog {
 
     public var directory: Directory { ledger.directory }
 
-    /// What another process appends: a tool that changes accounts.
+    /// Appends an entry as another process does, such as a tool that changes accounts.
     public func append(_ content: Entry.Content, at now: EventTime) {
         let entry = Entry(position: MessageIDSource(after: ledger.position).following(at: now.wall), time: now.wall, content)
         ledger.follow(entry, at: now)
@@ -36,7 +36,7 @@ public final class MemoryLog {
         }
     }
 
-    /// What a hub starts from that comes now.
+    /// The state from which a hub starts now.
     public func state() -> StoreState {
         var state = initial
         let directory = ledger.directory
@@ -67,7 +67,8 @@ public final class MemoryLog {
 
     // Reading.
 
-    /// Messages to that account: direct ones, and those of its groups since it joined them; see ``StoreQuery/missed(_:_:ownAfter:limit:)``.
+    /// The messages to an account: direct ones, and those of its groups since it joined each; see
+    /// ``StoreQuery/missed(_:_:ownAfter:limit:)``.
     public func missed(_ account: AccountID, _ range: MessageRange, ownAfter: MessageID = MessageID(rawValue: .max)) -> [ChatMessage] {
         var joined: [GroupID: MessageID] = [:]
         for group in initial.groups where group.members.contains(account) { joined[group.id] = .zero }
@@ -95,7 +96,7 @@ public final class MemoryLog {
         entries.compactMap { if case .message(let message) = $0.content { message } else { nil } }
     }
 
-    /// Who may see what is the hub's to know.
+    /// Answers a query without a check of access, which is the hub's.
     func history(_ account: AccountID, _ query: HistoryQuery) -> StoreAnswer {
         switch query {
         case .user(let other, let range):
@@ -129,7 +130,7 @@ public final class MemoryLog {
 }
 
 extension HistoryRange {
-    /// Those of the messages of a conversation that lie in the range, in their order.
+    /// The messages of a conversation that lie in the range, in their order.
     func cut(_ messages: [ChatMessage]) -> [ChatMessage] {
         if let around {
             let later = messages.filter { $0.id > around.upperBound }.prefix(limit / 2)
@@ -150,12 +151,13 @@ extension String.UTF8View {
     }
 }
 
-/// One hub's way to a ``MemoryLog``. Reports are made on the caller's thread, before the call returns; the entries of others with the next call.
+/// One hub's engine on a ``MemoryLog``. It reports on the caller's thread before the call returns, and entries of others with the next
+/// call.
 public final class MemoryEngine: Engine {
     private let log: MemoryLog
     private let clock: () -> EventTime
     private var report: (([Report]) -> Void)?
-    /// Entries of the log that have been reported, or were there at the start.
+    /// The number of entries that this engine has reported or started with.
     private var reported = 0
 
     public init(_ log: MemoryLog, clock: @escaping () -> EventTime) {
@@ -181,7 +183,7 @@ public final class MemoryEngine: Engine {
 
     public func catchUp(_ request: RequestID) { report?(follow() + [.caughtUp(request)]) }
 
-    /// Reports what others have appended.
+    /// Reports the entries that others have appended.
     public func reportOthers() { report?(follow()) }
 
     private func follow() -> [Report] {

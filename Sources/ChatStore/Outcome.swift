@@ -1,29 +1,29 @@
 import ChatProtocol
 
-/// What became of a ``Change``.
+/// The outcome of a proposed ``Change``.
 public enum Outcome: Hashable, Sendable {
-    /// It has happened, and is kept.
+    /// The change has happened and is stored.
     case stored(Entry)
-    /// A message that its sender had sent before under the same nonce: the first one's id and time. Nothing has happened.
+    /// A message that its sender has sent before with the same nonce, by the first one's id and time. Nothing has changed.
     case duplicate(MessageID, Timestamp)
-    /// What came before it in the order rules it out. Nothing has happened, and every entry that led to that has been reported before this.
+    /// An earlier entry rules the change out. Nothing has changed, and every earlier entry has been reported before this outcome.
     case refused(Conflict)
-    /// It could not be kept. Nothing has happened.
+    /// The change could not be stored. Nothing has changed.
     case failed
 }
 
-/// Why a change cannot happen at its place in the order.
+/// The reason why a change cannot happen at its place in the order.
 public enum Conflict: Error, Hashable, Sendable {
     case noSuchAccount(AccountID)
     case noSuchGroup(GroupID)
     indirect case nameTaken(Name)
     case notMember
     case alreadyMember
-    /// The group is not open to everybody.
+    /// The group is not open, and the account is not invited.
     case notInvited
     case tooManyGroups
     case tooManyGroupsMade
     case tooManyMembers
-    /// A read marker only goes forward.
+    /// The read marker would not move forward.
     case notForward
 }

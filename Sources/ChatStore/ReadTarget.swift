@@ -1,6 +1,6 @@
-/// Whose messages a read marker is about.
+/// The conversation of a read marker.
 public enum ReadTarget: Hashable, Sendable {
-    /// Direct messages with that account.
+    /// Direct messages with the account.
     case user(AccountID)
     case group(GroupID)
 }

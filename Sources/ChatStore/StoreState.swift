@@ -1,7 +1,8 @@
 import ChatProtocol
 
-/// All that is kept, at one position of the order: what a hub starts from.
+/// The stored state at one position of the order, from which a hub starts.
 public struct StoreState: Sendable {
+    /// The count of wrong passwords of a name.
     public struct LockOut: Hashable, Sendable {
         public let name: String
         public let failures: Int
@@ -16,6 +17,7 @@ public struct StoreState: Sendable {
             self.last = last
         }
     }
+    /// A message that was sent with a nonce.
     public struct Sent: Hashable, Sendable {
         public let account: AccountID
         public let nonce: String
@@ -34,10 +36,11 @@ public struct StoreState: Sendable {
     public var lockOuts: [LockOut] = []
     public var cursors: [AccountID: DeliveryCursor] = [:]
     public var readMarkers: [AccountID: [ReadTarget: Timestamp]] = [:]
-    /// The messages sent with a nonce of late, the earliest first.
+    /// The recent messages with nonces, the earliest first.
     public var sent: [Sent] = []
-    /// That of the last entry; what this holds is all that happened up to it.
+    /// The position of the last entry in this state.
     public var position: MessageID = .zero
+    /// The greatest number that any group has had.
     public var lastGroup = GroupID(rawValue: 0)
 
     public init() {}

@@ -1,10 +1,11 @@
 import ChatProtocol
 
-/// What is kept of a token with which an account can log in instead of its password.
+/// The stored record of a resume token, with which an account can log in instead of its password.
 public struct TokenGrant: Hashable, Sendable {
+    /// The SHA-256 of the token.
     public let hash: [UInt8]
     public let account: AccountID
-    /// It is of no use once the account's password is another; see ``Account/passwordGeneration``.
+    /// The password for which the token is valid; see ``Account/passwordGeneration``. A new password invalidates it.
     public let passwordGeneration: Int
     public let expires: Timestamp
     public let at: Timestamp

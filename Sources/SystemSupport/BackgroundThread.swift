@@ -13,7 +13,7 @@ public enum BackgroundThread {
     }
 
     /// Transfers `value` to a new thread and runs `body` there.
-    /// - Parameter name: what tools show for the thread, at most 15 bytes (prctl(2), `PR_SET_NAME`).
+    /// - Parameter name: the thread's name in tools, at most 15 bytes (prctl(2), `PR_SET_NAME`).
     /// - Throws: if the system gives no thread.
     public static func start<Value>(
         name: String, _ value: sending Value, _ body: @escaping @Sendable (sending Value) -> Void

@@ -1,12 +1,12 @@
 import DequeModule
 import Foundation
 
-/// How much a ``FairPool`` does and lets wait.
+/// The limits of a ``FairPool``.
 public struct PoolLimits: Sendable {
     public var threads: Int
-    /// Jobs that wait, of all keys.
+    /// Waiting jobs of all keys.
     public var waiting: Int
-    /// Jobs that wait, of one key.
+    /// Waiting jobs of one key.
     public var waitingPerKey: Int
 
     public init(threads: Int, waiting: Int, waitingPerKey: Int) {
@@ -16,31 +16,31 @@ public struct PoolLimits: Sendable {
     }
 }
 
-/// Runs long jobs on threads of its own, a bounded number at a time, at a lower priority than the chat's threads.
+/// Runs long jobs on a fixed number of threads of its own, at a lower priority than the chat's threads.
 ///
-/// Fair by key (whose job it is): keys take turns, and only so many jobs of one key may wait, so that one that asks a lot does not keep others out.
+/// It is fair by key: keys take turns, and the waiting jobs of one key are bounded, so that one busy key does not exclude others.
 public final class FairPool<Key: Hashable & Sendable>: @unchecked Sendable {
     public typealias Job = @Sendable () -> Void
 
-    // Unchecked: `threads` is set before anybody else has the pool, and the rest is touched only while `condition` is locked.
+    // Unchecked: `threads` is set before anybody else has the pool; the rest is accessed only while `condition` is locked.
     private let condition = NSCondition()
     private let limits: PoolLimits
     private var queues: [Key: Deque<Job>] = [:]
-    /// Keys with jobs, the one whose turn it is first.
+    /// Keys with waiting jobs, in the order of their turns.
     private var turns: Deque<Key> = []
     private var waiting = 0
     private var isStopped = false
     private var threads: [JoinableThread] = []
 
-    /// - Parameter name: its threads are `chatty-name-0` and so on.
-    /// - Throws: if the system does not give all the threads; none is left then.
+    /// - Parameter name: names the threads `chatty-name-0` and so on.
+    /// - Throws: if the system does not give all the threads. None is left then.
     public init(_ name: String, _ limits: PoolLimits) throws(SystemError) {
         self.limits = limits
         do throws(SystemError) {
             for index in 0..<limits.threads {
                 threads.append(
                     try JoinableThread("chatty-\(name)-\(index)") { [self] in
-                        // The chat's threads come first where there are not cores enough for all.
+                        // The chat's threads come first if the cores are busy.
                         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
                         while let job = next() { job() }
                     })
@@ -51,8 +51,9 @@ public final class FairPool<Key: Hashable & Sendable>: @unchecked Sendable {
         }
     }
 
-    /// - Parameter key: whose job it is.
-    /// - Returns: false where too many wait already; the job will not be run.
+    /// Queues a job.
+    /// - Parameter key: the owner of the job.
+    /// - Returns: false if too many jobs are waiting. The job does not run then.
     public func run(key: Key, _ job: @escaping Job) -> Bool {
         condition.lock()
         defer { condition.unlock() }
@@ -65,7 +66,7 @@ public final class FairPool<Key: Hashable & Sendable>: @unchecked Sendable {
         return true
     }
 
-    /// Drops the jobs that wait; returns when those under way are done.
+    /// Drops the waiting jobs. Returns when the running ones are done.
     public func stop() {
         condition.lock()
         isStopped = true
@@ -77,7 +78,7 @@ public final class FairPool<Key: Hashable & Sendable>: @unchecked Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// Jobs that wait.
+    /// The number of waiting jobs.
     public var depth: Int {
         condition.lock()
         defer { condition.unlock() }

@@ -1,11 +1,11 @@
 import Dispatch
 
-/// A thread of this process whose end can be waited for.
+/// A thread of this process that can be joined.
 public final class JoinableThread: Sendable {
     private let ended: DispatchSemaphore
 
     /// Starts the thread.
-    /// - Parameter name: what tools show for it, at most 15 bytes (prctl(2), `PR_SET_NAME`).
+    /// - Parameter name: the thread's name in tools, at most 15 bytes (prctl(2), `PR_SET_NAME`).
     /// - Throws: if the system gives no thread; `body` does not run then.
     public init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         let ended = DispatchSemaphore(value: 0)
@@ -22,7 +22,7 @@ public final class JoinableThread: Sendable {
         ended.signal()
     }
 
-    /// Waits until `body` has returned, or the time is over.
+    /// Waits until `body` has returned or the time is over.
     public func join(within time: DispatchTimeInterval) {
         if ended.wait(timeout: .now() + time) == .success { ended.signal() }
     }

@@ -1,10 +1,11 @@
 import Dispatch
 
-/// A queue from any thread to one that takes all that waits at once: the more has come while it worked, the larger is its next batch.
+/// A queue from any thread to one consumer, which takes all waiting elements at once. The more elements come while it works, the larger is
+/// its next batch.
 ///
-/// It has no bound of its own; every producer is bounded by what it may have under way.
+/// The queue itself is unbounded. Every producer bounds what it has under way.
 public final class Mailbox<Element: Sendable>: @unchecked Sendable {
-    // Unchecked: all below is touched only while `condition` is locked.
+    // Unchecked: everything below is accessed only while `condition` is locked.
     private let condition = MonotonicCondition()
     private var waiting: [Element] = []
     private var isClosed = false
@@ -12,7 +13,7 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
 
     public init() {}
 
-    /// Elements that nobody has taken yet.
+    /// The number of waiting elements.
     public var count: Int {
         condition.lock()
         defer { condition.unlock() }
@@ -32,25 +33,25 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
         wakeAndUnlock()
     }
 
-    /// Refuses further elements. ``take(reusing:until:)`` gives what waits, and then nil.
+    /// Refuses further elements. ``take(reusing:until:)`` returns the waiting ones, and then nil.
     public func close() {
         condition.lock()
         isClosed = true
         wakeAndUnlock()
     }
 
-    /// Removes all elements; waits for one where there is none.
+    /// Removes all elements. Waits if there is none.
     /// - Parameters:
-    ///   - spare: an array of no more use, whose memory is used for elements to come.
-    ///   - deadline: when to return without any.
-    /// - Returns: the elements in order, none at the deadline, nil once the mailbox is closed and empty.
+    ///   - spare: an array that is not needed any more. Its memory is reused for later elements.
+    ///   - deadline: when to return without an element.
+    /// - Returns: the elements in order; an empty array at the deadline; nil once the mailbox is closed and empty.
     public func take(reusing spare: [Element] = [], until deadline: DispatchTime? = nil) -> [Element]? {
         condition.lock()
         defer { condition.unlock() }
         while waiting.isEmpty, !isClosed {
             isTakerAsleep = true
             defer { isTakerAsleep = false }
-            // At the deadline something may have come in the moment before the lock was had again: it is taken as any other.
+            // An element may have come between the deadline and the return of the lock. It is taken as usual.
             guard condition.wait(until: deadline) || !waiting.isEmpty || isClosed else { return [] }
         }
         guard !waiting.isEmpty else { return nil }

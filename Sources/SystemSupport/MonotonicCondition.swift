@@ -1,15 +1,15 @@
 import Dispatch
 import Glibc
 
-/// A lock with a condition whose deadlines follow the monotonic clock. `NSCondition` waits by the wall clock: where that is set back by an hour it waits an
-/// hour longer.
+/// A lock with a condition whose deadlines follow the monotonic clock. `NSCondition` follows the wall clock: set back by an hour, it waits
+/// an hour longer.
 final class MonotonicCondition: @unchecked Sendable {
-    // Unchecked: both are made for use by several threads, and stay where they are.
+    // Unchecked: both are made for use by several threads and never move.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     init() {
-        // With these arguments none of them can fail (pthread_mutex_init(3), pthread_condattr_setclock(3)).
+        // With these arguments none of the calls can fail (pthread_mutex_init(3), pthread_condattr_setclock(3)).
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -29,8 +29,8 @@ final class MonotonicCondition: @unchecked Sendable {
     func unlock() { pthread_mutex_unlock(mutex) }
     func signal() { pthread_cond_signal(condition) }
 
-    /// Waits, with the lock given away, until it is signalled or the deadline has passed; may come back earlier for no reason.
-    /// - Returns: false where the deadline has passed.
+    /// Releases the lock and waits for a signal or the deadline. Spurious wake-ups are possible.
+    /// - Returns: false if the deadline has passed.
     func wait(until deadline: DispatchTime? = nil) -> Bool {
         guard let deadline else { return pthread_cond_wait(condition, mutex) == 0 }
         var time = timespec(

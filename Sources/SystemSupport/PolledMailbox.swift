@@ -2,16 +2,17 @@ import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
-/// A queue from any thread to one that polls descriptors: ``descriptor`` is readable while elements wait.
+/// A queue from any thread to a consumer that polls descriptors: ``descriptor`` is readable while elements wait.
 ///
-/// For a thread that sleeps in ``Mailbox/take(reusing:until:)`` and waits for nothing else, ``Mailbox`` is the simpler one.
+/// For a consumer that waits for nothing else, ``Mailbox`` is simpler.
 public final class PolledMailbox<Element: Sendable>: Sendable {
+    /// The result of ``PolledMailbox/post(_:)``.
     public enum Acceptance: Sendable {
-        /// The element waits.
+        /// The element is queued.
         case accepted
-        /// The element waits, and so many do that the caller should pause.
+        /// The element is queued, and the caller should pause because so many are waiting.
         case acceptedAtLimit
-        /// The mailbox is closed; nobody will take the element.
+        /// The mailbox is closed, and the element is dropped.
         case refused
     }
 
@@ -24,7 +25,7 @@ public final class PolledMailbox<Element: Sendable>: Sendable {
     private let limit: Int
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter limit: how many elements may wait before callers of ``post(_:)`` are asked to pause.
+    /// - Parameter limit: the number of waiting elements at which callers of ``post(_:)`` are asked to pause.
     /// - Throws: if this process or the system has no descriptor left.
     public init(limit: Int = .max) throws(SystemError) {
         descriptor = clinux_wakeup_make()
@@ -38,7 +39,7 @@ public final class PolledMailbox<Element: Sendable>: Sendable {
         state.withLockedValue { state in
             guard !state.isClosed else { return .refused }
             state.elements.append(element)
-            // While the lock is held, so that no `drain` comes between: a signal after it would leave an empty mailbox readable.
+            // Signals while the lock is held, so that no `drain` comes between. A signal after it would leave an empty mailbox readable.
             if state.elements.count == 1 { clinux_wakeup_signal(descriptor) }
             return state.elements.count < limit ? .accepted : .acceptedAtLimit
         }
@@ -56,7 +57,7 @@ public final class PolledMailbox<Element: Sendable>: Sendable {
     }
 
     /// Refuses all further elements.
-    /// - Returns: those that still wait.
+    /// - Returns: the elements still waiting.
     public func close() -> [Element] {
         state.withLockedValue { state in
             state.isClosed = true

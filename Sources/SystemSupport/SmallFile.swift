@@ -1,11 +1,13 @@
 import Glibc
 
-/// Files that are read and written whole.
+/// Reads and writes whole files.
 public enum SmallFile {
+    /// Reads a file.
     /// - Parameters:
-    ///   - what: how a person knows the file, as the start of an error: `The credentials file`.
-    ///   - path: of a file, or of a pipe, which is read to its end.
-    ///   - limit: a longer file is refused, bytes.
+    ///   - what: the file's name for people, as the start of an error: `The credentials file`.
+    ///   - path: the path of a file, or of a pipe, which is read to its end.
+    ///   - limit: the longest allowed file, bytes.
+    /// - Throws: an error in one line that names the file.
     public static func read(_ what: String, _ path: String, limit: Int = 64 << 20) throws(UserFacingError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(what, path, "read", errno) }
@@ -24,8 +26,9 @@ public enum SmallFile {
         }
     }
 
-    /// Makes or replaces a file that only its owner can read: whole or not at all.
-    /// - Parameter isSynced: whether it must survive a power cut.
+    /// Creates or replaces a file that only its owner can read. The write is atomic.
+    /// - Parameter isSynced: whether the file must survive a power cut.
+    /// - Throws: an error in one line that names the file.
     public static func write(_ what: String, _ path: String, _ contents: [UInt8], isSynced: Bool = true) throws(UserFacingError) {
         let unfinished = path + ".part"
         let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)

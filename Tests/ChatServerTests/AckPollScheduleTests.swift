@@ -3,7 +3,7 @@ import Testing
 @testable import ChatServer
 
 @Suite struct AckPollScheduleTests {
-    /// However many are stuck, a client that has got something is looked at within about a second, and no look is a long one.
+    /// Each connection is polled within about a second, however many are stuck, and no poll covers many.
     @Test(arguments: [1, 16, 17, 100, 300, 1000, 10_000])
     func everybodyHasItsTurnWithinASecond(watched: Int) {
         var schedule = AckPollSchedule()
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// Where nothing moves there are few schedule; as soon as something does they are frequent again.
+    /// Polls become rare while nothing moves, and frequent again as soon as something does.
     @Test func stillnessIsLookedAtSeldom() {
         var schedule = AckPollSchedule()
         #expect(schedule.pause(watched: 1) == 20)
@@ -31,7 +31,7 @@ import Testing
         #expect(schedule.pause(watched: 1) == 160)
         schedule.recordPoll(of: 1, hasMoved: true, watched: 1)
         #expect(schedule.pause(watched: 1) == 20)
-        // A part of them that is still says nothing of the others.
+        // Polls of some connections without progress say nothing about the others.
         for _ in 0..<5 { schedule.recordPoll(of: 16, hasMoved: false, watched: 100) }
         #expect(schedule.pause(watched: 1) == 20)
     }

@@ -6,11 +6,11 @@ import Testing
 
 @testable import ChatServer
 
-/// Who asks for more than it has read yet is kept waiting, and is never cut off for it.
+/// A client that asks for more than it reads waits, and is never disconnected for that.
 @Suite struct BackPressureTests {
     private static var unbounded: RunningServer.Change { .init { $0.rules.messageRate = nil } }
 
-    /// As `printf | nc` says it.
+    /// The input of `printf | nc`.
     @Test func aScriptMaySayAllOfItAtOnce() async throws {
         try await RunningServer.use(Self.unbounded) { server in
             let client = try await RawClient(port: server.port)
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// Another's commands are carried out meanwhile, and what was asked comes when it is read at last.
+    /// Commands of others run meanwhile, and the answers arrive once they are read.
     @Test func whoDoesNotReadWaitsAlone() async throws {
         try await RunningServer.use(Self.unbounded) { server in
             let sink = try await RawClient(
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// Whatever the bound of the queue: what was asked for is sent.
+    /// Responses are sent whatever the limit of the queue.
     @Test func anAnswerMayBeLongerThanTheQueue() async throws {
         let narrow = RunningServer.Change {
             $0.rules.messageRate = nil
@@ -84,20 +84,20 @@ import Testing
             try await text.expect("Enter username: ")
             try await text.send("luke\npw-luke\n/groups\n")
             for _ in 1...100 { try await text.expect(", 1 member\n") }
-            // The groups that it is in are part of the answer to a log-in.
+            // The account's groups are part of the response to its log-in.
             let again = try await server.logIn("yoda")
             for _ in 1...100 { try await again.expect(" 366 ") }
         }
     }
 
-    /// What comes unasked can go over the bound, and the end is told: to the client where it reads on, to the host, and to who counts.
+    /// Unrequested output may exceed the limit. The client, the operator and the metrics then learn the reason.
     @Test func aReaderThatIsTooSlowIsToldWhy() async throws {
         let narrow = RunningServer.Change {
             $0.rules.messageRate = nil
             $0.metrics = ("127.0.0.1", 0)
             $0.adjust = {
                 $0.sendQueueLimit = 65_536
-                // Until it reads on.
+                // The connection lingers until the client reads on.
                 $0.lingering = .hours(1)
             }
         }
@@ -112,7 +112,7 @@ import Testing
             try await text.channel.setOption(.autoRead, value: false).get()
             let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message")
             let words = String(repeating: "z", count: 3900)
-            // More than any socket takes.
+            // More than any socket holds.
             let writing = Task { for number in 1...2000 { try await yoda.send("PRIVMSG luke :\(number) \(words)\r\n") } }
             for number in 1...2000 { try await yoda.expect(" PRIVMSG luke :\(number) ") }
             try await writing.value
@@ -120,11 +120,11 @@ import Testing
             #expect(try await sink.end().hasSuffix("\r\n:chatty NOTICE luke :\(Reply.sendQueueExceeded.text)\r\nERROR :SendQ exceeded\r\n"))
             try await text.channel.setOption(.autoRead, value: true).get()
             let end = try await text.end()
-            // Behind a whole line: of messages, or of the log-in where they came all at once.
+            // The reason follows a whole line, of messages or of the log-in.
             #expect(end.hasSuffix("\n\(Reply.sendQueueExceeded.text)\n"), "\(end.suffix(300).debugDescription)")
             try await eventually {
                 let page = try await MetricsTests.get(server, "/metrics").body
-                // One that is asked too often closes some connections unanswered.
+                // A busy metrics server closes some connections unanswered.
                 return try !page.isEmpty && MetricsTests.samples(page)["chatty_sendq_exceeded_total"] == 2
             }
             try await eventually {
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// A line that leads to many commands is begun as far as others are answered, and those behind it wait for all of it.
+    /// The commands of a line begin only as fast as earlier ones are answered, and later lines wait for all of them.
     @Test func aLineOfManyGroupsWaitsAsManyLinesDo() async throws {
         let change = RunningServer.Change {
             $0.rules.messageRate = nil

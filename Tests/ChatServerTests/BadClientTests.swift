@@ -24,7 +24,7 @@ import Testing
                 let client = try await RawClient(port: server.port)
                 var bytes = (0..<Int.random(in: 1...20_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
                 if round.isMultiple(of: 3) { bytes[0] = 0x16 }
-                // The server may have closed it by then.
+                // The server may have closed the connection by then.
                 try? await client.send(bytes)
                 try? await client.endInput()
                 if !round.isMultiple(of: 3) { _ = try await client.end() }
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func whoEndsBeforeAnythingIsSaidIsToldNothing() async throws {
-        // A silence that nobody waits out: the end of the input comes first however slow the machine is.
+        // The silence is never over: the end of the input comes first, however slow the machine is.
         let patient = RunningServer.Change { $0.adjust = { $0.silence = .hours(1) } }
         try await RunningServer.use(patient) { server in
             let scanner = try await RawClient(port: server.port)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func bytesAreCountedByTheLine() async throws {
-        // So slow a rate that what is saved up at the start is all there is.
+        // At this rate the burst is all there is.
         try await RunningServer.use(.init { $0.rules.byteRate = 0.001 }) { server in
             let yoda = try await server.logIn("yoda", capabilities: "sasl echo-message standard-replies")
             let text = String(repeating: "z", count: 4000)
@@ -108,7 +108,7 @@ import Testing
                 try await yoda.send("PRIVMSG luke :\(number)\(text)\r\n")
                 try await yoda.expect("PRIVMSG luke :\(number)")
             }
-            // What is left is enough for a short one, but not before what is not taken.
+            // The rest of the burst would suffice for the short line, but that waits behind the long one.
             try await yoda.send("PRIVMSG luke :3\(text)\r\nPRIVMSG luke :short\r\n")
             let luke = try await server.logIn("luke")
             try await luke.expect("PRIVMSG luke :2\(text)")
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    /// Whatever is said, and whether or not it leads to anything: before the log-in it costs what it would behind it.
+    /// Before the log-in every line counts against the rate, whether or not it leads to a command.
     @Test(arguments: [
         "PING :\(String(repeating: "x", count: 400))\r\n", "PONG\r\n", "CAP LS 302\r\n", "\r\n", "NONSENSE\r\n", "\u{1}\r\n", "PASS a\r\n",
     ])
@@ -126,7 +126,7 @@ import Testing
         try await RunningServer.use(Self.patient { $0.rules.messageRate = 20 }) { server in
             let client = try await RawClient(port: server.port, first: "PING first\r\n")
             try await client.expect("PONG")
-            // It may be closed before it has said all.
+            // The connection may close before all is sent.
             let writing = Task { for _ in 1...50 { try? await client.send(String(repeating: line, count: 100)) } }
             #expect(try await client.end().hasSuffix("ERROR :\(Reply.flooded.text)\r\n"))
             await writing.value
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    /// Last words are waited for however slow the machine is.
+    /// The server waits for the farewell to be read, however slow the machine is.
     private static func patient(_ change: @escaping @Sendable (inout ServerConfiguration) -> Void) -> RunningServer.Change {
         RunningServer.Change {
             change(&$0)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    /// What is over the rate is not taken from the client before its turn, so all of it comes, in its order, and nothing is refused.
+    /// Lines above the rate stay with the client until their turn, so all arrive in order and none is refused.
     @Test func moreThanTheRateComesLaterInItsOrder() async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = 20 }) { server in
             let luke = try await server.logIn("luke")
@@ -169,7 +169,7 @@ import Testing
     @Test func whoHasLoggedInIsReadNoFasterThanTheRate() async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = 1000 }) { server in
             let yoda = try await server.logIn("yoda")
-            // More than is saved up: owed, and read on when it is paid.
+            // More than the burst: the session is in debt, and reading resumes once that is paid.
             try await yoda.send(String(repeating: "\r\n", count: 12_000) + "PING after\r\n")
             try await yoda.expect("PONG chatty after")
         }
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    /// Of whole lines: one that was cut off has not arrived, and comes again.
+    /// The numbers of complete lines. An incomplete one has not arrived, and comes again.
     private static func numbers(in text: String) -> [Int] {
         text.components(separatedBy: "\r\n").dropLast().compactMap { line in
             line.firstMatch(of: #/PRIVMSG luke :(\d+) /#).flatMap { Int($0.1) }

@@ -20,7 +20,7 @@ import Testing
         progress.give(Self.one)
         progress.observe(TCPProgress(given: 100, acknowledged: 60))
         #expect(progress.reached == nil)
-        // More is always under way.
+        // Further messages are always under way.
         progress.give(Self.two)
         progress.observe(TCPProgress(given: 200, acknowledged: 99))
         #expect(progress.reached == nil)
@@ -30,7 +30,7 @@ import Testing
         #expect(progress.reached == Self.two)
     }
 
-    /// Whatever is given meanwhile: nothing counts that no acknowledgement has passed.
+    /// A message counts as reached only once an acknowledgement has passed it, whatever is sent meanwhile.
     @Test func whatIsNotAcknowledgedIsNotReached() {
         var progress = DeliveryProgress()
         progress.give(Self.one)

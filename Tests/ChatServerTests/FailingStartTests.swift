@@ -7,18 +7,18 @@ import Testing
 @testable import ChatServer
 @testable import ChatStoreSQLite
 
-/// A server that cannot start leaves nothing running, however late it finds out.
+/// A server that fails to start leaves nothing running, however late it fails.
 @Suite struct FailingStartTests {
     private struct Late: Error {}
 
-    /// Hashing threads of these servers: many more than all that other tests begin and end meanwhile.
+    /// Hashing threads of these servers: far more than other tests start and end meanwhile.
     private static let many = 300
 
     private static var threads: Int {
         get throws { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
     }
 
-    /// Whether there are so few threads, now or soon: one that has said that it ends is there for a moment more.
+    /// Whether there are fewer threads than `limit`, now or soon. A thread that has ended is listed for a moment more.
     private static func areFewer(than limit: Int) async throws -> Bool {
         let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
@@ -50,7 +50,7 @@ import Testing
         }
         #expect(running > Self.many)
         #expect(try await Self.areFewer(than: running - Self.many / 2))
-        // And its folder is free.
+        // The folder is free again.
         try await ChatServer.start(configuration, output: { _ in }, tell: { _ in }).stop()
     }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite struct HistoryServiceTests {
     private static let capabilities = "sasl message-tags server-time batch echo-message draft/chathistory draft/read-marker"
 
-    /// The texts of the batch that comes next.
+    /// The texts of the next batch.
     private static func batch(_ client: RawClient, _ line: String) async throws -> [String] {
         try await client.send(line + "\r\n")
         try await client.expect(" BATCH +")
@@ -55,13 +55,13 @@ import Testing
             let yoda = try await server.logIn("yoda", capabilities: Self.capabilities)
             #expect(try await Self.batch(yoda, "CHATHISTORY TARGETS \(span)") == ["#jedi", "luke"])
             #expect(try await Self.batch(yoda, "CHATHISTORY LATEST #jedi * 3") == ["g7", "g8", "g9"])
-            // What was said before one's time is nobody's.
+            // Messages before the account joined are not shown.
             try await again.send("JOIN #jedi\r\n")
             try await again.expect(" 366 ")
             #expect(try await Self.batch(again, "CHATHISTORY LATEST #jedi * 50") == [])
             try await again.send("CHATHISTORY LATEST #sith * 5\r\n")
             try await again.expect(":chatty FAIL CHATHISTORY INVALID_TARGET LATEST #sith :")
-            // An ordinary client of the same account is given what no session has had.
+            // An ordinary client of the same account gets what no session has received.
             let plain = try await server.logIn("luke")
             try await plain.expect("PRIVMSG luke :d3\r\n")
         }

@@ -26,7 +26,7 @@ import Testing
             #expect(
                 try await irc.expect(" 376 ")
                     == ":chatty 375 luke :chatty - Message of the day\r\n:chatty 372 luke :Be kinder.\r\n:chatty")
-            // What cannot be read leaves what there is.
+            // A file that cannot be read leaves the message as it is.
             try Data([0xFF]).write(to: file)
             await #expect(throws: UserFacingError("The message of the day \(file.path) is not UTF-8 text.")) {
                 try await server.server.reload()

@@ -19,7 +19,7 @@ import Testing
 
     private static var served: RunningServer.Change { .init { $0.metrics = ("127.0.0.1", 0) } }
 
-    /// Every line is a comment or a sample of the metric that was introduced last (Prometheus, text exposition format 0.0.4).
+    /// The samples of a page. Every line is a comment or a sample of the last introduced metric (Prometheus, text exposition format 0.0.4).
     static func samples(_ text: String) throws -> [String: Double] {
         var found: [String: Double] = [:]
         var (name, kind) = ("", "")
@@ -37,7 +37,7 @@ import Testing
         return found
     }
 
-    /// The descriptors of ten thousand connections take a while to count: no chat waits for it.
+    /// Counting the descriptors of ten thousand connections takes a while, and delays no event loop.
     @Test func theProcessIsAskedOffTheEventLoops() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let isOnLoop = NIOLockedValueBox<Bool?>(nil)
@@ -91,7 +91,7 @@ import Testing
             let (head, body) = try await Self.get(server, "/healthz")
             #expect(head.hasPrefix("HTTP/1.1 503 ") && body.hasPrefix("The database cannot be written"))
             try await server.server.store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 0") }
-            // Nobody has to write for it to be seen.
+            // The recovery is seen without any proposal.
             while try await Self.get(server, "/healthz").head.hasPrefix("HTTP/1.1 503 ") { try await Task.sleep(for: .milliseconds(50)) }
             try await yoda.send("PRIVMSG luke :kept\r\n")
             try await yoda.expect("PRIVMSG luke :kept\r\n")
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    /// Whoever takes his time is closed, and those above the bound at once; the chat notices neither.
+    /// Slow connections, and those beyond the limit, are closed. The chat is not affected.
     @Test func aSlowReaderOfMetricsIsClosed() async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let listener = try await MetricsListener(

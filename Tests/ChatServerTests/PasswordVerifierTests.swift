@@ -27,7 +27,7 @@ import Testing
         try book.add([Name("luke")], password: "other", at: RunningServer.accountsMade)
     }
 
-    /// A verifier on an engine and a pool, and what it answers.
+    /// A verifier on an engine and a pool, with its answers.
     private final class Verification: Sendable {
         let verifier: PasswordVerifier
         let pool: FairPool<HashingKey>
@@ -56,7 +56,7 @@ import Testing
             verifier.verify(RequestID(rawValue: request), account: account, proof, from: address)
         }
 
-        /// Waits for so many answers and outcomes.
+        /// Waits for a number of answers and outcomes.
         func await(_ count: Int) { for _ in 0..<count { #expect(arrived.wait(timeout: .now() + 20) == .success) } }
 
         func stop() -> (answers: [(request: UInt64, answer: Event.Verification)], outcomes: [Outcome]) {
@@ -80,7 +80,7 @@ import Testing
         verification.verify(7, luke, .token(token.text))
         verification.verify(8, yoda, .token(ResumeToken().text))
         verification.await(3)
-        // A new password ends the old one and every token.
+        // A new password invalidates the old one and every token.
         verification.verifier.setPassword(RequestID(rawValue: 1000), of: yoda, to: "new") { Issue.record("it was not hashed") }
         verification.await(1)
         verification.verify(9, yoda, .token(token.text))
@@ -98,7 +98,7 @@ import Testing
         #expect(outcomes.count == 1 && entry.content == .accountSet(account))
     }
 
-    /// Nobody waits for clients that have gone again, and one address does not keep the others out.
+    /// Withdrawn verifications cost no hash, and one address does not exclude others.
     @Test func whoIsGoneCostsNothingAndAddressesTakeTurns() throws {
         var limits = PoolLimits.hashing
         limits.threads = 1
@@ -115,7 +115,7 @@ import Testing
         for number in [1, 3] { verification.verifier.abandon(RequestID(rawValue: UInt64(number))) }
         release.signal()
         verification.await(5)
-        // Too late: nothing happens.
+        // Too late: the verification has been answered.
         verification.verifier.abandon(RequestID(rawValue: 2))
         let answers = verification.stop().answers
         #expect(answers.map(\.request) == [1, 5, 2, 3, 4])

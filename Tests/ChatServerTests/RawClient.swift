@@ -7,7 +7,7 @@ import Testing
 
 @testable import ChatServer
 
-/// A socket that says what a test says and looks for what it expects, in order, with a deadline.
+/// A TCP client that sends a test's bytes and waits for expected texts, in order, with a deadline.
 final class RawClient: Sendable {
     enum Failure: Error, CustomStringConvertible {
         case notSeen(String, instead: String)
@@ -23,14 +23,14 @@ final class RawClient: Sendable {
 
     let channel: any Channel
     private let inbox = Inbox()
-    /// Generous: other tests run beside this one.
+    /// The deadline is generous, because other tests run at the same time.
     static let patience = Duration.seconds(isSanitized ? 480 : 120)
-    /// By `.ci/sanitize`.
+    /// Whether the test runs under `.ci/sanitize`.
     static let isSanitized = ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains { ProcessInfo.processInfo.environment[$0] != nil }
 
     /// - Parameters:
-    ///   - first: what it says as soon as it is connected.
-    ///   - receiveBuffer: of its socket, bytes; nil for the system's.
+    ///   - first: the bytes to send as soon as it is connected.
+    ///   - receiveBuffer: the size of the socket's receive buffer, bytes; nil for the system's.
     init(
         port: Int, tls: Bool = false, host: String = "127.0.0.1", first: String = "", receiveBuffer: Int? = nil
     ) async throws {
@@ -56,8 +56,8 @@ final class RawClient: Sendable {
     func send(_ text: String) async throws { try await send(Array(text.utf8)) }
     func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
 
-    /// Waits for a text, and takes everything up to its end.
-    /// - Returns: what came before it.
+    /// Waits for a text, and consumes the input up to its end.
+    /// - Returns: the input before the text.
     @discardableResult
     func expect(_ text: String) async throws -> String {
         let wanted = Data(text.utf8)
@@ -71,8 +71,8 @@ final class RawClient: Sendable {
         }
     }
 
-    /// Waits for the end.
-    /// - Returns: what came before it.
+    /// Waits for the end of the input.
+    /// - Returns: the input before the end.
     func end() async throws -> String {
         try await inbox.wait(untilEnd: true) {
             String(decoding: $0, as: UTF8.self)
@@ -123,7 +123,7 @@ final class RawClient: Sendable {
             }
         }
 
-        /// The last of what is unread.
+        /// The last part of the unread input.
         var text: String { String(decoding: state.withLockedValue { $0 }.unread.suffix(2000), as: UTF8.self) }
 
         func wait<Value>(
@@ -140,7 +140,7 @@ final class RawClient: Sendable {
             }
         }
 
-        /// Returns when something has come that was not there, or at the deadline.
+        /// Returns when input beyond `seen` has arrived, or at the deadline.
         private func arrival(beyond seen: Int, until deadline: ContinuousClock.Instant) async {
             let alarm = Task {
                 try? await Task.sleep(until: deadline, clock: .continuous)

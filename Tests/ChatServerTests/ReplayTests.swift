@@ -5,9 +5,9 @@ import Testing
 
 @testable import ChatServer
 
-/// What a client did not get over one connection it gets over the next.
+/// The next connection gets what a client missed on the one before.
 @Suite struct ReplayTests {
-    /// A socket takes megabytes for a client that is not there any more: what nobody acknowledged is replayed.
+    /// The socket of a dead link accepts megabytes. Whatever is not acknowledged is replayed.
     @Test func whatADeadLinkSwallowedIsReplayed() async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
             let gone = try await RawClient(port: server.port, first: "CAP REQ :sasl server-time\r\n", receiveBuffer: 4096)
@@ -24,13 +24,13 @@ import Testing
             let again = try await server.logIn("luke", capabilities: "sasl server-time")
             let replayed = try await again.expect(" PRIVMSG luke :\(count) ")
             let rest = Self.numbers(in: replayed + " PRIVMSG luke :\(count) ")
-            // Some that its machine took and nobody read.
+            // The client's machine received some of the messages, and nobody read them.
             #expect(rest.first ?? .max < 100, "\(rest.first ?? 0)")
             #expect(rest == Array((rest.first ?? 0)...count), "in order, each once")
         }
     }
 
-    /// What is in a socket goes with a connection that is reset.
+    /// A reset connection loses what is in its socket.
     @Test func whatAResetConnectionTookWithItIsReplayed() async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
             let gone = try await RawClient(port: server.port, first: "CAP REQ :sasl server-time\r\n", receiveBuffer: 4096)
@@ -41,7 +41,7 @@ import Testing
             let count = 50
             for number in 1...count { try await yoda.send("PRIVMSG luke :\(number) \(text)\r\n") }
             for number in 1...count { try await yoda.expect(" PRIVMSG luke :\(number) ") }
-            // A close that lingers for no time is a reset (socket(7)).
+            // Closing with a linger time of zero resets the connection (socket(7)).
             let socket = try #require(gone.channel as? any SocketOptionProvider)
             try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
             try await gone.close()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// Its machine has it and it has not shown it: a client that says what it has shown is believed, and nothing is guessed.
+    /// The client's machine has the messages and the client has not shown them. The server believes a client that says what it has shown.
     @Test(arguments: [false, true])
     func whatOurClientHasNotShownIsReplayed(shows: Bool) async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    /// A session that comes again over another connection gets what came between, whatever the account's other session has had.
+    /// A session that reconnects gets what came meanwhile, whatever the account's other session has received.
     @Test func whoSaysWhatItHasGoesOnFromThere() async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
             let capabilities = "CAP REQ :sasl message-tags server-time labeled-response batch chatty/service\r\n"
@@ -99,7 +99,8 @@ import Testing
         }
     }
 
-    /// It had shown more than it could say before its link went, and comes again before the server knows; a client without any memory is told nothing of that.
+    /// The client has shown more than it could report before its link broke, and reconnects before the server knows. A client without a
+    /// name gets none of it again.
     @Test(arguments: [false, true]) func whatANamedClientHasShownIsNotReplayedToOthers(isClosed: Bool) async throws {
         try await RunningServer.use(.init { $0.rules.messageRate = nil }) { server in
             let capabilities = "CAP REQ :sasl message-tags server-time labeled-response batch chatty/service\r\n"
@@ -134,7 +135,7 @@ import Testing
 }
 
 extension RunningServer {
-    /// Waits until no session of that account is active any more.
+    /// Waits until the account has no active session.
     func expectGone(_ name: String, as other: RawClient) async throws {
         let deadline = ContinuousClock.now + RawClient.patience
         while ContinuousClock.now < deadline {

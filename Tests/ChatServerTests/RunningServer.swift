@@ -10,14 +10,14 @@ import Testing
 @testable import ChatServer
 @testable import ChatStoreSQLite
 
-/// A server in this process, on a free port and a folder of its own, with accounts whose password is `pw-` and the name.
+/// A server in this process, on a free port and in a folder of its own. Each account's password is `pw-` and its name.
 final class RunningServer: Sendable {
     let temporary: TemporaryFolder
     let server: ChatServer
     let events: Recorder
     let told: Recorder
 
-    /// Collects what a server says.
+    /// Collects a server's messages for its operator or its log.
     final class Recorder: Sendable {
         private let text = NIOLockedValueBox("")
 
@@ -27,7 +27,7 @@ final class RunningServer: Sendable {
 
     var port: Int { server.port }
 
-    /// When the accounts were made.
+    /// The time at which the accounts were created.
     static let accountsMade = Timestamp(milliseconds: 1_769_862_896_000)
 
     init(
@@ -45,10 +45,10 @@ final class RunningServer: Sendable {
         }
         var configuration = ServerConfiguration(port: 0, folder: folder)
         configuration.hashCost = .cheap
-        // However many cores there are: each takes three descriptors, and many tests run at once.
+        // Few loops, whatever the machine: each takes three descriptors, and many tests run at once.
         configuration.loops = min(configuration.loops, 2)
         if RawClient.isSanitized {
-            // All is ten times as slow: who is about to speak is not to be taken for silent.
+            // A sanitizer makes everything ten times as slow, so a client needs longer before it counts as silent.
             configuration.adjust = { $0.silence = .seconds(5) }
         }
         adjust(&configuration)
@@ -59,17 +59,17 @@ final class RunningServer: Sendable {
             configuration, output: { events.add(String(decoding: $0, as: UTF8.self)) }, tell: { told.add($0 + "\n") })
     }
 
-    /// What is changed of the configuration.
+    /// A change of the configuration.
     struct Change {
         let body: (inout ServerConfiguration) -> Void
 
         init(_ body: @escaping (inout ServerConfiguration) -> Void) { self.body = body }
     }
 
-    /// A server computes, there may be few cores, and a test waits for its own only so long.
+    /// The most servers at a time. A server uses processor time, and a test waits only so long for its own.
     private static let places = Turnstile(places: 4)
 
-    /// Runs `body` with a server, and stops it however that ends; within it no other is waited for.
+    /// Runs `body` with a server, and stops the server in any case. Do not start another one within.
     static func use(
         accounts: [String] = ["yoda", "luke", "hans"], in temporary: TemporaryFolder? = nil,
         _ change: Change = Change { _ in }, _ body: (RunningServer) async throws -> Void
@@ -91,7 +91,7 @@ final class RunningServer: Sendable {
         _ name: String, password: String? = nil, capabilities: String = "sasl message-tags server-time echo-message", tls: Bool = false,
         host: String = "127.0.0.1"
     ) async throws -> RawClient {
-        // It speaks as soon as it is connected, before it could be taken for a silent one.
+        // The client sends as soon as it is connected, so that the server does not take it for a silent one.
         let client = try await RawClient(port: port, tls: tls, host: host, first: "CAP REQ :\(capabilities)\r\n")
         try await client.register(name, password: password ?? "pw-" + name)
         return client
@@ -99,7 +99,7 @@ final class RunningServer: Sendable {
 }
 
 extension RawClient {
-    /// The rest of a log-in, behind `CAP REQ`.
+    /// The steps of a log-in after `CAP REQ`.
     func register(_ name: String, password: String) async throws {
         let plain = Data("\0\(name)\0\(password)".utf8).base64EncodedString()
         try await send("NICK \(name)\r\nUSER \(name) 0 * :\(name)\r\nAUTHENTICATE PLAIN\r\n")
@@ -112,6 +112,6 @@ extension RawClient {
 }
 
 extension PasswordHash.Cost {
-    /// For tests that need many passwords.
+    /// The cost for tests that hash many passwords.
     static let cheap = PasswordHash.Cost(log2Rounds: 1, blockSize: 8, parallelism: 1)
 }

@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// Whoever came in by the old password goes, whoever by the new one stays, however soon.
+    /// Sessions of the old password are closed, and those of the new one stay, however soon they log in.
     @Test func aPasswordSetByAnotherProcessLogsOut() async throws {
         try await RunningServer.use { server in
             let old = try await server.logIn("luke")
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// A wave of tokens shares its commits like everything else, and they are good.
+    /// Many tokens share a commit, as all proposals do, and all of them are valid.
     @Test func tokensAreInTheGroupCommit() async throws {
         try await RunningServer.use { server in
             let yoda = try await server.logIn("yoda", capabilities: "sasl standard-replies")
@@ -210,7 +210,7 @@ import Testing
         }
     }
 
-    /// As text and as JSON: what a stranger calls himself is a value, and his address is told.
+    /// In text and in JSON, a stranger's name is a quoted value, and the line has the address.
     @Test(arguments: [EventLog.Format.text, .json]) func aNameCannotForgeALine(format: EventLog.Format) async throws {
         let running = try await RunningServer { $0.logFormat = format }
         let name = "yoda successfully logged in.\nUser: \"x"

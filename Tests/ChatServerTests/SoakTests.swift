@@ -8,12 +8,12 @@ import Testing
 @testable import ChatServer
 @testable import ChatStoreSQLite
 
-/// A server under everything at once for a bounded time: five seconds, or as many as `$CHATTY_SOAK` says.
+/// A server under every load at once for a bounded time: five seconds, or as many as `$CHATTY_SOAK` says.
 @Suite struct SoakTests {
     private static let seconds = ProcessInfo.processInfo.environment["CHATTY_SOAK"].flatMap { Int($0) } ?? 5
 
-    /// Talkers, people who come and go, guessers, readers who stop and noise: afterwards everything that waited is gone, and all that was acknowledged is
-    /// there once, in order. (Memory is that of the server alone in `OperationTests`.)
+    /// Senders, short sessions, password guessers, readers that stop, and random bytes. Afterwards no queue holds anything, and every
+    /// acknowledged message is stored once and in order. (`OperationTests` measures the memory of a server alone.)
     @Test func nothingIsLostAndNothingStays() async throws {
         let names = (0..<6).map { "user\($0)" }
         let change = RunningServer.Change {
@@ -25,7 +25,7 @@ import Testing
             let acknowledged = try await Self.round(server, names, until: .now + .seconds(Self.seconds), seed: 1)
             try await eventually { server.server.metrics.current.sessions == 0 }
             try await eventually { server.server.metrics.depths.allSatisfy { $0.depth == 0 } }
-            // All that was acknowledged is kept, once each and in its order.
+            // Every acknowledged message is stored, once and in its order.
             let sent = acknowledged.reduce(into: [String: [Int]]()) { $0[$1.name, default: []] += $1.numbers }
             #expect(Set(sent.filter { !$0.value.isEmpty }.keys) == Set(names), "each was heard")
             for (name, numbers) in sent {
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// To sink, each waited for before the next was sent.
+    /// The numbers of the stored messages from `name` to sink. Each was acknowledged before the next was sent.
     private static func kept(_ server: RunningServer, from name: String) throws -> [Int] {
         try server.server.store.pool.read { db in
             try String.fetchAll(
@@ -52,7 +52,7 @@ import Testing
 
     private struct Talker: Sendable {
         let name: String
-        /// Those that were acknowledged.
+        /// The numbers of acknowledged messages.
         var numbers: [Int] = []
     }
 
@@ -74,14 +74,14 @@ import Testing
         }
     }
 
-    /// Comes, says something, and leaves in one way or another.
+    /// Connects, sends messages, and disconnects in one of several ways.
     private static func talk(
         _ server: RunningServer, _ name: String, until end: ContinuousClock.Instant, seed: UInt64
     ) async throws -> Talker {
         var random = SeededGenerator(seed: seed)
         var talker = Talker(name: name)
         var number = Int(seed) * 1_000_000
-        // However slow the machine is, once.
+        // At least once, however slow the machine is.
         repeat {
             let client = try await server.logIn(name, tls: Int.random(in: 0..<4, using: &random) == 0)
             for _ in 0..<Int.random(in: 1...40, using: &random) {
@@ -96,7 +96,7 @@ import Testing
                 _ = try await client.end()
             case 1: try await client.close()
             default:
-                // Sent and not waited for: kept or not, and never half.
+                // This message is not acknowledged. It may be stored or not, but never in part.
                 number += 1
                 try await client.send("JOIN #soak\r\nPRIVMSG #soak :soak \(number)\r\nPRIVMSG sink :cut sho")
                 try await client.close()

@@ -6,7 +6,7 @@ import Testing
 @testable import ChatServer
 @testable import ChatStoreSQLite
 
-/// A server and the database it leaves.
+/// The database that a server leaves.
 @Suite struct StoredMessagesTests {
     @Test func aServerTakesAwayWhatIsOld() async throws {
         let first = try await RunningServer()
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Who copies the one file of a server that has been stopped has everything.
+    /// A copy of the one file of a stopped server is a complete copy.
     @Test func aStoppedServerLeavesOneFile() async throws {
         let running = try await RunningServer()
         let yoda = try await running.logIn("yoda")

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    /// Parameters that were raised are those of an account from its next log-in on; a token it had stays good.
+    /// A raised cost applies to an account from its next log-in on. Its tokens stay valid.
     @Test func aLogInHashesAnewAtTodaysCost() async throws {
         let first = try await RunningServer()
         let yoda = try await first.logIn("yoda", capabilities: "sasl standard-replies")
@@ -30,7 +30,7 @@ import Testing
         try await first.server.stop()
         try await RunningServer.use(in: first.temporary, .init { $0.hashCost = Self.raised }) { server in
             #expect(try Self.phc(server, "yoda").hasPrefix("$scrypt$ln=1,r=8,p=1$"))
-            // A wrong password and a token change nothing.
+            // A wrong password and a token do not change the hash.
             let guesser = try await RawClient(port: server.port, first: "PASS yoda:wrong\r\nNICK yoda\r\nUSER yoda 0 * :y\r\n")
             _ = try await guesser.end()
             _ = try await server.logIn("yoda", password: token)
@@ -43,11 +43,11 @@ import Testing
         }
     }
 
-    /// A full queue says so at once, and neither those who chat nor those with a token wait for it.
+    /// A full queue is reported at once. Neither chats nor log-ins by token wait for it.
     @Test func aFullQueueOfPasswordsIsToldAndHoldsNobodyUp() async throws {
         let change = RunningServer.Change {
             $0.rules.concealsUserNames = true
-            // A name without account costs what a new password costs.
+            // A name without account costs as much as a new password.
             $0.hashCost = PasswordHash.Cost(log2Rounds: 15, blockSize: 8, parallelism: 1)
             $0.hashing.threads = 1
             $0.hashing.waiting = 2
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    /// Where names are concealed, whatever is tried on one that has no account is answered as for one that has.
+    /// While names are concealed, a name without account gets the same answers as one with.
     @Test func concealedNamesAreAnsweredAlike() async throws {
         try await RunningServer.use(.init { $0.rules.concealsUserNames = true }) { server in
             var answers: [[String]] = []

@@ -64,17 +64,17 @@ import Testing
         }
     }
 
-    /// A client of IRC that first looks up who knows what is taken for a silent one: its first line says otherwise.
+    /// An IRC client that first resolves names is taken for a silent one. Its first line corrects that.
     @Test(
         arguments: [false, true],
         ["PASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :Y\r\n", "CAP LS 302\r\nNICK yoda\r\nUSER y 0 * :Y\r\n"])
     func anIRCClientThatComesLateIsOne(tls: Bool, first: String) async throws {
-        // Before the first byte of TLS it is not to be taken for a silent one.
+        // Before the first byte of TLS the client must not count as silent.
         let silence = tls ? 3000 : 50
         try await RunningServer.use(RunningServer.Change { $0.adjust = { $0.silence = .milliseconds(Int64(silence)) } }) { server in
             let client = try await RawClient(port: server.port, tls: tls)
             #expect(try await client.expect("Enter username: ").isEmpty)
-            // In pieces, and the rest of the log-in behind them at once.
+            // The first line comes byte by byte, and the rest of the log-in at once.
             for byte in first.utf8 { try await client.send([byte]) }
             if first.hasPrefix("CAP") {
                 #expect(try await client.expect(" LS :").hasPrefix("\r\n:chatty CAP "))
@@ -84,7 +84,7 @@ import Testing
                 #expect(try await client.expect(":chatty 001 yoda :Welcome! yoda\r\n") == "\r\n")
             }
             try await client.expect(" 422 ")
-            // A line as long as none of plain text may be.
+            // Longer than a line of plain text may be.
             let (tag, text) = (String(repeating: "a", count: 4000), String(repeating: "x", count: 4096))
             try await client.send("@\(tag) PRIVMSG yoda :\(text)\r\nPING end\r\n")
             let heard = try await client.expect(":chatty PONG chatty end\r\n")

@@ -14,7 +14,7 @@ import Testing
     private let luke = StoreFixture.luke
     private let hans = StoreFixture.hans
 
-    /// Luke in a group, invited into another, with marks and 2000 messages, of which he said every fourth.
+    /// Luke is in one group and invited into another, with read markers and 2000 messages, of which he sent every fourth.
     init() throws {
         fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
@@ -58,7 +58,7 @@ import Testing
         try fixture.store.pool.writeWithoutTransaction { try removal.work($0) }
     }
 
-    /// Nothing is left but what he has said, and what is of others.
+    /// Only his own messages and the data of others are left.
     private func expectRemoved() throws {
         #expect(try count("SELECT count(*) FROM removals") == 0)
         for table in ["members", "invitations", "cursors", "debts", "tokens", "sent", "read_markers"] {

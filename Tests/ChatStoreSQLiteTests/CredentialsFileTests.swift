@@ -7,7 +7,7 @@ import Testing
 @testable import ChatStoreSQLite
 
 @Suite struct CredentialsFileTests {
-    /// A combining mark behind the space belongs to the password, and hides neither the space nor the signs of a hash.
+    /// A combining mark after the space belongs to the password. It hides neither the space nor the marks of a hash.
     @Test func delimitersAreBytes() {
         let file = CredentialsFile(contents: Array("gra \u{308}pw\nben\t\u{301}\nlando $\u{301}6$\u{301}x$y\nleia $6$\u{301}x$y\n".utf8))
         #expect(file.entries.map(\.name.text) == ["gra", "ben", "lando"])

@@ -32,7 +32,8 @@ import Testing
         }
     }
 
-    /// A service's folder lies in one that is closed to others, as systemd's of a dynamic user does: it is a folder, and not theirs.
+    /// A service's folder may lie in one that is closed to others, as under systemd's dynamic users. The error must not claim that it is no
+    /// folder.
     @Test(.enabled(if: geteuid() != 0, "root may look into everything")) func aFolderThatIsClosedToUsIsNoOtherThing() throws {
         let temporary = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: temporary.file("private/data"), withIntermediateDirectories: true)

@@ -16,7 +16,7 @@ import Testing
 
     init() throws { fixture = try StoreFixture() }
 
-    /// Luke joined the group after its first message; hans is in none.
+    /// Luke joined the group after its first message; hans is in no group.
     private func fill(_ probe: WriterProbe) throws {
         let jedi = Group(
             id: GroupID(rawValue: 1), name: try Name("jedi"), founder: yoda, isOpen: true, created: StoreFixture.start, members: [yoda])
@@ -47,7 +47,7 @@ import Testing
         try fixture.store.history(account, query).map(\.text)
     }
 
-    /// The clock was a year ahead for a moment: the ids since then say nothing of the time, and times are what was asked for.
+    /// The clock was a year ahead for a moment. The ids since then do not tell the time, and the query is by time.
     @Test func byTimeWhileIdsRunAheadOfTheClock() throws {
         let year: Int64 = 365 * 86_400_000
         let (lukes, hanses) = (ChatMessage.Target.user(luke, try Name("luke")), ChatMessage.Target.user(hans, try Name("hans")))
@@ -75,7 +75,7 @@ import Testing
         #expect(try texts(luke, .user(yoda, range(after: 1000, latest: false))) == ["ahead", "c", "d"])
         #expect(try texts(luke, .user(yoda, range(after: 1, before: 3000, latest: false))) == ["b", "c"])
         #expect(try texts(luke, .user(yoda, range(after: 0, before: year + 1, latest: true))) == ["a", "ahead", "b", "c", "d"])
-        // A client that asks for what it missed until now is told of the conversation.
+        // A client that asks for what it missed until now learns of the conversation.
         func targets(_ range: HistoryRange) throws -> [String] { try fixture.store.conversations(of: yoda, range).map(\.name) }
         #expect(try targets(range(after: 2, before: 3001, latest: false)) == ["luke"])
         #expect(try targets(range(after: 0, before: 3001, latest: false)) == ["hans", "luke"])
@@ -115,7 +115,7 @@ import Testing
         probe.stop()
     }
 
-    /// Words that may go on, as many as fit into a line: each gathers every message there is.
+    /// As many prefixes as a line holds. Each makes SQLite collect every message.
     @Test func aSearchThatTakesTooLongIsStopped() throws {
         let probe = WriterProbe(fixture.store)
         let target = ChatMessage.Target.user(luke, try Name("luke"))
@@ -132,7 +132,7 @@ import Testing
         #expect(try fixture.store.history(luke, broad, searchTime: .seconds(60)).count == 10)
     }
 
-    /// However many searches one account has waiting, another's is next but one.
+    /// However many searches of one account wait, another account's is the next but one.
     @Test func accountsTakeTurnsAtSearching() throws {
         let order = NIOLockedValueBox<[UInt64]>([])
         let (allAsked, answered) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
@@ -196,12 +196,12 @@ import Testing
         for (words, expected) in cases {
             #expect(try texts(luke, .search(words, limit: 10)) == expected.map { said[$0] }, "\(words)")
         }
-        // As many words as a line can hold are looked for without an error.
+        // As many words as a line can hold are no error.
         let many = String(repeating: "quick ", count: 700)
         #expect(try texts(luke, .search(many, limit: 10)).count == 3)
     }
 
-    /// Random text from what FTS5 reads as syntax is never an error.
+    /// Random text of FTS5's syntax characters is no error.
     @Test(arguments: 0..<UInt64(20)) func noTextIsAnError(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let pieces = [
@@ -244,7 +244,7 @@ import Testing
         #expect(try targets(luke, all) == ["#jedi 11", "Yoda 13"])
     }
 
-    /// What was committed and not indexed when the server ended is indexed by the next one, and nothing twice.
+    /// Messages that an earlier server committed and did not index are indexed by the next one, each once.
     @Test func theIndexCatchesUpAfterAStart() throws {
         let first = WriterProbe(fixture.store)
         try fill(first)

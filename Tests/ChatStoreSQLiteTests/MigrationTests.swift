@@ -8,14 +8,14 @@ import Testing
 
 @testable import ChatStoreSQLite
 
-/// Stores that released versions have written, as text that `sqlite3 chatty.db .dump` made.
+/// Migrations of stores that released versions wrote, from the output of `sqlite3 chatty.db .dump`.
 @Suite(.longComputation) struct MigrationTests {
     private static func dump(_ version: Int) throws -> String {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/store-\(version).sql")
         return try String(contentsOf: file, encoding: .utf8)
     }
 
-    /// A folder with the store of that version, as its server left it.
+    /// A folder with the store of a version, as its server left it.
     private static func folder(_ version: Int, in temporary: TemporaryFolder) throws -> DataFolder {
         let folder = DataFolder(temporary.file("data"))
         try folder.prepare()
@@ -45,7 +45,7 @@ import Testing
         #expect((-1000..<600_000).contains(sinceLast), "nobody has kept when: not before now")
         #expect(state.sent.map(\.nonce) == ["once"] && state.readMarkers.isEmpty)
         #expect(try store.missed(luke, after: state.cursors[luke]?.reached ?? .zero, limit: 9).map(\.text) == ["while you were away"])
-        // The words are indexed anew, as a server does beside its work.
+        // The index is rebuilt, as a server does in the background.
         try store.pool.writeWithoutTransaction { db in
             var index = try SearchIndex(db)
             while !index.isIdle { try index.work(db) }
@@ -55,7 +55,7 @@ import Testing
         let token = ResumeToken("chatty-resume-00e5629baa8fa6bdbce4580206e4046a2b8ca9324e69e3cf65caf410357e31ca")
         #expect(try store.accepts(token, of: luke, at: Timestamp(milliseconds: 1_795_553_921_736)) == 0)
         #expect(try PasswordHash(store.password(of: yoda)?.hash ?? "")?.matches("wise") == true)
-        // It is what a new store is, and it can be written to.
+        // The store equals a new one, and is writable.
         let fresh = try StoreFixture()
         #expect(try store.pool.read(Self.schema) == fresh.store.pool.read(Self.schema))
         let probe = WriterProbe(store)
@@ -63,7 +63,7 @@ import Testing
         probe.stop()
         try store.close()
 
-        // The back-up is the store as it was, for the version that wrote it.
+        // The back-up is the unchanged store, for the version that wrote it.
         let copy = folder.database + ".before-\(version + 1)"
         let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
         #expect(mode == 0o600)
@@ -80,7 +80,8 @@ import Testing
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.modificationDate] as? Date == stamp)
     }
 
-    /// The store of the release before this schema: nothing of it is lost, what is new is made from what there was, and what follows goes on from it.
+    /// Migrates the store of the preceding release: nothing is lost, new columns are filled from old ones, and later entries continue the
+    /// order.
     @Test func theStoreBeforeIsThereWhole() throws {
         let temporary = try TemporaryFolder()
         let folder = try Self.folder(5, in: temporary)
@@ -100,7 +101,7 @@ import Testing
         #expect(try store.missed(yoda, after: .zero, ownAfter: .zero, limit: 9).first?.id == first)
         let fresh = try StoreFixture()
         #expect(try store.pool.read(Self.schema) == fresh.store.pool.read(Self.schema))
-        // The order goes on from there.
+        // The order continues from there.
         let probe = WriterProbe(store)
         let outcomes = probe.propose([
             .joinGroup(GroupID(rawValue: 1), leia),
@@ -109,13 +110,13 @@ import Testing
         #expect(outcomes.allSatisfy { ($0?.entry?.position ?? .zero) > last })
         probe.stop()
         try store.close()
-        // The back-up is the store that the release before can go on with.
+        // The release before can use the back-up.
         let old = try DatabaseQueue(path: folder.database + ".before-6")
         #expect(try old.read { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations") } == ["1", "2", "3", "4", "5"])
         #expect(try old.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM messages") } == 4)
     }
 
-    /// A migration that was released stays what it was.
+    /// A released migration never changes.
     @Test func theFirstSchemaIsTheReleasedOne() throws {
         let (made, released) = (try DatabaseQueue(), try DatabaseQueue())
         try StoreSchema.migrator.migrate(made, upTo: "1")
@@ -126,7 +127,7 @@ import Testing
     @Test func anOlderStoreInUseByAnotherServerIsLeftAlone() throws {
         let temporary = try TemporaryFolder()
         let folder = try Self.folder(1, in: temporary)
-        // The lock is an open file description's: this process holds it like any other, under a pid that is not its own.
+        // The lock belongs to an open file description, so this process can hold it under another's pid.
         let lock = try DataFolderLock(folder)
         try Data("4711\n".utf8).write(to: URL(filePath: folder.lockFile), options: [])
         #expect(

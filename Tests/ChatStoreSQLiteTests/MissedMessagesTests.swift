@@ -36,7 +36,7 @@ import Testing
         #expect(try fixture.store.missed(hans, after: .zero, limit: 100).map(\.text) == ["luke's answer", "between others"])
     }
 
-    /// Many conversations, each longer than one read of it: the pages put together are all, each once, in order.
+    /// Many conversations, each longer than one page of it. All pages together hold each message once, in order.
     @Test(arguments: [1, 2, 3] as [UInt64]) func pagesOfAnyLengthPutTogetherAreAllInOrder(seed: UInt64) throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)

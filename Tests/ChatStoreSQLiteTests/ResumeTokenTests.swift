@@ -24,7 +24,7 @@ import Testing
         try fixture.store.accepts(token, of: yoda, at: time(milliseconds)) != nil
     }
 
-    /// Set back a little, a clock costs nobody the password; set forward it does, until it is right again.
+    /// A clock set back a little leaves a token valid. One set forward invalidates it until it is right again.
     @Test func oneOutlivesAClockThatIsSet() throws {
         let token = try newToken(at: 0)
         #expect(try accepts(token, at: -Self.day))
@@ -32,7 +32,7 @@ import Testing
         #expect(try accepts(token, at: 1))
     }
 
-    /// What was given out by a clock that was far ahead is good for no longer than anything else, and takes no other token's place.
+    /// A token made by a clock that was far ahead is invalid once the clock is right, and takes no other token's place.
     @Test func oneFromTheFutureIsNone() throws {
         let ahead = try (1...ResumeToken.perAccount).map { try newToken(at: 365 * Self.day + Int64($0)) }
         #expect(try ahead.allSatisfy { try accepts($0, at: 365 * Self.day + 100) })
@@ -68,7 +68,7 @@ import Testing
             try change()
             #expect(try fixture.store.accepts(token, of: StoreFixture.luke, at: now) == nil)
             #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM tokens") } == 0)
-            // One that was on its way meanwhile is none either.
+            // A token requested before the change and stored after it is invalid as well.
             if try fixture.store.password(of: StoreFixture.luke)?.generation == 1 {
                 let late = ResumeToken()
                 try fixture.store.pool.write { try Store.record(late.grant(to: StoreFixture.luke, passwordGeneration: 0, at: now), $0) }

@@ -13,7 +13,7 @@ import Testing
 
     init() throws { fixture = try StoreFixture() }
 
-    /// A message so many days old.
+    /// A message of an age in days.
     private func message(_ days: Int64, _ number: Int64, _ text: String, group: Int64? = nil) throws -> Written {
         let time = StoreFixture.start.adding(milliseconds: -days * Self.day)
         let id = MessageID(rawValue: MessageID.range(at: time).lowerBound.rawValue + number)
@@ -25,7 +25,7 @@ import Testing
                 nonce: "n\(days)-\(number)"))
     }
 
-    /// - Parameter idle: how long ago the last message was, days.
+    /// - Parameter idle: the age of the last message, days.
     private func fill(idle: Int64 = 0) throws {
         let probe = WriterProbe(fixture.store)
         var writes: [Written] = [
@@ -71,7 +71,7 @@ import Testing
         try fixture.store.pool.writeWithoutTransaction { db in
             try db.execute(sql: "INSERT INTO words(words) VALUES('integrity-check')")
         }
-        // A day later nothing is old yet, two days later all is.
+        // A day later no message is old yet, two days later all are.
         try work(&retention, at: later(Self.day / 2))
         #expect(try count("SELECT count(*) FROM messages") == 2)
         try work(&retention, at: later(2 * Self.day))
@@ -95,7 +95,7 @@ import Testing
         #expect(try fixture.store.loadState().lastGroup == group)
     }
 
-    /// A clock that jumps forward is believed when it still says so an hour later.
+    /// A clock that jumps forward is believed if it says the same an hour later.
     @Test func aClockThatIsSetForAMomentTakesNothing() throws {
         try fill()
         var retention = Retention(days: 40)
@@ -114,25 +114,25 @@ import Testing
         #expect(!retention.isIdle)
     }
 
-    /// A machine that starts with its clock far ahead, before it has asked for the time, has an hour to find out.
+    /// A machine that starts with its clock far ahead, before it has synchronised it, has an hour to do so.
     @Test func aClockThatIsAheadAtTheStartTakesNothing() throws {
         try fill(idle: 2)
         var retention = Retention(days: 30)
         try work(&retention, at: now)
         try work(&retention, at: later(Retention.interval / 2))
         #expect(try count("SELECT count(*) FROM messages") == 702)
-        // Set right meanwhile: nothing is as old as it looked.
+        // The clock is set right meanwhile, so nothing is old.
         var corrected = Retention(days: 40)
         let year = 365 * Self.day
         try work(&corrected, at: later(0, step: year))
         try work(&corrected, at: later(Retention.interval))
         #expect(try count("SELECT count(*) FROM messages") == 702 && corrected.isIdle)
-        // It still says so: nobody has written for two days.
+        // The clock says the same: nobody has written for two days.
         try work(&retention, at: later(Retention.interval))
         #expect(try count("SELECT count(*) FROM messages") < 702)
     }
 
-    /// Messages that were kept while the clock was far ahead, or after, have ids ahead of it; they go by their own times.
+    /// Messages stored while the clock was far ahead, or later, have ids ahead of it. They are deleted by their times.
     @Test func idsThatRunAheadOfTheClockKeepNothingLonger() throws {
         try fill()
         let ahead = MessageID.range(at: StoreFixture.start.adding(milliseconds: 365 * Self.day)).lowerBound.rawValue
@@ -154,7 +154,7 @@ import Testing
         #expect(try count("SELECT count(*) FROM messages WHERE time < \(StoreFixture.start.milliseconds - 30 * Self.day)") == 0)
     }
 
-    /// What goes with an account leaves no words behind.
+    /// Messages deleted with an account leave no words in the index.
     @Test func aRemovedAccountsInboxLeavesTheIndex() throws {
         try fill()
         try AccountBook(fixture.store, cost: .cheap).remove(Name("luke"))

@@ -5,7 +5,7 @@ import Testing
 @testable import ChatStoreSQLite
 
 @Suite struct SearchBacklogTests {
-    /// More text than may wait in memory, before any of it could be indexed: what did not wait is found again in the table.
+    /// More text than may wait in memory, before any of it is indexed. The rest is read from the table.
     @Test func moreThanMayWaitIsFoundAllTheSame() throws {
         let fixture = try StoreFixture()
         var index = try fixture.store.pool.writeWithoutTransaction(SearchIndex.init)
@@ -26,7 +26,7 @@ import Testing
                 StoreFixture.luke, .search("word\(number)", limit: 10), searchTime: .seconds(20))
             #expect(found.map(\.id.rawValue) == [number])
         }
-        // And what comes afterwards waits again.
+        // Later messages wait in memory again.
         index.add(messages[0], conversation: 1)
         #expect(index.waitingTextBytes == messages[0].text.utf8.count)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatStoreSQLite
 
-/// Whatever is typed are words to look for, and never syntax: quotation marks are found as SQLite finds them, by bytes.
+/// Any input is a list of words and never syntax. Quotation marks are found by bytes, as SQLite finds them.
 @Suite struct SearchPatternTests {
     @Test(arguments: [
         ("may force", #""may" "force""#), (#"the "dark side" wins"#, #""the" "dark side" "wins""#), ("for*", #""for*" *"#),

@@ -5,7 +5,8 @@ import Testing
 
 @testable import ChatStoreSQLite
 
-/// Whatever script a message is in, it is found by its words: case and accents do not count, and where no space stands between words what stands together is one.
+/// Messages are found by their words in any script. Case and accents do not count, and in a script without spaces adjacent characters form
+/// one word.
 @Suite struct SearchTextTests {
     @Test(arguments: [
         ("明日の会議は九時から", "会議"), ("明日の会議は九時から", "会議は九"), ("カンファレンス", "ファレ"), ("พรุ่งนี้มีประชุมใหญ่", "ประชุม"),
@@ -24,7 +25,7 @@ import Testing
     ])
     func isAnotherWord(_ said: String, _ words: String) throws { #expect(try !SearchTextTests.finds(words, in: said)) }
 
-    /// What is taken away is not found any more, and what stays is.
+    /// Deleted messages are not found, and the others still are.
     @Test func whatIsDeletedIsForgotten() throws {
         let fixture = try StoreFixture()
         try Self.say(["会議一", "会議二"], fixture)

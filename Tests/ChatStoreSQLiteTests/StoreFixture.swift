@@ -45,7 +45,7 @@ final class StoreFixture: Sendable {
     }
 }
 
-/// What a test wants to be in a store, whatever the order of changes would make of it: with ids and numbers of its own choice.
+/// An entry for a test to store directly, with ids and numbers of its own choice.
 enum Written {
     case message(ChatMessage)
     case groupCreated(Group)
@@ -73,7 +73,7 @@ enum Written {
     }
 }
 
-/// A running engine and what it told.
+/// A running engine and its reports.
 final class WriterProbe: Sendable {
     private let store: Store
     private let running: NIOLockedValueBox<SQLiteEngine>
@@ -119,7 +119,7 @@ final class WriterProbe: Sendable {
     var engine: SQLiteEngine { running.withLockedValue { $0 } }
     func stop() { engine.stop() }
 
-    /// Puts that into the store between the life of one engine and the next, which indexes it.
+    /// Inserts rows between the runs of two engines. The second one indexes them.
     @discardableResult
     func store(_ written: [Written]) -> [Bool?] {
         stop()
@@ -141,7 +141,7 @@ final class WriterProbe: Sendable {
         }
     }
 
-    /// Proposes all at once and waits for what each becomes.
+    /// Proposes all changes at once and waits for the outcome of each.
     func propose(_ changes: [Change]) -> [Outcome?] {
         let first = seen.lastRequest.withLockedValue { last in
             defer { last += UInt64(changes.count) }
@@ -152,7 +152,7 @@ final class WriterProbe: Sendable {
         return requests.map(outcome)
     }
 
-    /// What the proposal of that number became.
+    /// The outcome of the proposal with that request.
     func outcome(of request: RequestID) -> Outcome? {
         while seen.outcomes.withLockedValue({ $0[request] }) == nil {
             if seen.arrivals.wait(timeout: .now() + 20) == .timedOut { return nil }
@@ -160,7 +160,7 @@ final class WriterProbe: Sendable {
         return seen.outcomes.withLockedValue { $0[request] }
     }
 
-    /// The next entry that somebody else appended.
+    /// The next entry of somebody else.
     func nextOfOthers() -> Entry? { seen.arrivals.wait(timeout: .now() + 20) == .success ? seen.others.withLockedValue { $0 }.last : nil }
 
     var others: [Entry] { seen.others.withLockedValue { $0 } }
@@ -170,7 +170,7 @@ final class WriterProbe: Sendable {
 }
 
 extension StoreFixture {
-    /// A message that is proposed.
+    /// A proposal of a message.
     static func draft(from sender: AccountID, _ senderName: String, to target: ChatMessage.Target, _ text: String) throws -> Change {
         .message(MessageDraft(sender: sender, senderName: try Name(senderName), target: target, text: text))
     }
@@ -181,11 +181,11 @@ extension Store {
 }
 
 extension Outcome {
-    /// What was stored, where it was.
+    /// The stored entry; nil for another outcome.
     var entry: Entry? { if case .stored(let entry) = self { entry } else { nil } }
 }
 
 extension PasswordHash.Cost {
-    /// For tests that need many passwords.
+    /// The cost for tests that hash many passwords.
     static let cheap = PasswordHash.Cost(log2Rounds: 1, blockSize: 8, parallelism: 1)
 }

@@ -50,7 +50,7 @@ import Testing
             ])
     }
 
-    /// Its name is free at once; what was said in it is nobody's to read, and stays what its senders have said.
+    /// The name of a removed group is free at once. Nobody can read its messages, and they stay in their senders' exports.
     @Test func aGroupThatIsGoneLeavesNothingToALaterOne() throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
@@ -66,7 +66,7 @@ import Testing
             probe.store([
                 .groupCreated(first), .message(said), .readMarker(yoda, .group(first.id), StoreFixture.start), .memberLeft(first.id, yoda),
             ]).allSatisfy { $0 == true })
-        // Its number is not used again, however the server is started.
+        // The group's number is not used again after a restart.
         let state = try fixture.store.loadState()
         #expect(state.groups.isEmpty && state.lastGroup == first.id && state.readMarkers.isEmpty)
         #expect(probe.store([.groupCreated(try jedi(2, luke))]) == [true])
@@ -78,7 +78,7 @@ import Testing
         #expect(probe.store([.memberLeft(second, luke)]) == [true])
         #expect(try fixture.store.loadState().groups.isEmpty)
         #expect(probe.store([.groupCreated(try jedi(3, yoda))]) == [true])
-        // Nothing was said in it: there is nothing of it any more.
+        // A group without messages leaves no row.
         #expect(try fixture.store.pool.read { try String.fetchAll($0, sql: "SELECT folded FROM groups ORDER BY id") } == ["-1", "jedi"])
         probe.stop()
         var lines: [String] = []
@@ -87,14 +87,14 @@ import Testing
             return true
         }
         #expect(lines.count { $0.contains("\"to\":\"#jedi\",\"text\":\"secret\"") } == 1 && lines.count { $0.contains("\"group\"") } == 1)
-        // Nor does one outlive the account of its last member.
+        // A group does not outlive the account of its last member.
         try AccountBook(fixture.store).remove(Name("yoda"))
         #expect(try fixture.store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM invitations") } == 0)
         #expect(
             try fixture.store.pool.read { try String.fetchAll($0, sql: "SELECT folded FROM groups ORDER BY id") } == ["-1", "-3"])
     }
 
-    /// Its number is not used again all the same, however the server is started.
+    /// The group's number is not used again after a restart, even without a row.
     @Test func aGroupInWhichNothingWasSaidLeavesNoRow() throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
@@ -158,7 +158,7 @@ import Testing
         #expect(probe.reportedFailures.last == .some(nil), "that it works again is told")
     }
 
-    /// What was not stored did not happen: a group that failed can be made again, and its members are in none.
+    /// A refused proposal changes nothing: the group can be created again, and its members are in no group.
     @Test func aRefusedTransactionLeavesNothing() throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
@@ -212,13 +212,13 @@ import Testing
         probe.stop()
     }
 
-    /// What another process did before a change comes before it, and rules it out where it does.
+    /// An entry of another process comes before a later proposal, and rules it out if they conflict.
     @Test func whatOthersDidComesFirst() throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
         let other = AccountBook(try Store(fixture.folder), cost: .cheap)
         let target = ChatMessage.Target.user(StoreFixture.luke, try Name("luke"))
-        // As often as it takes for the change to be decided before the next look.
+        // The proposal follows at once, nearly always before the writer's next periodic read.
         try other.remove(Name("luke"))
         let outcomes = probe.propose([try StoreFixture.draft(from: StoreFixture.yoda, "Yoda", to: target, "too late")])
         #expect(outcomes == [.refused(.noSuchAccount(StoreFixture.luke))])

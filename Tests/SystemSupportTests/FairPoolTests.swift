@@ -4,7 +4,7 @@ import SystemSupport
 import Testing
 
 @Suite struct FairPoolTests {
-    /// Holds the pool's one thread until it is let go, so that what waits behind it is known.
+    /// Occupies the pool's one thread until the semaphore is signalled, so that the waiting jobs are known.
     private func heldPool(_ limits: PoolLimits) throws -> (FairPool<Int>, release: DispatchSemaphore) {
         var limits = limits
         limits.threads = 1

@@ -11,7 +11,7 @@ import Testing
         }
         thread.join()
         #expect(name.take(until: .now()) == ["chatty-test\n"])
-        // It has ended: neither waits again.
+        // The thread has ended, so neither call waits.
         thread.join()
         thread.join(within: .seconds(60))
     }

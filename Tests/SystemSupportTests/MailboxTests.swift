@@ -15,7 +15,7 @@ import Testing
         #expect(mailbox.take() == [4] && mailbox.take() == nil)
     }
 
-    /// Whatever the clock on the wall says meanwhile: the deadline is one of the clock that only goes forward.
+    /// The deadline follows the monotonic clock, whatever happens to the wall clock.
     @Test func whoWaitsInVainComesBackAtTheDeadline() {
         let mailbox = Mailbox<Int>()
         let begun = DispatchTime.now()
@@ -37,14 +37,14 @@ import Testing
         #expect(taken.take(until: .now() + 60) == [nil])
     }
 
-    /// Deadlines that pass while something comes: between the end of the wait and the lock there is a moment for it.
+    /// An element may come at the deadline, between the end of the wait and the return of the lock.
     @Test func whatComesAtTheDeadlineIsTakenOnce() throws {
         let mailbox = Mailbox<Int>()
         let count = 20_000
         let giver = try JoinableThread("giver") {
             for number in 0..<count {
                 mailbox.put(number)
-                // As long as a deadline, a little more or less.
+                // About as long as a deadline.
                 let begun = DispatchTime.now().uptimeNanoseconds
                 while DispatchTime.now().uptimeNanoseconds < begun + UInt64(30_000 + number % 60 * 1000) {}
             }

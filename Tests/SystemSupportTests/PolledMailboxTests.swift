@@ -35,7 +35,7 @@ import Testing
         #expect(mailbox.post(2) == .refused && mailbox.drain().elements == [])
     }
 
-    /// A signal that came after its element was taken would wake the taker for nothing, again and again: a loop that polls would spin.
+    /// A signal after its element was taken would wake the consumer for nothing, again and again, so that a polling loop spins.
     @Test func everyWakeUpHasAnElement() throws {
         let mailbox = try PolledMailbox<Int>()
         let count = 200_000

@@ -1,12 +1,12 @@
 import ChatProtocol
 import ChatStore
 
-// Who is active but away, and what is said of it (RFC 2812 §4.1, IRCv3 away-notify).
+// Away texts, and their announcement to others (RFC 2812 §4.1, IRCv3 away-notify).
 
 extension Hub {
-    /// The whole account is away, whichever of its sessions says so, until one of them says that it is back or the last one logs out. A lost connection
-    /// says neither.
-    /// - Parameter text: nil for back again.
+    /// Sets or ends the absence of an account. It holds for all sessions until one of them ends it or the last one logs out; a lost
+    /// connection does not end it.
+    /// - Parameter text: nil ends the absence.
     mutating func setAway(_ request: Request, _ text: String?) {
         if let text, text.utf8.count > Limits.awayBytes { return fail(request, .awayTooLong(limit: Limits.awayBytes)) }
         let account = request.account
@@ -19,31 +19,32 @@ extension Hub {
         tellPresence(of: account)
     }
 
-    /// A session of the account has begun: it is told what others are told of it.
+    /// Sends a session that has begun the account's own away text.
     mutating func tellAway(to id: SessionID, of account: Account) {
         if let text = away[account.id] { actions.append(.deliver([id], .reply(.nowAway(text)))) }
     }
 
-    /// The last session of the account has gone.
+    /// Ends an account's presence: its last session has ended.
     mutating func endPresence(of account: AccountID, hasLoggedOut: Bool) {
         if hasLoggedOut { away[account] = nil }
         if let account = directory.accounts[account] { tellPresence(of: account) }
     }
 
-    /// What is said to who writes to that account or invites it: nothing while it is here.
+    /// The away reply to a session that writes to an account or invites it; empty if the account is not away.
     func awayReply(of account: AccountID, _ name: Name) -> [Outgoing] {
         awayText(of: account).map { [.reply(.away(name.text, $0))] } ?? []
     }
 
-    /// What an account that is active says of its being away.
+    /// The away text of an active account; nil if the account is not away or not active.
     func awayText(of account: AccountID) -> String? { sessionsOfAccount[account] == nil ? nil : away[account] }
 
-    /// Whether a session hears of others' being away (IRCv3 away-notify).
+    /// Turns presence changes on or off for a session (IRCv3 away-notify).
     mutating func hearPresence(_ id: SessionID, _ hears: Bool) {
         if hears { presenceListeners.insert(id) } else { presenceListeners.remove(id) }
     }
 
-    /// Tells those who share a group with an account, or are in that one, whether it is here: away while it says so, and also while it is not active.
+    /// Announces an account's presence to sessions that share a group with it, or are in `group`. An account that is not active counts as
+    /// away.
     mutating func tellPresence(of account: Account, in group: GroupID? = nil) {
         guard !isStopping, !presenceListeners.isEmpty else { return }
         let groups = group.map { [$0] } ?? directory.groups(of: account.id)

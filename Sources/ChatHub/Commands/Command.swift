@@ -1,37 +1,38 @@
 import ChatProtocol
 import ChatStore
 
-/// What a session asks for, whatever the codec. Names come as they were typed; the hub judges them. Passed on through several hands: it is a single word
-/// (`indirect`), not five texts to be copied.
+/// A session's command, whatever the codec. Names are as typed; the hub validates them. Indirect: a command passes through many calls, and
+/// one pointer is cheaper to copy than five texts.
 public indirect enum Command: Hashable, Sendable {
-    /// Asks whether a name may log in, before its password is asked for.
+    /// Asks whether a name may log in, before the client asks for its password.
     case identify(name: String)
-    /// - begins: the session is ready for its groups and missed messages at once; otherwise ``begin`` will say so.
+    /// - begins: whether the session is ready for its groups and missed messages at once; otherwise
+    ///   ``begin(_:client:takesFiles:hearsPresence:)`` follows.
     case logIn(name: String, password: String, begins: Bool)
-    /// IRC's `PASS account:password`, or `PASS password` for the nick's account; the hub knows which.
+    /// IRC's `PASS account:password`, or `PASS password` for the nick's account. The hub decides which.
     case logInByPass(nick: String, String)
-    /// The session, logged in, is ready to be told of its groups and of what it missed.
-    /// - client: a word by which it is known when it comes again after a lost connection.
-    /// - takesFiles: its client can carry files.
+    /// A logged-in session is ready for its groups and missed messages.
+    /// - client: an identifier of the client that is the same after a reconnection.
+    /// - takesFiles: whether the client can transfer files.
     /// - hearsPresence: as ``hearPresence(_:)``.
     case begin(ReplayStart, client: String? = nil, takesFiles: Bool = false, hearsPresence: Bool = false)
-    /// Whether the session is told when those in its groups are away or here again (IRCv3 away-notify).
+    /// Whether the session gets presence changes of members of its groups (IRCv3 away-notify).
     case hearPresence(Bool)
-    /// Its client has shown all up to that message (`SEEN`).
+    /// The client has shown all messages up to this one (`SEEN`).
     case shown(MessageID)
-    /// - tags: for the clients of those who get it now; not kept.
-    /// - nonce: what the sender calls this message. The same one again, after a lost connection say, is the same message: it is not said twice.
+    /// - tags: client tags, which are delivered live and not stored.
+    /// - nonce: the sender's identifier of the message. A message repeated with the same nonce is not stored again.
     case message(to: String, text: String, isNotice: Bool, nonce: String? = nil, tags: [IRCMessage.Tag] = [])
     case groupMessage(group: String, text: String, isNotice: Bool, nonce: String? = nil, tags: [IRCMessage.Tag] = [])
-    /// Tags alone, for the clients that are there now: nothing is kept.
+    /// Tags alone, which are delivered live and not stored.
     case tagMessage(to: Correspondent, [IRCMessage.Tag])
     case listActive
     case createGroup(name: String, members: [String])
-    /// - createsMissing: IRC's JOIN makes an open group of a name that is free.
+    /// - createsMissing: whether an unknown group is created as an open one, as IRC's JOIN does.
     case joinGroup(name: String, createsMissing: Bool)
     case leaveGroup(name: String)
     case invite(user: String, group: String)
-    /// - quietly: for a client that wants to know the names, its user having asked for nothing.
+    /// - quietly: whether the query comes from a client rather than its user, and so is not logged.
     case listGroups(quietly: Bool)
     case listMembers(group: String)
     case setTopic(group: String, text: String)
@@ -39,29 +40,29 @@ public indirect enum Command: Hashable, Sendable {
     case changeModes(group: String)
     /// IRC's WHOIS, WHO and ISON of a user.
     case lookUp(users: [String], Query)
-    /// Nil: back again.
+    /// The away text; nil ends the absence.
     case away(String?)
     case signal(to: String, TransferSignal)
-    /// What was said with a user or in a group.
+    /// Messages with a user or in a group.
     case history(with: Correspondent, HistoryRange)
-    /// The latest messages that hold all those words, in any conversation of the account's.
+    /// The latest messages that contain all of the words, in any conversation of the account.
     case search(words: String, limit: Int)
-    /// The conversations whose last messages lie in that stretch.
+    /// The conversations whose last messages lie in the range.
     case historyTargets(HistoryRange)
-    /// Keeps, or without a time asks, how far one has read.
+    /// Sets the account's read marker, or asks for it if the time is nil.
     case markRead(with: Correspondent, Timestamp?)
     case changePassword(old: String, new: String)
-    /// Something to log in with instead of the password, for a while.
+    /// Asks for a resume token, which replaces the password for a while.
     case issueToken
     case help(String?)
     case messageOfTheDay
-    /// What the codec answers by itself, passed through so that answers keep the order of commands and flood control counts it.
+    /// A line that the codec answers itself. It passes through the hub so that responses keep their order and the rate limit counts it.
     case answeredByCodec
     case logOut
-    /// A line that the codec could not make a command of; logged and answered with that reply.
+    /// A line that the codec could not parse. It is logged and answered with the reply.
     case malformed(SlashCommandKind?, Reply)
 
-    /// As typed.
+    /// A user or group, named as typed.
     public enum Correspondent: Hashable, Sendable {
         case user(String)
         case group(String)
@@ -69,17 +70,17 @@ public indirect enum Command: Hashable, Sendable {
 
     /// Where a session's replay begins.
     public enum ReplayStart: Hashable, Sendable {
-        /// At what no session of the account has had.
+        /// After the account's delivery cursor, with the undelivered ranges before it.
         case whereItLeftOff
-        /// Behind the last message that this very client has shown, over a connection that it lost.
+        /// After the last message that this client has shown over an earlier connection.
         case after(MessageID)
-        /// Nowhere: the client asks for what it missed by itself (IRCv3 draft/chathistory), and is told of what comes from now on.
+        /// No replay: the client fetches missed messages by itself (IRCv3 draft/chathistory), and gets new ones live.
         case nowhere
     }
 
     public enum Query: Hashable, Sendable { case whois, who, ison, userhost }
 
-    /// Whether flood control leaves it out: without it nobody could come or go.
+    /// Whether the rate limit does not count the command: a session must always be able to begin and end.
     var isExemptFromRateLimit: Bool {
         switch self {
         case .begin, .shown, .logOut: true
@@ -87,7 +88,7 @@ public indirect enum Command: Hashable, Sendable {
         }
     }
 
-    /// Whether it only adds a message: several may wait for their commit at once.
+    /// Whether the command only sends a message. Several of them may wait for their commits at once.
     var isMessage: Bool {
         switch self {
         case .message, .groupMessage: true
@@ -95,7 +96,7 @@ public indirect enum Command: Hashable, Sendable {
         }
     }
 
-    /// Whether its answer grows with what there is: many messages, groups, members or users. Such commands of one client are answered one by one.
+    /// Whether the reply grows with the number of messages, groups, members or users. Such commands of one client run one after the other.
     public var hasUnboundedReply: Bool {
         switch self {
         case .listActive, .listGroups, .listMembers, .lookUp, .history, .historyTargets, .search, .joinGroup, .begin:
@@ -104,7 +105,7 @@ public indirect enum Command: Hashable, Sendable {
         }
     }
 
-    /// How the server's terminal names it; nil for what is part of logging in and for IRC's queries.
+    /// The command's name in the server's log; nil for steps of a log-in and for IRC's queries.
     public var slashWord: String? {
         switch self {
         case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .setTopic,

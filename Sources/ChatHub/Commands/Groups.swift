@@ -30,7 +30,7 @@ extension Hub {
     mutating func joinGroup(_ request: Request, name: String, createsMissing: Bool) {
         guard let group = directory.group(named: name) else {
             guard createsMissing else { return fail(request, .noSuchGroup(name)) }
-            // From here on it is what it does, so that the server's log says what was done.
+            // The request becomes what it does, so that the server's log says what was done.
             return createGroup(request.with(command: .createGroup(name: name, members: [])), name: name, members: [])
         }
         guard !group.members.contains(request.account.id) else { return fail(request, .alreadyMember(group.name.text)) }
@@ -84,7 +84,7 @@ extension Hub {
         succeed(request, [.members(roster)])
     }
 
-    /// - Parameter reader: whose read marker goes with it.
+    /// - Parameter reader: the account whose read marker the roster carries.
     func roster(of id: GroupID, readBy reader: AccountID? = nil) -> Outgoing.Roster? {
         guard let group = directory.groups[id] else { return nil }
         let members = group.members.compactMap { directory.accounts[$0] }.sorted { $0.name.folded < $1.name.folded }
@@ -104,7 +104,7 @@ extension Hub {
         if !told.isEmpty, let invitation = invitation(of: account, to: group, by: inviter) { actions.append(.deliver(told, invitation)) }
     }
 
-    /// A session of the account has begun: it is told of the groups that the account can join by an invitation.
+    /// Sends a session that has begun its account's open invitations.
     mutating func tellInvitations(to id: SessionID, of account: Account) {
         for group in directory.invitations(of: account.id).sorted() {
             guard let inviter = directory.groups[group]?.invited[account.id] else { continue }
@@ -112,7 +112,7 @@ extension Hub {
         }
     }
 
-    /// - Parameter inviter: the founder stands for one whose account is gone; nobody is named by nothing.
+    /// - Parameter inviter: if that account is gone, the invitation names the founder instead; if both are gone, there is none.
     private func invitation(of account: AccountID, to group: GroupID, by inviter: AccountID) -> Outgoing? {
         guard let group = directory.groups[group], let name = directory.accounts[account]?.name.text,
             let inviter = directory.accounts[inviter] ?? directory.accounts[group.founder]
@@ -125,7 +125,7 @@ extension Hub {
         if !told.isEmpty { actions.append(.deliver(told, outgoing)) }
     }
 
-    /// The account's sessions are in the group now; the one that asked is told so in its answer.
+    /// Announces to the account's sessions that they are in the group. The asking session learns it from its response.
     mutating func tellEntry(of account: AccountID, into group: GroupID, created: Bool, except asking: SessionID?) {
         guard let roster = roster(of: group, readBy: account) else { return }
         for id in sessionsOfAccount[account] ?? [] where id != asking && sessions[id]?.isClosing == false {

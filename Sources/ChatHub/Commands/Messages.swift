@@ -25,7 +25,8 @@ extension Hub {
         propose(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
     }
 
-    /// Whether a text can be kept and shown by every codec; the request has failed where it cannot. A NUL would end it where it is read from the store.
+    /// Whether a text can be stored and shown by every codec; fails the request if not. A NUL would truncate the text when it is read from
+    /// the store.
     private mutating func isSayable(_ text: String, _ request: Request) -> Bool {
         guard text.utf8.count <= Limits.messageBytes else {
             fail(request, .messageTooLong(limit: Limits.messageBytes))
@@ -53,7 +54,7 @@ extension Hub {
             succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
         } else {
             var told: [Outgoing] = [.accepted(message)]
-            // Nothing is said automatically to a notice (RFC 2812 §3.3.2).
+            // A notice gets no automatic reply (RFC 2812 §3.3.2).
             switch message.target {
             case _ where message.isNotice: break
             case .user(let account, let name): told += awayReply(of: account, name)

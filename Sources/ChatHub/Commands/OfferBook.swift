@@ -1,19 +1,19 @@
 import ChatProtocol
 import ChatStore
 
-/// The files on offer: which session made each offer, who has been told of it, and what became of it. It is gone with that session.
+/// The file offers: who made each, which sessions know of it, and its state. Offers end with the session that made them.
 struct OfferBook {
     struct Key: Hashable {
         let from: AccountID
         let to: AccountID
-        /// Chosen by who offers.
+        /// Chosen by the client that offers.
         let id: String
     }
 
     enum State: Hashable {
         case open
         case taken(by: SessionID)
-        /// Declined or stopped; kept so that it is not opened again by what was on its way.
+        /// Declined or stopped. Stored, so that a signal already on its way does not reopen the offer.
         case settled
     }
 
@@ -21,15 +21,15 @@ struct OfferBook {
         var session: SessionID
         var state = State.open
         var told: Set<SessionID> = []
-        /// Sessions that do not take it themselves.
+        /// Sessions that have refused the offer.
         var refusing: Set<SessionID> = []
     }
 
-    /// Offers of one session; beyond that the oldest is forgotten.
+    /// The most offers of one session. A further one drops the oldest.
     static let limit = 256
 
     private var offers: [Key: Offer] = [:]
-    /// The oldest first.
+    /// The offers of each session, the oldest first.
     private var keys: [SessionID: [Key]] = [:]
 
     subscript(_ key: Key) -> Offer? {
@@ -45,7 +45,7 @@ struct OfferBook {
         }
     }
 
-    /// All that the session has made.
+    /// Drops all offers of a session.
     mutating func end(of session: SessionID) {
         for key in keys.removeValue(forKey: session) ?? [] { offers[key] = nil }
     }

@@ -1,10 +1,10 @@
 import ChatProtocol
 import ChatStore
 
-// What two clients tell each other about a file that one of them offers.
+// Signals between two clients about a file that one of them offers.
 //
-// An offer stands as long as the session that made it; a client that has lost its connection renews it over the next one. Any session of the other account
-// may take it, the first that does has it. Held by `OfferTests`.
+// An offer lasts as long as the session that made it. A client that reconnects renews it. Any session of the other account may accept it,
+// and the first to do so has it. `OfferTests` checks these rules.
 
 extension Hub {
     mutating func relay(_ request: Request, to name: String, _ signal: TransferSignal) {
@@ -31,10 +31,10 @@ extension Hub {
         case .accept:
             guard let state = offers[got]?.state, state == .open || state == .taken(by: request.session) else { return fail(request, gone) }
             offers[got]?.state = .taken(by: request.session)
-            // Said twice, it is one answer.
+            // A repeated answer is one answer.
             guard state == .open else { return succeed(request, [.reply(.signalSent(to: target.name.text))]) }
         case .decline:
-            // A server that was started anew does not know the offer; who made it does.
+            // A restarted server does not know the offer; the client that made it does.
             guard offers[got].map({ $0.state == .open }) ?? true else { return fail(request, gone) }
             offers[got]?.state = .settled
         case .cancel:
@@ -43,7 +43,7 @@ extension Hub {
             guard offers[made] != nil || stands(got, for: request.session) else { return fail(request, gone) }
         }
         succeed(request, [.reply(.signalSent(to: target.name.text))])
-        // The sender's own other sessions see what is settled.
+        // The sender's own other sessions see that the offer is settled.
         let own = target.id == request.account.id ? [] : sessionsOfAccount[request.account.id] ?? []
         pass(signal, from: request.account, to: target, (recipients + own).filter { $0 != request.session })
     }
@@ -56,7 +56,7 @@ extension Hub {
         offer.session = request.session
         let news = recipients.filter { !offer.told.contains($0) && $0 != request.session }
         offer.told = Set(recipients)
-        // The one that could have taken it has left.
+        // The session that could have accepted has left.
         let isRefused = !offer.refusing.isDisjoint(with: recipients) && !canTake(offer, recipients)
         if isRefused { offer.state = .settled }
         offers[key] = offer
@@ -68,7 +68,7 @@ extension Hub {
         }
     }
 
-    /// One session does not take the file: the offer is declined once no other can.
+    /// One session refuses the file. The offer is declined once no other session can accept it.
     private mutating func refuse(
         _ request: Request, _ key: OfferBook.Key, to target: Account, _ recipients: [SessionID], _ signal: TransferSignal
     ) {
@@ -90,7 +90,7 @@ extension Hub {
     private func stands(_ key: OfferBook.Key, for session: SessionID) -> Bool {
         switch offers[key]?.state {
         case .open?: true
-        // A client that took it and has connected again is another session.
+        // A client that accepted and reconnected has another session.
         case .taken(let taker)?: taker == session || sessions[taker]?.isClosing != false
         case .settled?, nil: false
         }

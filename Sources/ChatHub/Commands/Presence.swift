@@ -1,13 +1,13 @@
 import ChatProtocol
 import ChatStore
 
-// Who is active.
+// Active accounts.
 
 extension Hub {
-    /// Names in one answer to `WHO *`.
+    /// The most names in one answer to `WHO *`.
     private static let whoLimit = 1000
 
-    /// Since when an account is active: the earliest of its sessions.
+    /// When an account became active: the time of its earliest session.
     func activeSince(_ account: AccountID) -> Timestamp? { sessionsOfAccount[account]?.compactMap { sessions[$0]?.activeSince }.min() }
 
     mutating func listActive(_ request: Request) {
@@ -22,7 +22,7 @@ extension Hub {
     }
 
     mutating func lookUp(_ request: Request, users: [String], _ query: Command.Query) {
-        // Everybody (RFC 2812 §3.6.1): all who are active, and the mask itself, which is nobody's name, at the end.
+        // Everybody (RFC 2812 §3.6.1): all active accounts, and at the end the mask itself, which is nobody's name.
         let everybody =
             query == .who && users == ["*"] ? sessionsOfAccount.keys.compactMap { directory.accounts[$0]?.name.text }.sorted() : []
         let states = (everybody.prefix(Hub.whoLimit) + users).map { name in

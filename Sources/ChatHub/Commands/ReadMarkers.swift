@@ -1,7 +1,7 @@
 import ChatProtocol
 import ChatStore
 
-// How far an account has read, told to all its sessions and to nobody else (IRCv3 draft/read-marker).
+// Read markers: up to when an account has read, shared among its own sessions only (IRCv3 draft/read-marker).
 
 extension Hub {
     /// - Parameter time: nil asks for the marker.
@@ -22,7 +22,7 @@ extension Hub {
 
     private mutating func markRead(_ request: Request, _ target: ReadTarget, shown: String, _ time: Timestamp?) {
         let current = directory.readMarker(of: request.account.id, target, at: request.at.wall)
-        // What is to come cannot have been read, and a marker only goes forward.
+        // Nobody has read the future, and a marker only moves forward.
         guard let time = time.map({ min($0, request.at.wall) }), time > current ?? Timestamp(milliseconds: 0) else {
             return succeed(request, [.readMarker(target: shown, current)])
         }

@@ -4,17 +4,17 @@ import ChatStore
 /// A command of a logged-in session, on its way to an answer.
 final class Request {
     let session: SessionID
-    /// The place of its answer; see ``Session/open(label:)``.
+    /// The place of its response; see ``Session/open(label:)``.
     let sequence: Int
     let account: Account
     let command: Command
-    /// When its turn came: the one timestamp of all that comes of it.
+    /// When the command began: the one timestamp of everything that follows from it.
     let at: EventTime
-    /// Names that no account has, as has been made sure, folded.
+    /// Folded names that are known to have no account.
     let absent: Set<String>
-    /// The request that this one became, where it became another command.
+    /// The request as it came, if this one is a translation of it.
     let original: Request?
-    /// How often it has been proposed in vain.
+    /// How often the engine has refused its proposal.
     let refusals: Int
 
     init(
@@ -31,26 +31,26 @@ final class Request {
         self.refusals = refusals
     }
 
-    /// The same, as another command.
+    /// The same request with another command.
     func with(command: Command) -> Request {
         Request(
             session: session, sequence: sequence, account: account, command: command, at: at, absent: absent, original: original ?? self,
             refusals: refusals)
     }
 
-    /// The same, as a command without the secrets of the first, which is not kept.
+    /// The same request with a command that holds no secrets, without a reference to the original.
     func without(secrets command: Command) -> Request {
         Request(session: session, sequence: sequence, account: account, command: command, at: at, absent: absent, refusals: refusals)
     }
 
-    /// The same, with one more name that no account has.
+    /// The same request with one more name that is known to have no account.
     func with(absent name: String) -> Request {
         Request(
             session: session, sequence: sequence, account: account, command: command, at: at,
             absent: absent.union(CollectionOfOne(name)), original: original, refusals: refusals)
     }
 
-    /// As it came, after one more refusal.
+    /// The original request, after one more refusal.
     var again: Request {
         let first = original ?? self
         return Request(
@@ -59,21 +59,21 @@ final class Request {
     }
 }
 
-/// What is to be done when the outside answers.
+/// The continuation of a request to the outside, which its answer resumes.
 enum Pending {
     case nothing
     indirect case identify(SessionID, sequence: Int, name: Name)
     indirect case accountToVerify(PasswordAttemptQueue.Guess, Name)
-    /// Whether there is an account of the name that stands before the first colon of `PASS`.
+    /// Looks for the account whose name stands before the first colon of `PASS`.
     indirect case accountOfPass(SessionID, sequence: Int, ServerPassword, Name)
     indirect case verification(PasswordAttemptQueue.Attempt, Account?)
     indirect case verified(PasswordAttemptQueue.Attempt, Account?, Event.Verification)
-    /// A wrong password has been counted on the disk.
+    /// A wrong password is stored in the lock-out table.
     indirect case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
-    /// Whether somebody has added an account of a name in the request.
+    /// Looks for the account of an unknown name in the request.
     indirect case account(Request, name: String)
     case message(Request, MessageDraft)
-    /// - shown: the name that the answer has, of the group say.
+    /// - shown: the name in the response, such as the group's.
     indirect case change(Request, shown: String)
     indirect case history(Request, with: String?)
     indirect case oldPassword(PasswordAttemptQueue.Attempt, PasswordAttemptQueue.PasswordChange)
@@ -82,7 +82,7 @@ enum Pending {
     case cursors([AccountID])
     indirect case lockOut(name: String)
     case lockOutsEnded([String])
-    /// Whether anything of it was missed by a session that is not replayed.
+    /// Whether a client that fetches missed messages by itself missed any in that range.
     indirect case gap(SessionID, MessageRange)
     case page(SessionID)
     case pageWritten(SessionID)
@@ -95,7 +95,7 @@ enum Pending {
         case drained
     }
 
-    /// The session whose request waits for what becomes of its proposal.
+    /// The session that proposed the change, if one waits for the outcome.
     var proposer: SessionID? {
         switch self {
         case .message(let request, _), .change(let request, _): request.session
@@ -105,9 +105,9 @@ enum Pending {
 }
 
 extension Hub {
-    /// Carries a request out, or asks the outside for what is missing.
+    /// Executes a request, or asks the outside for what is missing.
     mutating func run(_ request: Request) {
-        // It may have been removed while the outside was asked.
+        // The account may have been removed meanwhile.
         guard directory.accounts[request.account.id] != nil else { return fail(request, .accountGone(request.account.name.text)) }
         switch request.command {
         case .message(let to, let text, let isNotice, let nonce, let tags):
@@ -141,7 +141,7 @@ extension Hub {
             beginSession(
                 request.session, replaying: start, of: client, takesFiles: takesFiles, at: request.at, then: request.sequence)
         case .shown(let message):
-            // A client that names what it cannot have seen would only hide from itself what comes.
+            // A message beyond those sent to the session is cut to the last one, so that no later message is skipped.
             let last = max(directory.position, sessions[request.session]?.lastReplayed ?? .zero)
             recordReached(min(message, last), by: request.session)
             respond(request.session, request.sequence, [])
@@ -175,12 +175,12 @@ extension Hub {
     enum Resolution {
         case found(Account)
         case absent
-        /// It is being made sure that there is none; the request will be run again.
+        /// The engine is asked for new accounts; the request runs again afterwards.
         case asked
     }
 
-    /// The account of a name in a request. One that is not known may have been added by another process a moment ago: that is looked at before it is said not
-    /// to be there.
+    /// Finds the account of a name in a request. Another process may have added an unknown one a moment ago, so the engine is asked before
+    /// the name counts as absent.
     mutating func resolve(_ name: String, for request: Request) -> Resolution {
         if let account = directory.account(named: name) { return .found(account) }
         guard let valid = try? Name(name), !request.absent.contains(valid.folded) else { return .absent }
@@ -189,7 +189,7 @@ extension Hub {
         return .asked
     }
 
-    /// The outside has answered.
+    /// Continues the request that an answer from outside belongs to.
     mutating func finish(_ requestID: RequestID, _ result: Pending.Result, at now: EventTime) {
         guard let what = pending.removeValue(forKey: requestID) else { return }
         switch (what, result) {
@@ -209,7 +209,7 @@ extension Hub {
             guess(session, sequence, directory.account(named: name.text) == nil ? pass.ofNick : pass.ofName, at: now)
         case (.verification(let attempt, let account), .verification(let verification)):
             sessions[attempt.session]?.verification = nil
-            // Who is let in or counted is an account as it is by now, whoever has changed it.
+            // The account's state counts as it is now, whoever has changed it.
             actions.append(.catchUp(newRequestID(.verified(attempt, account, verification))))
         case (.verified(let attempt, let account, let verification), .caughtUp):
             finishVerification(attempt, account, verification, at: now)
@@ -242,7 +242,7 @@ extension Hub {
 
     mutating func unblock(_ session: SessionID) { sessions[session]?.isBusy = false }
 
-    /// Asks the engine for what a request is about; the session's next command waits for it.
+    /// Proposes the change of a request. The session's next command waits for the outcome.
     /// - Parameter shown: see ``Pending/change(_:shown:)``.
     mutating func propose(_ change: Change, shown: String, for request: Request) {
         sessions[request.session]?.isBusy = true
@@ -251,6 +251,6 @@ extension Hub {
 }
 
 extension StoreAnswer {
-    /// Nil where they could not be read.
+    /// Nil if the messages could not be read.
     fileprivate var messages: [ChatMessage]? { if case .messages(let messages) = self { messages } else { nil } }
 }

@@ -1,9 +1,9 @@
 import ChatProtocol
 
-// What clients tell each other in tags alone: that somebody is typing, say (IRCv3 message-tags, TAGMSG).
+// Messages of tags only, such as typing notifications (IRCv3 message-tags, TAGMSG).
 
 extension Hub {
-    /// To whoever would be told of a message, as far as they are there.
+    /// Delivers tags to the active sessions that would get a message. Nothing is stored.
     mutating func sendTags(_ request: Request, to correspondent: Command.Correspondent, _ tags: [IRCMessage.Tag]) {
         switch correspondent {
         case .user(let name):

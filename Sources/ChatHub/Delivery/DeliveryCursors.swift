@@ -1,11 +1,11 @@
 import ChatProtocol
 import ChatStore
 
-/// How far each account has got with its messages: what a session that comes anew is replayed.
+/// The delivery cursor of each account: up to which message it has received everything. A replay begins there.
 ///
-/// One cursor an account, for whatever any of its sessions has had is no news. But what one session was told and lost with its connection stays undelivered,
-/// however far the account's other sessions are: until a session has had it that came later, or the client that lost it comes again and says itself what it
-/// has.
+/// An account has one cursor for all its sessions: what one session has received is not replayed to the next. What a session was sent and
+/// lost with its connection stays undelivered, however far the cursor is. It ends when a later session has received it, or when the client
+/// that lost it reconnects and names the last message it has.
 struct DeliveryCursors {
     private struct Account {
         var reached = MessageID.zero
@@ -20,7 +20,7 @@ struct DeliveryCursors {
     private var accounts: [AccountID: Account] = [:]
     private var changed: Set<AccountID> = []
     private var lastNumber = 0
-    /// More of one account are run together, by which something in between comes again.
+    /// The most undelivered ranges of one account. Beyond it the closest two are merged, and what lies between them is delivered again.
     static let mostUndelivered = 16
 
     init(_ cursors: [AccountID: DeliveryCursor]) {
@@ -33,7 +33,7 @@ struct DeliveryCursors {
 
     func reached(_ account: AccountID) -> MessageID { accounts[account]?.reached ?? .zero }
 
-    /// What no session of the account has had, and what is undelivered, in order, apart from each other; the last range has no end.
+    /// The ranges to replay: those undelivered and all after the cursor, sorted and disjoint. The last range has no end.
     func due(to account: AccountID) -> [MessageRange] {
         let ranges = (accounts[account]?.undelivered ?? []).map(\.lost.range) + [.all(after: reached(account))]
         var due: [MessageRange] = []
@@ -47,12 +47,12 @@ struct DeliveryCursors {
         return due
     }
 
-    /// The numbers of the undelivered ranges that lie after that message: a session that is replayed from there on delivers them.
+    /// The numbers of the undelivered ranges after `start`. A session whose replay begins at `start` delivers them.
     func undelivered(of account: AccountID, after start: MessageID) -> Set<Int> {
         Set((accounts[account]?.undelivered ?? []).filter { $0.lost.range.after >= start }.map(\.number))
     }
 
-    /// A session that delivers these has had all of them up to that message.
+    /// Shortens the undelivered ranges of these numbers: a session has received everything in them up to `message`.
     mutating func acknowledge(_ numbers: Set<Int>, of account: AccountID, upTo message: MessageID) {
         guard !numbers.isEmpty, var cursor = accounts[account] else { return }
         var isChanged = false
@@ -68,14 +68,14 @@ struct DeliveryCursors {
         changed.insert(account)
     }
 
-    /// A session's client has that message, and all that it was told before.
+    /// Moves the cursor forward: a client has `message` and all that precedes it.
     mutating func advance(to message: MessageID, _ account: AccountID) {
         guard message > reached(account) else { return }
         accounts[account, default: Account()].reached = message
         changed.insert(account)
     }
 
-    /// A session has gone without that.
+    /// Records a range that a session was sent and did not confirm.
     mutating func record(_ account: AccountID, _ range: MessageRange, client: String?) {
         lastNumber += 1
         var cursor = accounts[account] ?? Account()
@@ -85,7 +85,7 @@ struct DeliveryCursors {
         changed.insert(account)
     }
 
-    /// Makes one of the two that lie closest together.
+    /// Replaces the two closest ranges by one that covers both.
     private mutating func mergeClosest(_ items: inout [Item]) {
         items.sort { $0.lost.range.after < $1.lost.range.after }
         let gaps = items.indices.dropFirst().map { index in
@@ -94,20 +94,20 @@ struct DeliveryCursors {
         guard let index = gaps.min(by: { $0.gap < $1.gap })?.0 else { return }
         let (first, second) = (items[index - 1].lost, items.remove(at: index).lost)
         let both = MessageRange(after: first.range.after, upTo: max(first.range.upTo, second.range.upTo))
-        // Another number: no session delivers all of it yet.
+        // A new number, because no session's replay delivers the whole range yet.
         lastNumber += 1
         let client = first.client == second.client ? first.client : nil
         items[index - 1] = Item(number: lastNumber, lost: DeliveryCursor.Undelivered(both, client: client))
     }
 
-    /// A client that comes again says itself what it has: what it lost is not kept for it.
+    /// Discards the undelivered ranges of a client that has reconnected. It asks for what it lost by its own last message.
     mutating func discard(_ client: String, of account: AccountID) {
         guard let items = accounts[account]?.undelivered, items.contains(where: { $0.lost.client == client }) else { return }
         accounts[account]?.undelivered = items.filter { $0.lost.client != client }
         changed.insert(account)
     }
 
-    /// What another hub says of an account: what its sessions have had there, and what they have lost.
+    /// Merges another hub's cursor of an account with the one here.
     mutating func merge(_ cursor: DeliveryCursor, of account: AccountID) {
         let known = due(to: account)
         for lost in cursor.undelivered where !known.contains(where: { $0.after <= lost.range.after && $0.upTo >= lost.range.upTo }) {
@@ -117,8 +117,8 @@ struct DeliveryCursors {
         changed.remove(account)
     }
 
-    /// What is to be stored since the last time.
-    /// - Parameter some: of these; nil for all.
+    /// Removes and returns the cursors that have changed since they were last stored.
+    /// - Parameter some: only these accounts; nil for all.
     mutating func takeChanged(of some: [AccountID]? = nil) -> [AccountID: DeliveryCursor] {
         let taken = some.map(changed.intersection) ?? changed
         if some == nil { changed = [] } else { changed.subtract(taken) }
@@ -130,7 +130,7 @@ struct DeliveryCursors {
         return rows
     }
 
-    /// What was taken could not be stored.
+    /// Marks cursors that could not be stored as changed again.
     mutating func putBack(_ taken: [AccountID]) { changed.formUnion(taken) }
 
     mutating func forget(_ account: AccountID) {

@@ -1,18 +1,18 @@
 import ChatProtocol
 import ChatStore
 
-// To whom a stored message goes at once.
+// Live delivery of stored messages.
 
 extension Hub {
-    /// Passes a stored message on to the sessions it is for.
-    /// - Parameter sender: the session that is answered with it.
+    /// Delivers a stored message to the sessions that it is addressed to, and to the sender's other sessions.
+    /// - Parameter sender: the session whose response carries the message.
     mutating func announce(_ message: ChatMessage, except sender: SessionID?) {
         statistics.messages += 1
         switch message.target {
         case .user(let account, _):
             let recipients = sessionsOfAccount[account] ?? []
             let own = account == message.sender ? [] : sessionsOfAccount[message.sender] ?? []
-            // Nearly always the sender is its account's only session.
+            // Nearly always the sender's account has no other session.
             let isAlone = own.count == 1 && own[0] == sender
             deliver(message, to: isAlone ? recipients : recipients + own, except: sender)
         case .group(let group, _):
@@ -37,7 +37,7 @@ extension Hub {
         deliver(message, to: audience.sessions, except: sender)
     }
 
-    /// Whether a session gets a message now: not when it came with the replay, nor while one is being read, which will then be read on.
+    /// Whether a session gets a message live. Not if its replay has delivered it, nor during a replay: that then reads one more page.
     private mutating func isToBeTold(_ id: SessionID, of message: ChatMessage) -> Bool {
         guard let session = sessions[id], !session.isClosing else { return false }
         switch session.replay {
@@ -49,12 +49,12 @@ extension Hub {
     }
 }
 
-/// The active sessions of a group's members, kept between messages so that fan-out does not look them up one by one.
+/// The active sessions of a group's members, cached so that fan-out does not look them up for each message.
 struct Audience {
     let sessions: [SessionID]
-    /// No session of it is reading what it missed.
+    /// Whether every session gets messages live: none is in its replay or closing.
     let isPlain: Bool
-    /// The last message that any of them got by replay.
+    /// The last message that any of these sessions got by replay.
     let replayedUpTo: MessageID
 }
 
@@ -77,7 +77,7 @@ extension Hub {
         return audience
     }
 
-    /// A session of that account has come, gone, or changed how it is told.
+    /// Drops the cached audiences of an account's groups. Called when one of its sessions begins, ends or finishes its replay.
     mutating func forgetAudiences(of account: AccountID) {
         for group in directory.groups(of: account) { audiences[group] = nil }
     }

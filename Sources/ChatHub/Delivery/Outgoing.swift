@@ -1,43 +1,43 @@
 import ChatProtocol
 import ChatStore
 
-/// What a session is told. Each codec shows it in its own form; what one cannot show it leaves out.
+/// Output for a session. Each codec encodes it in its own form, and omits what the form cannot express.
 ///
-/// Small, for messages go through many hands: what is larger than they are is kept elsewhere (`indirect`).
+/// The payloads larger than a message are `indirect`: a value passes through many calls, so it stays small.
 public enum Outgoing: Hashable, Sendable {
     indirect case reply(Reply)
-    /// That name may log in; its password is awaited.
+    /// The name may log in; the client sends its password next.
     indirect case askPassword(name: String)
-    /// Logged in, under the account's registered name, into these groups.
+    /// The log-in succeeded, under the account's registered name.
     indirect case loggedIn(name: String)
-    /// A message of this session's, kept and on its way.
+    /// A message of this session is stored.
     case accepted(ChatMessage)
-    /// A message from another session: of another account, or of the same one elsewhere.
+    /// A message from another session, of any account.
     case message(ChatMessage)
-    /// Tags alone, of that account to a user or `#group`.
+    /// A message of tags only (IRCv3 TAGMSG), from an account to a user or `#group`.
     indirect case tags(from: String, to: String, [IRCMessage.Tag], at: Timestamp)
-    /// This session is in that group now: at log-in, or because one of the account's sessions joined or made it.
+    /// The session is in the group: at log-in, or because a session of its account joined or created the group.
     indirect case entered(Roster, created: Bool)
     indirect case memberJoined(user: String, group: String)
     indirect case memberLeft(user: String, group: String)
-    /// An account that shares a group with the session is away, or with nil here again.
+    /// An account that shares a group with the session is away, with a text, or with nil back.
     indirect case away(user: String, String?)
-    /// An account was invited into a group.
+    /// An account is invited into a group.
     indirect case invitation(by: String, to: String, group: String)
     indirect case signal(from: String, to: String, TransferSignal)
-    /// The answer to a list of one group.
+    /// The members of one group, as asked for.
     indirect case members(Roster)
     indirect case users([UserState], Command.Query)
-    /// The answer to a question for history; `with`: a user's name or `#group`, nil for a search over all.
+    /// The messages of a history query. `with` is a user's name or `#group`; nil for a search.
     indirect case history(with: String?, [ChatMessage])
-    /// The conversations of an account, by their last messages.
+    /// The conversations of an account, each with its last message.
     case historyTargets([HistoryTarget])
-    /// How far the account has read; `target`: a user's name or `#group`.
+    /// Up to when the account has read a conversation. `target` is a user's name or `#group`; the time is nil without a marker.
     indirect case readMarker(target: String, Timestamp?)
     indirect case help(String?)
-    /// Lines that the host wants everybody to see who logs in; none where there are none.
+    /// The lines of the message of the day; empty if there is none.
     case messageOfTheDay([String])
-    /// The last words before the connection is closed.
+    /// The last output before the connection closes.
     indirect case farewell(Reply)
 
     public struct Roster: Hashable, Sendable {
@@ -58,7 +58,7 @@ public enum Outgoing: Hashable, Sendable {
         public let isOpen: Bool
         public let created: Timestamp
         public let members: [Member]
-        /// How far the account that is told this has read; nil where it has never said.
+        /// The read marker of the account that gets this roster; nil without one.
         public let readUpTo: Timestamp?
 
         public init(group: String, isOpen: Bool, created: Timestamp, members: [Member], readUpTo: Timestamp? = nil) {
@@ -71,12 +71,12 @@ public enum Outgoing: Hashable, Sendable {
     }
 
     public struct UserState: Hashable, Sendable {
-        /// As registered, or as asked for where there is none.
+        /// The registered name; for a name without account, the name as asked for.
         public let name: String
         public let exists: Bool
-        /// Nil where the account is not active.
+        /// When the account became active; nil if it is not active.
         public let activeSince: Timestamp?
-        /// What an account that is active but away says of it.
+        /// The away text of an active account that is away.
         public let away: String?
 
         public init(name: String, exists: Bool, activeSince: Timestamp?, away: String? = nil) {

@@ -1,10 +1,10 @@
 import ChatProtocol
 import ChatStore
 
-// What a session missed, page by page from the store, each page only when the one before has been written to its socket.
+// Replay of missed messages at log-in. Each page is read from the store once the one before is written to the socket.
 
 extension Hub {
-    /// Messages in one page: with ``Limits/messageBytes`` each, below the bound of an outbound queue.
+    /// Messages in one page. With ``Limits/messageBytes`` each they stay below the bound of an outbound queue.
     static let pageSize = 100
 
     mutating func beginReplay(of session: Session, _ account: AccountID, from start: Command.ReplayStart, client: String?) {
@@ -18,11 +18,11 @@ extension Hub {
             session.due = cursors.due(to: account)
         case .after(let shown):
             session.reached = min(shown, directory.position)
-            // It has been told of the account's own messages so far.
+            // The client has seen the account's own messages up to here as well.
             session.ownAfter = session.reached
             session.due = [.all(after: session.reached)]
             cursors.advance(to: session.reached, account)
-            // Its client says itself what it has.
+            // A client that names its last message recovers by itself what it had lost.
             if let client {
                 replaceOthers(of: client, session, account, shown: session.reached)
                 cursors.discard(client, of: account)
@@ -35,8 +35,8 @@ extension Hub {
         beginRange(session)
     }
 
-    /// Connections of its client that are not known to be gone: what they lose is given to this one.
-    /// - Parameter shown: what the client has of them, where it says so.
+    /// Takes over from other connections of the same client that are not known to be dead: the new session's replay covers what they lose.
+    /// - Parameter shown: the last message that the client has shown; nil if it does not say.
     private mutating func replaceOthers(of client: String, _ session: Session, _ account: AccountID, shown: MessageID?) {
         for case let old? in (sessionsOfAccount[account] ?? []).map({ sessions[$0] }) where old.id != session.id && old.client == client {
             if let shown {
@@ -48,15 +48,16 @@ extension Hub {
         }
     }
 
-    /// What a session went without, of what it was to be given. Of what others had lost and it was to have, too: from now on that is its client's to ask for.
+    /// Records what a session was due and did not confirm, under its client's name. Undelivered ranges that its replay took over are part
+    /// of the record, so they end as ranges of their own.
     mutating func recordUndelivered(_ account: AccountID, _ lost: MessageRange, of session: Session) {
         guard !session.isReplaced else { return }
         for range in session.due.compactMap(lost.intersection) { cursors.record(account, range, client: session.client) }
         cursors.acknowledge(session.undelivered, of: account, upTo: lost.upTo)
     }
 
-    // A client that asks for what it missed by itself moves the account's mark only when what it was not given is owed to others: they see no more of it than
-    // they would without it.
+    // A client that fetches missed messages by itself (`ReplayStart.nowhere`) skips its gap. If the gap holds messages, it is recorded as
+    // undelivered, so that other sessions of the account still get them; then the cursor may follow this client.
 
     private mutating func findGap(before session: Session, _ account: AccountID) {
         let gap = MessageRange(after: session.reached, upTo: directory.position)
@@ -66,7 +67,7 @@ extension Hub {
     mutating func finishGap(_ gap: MessageRange, of id: SessionID, _ messages: [ChatMessage]?) {
         guard let session = sessions[id], let account = session.account, let messages else { return }
         session.movesMark = true
-        // Another session may have had some of it meanwhile.
+        // Another session may have received part of the gap meanwhile.
         if !messages.isEmpty, let rest = gap.intersection(.all(after: cursors.reached(account))) {
             cursors.record(account, rest, client: nil)
         }
@@ -91,7 +92,7 @@ extension Hub {
     mutating func replay(_ messages: [ChatMessage]?, to id: SessionID) {
         guard let session = sessions[id], !session.isClosing, let account = session.account else { return }
         guard let messages else {
-            // It must not be told of later messages as if there had been none before: let it come again.
+            // The session must not get later messages without those missed, so it is closed and can reconnect.
             return close(id, .storeFailed)
         }
         statistics.deliveries += messages.count

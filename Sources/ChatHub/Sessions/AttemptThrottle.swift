@@ -1,27 +1,27 @@
-/// How often an address may fail to log in, whatever the names: so many at once, and then so many a second.
+/// Limits failed log-ins per address, whatever the names: a burst, and then a steady rate.
 ///
-/// A guess is taken when it begins and given back when it succeeds, so guesses that are under way at the same time count as well. A resume token, which nobody
-/// can guess, counts only when it fails: a whole network that lost its link comes back at once.
+/// A guess at a password is charged when it begins and refunded if it succeeds, so concurrent guesses count as well. A resume token cannot
+/// be guessed, so it is charged only if it fails: a whole network that lost its link may reconnect at once.
 struct AttemptThrottle {
     private let burst: Double
     private let perMillisecond: Double
-    /// Tries that count, and when they were last reckoned, uptime in milliseconds.
+    /// The attempts charged to each address, and the uptime in milliseconds at which that number was right. It decays since then.
     private var addresses: [String: (tries: Double, at: Int64)] = [:]
-    /// Tries that there was none left for, since they were last asked for.
+    /// Refused attempts per address since the last call of ``takeRefused()``.
     private var refused: [String: Int] = [:]
     private var nextSweep: Int64 = 0
 
-    /// As many as block ten names, and then as often as one name could be tried; once in ten seconds at least.
+    /// The burst is what blocks ten names. The steady rate is that at which one name can be tried, and at least one attempt in ten seconds.
     init(maximumAttempts: Int, blockSeconds: Int) {
         burst = Double(max(1, maximumAttempts) * 10)
         perMillisecond = max(Double(maximumAttempts) / Double(max(1, blockSeconds)), 0.1) / 1000
     }
 
-    /// Takes a try.
+    /// Charges an attempt to an address, or refuses it.
     /// - Parameters:
-    ///   - address: nil for what is not counted.
-    ///   - isGuess: otherwise it is only looked whether there is one left.
-    /// - Returns: nil where there was one left, else after how many seconds there will be.
+    ///   - address: nil for a connection that is not counted.
+    ///   - isGuess: false checks the limit without a charge.
+    /// - Returns: nil if the attempt is allowed, else the seconds until the next one is.
     mutating func take(_ address: String?, at uptime: Int64, isGuess: Bool = true) -> Int? {
         guard let address else { return nil }
         let tries = tries(of: address, at: uptime)
@@ -33,20 +33,20 @@ struct AttemptThrottle {
         return nil
     }
 
-    /// Counts a try that took none when it began, and failed.
+    /// Charges an attempt that was admitted without a charge and has failed.
     mutating func count(_ address: String?, at uptime: Int64) {
         guard let address else { return }
         addresses[address] = (min(tries(of: address, at: uptime) + 1, burst), uptime)
     }
 
-    /// That try was none: it succeeded, or was not judged.
+    /// Refunds an attempt that succeeded or was not judged.
     mutating func giveBack(_ address: String?) {
         guard let address, let entry = addresses[address] else { return }
         addresses[address] = entry.tries > 1 ? (entry.tries - 1, entry.at) : nil
     }
 
-    /// Forgets, once a minute, those whose tries are over.
-    /// - Returns: how many tries of each address were refused in that minute.
+    /// Drops addresses without charged attempts, at most once a minute.
+    /// - Returns: the number of refused attempts per address in that minute.
     mutating func sweep(at uptime: Int64) -> [(address: String, count: Int)] {
         guard uptime >= nextSweep else { return [] }
         nextSweep = uptime + 60_000
@@ -54,7 +54,7 @@ struct AttemptThrottle {
         return takeRefused()
     }
 
-    /// How many tries of each address were refused since this was last asked for, so that each need not be told of.
+    /// Removes and returns the number of refused attempts per address, so that the log has one line for all of them.
     mutating func takeRefused() -> [(address: String, count: Int)] {
         defer { refused = [:] }
         return refused.sorted { $0.key < $1.key }.map { (address: $0.key, count: $0.value) }

@@ -2,31 +2,31 @@ import ChatProtocol
 import ChatStore
 import DequeModule
 
-/// Wrong passwords in a row, counted by name, whatever the codec, and the blocks they lead to.
+/// Counts consecutive wrong passwords by name, and blocks names for a while.
 ///
-/// Names that have an account are counted whatever happens to others. Those that have none (which are counted where names are concealed) are at most
-/// ``capacity``: the one that failed longest ago makes room for the next. A count ends with a right password; that of a name without account, and where names are
-/// concealed any, a day after its last wrong one, for otherwise waiting would tell the one from the other.
+/// Names with an account are always counted. Names without one are counted only while names are concealed, and at most ``capacity`` of
+/// them: the one that failed longest ago is dropped for a new one. A right password ends a count. A day without a wrong password ends the
+/// count of a name without account, and of every name while names are concealed; otherwise waiting would distinguish the two.
 struct LockOutTable {
     private struct Count {
         var failures = 0
-        /// Uptime, milliseconds.
+        /// Uptime in milliseconds.
         var blockedUntil: Int64?
-        /// The last wrong password, uptime in milliseconds.
+        /// When the last wrong password was tried, uptime in milliseconds.
         var last: Int64
         var hasAccount: Bool
     }
 
-    /// What a wrong password led to.
+    /// The result of one wrong password.
     struct Failure: Equatable {
         let isNowBlocked: Bool
-        /// What is kept of it.
+        /// The row to store.
         let row: StoreState.LockOut
     }
 
-    /// Names without an account that have a count, at most.
+    /// The maximum number of counted names without an account.
     static let capacity = 100_000
-    /// Milliseconds.
+    /// How long a count without a new failure lasts where it ends by time, milliseconds.
     static let lifetime: Int64 = 86_400_000
     private static let betweenSweeps: Int64 = 60_000
 
@@ -34,23 +34,24 @@ struct LockOutTable {
     private let blockMilliseconds: Int64
     private let forgetsAll: Bool
     private var counts: [String: Count] = [:]
-    /// Those without account, the one first that failed longest ago; one that has failed again since stands there again.
+    /// Names without account by the time of their last failure, the earliest first. A name that fails again is appended again;
+    /// ``isCurrent(_:)`` tells its last entry.
     private var nameless: Deque<(name: String, at: Int64)> = []
     private var namelessCount = 0
-    /// Names that have no count any more, and may still have a row in the store.
+    /// Names whose count has ended and that may still have a row in the store.
     private var ended: Deque<String> = []
-    /// Names whose count could not be kept.
+    /// Names whose row could not be stored.
     private var unsaved: Set<String> = []
     private var nextSweep: Int64 = 0
 
-    /// - Parameter forgetsAll: whether a count ends after a day even where the name has an account.
+    /// - Parameter forgetsAll: whether a count ends after a day even if the name has an account.
     init(maximumAttempts: Int, blockSeconds: Int, forgetsAll: Bool = false) {
         self.maximumAttempts = max(1, maximumAttempts)
         blockMilliseconds = Int64(blockSeconds) * 1000
         self.forgetsAll = forgetsAll
     }
 
-    /// Takes over what was kept. A clock that was set meanwhile never makes a block longer than the rule, nor a count younger than now.
+    /// Restores stored counts. If the wall clock was set meanwhile, no block exceeds the configured time and no count lies in the future.
     mutating func restore(_ kept: [StoreState.LockOut], at now: EventTime, hasAccount: (String) -> Bool) {
         for row in kept.sorted(by: { $0.last < $1.last }) {
             let age = max(0, now.wall.milliseconds - row.last.milliseconds)
@@ -88,7 +89,7 @@ struct LockOutTable {
             isNowBlocked: blocks, row: row(name, count, at: now))
     }
 
-    /// What another hub has counted: what it knows of the name is as new as what is counted here, and the stricter of both holds.
+    /// Merges another hub's count of a name. The merged count is as new as a failure here, and the stricter of both applies.
     mutating func merge(_ row: StoreState.LockOut, at now: EventTime, hasAccount: Bool) {
         var count = counts[row.name].flatMap { isOver($0, at: now.uptime) ? nil : $0 } ?? Count(last: now.uptime, hasAccount: hasAccount)
         count.last = now.uptime
@@ -102,10 +103,10 @@ struct LockOutTable {
         set(row.name, count)
     }
 
-    /// The count ends, if there is one.
+    /// Ends the count of a name, if there is one.
     mutating func recordSuccess(of name: String) { if counts[name] != nil { end(name) } }
 
-    /// Ends, once a minute, the blocks and the counts whose time is over.
+    /// Ends the blocks and counts whose time is over, at most once a minute.
     mutating func sweep(at uptime: Int64, hasAccount: (String) -> Bool) {
         guard uptime >= nextSweep else { return }
         nextSweep = uptime + LockOutTable.betweenSweeps
@@ -120,20 +121,20 @@ struct LockOutTable {
         }
     }
 
-    /// Names whose rows in the store are of no use any more, at most so many.
+    /// Removes and returns names whose stored rows are obsolete, at most `limit`.
     mutating func takeEnded(_ limit: Int) -> [String] {
         let names = Array(ended.prefix(limit)).filter { counts[$0] == nil }
         ended.removeFirst(min(limit, ended.count))
         return names
     }
 
-    /// Their rows could not be taken away.
+    /// Returns names whose stored rows could not be deleted.
     mutating func putBack(ended names: [String]) { ended.append(contentsOf: names) }
 
-    /// The count of that name could not be kept.
+    /// Marks the count of a name as not stored.
     mutating func noteUnsaved(_ name: String) { if counts[name] != nil { unsaved.insert(name) } }
 
-    /// What is to be tried again to be kept, of the counts that there are still.
+    /// Removes and returns the rows of counts that could not be stored and still exist.
     mutating func takeUnsaved(at now: EventTime) -> [StoreState.LockOut] {
         defer { unsaved = [] }
         return unsaved.compactMap { name in counts[name].map { row(name, $0, at: now) } }

@@ -1,10 +1,10 @@
 import ChatProtocol
 import ChatStore
 
-// Names and passwords: who gets in.
+// Log-in: names, passwords and tokens.
 
 extension Hub {
-    /// A command of a session that has not logged in.
+    /// Begins a command of a session that has not logged in.
     mutating func beginUnauthenticated(_ session: Session, _ sequence: Int, _ command: Command, at now: EventTime) {
         switch command {
         case .identify(let name):
@@ -24,7 +24,7 @@ extension Hub {
         }
     }
 
-    /// With whose name and what password somebody wants to log in.
+    /// The name and password of a log-in attempt.
     struct Credentials {
         let name: String
         /// See ``PasswordAttemptQueue/Attempt/shown``.
@@ -43,21 +43,22 @@ extension Hub {
         if let wait = attempts.take(attempt.network, at: now.uptime, isGuess: !attempt.isToken) {
             return answer(attempt, .tooManyAttempts(seconds: wait))
         }
-        // No account has such a password: nothing to hash, and nobody is guessing at it.
+        // No account has so long a password. There is nothing to hash, and it is no guess at anybody's password.
         guard credentials.password.utf8.count <= Limits.passwordBytes else {
             return refuseUncounted(attempt, reason: PasswordRule.Defect.tooLong.reason)
         }
         tryPassword(PasswordAttemptQueue.Guess(attempt: attempt, proof: proof), at: now)
     }
 
-    /// What stands before a colon is an account's name where there is one, or where it is the nick; else it is the beginning of a password.
+    /// Logs in by IRC's `PASS`. The text before a colon is an account's name if such an account exists or the nick is the same; else it is
+    /// part of the password.
     private mutating func logIn(_ session: Session, _ sequence: Int, by pass: ServerPassword, at now: EventTime) {
         guard let name = pass.name else { return guess(session.id, sequence, pass.ofNick, at: now) }
-        // Where names are concealed nothing may depend on whether there is such an account, so there it is always a name.
+        // While names are concealed, nothing may depend on whether the account exists, so the text is always a name.
         if configuration.concealsUserNames || pass.isNick || directory.account(named: name.text) != nil {
             return guess(session.id, sequence, pass.ofName, at: now)
         }
-        // Who may not guess any more asks nothing of the store either.
+        // An address that is over its limit causes no query to the store either.
         if let wait = attempts.take(session.throttledNetwork, at: now.uptime, isGuess: false) {
             return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
         }
@@ -95,7 +96,7 @@ extension Hub {
         if let change = attempt.change {
             return verify(.oldPassword(attempt, change), account: change.request.account.id, guess)
         }
-        // Where names are concealed one that is known takes the same steps as one that is not.
+        // While names are concealed, a known name takes the same steps as an unknown one.
         if !configuration.concealsUserNames, let account = directory.account(named: attempt.name) {
             return verify(guess, account: account, at: now)
         }
@@ -125,7 +126,7 @@ extension Hub {
         let session = sessions[guess.attempt.session]
         session?.verification = requestID
         actions.append(.verify(requestID, account: account, guess.proof, from: session?.network ?? ""))
-        // It has gone while its account was being looked for.
+        // The session has gone during the search for its account.
         if session == nil { actions.append(.abandon(requestID)) }
     }
 
@@ -133,7 +134,7 @@ extension Hub {
         _ attempt: PasswordAttemptQueue.Attempt, _ account: Account?, _ verification: Event.Verification, at now: EventTime
     ) {
         let name = Name.fold(attempt.name)
-        // The account may have gone or been blocked while its password was being hashed.
+        // The account may have been removed or blocked while its password was hashed.
         let current = account.flatMap { directory.accounts[$0.id] }
         switch (verification, current) {
         case (.right(let generation), let account?):
@@ -171,7 +172,7 @@ extension Hub {
         verifyNext(after: attempt, at: now)
     }
 
-    /// It was no guess that failed. What a token takes it takes when it fails.
+    /// Refunds the attempt to its address. A token's attempt has not been charged.
     private mutating func giveBack(_ attempt: PasswordAttemptQueue.Attempt) { if !attempt.isToken { attempts.giveBack(attempt.network) } }
 
     mutating func verifyNext(after attempt: PasswordAttemptQueue.Attempt, at now: EventTime) {
@@ -183,7 +184,7 @@ extension Hub {
                 continue
             }
             next = nil
-            // A name that has been blocked meanwhile is refused here, and everybody in line behind it as well.
+            // A name that has been blocked meanwhile is refused here, and so is everybody in line behind it.
             let wasBlocked = lockOuts.isBlocked(Name.fold(waiting.attempt.name), at: now)
             tryPassword(waiting, at: now)
             if wasBlocked { next = guesses.finish(Name.fold(waiting.attempt.name)) }
@@ -200,25 +201,25 @@ extension Hub {
         answer(attempt, reply)
     }
 
-    /// What is wrong whoever it is, and so no guess at a password: the address pays for it.
+    /// Refuses an attempt that is wrong for every account, and so no guess at a password. The address stays charged for it.
     private mutating func refuseUncounted(_ attempt: PasswordAttemptQueue.Attempt, reason: String) {
         statistics.failedLogIns += 1
         refuse(attempt, .invalidCredentials, reason: reason)
     }
 
-    /// No more than a name's length of what may be a whole line.
+    /// The log shows no more than a name's length of a text that may fill a line.
     private mutating func logFailure(of attempt: PasswordAttemptQueue.Attempt, reason: String) {
         let user = directory.account(named: attempt.name) == nil ? attempt.shown : attempt.name
         log(.failed(user: SafeText.cut(user), phrase: "log in", reason: reason, address: attempt.address))
     }
 
-    /// The count of wrong passwords ends, on the disk as well.
+    /// Ends the count of wrong passwords of a name, in the store as well.
     mutating func endLockOut(of name: String) {
         lockOuts.recordSuccess(of: name)
         forgetLockOuts()
     }
 
-    /// Takes rows that are of no use any more out of the store, a bounded number at a time.
+    /// Deletes obsolete lock-outs from the store, a bounded number at a time.
     mutating func forgetLockOuts() {
         let ended = lockOuts.takeEnded(Hub.lockOutsForgottenAtOnce)
         if !ended.isEmpty { record(.lockOutsEnded(ended), then: .lockOutsEnded(ended)) }
@@ -243,7 +244,7 @@ extension Hub {
         sessions[session.id]?.name = account.name.text
         sessions[session.id]?.passwordGeneration = generation
         sessions[session.id]?.isBusy = false
-        // What logging in took is no message.
+        // The log-in itself does not count against the message rate.
         fillBuckets(of: session, at: now)
         statistics.logIns += 1
         log(.succeeded(user: account.name.text, phrase: "logged in"))
@@ -254,8 +255,8 @@ extension Hub {
         drainBacklog(of: session.id)
     }
 
-    /// The session is told of its groups, is active from now on, and gets what it missed. A client that asks for that by itself may get what is stored from
-    /// now on both ways: it is never lost between them.
+    /// Begins a session: it gets its groups, is active, and gets the messages that it missed. A client that fetches missed messages by
+    /// itself may get a message both ways, and never loses one between them.
     mutating func beginSession(
         _ id: SessionID, replaying start: Command.ReplayStart, of client: String?, takesFiles: Bool, at now: EventTime, then sequence: Int?
     ) {

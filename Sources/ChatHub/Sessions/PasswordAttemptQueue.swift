@@ -1,35 +1,35 @@
 import ChatProtocol
 import DequeModule
 
-/// Who waits to have a password judged: at most one of a name is being verified at any time, the others wait in line. So never more than the allowed number
-/// are judged in one blocking period (see ``LockOutTable``), however many connections guess at once.
+/// The queue of passwords to verify. Of each name, one is verified at a time and the others wait in line. So one blocking period judges no
+/// more than the allowed number (see ``LockOutTable``), however many connections guess at once.
 struct PasswordAttemptQueue {
     struct Attempt {
         let session: SessionID
-        /// See ``Session/open(_:)``.
+        /// See ``Session/open(label:)``.
         let sequence: Int
         /// As typed.
         let name: String
-        /// Who it is in the log where the name is no account's.
+        /// The name for the log, if no account has `name`.
         let shown: String
         let begins: Bool
-        /// Nothing that could be guessed, so nothing that has to be counted before it fails.
+        /// Whether the proof is a token. It cannot be guessed, so it is charged only if it fails.
         let isToken: Bool
-        /// Of whose it is, for the log.
+        /// The address of the client, for the log.
         let address: String
-        /// Where it came from, for ``AttemptThrottle``; nil where that is not counted.
+        /// The key for ``AttemptThrottle``; nil for a connection that is not counted.
         let network: String?
-        /// Where it is the old password of who wants a new one.
+        /// The requested change, if the password is the old one of a logged-in session.
         var change: PasswordChange?
     }
 
-    /// What a session that knows its password changes it to.
+    /// The new password of a session, and the request for it.
     struct PasswordChange {
         let request: Request
         let new: String
     }
 
-    /// An attempt that has not been judged yet. The proof is let go as soon as somebody judges it.
+    /// An attempt with its proof. The proof is released as soon as its verification begins.
     struct Guess {
         let attempt: Attempt
         let proof: Proof
@@ -37,7 +37,7 @@ struct PasswordAttemptQueue {
 
     enum Admission: Equatable { case verify, wait, refuse }
 
-    /// Attempts that wait for one name, at most.
+    /// Attempts that may wait for one name.
     static let maximumWaiting = 64
 
     private struct Line {
@@ -45,10 +45,10 @@ struct PasswordAttemptQueue {
         var waiting: Deque<Guess> = []
     }
 
-    /// By folded name; those of which one is being verified or waits.
+    /// By folded name; only names with an attempt under way or waiting.
     private var lines: [String: Line] = [:]
 
-    /// Asks for the right to have a password of that name verified now. `wait`: it has been put in line.
+    /// Admits an attempt to its verification now (`verify`), queues it (`wait`), or refuses it because too many wait.
     mutating func admit(_ guess: Guess) -> Admission {
         let name = Name.fold(guess.attempt.name)
         guard let line = lines[name], line.isVerifying else {
@@ -60,7 +60,7 @@ struct PasswordAttemptQueue {
         return .wait
     }
 
-    /// The verification under way has ended: gives the next one in line, which has *not* been admitted yet.
+    /// Ends a verification and returns the next attempt in line, which has *not* been admitted yet.
     /// - Parameter name: folded.
     mutating func finish(_ name: String) -> Guess? {
         lines[name]?.isVerifying = false

@@ -1,13 +1,14 @@
 import ChatProtocol
 import ChatStore
 
-// One's own password, changed by who knows the old one; and what a new one does to who came in by another.
+// Change of a session's own password, and its effect on the account's other sessions.
 
 extension Hub {
     mutating func changePassword(_ request: Request, old: String, new: String) {
         if let defect = PasswordRule.defect(of: new) { return fail(request, .badPassword(defect)) }
         sessions[request.session]?.isBusy = true
-        // In line with the log-ins of that name: so many wrong passwords block it, whichever way they come and however many come at once.
+        // The change waits in line with the log-ins of the name, so that wrong passwords block the name whichever way they come, and
+        // however many at once.
         tryPassword(
             PasswordAttemptQueue.Guess(
                 attempt: PasswordAttemptQueue.Attempt(
@@ -16,7 +17,7 @@ extension Hub {
                     change: PasswordAttemptQueue.PasswordChange(
                         request: request.without(secrets: .changePassword(old: "", new: "")), new: new)
                 ),
-                // Whatever it looks like: a token must not become a password.
+                // Always a password: a token must not lead to a new password.
                 proof: .password(old)), at: request.at)
     }
 
@@ -50,7 +51,7 @@ extension Hub {
         verifyNext(after: attempt, at: now)
     }
 
-    /// Whoever came in by a password that has been replaced since has to come in by the new one.
+    /// Closes the sessions that logged in by a password that has been replaced since.
     mutating func closeSessionsOfOldPasswords(of account: Account) {
         guard sessionCounts[account.id] != nil else { return }
         let old = sessions.values.filter {

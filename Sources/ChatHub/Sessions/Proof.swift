@@ -1,11 +1,11 @@
 import ChatProtocol
 
-/// What is given to prove that one is who one says.
+/// The secret by which a client proves its identity.
 public enum Proof: Hashable, Sendable {
     case password(String)
-    /// A resume token: it opens sessions and does nothing else, so where only the password will do none of its like is made of what was typed.
+    /// A resume token. It opens sessions and does nothing else. Where only the password counts, the text is never read as a token.
     case token(String)
 
-    /// What was given in the place of a password to log in.
+    /// The proof in the text that was given as the password of a log-in.
     init(toLogIn text: String) { self = ResumeTokenText.isOne(text) ? .token(text) : .password(text) }
 }

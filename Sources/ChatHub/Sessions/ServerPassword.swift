@@ -1,10 +1,10 @@
 import ChatProtocol
 
-/// IRC's `PASS`, which is `account:password` or `password`; and passwords have colons, too.
+/// The text of IRC's `PASS`: `account:password`, or a password alone. Passwords may contain colons as well.
 struct ServerPassword {
     private let nick: String
     private let text: String
-    /// What stands before the first colon, where it can be an account's name.
+    /// The text before the first colon, if it is a valid name.
     let name: Name?
     private let rest: String
 
@@ -18,9 +18,10 @@ struct ServerPassword {
 
     var isNick: Bool { name?.folded.isSame(as: Name.fold(nick)) == true }
 
-    /// The whole is the password of the nick's account.
+    /// Credentials with the whole text as the password of the nick's account.
     var ofNick: Hub.Credentials { Hub.Credentials(name: nick, shown: nick, password: text, begins: false) }
 
-    /// Of the account before the colon. Where there is none, it may have been the beginning of a password, which is not for the log.
+    /// Credentials of the account before the colon. Without such an account that text may be the beginning of a password, so the log shows
+    /// the nick.
     var ofName: Hub.Credentials { Hub.Credentials(name: name?.text ?? nick, shown: nick, password: rest, begins: false) }
 }

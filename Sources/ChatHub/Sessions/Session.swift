@@ -2,70 +2,71 @@ import ChatProtocol
 import ChatStore
 import DequeModule
 
-/// What the hub knows of one connection. An object: it is changed many times a message, and belongs to one hub alone (which therefore is `~Copyable`).
+/// The hub's state of one connection. A class, because it changes many times per message. It belongs to one hub alone, which therefore is
+/// `~Copyable`.
 final class Session {
     let id: SessionID
-    /// Of its peer.
+    /// The address of the peer.
     let address: String
-    /// What its connections and failed log-ins are counted by; see ``Event/connected(_:address:network:isLoopback:)``.
+    /// The key by which its connections and failed log-ins are counted; see ``Event/connected(_:address:network:isLoopback:)``.
     let network: String
     /// Whether they are counted.
     let isCounted: Bool
     let connectedAt: EventTime
 
     var account: AccountID?
-    /// By which setting of its account's password it came in; see ``Account/passwordGeneration``.
+    /// The setting of the account's password by which the session logged in; see ``Account/passwordGeneration``.
     var passwordGeneration = 0
-    /// As registered; empty until it has logged in.
+    /// The account's registered name; empty before the log-in.
     var name = ""
-    /// It has been told of its groups; from now on it is "active".
+    /// Whether the session is active: it has received its groups and gets messages.
     var hasBegun = false
     var activeSince: Timestamp
-    /// Its client can carry files.
+    /// Whether the client can transfer files.
     var takesFiles = false
     var bucket: TokenBucket?
     var byteBucket: TokenBucket?
-    /// It goes on when its buckets have filled a little: it has been asked for.
+    /// Whether a wake-up has been asked for, at which the backlog continues.
     var isWakeAwaited = false
 
     /// Messages that wait for their commit.
     var pendingMessages = 0
-    /// Another command waits for its result.
+    /// Whether a command other than a message waits for its result.
     var isBusy = false
-    /// Its password is being verified.
+    /// The verification of the session's password that is under way.
     var verification: RequestID?
-    /// Commands that wait for those before them, or for their session's turn by flood control, so that they and their answers keep their order.
+    /// Commands that wait for an earlier command or for the rate limit. Commands and responses keep their order.
     var backlog: Deque<Waiting> = []
     var isPaused = false
 
-    /// Answers that are due, in the order of their commands; nil: not there yet.
+    /// The responses to begun commands, in order; nil for one that is not there yet.
     private var answers: Deque<(label: String?, response: [Outgoing]?)> = []
     private var firstAnswer = 0
 
     var replay = Replay.live
-    /// So far it has been replayed: what is stored before that must not come again.
+    /// The end of the replay so far. Messages up to it are not delivered live.
     var replayedUpTo = MessageID.zero
-    /// The last message that it got so.
+    /// The last message that the replay delivered.
     var lastReplayed = MessageID.zero
-    /// What it is given, the last stretch without an end; empty where its client asks for what it missed by itself.
+    /// The ranges that the session is to receive, the last without an end. Empty if the client fetches missed messages by itself.
     var due: [MessageRange] = []
-    /// Of these the ones whose replay has still to begin.
+    /// The ranges of ``due`` that its replay has not finished.
     var dueLater: ArraySlice<MessageRange> = []
-    /// Of its account's undelivered ranges the ones that its replay delivers; see ``DeliveryCursors``.
+    /// The account's undelivered ranges that this session's replay delivers; see ``DeliveryCursors``.
     var undelivered: Set<Int> = []
-    /// How its client has named itself: the same after a lost connection.
+    /// The client's own identifier, which is the same after a reconnection.
     var client: String?
-    /// The account's own messages behind this one are news to it: other sessions sent them.
+    /// The account's own messages after this one are new to the session: other sessions sent them.
     var ownAfter = MessageID.zero
-    /// The last message that its client has, as far as is known.
+    /// The last message that its client is known to have.
     var reached = MessageID.zero
-    /// What its client has counts as had by the account: it was given all before.
+    /// Whether the client's progress moves the account's delivery cursor: the session has got everything before.
     var movesMark = false
-    /// Its client has come again over another connection: what this one loses is not owed.
+    /// Whether the client has reconnected. The new session then recovers what this one loses.
     var isReplaced = false
-    /// Its user has said that it ends.
+    /// Whether the user has logged out, as opposed to a lost connection.
     var hasLoggedOut = false
-    /// Told to close; nothing more is said or heard.
+    /// Whether the session is told to close. It neither sends nor receives any more.
     var isClosing = false
 
     init(id: SessionID, address: String, network: String, isCounted: Bool, connectedAt: EventTime) {
@@ -77,7 +78,7 @@ final class Session {
         activeSince = connectedAt.wall
     }
 
-    /// By which its failed log-ins are counted; nil where they are not.
+    /// The key by which the session's failed log-ins are counted; nil if they are not.
     var throttledNetwork: String? { isCounted ? network : nil }
 
     struct Waiting {
@@ -87,17 +88,17 @@ final class Session {
     }
 
     enum Replay: Equatable {
-        /// Gets messages as they are stored.
+        /// Messages are delivered as they are stored.
         case live
-        /// Reads what it missed from the store; `moreCame`: something was stored for it meanwhile, so that one more page is to be read.
+        /// Missed messages are read from the store. `moreCame`: a message was stored meanwhile, so one more page is read.
         case reading(moreCame: Bool)
     }
 
-    /// Reading is paused above the first and goes on below the second.
+    /// Reading is paused at ``backlogHigh`` waiting commands and resumed at ``backlogLow``.
     static let backlogHigh = 64
     static let backlogLow = 16
 
-    /// Keeps a place for the answer to a command that is begun; gives its number.
+    /// Reserves the place of a command's response, and returns its sequence number.
     func open(label: String?) -> Int {
         answers.append((label, nil))
         return firstAnswer + answers.count - 1
@@ -108,7 +109,7 @@ final class Session {
         return answers.indices.contains(index) ? answers[index].label : nil
     }
 
-    /// Takes an answer and gives those that can go out now: all up to the first that is not there yet.
+    /// Stores a response, and sends every response that is due: those up to the first that is missing.
     func answer(_ sequence: Int, _ response: [Outgoing], _ send: (_ label: String?, _ response: [Outgoing]) -> Void) {
         let index = sequence - firstAnswer
         guard answers.indices.contains(index) else { return }
@@ -120,18 +121,18 @@ final class Session {
         }
     }
 
-    /// After how many milliseconds so many lines and bytes more may be said; nil for now.
+    /// The milliseconds until so many lines and bytes are within the rate; nil for now.
     func wait(lines: Int, bytes: Int, at now: EventTime) -> Int64? {
         let waits = [bucket?.wait(for: Double(lines), at: now.uptime), byteBucket?.wait(for: Double(bytes), at: now.uptime)]
         return waits.compactMap(\.self).max()
     }
 
-    /// Takes them out of the buckets, which may owe them.
+    /// Charges lines and bytes to the buckets, which may fall below zero.
     func spend(lines: Int, bytes: Int) {
         bucket?.spend(Double(lines))
         byteBucket?.spend(Double(bytes))
     }
 
-    /// Whether all before a command has got so far that it can be begun.
+    /// Whether the commands before `command` are far enough for it to begin.
     func canBegin(_ command: Command) -> Bool { !isBusy && (pendingMessages == 0 || command.isMessage) }
 }

@@ -1,4 +1,4 @@
-/// One connection, from its first byte to its last. Given by the driver, never used twice.
+/// The identity of one connection. The driver assigns it and never uses it twice.
 public struct SessionID: Hashable, Comparable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -1,4 +1,4 @@
-/// Flood control: so much a second on average, with some saved up.
+/// A token bucket for rate limits: a steady rate and a burst.
 struct TokenBucket {
     private let perSecond: Double
     private let capacity: Double
@@ -6,7 +6,7 @@ struct TokenBucket {
     private var last: Int64
 
     /// - Parameters:
-    ///   - least: what can always be saved up; ten seconds' worth where that is more.
+    ///   - least: the smallest burst. It is ten seconds' worth if that is more.
     ///   - now: uptime, milliseconds.
     init(perSecond: Double, least: Double = 1, at now: Int64) {
         self.perSecond = perSecond
@@ -15,8 +15,8 @@ struct TokenBucket {
         last = now
     }
 
-    /// After how many milliseconds there will be so many tokens; nil where there are as many.
-    /// - Parameter amount: for what is more than can be saved up all of that is enough.
+    /// The milliseconds until `amount` tokens are there; nil if they are.
+    /// - Parameter amount: if it exceeds the burst, a full bucket is enough.
     mutating func wait(for amount: Double = 1, at now: Int64) -> Int64? {
         tokens = min(capacity, tokens + Double(max(0, now - last)) / 1000 * perSecond)
         last = max(last, now)
@@ -24,10 +24,10 @@ struct TokenBucket {
         return missing > 0 ? max(1, Int64((missing / perSecond * 1000).rounded(.up))) : nil
     }
 
-    /// Takes so many tokens, whether there are as many or not: at most as many are owed as can be saved up.
+    /// Removes tokens, whether they are there or not. The bucket falls to minus its capacity at most.
     mutating func spend(_ amount: Double = 1) { tokens = max(-capacity, tokens - min(amount, capacity)) }
 
-    /// Takes so many tokens, or says after how many milliseconds there will be as many.
+    /// Removes tokens if they are there; else returns the milliseconds until they are.
     mutating func take(_ amount: Double = 1, at now: Int64) -> Int64? {
         if let wait = wait(for: amount, at: now) { return wait }
         spend(amount)

@@ -1,18 +1,18 @@
 import ChatProtocol
 import ChatStore
 
-/// A resume token that has been made and not been kept yet.
+/// A new resume token that is not stored yet.
 struct MadeToken {
     let text: String
-    /// What is kept of it.
+    /// The hash by which the store knows the token.
     let hash: [UInt8]
     let seconds: Int
 }
 
-// Tokens to log in with: some an account at once, for a client that comes back has its own still, and then now and then.
+// Resume tokens: a burst for each account, and then a slow rate. A client that reconnects still has its own.
 
 extension Hub {
-    /// As many as an account can have.
+    /// As many as an account can have; see `ResumeToken.perAccount`.
     private static let tokensAtOnce = 32.0
     private static let tokensPerSecond = 0.1
 

@@ -1,16 +1,16 @@
 import DequeModule
 
-/// The sessions that have not logged in, the oldest first, so that a tick looks only at those whose time is over.
+/// The sessions that have not logged in, the oldest first, so that a tick visits only those whose time is over.
 struct UnauthenticatedQueue {
     private var queue: Deque<(id: SessionID, connectedAt: Int64)> = []
-    /// Those in it, and whether each counts towards the limit.
+    /// The sessions in the queue, and whether each counts towards the limit.
     private var present: [SessionID: Bool] = [:]
-    /// Those that count towards the limit.
+    /// The number of sessions that count towards the limit.
     private(set) var count = 0
 
     /// - Parameters:
-    ///   - isCounted: whether it counts towards the limit.
-    ///   - uptime: milliseconds, not before that of the last one appended.
+    ///   - isCounted: whether the session counts towards the limit.
+    ///   - uptime: milliseconds, not before that of the last session.
     mutating func append(_ id: SessionID, isCounted: Bool, at uptime: Int64) {
         queue.append((id, uptime))
         present[id] = isCounted
@@ -30,7 +30,7 @@ struct UnauthenticatedQueue {
         return nil
     }
 
-    /// - Returns: whether it was there.
+    /// - Returns: whether the session was in the queue.
     @discardableResult private mutating func take(_ id: SessionID) -> Bool {
         guard let isCounted = present.removeValue(forKey: id) else { return false }
         if isCounted { count -= 1 }

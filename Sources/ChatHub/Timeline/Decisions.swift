@@ -1,8 +1,8 @@
 import ChatProtocol
 import ChatStore
 
-// What the engine has decided. ``Hub/apply(_:for:at:)`` is the only place that changes the directory and tells sessions of it, whoever proposed the change;
-// ``Hub/answer(_:_:at:)`` is the only place that replies to who asked for it.
+// Outcomes of proposals. ``Hub/apply(_:for:isOwn:at:)`` is the only place that changes the directory and announces entries, whoever
+// proposed them. ``Hub/answer(_:_:)`` is the only place that responds to the proposer.
 
 extension Hub {
     mutating func decided(_ id: RequestID?, _ outcome: Outcome, at now: EventTime) {
@@ -11,8 +11,8 @@ extension Hub {
         if let what { answer(what, outcome) }
     }
 
-    /// Takes an entry over: into the directory, and to the sessions that are to be told of it.
-    /// - Parameter asking: the session that proposed it, which is told by its answer.
+    /// Applies an entry to the directory and announces it to the sessions concerned.
+    /// - Parameter asking: the session that proposed the change. Its response announces the entry to it.
     private mutating func apply(_ entry: Entry, for asking: SessionID?, isOwn: Bool, at now: EventTime) {
         switch entry.content {
         case .message(let message):
@@ -42,7 +42,7 @@ extension Hub {
             announceMarker(target, of: account, time, except: asking)
         case .accountSet(let account):
             directory.apply(entry)
-            // Who has changed the password knows the new one.
+            // The session that changed the password knows the new one.
             if let asking { sessions[asking]?.passwordGeneration = account.passwordGeneration }
             if account.isBlocked { closeSessions(of: account.id) }
             closeSessionsOfOldPasswords(of: account)
@@ -53,7 +53,7 @@ extension Hub {
         }
     }
 
-    /// Those who are still in the group, and with them the other sessions of who has left, are told so.
+    /// Announces a departure to the remaining members and to the leaving account's other sessions.
     private mutating func announceLeaving(of account: AccountID, _ group: GroupID, except asking: SessionID?) {
         guard let name = directory.accounts[account]?.name.text, let shown = directory.groups[group]?.name.text else { return }
         tell(group: group, except: asking.map { [$0] } ?? [], .memberLeft(user: name, group: shown))
@@ -61,7 +61,7 @@ extension Hub {
 
     private mutating func remove(_ id: AccountID, _ entry: Entry) {
         let left = directory.groups(of: id).sorted()
-        // Its own sessions hear why they are closed, and nothing besides.
+        // The account's own sessions get the reason for their close, and no departures.
         closeSessions(of: id)
         for group in left { announceLeaving(of: id, group, except: nil) }
         directory.apply(entry)
@@ -78,14 +78,14 @@ extension Hub {
         }
     }
 
-    /// What another hub has noted.
+    /// Merges a record of another hub into this hub's state.
     private mutating func follow(_ record: HubRecord, at now: EventTime) {
         switch record {
         case .lockOut(let row): lockOuts.merge(row, at: now, hasAccount: directory.account(named: row.name) != nil)
         case .lockOutsEnded(let names): for name in names { lockOuts.recordSuccess(of: name) }
         case .cursors(let rows):
             for (account, cursor) in rows where directory.accounts[account] != nil {
-                // Where no session of the account is here, nothing is known of it but what others say.
+                // Without a session of the account here, the other hub's record is the whole truth.
                 if sessionCounts[account] == nil { cursors.forget(account) }
                 cursors.merge(cursor, of: account)
             }
@@ -122,7 +122,7 @@ extension Hub {
             let reply: Reply = outcome.isStored ? .resumeToken(token.text, seconds: token.seconds) : .storeFailed
             respond(request.session, request.sequence, [.reply(reply)])
             drainBacklog(of: request.session)
-        // What could not be stored is tried again with the next tick.
+        // A record that could not be stored is proposed again with the next tick.
         case (.cursors(let accounts), .failed): cursors.putBack(accounts)
         case (.lockOut(let name), .failed): lockOuts.noteUnsaved(name)
         case (.lockOutsEnded(let names), .failed): lockOuts.putBack(ended: names)
@@ -130,14 +130,14 @@ extension Hub {
         }
     }
 
-    /// Something came before it in the order that rules it out: all of that has been applied, so what answers the request now is what answers it whenever it
-    /// cannot be.
+    /// Runs a refused request again. An earlier entry rules the change out. Every earlier entry is applied by now, so the usual checks give
+    /// the usual answer.
     private mutating func runAgain(_ request: Request) {
         guard request.refusals < Hub.mostRefusals else { return fail(request, .storeFailed) }
         run(request.again)
     }
 
-    /// After so many the hub and its engine do not agree on what there is.
+    /// The number of refusals after which the hub and its engine evidently disagree about the state.
     private static let mostRefusals = 3
 
     private func answer(to request: Request, with entry: Entry, shown: String) -> [Outgoing] {
@@ -149,7 +149,7 @@ extension Hub {
         case .memberLeft: return [.reply(.left(shown))]
         case .invited(let account, _, _):
             guard let user = directory.accounts[account] else { return [] }
-            // Who is away is told of to the inviter as well (RFC 2812 §3.2.7).
+            // The inviter learns that the invited user is away (RFC 2812 §3.2.7).
             return [.reply(.invited(user: user.name.text, group: shown))] + awayReply(of: account, user.name)
         case .readMarked(_, _, let time): return [.readMarker(target: shown, time)]
         case .accountSet: return [.reply(.passwordChanged)]

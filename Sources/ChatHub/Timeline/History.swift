@@ -1,7 +1,7 @@
 import ChatProtocol
 import ChatStore
 
-// What was said before, from the store.
+// Queries for stored messages.
 
 extension Hub {
     mutating func history(_ request: Request, with correspondent: Command.Correspondent, _ range: HistoryRange) {

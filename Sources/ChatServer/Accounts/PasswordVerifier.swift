@@ -6,15 +6,15 @@ import Foundation
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// Answers ``Action/verify(_:account:_:)``: passwords on the hashing pool, tokens by a look into the store.
+/// Carries out ``Action/verify(_:account:_:from:)``: passwords on the hashing pool, tokens by a query of the store.
 final class PasswordVerifier: Sendable {
     private let pool: FairPool<HashingKey>
     private let engine: SQLiteEngine
     private let cost: PasswordHash.Cost
     private let answer: @Sendable (RequestID, Event.Verification) -> Void
-    /// What the password of a name without account is compared with, so that it takes as long.
+    /// The hash against which passwords of unknown names are compared, so that they take the same time.
     private let dummy: PasswordHash
-    /// Passwords that wait to be compared.
+    /// Requests whose password waits for its comparison.
     private let awaited = NIOLockedValueBox<Set<RequestID>>([])
 
     init(
@@ -28,8 +28,8 @@ final class PasswordVerifier: Sendable {
         dummy = PasswordHash(decoyAt: cost)
     }
 
-    /// A name without account is answered alike, whatever is tried on it: its key and its look into the store are nobody's.
-    /// - Parameter address: where it comes from; addresses take turns.
+    /// Verifies a proof. A name without account takes the same steps as one with, and fails.
+    /// - Parameter address: the address of the client. Addresses take turns.
     func verify(_ requestID: RequestID, account: AccountID?, _ proof: Proof, from address: String) {
         switch proof {
         case .token(let text):
@@ -58,12 +58,12 @@ final class PasswordVerifier: Sendable {
         answer(requestID, .busy)
     }
 
-    /// Nobody waits for that answer any more: what has not been compared yet is answered as ``Event/Verification/abandoned``, in its turn.
+    /// Withdraws a verification. If it has not begun, it is answered in its turn as ``Event/Verification/abandoned``.
     func abandon(_ requestID: RequestID) { _ = takeAwaited(requestID) }
 
     private func takeAwaited(_ requestID: RequestID) -> Bool { awaited.withLockedValue { $0.remove(requestID) != nil } }
 
-    /// Hashes a password, just seen to be right, anew at today's cost. Where that cannot be done now the next log-in will.
+    /// Replaces the hash of a correct password by one of the current cost. If that fails, the next log-in tries again.
     private func strengthen(_ hash: PasswordHash, of account: AccountID, _ password: String) {
         _ = pool.run(key: .account(account)) { [engine, cost] in
             guard let phc = try? PasswordHash(of: password, cost: cost).text else { return }
@@ -71,7 +71,7 @@ final class PasswordVerifier: Sendable {
         }
     }
 
-    /// Hashes a new password and proposes it; `failed` is called on some thread where it cannot be hashed.
+    /// Hashes a new password and proposes it. `failed` is called on any thread if the password cannot be hashed.
     func setPassword(_ requestID: RequestID, of account: AccountID, to password: String, failed: @escaping @Sendable () -> Void) {
         let isQueued = pool.run(key: .account(account)) { [engine, cost] in
             guard let phc = try? PasswordHash(of: password, cost: cost).text else { return failed() }
@@ -90,7 +90,7 @@ final class PasswordVerifier: Sendable {
                 return (.wrong, nil)
             }
             if try hash.matches(password) { return (.right(generation: generation), hash) }
-            // An older record, which takes less, would be known by it from a name that has none.
+            // A cheaper old hash would be told by its time from a name without account.
             if hash.cost.isBelow(dummy.cost) { _ = try dummy.matches(password) }
             return (.wrong, hash)
         } catch {
@@ -99,17 +99,17 @@ final class PasswordVerifier: Sendable {
     }
 }
 
-/// Whose turn it is on the hashing pool.
+/// A key for turns on the hashing pool.
 enum HashingKey: Hashable {
-    /// Who tries a password.
+    /// The client address that tries a password.
     case address(String)
-    /// Whose password is hashed anew.
+    /// The account whose password is hashed.
     case account(AccountID)
 }
 
 extension PoolLimits {
-    /// Of passwords, compared and hashed: half of the cores are left to the chat, and a quarter of the places to other addresses. Of one name there is never
-    /// more than one (see ``PasswordAttemptQueue``).
+    /// Limits of password hashing. Half of the cores are left to the chat, and a quarter of the queue to other addresses. Each name has at
+    /// most one verification at a time (see ``PasswordAttemptQueue``).
     static let hashing = PoolLimits(
         threads: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), waiting: 512, waitingPerKey: 384)
 }

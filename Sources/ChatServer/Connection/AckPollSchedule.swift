@@ -1,31 +1,32 @@
-/// When an event loop polls its connections for what TCP has acknowledged, and how many of them at a time.
+/// Decides when an event loop polls its connections for TCP acknowledgements, and how many of them at a time.
 ///
-/// A poll covers few connections, because everybody waits meanwhile; each connection's turn comes within a second; polls are rare where nothing moves.
+/// One poll covers few connections, because the loop does nothing else meanwhile. Each connection has its turn within a second. Polls are
+/// rare while nothing moves.
 struct AckPollSchedule {
-    /// Milliseconds in which all watched connections have their turn.
+    /// The milliseconds in which all watched connections have their turn.
     private var round = AckPollSchedule.shortest
     /// Connections polled since one of them moved.
     private var still = 0
-    /// Milliseconds between two polls.
+    /// The shortest pause between two polls, milliseconds.
     private static let shortest: Int64 = 20
     private static let longestRound: Int64 = 1000
-    /// In one round: at the shortest pause it takes a second.
+    /// The most polls in one round. At the shortest pause they take a second.
     private static let mostPolls = 50
-    /// Connections in one poll where as many are watched.
+    /// The fewest connections in one poll, if that many are watched.
     private static let least = 16
 
-    /// How many of the watched connections one poll covers.
+    /// The number of watched connections that one poll covers.
     static func atOnce(watched: Int) -> Int { min(watched, max(least, watched / mostPolls)) }
 
-    /// Milliseconds until the next poll.
+    /// The milliseconds until the next poll.
     func pause(watched: Int) -> Int64 {
         let count = max(1, AckPollSchedule.atOnce(watched: watched))
         let polls = Int64(max(1, (watched + count - 1) / count))
         return max(AckPollSchedule.shortest, round / polls)
     }
 
-    /// Another connection is watched.
-    /// - Returns: whether the poll that is scheduled is too late for it.
+    /// Takes a new connection into account.
+    /// - Returns: whether the scheduled poll is too late for it.
     mutating func recordAddition() -> Bool {
         defer {
             round = AckPollSchedule.shortest
@@ -34,10 +35,11 @@ struct AckPollSchedule {
         return round > AckPollSchedule.shortest
     }
 
+    /// Takes a poll into account.
     /// - Parameters:
     ///   - count: connections that were polled.
     ///   - hasMoved: whether TCP has acknowledged more at one of them.
-    ///   - watched: connections that are left.
+    ///   - watched: connections that remain watched.
     mutating func recordPoll(of count: Int, hasMoved: Bool, watched: Int) {
         guard !hasMoved else {
             round = AckPollSchedule.shortest

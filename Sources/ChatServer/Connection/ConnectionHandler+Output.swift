@@ -4,15 +4,15 @@ import ChatProtocol
 import ChatStore
 import NIOCore
 
-// What is sent: gathered, written once a batch, and bounded.
+// Output: collected, written once per batch, and bounded.
 extension ConnectionHandler {
-    /// More than this is handed to the socket in several writes, so that what has been written whole is known to so many bytes.
+    /// The largest single write. Longer output goes to the socket in several writes, so that delivery is known message by message.
     private static let largestWrite = 1 << 16
 
-    /// The bytes of a shared outgoing, for all sessions of this one's representation.
+    /// The bytes of output that is shared by all sessions of this representation.
     func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: encoded(outgoing) ?? []) }
 
-    /// Says what comes unasked; the groups that a session is in belong to the answer to its log-in.
+    /// Appends output that is no response. The groups of a session count as part of the response to its log-in.
     func append(_ outgoing: Outgoing) {
         if case .farewell = outgoing, codec == nil, phase == .undecided, !isEncrypted { use(TextCodec()) }
         guard phase == .speaking || phase == .undecided, let bytes = encoded(outgoing) else { return }
@@ -29,11 +29,11 @@ extension ConnectionHandler {
         appended(bytes.count, isAsked: isAsked)
     }
 
-    /// - Parameter message: the kept message that these bytes show.
+    /// - Parameter message: the stored message that the bytes show.
     func append(_ bytes: ByteBuffer, _ message: MessageID?) {
         guard phase == .speaking, bytes.readableBytes > 0 else { return }
         if pending.readableBytes == 0 {
-            // Shared with all others who get nothing but this.
+            // The buffer is shared with every session that gets nothing else.
             pending = bytes
         } else {
             pending.writeImmutableBuffer(bytes)
@@ -51,10 +51,11 @@ extension ConnectionHandler {
         worker.markDirty(self)
     }
 
-    /// Bytes that wait for their reader.
+    /// Bytes that the client has not read yet.
     var queued: Int { inFlight + pending.readableBytes }
 
-    /// - Parameter isAsked: it is an answer, which does not count against the queue's limit: the next command is begun only when little waits.
+    /// - Parameter isAsked: whether the bytes are a response. Responses do not count against the queue limit: a next command begins only
+    ///   when little is queued.
     private func appended(_ bytes: Int, isAsked: Bool) {
         if isAsked { asked += bytes }
         guard queued - asked <= worker.settings.sendQueueLimit else { return overflow() }
@@ -62,7 +63,7 @@ extension ConnectionHandler {
         if pending.readableBytes >= ConnectionHandler.largestWrite { write(flushing: false) }
     }
 
-    /// What has not been given to the socket is dropped; behind what has come the last words, where the client reads on after all.
+    /// Drops output that is not in the socket yet, and closes the connection. A client that reads on after all gets the reason.
     private func overflow() {
         guard phase == .speaking else { return abort() }
         pending = ConnectionHandler.empty
@@ -71,7 +72,7 @@ extension ConnectionHandler {
         closeGently(.sendQueueExceeded, saying: .farewell(.sendQueueExceeded))
     }
 
-    /// Hands what is pending to the socket.
+    /// Writes the pending bytes to the socket.
     func flush() {
         isDirty = false
         if pending.readableBytes > 0 { write(flushing: true) } else { context?.flush() }
@@ -106,7 +107,7 @@ extension ConnectionHandler {
 
     static let empty = ByteBuffer()
 
-    /// The reader has taken some of what it was sent: where lines had to wait for that, they wait no longer.
+    /// Resumes lines that wait, once the client has read enough of its output.
     private func resumeHeldLines() {
         if isHeld, queued <= worker.settings.outputMark / 2 { processLines() }
     }
@@ -123,7 +124,7 @@ extension ConnectionHandler {
         if phase == .closing { endOutput() }
     }
 
-    /// Sends what is queued and these last words, then closes.
+    /// Writes what is queued and a last output, then closes.
     func closeGently(_ ending: Event.Ending, saying last: Outgoing? = nil) {
         guard phase != .closing, phase != .closed, let context else { return }
         if phase == .handshaking {
@@ -140,22 +141,23 @@ extension ConnectionHandler {
         markDirty()
     }
 
-    /// What the system holds for a client that reads slowly arrives, if ever it reads on, and would come again: it gets more time for it.
+    /// Prolongs the wait for a slow reader. What lies in the system's buffers arrives if the client reads on; otherwise the next session
+    /// gets it again.
     private func waitForReader() {
         observeProgress()
         guard phase == .closing, !progress.isSettled, let context else { return abort() }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.readerLingering) { [self] in abort() }
     }
 
-    /// All is written.
+    /// Ends the output: every byte is written.
     private func endOutput() {
         guard context != nil, !isOutputEnded else { return }
         isOutputEnded = true
         endWhenAcknowledged()
     }
 
-    /// Ends the output when the client has all that it was told, and the hub knows of that: who comes again as soon as it has seen the end is told
-    /// nothing twice. `deadline` ends the waiting for one that is gone.
+    /// Closes the output once the client has acknowledged all of it and the hub knows. A client that reconnects as soon as it sees the end
+    /// then gets nothing twice. `deadline` ends the wait for a dead client.
     func endWhenAcknowledged(pollingIn pause: TimeAmount = .milliseconds(5)) {
         guard isOutputEnded, isOpen, let context else { return }
         observeProgress()
@@ -165,17 +167,17 @@ extension ConnectionHandler {
             return
         }
         reportEnd()
-        // A plain socket is closed for writing first, and wholly when the client has seen it: closing it with unread input would take back the last
-        // words (RFC 1122 §4.2.2.13). TLS has its own goodbye.
+        // A plain socket is shut down for writing first, and closed when the client has seen that. Closing it with unread input would reset
+        // the connection and lose the last output (RFC 1122 §4.2.2.13). TLS has its own closing alert.
         if isEncrypted { context.close(promise: nil) } else { context.close(mode: .output, promise: nil) }
     }
 
-    /// Closes at once, whatever is unsent.
+    /// Closes at once and drops what is unsent.
     func abort() {
         guard phase != .closed else { return }
         phase = .closed
         pending = ConnectionHandler.empty
-        // What waits in the socket may go with it, so only what is known to have arrived counts.
+        // Bytes in the socket may be lost with it, so only acknowledged messages count.
         observeProgress()
         context?.close(promise: nil)
     }

@@ -8,20 +8,21 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// One connection: finds out how the client speaks, turns its bytes into commands and what the hub says into bytes, and bounds both.
+/// One connection. It detects the client's protocol, decodes its bytes into commands, encodes the hub's output into bytes, and bounds both
+/// directions.
 ///
-/// What is sent is in `ConnectionHandler+Output`.
+/// Output is in `ConnectionHandler+Output`.
 final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     // Unchecked: a handler is touched on its channel's event loop only.
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     enum Phase {
-        /// Nothing has come yet: silence, TLS or IRC.
+        /// No byte has come yet. Silence leads to text, a first byte to TLS or IRC.
         case undecided
         case handshaking
         case speaking
-        /// The last words are on their way.
+        /// The last output is being written.
         case closing
         case closed
     }
@@ -35,26 +36,27 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private(set) var isEncrypted = false
     private var silence: Scheduled<Void>?
     private(set) var codec: (any Codec)?
-    /// Of `codec`, as it was left by the last line or answer: to ask it means to copy it, and every delivery asks.
+    /// The representation of `codec` after its last line or response. Reading it from `codec` would copy the codec, and every delivery
+    /// reads it.
     private(set) var knownRepresentation: Representation?
     private var wayTakesLines = false
 
     private var longestLine = 0
     private var lines = LineDecoder(maximum: 0)
-    /// What came and waits until lines are taken again.
+    /// Input that waits until lines are accepted again.
     private var unread = ConnectionHandler.empty
     private var isTakingLines = false
-    /// Commands that wait for their answers.
+    /// Commands that wait for their responses.
     private var outstanding = 0
-    /// Commands of a line that has led to many: the rest of it, which waits as lines do.
+    /// The rest of the commands of a line that has led to many. They wait as lines do.
     private var heldCommands: Deque<(command: Command, label: String?)> = []
-    /// One of these may be answered at length: no line is taken until all have their answers.
+    /// Whether an outstanding command may have a long response. No line is accepted until all outstanding commands have theirs.
     private var awaitsLongAnswer = false
-    /// What the codec has dealt with by itself and the hub has not been told of yet.
+    /// Input that made no command and that the hub does not know of yet.
     private var unreported = (lines: 0, bytes: 0)
     private var isPausedByHub = false
     private var isReading = true
-    /// The client will send nothing more, and may still be reading.
+    /// Whether the client has closed its side. It may still read.
     private var hasInputEnded = false
     private var arrival = EventTime(wall: Timestamp(milliseconds: 0), uptime: 0)
 
@@ -62,14 +64,14 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     var pending = ByteBuffer()
     var pendingMessage: MessageID?
     var inFlight = 0
-    /// How many of the bytes that wait for their reader are answers.
+    /// How many of the queued bytes belong to responses.
     var asked = 0
     var isDirty = false
-    /// Of clients that do not say themselves what they have shown.
+    /// The delivery progress of a client that does not say itself what it has shown.
     var progress = DeliveryProgress()
-    /// The last message that was on its way to this client.
+    /// The last message that was written or queued for this client.
     var told: MessageID?
-    /// The worker looks now and then how far it is.
+    /// Whether the worker polls this connection for acknowledgements.
     var isWatched = false
     private var socket: (any SocketOptionProvider)?
     var drains: [RequestID] = []
@@ -103,12 +105,12 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         reportEnd()
     }
 
-    /// Looks how far the messages have come, while there is a socket to ask.
+    /// Reads the acknowledged bytes from the socket, if it is still there.
     func observeProgress() {
         guard !progress.isSettled, let socket else { return }
         let answer: EventLoopFuture<clinux_tcp_info> = socket.unsafeGetSocketOption(
             level: .tcp, name: .init(rawValue: clinux_tcp_info_option()))
-        // On the channel's own loop it is there already.
+        // On the channel's own loop the answer is there already.
         answer.assumeIsolated().whenSuccess { [self] info in
             let seen = withUnsafePointer(to: info) {
                 TCPProgress(given: clinux_tcp_given($0), acknowledged: clinux_tcp_acknowledged($0))
@@ -117,17 +119,17 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Whether the hub takes it for a session.
+    /// Whether the hub has a session for the connection.
     var isOpen: Bool { isKnownToHub }
 
-    /// Does what changes how the connection is counted.
+    /// Makes a change by which the metrics count the connection as another kind.
     func changeKind(_ change: () -> Void) {
         let before = kind
         change()
         if isKnownToHub { worker.recount(from: before, to: kind) }
     }
 
-    /// For the hub the session is over: when all has been said, or the connection is gone.
+    /// Ends the hub's session: all output is delivered, or the connection is gone.
     func reportEnd() {
         guard isKnownToHub else { return }
         isKnownToHub = false
@@ -142,7 +144,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         switch phase {
         case .undecided:
             silence?.cancel()
-            // A TLS record of the type handshake (RFC 8446 §5.1).
+            // The first byte of a TLS handshake record (RFC 8446 §5.1).
             if !isEncrypted, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
                 startTLS(context, bytes)
             } else {
@@ -160,7 +162,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             awaitFirstBytes(context)
         } else if case .inputClosed? = event as? ChannelEvent {
             hasInputEnded = true
-            // With its last segment it has said what it has.
+            // The client's last segment acknowledges what it has.
             observeProgress()
             finishIfAnswered()
             if phase == .closing { endWhenAcknowledged() }
@@ -170,11 +172,11 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         observeProgress()
-        // Whatever went wrong on one connection ends that connection.
+        // An error of a connection ends that connection.
         context.close(promise: nil)
     }
 
-    // How the client speaks.
+    // Detection of the client's protocol.
 
     private func awaitFirstBytes(_ context: ChannelHandlerContext) {
         silence = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.silence) { [self] in
@@ -207,11 +209,11 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         let greeting = way.greeting()
         use(way)
         append(greeting)
-        // Nobody may have said anything: a client that closes its side before is gone.
+        // A client that closed its side without a byte of input is gone.
         finishIfAnswered()
     }
 
-    /// From now on this is how the client speaks.
+    /// Sets the codec of the connection.
     func use(_ way: some Codec) {
         changeKind {
             codec = way
@@ -220,35 +222,35 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// The steps of a line or an answer, and what the codec is like then.
+    /// Runs the codec on a line or a response, and stores its representation afterwards.
     private func proceed(_ body: (inout any Codec) -> [CodecStep]) -> [CodecStep]? {
-        // To compare `codec` itself means to copy it; in one access nothing is copied.
+        // A comparison of `codec` itself would copy it. Within one access nothing is copied.
         guard knownRepresentation != nil else { return nil }
         func work(_ way: inout any Codec) -> (steps: [CodecStep], Representation, takesLines: Bool) {
             let steps = body(&way)
             return (steps, way.representation, way.takesLines)
         }
         let (steps, representation, takesLines) = work(&codec!)
-        // One that came late may turn out to be of IRC.
+        // A connection taken for text may turn out to be IRC by its first line.
         changeKind { knownRepresentation = representation }
         wayTakesLines = takesLines
         return steps
     }
 
-    /// The bytes of what the client is to be shown.
+    /// The bytes of one output in the client's representation; nil without a codec.
     func encoded(_ outgoing: Outgoing) -> [UInt8]? { codec?.encode(outgoing) }
 
     private var isLocal: Bool { peer?.isLoopback == true && !worker.settings.treatsNobodyAsLoopback }
 
-    // What the client says.
+    // Input.
 
     private func receive(_ bytes: ByteBuffer) {
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }
         processLines()
     }
 
-    /// Whether the next line can be answered: its codec knows what it means, and neither too many commands wait for their answers nor too many bytes for
-    /// their reader. What cannot be taken stays in the socket, and so with the client.
+    /// Whether the next line can be processed: the codec is ready for it, few commands are outstanding, and little output is queued.
+    /// Further input stays in the socket, and so with the client.
     private var canTakeLine: Bool { canBegin && heldCommands.isEmpty && wayTakesLines }
 
     private var canBegin: Bool {
@@ -256,10 +258,10 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             && queued <= worker.settings.outputMark
     }
 
-    /// Lines wait, here or in the socket.
+    /// Whether input waits, here or in the socket.
     var isHeld: Bool { unread.readableBytes > 0 || !heldCommands.isEmpty || !isReading }
 
-    /// Takes what waits, as far as it can be answered.
+    /// Processes waiting input, as far as it can be answered.
     func processLines() {
         guard !isTakingLines else { return }
         isTakingLines = true
@@ -284,7 +286,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         finishIfAnswered()
     }
 
-    /// Tells the hub of what led to no command, at once for all that came together.
+    /// Reports input that led to no command, once for all that came together.
     private func reportHeard() {
         guard unreported != (0, 0) else { return }
         if phase == .speaking { worker.submit(.inputConsumed(id, lines: unreported.lines, bytes: unreported.bytes), at: arrival) }
@@ -299,8 +301,9 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         unreported.bytes += bytes
     }
 
-    /// - Parameter bytes: of the line that led to them.
-    /// - Returns: whether there was a command among them.
+    /// Carries out a codec's steps.
+    /// - Parameter bytes: the length of the line that led to them.
+    /// - Returns: whether one of them is a command.
     @discardableResult
     private func run(_ steps: [CodecStep], bytes: Int = 0) -> Bool {
         var bytes = bytes
@@ -327,13 +330,13 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
     }
 
-    /// The hub's answer to the oldest command that has none yet.
+    /// Encodes the response to the oldest outstanding command.
     func answer(_ response: [Outgoing], label: String?) {
         outstanding -= 1
         guard phase == .speaking, let steps = proceed({ $0.answer(response, label: label) }) else { return }
         run(steps)
         if outstanding == 0 { awaitsLongAnswer = false }
-        // Not one by one.
+        // Lines are resumed in batches, not one by one.
         guard unread.readableBytes == 0 || outstanding < worker.settings.maximumOutstanding / 2 else { return }
         processLines()
     }
@@ -347,12 +350,12 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         let reads = phase != .speaking || !isPausedByHub && unread.readableBytes == 0 && canTakeLine
         guard reads != isReading, let context else { return }
         isReading = reads
-        // The option exists on every channel; setting it fails only on one that is closed.
+        // Every channel has this option. Setting it fails only on a closed one.
         let channel = context.channel
         channel.setOption(.autoRead, value: reads).whenFailure { _ in channel.close(promise: nil) }
     }
 
-    /// A client that has ended its input is answered what it asked, then closed.
+    /// Closes a connection whose client has closed its side, once all its commands have their responses.
     private func finishIfAnswered() {
         guard hasInputEnded, outstanding == 0, heldCommands.isEmpty, unread.readableBytes == 0 else { return }
         switch phase {

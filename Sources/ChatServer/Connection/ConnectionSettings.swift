@@ -5,23 +5,23 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOSSL
 
-/// What all connections of a server have in common.
+/// The settings that all connections of a server share.
 struct ConnectionSettings: Sendable {
-    /// The TLS identity in force; another one for those who come later, after a reload.
+    /// The TLS context in force. A reload replaces it for later connections.
     let tls: NIOLockedValueBox<NIOSSLContext>
     var allowsPlaintext = false
-    /// A client that has said nothing for so long gets the prompts.
+    /// How long a silent client waits for the text prompts.
     var silence: TimeAmount = .seconds(1)
-    /// Bytes that may wait for a slow reader; over it the connection is closed, and what it missed is replayed later.
+    /// The output bytes that may wait for a slow reader. Beyond it the connection is closed, and the rest is replayed later.
     var sendQueueLimit = 1 << 20
-    /// Bytes that wait for a reader above which no further command of its is begun.
+    /// The queued output bytes above which no further command of the connection begins.
     var outputMark = 1 << 18
-    /// Commands of one connection that wait for their answers; over it nothing is read.
+    /// The outstanding commands above which nothing is read.
     var maximumOutstanding = 256
-    /// For tests of what is refused from elsewhere.
+    /// Whether loopback counts as a remote network; for tests.
     var treatsNobodyAsLoopback = false
-    /// How long a connection that is being closed may take to read its last words.
+    /// How long a connection that is being closed may take to read its last output.
     var lingering: TimeAmount = .seconds(3)
-    /// How much longer where messages lie in the system's buffers for it.
+    /// How much longer it may take while messages lie in the system's buffers.
     var readerLingering: TimeAmount = .seconds(60)
 }

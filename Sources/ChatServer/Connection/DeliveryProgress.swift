@@ -1,24 +1,24 @@
 import ChatProtocol
 
-/// What TCP knows of a connection's output; bytes since the connection began.
+/// A connection's output as TCP sees it, in bytes since the connection began.
 struct TCPProgress: Sendable {
-    /// Given to the socket, on their way or waiting to be.
+    /// Bytes given to the socket, sent or not.
     let given: UInt64
-    /// Those of which the client's machine has said that it has them.
+    /// Bytes that the client's machine has acknowledged.
     let acknowledged: UInt64
 }
 
-/// How far the messages of a connection have come: the socket of a dead link goes on taking megabytes that nobody ever gets, so what counts is what the
-/// client's machine has acknowledged, and at the end of a connection nothing more.
+/// Tells which messages of a connection have arrived. The socket of a dead link accepts megabytes that nobody gets, so only bytes count
+/// that the client's machine has acknowledged.
 struct DeliveryProgress {
-    /// The last message that was given to the socket whole.
+    /// The last message whose bytes are all in the socket.
     private(set) var given: MessageID?
-    /// The last that the client has.
+    /// The last message that the client has.
     private(set) var reached: MessageID?
-    /// What had been given at the time, and is waited for.
+    /// A position of the output and the last message before it. The message has arrived once TCP acknowledges the position.
     private var awaited: (position: UInt64, message: MessageID)?
 
-    /// Nothing is to be learned by looking.
+    /// Whether all messages have arrived, so that there is nothing to observe.
     var isSettled: Bool { given == reached }
 
     mutating func give(_ message: MessageID) { given = message }

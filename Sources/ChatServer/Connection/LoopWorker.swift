@@ -7,11 +7,12 @@ import NIOConcurrencyHelpers
 import NIOCore
 import SystemSupport
 
-/// The connections of one event loop: takes the hub's actions for them and gathers what they have to tell the hub.
+/// The connections of one event loop. It carries out the hub's actions for them and collects their events for the hub.
 ///
-/// Both go in batches: one lock and one wake-up for all that came together, and one write a connection however many messages it gets.
+/// Both directions are batched: one lock and one wake-up for all that came together, and one write per connection, however many messages it
+/// gets.
 final class LoopWorker: @unchecked Sendable {
-    // Unchecked: all but `inbox`, which has its lock, is touched on the event loop only.
+    // Unchecked: `inbox` has its own lock; everything else is touched on the event loop only.
     let index: Int
     let eventLoop: any EventLoop
     let settings: ConnectionSettings
@@ -25,13 +26,13 @@ final class LoopWorker: @unchecked Sendable {
     private var isSubmissionScheduled = false
     private var dirty: [ConnectionHandler] = []
     private var isFlushScheduled = false
-    /// Connections whose sockets hold bytes that TCP has not acknowledged, the one polled last at the end.
+    /// Connections with bytes that TCP has not acknowledged, the last polled at the end.
     private var watched: Deque<ConnectionHandler> = []
     private var ackPolls = AckPollSchedule()
-    /// The number of the poll that is scheduled. A poll that turns out to be due too late is not cancelled: it has an older number, and does nothing.
+    /// The number of the scheduled poll. A poll that is scheduled too late is not cancelled; its number is older, so it does nothing.
     private var ackPollNumber = 0
     private var isAckPollScheduled = false
-    /// Updated by the connections, so that reading it costs the same however many they are.
+    /// Kept up to date by the connections, so that reading it costs the same however many they are.
     private var counted = ConnectionCensus()
     private var ticking: RepeatedTask?
 
@@ -42,7 +43,7 @@ final class LoopWorker: @unchecked Sendable {
         self.hub = hub
     }
 
-    /// The first one begins to tell the hub of each second.
+    /// Starts the ticks of the hub, if this is the first loop.
     func start() {
         guard index == 0 else { return }
         eventLoop.execute { [self] in
@@ -50,22 +51,22 @@ final class LoopWorker: @unchecked Sendable {
         }
     }
 
-    /// Closes what is still open, at once; done when the hub has been given all there is to tell of it.
+    /// Closes every open connection at once. Returns when the hub's mailbox has all of their events.
     func stop() async throws {
         try await eventLoop.submit { [self] in
             ticking?.cancel()
             for connection in slots { connection?.abort() }
         }.get()
-        // The end of a channel is told one turn of the loop later, and given on in the turn after that.
+        // The end of a channel is reported one turn of the loop later, and submitted to the hub in the turn after that.
         for _ in 1...3 { try await eventLoop.submit {}.get() }
     }
 
-    /// For metrics; from any thread.
+    /// The census of this loop's connections, for metrics. Callable on any thread.
     func census() -> EventLoopFuture<ConnectionCensus> {
         eventLoop.submit { [self] in counted }
     }
 
-    /// Takes actions for connections of this loop; from any thread.
+    /// Queues actions for connections of this loop. Callable on any thread.
     func post(_ actions: [Action]) {
         let isFirst = inbox.withLockedValue { inbox in
             if inbox.actions.isEmpty { inbox.actions = actions } else { inbox.actions += actions }
@@ -106,7 +107,7 @@ final class LoopWorker: @unchecked Sendable {
             for id in ids where id.loop == index { connection(id)?.append(outgoing) }
             return
         }
-        // Few representations are in use at a time: a list is searched faster than a table.
+        // Few representations are in use at a time, and a list is searched faster than a table.
         var encoded: [(representation: Representation, bytes: ByteBuffer)] = []
         for id in ids where id.loop == index {
             guard let connection = connection(id), let representation = connection.representation else { continue }
@@ -132,7 +133,7 @@ final class LoopWorker: @unchecked Sendable {
         return connection
     }
 
-    // What connections of this loop call.
+    // Calls from connections of this loop.
 
     func add(_ connection: ConnectionHandler) -> SessionID {
         let slot = freeSlots.popLast() ?? slots.endIndex
@@ -150,17 +151,17 @@ final class LoopWorker: @unchecked Sendable {
         freeSlots.append(id.slot)
     }
 
-    /// A connection that is counted has turned out to be of another kind.
+    /// Counts a connection as another kind.
     func recount(from before: ConnectionKind, to after: ConnectionKind) {
         guard before != after else { return }
         counted.kinds[before, default: 1] -= 1
         counted.kinds[after, default: 0] += 1
     }
 
-    /// So many bytes more, or less, wait for their readers.
+    /// Adds to the bytes that wait for their readers.
     func countQueued(_ bytes: Int) { counted.queuedBytes += bytes }
 
-    /// A message was given to the connection's socket.
+    /// Watches a connection for the acknowledgement of a message that was given to its socket.
     func watch(_ connection: ConnectionHandler) {
         guard !connection.isWatched else { return }
         connection.isWatched = true
@@ -180,7 +181,8 @@ final class LoopWorker: @unchecked Sendable {
         }
     }
 
-    /// Reports to the hub which messages TCP has delivered at some of the watched connections. Those whose clients have everything are watched no longer.
+    /// Reports to the hub which messages TCP has delivered at some of the watched connections. A connection whose client has everything is
+    /// not watched any longer.
     private func pollAcks() {
         var arrived: [SessionID: MessageID] = [:]
         let count = AckPollSchedule.atOnce(watched: watched.count)
@@ -197,7 +199,7 @@ final class LoopWorker: @unchecked Sendable {
         scheduleAckPoll()
     }
 
-    /// The connection has something to flush when the batch is through.
+    /// Registers a connection to be flushed at the end of the batch.
     func markDirty(_ connection: ConnectionHandler) {
         dirty.append(connection)
         guard !isFlushScheduled else { return }
@@ -205,7 +207,7 @@ final class LoopWorker: @unchecked Sendable {
         eventLoop.execute { [self] in flushDirty() }
     }
 
-    /// Gives the hub an event, with all others of this turn of the loop.
+    /// Submits an event to the hub, together with all others of this turn of the loop.
     func submit(_ event: Event, at moment: EventTime = .now) {
         events.append(HubInput(event, at: moment))
         guard !isSubmissionScheduled else { return }

@@ -2,14 +2,15 @@ import ChatProtocol
 import Glibc
 import NIOCore
 
-/// Who is at the other end, as far as the rules care.
+/// The address of a connection's peer.
 struct PeerAddress: Equatable, Sendable {
-    /// Numeric, without port; an IPv4 address that came over an IPv6 socket in its own form.
+    /// Numeric, without port. An IPv4 address on an IPv6 socket is in its IPv4 form.
     let text: String
-    /// 127.0.0.0/8 and ::1: this machine itself.
+    /// Whether it is 127.0.0.0/8 or ::1: this machine.
     let isLoopback: Bool
 
-    /// What is counted as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, of which one machine has all the others.
+    /// The key by which a peer is counted: an IPv4 address, or the first 64 bits of an IPv6 address. One machine usually has all addresses
+    /// of such a network.
     var network: String {
         var bytes = in6_addr()
         guard inet_pton(AF_INET6, text, &bytes) == 1 else { return text }
@@ -26,7 +27,7 @@ struct PeerAddress: Equatable, Sendable {
 
     init(numeric: String) {
         let mapped = "::ffff:"
-        // RFC 4291 §2.5.5.2; the C library writes the IPv4 part of it with dots.
+        // An IPv4-mapped address (RFC 4291 §2.5.5.2). The C library writes its IPv4 part with dots.
         text = numeric.rest(behind: mapped).flatMap { $0.holds(".") ? $0 : nil } ?? numeric
         isLoopback = text == "::1" || (text.begins(with: "127.") && !text.holds(":"))
     }

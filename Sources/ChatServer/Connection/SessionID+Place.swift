@@ -1,9 +1,10 @@
 import ChatHub
 import ChatStore
 
-// A session's id says where its connection is, so that nobody looks it up: the event loop, the row in that loop's table, and a number that makes it unique.
+// A session's id holds the place of its connection, so that no table is searched: the event loop, the slot in that loop, and a serial
+// number that makes it unique.
 extension SessionID {
-    /// Event loops that a server has at most.
+    /// The most event loops of a server.
     static let maximumLoops = 256
 
     init(loop: Int, slot: Int, serial: UInt32) {

@@ -6,9 +6,10 @@ import Foundation
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// The thread on which the hub runs: takes all events that have come, lets the hub judge them one by one, and gives its actions to those who carry them out.
+/// The thread on which the hub runs. It takes events from the mailbox, passes them to the hub one by one, and hands the hub's actions to
+/// the services.
 final class HubDriver: @unchecked Sendable {
-    /// Those who carry out actions, and answer with events into ``HubDriver/mailbox``.
+    /// The objects that carry out actions. Their answers come as events into ``HubDriver/mailbox``.
     struct Services: Sendable {
         let workers: [LoopWorker]
         let engine: SQLiteEngine
@@ -18,7 +19,7 @@ final class HubDriver: @unchecked Sendable {
     }
 
     let mailbox: Mailbox<HubInput>
-    // Unchecked: all below is touched on the hub's thread only, from when it has been started.
+    // Unchecked: everything below is touched on the hub's thread only, once that has started.
     private var hub: Hub
     private let services: Services
     private var proposals: [Proposal] = []
@@ -27,7 +28,7 @@ final class HubDriver: @unchecked Sendable {
     private var published: Set<AccountID>?
     private let stopped = DispatchSemaphore(value: 0)
     private let thread = NIOLockedValueBox<JoinableThread?>(nil)
-    /// Events after which what they led to is handed on, however many more wait.
+    /// The number of events after which actions are handed on, however many more events wait.
     private static let batch = 2048
 
     init(_ hub: consuming Hub, _ mailbox: Mailbox<HubInput>, _ services: Services) {
@@ -43,14 +44,14 @@ final class HubDriver: @unchecked Sendable {
         self.thread.withLockedValue { $0 = thread }
     }
 
-    /// Tells everybody; returns when all connections are closed or the time is over.
+    /// Announces the shutdown to all sessions. Returns when every connection is closed or the grace period is over.
     func announceShutdown(within grace: DispatchTimeInterval) {
         mailbox.put(HubInput(.shutDown))
-        // Those who did not leave in time are closed by who called.
+        // The caller closes connections that did not end in time.
         _ = stopped.wait(timeout: .now() + grace)
     }
 
-    /// Handles what waits, then ends; returns when it has.
+    /// Handles the waiting events, then ends the thread and returns.
     func stop() {
         mailbox.close()
         thread.withLockedValue(\.self)?.join()
@@ -105,7 +106,7 @@ final class HubDriver: @unchecked Sendable {
         services.engine.publish(active: active.sorted())
     }
 
-    /// Each loop with a session among these gets all of them, and picks its own.
+    /// Appends an action to each loop that has one of the sessions. Each loop picks its own sessions.
     private func send(_ action: Action, to ids: [SessionID]) {
         guard actions.count > 1, ids.count > 1 else {
             if let first = ids.first { actions[first.loop].append(action) }

@@ -3,7 +3,7 @@ import ChatProtocol
 import ChatStore
 import ChatStoreSQLite
 
-/// An event on its way to the hub, with the moment at which it came.
+/// An event for the hub, with the time at which it came.
 struct HubInput: Sendable {
     let event: Event
     let moment: EventTime
@@ -15,7 +15,7 @@ struct HubInput: Sendable {
 }
 
 extension Event {
-    /// What an engine reports is an event.
+    /// The hub's event for an engine's report.
     init(_ report: Report) {
         self =
             switch report {

@@ -3,16 +3,17 @@ import NIOCore
 import NIOPosix
 import SystemSupport
 
-/// Rests for a second where the system cannot give a connection its file descriptor, and takes those who wait then.
+/// Pauses accepting for a second when the system has no descriptor for a new connection. Waiting clients are accepted afterwards.
 ///
-/// NIO's own `AcceptBackoffHandler` does not do: a channel whose first accept fails stays registered for reading, so the next attempt follows at once and without end.
+/// NIO's own `AcceptBackoffHandler` is not enough: a channel whose first accept fails stays registered for reading, so the next attempt
+/// follows at once and without end.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     private let tell: (String) -> Void
     private var silentUntil: NIODeadline?
     private static let pause = TimeAmount.seconds(1)
-    /// The host is told no more often.
+    /// The shortest time between two messages to the operator.
     private static let silence = TimeAmount.minutes(1)
 
     init(_ tell: @escaping (String) -> Void) { self.tell = tell }
@@ -26,7 +27,7 @@ final class AcceptPause: ChannelInboundHandler {
             silentUntil = now + AcceptPause.silence
             tell("New connections have to wait: \(SystemError.text(error.errnoCode)).")
         }
-        // On the channel's own loop it is done at once; it fails only on a channel that is closed.
+        // On the channel's own loop it takes effect at once. It fails only on a closed channel.
         let channel = context.channel
         channel.setOption(.autoRead, value: false).whenComplete { _ in }
         context.eventLoop.scheduleTask(in: AcceptPause.pause) { channel.setOption(.autoRead, value: true) }
@@ -34,7 +35,7 @@ final class AcceptPause: ChannelInboundHandler {
 }
 
 extension ServerBootstrap {
-    /// - Parameter tell: what the host has to know.
+    /// - Parameter tell: reports a message for the operator.
     func restingWithoutDescriptors(_ tell: @escaping @Sendable (String) -> Void) -> ServerBootstrap {
         serverChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause(tell)) }

@@ -1,16 +1,16 @@
 import ChatProtocol
 
-/// From when until when clients take a server's certificate: all of its chain.
+/// The period in which every certificate of a server's chain is valid.
 struct CertificateValidity: Equatable, Sendable {
     let file: String
     let from: Timestamp
     let until: Timestamp
 
     private static let day: Int64 = 86_400_000
-    /// So long before its end it is to be renewed.
+    /// The days before the end from which on it should be renewed.
     private static let daysBefore: Int64 = 14
 
-    /// What is wrong with it, or soon will be; nil while all is well.
+    /// A warning about a chain that is not valid, or not for long; nil while all is well.
     func warning(at now: Timestamp) -> String? {
         func date(_ time: Timestamp) -> String { time.iso8601.upTo("T") }
         let left = until.milliseconds - now.milliseconds
@@ -25,14 +25,14 @@ struct CertificateValidity: Equatable, Sendable {
     }
 }
 
-/// Reminds of a certificate that expires, while the server runs: at once, and then once a day.
+/// Warns of an expiring certificate while the server runs: at once, and then once a day.
 struct CertificateReminder: Sendable {
     private let validity: CertificateValidity
     private var last: Timestamp?
 
     init(_ validity: CertificateValidity) { self.validity = validity }
 
-    /// To be asked more often than it reminds; the clock may be set meanwhile.
+    /// The warning that is due, if any. Call it more often than once a day. The clock may be set meanwhile.
     mutating func next(at now: Timestamp) -> String? {
         if let last, last <= now, now < last.adding(milliseconds: 86_400_000) { return nil }
         guard let warning = validity.warning(at: now) else { return nil }

@@ -2,13 +2,13 @@ import NIOCore
 import NIOPosix
 import SystemSupport
 
-/// The listening socket: one for IPv4 and IPv6 where the system has both. Connections are spread over all loops.
+/// The listening socket, for IPv4 and IPv6 if the system has both. Connections are spread over all loops.
 struct Listener {
     private let channel: any Channel
     let port: Int
 
-    /// Binds, and holds those who connect in the kernel's queue until ``accept()``.
-    /// - Parameter tell: what the host has to know.
+    /// Binds the socket. Clients wait in the kernel's queue until ``accept()``.
+    /// - Parameter tell: reports a message for the operator.
     init(
         port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker], tell: @escaping @Sendable (String) -> Void
     ) async throws(UserFacingError) {
@@ -22,7 +22,7 @@ struct Listener {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // A channel keeps the buffer it has read into: an idle client's is small, a busy one's grows.
+            // A channel's buffer is small while idle and grows while busy.
             .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 8192))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -43,12 +43,12 @@ struct Listener {
     func accept() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     func close() async {
-        // It may have been closed by an error of the socket already.
+        // An error of the socket may have closed it already.
         try? await channel.close()
     }
 
-    /// `::` takes IPv4 too; a machine without IPv6 has only the other. By address and not by name: looking up `::` fails where no interface but
-    /// loopback has an IPv6 address (getaddrinfo(3), AI_ADDRCONFIG).
+    /// Binds `::`, which accepts IPv4 as well, or `0.0.0.0` on a machine without IPv6. It uses an address and not a name: resolving `::`
+    /// fails where only loopback has an IPv6 address (getaddrinfo(3), AI_ADDRCONFIG).
     private static func bind(_ bootstrap: ServerBootstrap, _ port: Int) async throws -> any Channel {
         do {
             return try await bootstrap.bind(to: SocketAddress(ipAddress: "::", port: port)).get()
@@ -67,7 +67,7 @@ struct Listener {
     }
 }
 
-/// Finds out within minutes that the other end has gone without a word: by probes when nothing is said, by unacknowledged bytes when something is.
+/// Detects a dead peer within minutes: by probes on an idle connection, by unacknowledged bytes on a busy one.
 private enum KeepAlive {
     static func set(on channel: any Channel) {
         let seconds: [(Int32, SocketOptionValue)] = [(TCP_KEEPIDLE, 120), (TCP_KEEPINTVL, 30), (TCP_KEEPCNT, 4)]

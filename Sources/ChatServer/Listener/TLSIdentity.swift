@@ -7,16 +7,16 @@ import SwiftASN1
 import SystemSupport
 import X509
 
-/// The certificate and key that a server shows: given files, or those it made for itself at its first start.
+/// A server's certificate and key: given files, or files that it made at its first start.
 public struct TLSIdentity: Sendable {
-    /// Of the first certificate, the server's own.
+    /// The SHA-256 fingerprint of the server's own certificate, the first of the chain.
     public let fingerprint: String
-    /// When clients take it.
+    /// The period in which clients accept the chain.
     let validity: CertificateValidity
     let certificates: [NIOSSLCertificate]
     let key: NIOSSLPrivateKey
 
-    /// Reads a chain and its key, both PEM.
+    /// Reads a certificate chain and its key, both PEM.
     public init(certificateFile: String, keyFile: String) throws(UserFacingError) {
         let chain = try SmallFile.read("The certificate", certificateFile, limit: 1 << 20)
         let keyBytes = try SmallFile.read("The private key", keyFile, limit: 1 << 20)
@@ -25,8 +25,8 @@ public struct TLSIdentity: Sendable {
             keyFile: keyFile)
     }
 
-    /// The identity of a data folder: a P-256 key and a self-signed certificate, made where there is none. Half of one is no reason to
-    /// make another, which no client would know.
+    /// The identity of a data folder: a P-256 key and a self-signed certificate, made if neither exists. If only one of the files is
+    /// missing, this throws: clients would not know a new identity.
     public init(of folder: DataFolder) throws(UserFacingError) {
         let (certificateFile, keyFile) = (folder.file("tls-cert.pem"), folder.file("tls-key.pem"))
         let hasCertificate = access(certificateFile, F_OK) == 0
@@ -64,7 +64,7 @@ public struct TLSIdentity: Sendable {
         }
     }
 
-    /// TLS 1.2 or 1.3 with this identity.
+    /// A context for TLS 1.2 or later with this identity.
     func context() throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(key))

@@ -2,9 +2,9 @@ import ChatHub
 import ChatProtocol
 import ChatStore
 
-/// How one event is written.
+/// The text of one event.
 enum EventFormatter {
-    /// Appends it with its line end.
+    /// Appends an event with its line end.
     static func append(_ entry: EventLog.Entry, _ format: EventLog.Format, to bytes: inout [UInt8]) {
         switch format {
         case .text, .timedText:

@@ -5,16 +5,16 @@ import Foundation
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// The lines on the server's terminal, written whole and at once by a thread of its own: a terminal that stands still holds nobody up.
+/// The event log on the server's stdout. A thread of its own writes whole lines, so a blocked terminal delays nobody.
 ///
-/// What waits for it is bounded; lines over the bound are dropped, and how many is said when it goes on.
+/// The queue is bounded. Lines beyond the bound are dropped, and their number is reported once writing continues.
 public final class EventLog: Sendable {
     public enum Format: Sendable {
-        /// One plain line an event.
+        /// One plain line per event.
         case text
-        /// The same with the time before it.
+        /// One plain line per event, after its time.
         case timedText
-        /// One JSON object an event, with its time.
+        /// One JSON object per event, with its time.
         case json
     }
 
@@ -30,12 +30,12 @@ public final class EventLog: Sendable {
     private let dropped = NIOLockedValueBox(0)
     private let thread = NIOLockedValueBox<JoinableThread?>(nil)
     private static let bound = 1 << 17
-    /// Microseconds.
+    /// The pause between two writes, microseconds.
     private static let pause: UInt32 = 5000
 
     /// - Parameters:
-    ///   - write: puts whole lines out; may block.
-    ///   - tell: says what the host has to know, besides the events.
+    ///   - write: writes whole lines; may block.
+    ///   - tell: reports a message for the operator.
     init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void) {
         self.format = format
         self.write = write
@@ -58,15 +58,15 @@ public final class EventLog: Sendable {
             var bytes: [UInt8] = []
             for entry in entries { EventFormatter.append(entry, format, to: &bytes) }
             write(bytes)
-            // What comes meanwhile is written at once, instead of each line by itself.
+            // Lines that come meanwhile are written together instead of one by one.
             usleep(EventLog.pause)
         }
     }
 
-    /// Writes what waits, for at most so long.
+    /// Writes the queued lines within the time limit, then ends the thread.
     func stop(within time: DispatchTimeInterval) {
         mailbox.close()
-        // A terminal that stands still keeps the rest.
+        // The rest is lost if the terminal is blocked.
         thread.withLockedValue(\.self)?.join(within: time)
     }
 

@@ -2,11 +2,11 @@ import ChatCodec
 import ChatHub
 import ChatStore
 
-/// What metrics tell connections apart by.
+/// The labels by which metrics group connections.
 struct ConnectionKind: Hashable, Sendable {
     enum Way: String, CaseIterable, Sendable {
         case irc, text
-        /// Has not said anything yet, or is in the middle of a TLS handshake.
+        /// No input yet, or a TLS handshake under way.
         case undecided
     }
 
@@ -16,10 +16,10 @@ struct ConnectionKind: Hashable, Sendable {
     static let all = Way.allCases.flatMap { way in [false, true].map { ConnectionKind(way: way, isEncrypted: $0) } }
 }
 
-/// The connections of one event loop, counted.
+/// The connections of one event loop in numbers.
 struct ConnectionCensus: Sendable {
     var kinds: [ConnectionKind: Int] = [:]
-    /// Bytes that have been given to sockets and wait for their readers.
+    /// Bytes given to sockets that their readers have not taken.
     var queuedBytes = 0
 
     static func + (left: ConnectionCensus, right: ConnectionCensus) -> ConnectionCensus {

@@ -2,16 +2,17 @@ import ChatHub
 import ChatStore
 import NIOConcurrencyHelpers
 
-/// What a server knows of itself, gathered from its threads and read by who asks for it.
+/// The server's figures, written by its threads and read by the metrics page.
 ///
-/// The hub's thread leaves its numbers once a batch and the store's thread once a commit: counting costs the chat nothing that could be measured.
+/// The hub's thread records its numbers once per batch and the store's thread once per commit, so counting costs the chat nothing
+/// measurable.
 final class Metrics: Sendable {
     struct Figures: Sendable {
         var hub = HubStatistics()
         var sessions = 0
         var activeAccounts = 0
         var waitingAnswers = 0
-        /// Of groups of writes, each one transaction.
+        /// The duration of each transaction, seconds.
         var commits = Histogram(bounds: [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])
         var writes = 0
         var failedWrites = 0
@@ -26,10 +27,10 @@ final class Metrics: Sendable {
 
     var current: Figures { figures.withLockedValue { $0 } }
 
-    /// Things that wait, by who they wait for.
+    /// The lengths of the server's queues.
     var depths: [(queue: String, depth: Int)] { queues.withLockedValue { $0 }() }
 
-    /// From now on these are asked for their depths.
+    /// Sets the source of ``depths``.
     func watch(_ depths: @escaping Depths) { queues.withLockedValue { $0 = depths } }
 
     func record(_ statistics: HubStatistics, _ counts: (sessions: Int, activeAccounts: Int, waiting: Int)) {
@@ -52,14 +53,14 @@ final class Metrics: Sendable {
     func recordFailure(_ reason: String?) { figures.withLockedValue { $0.failure = reason } }
 }
 
-/// How often values were up to each of some bounds.
+/// A histogram: how many values fall into each range.
 struct Histogram: Equatable, Sendable {
     let bounds: [Double]
-    /// One a bound, and the last for what is above all of them; not cumulative.
+    /// One count per bound, and a last one for values above all of them; not cumulative.
     private(set) var counts: [Int]
     private(set) var sum = 0.0
 
-    /// - Parameter bounds: rising.
+    /// - Parameter bounds: ascending.
     init(bounds: [Double]) {
         self.bounds = bounds
         counts = Array(repeating: 0, count: bounds.count + 1)

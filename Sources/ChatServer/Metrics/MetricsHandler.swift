@@ -2,7 +2,7 @@ import ChatProtocol
 import NIOCore
 import NIOHTTP1
 
-/// One connection of ``MetricsListener``: reads one request, answers it and closes.
+/// One connection of ``MetricsListener``. It reads one request, answers it and closes.
 final class MetricsHandler: ChannelInboundHandler, @unchecked Sendable {
     // Unchecked: a handler is touched on its channel's event loop only.
     typealias InboundIn = HTTPServerRequestPart
@@ -69,7 +69,7 @@ final class MetricsHandler: ChannelInboundHandler, @unchecked Sendable {
         ]
         context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         if request.method != .HEAD { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil) }
-        // The other side closes first where it can; what it still sends must not take the answer back.
+        // The client closes first if it can. Closing before it is done would reset the connection and lose the response.
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(mode: .output, promise: nil) }
     }

@@ -4,16 +4,16 @@ import NIOHTTP1
 import NIOPosix
 import SystemSupport
 
-/// A small HTTP server for `GET /metrics` and `GET /healthz`: one request a connection, few connections at a time, each with its time, so that whoever can
-/// reach it can cost the chat nothing.
+/// A small HTTP server for `GET /metrics` and `GET /healthz`. It answers one request per connection, and bounds the connections and their
+/// time, so that no client can cost the chat anything.
 final class MetricsListener: Sendable {
-    /// The TCP port it listens on.
+    /// The TCP port on which it listens.
     let port: Int
     private let channel: any Channel
 
-    /// Connections at a time; those above it are closed at once.
+    /// The most connections at a time. Further ones are closed at once.
     static let maximumConnections = 32
-    /// What a connection may take in all.
+    /// The most time of one connection.
     static let time = TimeAmount.seconds(10)
 
     /// - Parameter address: numeric.
@@ -22,7 +22,7 @@ final class MetricsListener: Sendable {
     ) async throws(UserFacingError) {
         let open = NIOLockedValueBox(0)
         let bootstrap = ServerBootstrap(group: group)
-            // The chat's own listener says so.
+            // The chat's own listener reports missing descriptors.
             .restingWithoutDescriptors { _ in }
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -51,7 +51,7 @@ final class MetricsListener: Sendable {
     }
 
     func close() async {
-        // It may have been closed by an error of the socket already.
+        // An error of the socket may have closed it already.
         try? await channel.close()
     }
 }

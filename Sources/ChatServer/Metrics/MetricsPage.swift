@@ -3,13 +3,13 @@ import ChatStore
 import Foundation
 import NIOCore
 
-/// Makes what `/metrics` and `/healthz` answer.
+/// The contents of `/metrics` and `/healthz`.
 struct MetricsPage: Sendable {
     let metrics: Metrics
     let workers: [LoopWorker]
     private let process: @Sendable () -> ProcessFigures
     private let start = Date()
-    /// Asking the system takes long where there are many descriptors.
+    /// Figures of the process take long to read where there are many descriptors, so they are read on this queue.
     private let queue = DispatchQueue(label: "chatty.metrics")
 
     init(_ metrics: Metrics, _ workers: [LoopWorker], process: @escaping @Sendable () -> ProcessFigures = { ProcessFigures() }) {
@@ -18,10 +18,10 @@ struct MetricsPage: Sendable {
         self.process = process
     }
 
-    /// Nil where the store works, else why it does not.
+    /// Why the store fails; nil while it works.
     var failure: String? { metrics.current.failure }
 
-    /// The connections are counted on their own event loops, and the rest is done on none.
+    /// The page of `/metrics`. Connections are counted on their own event loops; the rest is done on ``queue``.
     func text(on eventLoop: any EventLoop) -> EventLoopFuture<String> {
         EventLoopFuture.reduce(ConnectionCensus(), workers.map { $0.census() }, on: eventLoop, +).flatMap { census in
             queue.asyncWithFuture(eventLoop: eventLoop) { render(census) }

@@ -2,7 +2,7 @@ import ChatProtocol
 import Glibc
 import SystemSupport
 
-/// What the system says of this process, under the names that Prometheus' own clients use.
+/// The system's figures of this process, under the names that Prometheus' own clients use.
 struct ProcessFigures: Sendable {
     /// User and system time, seconds.
     var processorSeconds = 0.0
@@ -20,7 +20,7 @@ struct ProcessFigures: Sendable {
             if pages.count > 1, let count = Double(pages[1]) { residentBytes = count * Double(getpagesize()) }
         }
         if let folder = opendir("/proc/self/fd") {
-            // Without `.`, `..` and the descriptor of this very look.
+            // Without `.`, `..` and the descriptor of this listing.
             openDescriptors = -3
             while readdir(folder) != nil { openDescriptors += 1 }
             closedir(folder)

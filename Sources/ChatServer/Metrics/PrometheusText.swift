@@ -1,4 +1,4 @@
-/// Metrics as Prometheus reads them: text exposition format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
+/// Metrics in Prometheus' text exposition format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
 struct PrometheusText {
     enum Kind: String {
         case counter, gauge
@@ -8,16 +8,16 @@ struct PrometheusText {
 
     private(set) var text = ""
 
-    /// One metric with one value.
+    /// Adds a metric with one value.
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double) { add(name, kind, help, [([], value)]) }
 
-    /// One metric with a value for each set of labels.
+    /// Adds a metric with a value for each set of labels.
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: [(String, String)], value: Double)]) {
         head(name, kind.rawValue, help)
         for sample in samples { line(name, sample.labels, sample.value) }
     }
 
-    /// The buckets are cumulative, as the format has them.
+    /// Adds a histogram. Its buckets are cumulative, as the format requires.
     mutating func add(_ name: String, _ help: String, _ histogram: Histogram) {
         head(name, "histogram", help)
         var total = 0

@@ -3,9 +3,9 @@ import GRDB
 import SystemSupport
 
 extension AccountBook {
-    /// All that is kept of one person: a JSON object a line, the account first, then its groups and invitations, how far it has read, its tokens, then the
-    /// messages it sent and got in the order of their ids. What its password and tokens are hashed to is not part of it.
-    /// - Parameter write: takes a line with its end; false ends the export.
+    /// Exports all stored data of an account as JSON objects, one a line: the account, its groups and invitations, its read markers, its
+    /// tokens, then the messages that it sent and received in the order of their ids. Hashes of its password and tokens are not exported.
+    /// - Parameter write: writes a line with its end; returns false to end the export.
     public func export(_ name: Name, to write: (String) -> Bool) throws(UserFacingError) {
         do {
             try store.pool.read { db in
@@ -33,7 +33,7 @@ extension AccountBook {
         }
     }
 
-    /// What a line is about, and where its name and time are from.
+    /// The key of each kind of line, and the query for its names and times.
     private static let namesOf = [
         ("group", "SELECT g.name, NULL FROM members m JOIN groups g ON g.id = m.group_id WHERE m.account = ? ORDER BY g.name"),
         ("invited", "SELECT g.name, NULL FROM invitations i JOIN groups g ON g.id = i.group_id WHERE i.account = ? ORDER BY g.name"),

@@ -4,7 +4,7 @@ import GRDB
 import SystemSupport
 
 extension AccountBook {
-    /// Adds accounts that can be logged in to by a token alone, for measurements that no hash of a password is to be part of.
+    /// Adds accounts that log in by a token alone, for measurements without password hashes.
     /// - Returns: a token for each name, in their order.
     package func addWithTokens(_ names: [Name], at now: Timestamp) throws(UserFacingError) -> [String] {
         let tokens = names.map { _ in ResumeToken() }

@@ -5,24 +5,25 @@ import GRDB
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// The accounts of a store, as `chatty users` and the start of a server work on them. A running server sees what is committed here at its next look.
+/// The administration of a store's accounts, for `chatty users` and the start of a server. A running server follows each change within a
+/// moment.
 public struct AccountBook: Sendable {
     /// An account as its administrator sees it.
     public struct Record: Hashable, Sendable {
         public let account: Account
         public let created: Timestamp
         public let lastLogin: Timestamp?
-        /// Has a session now, on the server that runs on the folder.
+        /// Whether the account has a session on the server that runs on the folder.
         public let isActive: Bool
 
         public var name: Name { account.name }
         public var isBlocked: Bool { account.isBlocked }
     }
 
-    /// What became of a list of new accounts.
+    /// The result of adding a list of accounts.
     public struct Imported: Equatable, Sendable {
         public var added: [Name] = []
-        /// Had an account already, which was left as it was.
+        /// Names that had an account already, which is unchanged.
         public var present: [Name] = []
     }
 
@@ -52,7 +53,7 @@ public struct AccountBook: Sendable {
         }
     }
 
-    /// Adds accounts that share one password; none where one of the names has an account.
+    /// Adds accounts that share one password; none if one of the names is taken.
     public func add(_ names: [Name], password: String, at now: Timestamp) throws(UserFacingError) {
         try AccountBook.check(password)
         var phc: [String] = []
@@ -64,7 +65,7 @@ public struct AccountBook: Sendable {
         }
     }
 
-    /// Adds those whose names have no account yet, each with its own password; all hashed on all cores.
+    /// Adds the entries whose names have no account yet, each with its own password. Passwords are hashed on all cores.
     public func add(_ entries: [CredentialsFile.Entry], at now: Timestamp) throws(UserFacingError) -> Imported {
         let known = Set(try list().map(\.name))
         let new = entries.filter { !known.contains($0.name) }
@@ -85,7 +86,7 @@ public struct AccountBook: Sendable {
         return result
     }
 
-    /// All its sessions and tokens end.
+    /// Sets an account's password. All its sessions and tokens end.
     public func setPassword(of name: Name, to password: String) throws(UserFacingError) {
         try AccountBook.check(password)
         let phc = try hash(password)
@@ -98,7 +99,7 @@ public struct AccountBook: Sendable {
         }
     }
 
-    /// A blocked account cannot log in, and is logged out; its tokens end.
+    /// Blocks or unblocks an account. A blocked account cannot log in, its sessions are closed, and its tokens are deleted.
     public func setBlocked(_ name: Name, _ isBlocked: Bool) throws(UserFacingError) {
         try writing { db in
             guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) else {
@@ -110,7 +111,8 @@ public struct AccountBook: Sendable {
         }
     }
 
-    /// Removes an account; see ``AccountRemoval``. It is of no use from the first moment on; where this is cut off later, the next call or a server goes on.
+    /// Removes an account; see ``AccountRemoval``. It is unusable at once. If the deletion of its data is interrupted, the next call or a
+    /// server continues it.
     public func remove(_ name: Name) throws(UserFacingError) {
         let removed = try writing { db in
             if let id = try Int64.fetchOne(db, sql: "SELECT id FROM accounts WHERE folded = ?", arguments: [name.folded]) {
@@ -125,13 +127,13 @@ public struct AccountBook: Sendable {
         for account in removed {
             var removal = AccountRemoval(of: account)
             while try step(&removal) {
-                // A server that waits for its turn to write looks every now and then: it finds the store free most of the time.
+                // A server that waits for the write lock polls it now and then. The pauses leave the store free most of the time.
                 if isServed { usleep(AccountBook.pause) }
             }
         }
     }
 
-    /// Microseconds; several times what a step takes.
+    /// The pause between two steps, microseconds: several times the length of a step.
     private static let pause: UInt32 = 20_000
 
     private func step(_ removal: inout AccountRemoval) throws(UserFacingError) -> Bool {

@@ -2,7 +2,8 @@ import ChatProtocol
 import ChatStore
 import SystemSupport
 
-/// Who is active, told to other processes: a file that the running server writes, at most once a second. Of no meaning where no server runs.
+/// The list of active accounts, for other processes: a file that the running server writes at most once a second. Without a server it means
+/// nothing.
 enum ActiveAccounts {
     private static func file(_ folder: DataFolder) -> String { folder.file("active") }
 

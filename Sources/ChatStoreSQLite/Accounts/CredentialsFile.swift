@@ -1,20 +1,20 @@
 import ChatProtocol
 import SystemSupport
 
-/// Lines of a name and a password, as people have them. Blank lines and lines that begin with `#` are passed over.
+/// A file of names and passwords, one account a line. Blank lines and lines that begin with `#` are skipped.
 ///
-/// The name ends at the first space or tab; the password is the rest, without the spaces around it.
+/// The name ends at the first space or tab. The password is the rest, without surrounding spaces.
 public struct CredentialsFile: Equatable, Sendable {
     public struct Entry: Equatable, Sendable {
-        /// Counted from 1.
+        /// The line number, from 1.
         public let line: Int
         public let name: Name
         public let password: String
     }
 
-    /// A line that gives no account, and why.
+    /// A line that is no account, with the reason.
     public struct BadLine: Equatable, Sendable {
-        /// Counted from 1.
+        /// The line number, from 1.
         public let line: Int
         public let reason: String
     }
@@ -22,7 +22,7 @@ public struct CredentialsFile: Equatable, Sendable {
     public private(set) var entries: [Entry] = []
     public private(set) var badLines: [BadLine] = []
 
-    /// Reads the file; it is never written.
+    /// Reads the file. It is never written.
     public init(path: String) throws(UserFacingError) {
         self.init(contents: try SmallFile.read("The credentials file", path))
     }
@@ -62,8 +62,8 @@ public struct CredentialsFile: Equatable, Sendable {
         }
     }
 
-    /// What `htpasswd`, `mkpasswd` and other servers write, crypt(5) and PHC strings: as a password nobody could log in with it who does not know it, and whoever
-    /// has seen the file could.
+    /// Whether a password looks like a hash of crypt(5), PHC or `htpasswd`. Taken as a password it would lock out its owner, and let in
+    /// whoever has seen the file.
     private static func isHash(_ password: String) -> Bool {
         let fields = password.pieces(between: "$", omittingEmpty: false)
         guard fields.count >= 4, fields[0].isEmpty else { return false }

@@ -2,10 +2,10 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 
-/// A password as it is stored: scrypt (RFC 7914) with its parameters, as a PHC string
-/// (https://github.com/P-H-C/phc-string-format): `$scrypt$ln=14,r=8,p=5$salt$hash`.
+/// A stored password hash: scrypt (RFC 7914) with its parameters, as a PHC string (https://github.com/P-H-C/phc-string-format):
+/// `$scrypt$ln=14,r=8,p=5$salt$hash`.
 package struct PasswordHash: Equatable, Sendable {
-    /// What a guess costs. Each record carries its own, so these can be raised while old records go on working.
+    /// The cost of one guess. Each hash carries its own, so the standard can be raised while old hashes stay valid.
     package struct Cost: Equatable, Sendable {
         /// Binary logarithm of the rounds.
         let log2Rounds: Int
@@ -15,13 +15,13 @@ package struct PasswordHash: Equatable, Sendable {
         /// 16 MiB and five passes (OWASP Password Storage Cheat Sheet).
         package static let standard = Cost(log2Rounds: 14, blockSize: 8, parallelism: 5)
 
-        /// Whether guessing at it takes less work, or less memory, than at that.
+        /// Whether a guess takes less work or less memory than one at `other`.
         package func isBelow(_ other: Cost) -> Bool {
             (blockSize << log2Rounds) < (other.blockSize << other.log2Rounds)
                 || (blockSize * parallelism) << log2Rounds < (other.blockSize * other.parallelism) << other.log2Rounds
         }
 
-        /// What this server is willing to compute: at most 512 MiB.
+        /// Whether this server computes such a hash: it takes at most 512 MiB.
         var isAcceptable: Bool {
             (1...20).contains(log2Rounds) && (1...32).contains(blockSize) && (1...16).contains(parallelism)
                 && (128 * blockSize) << log2Rounds <= 512 << 20
@@ -35,14 +35,14 @@ package struct PasswordHash: Equatable, Sendable {
     private static let saltBytes = 16
     private static let keyBytes = 32
 
-    /// Hashes a password with a new random salt. Takes tens of milliseconds: never on an event loop.
+    /// Hashes a password with a new random salt. It takes tens of milliseconds, so never call it on an event loop.
     package init(of password: String, cost: Cost = .standard) throws {
         var generator = SystemRandomNumberGenerator()
         let salt = (0..<PasswordHash.saltBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         self.init(cost: cost, salt: salt, key: try PasswordHash.derive(password, salt, cost, PasswordHash.keyBytes))
     }
 
-    /// What no password matches, made without the work of making a hash; comparing with it takes as long as with any other.
+    /// A random hash that no password matches, without the cost of computing one. A comparison takes as long as with any other.
     package init(decoyAt cost: Cost) {
         var generator = SystemRandomNumberGenerator()
         func random(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) } }
@@ -55,7 +55,7 @@ package struct PasswordHash: Equatable, Sendable {
         self.key = key
     }
 
-    /// Whether it is that password's. Takes the same time for every wrong one, and as long as making the hash did.
+    /// Whether the hash is that of `password`. It takes the same time for every wrong one, and as long as hashing.
     package func matches(_ password: String) throws -> Bool {
         let candidate = try PasswordHash.derive(password, salt, cost, key.count)
         return zip(candidate, key).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
@@ -75,7 +75,7 @@ extension PasswordHash {
         "$scrypt$ln=\(cost.log2Rounds),r=\(cost.blockSize),p=\(cost.parallelism)$\(PasswordHash.encode(salt))$\(PasswordHash.encode(key))"
     }
 
-    /// Reads a PHC string; nil for another algorithm, a damaged text, or a cost that is not ``Cost/isAcceptable``.
+    /// Parses a PHC string; nil for another algorithm, a damaged text, or a cost that is not ``Cost/isAcceptable``.
     package init?(_ text: String) {
         let fields = text.pieces(between: "$", omittingEmpty: false)
         guard fields.count == 5, fields[0].isEmpty, fields[1] == "scrypt",
@@ -97,7 +97,7 @@ extension PasswordHash {
         return cost.isAcceptable ? cost : nil
     }
 
-    /// Base 64 without padding, as PHC strings have it.
+    /// Base 64 without padding, as PHC strings use it.
     private static func encode(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().upTo("=")
     }

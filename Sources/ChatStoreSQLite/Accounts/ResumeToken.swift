@@ -3,13 +3,14 @@ import ChatStore
 import Crypto
 import FoundationEssentials
 
-/// What stands in for a password for a while, so that a client that lost its connection, and ten thousand that lost it at once, log in without a costly hash.
+/// A token that replaces the password for a while, so that a client that lost its connection, or ten thousand at once, log in without a
+/// costly hash.
 ///
-/// 256 random bits: nothing to guess, so the store keeps a plain SHA-256 of it.
+/// It has 256 random bits. They cannot be guessed, so the store keeps a plain SHA-256.
 package struct ResumeToken: Sendable {
-    /// Fourteen days.
+    /// Its lifetime, seconds: fourteen days.
     package static let seconds = 14 * 86_400
-    /// Of one account, at the same time.
+    /// The most tokens of one account at a time.
     static let perAccount = 32
 
     package let text: String
@@ -19,12 +20,12 @@ package struct ResumeToken: Sendable {
         text = ResumeTokenText.prefix + bytes.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
     }
 
-    /// One that somebody has shown.
+    /// A token that a client has sent.
     package init(_ text: String) { self.text = text }
 
     package var hash: Data { Data(SHA256.hash(data: Data(text.utf8))) }
 
-    /// What is kept of it for an account whose password has been set so often.
+    /// The record to store for the token.
     func grant(to account: AccountID, passwordGeneration: Int = 0, at now: Timestamp) -> TokenGrant {
         TokenGrant(
             hash: Array(hash), account: account, passwordGeneration: passwordGeneration,

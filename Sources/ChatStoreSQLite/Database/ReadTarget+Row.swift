@@ -1,6 +1,6 @@
 import ChatStore
 
-// How a read marker's target stands in its row: an account's id, or a group's negated.
+// The column value of a read marker's target: an account's id, or a group's negated.
 extension ReadTarget {
     var row: Int64 {
         switch self {

@@ -4,8 +4,8 @@ import Dispatch
 import GRDB
 
 extension Store {
-    /// Messages that an account can see: its direct ones, and those of its groups since it joined each; in the order of their ids.
-    /// - Throws: besides failures of the store, `DatabaseError` with `SQLITE_INTERRUPT` for a search that took longer than that.
+    /// The messages that an account may read: its direct ones, and those of its groups since it joined each; in the order of their ids.
+    /// - Throws: `DatabaseError`; with `SQLITE_INTERRUPT` if a search took longer than `searchTime`.
     func history(
         _ account: AccountID, _ query: HistoryQuery, searchTime: DispatchTimeInterval = SearchTime.limit
     ) throws -> [ChatMessage] {
@@ -26,7 +26,7 @@ extension Store {
         }
     }
 
-    /// The conversations of an account whose last messages lie in that stretch, in the order of these.
+    /// The conversations of an account whose last messages lie in the range, in the order of those messages.
     func conversations(of account: AccountID, _ range: HistoryRange) throws -> [HistoryTarget] {
         let found = try pool.read { db in
             let targets = try HistoryTargets(account, db)
@@ -61,20 +61,21 @@ extension Store {
             return latest ? messages.reversed() : messages
         }
         guard let around = range.around else {
-            // No id lies before its message's time, so a later time has a later id; an earlier one need not have an earlier id.
+            // An id is never earlier than its message's time, so a later time implies a later id. An earlier time need not imply an earlier
+            // id.
             let isBoundById = try range.earlierThan == nil || !idsRunAhead(in: conversation, db)
             return try read(
                 after: range.after?.rawValue ?? 0, before: isBoundById ? range.before?.rawValue ?? .max : .max, latest: range.takesLatest,
                 range.limit)
         }
-        // Whoever asks may name the largest number as an id; no message has it.
+        // The bound may be the largest number, which is no message's id.
         let middle = min(around.upperBound.rawValue, .max - 1)
         let behind = try read(after: middle, before: .max, latest: false, range.limit / 2)
         return try read(after: 0, before: middle + 1, latest: true, range.limit - behind.count) + behind
     }
 
-    /// Whether the clock was set back before the last message of a conversation and has not caught up since. Messages that come at the same time from several
-    /// threads are no such case: they are a moment out of order.
+    /// Whether ids of a conversation run ahead of their times, because the clock was set back. Messages stored at the same moment by
+    /// several threads may be slightly out of order, and do not count.
     private static func idsRunAhead(in conversation: Int64, _ db: Database) throws -> Bool {
         let last = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT id, time FROM messages WHERE conversation = ? ORDER BY id DESC LIMIT 1"),
@@ -84,11 +85,11 @@ extension Store {
         return MessageID(rawValue: last[0]) > MessageID.range(at: soon).upperBound
     }
 
-    /// Hits that one search looks at, the latest first: a word that everybody uses must not keep others waiting for their history.
+    /// The most hits that one search visits, the latest first. A very common word must not delay other queries.
     static let maximumHits = 500_000
 
-    /// The index is read backwards and stops as soon as there are enough: a common word costs no more than a rare one. Hits in conversations of others
-    /// are passed over without a look at their texts.
+    /// Reads the index backwards and stops at the limit, so that a common word costs no more than a rare one. Hits in conversations of
+    /// others are skipped without reading their texts.
     private static func search(
         _ pattern: SearchPattern, _ limit: Int, _ targets: HistoryTargets, _ db: Database
     ) throws -> [ChatMessage] {
@@ -111,10 +112,10 @@ extension Store {
     }
 }
 
-/// What an account can see, and under which names.
+/// The conversations that an account may read, with the names of their partners.
 private struct HistoryTargets {
     let account: AccountID
-    /// Conversation of each group it is in, to the last message before it joined.
+    /// For the conversation of each of its groups, the position at which it joined.
     private(set) var joined: [Int64: Int64] = [:]
     private var groups: [Int64: Name] = [:]
 
@@ -137,7 +138,7 @@ private struct HistoryTargets {
             arguments: [min(account, other).rawValue, max(account, other).rawValue])
     }
 
-    /// All conversations it has a part in.
+    /// The conversations that the account is part of.
     func visible(_ db: Database) throws -> Set<Int64> {
         Set(joined.keys).union(
             try Int64.fetchAll(
@@ -145,7 +146,7 @@ private struct HistoryTargets {
                 arguments: [account.rawValue]))
     }
 
-    /// Each with its last message; those with accounts that are gone cannot be asked for, and are left out.
+    /// All conversations with their last messages. Those with removed accounts are left out, because they cannot be asked for.
     func conversations(_ db: Database) throws -> [HistoryTarget] {
         let last = try db.cachedStatement(
             sql: "SELECT id, time FROM messages WHERE conversation = ? AND id > ? ORDER BY id DESC LIMIT 1")
@@ -165,7 +166,7 @@ private struct HistoryTargets {
         return found
     }
 
-    /// The message of a row; nil where the account cannot see it.
+    /// The message of a row; nil if the account may not read it.
     func message(_ row: Row, _ db: Database) throws -> ChatMessage? {
         let conversation: Int64 = row[0]
         let id: Int64 = row[1]

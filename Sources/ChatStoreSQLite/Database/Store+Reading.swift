@@ -3,7 +3,7 @@ import ChatStore
 import GRDB
 
 extension Store {
-    /// The stored hash of an account's password, and its ``Account/passwordGeneration``; nil where the account is gone or has none.
+    /// The stored hash of an account's password, and its ``Account/passwordGeneration``; nil if the account is removed or has no password.
     func password(of account: AccountID) throws -> (hash: String, generation: Int)? {
         try pool.read { db in
             try Row.fetchOne(
@@ -13,11 +13,11 @@ extension Store {
         }
     }
 
-    /// Messages to an account: direct ones, and those of its groups since it joined each, in the order of their ids.
+    /// The messages to an account: direct ones, and those of its groups since it joined each, in the order of their ids.
     /// - Parameters:
-    ///   - after: only those with larger ids, up to `upTo`.
-    ///   - ownAfter: of its own only those with ids larger than this, too; none without it.
-    ///   - limit: at most so many, the earliest.
+    ///   - after: returns only larger ids, up to `upTo`.
+    ///   - ownAfter: returns the account's own messages only with ids larger than this; by default none.
+    ///   - limit: the most messages; the earliest come first.
     func missed(
         _ account: AccountID, after: MessageID, upTo: MessageID = MessageID(rawValue: .max),
         ownAfter: MessageID = MessageID(rawValue: .max), limit: Int
@@ -59,11 +59,12 @@ extension Store {
     }
 }
 
-/// The first messages of many conversations in one order. Each is read a little at a time, so the work goes with what is given, not with all that was missed.
+/// Merges the first messages of many conversations into one order. It reads each conversation in small pages, so the work grows with the
+/// result and not with all that was missed.
 private struct MissedMerge {
     private struct Source {
         let conversation: Int64
-        /// Of what others say there, and of what the account itself does.
+        /// The targets of messages from others, and of the account's own.
         let targets: (others: ChatMessage.Target, own: ChatMessage.Target)
         var buffer: [ChatMessage]
         var next = 0

@@ -4,7 +4,7 @@ import GRDB
 import SystemSupport
 
 extension Store {
-    /// All that the hub starts from.
+    /// The stored state from which a hub starts.
     public func loadState() throws(UserFacingError) -> StoreState {
         do {
             return try pool.read(Store.state)
@@ -45,13 +45,13 @@ extension Store {
         return state
     }
 
-    /// Those that can be logged in to.
+    /// The accounts that are not removed.
     static func accounts(_ db: Database) throws -> [Account] {
         try Row.fetchAll(db, sql: "SELECT id, name, blocked, passwords FROM accounts WHERE folded IS NOT NULL ORDER BY id").compactMap(
             account)
     }
 
-    /// From a row of id, name, blocked, passwords; nil for a name that breaks the rules, which no version has written.
+    /// The account of a row of id, name, blocked, passwords; nil for an invalid name, which no version has written.
     static func account(_ row: Row) -> Account? {
         guard let name = try? Name(row[1] as String) else { return nil }
         return Account(id: AccountID(rawValue: row[0]), name: name, isBlocked: row[2], passwordGeneration: row[3])
@@ -69,7 +69,7 @@ extension Store {
         return try Row.fetchAll(db, sql: "SELECT id, name, founder, open, created FROM groups ORDER BY id").compactMap { row in
             guard let name = try? Name(row[1] as String) else { return nil }
             let id: Int64 = row[0]
-            // It is gone (see GroupRemoval).
+            // A group without members is removed (see GroupRemoval).
             guard let members = members[id] else { return nil }
             return Group(
                 id: GroupID(rawValue: id), name: name, founder: AccountID(rawValue: row[2]), isOpen: row[3],

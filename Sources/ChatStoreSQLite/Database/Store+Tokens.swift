@@ -4,7 +4,8 @@ import FoundationEssentials
 import GRDB
 
 extension Store {
-    /// - Returns: the ``Account/passwordGeneration`` it is good for; nil where it is none of that account's.
+    /// Looks for a token among an account's own.
+    /// - Returns: the ``Account/passwordGeneration`` for which the token is valid; nil if it is not a valid token of the account.
     func accepts(_ token: ResumeToken, of account: AccountID, at now: Timestamp) throws -> Int? {
         try pool.read { db in
             try Int.fetchOne(
@@ -16,11 +17,11 @@ extension Store {
         }
     }
 
-    /// No token that is kept now could be used for half as long: what claims to be was kept while the clock was far ahead, and would be good for as long as that.
+    /// The latest plausible expiry. A token beyond it was stored while the clock was far ahead, and would be valid for as long.
     private static func latestExpiry(at now: Timestamp) -> Int64 { now.milliseconds + 2 * Int64(ResumeToken.seconds) * 1000 }
 
-    /// Keeps a new token, unless the account's password has been set anew since; what has expired, what was kept by a clock far ahead, and the oldest above
-    /// ``ResumeToken/perAccount``, go.
+    /// Stores a new token, unless the account's password has changed since. Deletes the account's expired tokens, those with an implausible
+    /// expiry, and the oldest above ``ResumeToken/perAccount``.
     static func record(_ grant: TokenGrant, _ db: Database) throws {
         let account = grant.account.rawValue
         try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ? AND (expires <= ? OR expires > ?)")
@@ -37,14 +38,14 @@ extension Store {
         .execute(arguments: [Data(grant.hash), grant.expires.milliseconds, account, grant.passwordGeneration])
     }
 
-    /// The same password, hashed anew, unless it has been changed meanwhile.
+    /// Replaces the hash of an unchanged password by a stronger one.
     static func replaceHash(_ old: String, of account: AccountID, by phc: String, _ db: Database) throws {
         try db.cachedStatement(sql: "UPDATE accounts SET phc = ? WHERE id = ? AND phc = ?").execute(
             arguments: [phc, account.rawValue, old])
     }
 
-    /// A new password: whoever got in by the old one, or by a token, has to know the new.
-    /// - Returns: the account's ``Account/passwordGeneration`` from now on; nil where it has gone.
+    /// Sets a new password and deletes the account's tokens.
+    /// - Returns: the account's new ``Account/passwordGeneration``; nil if the account is removed.
     static func setPassword(of account: AccountID, to phc: String, _ db: Database) throws -> Int? {
         try db.cachedStatement(sql: "DELETE FROM tokens WHERE account = ?").execute(arguments: [account.rawValue])
         try db.cachedStatement(sql: "UPDATE accounts SET phc = ?, passwords = passwords + 1 WHERE id = ? AND folded IS NOT NULL")

@@ -5,16 +5,16 @@ import GRDB
 import Glibc
 import SystemSupport
 
-/// The SQLite file of a data folder, open: one writing connection and several that read beside it (WAL).
+/// The open SQLite database of a data folder: one writing connection and several readers beside it (WAL).
 ///
 /// Every commit is on the disk when it returns (`synchronous=FULL`).
 public final class Store: Sendable {
     public let folder: DataFolder
     let pool: DatabasePool
 
-    /// Opens the store of a prepared folder, making or migrating it; what an older version wrote is backed up beside it before.
+    /// Opens the store of a prepared folder. Creates or migrates it if necessary; a migration makes a back-up first.
     ///
-    /// - Throws: an error in one line; a store of a newer chatty is left as it is.
+    /// - Throws: an error in one line. A store of a newer chatty stays unchanged.
     public init(_ folder: DataFolder) throws(UserFacingError) {
         self.folder = folder
         do {
@@ -22,11 +22,12 @@ public final class Store: Sendable {
             try Store.refuseNewer(folder)
             pool = try DatabasePool(path: folder.database, configuration: Store.configuration)
             try Store.migrate(pool, folder)
-            // GRDB's WAL mode sets NORMAL, with which a power cut may take back the last commits.
+            // GRDB's WAL mode sets NORMAL, with which a power cut may undo the last commits.
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
                 try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
-                // Each of many conversations writes to a page of its own: with SQLite's 2 MB those of 500 went to the log and came back all the time.
+                // Each of many conversations writes to a page of its own. With SQLite's 2 MB the pages of 500 conversations are evicted and
+                // read again all the time.
                 try db.execute(sql: "PRAGMA cache_size = -32768")
                 WriteAheadLog.attach(to: db)
             }
@@ -37,13 +38,13 @@ public final class Store: Sendable {
         }
     }
 
-    /// Puts the log back into the file, which makes room on the disk.
+    /// Checkpoints the log into the database file, which frees room on the disk.
     /// - Returns: whether that was possible.
     func putLogBack() -> Bool { pool.writeWithoutTransaction(WriteAheadLog.putBack) }
 
-    /// Waits for what is under way, puts the log back into the file and closes.
+    /// Waits for transactions under way, checkpoints the log and closes.
     public func close() throws {
-        // The last connection puts the log back, and one that only reads cannot: GRDB would close those last.
+        // The last connection to close checkpoints the log, and a read-only one cannot. GRDB would close those last.
         pool.invalidateReadOnlyConnections()
         try pool.close()
     }
@@ -60,14 +61,14 @@ public final class Store: Sendable {
         return configuration
     }
 
-    /// SQLite would make it readable by everybody; the files beside it take this one's mode.
+    /// Makes the file private. SQLite would make it readable by everybody; its side files take this one's mode.
     private static func makePrivateFile(_ path: String) throws(UserFacingError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw UserFacingError.system("The database \(path) cannot be opened", errno) }
         Glibc.close(descriptor)
     }
 
-    /// Looks without writing: opening a pool alone changes the file.
+    /// Refuses a store of a newer chatty. Reads only: opening a pool changes the file.
     private static func refuseNewer(_ folder: DataFolder) throws {
         var configuration = Store.configuration
         configuration.readonly = true

@@ -1,6 +1,7 @@
 import GRDB
 
-/// The tables of the store, and how an older one becomes a newer one. A migration that has been released is never changed; the next one is added.
+/// The tables of the store and the migrations between their versions. A released migration never changes; a further change is a further
+/// migration.
 enum StoreSchema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
@@ -13,13 +14,16 @@ enum StoreSchema {
         return migrator
     }()
 
-    // `messages` has one clustered key and no second index: a conversation's messages lie together in their order, and a row is written once.
-    // A conversation is a group (its id negated) or the pair of two accounts (a row of `pairs`).
-    // `sent` has what senders called their messages of late, to know a repetition by.
-    // `words` finds messages by their words; it keeps no texts, and `indexed` tells in which conversation a message it found lies. Both follow behind.
-    // `tokens` has what stands in for a password for a while, hashed.
-    // A group without members is gone; its row, while there is one, is found by `-` and its id instead of its name (see GroupRemoval).
-    // Times are milliseconds since 1970. A removed account keeps its row, without name to log in by, as the sender of what others still read.
+    // `messages` has one clustered key and no second index: a conversation's messages lie together in their order, and each row is written
+    // once.
+    // A conversation is a group (its id negated) or a pair of accounts (a row of `pairs`).
+    // `sent` holds the nonces of recent messages, for deduplication.
+    // `words` is the full-text index. It stores no texts; `indexed` maps each indexed message to its conversation. Both are filled after
+    // the commits.
+    // `tokens` holds the hashes of resume tokens.
+    // A group without members is removed. While its row exists, `folded` holds `-` and its id instead of its name (see GroupRemoval).
+    // Times are milliseconds since 1970. A removed account keeps its row, without `folded` and `phc`, as the sender of messages that others
+    // still read.
     private static let first = """
         CREATE TABLE accounts(
             id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, folded TEXT UNIQUE, phc TEXT,
@@ -53,14 +57,15 @@ enum StoreSchema {
         INSERT INTO counters VALUES('last_message', 0), ('last_indexed', 0);
         """
 
-    // How far an account has read a conversation (IRCv3 read-marker); `target` is another account, or a group with its id negated.
+    // Read markers (IRCv3 read-marker). `target` is another account, or a group with its id negated.
     private static let second = """
         CREATE TABLE read_markers(
             account INTEGER NOT NULL, target INTEGER NOT NULL, time INTEGER NOT NULL,
             PRIMARY KEY(account, target)) STRICT, WITHOUT ROWID;
         """
 
-    // When a name's last wrong password was tried; how often an account's password has been set; removed accounts of which something is still to be deleted.
+    // The time of a name's last wrong password; the password generation of an account; removed accounts whose data is not deleted
+    // completely.
     private static let third = """
         ALTER TABLE lockouts ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
         UPDATE lockouts SET last = CAST(strftime('%s', 'now') AS INTEGER) * 1000;
@@ -68,13 +73,14 @@ enum StoreSchema {
         CREATE TABLE removals(account INTEGER PRIMARY KEY) STRICT;
         """
 
-    // Messages behind the first, up to the second, that a session was told and lost with its connection; and how its client had named itself.
+    // Undelivered ranges: messages with ids after `behind`, up to `up_to`, that a session was sent and did not confirm. `client` is its
+    // client's identifier.
     private static let fourth = """
         CREATE TABLE debts(account INTEGER NOT NULL, behind INTEGER NOT NULL, up_to INTEGER NOT NULL, client TEXT) STRICT;
         CREATE INDEX debts_by_account ON debts(account);
         """
 
-    // Words are those of SearchText, marks and all; the index is made anew, behind the commits.
+    // The index uses the words of SearchText, with their marks. It is rebuilt in the background.
     private static let fifth = """
         DROP TABLE words;
         CREATE VIRTUAL TABLE words USING fts5(
@@ -83,8 +89,8 @@ enum StoreSchema {
         UPDATE counters SET value = 0 WHERE name = 'last_indexed';
         """
 
-    // `entries` has what other processes did to accounts, as it was at its position, for the server that is running; it takes each row away when it has
-    // followed it. The counter `position` is the last position that was given to anything but a message.
+    // `entries` holds changes of accounts by other processes, for the running server, which deletes the rows it has applied. The counter
+    // `position` is the last position that an entry other than a message has.
     private static let sixth = """
         CREATE TABLE entries(
             position INTEGER PRIMARY KEY, time INTEGER NOT NULL, account INTEGER NOT NULL, name TEXT NOT NULL,

@@ -2,43 +2,43 @@ import GRDB
 import GRDBSQLite
 import Glibc
 
-/// When SQLite's log of changes is put back into the file (a checkpoint), in place of `PRAGMA wal_autocheckpoint`, which knows only a number of pages
-/// (https://www.sqlite.org/wal.html#ckpt).
+/// Decides when SQLite's write-ahead log is copied back into the database file (a checkpoint). It replaces `PRAGMA wal_autocheckpoint`,
+/// which knows only a number of pages (https://www.sqlite.org/wal.html#ckpt).
 ///
-/// A long log is fast, for a page that is written again and again goes into the file once. But it takes ten times the room of what it holds and more, and where
-/// it has taken the last of a disk the file cannot grow by what the log would put back: neither can shrink. So it is put back before it is longer than half of
-/// the room that is left.
+/// A long log is fast, because a page written many times is copied once. But a log takes ten times the room of its contents and more. If it
+/// fills the disk, the database file cannot grow by the log's contents, and neither of them can shrink. So the checkpoint comes before the
+/// log is longer than half of the free room.
 enum WriteAheadLog {
-    /// Pages, where there is room: 32 MiB.
+    /// The longest log, pages: 32 MiB.
     private static let longest = 8192
-    /// Pages that are not worth a look at the room.
+    /// The log, in pages, below which the free room is not checked.
     private static let shortest = 32
     private static let pageBytes: Int64 = 4096
 
-    /// Takes charge of the log of `db`, the writing connection, as long as that is open.
+    /// Installs the checkpoints on `db`, the writing connection, for as long as it is open.
     static func attach(to db: Database) {
-        // Called after each commit, without a lock, with the number of pages in the log; it may write and put the log back.
+        // SQLite calls this after each commit, without a lock, with the number of pages in the log. It may write and checkpoint.
         sqlite3_wal_hook(
             db.sqliteConnection,
             { _, connection, schema, pages in
                 guard let connection else { return SQLITE_OK }
                 let path = sqlite3_db_filename(connection, schema)
                 if pages >= WriteAheadLog.longest {
-                    // What a reader still needs stays, and is put back after a later commit.
+                    // Pages that a reader still needs stay in the log until a later checkpoint.
                     sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
                 } else if WriteAheadLog.isDue(pages: Int(pages), free: WriteAheadLog.freeBytes(beside: path)) {
                     _ = WriteAheadLog.putBack(connection)
                 }
-                // Nothing is lost of a log that cannot be put back now, and the commit is done.
+                // A failed checkpoint loses nothing, and the commit is done.
                 return SQLITE_OK
             }, nil)
     }
 
-    /// Puts all of it back into the file and gives its room to the disk; waits for nobody who reads.
+    /// Checkpoints the whole log and truncates it. Does not wait for readers.
     /// - Returns: whether that was possible.
     static func putBack(_ db: Database) -> Bool { putBack(db.sqliteConnection) }
 
-    /// Whether a log of so many pages has become long for the room that is left, in bytes; nil where that is not known.
+    /// Whether a log of so many pages is too long for the free room, in bytes; nil if the room is unknown.
     static func isDue(pages: Int, free: @autoclosure () -> Int64?) -> Bool {
         guard pages >= shortest, let free = free() else { return false }
         return Int64(pages) * pageBytes > free / 2

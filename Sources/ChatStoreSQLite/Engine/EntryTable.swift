@@ -2,9 +2,9 @@ import ChatProtocol
 import ChatStore
 import GRDB
 
-/// Entries that other processes than the server append: changes of accounts, for the server that runs on the store to follow.
+/// The table of entries that processes other than the server append: changes of accounts, which the running server follows.
 enum EntryTable {
-    /// Gives an entry its place in the order, in a transaction of the caller's that makes the change itself.
+    /// Appends an entry at the next position, in the caller's transaction, which also makes the change itself.
     static func append(_ content: Entry.Content, at now: Timestamp, _ db: Database) throws {
         let position = MessageIDSource(after: try lastPosition(db)).following(at: now)
         let row: (account: AccountID, name: String, isBlocked: Bool, generation: Int, isRemoved: Bool)? =
@@ -21,7 +21,7 @@ enum EntryTable {
         try record(position: position, db)
     }
 
-    /// An account as it is now, after a change of its row.
+    /// Appends an entry with the current state of an account, after a change of its row.
     static func appendAccount(_ id: Int64, at now: Timestamp, _ db: Database) throws {
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT id, name, blocked, passwords FROM accounts WHERE id = ? AND folded IS NOT NULL"),
@@ -29,7 +29,7 @@ enum EntryTable {
         if let account = row.flatMap(Store.account) { try append(.accountSet(account), at: now, db) }
     }
 
-    /// Those after that position, in order.
+    /// The entries after a position, in order.
     static func entries(after position: MessageID, _ db: Database) throws -> [Entry] {
         try Row.fetchAll(
             db.cachedStatement(
@@ -50,7 +50,7 @@ enum EntryTable {
         try db.cachedStatement(sql: "DELETE FROM entries WHERE position <= ?").execute(arguments: [position.rawValue])
     }
 
-    /// The last position that was given to anything.
+    /// The last position of any entry.
     static func lastPosition(_ db: Database) throws -> MessageID {
         let last = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT max(value) FROM counters WHERE name IN ('position', 'last_message')"))

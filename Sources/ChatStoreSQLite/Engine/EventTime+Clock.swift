@@ -3,7 +3,7 @@ import ChatStore
 import Glibc
 
 extension EventTime {
-    /// By the system's clocks: the wall clock, and the one that only goes forward.
+    /// The time by the system's wall clock and its monotonic clock.
     package static var now: EventTime {
         EventTime(wall: Timestamp(milliseconds: EventTime.read(CLOCK_REALTIME)), uptime: EventTime.read(CLOCK_MONOTONIC))
     }

@@ -2,8 +2,8 @@ import ChatStore
 import GRDB
 import GRDBSQLite
 
-/// Inserts messages: the one statement that runs for each of them, so its values are bound straight from where they lie. GRDB's own arguments would box
-/// each value and copy the text, which takes longer than SQLite does.
+/// The statement that inserts a message. It runs for each of them, so its values are bound in place. GRDB's own arguments would box each
+/// value and copy the text, which takes longer than SQLite's work.
 ///
 /// Belongs to the writing connection.
 struct MessageStatement {
@@ -11,10 +11,10 @@ struct MessageStatement {
 
     init(_ db: Database) throws { statement = try db.makeStatement(sql: "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)") }
 
-    /// - Throws: `DatabaseError`; nothing is inserted then.
+    /// - Throws: `DatabaseError`. Nothing is inserted then.
     func insert(_ message: ChatMessage, conversation: Int64, _ db: Database) throws {
         let raw = statement.sqliteStatement
-        // Numbers cannot fail to be bound to a statement that is reset.
+        // Binding a number to a reset statement cannot fail.
         sqlite3_bind_int64(raw, 1, conversation)
         sqlite3_bind_int64(raw, 2, message.id.rawValue)
         sqlite3_bind_int64(raw, 3, message.time.milliseconds)
@@ -22,14 +22,14 @@ struct MessageStatement {
         sqlite3_bind_int64(raw, 5, message.isNotice ? 1 : 0)
         var text = message.text
         let code = text.withUTF8 { utf8 -> CInt in
-            // An empty text has no address; SQLite would take that for NULL.
+            // An empty text has no address, which SQLite would take for NULL.
             let bound = utf8.baseAddress.map { start in
-                // Not copied: it stays where it is until the statement is reset (nil: SQLITE_STATIC).
+                // Not copied: the text stays in place until the statement is reset (nil: SQLITE_STATIC).
                 start.withMemoryRebound(to: CChar.self, capacity: utf8.count) { sqlite3_bind_text(raw, 6, $0, CInt(utf8.count), nil) }
             }
             let code = bound ?? sqlite3_bind_text(raw, 6, "", 0, nil)
             let result = code == SQLITE_OK ? sqlite3_step(raw) : code
-            // What it answers is the step's error, which is known.
+            // The result repeats the step's error, which is known.
             sqlite3_reset(raw)
             sqlite3_clear_bindings(raw)
             return result

@@ -2,22 +2,22 @@ import ChatProtocol
 import ChatStore
 import Dispatch
 
-/// The engine on a data folder's SQLite file: one thread that writes, others that read. What it reports as stored is on the disk.
+/// The engine on a data folder's SQLite file: one thread writes, others read. Everything it reports as stored is on the disk.
 package final class SQLiteEngine: Engine, @unchecked Sendable {
-    // Unchecked: the threads are made by `start`, before anybody else has the engine, and never changed.
+    // Unchecked: `start` makes the threads before anybody else has the engine, and they never change.
     private let store: Store
     private let keepDays: Int?
     private let searchTime: DispatchTimeInterval
     private let listener: Listener
     private var threads: (writer: StoreWriter, reader: StoreReader)?
 
-    /// What the host is told; called on the writing thread.
+    /// Callbacks for the operator and the metrics, called on the writing thread.
     package struct Listener: Sendable {
-        /// A commit has been tried: how many proposals it held and how long it took, seconds.
+        /// A commit was tried, with this number of proposals, the seconds it took, and the number that failed.
         package var committed: @Sendable (_ proposals: Int, _ seconds: Double, _ failed: Int) -> Void
-        /// The store fails, in words; once until it works again, which is told with nil.
+        /// The store fails, with the reason, or works again, with nil. Called once per change.
         package var failing: @Sendable (String?) -> Void
-        /// Something else that the host has to know.
+        /// Any other message for the operator.
         package var noticing: @Sendable (String) -> Void
 
         package init(
@@ -31,8 +31,8 @@ package final class SQLiteEngine: Engine, @unchecked Sendable {
     }
 
     /// - Parameters:
-    ///   - keepDays: messages that are older are taken away; nil keeps all.
-    ///   - searchTime: what one search may take.
+    ///   - keepDays: the days after which messages are deleted; nil keeps all.
+    ///   - searchTime: the time limit of one search.
     package init(
         _ store: Store, keepDays: Int? = nil, searchTime: DispatchTimeInterval = SearchTime.limit, _ listener: Listener = Listener()
     ) {
@@ -71,15 +71,16 @@ package final class SQLiteEngine: Engine, @unchecked Sendable {
         threads?.writer.stop()
     }
 
-    /// Proposals and questions that wait.
+    /// The numbers of waiting proposals and queries.
     package var waiting: (writes: Int, reads: Int) { (threads?.writer.waiting ?? 0, threads?.reader.waiting ?? 0) }
 
-    // Passwords, tokens and the list of who is active are no entries: only this machine's server and tools know them.
+    // Passwords, tokens and the list of active accounts are no entries: they concern only this machine's server and tools.
 
-    /// The stored hash of an account's password, and of which setting it is; nil where the account is gone or has none. Reads on the caller's thread.
+    /// The stored hash of an account's password, and its ``Account/passwordGeneration``; nil if the account is removed or has no password.
+    /// Reads on the caller's thread.
     package func password(of account: AccountID) throws -> (hash: String, generation: Int)? { try store.password(of: account) }
 
-    /// Replaces the hash of the same password, where it is still that one.
+    /// Replaces the hash of an unchanged password. Does nothing if `old` is not the stored one.
     package func replaceHash(_ old: String, of account: AccountID, by hash: String) {
         threads?.writer.run({ db in try Store.replaceHash(old, of: account, by: hash, db) }, done: { _ in })
     }
@@ -89,9 +90,9 @@ package final class SQLiteEngine: Engine, @unchecked Sendable {
         threads?.reader.verify(account, token, done: done)
     }
 
-    /// Lets other processes know who is active.
+    /// Publishes the active accounts to other processes.
     package func publish(active accounts: [AccountID]) { threads?.reader.publish(active: accounts) }
 
-    /// Who is active could not be written the last time.
+    /// Whether the last list of active accounts could not be written.
     package var isToPublishAgain: Bool { threads?.reader.isToPublishAgain ?? false }
 }

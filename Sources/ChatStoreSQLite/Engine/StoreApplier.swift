@@ -2,16 +2,16 @@ import ChatProtocol
 import ChatStore
 import GRDB
 
-/// Turns each ``Entry`` into SQL, within a transaction that somebody else opens. Belongs to the writing connection.
+/// Writes each ``Entry`` as SQL within the caller's transaction. Belongs to the writing connection.
 struct StoreApplier {
-    /// Ids of pairs that were looked up; forgotten as a whole when it is full, so that it stays small.
+    /// A cache of pairs' ids. It is emptied when full.
     private var pairs: [Pair: Int64] = [:]
     private static let rememberedPairs = 65_536
-    /// Accounts with undelivered ranges in the store, or more; nil where that is to be read.
+    /// Accounts that may have undelivered ranges in the store; nil if not read yet.
     private var withUndelivered: Set<Int64>?
     private var notedSinceCleaning = 0
     private var messageStatement: MessageStatement?
-    /// A hub knows them as long.
+    /// How long nonces are stored, as in ``DedupWindow``.
     static let nonceMilliseconds: Int64 = 86_400_000
 
     private struct Pair: Hashable {
@@ -19,13 +19,14 @@ struct StoreApplier {
         let high: Int64
     }
 
-    /// After a transaction that was taken back: what was changed in it is as before.
+    /// Drops the caches after a transaction that was rolled back.
     mutating func forget() {
         pairs.removeAll(keepingCapacity: true)
         withUndelivered = nil
     }
 
-    /// - Parameter change: what the entry came from.
+    /// Writes an entry.
+    /// - Parameter change: the change that became the entry.
     mutating func apply(_ entry: Entry, from change: Change, _ db: Database) throws {
         switch entry.content {
         case .message(let message): _ = try insert(message, db)
@@ -47,7 +48,7 @@ struct StoreApplier {
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO read_markers VALUES(?, ?, ?)")
                 .execute(arguments: [account.rawValue, target.row, time.milliseconds])
         case .accountSet(let account):
-            // A server changes nothing of an account but its password.
+            // Of an account, a server changes only the password.
             if case .setPassword(_, let hash) = change { _ = try Store.setPassword(of: account.id, to: hash, db) }
         case .accountRemoved: break
         case .recorded(let record): try store(record, db)
@@ -70,15 +71,15 @@ struct StoreApplier {
         }
     }
 
-    /// Every second those of everybody who has been told something, some at a time.
+    /// Writes the cursors that have changed. A running server does so every second.
     private mutating func store(_ cursors: [AccountID: DeliveryCursor], _ db: Database) throws {
-        // Not of one that another process has removed meanwhile.
+        // Skips accounts that another process has removed meanwhile.
         let reached = try db.cachedStatement(
             sql: """
                 INSERT INTO cursors SELECT id, ?2 FROM accounts WHERE id = ?1 AND folded IS NOT NULL
                 ON CONFLICT(account) DO UPDATE SET message = excluded.message
                 """)
-        // Nearly all have none, now and before.
+        // Nearly all accounts have no undelivered ranges, neither before nor now.
         var withUndelivered = try withUndelivered ?? Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
         defer { self.withUndelivered = withUndelivered }
         for (account, mark) in cursors {
@@ -95,7 +96,8 @@ struct StoreApplier {
         }
     }
 
-    /// - Returns: the conversation it lies in.
+    /// Writes a message.
+    /// - Returns: the conversation of the message.
     mutating func insert(_ message: ChatMessage, _ db: Database) throws -> Int64 {
         let conversation: Int64
         switch message.target {
@@ -109,14 +111,14 @@ struct StoreApplier {
         return conversation
     }
 
-    /// Keeps the sender's name for a message, and now and then drops those of more than a day ago.
+    /// Stores the nonce of a message, and now and then deletes nonces older than a day.
     private mutating func store(_ nonce: String, of message: ChatMessage, _ db: Database) throws {
         try db.cachedStatement(sql: "INSERT INTO sent VALUES(?, ?, ?, ?)").execute(
             arguments: [message.id.rawValue, message.sender.rawValue, nonce, message.time.milliseconds])
         notedSinceCleaning += 1
         guard notedSinceCleaning >= 4096 else { return }
         notedSinceCleaning = 0
-        // Ids grow with time, whose milliseconds are their upper 42 bits.
+        // An id's upper 42 bits are its time in milliseconds.
         try db.cachedStatement(sql: "DELETE FROM sent WHERE message < ?").execute(
             arguments: [(message.time.milliseconds - StoreApplier.nonceMilliseconds) << 21])
     }

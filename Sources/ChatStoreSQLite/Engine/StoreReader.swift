@@ -5,8 +5,8 @@ import GRDB
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// Reads for the hub on a thread of its own, in the order asked; searches on another, so that nobody's log-in or replay waits for one. Accounts take turns
-/// at searching, each with one search at a time.
+/// Reads for the hub on a thread of its own, in the order of the queries. Searches run on another thread, so that no log-in or replay waits
+/// for one. Accounts take turns, each with one search at a time.
 final class StoreReader: Sendable {
     private enum Request: Sendable {
         case query(RequestID, StoreQuery)
@@ -22,8 +22,8 @@ final class StoreReader: Sendable {
     private let searchTime: DispatchTimeInterval
     private let thread = NIOLockedValueBox<JoinableThread?>(nil)
 
-    /// - Parameter searchTime: what one search may take.
-    /// - Throws: if the system gives no threads for searches.
+    /// - Parameter searchTime: the time limit of one search.
+    /// - Throws: if the system gives no thread for searches.
     init(_ store: Store, searchTime: DispatchTimeInterval = SearchTime.limit, report: @escaping @Sendable ([Report]) -> Void)
         throws(SystemError)
     {
@@ -43,7 +43,7 @@ final class StoreReader: Sendable {
         self.thread.withLockedValue { $0 = thread }
     }
 
-    /// Answers what waits, but for searches, then ends; returns when it has.
+    /// Answers the waiting queries except searches, then ends the threads and returns.
     func stop() {
         mailbox.close()
         searches.stop()
@@ -52,10 +52,10 @@ final class StoreReader: Sendable {
 
     var waiting: Int { mailbox.count + searches.depth }
 
-    /// Who is active could not be written the last time.
+    /// Whether the last list of active accounts could not be written.
     var isToPublishAgain: Bool { hasPublished.withLockedValue { !$0 } }
 
-    /// Lets other processes know who is active.
+    /// Publishes the active accounts to other processes.
     func publish(active accounts: [AccountID]) { mailbox.put(.active(accounts)) }
 
     func read(_ requestID: RequestID, _ query: StoreQuery) {
@@ -64,8 +64,8 @@ final class StoreReader: Sendable {
         if !isQueued { report([.found(requestID, .searchBusy)]) }
     }
 
-    /// Looks for a token among those of that account; `done` is called on the reader's thread.
-    /// - done: of which setting of the password it is good for; nil where it is none of the account's.
+    /// Looks for a token among an account's own. `done` is called on the reader's thread.
+    /// - done: gets the ``Account/passwordGeneration`` for which the token is valid; nil if it is not a valid token of the account.
     func verify(_ account: AccountID, _ token: ResumeToken, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
         mailbox.put(.token(account, token, done: done))
     }
@@ -74,7 +74,7 @@ final class StoreReader: Sendable {
         switch request {
         case .query(let requestID, let query): report([.found(requestID, answer(to: query))])
         case .active(let accounts):
-            // Of use to a list only; on a full disk the list shows who was active before, until there is room.
+            // Only `chatty users` reads the list. On a full disk it shows the earlier active accounts until there is room.
             let isWritten = (try? ActiveAccounts.write(accounts, store.folder)) != nil
             hasPublished.withLockedValue { $0 = isWritten }
         case .token(let account, let token, let done):
@@ -99,6 +99,6 @@ final class StoreReader: Sendable {
 }
 
 extension PoolLimits {
-    /// One thread, so one search of an account at a time; all sessions of an account may wait.
+    /// One thread, so one search of an account at a time. Every session of an account may have one waiting.
     fileprivate static let searches = PoolLimits(threads: 1, waiting: 4096, waitingPerKey: ChatProtocol.Limits.sessionsPerAccount)
 }

@@ -5,21 +5,21 @@ import GRDB
 import NIOConcurrencyHelpers
 import SystemSupport
 
-/// The one thread that writes to the store. All that waits goes into one transaction (group commit), so a commit's price is shared by all who came
-/// while the last one was written.
+/// The one thread that writes to the store. It commits all waiting proposals in one transaction (group commit), so that all of them share
+/// its cost.
 ///
-/// Where that transaction fails each write is judged alone. A store that fails (full, read-only) refuses and is tried again with the next write, and
-/// every few seconds where there is none: nothing has to be restarted, and that it works again is seen.
+/// If the transaction fails, each proposal is tried alone. A failing store (full, read-only) refuses proposals. It is tried again with the
+/// next proposal, and every few seconds without one, so it recovers without a restart.
 final class StoreWriter: Sendable {
-    /// What the writer tells; called on its thread.
+    /// Callbacks of the writer, called on its thread.
     struct Listener: Sendable {
-        /// What the proposals became, on the disk, and what others appended.
+        /// Outcomes of proposals, once they are on the disk, and entries of others.
         let report: @Sendable ([Report]) -> Void
-        /// A commit has been tried: how many writes it held and how long it took, seconds.
+        /// A commit was tried, with this number of writes, the seconds it took, and the number that failed.
         var committed: @Sendable (_ writes: Int, _ seconds: Double, _ failed: Int) -> Void = { _, _, _ in }
-        /// The store fails, in words; once until it works again, which is told with nil.
+        /// The store fails, with the reason, or works again, with nil. Called once per change.
         let failing: @Sendable (String?) -> Void
-        /// Something else that the host has to know.
+        /// Any other message for the operator.
         var noticing: @Sendable (String) -> Void = { _ in }
     }
 
@@ -37,12 +37,12 @@ final class StoreWriter: Sendable {
     private let mailbox = Mailbox<Request>()
     private let thread = NIOLockedValueBox<JoinableThread?>(nil)
     private static let watchInterval = 0.2
-    /// Seconds between tries of a store that fails and that nobody writes to.
+    /// Seconds between two probes of a failing store that has nothing to write.
     private static let probeInterval = 2.0
 
     /// - Parameters:
-    ///   - state: what the store held at its position; what is appended after it is reported.
-    ///   - keepDays: messages that are older are taken away; nil keeps all.
+    ///   - state: the stored state at the start. Later entries are reported.
+    ///   - keepDays: the days after which messages are deleted; nil keeps all.
     init(_ store: Store, _ state: StoreState, keepDays: Int? = nil, _ listener: Listener) {
         self.store = store
         self.keepDays = keepDays
@@ -56,7 +56,7 @@ final class StoreWriter: Sendable {
         self.thread.withLockedValue { $0 = thread }
     }
 
-    /// Commits what waits, then ends; returns when it has.
+    /// Commits the waiting proposals, then ends the thread and returns.
     func stop() {
         mailbox.close()
         thread.withLockedValue(\.self)?.join()
@@ -68,14 +68,15 @@ final class StoreWriter: Sendable {
 
     func catchUp(_ request: RequestID) { mailbox.put(.catchUp(request)) }
 
-    /// Runs a change that is none of the hub's, in a transaction of its own. `done` is called on this thread.
+    /// Runs a change that is no proposal in a transaction of its own. `done` is called on this thread.
     func run(_ job: @escaping @Sendable (Database) throws -> Void, done: @escaping @Sendable (_ succeeded: Bool) -> Void) {
         mailbox.put(.job(job, done: done))
     }
 
     private func run() {
         var order = Order(ledger: Ledger(state, at: .now), followed: state.position)
-        // What tools did while no server was there is in the tables. Rows that cannot be deleted now are with the next ones.
+        // The loaded state includes entries of other processes up to its position. Rows that cannot be deleted now are deleted with the
+        // next ones.
         try? store.pool.writeWithoutTransaction { db in try EntryTable.deleteUp(to: state.position, db) }
         var index = try? store.pool.writeWithoutTransaction(SearchIndex.init)
         var retention = keepDays.map { Retention(days: $0) }
@@ -92,7 +93,7 @@ final class StoreWriter: Sendable {
         var spare: [Request] = []
         var indexing = IndexingTurns()
         while let requests = mailbox.take(reusing: spare, until: index?.isIdle == false ? min(nextWatch, indexing.next) : nextWatch) {
-            // All of these were asked before this look, and nobody waits for a commit to hear what others have done.
+            // All of these questions precede this read of the entries. Their answers wait for no commit.
             let questions = requests.compactMap { if case .catchUp(let request) = $0 { Report.caughtUp(request) } else { nil } }
             if !questions.isEmpty {
                 follow(&order)
@@ -106,7 +107,7 @@ final class StoreWriter: Sendable {
                     rest = rest.dropFirst()
                 case .catchUp: rest = rest.dropFirst()
                 case .propose:
-                    // One transaction for all up to the next job: a question in between was answered above.
+                    // One transaction takes all proposals up to the next job. Questions in between have been answered above.
                     let together = rest.prefix { if case .job = $0 { false } else { true } }
                     rest = rest.dropFirst(together.count)
                     let (reports, problem) = commit(together, &order, &index)
@@ -124,7 +125,7 @@ final class StoreWriter: Sendable {
             if !removals.isIdle, requests.isEmpty { work(&removals) }
             spare = requests
             guard DispatchTime.now() >= nextWatch else { continue }
-            // Once in a while even where there is always something else to do.
+            // These run now and then, even if there is always a proposal to write.
             work(&retention)
             work(&removals)
             nextWatch = DispatchTime.now() + StoreWriter.watchInterval
@@ -133,16 +134,16 @@ final class StoreWriter: Sendable {
         }
     }
 
-    /// What the writer knows of the order. Belongs to its thread.
+    /// The writer's state of the order. Belongs to its thread.
     private struct Order {
         var ledger: Ledger
-        /// The last entry of another process that has been reported, or something later.
+        /// The position up to which entries of other processes have been reported.
         var followed: MessageID
         var applier = StoreApplier()
     }
 
-    /// Lets proposals happen, together if that is possible.
-    /// - Returns: what each became, and why the store fails, nil where it works.
+    /// Commits proposals, in one transaction if possible.
+    /// - Returns: the outcome of each, and why the store fails; nil while it works.
     private func commit(
         _ requests: ArraySlice<Request>, _ order: inout Order, _ index: inout SearchIndex?
     ) -> (reports: [Report], problem: String?) {
@@ -153,7 +154,7 @@ final class StoreWriter: Sendable {
         var problem: String?
         var failed = 0
         var failure = transact(proposals[...], &order, &index, &reports)
-        // What the log holds is in the file too, then, and its room is free for this.
+        // After a checkpoint the log's contents are in the file, and its room is free for this transaction.
         if failure?.resultCode == .SQLITE_FULL, store.putLogBack() { failure = transact(proposals[...], &order, &index, &reports) }
         if failure != nil {
             for position in proposals.indices {
@@ -161,7 +162,7 @@ final class StoreWriter: Sendable {
                 failed += 1
                 reports.append(.decided(proposals[position].request, .failed))
                 let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
-                // One change that breaks a constraint says nothing of the store; but it should not have been asked for.
+                // A change that breaks a constraint says nothing about the store. But it should not have been proposed.
                 if error.resultCode == .SQLITE_CONSTRAINT {
                     listener.noticing("The database refused one change: \(reason).")
                 } else {
@@ -187,28 +188,28 @@ final class StoreWriter: Sendable {
         }
     }
 
-    /// When the index is worked on: whenever nothing has been written for a moment, and as long as writes keep coming only a small share of the time, for
-    /// whoever waits for a commit is waited for by somebody else. The more of them there are the smaller it is: where the processor is full, what is spent
-    /// here is missing there many times over.
+    /// When the index is worked on: as soon as nothing is written for a moment, and under constant writes for a small share of the time.
+    /// The share shrinks as writes increase, because every session waits for commits, and on a busy processor the index costs them many
+    /// times its own time.
     private struct IndexingTurns {
         private var lastWrites = DispatchTime(uptimeNanoseconds: 1)
-        /// Since the last step.
+        /// Writes since the last step.
         private var writes = 0
         private var lastStep = DispatchTime.now()
-        /// After a step that failed.
+        /// When a failed step may be retried.
         private var retry = DispatchTime(uptimeNanoseconds: 1)
-        /// When its share allows a step although writes keep coming.
+        /// When the share allows the next step under constant writes.
         private var turn = DispatchTime(uptimeNanoseconds: 1)
-        /// Seconds.
+        /// Seconds without writes after which the index is worked on.
         private static let quiet = 0.25
         private static let pauseAfterFailure = 0.2
         private static let longestPause = 2.0
-        /// How many times as long as a step took nothing is done for the index while writes come, at the least.
+        /// Under constant writes the pause is at least this many times the length of the step.
         private static let rest = 19.0
-        /// Writes a second that leave a processor time for other things.
+        /// Writes per second up to which the processor has time to spare.
         private static let easyRate = 4000.0
 
-        /// Not before this.
+        /// The time of the next step.
         var next: DispatchTime { max(retry, min(lastWrites + IndexingTurns.quiet, max(turn, lastWrites))) }
 
         mutating func recordWrites(_ count: Int, at now: DispatchTime) {
@@ -229,7 +230,7 @@ final class StoreWriter: Sendable {
         }
     }
 
-    /// An index that cannot be written now is tried again later: nothing but finding depends on it.
+    /// Performs a step of the index. If it fails it is retried later, because only searches depend on it.
     private func work(_ index: inout SearchIndex?) -> Bool {
         do {
             try store.pool.writeWithoutTransaction { db in try index?.work(db) }
@@ -239,31 +240,32 @@ final class StoreWriter: Sendable {
         }
     }
 
-    /// What cannot be taken away now is later: a look begins once an hour.
+    /// Performs a step of the retention. If it fails, the next pass retries it.
     private func work(_ retention: inout Retention?) {
         guard retention != nil else { return }
         try? store.pool.writeWithoutTransaction { db in try retention?.work(db, at: .now) }
         if let notice = retention?.popNotice() { listener.noticing(notice) }
     }
 
-    /// What cannot be taken away now is later.
+    /// Performs a step of the removals. If it fails it is retried later.
     private func work(_ removals: inout UnfinishedRemovals) {
         try? store.pool.writeWithoutTransaction { db in try removals.work(db, at: .now) }
     }
 
-    /// - Parameter reports: gets what each proposal became, where they are on the disk, and in any case what others appended before.
-    /// - Returns: why nothing was written; nil when all is on the disk.
+    /// Writes proposals in one transaction.
+    /// - Parameter reports: receives the outcomes if the transaction is committed, and in any case the entries of others before it.
+    /// - Returns: why nothing was written; nil if all is on the disk.
     private func transact(
         _ proposals: ArraySlice<Proposal>, _ order: inout Order, _ index: inout SearchIndex?, _ reports: inout [Report]
     ) -> DatabaseError? {
         let now = EventTime.now
-        // What follows these is taken back where nothing is written.
+        // Reports from this index on are removed if nothing is written.
         var certain = reports.count
         var inserted: [(message: ChatMessage, conversation: Int64)] = []
         do {
             try store.pool.writeWithoutTransaction { db in
                 try db.inTransaction(.immediate) {
-                    // Nobody else can append now: what has been appended comes first.
+                    // The transaction excludes other writers. Their earlier entries come first in the order.
                     let others = try followed(&order, db)
                     reports += others
                     certain = reports.count
@@ -303,7 +305,7 @@ final class StoreWriter: Sendable {
         }
     }
 
-    /// What other processes have appended since the last look.
+    /// Applies the entries of other processes since the last read, and returns their reports.
     private func followed(_ order: inout Order, _ db: Database) throws -> [Report] {
         let entries = try EntryTable.entries(after: order.followed, db)
         guard let last = entries.last else { return [] }
@@ -312,16 +314,16 @@ final class StoreWriter: Sendable {
         return entries.map { .decided(nil, .stored($0)) }
     }
 
-    /// Reports what other processes have appended. Where that cannot be read now it is by the next look.
+    /// Reports entries of other processes. If they cannot be read now, the next call reads them.
     private func follow(_ order: inout Order) {
         let reports = try? store.pool.writeWithoutTransaction { db in try followed(&order, db) }
         if let reports, !reports.isEmpty { listener.report(reports) }
     }
 
-    /// Writes what takes the room of a long message, and takes it away again.
-    /// - Returns: why that is not possible.
+    /// Writes and deletes as much as a long message takes.
+    /// - Returns: why that is not possible; nil if it is.
     private static func probe(_ store: Store) -> String? {
-        // Where others have made room this makes more of it.
+        // If the disk has room again, a checkpoint makes more of it.
         _ = store.putLogBack()
         do {
             try store.pool.writeWithoutTransaction { db in

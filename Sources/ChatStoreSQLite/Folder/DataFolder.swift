@@ -2,21 +2,21 @@ import ChatProtocol
 import Glibc
 import SystemSupport
 
-/// The one folder that holds all a server keeps: its store, its TLS identity, and the lock that gives it to one server at a time.
+/// The folder of a server's data: its store, its TLS identity, and the lock that admits one server at a time.
 public struct DataFolder: Hashable, Sendable {
     public let path: String
 
     public init(_ path: String) { self.path = path }
 
-    /// The path of a file in it.
+    /// The path of a file in the folder.
     public func file(_ name: String) -> String { path + "/" + name }
 
     var database: String { file("chatty.db") }
     var lockFile: String { file("lock") }
 
-    /// Makes the folder, and those above it, where there is none; nobody but its owner may look in (0700).
+    /// Creates the folder and its parents, if missing. Only its owner may read it (0700).
     ///
-    /// A folder that exists and holds other things keeps its mode: it is somebody's, and the files made in it are private by themselves.
+    /// An existing folder with other contents keeps its mode. The files created in it are private themselves.
     public func prepare() throws(UserFacingError) {
         try makeParents()
         if mkdir(path, 0o700) == 0 { return }
@@ -28,7 +28,7 @@ public struct DataFolder: Hashable, Sendable {
         if try isEmpty() || access(database, F_OK) == 0 { _ = chmod(path, 0o700) }
     }
 
-    /// Whether a store is in it.
+    /// Whether the folder holds a store.
     public var hasStore: Bool { access(database, F_OK) == 0 }
 
     private func makeParents() throws(UserFacingError) {

@@ -1,14 +1,14 @@
 import Glibc
 import SystemSupport
 
-/// Holds a data folder for one server. Released by ``release()`` or by the end of the process, however it ends.
+/// The lock of a data folder, held by one server at a time. It is released by ``release()`` or by the end of the process.
 ///
-/// An open file description lock (fcntl(2), `F_OFD_SETLK`) on a file that stays: there is nothing stale to clear away, and others can look without
-/// taking it. The pid in it is only what they are told.
+/// It is an open file description lock (fcntl(2), `F_OFD_SETLK`) on a file that stays. It never goes stale, and others can query it without
+/// locking. The pid in the file is for messages only.
 public final class DataFolderLock: Sendable {
     private let descriptor: Int32
 
-    /// - Throws: an error that names the pid of the server that has it.
+    /// - Throws: an error that names the pid of the server that holds the lock.
     public init(_ folder: DataFolder) throws(UserFacingError) {
         descriptor = open(folder.lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw folder.failure(errno) }
@@ -32,10 +32,10 @@ public final class DataFolderLock: Sendable {
         _ = fcntl(descriptor, DataFolderLock.set, &lock)
     }
 
-    /// Also where `init` throws: all is initialised by then, so a close there would be a second one, and hit whoever has the number by now.
+    /// Runs even if `init` throws, because all properties are set by then. Closing there as well could close a reused descriptor.
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// The pid of the server that runs on that folder; nil where none does.
+    /// The pid of the server that runs on the folder; nil without one.
     public static func holder(of folder: DataFolder) -> Int32? {
         let descriptor = open(folder.lockFile, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -1,22 +1,22 @@
 import ChatProtocol
 import GRDB
 
-/// Removes an account: its name, password, tokens and groups at once, so that it is of no use to anybody any more, and then, a bounded step at a time,
-/// what else is kept of it and the direct messages kept for it. What it has said to others stays theirs.
+/// Removes an account. Its name, password, tokens and memberships go at once, so that it is unusable; the rest of its data and the direct
+/// messages to it follow in bounded steps. Messages that it has sent to others stay.
 ///
-/// Until it is done the account stands in `removals`. Every step may be done twice: whoever finds one unfinished goes through it from the beginning.
+/// Until the end the account is listed in `removals`. Every step may be repeated, so an interrupted removal starts again from the first.
 struct AccountRemoval {
-    /// Rows that one step looks at: a transaction short enough to hold nobody up.
+    /// The rows that one step visits. Its transaction is short enough to delay nobody.
     static let step = 256
 
     private enum Phase {
-        /// What senders called their messages, after that one.
+        /// Nonces of messages after this one.
         case nonces(after: Int64)
-        /// Invitations into groups after that one.
+        /// Invitations into groups after this one.
         case invitations(after: Int64)
-        /// How far accounts after that one have read what it said.
+        /// Read markers between the account and accounts after this one.
         case readMarkers(after: Int64)
-        /// Conversations, the next one last, and behind which of its messages.
+        /// Messages: the conversations left, the next one last, and the last message visited in it.
         case messages(conversations: [Int64], after: Int64)
         case end
     }
@@ -24,10 +24,10 @@ struct AccountRemoval {
     let account: Int64
     private var phase = Phase.nonces(after: 0)
 
-    /// One that has begun.
+    /// Continues a removal that has begun.
     init(of account: Int64) { self.account = account }
 
-    /// The first step, in a transaction of the caller's.
+    /// Performs the first step, in a transaction of the caller's.
     static func begin(of account: Int64, _ name: Name, _ db: Database) throws {
         try db.execute(sql: "UPDATE accounts SET folded = NULL, phc = NULL WHERE id = ?", arguments: [account])
         try db.execute(sql: "DELETE FROM lockouts WHERE name = ?", arguments: [name.folded])
@@ -35,7 +35,7 @@ struct AccountRemoval {
         try deleteOwn(account, db)
     }
 
-    /// What a removed account may still have a row in: each few, and found by an index.
+    /// Deletes the rows that an account may have again. They are few, and an index finds them.
     private static func deleteOwn(_ account: Int64, _ db: Database) throws {
         for table in ["tokens", "members", "cursors", "debts"] {
             try db.execute(sql: "DELETE FROM \(table) WHERE account = ?", arguments: [account])
@@ -43,14 +43,14 @@ struct AccountRemoval {
         try GroupRemoval.removeEmpty(db)
     }
 
-    /// Those that have begun and not ended, as they were named.
+    /// The removals that have begun and not ended, with the accounts' names.
     static func unfinished(_ db: Database) throws -> [(account: Int64, name: String)] {
         try Row.fetchAll(db, sql: "SELECT r.account, coalesce(a.name, '') FROM removals r LEFT JOIN accounts a ON a.id = r.account")
             .map { ($0[0], $0[1]) }
     }
 
-    /// The next step, in a transaction of its own; where that fails nothing has changed.
-    /// - Returns: whether there is another.
+    /// Performs the next step in a transaction of its own. If that fails nothing has changed.
+    /// - Returns: whether another step follows.
     mutating func work(_ db: Database) throws -> Bool {
         var next = phase
         try db.inTransaction(.immediate) {
@@ -65,7 +65,7 @@ struct AccountRemoval {
     private func step(_ db: Database) throws -> Phase {
         switch phase {
         case .nonces(let after):
-            // By the message: the table has no index by account, and is short, for it is kept for a day.
+            // The table has no index by account. It is short, because its rows live for a day.
             let rows = try Row.fetchAll(
                 db.cachedStatement(sql: "SELECT message, account FROM sent WHERE message > ? ORDER BY message LIMIT ?"),
                 arguments: [after, AccountRemoval.step])
@@ -89,14 +89,14 @@ struct AccountRemoval {
                 try statement.execute(arguments: [account, row[0] as Int64])
             }
             if let last = last(of: rows) { return .readMarkers(after: last) }
-            // What is left are its marks in groups, of which it was in few.
+            // The account's read markers in groups are left. They are few.
             try db.execute(sql: "DELETE FROM read_markers WHERE account = ?", arguments: [account])
             let conversations = try Int64.fetchAll(
                 db, sql: "SELECT id FROM pairs WHERE low = ?1 UNION SELECT id FROM pairs WHERE high = ?1", arguments: [account])
             return .messages(conversations: conversations, after: 0)
         case .messages(let conversations, let after): return try deleteMessages(conversations, after: after, db)
         case .end:
-            // A server that had not heard of it yet may have written some again.
+            // A server that had not seen the removal yet may have written rows again.
             try AccountRemoval.deleteOwn(account, db)
             try db.execute(sql: "DELETE FROM removals WHERE account = ?", arguments: [account])
             return .end
@@ -106,7 +106,7 @@ struct AccountRemoval {
     private func deleteMessages(_ conversations: [Int64], after: Int64, _ db: Database) throws -> Phase {
         var (conversations, after) = (conversations, after)
         var left = AccountRemoval.step
-        // A conversation without anything for it costs one look.
+        // A conversation without messages to the account costs one query.
         var looks = AccountRemoval.step
         while left > 0, looks > 0, let conversation = conversations.last {
             let rows = try Row.fetchAll(
@@ -125,6 +125,6 @@ struct AccountRemoval {
         return conversations.isEmpty ? .end : .messages(conversations: conversations, after: after)
     }
 
-    /// Behind what the next step goes on; nil where these were the last.
+    /// The last row, after which the next step continues; nil if no rows follow.
     private func last(of rows: [Row]) -> Int64? { rows.count < AccountRemoval.step ? nil : rows.last?[0] }
 }

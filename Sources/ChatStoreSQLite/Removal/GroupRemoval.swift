@@ -2,10 +2,10 @@ import ChatProtocol
 import ChatStore
 import GRDB
 
-/// A group that has lost its last member is gone: it is not found by its name and nobody can read it. Its row stays as long as there is something that was said
-/// in it, so that this has a place in what its senders can export until it is too old. Its number is never another group's.
+/// Removal of a group without members. Its name is free and nobody can read it. Its row stays as long as messages in it exist, so that
+/// their senders can export them. Its number is never used again.
 enum GroupRemoval {
-    /// What it is found by then: no name begins with a hyphen.
+    /// The value of `folded` of a removed group. No name begins with a hyphen.
     private static let freed = "'-' || id"
 
     static func remove(_ group: GroupID, _ db: Database) throws {
@@ -19,7 +19,7 @@ enum GroupRemoval {
         try db.cachedStatement(sql: "DELETE FROM read_markers WHERE target = ?").execute(arguments: [ReadTarget.group(group).row])
     }
 
-    /// Deletes the row of a group that is gone, where nothing is left of what was said in it.
+    /// Deletes the row of a removed group without messages.
     static func forget(_ group: GroupID, _ db: Database) throws {
         try db.cachedStatement(
             sql: """
@@ -35,15 +35,15 @@ enum GroupRemoval {
         ).execute(arguments: [group.rawValue])
     }
 
-    /// The greatest number that a group has had.
+    /// The greatest number that any group has had.
     static func last(_ db: Database) throws -> GroupID {
         GroupID(
             rawValue: try Int64.fetchOne(
                 db, sql: "SELECT max(id) FROM (SELECT id FROM groups UNION ALL SELECT value FROM counters WHERE name = 'last_group')") ?? 0)
     }
 
-    /// Those that have lost their last members with an account, whether or not a server was there to see it. One that has not heard of it yet may still let
-    /// somebody in: their rows stay.
+    /// Frees the names of groups that lost their last member with an account. Their rows stay: a server that has not seen the removal yet
+    /// may still add a member.
     static func removeEmpty(_ db: Database) throws {
         let empty = try Int64.fetchAll(
             db,
@@ -53,7 +53,7 @@ enum GroupRemoval {
         for id in empty { try free(GroupID(rawValue: id), db) }
     }
 
-    /// Takes the name from a group without members, where its removal could not be kept.
+    /// Frees the name of a group without members whose removal could not be stored.
     static func freeName(_ name: Name, _ db: Database) throws {
         let empty = try Int64.fetchOne(
             db.cachedStatement(

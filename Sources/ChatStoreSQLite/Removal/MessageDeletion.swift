@@ -1,13 +1,14 @@
 import GRDB
 
-/// Takes messages away with what is known by them: their words in the index, and what their senders called them.
+/// Deletes messages together with their words in the index and their nonces.
 enum MessageDeletion {
+    /// Deletes messages of one conversation.
     /// - Parameters:
-    ///   - rows: id and text of each.
+    ///   - rows: id and text of each message.
     static func delete(_ rows: [Row], from conversation: Int64, _ db: Database) throws {
         let message = try db.cachedStatement(sql: "DELETE FROM messages WHERE conversation = ? AND id = ?")
         let indexed = try db.cachedStatement(sql: "DELETE FROM indexed WHERE id = ?")
-        // The index keeps no texts: it has to be told what to forget (https://www.sqlite.org/fts5.html#the_delete_command).
+        // The index stores no texts, so it needs the text to delete its words (https://www.sqlite.org/fts5.html#the_delete_command).
         let words = try db.cachedStatement(sql: "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)")
         let sent = try db.cachedStatement(sql: "DELETE FROM sent WHERE message = ?")
         for row in rows {

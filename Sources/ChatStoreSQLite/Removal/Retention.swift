@@ -2,51 +2,51 @@ import ChatProtocol
 import ChatStore
 import GRDB
 
-/// Takes away messages that are older than the host wants to keep, a few at a time between the commits.
+/// Deletes messages that are older than the configured age, some at a time between the commits.
 ///
 /// Belongs to the writing connection's thread.
 struct Retention {
-    /// Messages of one step: a transaction short enough to hold nobody up.
+    /// The messages of one step. Its transaction is short enough to delay nobody.
     static let step = 256
-    /// Between two looks, milliseconds.
+    /// The time between two passes, milliseconds.
     static let interval: Int64 = 3_600_000
 
     private let age: Int64
     private var notice: String?
-    /// When the last look was; nil before the first.
+    /// When the last pass began or was put off; nil before the first.
     private var last: EventTime?
     private var pass: Pass?
 
-    /// What is still to be gone through.
+    /// The rest of a pass over all conversations.
     private struct Pass {
-        /// The next one last.
+        /// The conversations not finished, the next one last.
         var conversations: [Int64]
-        /// The last message of the next one that was looked at.
+        /// The last message visited in the next conversation.
         var position: Int64 = 0
-        /// Nothing of that id or a later one is old.
+        /// Messages from this id on are not old.
         let before: Int64
-        /// What is older goes.
+        /// Messages earlier than this are deleted.
         let time: Timestamp
     }
 
-    /// - Parameter days: what is older goes.
+    /// - Parameter days: the age, in days, beyond which messages are deleted.
     init(days: Int) { age = Int64(days) * 86_400_000 }
 
     var isIdle: Bool { pass == nil }
 
-    /// What the host has to know, since the last call.
+    /// Removes and returns a message for the operator, if there is one.
     mutating func popNotice() -> String? {
         defer { notice = nil }
         return notice
     }
 
-    /// Takes away a few, in a transaction of its own; where that fails nothing has changed.
+    /// Deletes some messages in a transaction of its own. If that fails nothing has changed.
     mutating func work(_ db: Database, at now: EventTime) throws {
         if pass == nil { try findExpired(db, at: now) }
         guard var pass else { return }
         try db.inTransaction(.immediate) {
             var left = Retention.step
-            // A conversation without anything old costs one look.
+            // A conversation without old messages costs one query.
             var looks = Retention.step
             while left > 0, looks > 0, let conversation = pass.conversations.last {
                 let rows = try Row.fetchAll(
@@ -70,8 +70,8 @@ struct Retention {
         self.pass = pass.conversations.isEmpty ? nil : pass
     }
 
-    /// Begins anew once an hour. A clock that was set meanwhile is believed only when it still says so an hour later, and so is one that at the start says that
-    /// nothing has been written for a day (a machine that has not asked for the time yet): what is gone does not come back.
+    /// Begins a pass once an hour. Deleted messages do not come back, so a doubtful clock must say the same an hour later: one that was set
+    /// meanwhile, and at the start one by which nothing was written for a day, because the machine may not have synchronised it yet.
     private mutating func findExpired(_ db: Database, at now: EventTime) throws {
         if last == nil, try Retention.looksWrong(now, db) {
             last = now
@@ -89,7 +89,7 @@ struct Retention {
         }
         last = now
         let time = now.wall.adding(milliseconds: -age)
-        // Ids that run ahead of the clock, which was set back, say nothing of the age of what they name: all is looked at.
+        // If the clock was set back, ids run ahead of it and say nothing about age. The pass then visits all messages.
         let idsRunAhead = try Retention.newest(db) > MessageID.range(at: now.wall.adding(milliseconds: Retention.interval)).upperBound
         pass = Pass(
             conversations: try Int64.fetchAll(db, sql: "SELECT id FROM pairs UNION ALL SELECT -id FROM groups"),

@@ -1,11 +1,11 @@
 import ChatStore
 import GRDB
 
-/// Ends removals of accounts that were cut off in the middle, a step at a time between the commits: at the start of a server, and once an hour.
+/// Completes interrupted removals of accounts, step by step between the commits: at the start of a server, and once an hour.
 ///
 /// Belongs to the writing connection's thread.
 struct UnfinishedRemovals {
-    /// Between two looks, milliseconds.
+    /// The time between two searches for interrupted removals, milliseconds.
     static let interval: Int64 = 3_600_000
 
     private var nextLook = Int64.min
@@ -14,7 +14,7 @@ struct UnfinishedRemovals {
 
     var isIdle: Bool { current == nil }
 
-    /// One look or one step; where that fails it is tried again.
+    /// Searches for interrupted removals or performs one step. If that fails it is tried again.
     mutating func work(_ db: Database, at now: EventTime) throws {
         if current == nil, now.uptime >= nextLook {
             waiting = try AccountRemoval.unfinished(db).map(\.account)

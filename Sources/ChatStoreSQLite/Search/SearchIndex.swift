@@ -3,7 +3,8 @@ import ChatStore
 import DequeModule
 import GRDB
 
-/// Makes committed messages findable by their words, behind the commits: what the writer has no time for now waits, and after a restart is found again.
+/// The full-text index of committed messages, filled in the background. Messages that are not indexed yet wait in memory; after a restart
+/// they are read from the table.
 ///
 /// Belongs to the writing connection's thread.
 struct SearchIndex {
@@ -13,31 +14,31 @@ struct SearchIndex {
         let text: String
     }
 
-    /// Messages of one step: a transaction short enough to hold nobody up.
+    /// The messages of one step. Its transaction is short enough to delay nobody.
     static let step = 256
-    /// So many wait in memory at most; those over it are found again in the table.
+    /// The most messages that wait in memory. Further ones are read from the table later.
     static let maximumWaiting = 32_768
-    /// And so many bytes of text.
+    /// The most bytes of text that wait in memory.
     static let maximumWaitingBytes = 8 << 20
 
     private var waiting: Deque<Entry> = []
-    /// Bytes of what waits in memory.
+    /// The bytes of text that wait in memory.
     private(set) var waitingTextBytes = 0
-    /// Conversations that are still to be read again; nil where nothing was left undone.
+    /// The conversations that are read from the table again; nil if none is.
     private var catchUp: CatchUp?
-    /// Where the next catching up must reach: more came than could wait.
+    /// The last message that the next pass over the table must reach; nil if every unindexed message waits in memory.
     private var missedUntil: Int64?
     private var lastIndexed: Int64 = 0
 
     private struct CatchUp {
-        /// Those not read to their end, the next one last.
+        /// The conversations not read to their end, the next one last.
         var conversations: [Int64]
-        /// How far the next one has been read.
+        /// The last message read in the next conversation.
         var after: Int64
         let until: Int64
     }
 
-    /// - Parameter db: to see what an earlier server left undone.
+    /// - Parameter db: the store, to find what an earlier server left unindexed.
     init(_ db: Database) throws {
         let last = try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_message'") ?? 0
         lastIndexed = try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = 'last_indexed'") ?? 0
@@ -46,7 +47,7 @@ struct SearchIndex {
 
     var isIdle: Bool { waiting.isEmpty && catchUp == nil && missedUntil == nil }
 
-    /// A message has been committed.
+    /// Queues a committed message.
     mutating func add(_ message: ChatMessage, conversation: Int64) {
         if waiting.count >= SearchIndex.maximumWaiting || waitingTextBytes >= SearchIndex.maximumWaitingBytes {
             missedUntil = message.id.rawValue
@@ -61,7 +62,7 @@ struct SearchIndex {
         waiting.append(Entry(id: message.id.rawValue, conversation: conversation, text: message.text))
     }
 
-    /// Indexes a few of those that wait, in a transaction of its own; where that fails nothing has changed.
+    /// Indexes some messages in a transaction of its own. If that fails nothing has changed.
     mutating func work(_ db: Database) throws {
         if catchUp == nil, let until = missedUntil {
             catchUp = CatchUp(
@@ -86,12 +87,12 @@ struct SearchIndex {
         try db.cachedStatement(sql: "UPDATE counters SET value = ? WHERE name = 'last_indexed'").execute(arguments: [last])
     }
 
-    /// Reads on through the conversations; the counter moves only at the end, so an interrupted catching up begins again.
+    /// Reads on through the conversations. The counter advances only at the end, so an interrupted pass begins again.
     private mutating func readAgain(_ position: CatchUp, _ db: Database) throws {
         var next = position
         try db.inTransaction(.immediate) {
             var left = SearchIndex.step
-            // A conversation without anything new costs one look.
+            // A conversation without new messages costs one query.
             var looks = SearchIndex.step
             while left > 0, looks > 0, let conversation = next.conversations.last {
                 let rows = try Row.fetchAll(
@@ -120,7 +121,7 @@ struct SearchIndex {
     }
 
     private func insert(_ entry: Entry, _ db: Database) throws {
-        // It may have been taken away while it waited.
+        // The message may have been deleted while it waited.
         try db.cachedStatement(
             sql: "INSERT OR IGNORE INTO indexed SELECT id, conversation FROM messages WHERE conversation = ? AND id = ?"
         ).execute(arguments: [entry.conversation, entry.id])

@@ -1,16 +1,17 @@
 import ChatProtocol
 
-/// What somebody looks for, as an expression of FTS5 (https://www.sqlite.org/fts5.html#full_text_query_syntax).
+/// A search as an expression of FTS5 (https://www.sqlite.org/fts5.html#full_text_query_syntax).
 ///
-/// Words are all to be there; words between quotation marks are to stand together; a word that ends with `*` may go on. Everything is quoted, so
-/// whatever is typed is words to look for and never syntax.
+/// All words must occur. Words between quotation marks must be adjacent. A word that ends with `*` is a prefix. Everything is quoted, so
+/// that no input is FTS5 syntax.
 struct SearchPattern: Equatable, Sendable {
     let expression: String
 
-    /// Nil where there is no word in it.
+    /// Nil if the text has no word.
     init?(_ text: String) {
         var phrases: [String] = []
-        // Every second part is between quotation marks; the last one may lack its end. By bytes, as SQLite sees them: a mark with an accent on it is one as well.
+        // Every second part is between quotation marks; the last may lack its closing mark. The text is split by bytes, as SQLite sees it:
+        // a quotation mark with a combining accent is one as well.
         for (index, part) in text.pieces(between: "\"", omittingEmpty: false).enumerated() {
             if index % 2 == 1 {
                 phrases += SearchPattern.phrase(part, isBegun: false)

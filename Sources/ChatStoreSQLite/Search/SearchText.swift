@@ -1,21 +1,21 @@
 import Foundation
 
-/// A text as it is searched: messages when they are indexed, and what somebody looks for, so that both meet whatever letters they are written in.
+/// The normal form of a text for search. Messages and search words both take it, so they match however they are written.
 ///
-/// Case and accents make no difference in any script: compatibility forms are resolved (Unicode Normalization Form KD), marks that only tell how a letter is
-/// said are left out, and letters are folded. Scripts that put no space between words are searched by their characters, each a word of its own for the index:
-/// what stands together is found wherever it stands.
+/// Case and accents make no difference in any script: compatibility forms are decomposed (Unicode Normalization Form KD), marks that only
+/// modify pronunciation are dropped, and letters are case-folded. In scripts without spaces between words each character is a word of the
+/// index, so adjacent characters are found anywhere in a text.
 enum SearchText {
     static func folded(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
         var folded = String.UnicodeScalarView()
         for scalar in text.decomposedStringWithCompatibilityMapping.unicodeScalars {
             if isAccent(scalar) { continue }
-            // Both ways: ß, ς and ı are the same letters as ss, σ and i.
+            // Mapping to upper and then to lower case makes ß, ς and ı the same letters as ss, σ and i.
             let upper = scalar.properties.uppercaseMapping.unicodeScalars
             for letter in upper { folded.append(contentsOf: letter.properties.lowercaseMapping.unicodeScalars) }
         }
-        // Syllables of Hangul are characters again.
+        // Composes syllables of Hangul into characters again.
         var separated = String.UnicodeScalarView()
         var isBehindUnspaced = false
         for scalar in String(folded).precomposedStringWithCanonicalMapping.unicodeScalars {
@@ -30,11 +30,11 @@ enum SearchText {
         return String(separated)
     }
 
-    /// Marks by their combining class: of Indic, Thai, Lao and Tibetan letters they are the vowels, and stay; so does what makes another letter of a kana.
+    /// Decides by the combining class. In Indic, Thai, Lao and Tibetan scripts marks are vowels, and stay; so do the voicing marks of kana.
     private static func isAccent(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.properties.generalCategory == .format { return scalar != "\u{200B}" }
         return switch scalar.properties.canonicalCombiningClass.rawValue {
-        // Overlays; nuktas; points of Hebrew, Arabic and Syriac; what stands around letters of all others.
+        // Overlays; nuktas; points of Hebrew, Arabic and Syriac; marks around letters of all other scripts.
         case 1, 7, 10...36, 200...: true
         default: false
         }

@@ -2,14 +2,15 @@ import Dispatch
 import GRDB
 import GRDBSQLite
 
-/// Ends a search that takes too long: many words that may go on (`a* b* c*`) make SQLite gather every message there is, again and again.
+/// The time limit of a search. Many prefixes (`a* b* c*`) make SQLite collect all messages again and again.
 package enum SearchTime {
-    /// Of one search.
+    /// The limit of one search.
     package static let limit = DispatchTimeInterval.milliseconds(500)
-    /// Steps of SQLite's machine between two looks at the clock; some microseconds.
+    /// Steps of SQLite's virtual machine between two checks of the clock; some microseconds.
     private static let steps: CInt = 1000
 
-    /// - Throws: `DatabaseError` with `SQLITE_INTERRUPT` where the time is over (https://www.sqlite.org/c3ref/progress_handler.html).
+    /// Runs a search.
+    /// - Throws: `DatabaseError` with `SQLITE_INTERRUPT` if the time is over (https://www.sqlite.org/c3ref/progress_handler.html).
     static func bounded<Result>(by limit: DispatchTimeInterval, _ db: Database, _ body: () throws -> Result) rethrows -> Result {
         var deadline = (DispatchTime.now() + limit).uptimeNanoseconds
         return try withUnsafeMutablePointer(to: &deadline) { deadline in
