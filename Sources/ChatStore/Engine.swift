@@ -20,6 +20,25 @@ public protocol Engine: AnyObject {
     func read(_ request: RequestID, _ query: StoreQuery)
     /// Decides and stores the pending proposals, ends the engine, and then returns.
     func stop()
+
+    // Credentials are no entries: no hub's state depends on a hash or a token.
+
+    /// The stored password of an account; nil if the account is removed or has no password. Reads on the caller's thread.
+    /// - Throws: if the store cannot be read.
+    func password(of account: AccountID) throws -> PasswordRecord?
+    /// Replaces the hash of an unchanged password. Does nothing if `old` is not the stored one.
+    func replaceHash(_ old: String, of account: AccountID, by hash: String)
+    /// Looks for a token, which ``HubRecord/token(_:)`` stored, among an account's own.
+    /// - Parameters:
+    ///   - hash: the SHA-256 of the token.
+    ///   - done: called on any thread with the ``Account/passwordGeneration`` for which the token is valid; with nil if it is not a valid
+    ///     token of the account; with an error if the store cannot be read.
+    func findToken(_ hash: [UInt8], of account: AccountID, done: @escaping @Sendable (Result<Int?, any Error>) -> Void)
+
+    /// Publishes which accounts have sessions, for programs that show it.
+    func publish(active accounts: [AccountID])
+    /// Whether the last list of active accounts could not be published.
+    var isToPublishAgain: Bool { get }
 }
 
 /// A change that a hub asks for, with the request that its outcome belongs to.

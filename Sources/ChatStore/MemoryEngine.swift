@@ -8,6 +8,8 @@ public final class MemoryLog {
     /// Whether proposals fail, as they do on a full disk.
     public var isFull = false
     private var ledger: Ledger
+    fileprivate var passwords: [AccountID: PasswordRecord] = [:]
+    private var tokens: [[UInt8]: TokenGrant] = [:]
     /// The state before the first of ``entries``.
     private let initial: StoreState
 
@@ -23,6 +25,7 @@ public final class MemoryLog {
         let entry = Entry(position: MessageIDSource(after: ledger.position).following(at: now.wall), time: now.wall, content)
         ledger.follow(entry, at: now)
         entries.append(entry)
+        updateCredentials(entry)
     }
 
     func decide(_ change: Change, at now: EventTime) -> Outcome {
@@ -30,6 +33,10 @@ public final class MemoryLog {
         switch ledger.append(change, at: now) {
         case .entry(let entry):
             entries.append(entry)
+            updateCredentials(entry)
+            if case (.setPassword(_, let hash), .accountSet(let account)) = (change, entry.content) {
+                passwords[account.id] = PasswordRecord(hash: hash, generation: account.passwordGeneration)
+            }
             return .stored(entry)
         case .duplicate(let id, let time): return .duplicate(id, time)
         case .refused(let conflict): return .refused(conflict)
@@ -59,10 +66,35 @@ public final class MemoryLog {
             case .accountRemoved(let account):
                 state.cursors[account] = nil
                 state.sent.removeAll { $0.account == account }
-            case .memberJoined, .memberLeft, .invited, .readMarked, .accountSet, .recorded: break
+            // The directory has the rest.
+            default: break
             }
         }
         return state
+    }
+
+    // Credentials.
+
+    /// A change of an account invalidates its tokens, and a new token is valid for the account's present password.
+    private func updateCredentials(_ entry: Entry) {
+        switch entry.content {
+        case .accountSet(let account):
+            tokens = tokens.filter {
+                $0.value.account != account.id || !account.isBlocked && $0.value.passwordGeneration == account.passwordGeneration
+            }
+        case .accountRemoved(let id):
+            tokens = tokens.filter { $0.value.account != id }
+            passwords[id] = nil
+        case .recorded(.token(let grant)):
+            guard directory.accounts[grant.account]?.passwordGeneration == grant.passwordGeneration else { return }
+            tokens[grant.hash] = grant
+        default: break
+        }
+    }
+
+    fileprivate func findToken(_ hash: [UInt8], of account: AccountID, at now: Timestamp) -> Int? {
+        guard let grant = tokens[hash], grant.account == account, grant.expires > now else { return nil }
+        return grant.passwordGeneration
     }
 
     // Reading.
@@ -200,4 +232,19 @@ public final class MemoryEngine: Engine {
     }
 
     public func stop() { report = nil }
+
+    public func password(of account: AccountID) -> PasswordRecord? { log.passwords[account] }
+
+    public func replaceHash(_ old: String, of account: AccountID, by hash: String) {
+        guard let record = log.passwords[account], record.hash == old else { return }
+        log.passwords[account] = PasswordRecord(hash: hash, generation: record.generation)
+    }
+
+    public func findToken(_ hash: [UInt8], of account: AccountID, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
+        done(.success(log.findToken(hash, of: account, at: clock().wall)))
+    }
+
+    /// Does nothing: nobody shows the accounts of a test.
+    public func publish(active accounts: [AccountID]) {}
+    public var isToPublishAgain: Bool { false }
 }

@@ -53,7 +53,7 @@ import Testing
         #expect(try store.history(yoda, .search("cafe", limit: 9)).map(\.text) == ["Do or do not, there is no café."])
         #expect(try store.history(yoda, .user(luke, HistoryRange(takesLatest: true, limit: 9))).count == 3)
         let token = ResumeToken("chatty-resume-00e5629baa8fa6bdbce4580206e4046a2b8ca9324e69e3cf65caf410357e31ca")
-        #expect(try store.accepts(token, of: luke, at: Timestamp(milliseconds: 1_795_553_921_736)) == 0)
+        #expect(try store.findToken(Array(token.hash), of: luke, at: Timestamp(milliseconds: 1_795_553_921_736)) == 0)
         #expect(try PasswordHash(store.password(of: yoda)?.hash ?? "")?.matches("wise") == true)
         // The store equals a new one, and is writable.
         let fresh = try StoreFixture()

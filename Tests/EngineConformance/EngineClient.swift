@@ -69,6 +69,24 @@ final class EngineClient {
         return messages.map(\.text)
     }
 
+    func password(of account: AccountID) throws -> PasswordRecord? { try engine.password(of: account) }
+
+    func replaceHash(_ old: String, of account: AccountID, by hash: String) {
+        engine.replaceHash(old, of: account, by: hash)
+        // It takes its turn among the changes.
+        _ = decide([.record(.lockOutsEnded([]))])
+    }
+
+    func findToken(_ hash: [UInt8], of account: AccountID) throws -> Int? {
+        let found = NIOLockedValueBox<Result<Int?, any Error>?>(nil)
+        engine.findToken(hash, of: account) { [arrivals] result in
+            found.withLockedValue { $0 = result }
+            arrivals.signal()
+        }
+        wait { _ in found.withLockedValue { $0 != nil } }
+        return try found.withLockedValue { $0 }?.get()
+    }
+
     private func newRequest() -> RequestID {
         lastRequest += 1
         return RequestID(rawValue: lastRequest)

@@ -51,8 +51,56 @@ public struct EngineConformance: Sendable, CustomTestStringConvertible {
         .init("a group ends with its last member", lastMember), .init("what happened is there after a restart", restart),
         .init("without room nothing happens", fullStore), .init("others come in order", others),
         .init("what others did rules changes out", othersFirst), .init("reading keeps to its range", reading),
-        .init("what was proposed is decided before the end", stopping),
+        .init("what was proposed is decided before the end", stopping), .init("a password is the one set last", passwords),
+        .init("a token ends with its time, its password and its account", tokens),
     ]
+
+    private static func passwords(_ test: EngineUnderTest) throws {
+        let client = try EngineClient(test)
+        let generation = client.state.accounts.first { $0.id == luke }?.passwordGeneration ?? 0
+        #expect(client.decide([.setPassword(luke, passwordHash: "first")]).first?.entry != nil)
+        #expect(try client.password(of: luke) == PasswordRecord(hash: "first", generation: generation + 1))
+        client.replaceHash("another", of: luke, by: "wrong")
+        #expect(try client.password(of: luke)?.hash == "first")
+        // The same password, stored in another way.
+        client.replaceHash("first", of: luke, by: "stronger")
+        #expect(try client.password(of: luke) == PasswordRecord(hash: "stronger", generation: generation + 1))
+        try test.other(.remove("luke"))
+        client.catchUp()
+        #expect(try client.password(of: luke) == nil)
+        client.stop()
+    }
+
+    private static func tokens(_ test: EngineUnderTest) throws {
+        let client = try EngineClient(test)
+        let time = try #require(client.decide([.record(.lockOutsEnded([]))]).first?.entry).time
+        func grant(_ number: UInt8, _ account: AccountID, seconds: Int64, generation: Int) -> [UInt8] {
+            let hash = [UInt8](repeating: number, count: 32)
+            _ = client.decide([
+                .record(
+                    .token(
+                        TokenGrant(
+                            hash: hash, account: account, passwordGeneration: generation,
+                            expires: time.adding(milliseconds: seconds * 1000), at: time)))
+            ])
+            return hash
+        }
+        let generation = client.state.accounts.first { $0.id == luke }?.passwordGeneration ?? 0
+        let good = grant(1, luke, seconds: 86_400, generation: generation)
+        #expect(try client.findToken(good, of: luke) == generation)
+        #expect(try client.findToken(good, of: hans) == nil, "it is one account's")
+        #expect(try client.findToken([UInt8](repeating: 9, count: 32), of: luke) == nil)
+        #expect(try client.findToken(grant(2, luke, seconds: -1, generation: generation), of: luke) == nil, "its time is over")
+        #expect(try client.findToken(grant(3, luke, seconds: 86_400, generation: generation + 1), of: luke) == nil, "no such password")
+        _ = client.decide([.setPassword(luke, passwordHash: "new")])
+        #expect(try client.findToken(good, of: luke) == nil, "its password was replaced")
+        let blocked = grant(4, hans, seconds: 86_400, generation: client.state.accounts.first { $0.id == hans }?.passwordGeneration ?? 0)
+        #expect(try client.findToken(blocked, of: hans) != nil)
+        try test.other(.block("hans"))
+        client.catchUp()
+        #expect(try client.findToken(blocked, of: hans) == nil, "its account is blocked")
+        client.stop()
+    }
 
     private static func oneOrder(_ test: EngineUnderTest) throws {
         let client = try EngineClient(test)

@@ -9,7 +9,7 @@ import SystemSupport
 /// Carries out ``Action/verify(_:account:_:from:)``: passwords on the hashing pool, tokens by a query of the store.
 final class PasswordVerifier: Sendable {
     private let pool: FairPool<HashingKey>
-    private let engine: SQLiteEngine
+    private let engine: any Engine & Sendable
     private let cost: PasswordHash.Cost
     private let answer: @Sendable (RequestID, Event.Verification) -> Void
     /// The hash against which passwords of unknown names are compared, so that they take the same time.
@@ -18,7 +18,7 @@ final class PasswordVerifier: Sendable {
     private let awaited = NIOLockedValueBox<Set<RequestID>>([])
 
     init(
-        _ engine: SQLiteEngine, _ pool: FairPool<HashingKey>, cost: PasswordHash.Cost = .standard,
+        _ engine: any Engine & Sendable, _ pool: FairPool<HashingKey>, cost: PasswordHash.Cost = .standard,
         answer: @escaping @Sendable (RequestID, Event.Verification) -> Void
     ) {
         self.pool = pool
@@ -33,7 +33,7 @@ final class PasswordVerifier: Sendable {
     func verify(_ requestID: RequestID, account: AccountID?, _ proof: Proof, from address: String) {
         switch proof {
         case .token(let text):
-            engine.verify(account ?? PasswordVerifier.nobody, ResumeToken(text)) { [answer] found in
+            engine.findToken(Array(ResumeToken(text).hash), of: account ?? PasswordVerifier.nobody) { [answer] found in
                 switch found {
                 case .success(let generation): answer(requestID, generation.map { .right(generation: $0) } ?? .expiredToken)
                 case .failure: answer(requestID, .failed)
@@ -81,15 +81,15 @@ final class PasswordVerifier: Sendable {
     }
 
     private static func judge(
-        _ account: AccountID?, _ password: String, _ engine: SQLiteEngine, _ dummy: PasswordHash
+        _ account: AccountID?, _ password: String, _ engine: any Engine, _ dummy: PasswordHash
     ) -> (Event.Verification, PasswordHash?) {
         do {
             guard password.utf8.count <= Limits.passwordBytes else { return (.wrong, nil) }
-            guard let (text, generation) = try engine.password(of: account ?? nobody), let hash = PasswordHash(text) else {
+            guard let record = try engine.password(of: account ?? nobody), let hash = PasswordHash(record.hash) else {
                 _ = try dummy.matches(password)
                 return (.wrong, nil)
             }
-            if try hash.matches(password) { return (.right(generation: generation), hash) }
+            if try hash.matches(password) { return (.right(generation: record.generation), hash) }
             // A cheaper old hash would be told by its time from a name without account.
             if hash.cost.isBelow(dummy.cost) { _ = try dummy.matches(password) }
             return (.wrong, hash)

@@ -12,7 +12,7 @@ final class HubDriver: @unchecked Sendable {
     /// The objects that carry out actions. Their answers come as events into ``HubDriver/mailbox``.
     struct Services: Sendable {
         let workers: [LoopWorker]
-        let engine: SQLiteEngine
+        let engine: any Engine & Sendable
         let verifier: PasswordVerifier
         let log: EventLog
         let metrics: Metrics

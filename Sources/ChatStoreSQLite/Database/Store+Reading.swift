@@ -4,12 +4,12 @@ import GRDB
 
 extension Store {
     /// The stored hash of an account's password, and its ``Account/passwordGeneration``; nil if the account is removed or has no password.
-    func password(of account: AccountID) throws -> (hash: String, generation: Int)? {
+    func password(of account: AccountID) throws -> PasswordRecord? {
         try pool.read { db in
             try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT phc, passwords FROM accounts WHERE id = ? AND phc IS NOT NULL"),
                 arguments: [account.rawValue]
-            ).map { ($0[0], $0[1]) }
+            ).map { PasswordRecord(hash: $0[0], generation: $0[1]) }
         }
     }
 

@@ -4,16 +4,16 @@ import FoundationEssentials
 import GRDB
 
 extension Store {
-    /// Looks for a token among an account's own.
+    /// Looks for a token, given by its SHA-256, among an account's own.
     /// - Returns: the ``Account/passwordGeneration`` for which the token is valid; nil if it is not a valid token of the account.
-    func accepts(_ token: ResumeToken, of account: AccountID, at now: Timestamp) throws -> Int? {
+    func findToken(_ hash: [UInt8], of account: AccountID, at now: Timestamp) throws -> Int? {
         try pool.read { db in
             try Int.fetchOne(
                 db.cachedStatement(
                     sql: """
                         SELECT a.passwords FROM tokens t JOIN accounts a ON a.id = t.account
                         WHERE t.hash = ? AND t.account = ? AND t.expires > ? AND t.expires <= ?
-                        """), arguments: [token.hash, account.rawValue, now.milliseconds, Store.latestExpiry(at: now)])
+                        """), arguments: [Data(hash), account.rawValue, now.milliseconds, Store.latestExpiry(at: now)])
         }
     }
 

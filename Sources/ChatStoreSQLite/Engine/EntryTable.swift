@@ -11,7 +11,7 @@ enum EntryTable {
             switch content {
             case .accountSet(let account): (account.id, account.name.text, account.isBlocked, account.passwordGeneration, false)
             case .accountRemoved(let account): (account, "", false, 0, true)
-            case .message, .groupCreated, .memberJoined, .memberLeft, .invited, .readMarked, .recorded: nil
+            default: nil
             }
         guard let row else { throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "such an entry is not for other processes") }
         try db.cachedStatement(sql: "INSERT INTO entries VALUES(?, ?, ?, ?, ?, ?, ?)").execute(

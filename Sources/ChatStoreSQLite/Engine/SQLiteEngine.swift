@@ -74,25 +74,17 @@ package final class SQLiteEngine: Engine, @unchecked Sendable {
     /// The numbers of waiting proposals and queries.
     package var waiting: (writes: Int, reads: Int) { (threads?.writer.waiting ?? 0, threads?.reader.waiting ?? 0) }
 
-    // Passwords, tokens and the list of active accounts are no entries: they concern only this machine's server and tools.
+    package func password(of account: AccountID) throws -> PasswordRecord? { try store.password(of: account) }
 
-    /// The stored hash of an account's password, and its ``Account/passwordGeneration``; nil if the account is removed or has no password.
-    /// Reads on the caller's thread.
-    package func password(of account: AccountID) throws -> (hash: String, generation: Int)? { try store.password(of: account) }
-
-    /// Replaces the hash of an unchanged password. Does nothing if `old` is not the stored one.
     package func replaceHash(_ old: String, of account: AccountID, by hash: String) {
         threads?.writer.run({ db in try Store.replaceHash(old, of: account, by: hash, db) }, done: { _ in })
     }
 
-    /// See ``StoreReader/verify(_:_:done:)``.
-    package func verify(_ account: AccountID, _ token: ResumeToken, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
-        threads?.reader.verify(account, token, done: done)
+    package func findToken(_ hash: [UInt8], of account: AccountID, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
+        threads?.reader.findToken(hash, of: account, done: done)
     }
 
-    /// Publishes the active accounts to other processes.
     package func publish(active accounts: [AccountID]) { threads?.reader.publish(active: accounts) }
 
-    /// Whether the last list of active accounts could not be written.
     package var isToPublishAgain: Bool { threads?.reader.isToPublishAgain ?? false }
 }

@@ -11,7 +11,7 @@ final class StoreReader: Sendable {
     private enum Request: Sendable {
         case query(RequestID, StoreQuery)
         case active([AccountID])
-        case token(AccountID, ResumeToken, done: @Sendable (Result<Int?, any Error>) -> Void)
+        case token(AccountID, [UInt8], done: @Sendable (Result<Int?, any Error>) -> Void)
     }
 
     private let store: Store
@@ -64,10 +64,8 @@ final class StoreReader: Sendable {
         if !isQueued { report([.found(requestID, .searchBusy)]) }
     }
 
-    /// Looks for a token among an account's own. `done` is called on the reader's thread.
-    /// - done: gets the ``Account/passwordGeneration`` for which the token is valid; nil if it is not a valid token of the account.
-    func verify(_ account: AccountID, _ token: ResumeToken, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
-        mailbox.put(.token(account, token, done: done))
+    func findToken(_ hash: [UInt8], of account: AccountID, done: @escaping @Sendable (Result<Int?, any Error>) -> Void) {
+        mailbox.put(.token(account, hash, done: done))
     }
 
     private func carryOut(_ request: Request) {
@@ -77,8 +75,8 @@ final class StoreReader: Sendable {
             // Only `chatty users` reads the list. On a full disk it shows the earlier active accounts until there is room.
             let isWritten = (try? ActiveAccounts.write(accounts, store.folder)) != nil
             hasPublished.withLockedValue { $0 = isWritten }
-        case .token(let account, let token, let done):
-            done(Result { try store.accepts(token, of: account, at: EventTime.now.wall) })
+        case .token(let account, let hash, let done):
+            done(Result { try store.findToken(hash, of: account, at: EventTime.now.wall) })
         }
     }
 
