@@ -178,7 +178,7 @@ public struct IRCCodec: Codec {
         askedForRegistration = true
         let isOurs = capabilities.contains(.chatty)
         let begin = Command.begin(
-            replayStart, client: isOurs ? client : nil, takesFiles: isOurs, hearsPresence: capabilities.contains(.awayNotify))
+            replayStart, client: isOurs ? client : nil, takesFiles: isOurs, watchesPresence: capabilities.contains(.awayNotify))
         defer { pass = nil }
         guard account == nil, let pass else { return expect(.registration, begin, label: label) }
         // Both are what the line has led to.
@@ -225,12 +225,12 @@ public struct IRCCodec: Codec {
                 }
                 if unwanted == nil { wanted.insert(flag) } else { wanted.remove(flag) }
             }
-            let hearsPresence = wanted.contains(.awayNotify)
-            let changesPresence = hearsPresence != capabilities.contains(.awayNotify)
+            let watchesPresence = wanted.contains(.awayNotify)
+            let changesPresence = watchesPresence != capabilities.contains(.awayNotify)
             capabilities = wanted
             let acknowledged = [reply("CAP", nick, "ACK", asked)]
             guard isRegistered || askedForRegistration, changesPresence else { return write(acknowledged, label: label) }
-            return expect(.ready(acknowledged), .hearPresence(hearsPresence), label: label)
+            return expect(.ready(acknowledged), .watchPresence(watchesPresence), label: label)
         case "END":
             isNegotiating = false
             return isRegistered ? [] : registerIfReady(label)

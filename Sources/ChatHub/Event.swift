@@ -16,7 +16,7 @@ public enum Event: Sendable {
     /// The connection is closed.
     /// - acknowledged: the last message that the client has (see ``arrived(_:)``).
     /// - sent: the last message that was written or queued for the client.
-    indirect case disconnected(SessionID, Ending, written: MessageID?, told: MessageID? = nil)
+    indirect case disconnected(SessionID, Ending, acknowledged: MessageID?, sent: MessageID? = nil)
 
     /// The answer to ``Action/verify(_:account:_:from:)``.
     case verified(RequestID, Verification)

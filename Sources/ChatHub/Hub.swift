@@ -62,20 +62,20 @@ public struct Hub: ~Copyable {
 
     /// Like ``handle(_:at:)``, but passes each action to `carryOut`, and reuses one buffer for all events.
     public mutating func handle(_ event: Event, at now: EventTime, _ carryOut: (Action) -> Void) {
-        take(event, at: now)
+        dispatch(event, at: now)
         for action in actions { carryOut(action) }
         actions.removeAll(keepingCapacity: true)
     }
 
-    private mutating func take(_ event: Event, at now: EventTime) {
+    private mutating func dispatch(_ event: Event, at now: EventTime) {
         self.now = now
         switch event {
         case .connected(let id, let address, let network, let isLoopback):
             connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
         case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes)
         case .woken(let id): wake(id)
-        case .inputConsumed(let id, let lines, let bytes): hear(id, lines: lines, bytes: bytes)
-        case .disconnected(let id, let ending, let written, let told): disconnect(id, ending, written: written, told: told)
+        case .inputConsumed(let id, let lines, let bytes): charge(id, lines: lines, bytes: bytes)
+        case .disconnected(let id, let ending, let acknowledged, let sent): disconnect(id, ending, acknowledged: acknowledged, sent: sent)
         case .verified(let requestID, let verification): finish(requestID, .verification(verification), at: now)
         case .decided(let requestID, let outcome): decided(requestID, outcome, at: now)
         case .caughtUp(let requestID): finish(requestID, .caughtUp, at: now)
@@ -84,7 +84,7 @@ public struct Hub: ~Copyable {
             finish(requestID, .token(MadeToken(text: token, hash: hash, seconds: seconds)), at: now)
         case .drained(let requestID): finish(requestID, .drained, at: now)
         case .messageOfTheDayChanged(let lines): messageOfTheDay = lines
-        case .arrived(let messages): noteArrived(messages)
+        case .arrived(let messages): recordArrived(messages)
         case .tick: tick(at: now)
         case .shutDown: shutDown()
         }
@@ -135,7 +135,7 @@ public struct Hub: ~Copyable {
 
     /// Charges lines that lead to no command. Too many of them end a connection that has not logged in; a logged-in session pays by a
     /// pause.
-    private mutating func hear(_ id: SessionID, lines: Int, bytes: Int) {
+    private mutating func charge(_ id: SessionID, lines: Int, bytes: Int) {
         guard let session = sessions[id], !session.isClosing else { return }
         if session.account == nil, session.wait(lines: lines, bytes: bytes, at: now) != nil { return close(id, .flooded) }
         session.spend(lines: lines, bytes: bytes)
@@ -244,9 +244,9 @@ public struct Hub: ~Copyable {
         }
     }
 
-    private mutating func disconnect(_ id: SessionID, _ ending: Event.Ending, written: MessageID?, told: MessageID?) {
+    private mutating func disconnect(_ id: SessionID, _ ending: Event.Ending, acknowledged: MessageID?, sent: MessageID?) {
         guard let session = sessions[id] else { return }
-        if let written { recordReached(written, by: id) }
+        if let acknowledged { recordReached(acknowledged, by: id) }
         endActivity(of: session)
         sessions[id] = nil
         if let requestID = session.verification { actions.append(.abandon(requestID)) }
@@ -267,12 +267,12 @@ public struct Hub: ~Copyable {
         if sessionCounts[account] == 0 { sessionCounts[account] = nil }
         // A removed account has nothing undelivered.
         guard directory.accounts[account] != nil else { return }
-        if let told { recordUndelivered(account, MessageRange(after: session.reached, upTo: told), of: session) }
+        if let sent { recordUndelivered(account, MessageRange(after: session.reached, upTo: sent), of: session) }
         saveCursors(of: [account])
     }
 
     /// Records what these sessions' clients have, and saves it at once: after a crash these clients cannot say what they had.
-    private mutating func noteArrived(_ messages: [SessionID: MessageID]) {
+    private mutating func recordArrived(_ messages: [SessionID: MessageID]) {
         for (id, message) in messages { recordReached(message, by: id) }
         saveCursors(of: messages.keys.compactMap { sessions[$0]?.account })
     }
@@ -282,7 +282,7 @@ public struct Hub: ~Copyable {
         logThrottled(attempts.sweep(at: now.uptime))
         lockOuts.sweep(at: now.uptime, hasAccount: { [directory] in directory.account(named: $0) != nil })
         forgetLockOuts()
-        for row in lockOuts.takeUnsaved(at: now) { record(.lockOut(row), then: .lockOut(name: row.name)) }
+        for row in lockOuts.popUnsaved(at: now) { record(.lockOut(row), then: .lockOut(name: row.name)) }
         let limit = Int64(configuration.loginTimeout) * 1000
         while let id = notLoggedIn.popFirst(connectedBefore: now.uptime - limit + 1) {
             close(id, .loginTimedOut(seconds: configuration.loginTimeout))
@@ -295,7 +295,7 @@ public struct Hub: ~Copyable {
 
     private mutating func shutDown() {
         isStopping = true
-        logThrottled(attempts.takeRefused())
+        logThrottled(attempts.popRefused())
         for id in sessions.keys.sorted() { close(id, .shuttingDown) }
     }
 
@@ -303,7 +303,7 @@ public struct Hub: ~Copyable {
     mutating func recordReached(_ message: MessageID, by id: SessionID) {
         guard let session = sessions[id], let account = session.account, message > session.reached else { return }
         session.reached = message
-        if session.movesMark { cursors.advance(to: message, account) }
+        if session.movesCursor { cursors.advance(to: message, account) }
         acknowledgeReplay(session, account)
     }
 
@@ -318,7 +318,7 @@ public struct Hub: ~Copyable {
     /// Proposes the cursors that have changed.
     /// - Parameter accounts: the accounts to save; nil for all.
     private mutating func saveCursors(of accounts: [AccountID]? = nil) {
-        let rows = cursors.takeChanged(of: accounts)
+        let rows = cursors.popChanged(of: accounts)
         if !rows.isEmpty { record(.cursors(rows), then: .cursors(Array(rows.keys))) }
     }
 

@@ -101,7 +101,7 @@ public struct Phrase: Hashable, Sendable {
         case .messageOfTheDay: self.init("asked", "ask", "for the message of the day")
         case .logOut: self.init("logged", "log", "out")
         case .malformed(let kind, _): self.init("used", "use", kind?.word ?? "a command")
-        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence: self.init("logged", "log", "in")
+        case .identify, .logIn, .logInByPass, .begin, .shown, .watchPresence: self.init("logged", "log", "in")
         case .tagMessage: self.init("sent", "send", "tags")
         case .lookUp: self.init("looked", "look", "up users")
         case .answeredByCodec: self.init("asked", "ask", "the server")

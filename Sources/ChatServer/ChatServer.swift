@@ -9,7 +9,7 @@ import NIOPosix
 import NIOSSL
 import SystemSupport
 
-/// A running server with its store, its threads and its listening socket, from ``start(_:output:tell:)`` to ``stop()``.
+/// A running server with its store, its threads and its listening socket, from ``start(_:output:notify:)`` to ``stop()``.
 public final class ChatServer: Sendable {
     /// The TCP port on which it listens.
     public let port: Int
@@ -36,22 +36,22 @@ public final class ChatServer: Sendable {
     private let driver: HubDriver
     private let tls: NIOLockedValueBox<NIOSSLContext>
     private let reminder: NIOLockedValueBox<CertificateReminder>
-    private let tell: @Sendable (String) -> Void
+    private let notify: @Sendable (String) -> Void
 
     /// Starts a server. It accepts clients when this returns.
     /// - Parameters:
     ///   - output: writes whole lines of the event log; may block.
-    ///   - tell: reports a message for the operator, such as a bad line of the credentials file or a failing store.
+    ///   - notify: reports a message for the operator, such as a bad line of the credentials file or a failing store.
     /// - Throws: an error in one line. Nothing is left running then.
     public static func start(
-        _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void
+        _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, notify: @escaping @Sendable (String) -> Void
     ) async throws(UserFacingError) -> ChatServer {
-        try await start(configuration, output: output, tell: tell, opening: { try await $0.accept() })
+        try await start(configuration, output: output, notify: notify, opening: { try await $0.accept() })
     }
 
     /// - Parameter opening: the last step, which lets clients in.
     static func start(
-        _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void,
+        _ configuration: ServerConfiguration, output: @escaping @Sendable ([UInt8]) -> Void, notify: @escaping @Sendable (String) -> Void,
         opening: (Listener) async throws -> Void
     ) async throws(UserFacingError) -> ChatServer {
         var configuration = configuration
@@ -73,20 +73,20 @@ public final class ChatServer: Sendable {
                 LoopWorker(index: index, eventLoop: loop, settings: settings, hub: mailbox)
             }
             // The port is bound before passwords are hashed, so that a port in use is reported at once and not after a minute.
-            let listener = try await Listener(port: configuration.port, group, workers, tell: tell)
+            let listener = try await Listener(port: configuration.port, group, workers, notify: notify)
             let metrics = Metrics()
             var metricsListener: MetricsListener?
             if let (address, port) = configuration.metrics {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
             }
-            if let credentials { try add(credentials, configuration, store, tell) }
+            if let credentials { try add(credentials, configuration, store, notify) }
             let newEngine = SQLiteEngine(
-                store, keepDays: configuration.keepDays, searchTime: configuration.searchTime, .telling(tell, metrics))
+                store, keepDays: configuration.keepDays, searchTime: configuration.searchTime, .reporting(notify, metrics))
             let state = try newEngine.start { reports in mailbox.put(reports.map { HubInput(Event($0)) }) }
             engine = newEngine
             let newServer = try ChatServer(
                 configuration, identity, tls, lock, store, newEngine, state, group, listener, workers, mailbox, metrics, metricsListener,
-                output: output, tell: tell)
+                output: output, notify: notify)
             server = newServer
             try newServer.startThreads()
             try await opening(listener)
@@ -108,13 +108,13 @@ public final class ChatServer: Sendable {
         _ workers: [LoopWorker],
         _ mailbox: Mailbox<HubInput>,
         _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
-        tell: @escaping @Sendable (String) -> Void
+        notify: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         self.configuration = configuration
         fingerprint = identity.fingerprint
         reminder = NIOLockedValueBox(CertificateReminder(identity.validity))
         self.tls = tls
-        self.tell = tell
+        self.notify = notify
         self.lock = lock
         self.store = store
         self.group = group
@@ -133,7 +133,7 @@ public final class ChatServer: Sendable {
         let verifier = PasswordVerifier(engine, hashing, cost: configuration.hashCost) { requestID, verification in
             mailbox.put(HubInput(.verified(requestID, verification)))
         }
-        log = EventLog(configuration.logFormat, write: output, tell: tell)
+        log = EventLog(configuration.logFormat, write: output, notify: notify)
         driver = HubDriver(
             Hub(configuration.rules, state, at: .now), mailbox,
             HubDriver.Services(workers: workers, engine: engine, verifier: verifier, log: log, metrics: metrics))
@@ -159,19 +159,19 @@ public final class ChatServer: Sendable {
     }
 
     private func remindOfCertificate() {
-        if let warning = reminder.withLockedValue({ $0.next(at: EventTime.now.wall) }) { tell(warning) }
+        if let warning = reminder.withLockedValue({ $0.next(at: EventTime.now.wall) }) { notify(warning) }
     }
 
     private static func add(
-        _ credentials: CredentialsFile, _ configuration: ServerConfiguration, _ store: Store, _ tell: (String) -> Void
+        _ credentials: CredentialsFile, _ configuration: ServerConfiguration, _ store: Store, _ notify: (String) -> Void
     ) throws(UserFacingError) {
-        for bad in credentials.badLines { tell("\(configuration.credentialsFile ?? ""):\(bad.line): \(bad.reason)") }
+        for bad in credentials.badLines { notify("\(configuration.credentialsFile ?? ""):\(bad.line): \(bad.reason)") }
         let imported = try AccountBook(store, cost: configuration.hashCost).add(credentials.entries, at: EventTime.now.wall)
         // The file may hold another password for an account that exists.
         if let first = imported.present.first {
             let names = imported.present.count == 1 ? "The account \(first) exists" : "\(imported.present.count) accounts exist"
             let file = configuration.credentialsFile ?? ""
-            tell("\(file): \(names) already; its lines add accounts and change no password (chatty users passwd does).")
+            notify("\(file): \(names) already; its lines add accounts and change no password (chatty users passwd does).")
         }
     }
 
@@ -187,8 +187,8 @@ public final class ChatServer: Sendable {
         do { context = try identity.context() } catch { throw UserFacingError("The certificate cannot be used: \(error)") }
         if let path = configuration.credentialsFile {
             let credentials = try CredentialsFile(path: path)
-            let result = await onThread { [configuration, store, tell] in
-                Result { () throws(UserFacingError) in try ChatServer.add(credentials, configuration, store, tell) }
+            let result = await onThread { [configuration, store, notify] in
+                Result { () throws(UserFacingError) in try ChatServer.add(credentials, configuration, store, notify) }
             }
             try result.get()
         }
@@ -249,12 +249,12 @@ extension Duration {
 
 extension SQLiteEngine.Listener {
     /// Reports a failing store to the operator, and the store's work to the metrics.
-    fileprivate static func telling(_ tell: @escaping @Sendable (String) -> Void, _ metrics: Metrics) -> Self {
+    fileprivate static func reporting(_ notify: @escaping @Sendable (String) -> Void, _ metrics: Metrics) -> Self {
         Self(
             committed: { metrics.recordCommit(of: $0, seconds: $1, failed: $2) },
             failing: { problem in
                 metrics.recordFailure(problem)
-                tell(problem.map { "The database cannot be written, and messages are refused: \($0)" } ?? "The database works again.")
-            }, noticing: tell)
+                notify(problem.map { "The database cannot be written, and messages are refused: \($0)" } ?? "The database works again.")
+            }, noticing: notify)
     }
 }

@@ -90,8 +90,8 @@ public struct Directory: Sendable {
         foundedBy[group.founder, default: 1] -= 1
         if foundedBy[group.founder] == 0 { foundedBy[group.founder] = nil }
         if groupByName[group.name.folded] == id { groupByName[group.name.folded] = nil }
-        for member in group.members { Directory.take(id, from: &groupsOfAccount, of: member) }
-        for account in group.invited.keys { Directory.take(id, from: &invitations, of: account) }
+        for member in group.members { Directory.remove(id, from: &groupsOfAccount, of: member) }
+        for account in group.invited.keys { Directory.remove(id, from: &invitations, of: account) }
     }
 
     private mutating func addMember(_ account: AccountID, to id: GroupID) {
@@ -104,7 +104,7 @@ public struct Directory: Sendable {
     private mutating func removeMember(_ account: AccountID, from id: GroupID) {
         guard groups[id]?.members.remove(account) != nil else { return }
         journal?.append(.removedMember(id, account))
-        Directory.take(id, from: &groupsOfAccount, of: account)
+        Directory.remove(id, from: &groupsOfAccount, of: account)
         guard groups[id]?.members.isEmpty == true else { return }
         remove(id)
         for reader in readMarkers.keys where readMarkers[reader]?[.group(id)] != nil {
@@ -119,7 +119,7 @@ public struct Directory: Sendable {
         journal?.append(.invitation(account, id, inviter: group.invited[account]))
         groups[id]?.invited[account] = inviter
         if inviter == nil {
-            Directory.take(id, from: &invitations, of: account)
+            Directory.remove(id, from: &invitations, of: account)
         } else {
             invitations[account, default: []].insert(id)
         }
@@ -137,7 +137,7 @@ public struct Directory: Sendable {
         readMarkers[account] = markers?.isEmpty == true ? nil : markers
     }
 
-    private static func take(_ group: GroupID, from index: inout [AccountID: Set<GroupID>], of account: AccountID) {
+    private static func remove(_ group: GroupID, from index: inout [AccountID: Set<GroupID>], of account: AccountID) {
         index[account]?.remove(group)
         if index[account]?.isEmpty == true { index[account] = nil }
     }
@@ -158,7 +158,7 @@ public struct Directory: Sendable {
             case .removedGroup(let group): insert(group)
             case .addedMember(let group, let account):
                 groups[group]?.members.remove(account)
-                Directory.take(group, from: &groupsOfAccount, of: account)
+                Directory.remove(group, from: &groupsOfAccount, of: account)
             case .removedMember(let group, let account): addMember(account, to: group)
             case .invitation(let account, let group, let inviter): setInvitation(account, group, inviter)
             case .readMarkers(let account, let markers): setReadMarkers(account, markers)

@@ -16,7 +16,7 @@ public struct Ledger: Sendable {
     private var positions: MessageIDSource
     private var lastGroup: GroupID
     /// The nonces recorded in the current transaction.
-    private var noted: [(account: AccountID, nonce: String)] = []
+    private var recordedNonces: [(account: AccountID, nonce: String)] = []
 
     public init(_ state: StoreState, at now: EventTime) {
         directory = Directory(state)
@@ -32,7 +32,7 @@ public struct Ledger: Sendable {
     public mutating func follow(_ entry: Entry, at now: EventTime) {
         positions = MessageIDSource(after: max(positions.last, entry.position))
         if case .groupCreated(let group) = entry.content { lastGroup = max(lastGroup, group.id) }
-        if case .message(let message) = entry.content { note(message, at: now) }
+        if case .message(let message) = entry.content { recordNonce(of: message, at: now) }
         apply(entry)
     }
 
@@ -40,14 +40,14 @@ public struct Ledger: Sendable {
 
     public mutating func commit() {
         directory.endJournal()
-        noted.removeAll(keepingCapacity: true)
+        recordedNonces.removeAll(keepingCapacity: true)
     }
 
     /// Reverts all changes since ``begin()``. Their positions and group numbers are not assigned again.
     public mutating func rollBack() {
         directory.rollBack()
-        for (account, nonce) in noted { dedup.remove(nonce, of: account) }
-        noted.removeAll(keepingCapacity: true)
+        for (account, nonce) in recordedNonces { dedup.remove(nonce, of: account) }
+        recordedNonces.removeAll(keepingCapacity: true)
     }
 
     public mutating func append(_ change: Change, at now: EventTime) -> Decision {
@@ -68,7 +68,7 @@ public struct Ledger: Sendable {
             let message = ChatMessage(draft, id: position, time: now.wall)
             if let nonce = draft.nonce {
                 dedup.record(nonce, of: draft.sender, DedupWindow.First(message: position, time: now.wall), at: now.uptime)
-                noted.append((draft.sender, nonce))
+                recordedNonces.append((draft.sender, nonce))
             }
             return .message(message)
         case .createGroup(let name, let founder, let isOpen, let invited):
@@ -91,7 +91,7 @@ public struct Ledger: Sendable {
         }
     }
 
-    private mutating func note(_ message: ChatMessage, at now: EventTime) {
+    private mutating func recordNonce(of message: ChatMessage, at now: EventTime) {
         guard let nonce = message.nonce else { return }
         dedup.record(nonce, of: message.sender, DedupWindow.First(message: message.id, time: message.time), at: now.uptime)
     }

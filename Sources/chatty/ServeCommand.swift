@@ -17,7 +17,7 @@ enum ServeCommand {
         do {
             let server = try await ChatServer.start(
                 configuration, output: { bytes in _ = Diagnostics.output(String(decoding: bytes, as: UTF8.self)) },
-                tell: { Diagnostics.report($0) })
+                notify: { Diagnostics.report($0) })
             // The service group logs nothing; this command and the server write all that a host has to know.
             let logger = Logger(label: "chatty", factory: { _ in SwiftLogNoOpLogHandler() })
             let services = ServiceGroup(

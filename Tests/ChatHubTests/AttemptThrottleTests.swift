@@ -97,7 +97,7 @@ struct AttemptThrottleTests {
             script.send(id, .identify(name: "yoda"))
             script.send(id, .logIn(name: "yoda", password: "pw-yoda", begins: true))
             #expect(script.told[id]?.contains(.loggedIn(name: "yoda")) == true)
-            script.handle(.disconnected(id, .closed, written: nil))
+            script.handle(.disconnected(id, .closed, acknowledged: nil))
         }
     }
 
@@ -132,7 +132,7 @@ struct AttemptThrottleTests {
         script.holdsBack = true
         let ids = (0..<30).map { _ in script.connect(from: "192.0.2.1") }
         for id in ids { script.send(id, .logIn(name: "yoda", password: "pw-yoda", begins: true)) }
-        for id in ids.dropFirst() { script.handle(.disconnected(id, .closed, written: nil)) }
+        for id in ids.dropFirst() { script.handle(.disconnected(id, .closed, acknowledged: nil)) }
         script.settle()
         script.holdsBack = false
         let again = (0..<30).map { _ in script.connect(from: "192.0.2.1") }
@@ -161,14 +161,14 @@ struct AttemptThrottleTests {
 
     @Test func whatIsOverIsForgotten() {
         var throttle = AttemptThrottle(maximumAttempts: 3, blockSeconds: 10)
-        for index in 0..<1000 { #expect(throttle.take("address\(index)", at: 0) == nil) }
+        for index in 0..<1000 { #expect(throttle.charge("address\(index)", at: 0) == nil) }
         #expect(throttle.sweep(at: 60_000).isEmpty)
         #expect(throttle.count == 0)
-        #expect(throttle.take(nil, at: 0) == nil)
+        #expect(throttle.charge(nil, at: 0) == nil)
         // However long the block of a name lasts, an address may try once in ten seconds.
         throttle = AttemptThrottle(maximumAttempts: 1, blockSeconds: 86_400)
-        for _ in 0..<10 { #expect(throttle.take("a", at: 0) == nil) }
-        #expect(throttle.take("a", at: 0) == 10)
-        #expect(throttle.take("a", at: 10_000) == nil)
+        for _ in 0..<10 { #expect(throttle.charge("a", at: 0) == nil) }
+        #expect(throttle.charge("a", at: 0) == 10)
+        #expect(throttle.charge("a", at: 10_000) == nil)
     }
 }

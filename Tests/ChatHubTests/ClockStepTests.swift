@@ -47,7 +47,7 @@ struct ClockStepTests {
         func sendMessage(_ text: String) { script.send(yoda, .message(to: "luke", text: text, isNotice: false)) }
         sendMessage("one")
         let seen = Self.messages(script).last?.id
-        script.handle(.disconnected(luke, .closed, written: seen))
+        script.handle(.disconnected(luke, .closed, acknowledged: seen))
         sendMessage("two")
         script.stepClock(milliseconds: step)
         sendMessage("three")

@@ -45,13 +45,13 @@ struct DeliveryCursorsTests {
         var cursors = DeliveryCursors([:])
         cursors.advance(to: Self.id(10), Self.yoda)
         cursors.record(Self.yoda, Self.range(2, 4), client: "a")
-        let rows = cursors.takeChanged()
+        let rows = cursors.popChanged()
         #expect(rows == [Self.yoda: DeliveryCursor(reached: Self.id(10), undelivered: [.init(Self.range(2, 4), client: "a")])])
-        #expect(cursors.takeChanged().isEmpty)
+        #expect(cursors.popChanged().isEmpty)
         cursors.putBack(Array(rows.keys))
-        #expect(cursors.takeChanged() == rows)
+        #expect(cursors.popChanged() == rows)
         var again = DeliveryCursors(rows)
-        #expect(again.due(to: Self.yoda) == cursors.due(to: Self.yoda) && again.takeChanged().isEmpty)
+        #expect(again.due(to: Self.yoda) == cursors.due(to: Self.yoda) && again.popChanged().isEmpty)
     }
 
     /// Many lost ranges take little memory; none is forgotten, although some messages may come twice.
@@ -100,14 +100,14 @@ struct DeliveryMarkSessionTests {
         let first = begin(&script, .whereItLeftOff, client: "c")
         sendMessages("a", "b", "c", in: &script, by: yoda)
         let shown = try #require(script.messageIDs(first).last)
-        if noticed == 0 { script.disconnect(first, written: nil) }
+        if noticed == 0 { script.disconnect(first, acknowledged: nil) }
         let second = begin(&script, .after(shown), client: "c")
         sendMessages("d", in: &script, by: yoda)
-        if noticed == 1 { script.disconnect(first, written: nil) }
+        if noticed == 1 { script.disconnect(first, acknowledged: nil) }
         #expect(script.messages(second) == ["yoda: d"])
         script.send(second, .shown(try #require(script.messageIDs(second).last)))
-        script.disconnect(second, written: nil)
-        if noticed == 2 { script.disconnect(first, written: nil) }
+        script.disconnect(second, acknowledged: nil)
+        if noticed == 2 { script.disconnect(first, acknowledged: nil) }
         #expect(missed(&script) == [])
     }
 
@@ -117,11 +117,11 @@ struct DeliveryMarkSessionTests {
         let yoda = script.logIn("yoda")
         let killed = begin(&script, .whereItLeftOff, client: "a")
         sendMessages("a", "b", in: &script, by: yoda)
-        script.disconnect(killed, written: nil)
+        script.disconnect(killed, acknowledged: nil)
         let first = begin(&script, .whereItLeftOff, client: "b")
         #expect(script.messages(first) == ["yoda: a", "yoda: b"])
         let shown = try #require(script.messageIDs(first).last)
-        script.disconnect(first, written: nil)
+        script.disconnect(first, acknowledged: nil)
         _ = begin(&script, .after(shown), client: "b")
         #expect(missed(&script) == [])
     }
@@ -135,7 +135,7 @@ struct DeliveryMarkSessionTests {
         let short = script.connect()
         script.send(short, .logIn(name: "hans", password: "pw-hans", begins: true))
         script.settleOne()
-        script.disconnect(short, written: nil)
+        script.disconnect(short, acknowledged: nil)
         script.settle()
         script.holdsBack = false
         sendMessages("a", "b", in: &script, by: yoda)
@@ -153,7 +153,7 @@ struct DeliveryMarkSessionTests {
         #expect(script.messages(fetching) == ["yoda: live"])
         let last: MessageID = try #require(script.messageIDs(fetching).last)
         script.handle(.arrived([fetching: last]))
-        script.disconnect(fetching, written: last)
+        script.disconnect(fetching, acknowledged: last)
         #expect(missed(&script) == (missesSome ? ["yoda: a", "yoda: b"] : []))
     }
 
@@ -167,7 +167,7 @@ struct DeliveryMarkSessionTests {
         let wrong = script.connect()
         script.send(wrong, .logIn(name: "luke", password: "wrong", begins: true))
         let last = try #require(script.messageIDs(hans).last)
-        script.disconnect(hans, written: last)
+        script.disconnect(hans, acknowledged: last)
         script.storeFails = false
         script.handle(.tick)
         let account = try #require(script.accounts["hans"]?.id)
@@ -213,7 +213,7 @@ struct DeliveryMarkSessionTests {
         let account = try #require(script.accounts["hans"]?.id)
         script.removeAccount("hans")
         script.watch()
-        script.disconnect(hans, written: nil)
+        script.disconnect(hans, acknowledged: nil)
         script.handle(.tick)
         #expect(!script.records.contains { if case .cursors(let cursors) = $0 { cursors[account] != nil } else { false } })
     }

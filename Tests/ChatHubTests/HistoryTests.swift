@@ -111,7 +111,7 @@ struct HistoryTests {
         #expect(!output.contains(":missed"))
         #expect(harness.send("CHATHISTORY LATEST luke * 9\r\n").contains(":missed"))
         // The next session, which does not fetch, gets all messages that were not written to another one.
-        harness.script.handle(.disconnected(harness.session, .closed, written: nil))
+        harness.script.handle(.disconnected(harness.session, .closed, acknowledged: nil))
         let again = harness.script.connect()
         harness.script.send(again, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         #expect(harness.script.messages(again) == ["luke: missed", "luke: on its way"])
@@ -131,12 +131,12 @@ struct HistoryTests {
             Issue.record("nothing kept")
             return
         }
-        script.handle(.disconnected(first, .closed, written: old.id))
+        script.handle(.disconnected(first, .closed, acknowledged: old.id))
         let fetching = script.connect()
         script.send(fetching, .logIn(name: "yoda", password: "pw-yoda", begins: false))
         script.send(fetching, .begin(.nowhere))
         script.send(luke, .message(to: "yoda", text: "new", isNotice: false))
-        script.disconnect(fetching, .sendQueueExceeded, written: nil)
+        script.disconnect(fetching, .sendQueueExceeded, acknowledged: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "yoda", password: "pw-yoda", begins: true))
         #expect(script.messages(again) == ["luke: new"])

@@ -171,7 +171,7 @@ private struct HubModel {
                 hubs[index].handle(.arrived(written))
                 hubs[index].handle(.tick)
             }
-            if let ghost = ghosts.popLast() { hubs[place(of: ghost)].disconnect(ghost, written: nil) }
+            if let ghost = ghosts.popLast() { hubs[place(of: ghost)].disconnect(ghost, acknowledged: nil) }
             for id in open.keys.sorted() where saying[id] != nil { if let last = lastHad(id) { command(id, .shown(last)) } }
         }
         check()
@@ -231,7 +231,7 @@ private struct HubModel {
         } else {
             #expect(hubs[place].told[id] == [.reply(.tokenExpired)], "an ended token got in (seed \(seed))")
         }
-        hubs[place].handle(.disconnected(id, .closed, written: nil))
+        hubs[place].handle(.disconnected(id, .closed, acknowledged: nil))
     }
 
     /// Logs in with a token of this account, of another one, or one that has ended. Only the first is valid, and none counts as a wrong
@@ -254,7 +254,7 @@ private struct HubModel {
                 blockedUntil[user] = hubs[place].now.uptime + 10_000
             }
         }
-        hubs[place].handle(.disconnected(id, .closed, written: nil))
+        hubs[place].handle(.disconnected(id, .closed, acknowledged: nil))
     }
 
     /// A connection ends with some of its messages in flight, and its client ends with it.
@@ -280,7 +280,7 @@ private struct HubModel {
             check()
         }
         let written = saying[session] == nil ? lastHad(session) : nil
-        hubs[place].disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, written: written)
+        hubs[place].disconnect(session, Bool.random(using: &random) ? .closed : .sendQueueExceeded, acknowledged: written)
     }
 
     /// A client that acknowledges reconnects, and receives exactly what it has not received.
@@ -294,7 +294,7 @@ private struct HubModel {
             // The connection ended before its last acknowledgement arrived.
             check()
             receiveSome(session)
-            hubs[place].disconnect(session, written: nil)
+            hubs[place].disconnect(session, acknowledged: nil)
         default:
             // The server has not noticed the end of the connection.
             check()
@@ -355,7 +355,7 @@ private struct HubModel {
         // Every user logs in once more. Then all stored messages have been received; a user with one session has received each exactly
         // once.
         for id in open.keys.sorted() { leave(id) }
-        for ghost in ghosts { hubs[place(of: ghost)].disconnect(ghost, written: nil) }
+        for ghost in ghosts { hubs[place(of: ghost)].disconnect(ghost, acknowledged: nil) }
         hubs[0].advance(milliseconds: 20_000)
         settleAll()
         for user in HubModel.users {

@@ -239,9 +239,9 @@ struct HubScript {
     }
 
     /// Ends the connection of a session.
-    /// - Parameter written: the last message that the client is known to have received; nil if there is none.
-    mutating func disconnect(_ id: SessionID, _ ending: Event.Ending = .closed, written: MessageID?) {
-        handle(.disconnected(id, ending, written: written, told: lastTold[id]))
+    /// - Parameter acknowledged: the last message that the client is known to have received; nil if there is none.
+    mutating func disconnect(_ id: SessionID, _ ending: Event.Ending = .closed, acknowledged: MessageID?) {
+        handle(.disconnected(id, ending, acknowledged: acknowledged, sent: lastTold[id]))
     }
 
     mutating func forget(_ id: SessionID) {
@@ -262,7 +262,7 @@ struct HubScript {
                 }
             case .close(let id):
                 closed.insert(id)
-                box.waiting.append(.disconnected(id, .byHub, written: nil))
+                box.waiting.append(.disconnected(id, .byHub, acknowledged: nil))
             case .pauseReading(let id, let pauses): if pauses { paused.insert(id) } else { paused.remove(id) }
             case .wake(let id, let milliseconds): wakes.append((now.uptime + milliseconds, id))
             case .abandon(let requestID):

@@ -232,12 +232,12 @@ struct MessageTests {
         script.send(yoda, .message(to: "hans", text: "two", isNotice: false))
         var ids: [MessageID] = []
         for case .message(let message) in script.told[hans] ?? [] { ids.append(message.id) }
-        script.handle(.disconnected(hans, .closed, written: ids.first))
+        script.handle(.disconnected(hans, .closed, acknowledged: ids.first))
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: two"], "the second never reached the socket")
         script.handle(.arrived([again: ids[1]]))
-        script.handle(.disconnected(again, .closed, written: nil))
+        script.handle(.disconnected(again, .closed, acknowledged: nil))
         let third = script.connect()
         script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(third) == [])
@@ -249,7 +249,7 @@ struct MessageTests {
         let (phone, laptop, hans) = (script.logIn("yoda"), script.logIn("yoda"), script.logIn("hans"))
         script.holdsBack = true
         script.send(phone, .message(to: "hans", text: "a", isNotice: false))
-        script.handle(.disconnected(phone, .closed, written: nil))
+        script.handle(.disconnected(phone, .closed, acknowledged: nil))
         script.settle()
         #expect(script.messages(laptop) == ["yoda: a"] && script.messages(hans) == ["yoda: a"])
     }
@@ -263,7 +263,7 @@ struct MessageTests {
         for id in gone { script.send(id, .logIn(name: "hans", password: "wrong", begins: true)) }
         let hans = script.connect()
         script.send(hans, .logIn(name: "hans", password: "pw-hans", begins: true))
-        for id in gone { script.handle(.disconnected(id, .closed, written: nil)) }
+        for id in gone { script.handle(.disconnected(id, .closed, acknowledged: nil)) }
         script.settle()
         #expect(script.told[hans]?.contains(.loggedIn(name: "hans")) == true)
         #expect(!script.kept.contains { if case .recorded(.lockOut) = $0 { true } else { false } })
@@ -279,7 +279,7 @@ struct MessageTests {
         for text in ["a", "b", "c"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
         for case .message(let message) in script.told[fast] ?? [] { ids.append(message.id) }
         script.handle(.arrived([fast: ids[2], slow: ids[0]]))
-        script.disconnect(slow, .sendQueueExceeded, written: ids[0])
+        script.disconnect(slow, .sendQueueExceeded, acknowledged: ids[0])
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: b", "yoda: c"])
@@ -293,7 +293,7 @@ struct MessageTests {
         for id in ids { script.send(id, .logIn(name: "hans", password: "pw-hans", begins: begins)) }
         let refusal = Outgoing.reply(.tooManySessions(limit: Limits.sessionsPerAccount))
         #expect(ids.filter { script.told[$0]?.contains(refusal) == true } == [ids[Limits.sessionsPerAccount]])
-        script.handle(.disconnected(ids[0], .closed, written: nil))
+        script.handle(.disconnected(ids[0], .closed, acknowledged: nil))
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: begins))
         #expect(script.told[again]?.contains(refusal) == false)
@@ -310,7 +310,7 @@ struct MessageTests {
             (script.told[fast] ?? []).compactMap { if case .message(let message) = $0 { message.id } else { nil } }
         }
         script.handle(.arrived([fast: ids()[1], slow: ids()[0]]))
-        script.disconnect(slow, .sendQueueExceeded, written: ids()[0])
+        script.disconnect(slow, .sendQueueExceeded, acknowledged: ids()[0])
         script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
         script.handle(.arrived([fast: ids()[2]]))
         let again = script.connect()
@@ -333,7 +333,7 @@ struct MessageTests {
         var last = MessageID.zero
         for case .message(let message) in script.told[fast] ?? [] { last = message.id }
         script.handle(.arrived([fast: last]))
-        script.disconnect(slow, .sendQueueExceeded, written: nil)
+        script.disconnect(slow, .sendQueueExceeded, acknowledged: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: a", "yoda: b"])
@@ -348,7 +348,7 @@ struct MessageTests {
         for case .message(let message) in script.told[fast] ?? [] { script.handle(.arrived([fast: message.id])) }
         let early = script.connect()
         script.send(early, .logIn(name: "hans", password: "pw-hans", begins: false))
-        script.disconnect(early, .sendQueueExceeded, written: nil)
+        script.disconnect(early, .sendQueueExceeded, acknowledged: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == [])
@@ -363,21 +363,21 @@ struct MessageTests {
         for text in ["a", "b"] { script.send(yoda, .message(to: "hans", text: text, isNotice: false)) }
         let ids = script.messageIDs(laptop)
         script.handle(.arrived([phone: ids[0], laptop: ids[1]]))
-        script.disconnect(phone, written: ids[0])
+        script.disconnect(phone, acknowledged: ids[0])
         // A client that fetches history by itself acknowledges none of it.
         let fetching = script.connect()
         script.send(fetching, .logIn(name: "hans", password: "pw-hans", begins: false))
         script.send(fetching, .begin(.nowhere))
-        script.disconnect(fetching, written: nil)
+        script.disconnect(fetching, acknowledged: nil)
         // Neither does a client whose connection ends before it has received them.
         let torn = script.connect()
         script.send(torn, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(torn) == ["yoda: b"])
-        script.disconnect(torn, written: nil)
+        script.disconnect(torn, acknowledged: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: b"])
-        script.disconnect(again, written: ids[1])
+        script.disconnect(again, acknowledged: ids[1])
         let third = script.connect()
         script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(third) == [])
@@ -391,7 +391,7 @@ struct MessageTests {
         let (phone, laptop) = (script.logIn("hans"), script.logIn("hans"))
         script.send(yoda, .message(to: "hans", text: "a", isNotice: false))
         let first = script.messageIDs(phone)[0]
-        script.disconnect(phone, written: nil)
+        script.disconnect(phone, acknowledged: nil)
         script.send(yoda, .message(to: "hans", text: "b", isNotice: false))
         script.send(laptop, .message(to: "yoda", text: "from the laptop", isNotice: false))
         script.handle(.arrived([laptop: script.messageIDs(laptop)[1]]))
@@ -410,13 +410,13 @@ struct MessageTests {
         script.forget(hans)
         script.send(hans, .shown(ids[0]))
         #expect(script.answers[hans]?.map(\.response) == [[]], "an answer like any other, and nothing in it")
-        script.disconnect(hans, written: nil)
+        script.disconnect(hans, acknowledged: nil)
         let again = script.connect()
         script.send(again, .logIn(name: "hans", password: "pw-hans", begins: true))
         #expect(script.messages(again) == ["yoda: b"])
         // An acknowledgement of a future message is ignored.
         script.send(again, .shown(MessageID(rawValue: .max)))
-        script.disconnect(again, written: nil)
+        script.disconnect(again, acknowledged: nil)
         script.send(yoda, .message(to: "hans", text: "c", isNotice: false))
         let third = script.connect()
         script.send(third, .logIn(name: "hans", password: "pw-hans", begins: true))
@@ -507,7 +507,7 @@ struct MessageTests {
         let luke = script.logIn("luke")
         script.holdsBack = true
         script.send(first, .message(to: "luke", text: "once", isNotice: false, nonce: "n1"))
-        script.handle(.disconnected(first, .closed, written: nil))
+        script.handle(.disconnected(first, .closed, acknowledged: nil))
         script.settle()
         script.holdsBack = false
         let second = script.logIn("yoda")
@@ -808,7 +808,7 @@ struct GroupTests {
         script.send(yoda, .createGroup(name: "jedi", members: []))
         script.send(yoda, .groupMessage(group: "jedi", text: "before", isNotice: false))
         script.send(luke, .joinGroup(name: "jedi", createsMissing: false))
-        script.handle(.disconnected(luke, .closed, written: nil))
+        script.handle(.disconnected(luke, .closed, acknowledged: nil))
         script.send(yoda, .groupMessage(group: "jedi", text: "after", isNotice: false))
         luke = script.connect()
         script.send(luke, .logIn(name: "luke", password: "pw-luke", begins: true))
@@ -834,7 +834,7 @@ struct PresenceTests {
         _ = script.logIn("yoda")
         script.send(yoda, .listActive)
         #expect(script.texts(yoda) == ["luke, active since \(since)"], "once, since the earliest session")
-        script.handle(.disconnected(luke, .closed, written: nil))
+        script.handle(.disconnected(luke, .closed, acknowledged: nil))
         script.forget(yoda)
         script.send(yoda, .listActive)
         #expect(script.texts(yoda) == ["luke, active since \(since.adding(milliseconds: 5000))"])
@@ -883,12 +883,12 @@ struct PresenceTests {
         script.settle()
         _ = script.connect(from: "192.0.2.1")
         #expect(script.closed.count == 10, "who logs in makes room")
-        script.handle(.disconnected(strangers[1], .closed, written: nil))
+        script.handle(.disconnected(strangers[1], .closed, acknowledged: nil))
         _ = script.connect(from: "192.0.2.1")
         #expect(script.closed.count == 10, "who goes makes room")
         script.holdsBack = true
         for _ in 0..<5 { _ = script.connect(from: "192.0.2.1") }
-        script.handle(.disconnected(strangers[2], .closed, written: nil))
+        script.handle(.disconnected(strangers[2], .closed, acknowledged: nil))
         _ = script.connect(from: "192.0.2.1")
         #expect(script.closed.count == 15, "who is being turned away takes nobody's place")
         #expect(local.allSatisfy { !script.closed.contains($0) })
@@ -905,7 +905,7 @@ struct PresenceTests {
         #expect(script.closed == [third])
         for _ in 0..<5 { _ = script.connect() }
         #expect(script.closed == [third], "loopback is not counted")
-        script.handle(.disconnected(first, .closed, written: nil))
+        script.handle(.disconnected(first, .closed, acknowledged: nil))
         _ = script.connect(from: "192.0.2.1")
         #expect(script.closed == [third])
     }

@@ -254,7 +254,7 @@ struct IRCCodecTests {
         #expect(harness.send("WHO #jedi\r\n").contains(" jedi luke chatty chatty luke H :") == false)
         harness.collect()
         #expect(harness.send("WHO #jedi\r\n").contains("352 yoda #jedi luke chatty chatty luke H :0 luke\r\n"))
-        harness.script.handle(.disconnected(luke, .closed, written: nil, told: nil))
+        harness.script.handle(.disconnected(luke, .closed, acknowledged: nil, sent: nil))
         #expect(harness.send("WHO #jedi\r\n").contains("352 yoda #jedi luke chatty chatty luke G :0 luke\r\n"))
         #expect(harness.send("WHO luke\r\n").contains("352 yoda * luke chatty chatty luke G :0 luke\r\n"))
     }

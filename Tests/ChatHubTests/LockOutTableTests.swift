@@ -33,12 +33,12 @@ import Testing
             _ = table.recordFailure(of: "name\(index)", hasAccount: false, at: Self.later(Int64(index)))
         }
         #expect(table.count == LockOutTable.capacity + 1)
-        #expect(table.takeEnded(3) == ["name0", "name1", "name2"], "the oldest, out of the store as well")
-        #expect(table.takeEnded(1000) == ["name3", "name4"] && table.takeEnded(1000) == [])
+        #expect(table.popEnded(3) == ["name0", "name1", "name2"], "the oldest, out of the store as well")
+        #expect(table.popEnded(1000) == ["name3", "name4"] && table.popEnded(1000) == [])
         // A name that fails again becomes the newest.
         _ = table.recordFailure(of: "name5", hasAccount: false, at: Self.later(200_000))
         _ = table.recordFailure(of: "another", hasAccount: false, at: Self.later(200_001))
-        #expect(table.takeEnded(1000) == ["name6"])
+        #expect(table.popEnded(1000) == ["name6"])
         #expect(table.recordFailure(of: "yoda", hasAccount: true, at: Self.later(200_002)).row.failures == 2)
     }
 
@@ -47,7 +47,7 @@ import Testing
         _ = table.recordFailure(of: "yoda", hasAccount: true, at: Self.start)
         table.recordSuccess(of: "yoda")
         _ = table.recordFailure(of: "yoda", hasAccount: true, at: Self.start)
-        #expect(table.takeEnded(1000) == [])
+        #expect(table.popEnded(1000) == [])
     }
 
     /// A store full of strangers' attempts locks nobody out.

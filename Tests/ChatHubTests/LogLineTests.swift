@@ -69,7 +69,7 @@ struct LogLineTests {
         let id = SessionID(rawValue: 99)
         script.handle(.connected(id, address: "2001:db8::7", network: "2001:db8::/64", isLoopback: false))
         script.send(id, .logIn(name: name, password: "wrong", begins: true))
-        if isGone { script.handle(.disconnected(id, .closed, written: nil)) }
+        if isGone { script.handle(.disconnected(id, .closed, acknowledged: nil)) }
         script.settle()
         #expect(script.lines == ["User: \(name) failed to log in: \(reason) (from 2001:db8::7)."])
     }

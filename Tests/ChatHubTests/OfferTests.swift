@@ -35,7 +35,7 @@ import Testing
         script.send(phone, .signal(to: "luke", try signal(.offer, "film")))
         script.send(luke, .signal(to: "yoda", try signal(.update)))
         #expect(script.texts(luke) == ["Sent to yoda."])
-        script.disconnect(phone, written: nil)
+        script.disconnect(phone, acknowledged: nil)
         script.forget(luke)
         script.forget(laptop)
         for verb in [TransferSignal.Verb.update, .accept, .refuse] { script.send(luke, .signal(to: "yoda", try signal(verb))) }
@@ -48,7 +48,7 @@ import Testing
         let yoda = client("yoda", &script)
         let first = client("luke", &script)
         script.send(yoda, .signal(to: "luke", try signal(.offer, "film")))
-        script.disconnect(first, written: nil)
+        script.disconnect(first, acknowledged: nil)
         script.send(yoda, .signal(to: "luke", try signal(.renew, "film")))
         #expect(script.texts(yoda).last == "luke is not active.")
         let second = client("luke", &script)
@@ -66,12 +66,12 @@ import Testing
         // The client renews its offer before the server notices the loss of the first connection.
         let after = client("yoda", &script)
         script.send(after, .signal(to: "luke", try signal(.renew, "film")))
-        script.disconnect(before, written: nil)
+        script.disconnect(before, acknowledged: nil)
         script.forget(luke)
         script.send(luke, .signal(to: "yoda", try signal(.update)))
         #expect(script.texts(luke) == ["Sent to yoda."])
         // The server notices the loss, and then the client comes back.
-        script.disconnect(after, written: nil)
+        script.disconnect(after, acknowledged: nil)
         let again = client("yoda", &script)
         script.send(again, .signal(to: "luke", try signal(.renew, "film")))
         script.send(luke, .signal(to: "yoda", try signal(.accept, "here")))
@@ -93,7 +93,7 @@ import Testing
         script.send(phone, .signal(to: "yoda", try signal(.accept, "phone")))
         #expect(signals(yoda, script) == ["luke ACCEPT phone"])
         // A client that has accepted and reconnected asks as another session.
-        script.disconnect(phone, written: nil)
+        script.disconnect(phone, acknowledged: nil)
         let again = client("luke", &script)
         script.send(again, .signal(to: "yoda", try signal(.update)))
         #expect(script.texts(again) == ["Sent to yoda."])
@@ -132,7 +132,7 @@ import Testing
         script.send(never, .signal(to: "yoda", try signal(.refuse)))
         script.send(yoda, .signal(to: "luke", try signal(.renew, "film")))
         #expect(signals(yoda, script) == [])
-        script.disconnect(asking, written: nil)
+        script.disconnect(asking, acknowledged: nil)
         script.send(yoda, .signal(to: "luke", try signal(.renew, "film")))
         #expect(signals(yoda, script) == ["luke DECLINE "])
     }

@@ -42,7 +42,7 @@ import Testing
         var running = 0
         await #expect(throws: UserFacingError.self) {
             _ = try await ChatServer.start(
-                configuration, output: { _ in }, tell: { _ in },
+                configuration, output: { _ in }, notify: { _ in },
                 opening: { _ in
                     running = try Self.threads
                     throw Late()
@@ -51,7 +51,7 @@ import Testing
         #expect(running > Self.many)
         #expect(try await Self.areFewer(than: running - Self.many / 2))
         // The folder is free again.
-        try await ChatServer.start(configuration, output: { _ in }, tell: { _ in }).stop()
+        try await ChatServer.start(configuration, output: { _ in }, notify: { _ in }).stop()
     }
 
     @Test func thatItsStoreCannotBeReadIsFoundOutBefore() async throws {
@@ -62,7 +62,7 @@ import Testing
         try await store.pool.write { try $0.execute(sql: "DROP TABLE debts") }
         try store.close()
         let before = try Self.threads
-        await #expect(throws: UserFacingError.self) { _ = try await ChatServer.start(configuration, output: { _ in }, tell: { _ in }) }
+        await #expect(throws: UserFacingError.self) { _ = try await ChatServer.start(configuration, output: { _ in }, notify: { _ in }) }
         #expect(try await Self.areFewer(than: before + Self.many / 2))
     }
 }

@@ -56,7 +56,7 @@ final class RunningServer: Sendable {
         self.events = events
         self.told = told
         server = try await ChatServer.start(
-            configuration, output: { events.add(String(decoding: $0, as: UTF8.self)) }, tell: { told.add($0 + "\n") })
+            configuration, output: { events.add(String(decoding: $0, as: UTF8.self)) }, notify: { told.add($0 + "\n") })
     }
 
     /// A change of the configuration.

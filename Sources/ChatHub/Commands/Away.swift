@@ -16,18 +16,18 @@ extension Hub {
         away[account.id] = text
         let others = (sessionsOfAccount[account.id] ?? []).filter { $0 != request.session && sessions[$0]?.isClosing == false }
         if !others.isEmpty { actions.append(.deliver(others, .reply(reply))) }
-        tellPresence(of: account)
+        announcePresence(of: account)
     }
 
     /// Sends a session that has begun the account's own away text.
-    mutating func tellAway(to id: SessionID, of account: Account) {
+    mutating func sendAwayText(to id: SessionID, of account: Account) {
         if let text = away[account.id] { actions.append(.deliver([id], .reply(.nowAway(text)))) }
     }
 
     /// Ends an account's presence: its last session has ended.
     mutating func endPresence(of account: AccountID, hasLoggedOut: Bool) {
         if hasLoggedOut { away[account] = nil }
-        if let account = directory.accounts[account] { tellPresence(of: account) }
+        if let account = directory.accounts[account] { announcePresence(of: account) }
     }
 
     /// The away reply to a session that writes to an account or invites it; empty if the account is not away.
@@ -39,21 +39,21 @@ extension Hub {
     func awayText(of account: AccountID) -> String? { sessionsOfAccount[account] == nil ? nil : away[account] }
 
     /// Turns presence changes on or off for a session (IRCv3 away-notify).
-    mutating func hearPresence(_ id: SessionID, _ hears: Bool) {
-        if hears { presenceListeners.insert(id) } else { presenceListeners.remove(id) }
+    mutating func watchPresence(_ id: SessionID, _ watches: Bool) {
+        if watches { presenceListeners.insert(id) } else { presenceListeners.remove(id) }
     }
 
     /// Announces an account's presence to sessions that share a group with it, or are in `group`. An account that is not active counts as
     /// away.
-    mutating func tellPresence(of account: Account, in group: GroupID? = nil) {
+    mutating func announcePresence(of account: Account, in group: GroupID? = nil) {
         guard !isStopping, !presenceListeners.isEmpty else { return }
         let groups = group.map { [$0] } ?? directory.groups(of: account.id)
-        let told = presenceListeners.filter { id in
+        let recipients = presenceListeners.filter { id in
             guard let session = sessions[id], session.hasBegun, !session.isClosing, let listener = session.account else { return false }
             return listener != account.id && !groups.isDisjoint(with: directory.groups(of: listener))
         }
-        guard !told.isEmpty else { return }
+        guard !recipients.isEmpty else { return }
         let text = sessionsOfAccount[account.id] == nil ? Reply.notActive(account.name.text).text : away[account.id]
-        actions.append(.deliver(told.sorted(), .away(user: account.name.text, text)))
+        actions.append(.deliver(recipients.sorted(), .away(user: account.name.text, text)))
     }
 }

@@ -7,17 +7,17 @@ public indirect enum Command: Hashable, Sendable {
     /// Asks whether a name may log in, before the client asks for its password.
     case identify(name: String)
     /// - begins: whether the session is ready for its groups and missed messages at once; otherwise
-    ///   ``begin(_:client:takesFiles:hearsPresence:)`` follows.
+    ///   ``begin(_:client:takesFiles:watchesPresence:)`` follows.
     case logIn(name: String, password: String, begins: Bool)
     /// IRC's `PASS account:password`, or `PASS password` for the nick's account. The hub decides which.
     case logInByPass(nick: String, String)
     /// A logged-in session is ready for its groups and missed messages.
     /// - client: an identifier of the client that is the same after a reconnection.
     /// - takesFiles: whether the client can transfer files.
-    /// - hearsPresence: as ``hearPresence(_:)``.
-    case begin(ReplayStart, client: String? = nil, takesFiles: Bool = false, hearsPresence: Bool = false)
+    /// - watchesPresence: as ``watchPresence(_:)``.
+    case begin(ReplayStart, client: String? = nil, takesFiles: Bool = false, watchesPresence: Bool = false)
     /// Whether the session gets presence changes of members of its groups (IRCv3 away-notify).
-    case hearPresence(Bool)
+    case watchPresence(Bool)
     /// The client has shown all messages up to this one (`SEEN`).
     case shown(MessageID)
     /// - tags: client tags, which are delivered live and not stored.
@@ -108,7 +108,7 @@ public indirect enum Command: Hashable, Sendable {
     /// The command's name in the server's log; nil for steps of a log-in and for IRC's queries.
     public var slashWord: String? {
         switch self {
-        case .identify, .logIn, .logInByPass, .begin, .shown, .hearPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .setTopic,
+        case .identify, .logIn, .logInByPass, .begin, .shown, .watchPresence, .tagMessage, .lookUp, .messageOfTheDay, .markRead, .setTopic,
             .changeModes,
             .answeredByCodec:
             nil

@@ -100,12 +100,14 @@ extension Hub {
     private func hasRoomForGroup(_ account: Account) -> Bool { directory.groups(of: account.id).count < Limits.groupsPerAccount }
 
     mutating func announceInvitation(of account: AccountID, to group: GroupID, by inviter: AccountID) {
-        let told = sessionsOfAccount[account] ?? []
-        if !told.isEmpty, let invitation = invitation(of: account, to: group, by: inviter) { actions.append(.deliver(told, invitation)) }
+        let recipients = sessionsOfAccount[account] ?? []
+        if !recipients.isEmpty, let invitation = invitation(of: account, to: group, by: inviter) {
+            actions.append(.deliver(recipients, invitation))
+        }
     }
 
     /// Sends a session that has begun its account's open invitations.
-    mutating func tellInvitations(to id: SessionID, of account: Account) {
+    mutating func sendInvitations(to id: SessionID, of account: Account) {
         for group in directory.invitations(of: account.id).sorted() {
             guard let inviter = directory.groups[group]?.invited[account.id] else { continue }
             if let invitation = invitation(of: account.id, to: group, by: inviter) { actions.append(.deliver([id], invitation)) }
@@ -120,13 +122,13 @@ extension Hub {
         return .invitation(by: inviter.name.text, to: name, group: group.name.text)
     }
 
-    mutating func tell(group: GroupID, except silent: [SessionID], _ outgoing: Outgoing) {
-        let told = audience(of: group).sessions.filter { !silent.contains($0) && sessions[$0]?.isClosing == false }
-        if !told.isEmpty { actions.append(.deliver(told, outgoing)) }
+    mutating func deliver(toGroup group: GroupID, except silent: [SessionID], _ outgoing: Outgoing) {
+        let recipients = audience(of: group).sessions.filter { !silent.contains($0) && sessions[$0]?.isClosing == false }
+        if !recipients.isEmpty { actions.append(.deliver(recipients, outgoing)) }
     }
 
     /// Announces to the account's sessions that they are in the group. The asking session learns it from its response.
-    mutating func tellEntry(of account: AccountID, into group: GroupID, created: Bool, except asking: SessionID?) {
+    mutating func announceEntry(of account: AccountID, into group: GroupID, created: Bool, except asking: SessionID?) {
         guard let roster = roster(of: group, readBy: account) else { return }
         for id in sessionsOfAccount[account] ?? [] where id != asking && sessions[id]?.isClosing == false {
             actions.append(.deliver([id], .entered(roster, created: created)))

@@ -53,15 +53,15 @@ extension Hub {
         if case .user(let account, let name) = message.target, sessionsOfAccount[account] == nil {
             succeed(request, [.accepted(message), .reply(.kept(for: name.text))])
         } else {
-            var told: [Outgoing] = [.accepted(message)]
+            var response: [Outgoing] = [.accepted(message)]
             // A notice gets no automatic reply (RFC 2812 §3.3.2).
             switch message.target {
             case _ where message.isNotice: break
-            case .user(let account, let name): told += awayReply(of: account, name)
+            case .user(let account, let name): response += awayReply(of: account, name)
             case .group(let group, let name):
-                if directory.groups[group]?.members.count == 1 { told.append(.reply(.nobodyElse(name.text))) }
+                if directory.groups[group]?.members.count == 1 { response.append(.reply(.nobodyElse(name.text))) }
             }
-            succeed(request, told)
+            succeed(request, response)
         }
     }
 }

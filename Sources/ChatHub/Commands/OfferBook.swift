@@ -20,7 +20,7 @@ struct OfferBook {
     struct Offer {
         var session: SessionID
         var state = State.open
-        var told: Set<SessionID> = []
+        var informed: Set<SessionID> = []
         /// Sessions that have refused the offer.
         var refusing: Set<SessionID> = []
     }

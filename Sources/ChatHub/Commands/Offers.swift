@@ -23,7 +23,7 @@ extension Hub {
         let gone = Reply.offerGone(target.name.text)
         switch signal.verb {
         case .offer:
-            offers[made] = OfferBook.Offer(session: request.session, told: Set(recipients))
+            offers[made] = OfferBook.Offer(session: request.session, informed: Set(recipients))
         case .renew:
             return renew(request, made, to: target, recipients, signal)
         case .refuse:
@@ -54,8 +54,8 @@ extension Hub {
         var offer = offers[key] ?? OfferBook.Offer(session: request.session)
         guard offer.state == .open else { return fail(request, .offerGone(target.name.text)) }
         offer.session = request.session
-        let news = recipients.filter { !offer.told.contains($0) && $0 != request.session }
-        offer.told = Set(recipients)
+        let news = recipients.filter { !offer.informed.contains($0) && $0 != request.session }
+        offer.informed = Set(recipients)
         // The session that could have accepted has left.
         let isRefused = !offer.refusing.isDisjoint(with: recipients) && !canTake(offer, recipients)
         if isRefused { offer.state = .settled }
@@ -96,7 +96,7 @@ extension Hub {
         }
     }
 
-    private mutating func pass(_ signal: TransferSignal, from sender: Account, to target: Account, _ told: [SessionID]) {
-        if !told.isEmpty { actions.append(.deliver(told, .signal(from: sender.name.text, to: target.name.text, signal))) }
+    private mutating func pass(_ signal: TransferSignal, from sender: Account, to target: Account, _ recipients: [SessionID]) {
+        if !recipients.isEmpty { actions.append(.deliver(recipients, .signal(from: sender.name.text, to: target.name.text, signal))) }
     }
 }

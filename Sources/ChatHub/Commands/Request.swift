@@ -69,7 +69,7 @@ enum Pending {
     indirect case verification(PasswordAttemptQueue.Attempt, Account?)
     indirect case verified(PasswordAttemptQueue.Attempt, Account?, Event.Verification)
     /// A wrong password is stored in the lock-out table.
-    indirect case failureKept(SessionID, sequence: Int, name: String, [Outgoing])
+    indirect case failureStored(SessionID, sequence: Int, name: String, [Outgoing])
     /// Looks for the account of an unknown name in the request.
     indirect case account(Request, name: String)
     case message(Request, MessageDraft)
@@ -78,7 +78,7 @@ enum Pending {
     indirect case history(Request, with: String?)
     indirect case oldPassword(PasswordAttemptQueue.Attempt, PasswordAttemptQueue.PasswordChange)
     case token(Request)
-    indirect case keptToken(Request, MadeToken)
+    indirect case tokenStored(Request, MadeToken)
     case cursors([AccountID])
     indirect case lockOut(name: String)
     case lockOutsEnded([String])
@@ -136,8 +136,8 @@ extension Hub {
         case .help(let topic): succeed(request, [.help(topic)])
         case .messageOfTheDay: succeed(request, [.messageOfTheDay(messageOfTheDay)])
         case .malformed(_, let reply): fail(request, reply)
-        case .begin(let start, let client, let takesFiles, let hearsPresence):
-            hearPresence(request.session, hearsPresence)
+        case .begin(let start, let client, let takesFiles, let watchesPresence):
+            watchPresence(request.session, watchesPresence)
             beginSession(
                 request.session, replaying: start, of: client, takesFiles: takesFiles, at: request.at, then: request.sequence)
         case .shown(let message):
@@ -145,8 +145,8 @@ extension Hub {
             let last = max(directory.position, sessions[request.session]?.lastReplayed ?? .zero)
             recordReached(min(message, last), by: request.session)
             respond(request.session, request.sequence, [])
-        case .hearPresence(let hears):
-            hearPresence(request.session, hears)
+        case .watchPresence(let watches):
+            watchPresence(request.session, watches)
             respond(request.session, request.sequence, [])
         case .answeredByCodec: respond(request.session, request.sequence, [])
         case .identify, .logIn, .logInByPass: respond(request.session, request.sequence, [])
@@ -230,7 +230,7 @@ extension Hub {
         case (.oldPassword(let attempt, let change), .verification(let verification)):
             finishOldPassword(attempt, change, verification, at: now)
         case (.token(let request), .token(let token)):
-            keepToken(request, token)
+            storeToken(request, token)
         case (.gap(let session, let gap), .found(let found)): finishGap(gap, of: session, found.messages)
         case (.page(let session), .found(let found)): replay(found.messages, to: session)
         case (.pageWritten(let session), .drained):

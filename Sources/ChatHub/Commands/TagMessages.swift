@@ -24,7 +24,7 @@ extension Hub {
     private mutating func pass(_ tags: [IRCMessage.Tag], of request: Request, to target: String, _ listeners: [SessionID]) {
         let message = Outgoing.tags(from: request.account.name.text, to: target, tags, at: request.at.wall)
         succeed(request, [message])
-        let told = listeners.filter { $0 != request.session && sessions[$0]?.isClosing == false }
-        if !told.isEmpty { actions.append(.deliver(told, message)) }
+        let recipients = listeners.filter { $0 != request.session && sessions[$0]?.isClosing == false }
+        if !recipients.isEmpty { actions.append(.deliver(recipients, message)) }
     }
 }

@@ -100,7 +100,8 @@ struct DeliveryCursors {
         items[index - 1] = Item(number: lastNumber, lost: DeliveryCursor.Undelivered(both, client: client))
     }
 
-    /// Discards the undelivered ranges of a client that has reconnected. It asks for what it lost by its own last message.
+    /// Discards the undelivered ranges of a client that has reconnected. Such a client names its last message and recovers the rest from
+    /// there.
     mutating func discard(_ client: String, of account: AccountID) {
         guard let items = accounts[account]?.undelivered, items.contains(where: { $0.lost.client == client }) else { return }
         accounts[account]?.undelivered = items.filter { $0.lost.client != client }
@@ -119,7 +120,7 @@ struct DeliveryCursors {
 
     /// Removes and returns the cursors that have changed since they were last stored.
     /// - Parameter some: only these accounts; nil for all.
-    mutating func takeChanged(of some: [AccountID]? = nil) -> [AccountID: DeliveryCursor] {
+    mutating func popChanged(of some: [AccountID]? = nil) -> [AccountID: DeliveryCursor] {
         let taken = some.map(changed.intersection) ?? changed
         if some == nil { changed = [] } else { changed.subtract(taken) }
         var rows: [AccountID: DeliveryCursor] = [:]

@@ -21,7 +21,7 @@ extension Hub {
     }
 
     private mutating func deliver(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID?) {
-        let live = recipients.filter { $0 != sender && isToBeTold($0, of: message) }
+        let live = recipients.filter { $0 != sender && getsLive($0, message) }
         guard !live.isEmpty else { return }
         statistics.deliveries += live.count
         actions.append(.deliver(live, .message(message)))
@@ -38,7 +38,7 @@ extension Hub {
     }
 
     /// Whether a session gets a message live. Not if its replay has delivered it, nor during a replay: that then reads one more page.
-    private mutating func isToBeTold(_ id: SessionID, of message: ChatMessage) -> Bool {
+    private mutating func getsLive(_ id: SessionID, _ message: ChatMessage) -> Bool {
         guard let session = sessions[id], !session.isClosing else { return false }
         switch session.replay {
         case .live: return message.id > session.replayedUpTo

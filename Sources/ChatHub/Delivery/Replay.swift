@@ -28,7 +28,7 @@ extension Hub {
                 cursors.discard(client, of: account)
             }
         }
-        session.movesMark = true
+        session.movesCursor = true
         session.undelivered = cursors.undelivered(of: account, after: session.due[0].after)
         session.reached = session.due[0].after
         session.dueLater = session.due[...]
@@ -48,8 +48,8 @@ extension Hub {
         }
     }
 
-    /// Records what a session was due and did not confirm, under its client's name. Undelivered ranges that its replay took over are part
-    /// of the record, so they end as ranges of their own.
+    /// Records what a session was due and did not confirm, under its client's name. The undelivered ranges that its replay covers are part
+    /// of the record, so they are removed up to the end of `lost`.
     mutating func recordUndelivered(_ account: AccountID, _ lost: MessageRange, of session: Session) {
         guard !session.isReplaced else { return }
         for range in session.due.compactMap(lost.intersection) { cursors.record(account, range, client: session.client) }
@@ -66,7 +66,7 @@ extension Hub {
 
     mutating func finishGap(_ gap: MessageRange, of id: SessionID, _ messages: [ChatMessage]?) {
         guard let session = sessions[id], let account = session.account, let messages else { return }
-        session.movesMark = true
+        session.movesCursor = true
         // Another session may have received part of the gap meanwhile.
         if !messages.isEmpty, let rest = gap.intersection(.all(after: cursors.reached(account))) {
             cursors.record(account, rest, client: nil)

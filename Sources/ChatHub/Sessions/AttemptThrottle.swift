@@ -7,7 +7,7 @@ struct AttemptThrottle {
     private let perMillisecond: Double
     /// The attempts charged to each address, and the uptime in milliseconds at which that number was right. It decays since then.
     private var addresses: [String: (tries: Double, at: Int64)] = [:]
-    /// Refused attempts per address since the last call of ``takeRefused()``.
+    /// Refused attempts per address since the last call of ``popRefused()``.
     private var refused: [String: Int] = [:]
     private var nextSweep: Int64 = 0
 
@@ -22,7 +22,7 @@ struct AttemptThrottle {
     ///   - address: nil for a connection that is not counted.
     ///   - isGuess: false checks the limit without a charge.
     /// - Returns: nil if the attempt is allowed, else the seconds until the next one is.
-    mutating func take(_ address: String?, at uptime: Int64, isGuess: Bool = true) -> Int? {
+    mutating func charge(_ address: String?, at uptime: Int64, isGuess: Bool = true) -> Int? {
         guard let address else { return nil }
         let tries = tries(of: address, at: uptime)
         guard tries + 1 <= burst else {
@@ -51,11 +51,11 @@ struct AttemptThrottle {
         guard uptime >= nextSweep else { return [] }
         nextSweep = uptime + 60_000
         addresses = addresses.filter { tries(of: $0.key, at: uptime) > 0 }
-        return takeRefused()
+        return popRefused()
     }
 
     /// Removes and returns the number of refused attempts per address, so that the log has one line for all of them.
-    mutating func takeRefused() -> [(address: String, count: Int)] {
+    mutating func popRefused() -> [(address: String, count: Int)] {
         defer { refused = [:] }
         return refused.sorted { $0.key < $1.key }.map { (address: $0.key, count: $0.value) }
     }

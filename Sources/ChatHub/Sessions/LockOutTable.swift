@@ -52,8 +52,8 @@ struct LockOutTable {
     }
 
     /// Restores stored counts. If the wall clock was set meanwhile, no block exceeds the configured time and no count lies in the future.
-    mutating func restore(_ kept: [StoreState.LockOut], at now: EventTime, hasAccount: (String) -> Bool) {
-        for row in kept.sorted(by: { $0.last < $1.last }) {
+    mutating func restore(_ rows: [StoreState.LockOut], at now: EventTime, hasAccount: (String) -> Bool) {
+        for row in rows.sorted(by: { $0.last < $1.last }) {
             let age = max(0, now.wall.milliseconds - row.last.milliseconds)
             var count = Count(last: now.uptime - age, hasAccount: hasAccount(row.name))
             if let until = row.blockedUntil {
@@ -122,7 +122,7 @@ struct LockOutTable {
     }
 
     /// Removes and returns names whose stored rows are obsolete, at most `limit`.
-    mutating func takeEnded(_ limit: Int) -> [String] {
+    mutating func popEnded(_ limit: Int) -> [String] {
         let names = Array(ended.prefix(limit)).filter { counts[$0] == nil }
         ended.removeFirst(min(limit, ended.count))
         return names
@@ -132,10 +132,10 @@ struct LockOutTable {
     mutating func putBack(ended names: [String]) { ended.append(contentsOf: names) }
 
     /// Marks the count of a name as not stored.
-    mutating func noteUnsaved(_ name: String) { if counts[name] != nil { unsaved.insert(name) } }
+    mutating func markUnsaved(_ name: String) { if counts[name] != nil { unsaved.insert(name) } }
 
     /// Removes and returns the rows of counts that could not be stored and still exist.
-    mutating func takeUnsaved(at now: EventTime) -> [StoreState.LockOut] {
+    mutating func popUnsaved(at now: EventTime) -> [StoreState.LockOut] {
         defer { unsaved = [] }
         return unsaved.compactMap { name in counts[name].map { row(name, $0, at: now) } }
     }

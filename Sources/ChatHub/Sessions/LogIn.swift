@@ -40,7 +40,7 @@ extension Hub {
         let attempt = PasswordAttemptQueue.Attempt(
             session: id, sequence: sequence, name: credentials.name, shown: credentials.shown, begins: credentials.begins,
             isToken: proof == .token(credentials.password), address: session.address, network: session.throttledNetwork)
-        if let wait = attempts.take(attempt.network, at: now.uptime, isGuess: !attempt.isToken) {
+        if let wait = attempts.charge(attempt.network, at: now.uptime, isGuess: !attempt.isToken) {
             return answer(attempt, .tooManyAttempts(seconds: wait))
         }
         // No account has so long a password. There is nothing to hash, and it is no guess at anybody's password.
@@ -59,7 +59,7 @@ extension Hub {
             return guess(session.id, sequence, pass.ofName, at: now)
         }
         // An address that is over its limit causes no query to the store either.
-        if let wait = attempts.take(session.throttledNetwork, at: now.uptime, isGuess: false) {
+        if let wait = attempts.charge(session.throttledNetwork, at: now.uptime, isGuess: false) {
             return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
         }
         session.isBusy = true
@@ -73,7 +73,7 @@ extension Hub {
         do throws(Name.Defect) {
             let valid = try Name(name)
             // Finding out names is guessing, too.
-            if let wait = attempts.take(session.throttledNetwork, at: now.uptime) {
+            if let wait = attempts.charge(session.throttledNetwork, at: now.uptime) {
                 return respond(session.id, sequence, [.reply(.tooManyAttempts(seconds: wait))])
             }
             sessions[session.id]?.isBusy = true
@@ -159,7 +159,7 @@ extension Hub {
             var response: [Outgoing] = [.reply(.invalidCredentials)]
             if failure.isNowBlocked { response.append(.reply(.nowBlocked(seconds: configuration.blockSeconds))) }
             logFailure(of: attempt, reason: failure.isNowBlocked ? "invalid credentials, now blocked" : "invalid credentials")
-            record(.lockOut(failure.row), then: .failureKept(attempt.session, sequence: attempt.sequence, name: name, response))
+            record(.lockOut(failure.row), then: .failureStored(attempt.session, sequence: attempt.sequence, name: name, response))
         case (.expiredToken, _):
             statistics.failedLogIns += 1
             attempts.count(attempt.network, at: now.uptime)
@@ -221,7 +221,7 @@ extension Hub {
 
     /// Deletes obsolete lock-outs from the store, a bounded number at a time.
     mutating func forgetLockOuts() {
-        let ended = lockOuts.takeEnded(Hub.lockOutsForgottenAtOnce)
+        let ended = lockOuts.popEnded(Hub.lockOutsForgottenAtOnce)
         if !ended.isEmpty { record(.lockOutsEnded(ended), then: .lockOutsEnded(ended)) }
     }
 
@@ -268,13 +268,13 @@ extension Hub {
         sessionsOfAccount[account, default: []].append(id)
         forgetAudiences(of: account)
         let known = directory.accounts[account]
-        if let known, sessionsOfAccount[account] == [id] { tellPresence(of: known) }
+        if let known, sessionsOfAccount[account] == [id] { announcePresence(of: known) }
         for group in directory.groups(of: account).sorted() {
             if let roster = roster(of: group, readBy: account) { actions.append(.deliver([id], .entered(roster, created: false))) }
         }
         if let known {
-            tellAway(to: id, of: known)
-            tellInvitations(to: id, of: known)
+            sendAwayText(to: id, of: known)
+            sendInvitations(to: id, of: known)
         }
         beginReplay(of: session, account, from: start, client: client)
     }

@@ -61,7 +61,7 @@ final class Session {
     /// The last message that its client is known to have.
     var reached = MessageID.zero
     /// Whether the client's progress moves the account's delivery cursor: the session has got everything before.
-    var movesMark = false
+    var movesCursor = false
     /// Whether the client has reconnected. The new session then recovers what this one loses.
     var isReplaced = false
     /// Whether the user has logged out, as opposed to a lost connection.

@@ -28,7 +28,7 @@ struct TokenBucket {
     mutating func spend(_ amount: Double = 1) { tokens = max(-capacity, tokens - min(amount, capacity)) }
 
     /// Removes tokens if they are there; else returns the milliseconds until they are.
-    mutating func take(_ amount: Double = 1, at now: Int64) -> Int64? {
+    mutating func trySpend(_ amount: Double = 1, at now: Int64) -> Int64? {
         if let wait = wait(for: amount, at: now) { return wait }
         spend(amount)
         return nil

@@ -20,18 +20,18 @@ extension Hub {
         let account = request.account.id
         var allowance =
             tokenAllowances[account] ?? TokenBucket(perSecond: Hub.tokensPerSecond, least: Hub.tokensAtOnce, at: request.at.uptime)
-        let wait = allowance.take(at: request.at.uptime)
+        let wait = allowance.trySpend(at: request.at.uptime)
         tokenAllowances[account] = allowance
         if let wait { return fail(request, .tooManyTokens(seconds: Int((wait + 999) / 1000))) }
         sessions[request.session]?.isBusy = true
         actions.append(.makeToken(newRequestID(.token(request))))
     }
 
-    mutating func keepToken(_ request: Request, _ token: MadeToken) {
+    mutating func storeToken(_ request: Request, _ token: MadeToken) {
         let grant = TokenGrant(
             hash: token.hash, account: request.account.id,
             passwordGeneration: sessions[request.session]?.passwordGeneration ?? request.account.passwordGeneration,
             expires: request.at.wall.adding(milliseconds: Int64(token.seconds) * 1000), at: request.at.wall)
-        record(.token(grant), then: .keptToken(request, token))
+        record(.token(grant), then: .tokenStored(request, token))
     }
 }

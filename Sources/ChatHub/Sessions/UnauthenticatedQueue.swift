@@ -18,20 +18,20 @@ struct UnauthenticatedQueue {
     }
 
     mutating func remove(_ id: SessionID) {
-        take(id)
+        unmark(id)
         while let first = queue.first, present[first.id] == nil { queue.removeFirst() }
     }
 
     mutating func popFirst(connectedBefore uptime: Int64) -> SessionID? {
         while let first = queue.first, first.connectedAt < uptime {
             queue.removeFirst()
-            if take(first.id) { return first.id }
+            if unmark(first.id) { return first.id }
         }
         return nil
     }
 
     /// - Returns: whether the session was in the queue.
-    @discardableResult private mutating func take(_ id: SessionID) -> Bool {
+    @discardableResult private mutating func unmark(_ id: SessionID) -> Bool {
         guard let isCounted = present.removeValue(forKey: id) else { return false }
         if isCounted { count -= 1 }
         return true

@@ -20,16 +20,16 @@ extension Hub {
             announce(message, except: asking)
         case .groupCreated(let group):
             directory.apply(entry)
-            tellEntry(of: group.founder, into: group.id, created: true, except: asking)
+            announceEntry(of: group.founder, into: group.id, created: true, except: asking)
             for account in group.invited.keys.sorted() { announceInvitation(of: account, to: group.id, by: group.founder) }
         case .memberJoined(let group, let account):
             if let name = directory.accounts[account]?.name.text, let shown = directory.groups[group]?.name.text {
-                tell(group: group, except: sessionsOfAccount[account] ?? [], .memberJoined(user: name, group: shown))
+                deliver(toGroup: group, except: sessionsOfAccount[account] ?? [], .memberJoined(user: name, group: shown))
             }
             directory.apply(entry)
             audiences[group] = nil
-            tellEntry(of: account, into: group, created: false, except: asking)
-            if away[account] != nil, let member = directory.accounts[account] { tellPresence(of: member, in: group) }
+            announceEntry(of: account, into: group, created: false, except: asking)
+            if away[account] != nil, let member = directory.accounts[account] { announcePresence(of: member, in: group) }
         case .memberLeft(let group, let account):
             announceLeaving(of: account, group, except: asking)
             directory.apply(entry)
@@ -56,7 +56,7 @@ extension Hub {
     /// Announces a departure to the remaining members and to the leaving account's other sessions.
     private mutating func announceLeaving(of account: AccountID, _ group: GroupID, except asking: SessionID?) {
         guard let name = directory.accounts[account]?.name.text, let shown = directory.groups[group]?.name.text else { return }
-        tell(group: group, except: asking.map { [$0] } ?? [], .memberLeft(user: name, group: shown))
+        deliver(toGroup: group, except: asking.map { [$0] } ?? [], .memberLeft(user: name, group: shown))
     }
 
     private mutating func remove(_ id: AccountID, _ entry: Entry) {
@@ -112,19 +112,19 @@ extension Hub {
             case .duplicate, .failed: fail(request, .storeFailed)
             }
             drainBacklog(of: request.session)
-        case (.failureKept(let session, let sequence, let name, let response), _):
-            if !outcome.isStored { lockOuts.noteUnsaved(name) }
+        case (.failureStored(let session, let sequence, let name, let response), _):
+            if !outcome.isStored { lockOuts.markUnsaved(name) }
             unblock(session)
             respond(session, sequence, response)
             drainBacklog(of: session)
-        case (.keptToken(let request, let token), _):
+        case (.tokenStored(let request, let token), _):
             unblock(request.session)
             let reply: Reply = outcome.isStored ? .resumeToken(token.text, seconds: token.seconds) : .storeFailed
             respond(request.session, request.sequence, [.reply(reply)])
             drainBacklog(of: request.session)
         // A record that could not be stored is proposed again with the next tick.
         case (.cursors(let accounts), .failed): cursors.putBack(accounts)
-        case (.lockOut(let name), .failed): lockOuts.noteUnsaved(name)
+        case (.lockOut(let name), .failed): lockOuts.markUnsaved(name)
         case (.lockOutsEnded(let names), .failed): lockOuts.putBack(ended: names)
         default: break
         }

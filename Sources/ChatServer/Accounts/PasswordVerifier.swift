@@ -48,20 +48,20 @@ final class PasswordVerifier: Sendable {
     private func verify(_ requestID: RequestID, account: AccountID?, password: String, from address: String) {
         awaited.withLockedValue { _ = $0.insert(requestID) }
         let isQueued = pool.run(key: .address(address)) { [self] in
-            guard takeAwaited(requestID) else { return answer(requestID, .abandoned) }
+            guard removeAwaited(requestID) else { return answer(requestID, .abandoned) }
             let (verification, hash) = PasswordVerifier.judge(account, password, engine, dummy)
             answer(requestID, verification)
             if case .right = verification, let account, let hash, hash.cost.isBelow(cost) { strengthen(hash, of: account, password) }
         }
         guard !isQueued else { return }
-        _ = takeAwaited(requestID)
+        _ = removeAwaited(requestID)
         answer(requestID, .busy)
     }
 
     /// Withdraws a verification. If it has not begun, it is answered in its turn as ``Event/Verification/abandoned``.
-    func abandon(_ requestID: RequestID) { _ = takeAwaited(requestID) }
+    func abandon(_ requestID: RequestID) { _ = removeAwaited(requestID) }
 
-    private func takeAwaited(_ requestID: RequestID) -> Bool { awaited.withLockedValue { $0.remove(requestID) != nil } }
+    private func removeAwaited(_ requestID: RequestID) -> Bool { awaited.withLockedValue { $0.remove(requestID) != nil } }
 
     /// Replaces the hash of a correct password by one of the current cost. If that fails, the next log-in tries again.
     private func strengthen(_ hash: PasswordHash, of account: AccountID, _ password: String) {

@@ -40,7 +40,7 @@ extension ConnectionHandler {
         }
         if let message {
             pendingMessage = message
-            told = message
+            lastSent = message
         }
         appended(bytes.readableBytes, isAsked: false)
     }
@@ -69,7 +69,7 @@ extension ConnectionHandler {
         pending = ConnectionHandler.empty
         pendingMessage = nil
         asked = min(asked, queued)
-        closeGently(.sendQueueExceeded, saying: .farewell(.sendQueueExceeded))
+        closeGently(.sendQueueExceeded, sending: .farewell(.sendQueueExceeded))
     }
 
     /// Writes the pending bytes to the socket.
@@ -125,7 +125,7 @@ extension ConnectionHandler {
     }
 
     /// Writes what is queued and a last output, then closes.
-    func closeGently(_ ending: Event.Ending, saying last: Outgoing? = nil) {
+    func closeGently(_ ending: Event.Ending, sending last: Outgoing? = nil) {
         guard phase != .closing, phase != .closed, let context else { return }
         if phase == .handshaking {
             self.ending = ending

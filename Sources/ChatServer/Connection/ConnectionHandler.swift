@@ -39,13 +39,13 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// The representation of `codec` after its last line or response. Reading it from `codec` would copy the codec, and every delivery
     /// reads it.
     private(set) var knownRepresentation: Representation?
-    private var wayTakesLines = false
+    private var codecAcceptsLines = false
 
     private var longestLine = 0
     private var lines = LineDecoder(maximum: 0)
     /// Input that waits until lines are accepted again.
     private var unread = ConnectionHandler.empty
-    private var isTakingLines = false
+    private var isProcessingLines = false
     /// Commands that wait for their responses.
     private var outstanding = 0
     /// The rest of the commands of a line that has led to many. They wait as lines do.
@@ -70,7 +70,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// The delivery progress of a client that does not say itself what it has shown.
     var progress = DeliveryProgress()
     /// The last message that was written or queued for this client.
-    var told: MessageID?
+    var lastSent: MessageID?
     /// Whether the worker polls this connection for acknowledgements.
     var isWatched = false
     private var socket: (any SocketOptionProvider)?
@@ -136,7 +136,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         worker.remove(self)
         for requestID in drains { worker.submit(.drained(requestID)) }
         drains = []
-        worker.submit(.disconnected(id, ending, written: progress.reached, told: told))
+        worker.submit(.disconnected(id, ending, acknowledged: progress.reached, sent: lastSent))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -148,7 +148,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             if !isEncrypted, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
                 startTLS(context, bytes)
             } else {
-                speak(IRCCodec())
+                begin(with: IRCCodec())
                 receive(bytes)
             }
         case .speaking: receive(bytes)
@@ -180,7 +180,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func awaitFirstBytes(_ context: ChannelHandlerContext) {
         silence = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.silence) { [self] in
-            if phase == .undecided { speak(TextCodec()) }
+            if phase == .undecided { begin(with: TextCodec()) }
         }
     }
 
@@ -197,28 +197,28 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    private func speak<Kind: Codec>(_ way: Kind) {
+    private func begin<Kind: Codec>(with newCodec: Kind) {
         phase = .speaking
-        var way = way
+        var newCodec = newCodec
         guard isEncrypted || worker.settings.allowsPlaintext || isLocal else {
-            use(way)
-            return closeGently(.closed, saying: .farewell(.plaintextRefused))
+            use(newCodec)
+            return closeGently(.closed, sending: .farewell(.plaintextRefused))
         }
         longestLine = Kind.maximumLine
         lines = LineDecoder(maximum: longestLine)
-        let greeting = way.greeting()
-        use(way)
+        let greeting = newCodec.greeting()
+        use(newCodec)
         append(greeting)
         // A client that closed its side without a byte of input is gone.
         finishIfAnswered()
     }
 
     /// Sets the codec of the connection.
-    func use(_ way: some Codec) {
+    func use(_ newCodec: some Codec) {
         changeKind {
-            codec = way
-            knownRepresentation = way.representation
-            wayTakesLines = way.takesLines
+            codec = newCodec
+            knownRepresentation = newCodec.representation
+            codecAcceptsLines = newCodec.takesLines
         }
     }
 
@@ -226,14 +226,14 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private func proceed(_ body: (inout any Codec) -> [CodecStep]) -> [CodecStep]? {
         // A comparison of `codec` itself would copy it. Within one access nothing is copied.
         guard knownRepresentation != nil else { return nil }
-        func work(_ way: inout any Codec) -> (steps: [CodecStep], Representation, takesLines: Bool) {
-            let steps = body(&way)
-            return (steps, way.representation, way.takesLines)
+        func work(_ codec: inout any Codec) -> (steps: [CodecStep], Representation, takesLines: Bool) {
+            let steps = body(&codec)
+            return (steps, codec.representation, codec.takesLines)
         }
         let (steps, representation, takesLines) = work(&codec!)
         // A connection taken for text may turn out to be IRC by its first line.
         changeKind { knownRepresentation = representation }
-        wayTakesLines = takesLines
+        codecAcceptsLines = takesLines
         return steps
     }
 
@@ -251,7 +251,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     /// Whether the next line can be processed: the codec is ready for it, few commands are outstanding, and little output is queued.
     /// Further input stays in the socket, and so with the client.
-    private var canTakeLine: Bool { canBegin && heldCommands.isEmpty && wayTakesLines }
+    private var canAcceptLine: Bool { canBegin && heldCommands.isEmpty && codecAcceptsLines }
 
     private var canBegin: Bool {
         phase == .speaking && !awaitsLongAnswer && outstanding < worker.settings.maximumOutstanding
@@ -263,31 +263,31 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     /// Processes waiting input, as far as it can be answered.
     func processLines() {
-        guard !isTakingLines else { return }
-        isTakingLines = true
+        guard !isProcessingLines else { return }
+        isProcessingLines = true
         arrival = .now
         while canBegin, let next = heldCommands.popFirst() { begin(next.command, label: next.label, bytes: 0) }
         unreported.bytes -= lines.dropped
-        while unread.readableBytes > 0, canTakeLine {
+        while unread.readableBytes > 0, canAcceptLine {
             let bytes = unread
             let taken = bytes.withUnsafeReadableBytes { bytes in
                 lines.decodePrefix(of: bytes) { line in
                     receive(line)
-                    return canTakeLine
+                    return canAcceptLine
                 }
             }
             unread.moveReaderIndex(forwardBy: taken)
         }
         if unread.readableBytes == 0 || phase != .speaking { unread = ConnectionHandler.empty }
-        isTakingLines = false
+        isProcessingLines = false
         unreported.bytes += lines.dropped
-        reportHeard()
+        reportConsumedInput()
         updateReading()
         finishIfAnswered()
     }
 
     /// Reports input that led to no command, once for all that came together.
-    private func reportHeard() {
+    private func reportConsumedInput() {
         guard unreported != (0, 0) else { return }
         if phase == .speaking { worker.submit(.inputConsumed(id, lines: unreported.lines, bytes: unreported.bytes), at: arrival) }
         unreported = (0, 0)
@@ -347,7 +347,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func updateReading() {
-        let reads = phase != .speaking || !isPausedByHub && unread.readableBytes == 0 && canTakeLine
+        let reads = phase != .speaking || !isPausedByHub && unread.readableBytes == 0 && canAcceptLine
         guard reads != isReading, let context else { return }
         isReading = reads
         // Every channel has this option. Setting it fails only on a closed one.

@@ -27,8 +27,8 @@ struct DeliveryProgress {
         if progress.acknowledged >= progress.given {
             reached = given
             awaited = nil
-        } else if let mark = awaited, progress.acknowledged >= mark.position {
-            reached = mark.message
+        } else if let target = awaited, progress.acknowledged >= target.position {
+            reached = target.message
             awaited = nil
         }
         if awaited == nil, !isSettled, let given { awaited = (progress.given, given) }

@@ -10,13 +10,13 @@ import SystemSupport
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
-    private let tell: (String) -> Void
+    private let notify: (String) -> Void
     private var silentUntil: NIODeadline?
     private static let pause = TimeAmount.seconds(1)
     /// The shortest time between two messages to the operator.
     private static let silence = TimeAmount.minutes(1)
 
-    init(_ tell: @escaping (String) -> Void) { self.tell = tell }
+    init(_ notify: @escaping (String) -> Void) { self.notify = notify }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) else {
@@ -25,7 +25,7 @@ final class AcceptPause: ChannelInboundHandler {
         let now = NIODeadline.now()
         if silentUntil.map({ $0 <= now }) ?? true {
             silentUntil = now + AcceptPause.silence
-            tell("New connections have to wait: \(SystemError.text(error.errnoCode)).")
+            notify("New connections have to wait: \(SystemError.text(error.errnoCode)).")
         }
         // On the channel's own loop it takes effect at once. It fails only on a closed channel.
         let channel = context.channel
@@ -35,10 +35,10 @@ final class AcceptPause: ChannelInboundHandler {
 }
 
 extension ServerBootstrap {
-    /// - Parameter tell: reports a message for the operator.
-    func restingWithoutDescriptors(_ tell: @escaping @Sendable (String) -> Void) -> ServerBootstrap {
+    /// - Parameter notify: reports a message for the operator.
+    func restingWithoutDescriptors(_ notify: @escaping @Sendable (String) -> Void) -> ServerBootstrap {
         serverChannelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause(tell)) }
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause(notify)) }
         }
     }
 }

@@ -8,13 +8,13 @@ struct Listener {
     let port: Int
 
     /// Binds the socket. Clients wait in the kernel's queue until ``accept()``.
-    /// - Parameter tell: reports a message for the operator.
+    /// - Parameter notify: reports a message for the operator.
     init(
-        port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker], tell: @escaping @Sendable (String) -> Void
+        port: Int, _ group: MultiThreadedEventLoopGroup, _ workers: [LoopWorker], notify: @escaping @Sendable (String) -> Void
     ) async throws(UserFacingError) {
         let byLoop = Dictionary(uniqueKeysWithValues: workers.map { (ObjectIdentifier($0.eventLoop), $0) })
         let bootstrap = ServerBootstrap(group: group)
-            .restingWithoutDescriptors(tell)
+            .restingWithoutDescriptors(notify)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.autoRead, value: false)

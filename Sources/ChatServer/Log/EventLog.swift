@@ -25,7 +25,7 @@ public final class EventLog: Sendable {
 
     private let format: Format
     private let write: @Sendable ([UInt8]) -> Void
-    private let tell: @Sendable (String) -> Void
+    private let notify: @Sendable (String) -> Void
     private let mailbox = Mailbox<Entry>()
     private let dropped = NIOLockedValueBox(0)
     private let thread = NIOLockedValueBox<JoinableThread?>(nil)
@@ -35,11 +35,11 @@ public final class EventLog: Sendable {
 
     /// - Parameters:
     ///   - write: writes whole lines; may block.
-    ///   - tell: reports a message for the operator.
-    init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void, tell: @escaping @Sendable (String) -> Void) {
+    ///   - notify: reports a message for the operator.
+    init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void, notify: @escaping @Sendable (String) -> Void) {
         self.format = format
         self.write = write
-        self.tell = tell
+        self.notify = notify
     }
 
     /// - Throws: if the system gives no thread.
@@ -54,7 +54,7 @@ public final class EventLog: Sendable {
                 defer { count = 0 }
                 return count
             }
-            if lost > 0 { tell("\(lost) log lines were lost: the program that reads stdout is too slow.") }
+            if lost > 0 { notify("\(lost) log lines were lost: the program that reads stdout is too slow.") }
             var bytes: [UInt8] = []
             for entry in entries { EventFormatter.append(entry, format, to: &bytes) }
             write(bytes)

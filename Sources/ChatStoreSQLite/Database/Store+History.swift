@@ -14,10 +14,10 @@ extension Store {
             switch query {
             case .user(let other, let range):
                 guard let conversation = try targets.conversation(with: other, db) else { return [] }
-                return try Store.stretch(of: conversation, after: 0, range, targets, db)
+                return try Store.messages(of: conversation, after: 0, range, targets, db)
             case .group(let group, let range):
                 guard let joined = targets.joined[-group.rawValue] else { return [] }
-                return try Store.stretch(of: -group.rawValue, after: joined, range, targets, db)
+                return try Store.messages(of: -group.rawValue, after: joined, range, targets, db)
             case .search(let words, let limit):
                 guard let pattern = SearchPattern(words) else { return [] }
                 return try SearchTime.bounded(by: searchTime, db) { try Store.search(pattern, limit, targets, db) }
@@ -42,7 +42,7 @@ extension Store {
     private static let columns = "m.conversation, m.id, m.time, m.sender, m.notice, m.text, a.name, p.low, p.high"
     private static let tables = "messages m JOIN accounts a ON a.id = m.sender LEFT JOIN pairs p ON p.id = m.conversation"
 
-    private static func stretch(
+    private static func messages(
         of conversation: Int64, after joined: Int64, _ range: HistoryRange, _ targets: HistoryTargets, _ db: Database
     ) throws -> [ChatMessage] {
         func read(after: Int64, before: Int64, latest: Bool, _ limit: Int) throws -> [ChatMessage] {
@@ -70,8 +70,8 @@ extension Store {
         }
         // The bound may be the largest number, which is no message's id.
         let middle = min(around.upperBound.rawValue, .max - 1)
-        let behind = try read(after: middle, before: .max, latest: false, range.limit / 2)
-        return try read(after: 0, before: middle + 1, latest: true, range.limit - behind.count) + behind
+        let later = try read(after: middle, before: .max, latest: false, range.limit / 2)
+        return try read(after: 0, before: middle + 1, latest: true, range.limit - later.count) + later
     }
 
     /// Whether ids of a conversation run ahead of their times, because the clock was set back. Messages stored at the same moment by

@@ -26,9 +26,9 @@ extension Store {
             state.cursors[AccountID(rawValue: row[0])] = DeliveryCursor(reached: MessageID(rawValue: row[1]))
         }
         for row in try Row.fetchAll(db, sql: "SELECT account, behind, up_to, client FROM debts ORDER BY account, behind") {
-            let stretch = MessageRange(after: MessageID(rawValue: row[1]), upTo: MessageID(rawValue: row[2]))
+            let range = MessageRange(after: MessageID(rawValue: row[1]), upTo: MessageID(rawValue: row[2]))
             state.cursors[AccountID(rawValue: row[0]), default: DeliveryCursor(reached: .zero)].undelivered.append(
-                .init(stretch, client: row[3]))
+                .init(range, client: row[3]))
         }
         for row in try Row.fetchAll(db, sql: "SELECT account, target, time FROM read_markers") {
             state.readMarkers[AccountID(rawValue: row[0]), default: [:]][ReadTarget(row: row[1])] = Timestamp(milliseconds: row[2])

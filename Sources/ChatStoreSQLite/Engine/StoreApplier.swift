@@ -9,7 +9,7 @@ struct StoreApplier {
     private static let rememberedPairs = 65_536
     /// Accounts that may have undelivered ranges in the store; nil if not read yet.
     private var withUndelivered: Set<Int64>?
-    private var notedSinceCleaning = 0
+    private var noncesSinceCleaning = 0
     private var messageStatement: MessageStatement?
     /// How long nonces are stored, as in ``DedupWindow``.
     static let nonceMilliseconds: Int64 = 86_400_000
@@ -82,13 +82,13 @@ struct StoreApplier {
         // Nearly all accounts have no undelivered ranges, neither before nor now.
         var withUndelivered = try withUndelivered ?? Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT DISTINCT account FROM debts")))
         defer { self.withUndelivered = withUndelivered }
-        for (account, mark) in cursors {
-            try reached.execute(arguments: [account.rawValue, mark.reached.rawValue])
+        for (account, cursor) in cursors {
+            try reached.execute(arguments: [account.rawValue, cursor.reached.rawValue])
             if withUndelivered.remove(account.rawValue) != nil {
                 try db.cachedStatement(sql: "DELETE FROM debts WHERE account = ?").execute(arguments: [account.rawValue])
             }
-            if !mark.undelivered.isEmpty { withUndelivered.insert(account.rawValue) }
-            for lost in mark.undelivered {
+            if !cursor.undelivered.isEmpty { withUndelivered.insert(account.rawValue) }
+            for lost in cursor.undelivered {
                 try db.cachedStatement(
                     sql: "INSERT INTO debts SELECT id, ?2, ?3, ?4 FROM accounts WHERE id = ?1 AND folded IS NOT NULL"
                 ).execute(arguments: [account.rawValue, lost.range.after.rawValue, lost.range.upTo.rawValue, lost.client])
@@ -115,9 +115,9 @@ struct StoreApplier {
     private mutating func store(_ nonce: String, of message: ChatMessage, _ db: Database) throws {
         try db.cachedStatement(sql: "INSERT INTO sent VALUES(?, ?, ?, ?)").execute(
             arguments: [message.id.rawValue, message.sender.rawValue, nonce, message.time.milliseconds])
-        notedSinceCleaning += 1
-        guard notedSinceCleaning >= 4096 else { return }
-        notedSinceCleaning = 0
+        noncesSinceCleaning += 1
+        guard noncesSinceCleaning >= 4096 else { return }
+        noncesSinceCleaning = 0
         // An id's upper 42 bits are its time in milliseconds.
         try db.cachedStatement(sql: "DELETE FROM sent WHERE message < ?").execute(
             arguments: [(message.time.milliseconds - StoreApplier.nonceMilliseconds) << 21])
