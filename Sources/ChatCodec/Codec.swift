@@ -1,36 +1,37 @@
 import ChatHub
 import ChatProtocol
 
-/// How a connection speaks: told by its first bytes, it turns lines into commands and what the hub says into bytes. Pure; the connection handler owns one.
+/// The language of a connection: decodes lines into commands, and encodes what the hub sends. Pure. The connection handler recognises the
+/// language by the first bytes, and owns the codec.
 public protocol Codec: Sendable {
-    /// The longest line this way takes, bytes, without its line end.
+    /// The longest line, in bytes without the line end.
     static var maximumLine: Int { get }
-    /// What is sent as soon as the codec is known.
+    /// The first bytes to send.
     mutating func greeting() -> [UInt8]
-    /// False while the answer to the last line decides what the next one means: that one is kept back until then.
-    var takesLines: Bool { get }
-    /// Takes one line; only while ``takesLines``.
+    /// False while the meaning of the next line depends on the answer to the last one. The caller holds lines back until it is true.
+    var acceptsLines: Bool { get }
+    /// Decodes a line. Called only while ``acceptsLines`` is true.
     mutating func receive(_ line: LineDecoder.Line) -> [CodecStep]
-    /// What follows from an answer (see ``Action/respond(_:label:_:)``): mostly bytes; a command where a line was waiting for this answer.
+    /// Encodes the answer to a command, see ``Action/respond(_:label:_:)``. The result is a command where a line waited for this answer.
     mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep]
-    /// The bytes of what comes unasked. Equal for all sessions of the same ``representation``; empty for what this way cannot show.
+    /// Encodes what is no answer. Equal for all sessions of the same ``representation``; empty for what the language cannot show.
     mutating func encode(_ outgoing: Outgoing) -> [UInt8]
-    /// Sessions of equal representation get the same bytes for the same shared ``Outgoing`` (see ``Outgoing/isShared``).
+    /// Sessions of equal representation receive the same bytes for the same shared ``Outgoing``, see ``Outgoing/isShared``.
     var representation: Representation { get }
 }
 
-/// What follows from a line or an answer.
+/// A result of a line or of an answer.
 public enum CodecStep: Hashable, Sendable {
     case command(Command, label: String?)
     case write([UInt8])
 }
 
-/// All that the bytes of a shared ``Outgoing`` depend on.
+/// Everything on which the bytes of a shared ``Outgoing`` depend.
 public enum Representation: Hashable, Sendable {
     case text
     case irc(Capability)
 
-    /// Whether its clients say what they have shown (`SEEN`), so that nothing is to be guessed from what their machines have received.
+    /// Whether its clients acknowledge what they have shown (`SEEN`). For others, TCP acknowledgements have to do.
     public var saysWhatIsShown: Bool {
         switch self {
         case .text: false
@@ -40,7 +41,7 @@ public enum Representation: Hashable, Sendable {
 }
 
 extension Outgoing {
-    /// Whether its bytes depend on the representation only, so that they can be made once for many sessions.
+    /// Whether its bytes depend on the representation only, so that they are encoded once for many sessions.
     public var isShared: Bool {
         switch self {
         case .message, .tags, .memberLeft, .memberJoined, .away: true

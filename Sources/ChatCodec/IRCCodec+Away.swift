@@ -4,7 +4,7 @@ import ChatProtocol
 // AWAY as IRC has it (RFC 2812 §4.1, IRCv3 away-notify).
 
 extension IRCCodec {
-    /// Who is away now, or here again, for clients that asked to be told.
+    /// Announces that a user is away or back, to clients with away-notify.
     func away(_ user: String, _ text: String?) -> [IRCMessage] {
         guard capabilities.contains(.awayNotify) else { return [] }
         var line = from(user, "AWAY")

@@ -2,13 +2,13 @@ import ChatHub
 import ChatProtocol
 import ChatStore
 
-// The commands of a client that is logged in: one table, one line each.
+// The commands of a client that is logged in: one row each.
 
 extension IRCCodec {
     private typealias Handler = @Sendable (inout IRCCodec, IRCMessage, String?) -> [CodecStep]
 
     private struct Entry {
-        /// Parameters without which it is refused with 461.
+        /// The least number of parameters; a command with fewer is refused with 461.
         let minimumParameters: Int
         let handler: Handler
     }
@@ -84,7 +84,7 @@ extension IRCCodec {
                 : way.command(message.command, .lookUp(users: [message.parameters[0]], .who), label: label)
         },
         "WHOIS": Entry(minimumParameters: 1) {
-            // Behind a server's name, which there is one of.
+            // The last parameter: a server's name may come before it.
             let users = $1.parameters[$1.parameters.count - 1].pieces(between: ",")
             guard users.count <= maximumTargets else { return $0.tooManyTargets(label: $2) }
             return $0.command($1.command, .lookUp(users: users, .whois), label: $2)
@@ -100,16 +100,16 @@ extension IRCCodec {
             return answerItself([numeric("461", message.command, "Not enough parameters")], label: label)
         }
         let steps = entry.handler(&self, message, label)
-        // What is answered by nothing is acknowledged, in its turn.
+        // A labelled command without an answer is acknowledged, in its turn.
         return steps.isEmpty && label != nil ? answerItself([], label: label) : steps
     }
 
     static func isGroup(_ target: String) -> Bool { target.begins(with: "#") }
 
-    /// `jedi` of `#jedi`; a target without the sign is left as it is.
+    /// The name of a group: `jedi` for `#jedi`, and for `jedi`.
     static func group(_ target: String) -> String { target.rest(behind: "#") ?? target }
 
-    /// An answer that is ready, in its turn.
+    /// Answers without the hub, in the order of the commands.
     mutating func answerItself(_ messages: [IRCMessage], label: String?) -> [CodecStep] {
         expect(.ready(messages), .answeredByCodec, label: label)
     }
@@ -118,8 +118,8 @@ extension IRCCodec {
         guard message.parameters.count > 1, let text = message.parameters.last, !text.isEmpty else {
             return answerItself([numeric("412", "No text to send")], label: label)
         }
-        // chatty connect gives every request a label of its own, over all its connections; others begin anew with each. It names one message: with
-        // several targets there are several.
+        // The labels of chatty connect are unique over all its connections, so a label serves as a nonce; those of other clients begin anew with
+        // each connection. It names one message, so it is no nonce where there are several targets.
         let tags = clientTags(of: message)
         let nonce = capabilities.contains(.chatty) && !message.parameters[0].holds(",") ? label : nil
         return forEachTarget(message, label: label) { target in
@@ -129,7 +129,7 @@ extension IRCCodec {
         }
     }
 
-    /// IRCv3 message-tags: tags alone, for whoever has asked for tags, now.
+    /// IRCv3 message-tags: tags without a text, for clients with that capability.
     private mutating func tagMessage(_ message: IRCMessage, label: String?) -> [CodecStep] {
         guard capabilities.contains(.messageTags) else {
             return answerItself([numeric("421", message.command, "Unknown command")], label: label)
@@ -138,7 +138,7 @@ extension IRCCodec {
         return forEachTarget(message, label: label) { .tagMessage(to: IRCCodec.correspondent($0), tags) }
     }
 
-    /// Those that are for the other clients: `+`, a vendor perhaps, and a name (IRCv3 message-tags).
+    /// The client-only tags: `+`, an optional vendor, and a name (IRCv3 message-tags).
     private func clientTags(of message: IRCMessage) -> [IRCMessage.Tag] {
         guard capabilities.contains(.messageTags) else { return [] }
         return message.tags.filter { tag in
@@ -148,8 +148,8 @@ extension IRCCodec {
         }
     }
 
-    /// One command for each of the targets between commas (RFC 2812 §3.3.1), whose answers are one where the line has a label.
-    /// - Parameter limit: how many there may be (`TARGMAX`); nil for as many as fit a line.
+    /// Makes one command for each target between commas (RFC 2812 §3.3.1). Their answers are joined into one if the line has a label.
+    /// - Parameter limit: the most targets (`TARGMAX`); nil for as many as fit a line.
     private mutating func forEachTarget(
         _ message: IRCMessage, atMost limit: Int? = IRCCodec.maximumTargets, label: String?, _ make: (String) -> Command
     ) -> [CodecStep] {
@@ -186,13 +186,13 @@ extension IRCCodec {
         return forEachTarget(message, atMost: nil, label: label) { .joinGroup(name: IRCCodec.group($0), createsMissing: creates) }
     }
 
-    /// Those that are named, or all; conditions (`ELIST`) are not offered.
+    /// LIST of the named groups, or of all. Conditions (`ELIST`) are not supported.
     private mutating func list(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let names = (message.parameters.first ?? "").pieces(between: ",").filter(IRCCodec.isGroup)
         return expect(.list(only: Set(names.map { Name.fold(IRCCodec.group($0)) })), .listGroups(quietly: false), label: label)
     }
 
-    /// Without a group it is an empty list (RFC 2812 §3.2.5 leaves it to the server).
+    /// NAMES without a group has an empty list as its answer (RFC 2812 §3.2.5 leaves that to the server).
     private mutating func names(_ message: IRCMessage, label: String?) -> [CodecStep] {
         guard !message.parameters.isEmpty else { return answerItself([numeric("366", "*", "End of NAMES")], label: label) }
         return forEachTarget(message, label: label) { target in
@@ -214,7 +214,7 @@ extension IRCCodec {
             }
             return answerItself([numeric("221", "+")], label: label)
         }
-        // Clients ask for the list of bans when they join; there are none.
+        // Clients ask for the list of bans when they join. It is always empty.
         if message.parameters.count == 2, ["b", "+b"].contains(message.parameters[1]) {
             return answerItself([numeric("368", target, "End of channel ban list")], label: label)
         }
@@ -239,7 +239,7 @@ extension IRCCodec {
         )
     }
 
-    /// `PASSWD base64(NUL old NUL new)`: like SASL's PLAIN, so that any password can travel.
+    /// `PASSWD base64(NUL old NUL new)`: encoded like SASL PLAIN, so that a password may have any bytes.
     private mutating func changePassword(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let parts = IRCCodec.plainParts(Array(message.parameters[0].utf8))
         guard let parts, parts[0].isEmpty else {

@@ -2,7 +2,7 @@ import ChatHub
 import ChatProtocol
 import ChatStore
 
-// What an IRC client is told.
+// Encodes what the hub sends to an IRC client.
 
 extension IRCCodec {
     public mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep] {
@@ -57,21 +57,21 @@ extension IRCCodec {
         guard case .farewell = outgoing, case .part(_, let label, _)? = expectations.first, !gathered.isEmpty else {
             return unasked(outgoing)
         }
-        // The other parts will have no answer any more.
+        // The remaining parts get no answer.
         defer { gathered = [] }
         return labeled(gathered, label) + unasked(outgoing)
     }
 
     func unasked(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
 
-    /// IRCv3 labeled-response: nothing is acknowledged, one line carries the label, more are a batch.
+    /// IRCv3 labeled-response: no line becomes ACK, one line carries the label, several are a batch.
     mutating func labeled(_ messages: [IRCMessage], _ label: String) -> [UInt8] {
         let tag = IRCMessage.Tag("label", label)
         var messages = messages
         switch messages.count {
         case 0: messages = [IRCMessage(tags: [tag], source: IRCCodec.serverName, command: "ACK")]
         case 1: messages[0].tags.append(tag)
-        // Without batches there is no way to say that several lines belong to it.
+        // Without batches the label cannot span several lines.
         case _ where !capabilities.contains(.batch): break
         default:
             lastBatch += 1
@@ -92,7 +92,7 @@ extension IRCCodec {
 
     private mutating func answerToSASL(_ response: [Outgoing]) -> [IRCMessage] {
         if case .loggedIn(let name)? = response.first {
-            noteLoggedIn(as: name)
+            recordLogIn(as: name)
             return [
                 numeric("900", "\(name)!\(name)@\(IRCCodec.serverName)", name, "You are now logged in as \(name)"),
                 numeric("903", "SASL authentication successful"),
@@ -109,7 +109,7 @@ extension IRCCodec {
 
     private mutating func answerToPassword(_ response: [Outgoing]) -> [IRCMessage] {
         if case .loggedIn(let name)? = response.first {
-            noteLoggedIn(as: name)
+            recordLogIn(as: name)
             return []
         }
         return response.flatMap { outgoing -> [IRCMessage] in
@@ -133,7 +133,7 @@ extension IRCCodec {
         ] + IRCCodec.lines(of: tokens).map { reply("005", [nick] + $0 + ["are supported by this server"]) }
     }
 
-    /// How many targets a command takes, where it takes several: nothing behind the colon is as many as fit into a line.
+    /// The TARGMAX of each command with several targets. No number means as many as fit a line.
     private static let targets =
         ["PRIVMSG", "NOTICE", "TAGMSG", "NAMES", "WHOIS"].map { "\($0):\(maximumTargets)" } + ["JOIN:", "PART:", "LIST:"]
 
@@ -148,7 +148,7 @@ extension IRCCodec {
             return replies(reply, to: command ?? "*")
         case .farewell(let reply):
             let about = reply == .loginRequired ? [numeric("464", reply.text)] : replies(reply, to: command ?? "*")
-            // As every server of IRC says it.
+            // The classic text of IRC servers.
             return about + [IRCMessage("ERROR", reply == .sendQueueExceeded ? "SendQ exceeded" : reply.text)]
         case .accepted(let message):
             return capabilities.contains(.echoMessage) ? [text(message)] : []
@@ -156,7 +156,7 @@ extension IRCCodec {
             return [text(message)]
         case .entered(let roster, _):
             var lines = [join(nick, roster.group)] + names(roster)
-            // Behind JOIN and before the end of NAMES (IRCv3 draft/read-marker).
+            // After JOIN and before the end of NAMES (IRCv3 draft/read-marker).
             if capabilities.contains(.readMarker) {
                 lines.insert(readMarker("#" + roster.group, roster.readUpTo), at: lines.count - 1)
             }
@@ -165,7 +165,7 @@ extension IRCCodec {
         case .memberLeft(let user, let group): return [from(user, "PART", "#" + group)]
         case .away(let user, let text): return away(user, text)
         case .tags(let sender, let target, let tags, let time):
-            // The sender's own come back to who has asked for that.
+            // The sender receives its own only with echo-message.
             guard capabilities.contains(.messageTags), command == nil || capabilities.contains(.echoMessage) else { return [] }
             var line = from(sender, "TAGMSG", target)
             if capabilities.contains(.serverTime) { line.tags.append(IRCMessage.Tag("time", time.iso8601)) }
@@ -238,7 +238,7 @@ extension IRCCodec {
         let name = "#" + asked
         guard case .members(let roster)? = response.first else {
             switch (use, response.first) {
-            // NAMES and WHO of what cannot be seen are empty lists (RFC 2812 §3.2.5); that nothing was looked at is something else.
+            // NAMES and WHO of a group that the user cannot see have empty lists (RFC 2812 §3.2.5). Other failures are reported.
             case (.names, .reply(.noSuchGroup)?), (.names, .reply(.notMember)?): return [numeric("366", name, "End of NAMES")]
             case (.who, .reply(.noSuchGroup)?), (.who, .reply(.notMember)?): return [numeric("315", name, "End of WHO")]
             default: return response.flatMap { messages($0, inAnswerTo: use.command) }
@@ -310,7 +310,7 @@ extension IRCCodec {
             source: "\(user)!\(user)@\(IRCCodec.serverName)", command: command, parameters: parameters)
     }
 
-    /// A numeric: the client's name comes first.
+    /// A numeric. The client's nick is its first parameter.
     func numeric(_ code: String, _ parameters: String...) -> IRCMessage { reply(code, [nick] + parameters) }
 
     func reply(_ command: String, _ parameters: String..., source: Bool = true) -> IRCMessage {
@@ -321,10 +321,11 @@ extension IRCCodec {
         IRCCodec.fitted(IRCMessage(source: IRCCodec.serverName, command: command, parameters: parameters))
     }
 
-    /// What a client asked about comes back to it in the answer: where it is so long that the answer would be no line of IRC any more, its end is left out.
+    /// Shortens the longest parameters of a message until it is a valid line: an answer repeats what the client asked about, whatever its
+    /// length.
     static func fitted(_ message: IRCMessage) -> IRCMessage {
         var message = message
-        // The source's colon and space, the text's colon, CRLF.
+        // The colon and space of the source, the colon of the text, CRLF.
         let around = (message.source?.utf8.count ?? 0) + message.command.utf8.count + 5
         while true {
             let excess = message.parameters.reduce(around) { $0 + 1 + $1.utf8.count } - Limits.lineBytes
@@ -335,7 +336,7 @@ extension IRCCodec {
             else { return message }
             let text = message.parameters[longest]
             let kept = max(0, min(text.utf8.count - excess - 3, text.utf8.count * 2 / 3))
-            // As many whole characters as fit.
+            // Cuts at a whole UTF-8 sequence.
             var bytes = Array(text.utf8.prefix(kept))
             while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
             if let last = bytes.last, last >= 0xC0 { bytes.removeLast() }
@@ -345,7 +346,7 @@ extension IRCCodec {
 
     func bytes(_ messages: [IRCMessage]) -> [UInt8] {
         var out: [UInt8] = []
-        // What most of them take.
+        // Enough for most messages.
         out.reserveCapacity(160 * messages.count)
         for message in messages { message.encode(into: &out) }
         return out

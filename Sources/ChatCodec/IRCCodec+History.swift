@@ -2,7 +2,7 @@ import ChatHub
 import ChatProtocol
 import ChatStore
 
-// What was said before, and how far it has been read: IRCv3 draft/chathistory and draft/read-marker.
+// Stored messages and read markers: IRCv3 draft/chathistory and draft/read-marker.
 
 extension IRCCodec {
     /// `CHATHISTORY LATEST|BEFORE|AFTER|AROUND target bound limit`, `BETWEEN target bound bound limit`, `TARGETS bound bound limit`.
@@ -41,7 +41,7 @@ extension IRCCodec {
         return expect(.history(kind: kind, target: target), command, label: label)
     }
 
-    /// Both ends excluded; where the first is the later one, the latest are taken.
+    /// The range between two bounds, without them. If the first bound is the later one, the latest messages are selected.
     private static func stretch(from one: Bound, to other: Bound, _ limit: Int) -> HistoryRange {
         let isForward = one.ids.lowerBound <= other.ids.lowerBound
         let (first, last) = isForward ? (one, other) : (other, one)
@@ -54,10 +54,10 @@ extension IRCCodec {
         isGroup(target) ? .group(group(target)) : .user(target)
     }
 
-    /// The ids that `msgid=` or `timestamp=` stands for: the upper bits of an id are its milliseconds.
+    /// The ids that `msgid=` or `timestamp=` matches. The upper bits of an id are its milliseconds.
     private struct Bound {
         let ids: ClosedRange<MessageID>
-        /// Nil where a message was named.
+        /// Nil for `msgid=`.
         var time: Timestamp?
     }
 
@@ -70,7 +70,7 @@ extension IRCCodec {
         text.rest(behind: "timestamp=").flatMap { Timestamp(iso8601: $0) }
     }
 
-    /// Messages and conversations are one batch, which carries the label; without batches they come as they are.
+    /// Encodes messages and conversations as one batch with the label, or without a batch if the client knows none.
     mutating func answerToHistory(_ kind: String, _ target: String, _ response: [Outgoing], label: String?) -> [UInt8] {
         switch response.first {
         case .history(let with, let found)?: return batch(found.map(text), ["chathistory", with ?? target], label: label)
@@ -99,7 +99,7 @@ extension IRCCodec {
         return bytes(lines)
     }
 
-    /// `MARKREAD target` asks, `MARKREAD target timestamp=...` tells.
+    /// `MARKREAD target` asks for the marker, `MARKREAD target timestamp=...` sets it.
     mutating func markRead(_ message: IRCMessage, label: String?) -> [CodecStep] {
         let words = message.parameters
         guard let target = words.first, !target.isEmpty else {
@@ -112,7 +112,7 @@ extension IRCCodec {
         return command(message.command, .markRead(with: IRCCodec.correspondent(target), time), label: label)
     }
 
-    /// To a client that has asked for `draft/read-marker`, or that has just used it.
+    /// The line for a client with `draft/read-marker`, or for the answer to its MARKREAD.
     func readMarker(_ target: String, _ time: Timestamp?) -> IRCMessage {
         reply("MARKREAD", target, time.map { "timestamp=\($0.iso8601)" } ?? "*")
     }

@@ -4,31 +4,31 @@ import ChatStore
 import DequeModule
 import FoundationEssentials
 
-/// The codec for IRC clients, `chatty connect` among them: registration and log-in here, commands in `IRCCodec+Commands`, what is said to the client in
-/// `IRCCodec+Encoding`.
+/// The codec of IRC clients and of `chatty connect`. Registration and log-in are here, commands in `IRCCodec+Commands`, output in
+/// `IRCCodec+Encoding` and `IRCCodec+Replies`.
 ///
 /// Sources: RFC 2812, modern.ircdocs.horse, IRCv3 capability-negotiation, sasl-3.2, labeled-response, echo-message, standard-replies.
 public struct IRCCodec: Codec {
-    /// What the next answer of the hub belongs to. The hub answers a session's commands in order, one answer each.
+    /// The command to which an answer of the hub belongs. The hub answers the commands of a session in order, each once.
     enum Expectation: Sendable {
-        /// A check of a name: `NICK` before log-in.
+        /// `NICK` before log-in: the check of a name.
         case name
         case sasl
         /// `PASS`.
         case password
-        /// `CAP END`, or NICK and USER without capabilities: registration is complete when it is answered.
+        /// `CAP END`, or NICK and USER without capabilities. Its answer completes the registration.
         case registration
-        /// A command; its name is in standard replies.
+        /// A command with this name, which standard replies repeat.
         case command(String)
-        /// `CHATHISTORY`, as it was asked.
+        /// `CHATHISTORY` with its subcommand and target.
         case history(kind: String, target: String)
-        /// What was asked for is about one group, and this is how it is shown.
+        /// A query about one group, and the form of its answer.
         case roster(RosterUse, asked: String)
-        /// Ready before it was asked: only its turn had to come.
+        /// An answer that is known already and waits for its turn.
         case ready([IRCMessage])
-        /// `LIST`, of those groups alone where there are any (folded names).
+        /// `LIST` of these groups (folded names); of all if the set is empty.
         case list(only: Set<String>)
-        /// One of the commands that a labelled line was made into: their answers are one.
+        /// One of the commands of a labelled line. Their answers are joined into one.
         indirect case part(Expectation, label: String, isLast: Bool)
     }
 
@@ -42,26 +42,26 @@ public struct IRCCodec: Codec {
     static let serverName = "chatty"
 
     var capabilities: Capability = []
-    /// The client understands `CAP LS 302`: values are shown.
+    /// Whether the client understands values of capabilities (`CAP LS 302`).
     var knowsCapabilityValues = false
     private var isNegotiating = false
-    /// As the client named itself; after log-in the account's name.
+    /// The nick that the client gave; after log-in the account's name.
     var nick = "*"
     private var hasUser = false
     private var pass: String?
     private var sasl: [UInt8]?
-    /// The last message that this client has shown, over an earlier connection.
+    /// The last message that this client has shown over an earlier connection.
     private var shown: MessageID?
-    /// How it names itself.
+    /// The client's own id, by which it is known again after a lost connection.
     private var client: String?
     private(set) var account: String?
     var isRegistered = false
     private var askedForRegistration = false
     var expectations: Deque<Expectation> = []
     var lastBatch = 0
-    /// Answers to the commands of one labelled line, until the last one's has come.
+    /// The answers so far to the commands of one labelled line.
     var gathered: [IRCMessage] = []
-    /// A password is being checked, and whatever comes behind it is judged by what it led to.
+    /// Whether a password is being checked. The meaning of the next line depends on the result.
     var isAuthenticating = false
 
     public init() {}
@@ -70,7 +70,7 @@ public struct IRCCodec: Codec {
 
     public mutating func greeting() -> [UInt8] { [] }
 
-    public var takesLines: Bool { !isAuthenticating }
+    public var acceptsLines: Bool { !isAuthenticating }
 
     public mutating func receive(_ line: LineDecoder.Line) -> [CodecStep] {
         switch line {
@@ -85,7 +85,7 @@ public struct IRCCodec: Codec {
         }
     }
 
-    /// What is answered by nothing is answered by ACK where it has a label (IRCv3 labeled-response).
+    /// Adds an ACK to a labelled line that has no answer (IRCv3 labeled-response).
     private mutating func acknowledged(_ steps: [CodecStep], _ label: String?) -> [CodecStep] {
         guard steps.isEmpty, let label else { return steps }
         return [.write(labeled([], label))]
@@ -110,8 +110,9 @@ public struct IRCCodec: Codec {
         return command("*", .malformed(nil, reply), label: label)
     }
 
-    /// A registration goes on, or is answered, whatever is in the name of its user: what USER says is used for nothing, and is Latin-1 with some clients.
-    /// - Returns: nil where the line is no part of one.
+    /// Handles USER and NICK of a registration whose line cannot be decoded: some clients send their user's name in Latin-1. The parameters of
+    /// USER are not used.
+    /// - Returns: nil for any other line.
     private mutating func goOnRegistering(_ line: [UInt8], _ label: String?) -> [CodecStep]? {
         guard !isRegistered else { return nil }
         switch String(decoding: IRCCodec.rest(of: line).prefix(while: Name.isLetter), as: UTF8.self).asciiUppercased {
@@ -123,7 +124,7 @@ public struct IRCCodec: Codec {
         }
     }
 
-    /// Gives a command to the hub, and notes what its answer will belong to.
+    /// Passes a command to the hub, and records what its answer belongs to.
     mutating func command(_ name: String, _ command: Command, label: String?) -> [CodecStep] {
         expect(.command(name), command, label: label)
     }
@@ -149,7 +150,7 @@ public struct IRCCodec: Codec {
                 let shown = name.begins(with: ":") ? "*" : SafeText.shown(SafeText.beginning(of: name), isolates: false)
                 return write([numeric("432", shown, IRCCodec.erroneousNick)], label: label)
             }
-            // Once logged in the nick is the account's name, which 001 tells: irssi sends NICK only behind SASL.
+            // After log-in the nick is the account's name, which 001 tells the client: irssi sends NICK only after SASL.
             if account == nil { nick = SafeText.shown(SafeText.beginning(of: name), isolates: false) }
             if capabilities.contains(.chatty) { return expect(.name, .identify(name: name), label: label) }
             return registerIfReady(label)
@@ -170,7 +171,7 @@ public struct IRCCodec: Codec {
         }
     }
 
-    /// Bytes.
+    /// The longest id of a client, in bytes.
     private static let maximumClient = 64
 
     private mutating func registerIfReady(_ label: String?) -> [CodecStep] {
@@ -181,7 +182,7 @@ public struct IRCCodec: Codec {
             replayStart, client: isOurs ? client : nil, takesFiles: isOurs, watchesPresence: capabilities.contains(.awayNotify))
         defer { pass = nil }
         guard account == nil, let pass else { return expect(.registration, begin, label: label) }
-        // Both are what the line has led to.
+        // The line has two commands, whose answers are one.
         let logIn = Command.logInByPass(nick: nick, pass)
         guard let label else { return expect(.password, logIn, label: nil) + expect(.registration, begin, label: nil) }
         return expect(.part(.password, label: label, isLast: false), logIn, label: nil)
@@ -190,13 +191,13 @@ public struct IRCCodec: Codec {
 
     private static let erroneousNick = "Erroneous nickname"
 
-    /// Whether a client may call itself so until it has logged in: nothing that means something else where a nick stands in a line.
+    /// Whether a client may use this nick until it has logged in: it has no character with another meaning in the place of a nick.
     private static func isNick(_ name: String) -> Bool {
         guard let first = name.utf8.first, ![UInt8(ascii: "#"), UInt8(ascii: ":"), UInt8(ascii: "$")].contains(first) else { return false }
         return !name.utf8.contains { $0 <= 0x20 || $0 == 0x7F || [0x21, 0x2A, 0x2C, 0x3F, 0x40].contains($0) }
     }
 
-    /// A client that knows `draft/chathistory` fetches what it missed; chatty connect leaves that to the server, and says what it has already.
+    /// A client with `draft/chathistory` fetches missed messages itself. chatty connect receives them from the server, after its last message.
     private var replayStart: Command.ReplayStart {
         if capabilities.contains(.chatty) { return shown.map { .after($0) } ?? .whereItLeftOff }
         return capabilities.contains(.chatHistory) ? .nowhere : .whereItLeftOff
@@ -282,21 +283,21 @@ public struct IRCCodec: Codec {
         return parts.count == 3 && texts.count == 3 ? texts : nil
     }
 
-    /// The log-in's answer has come.
-    mutating func noteLoggedIn(as name: String) {
+    /// Records a successful log-in.
+    mutating func recordLogIn(as name: String) {
         account = name
         nick = name
         pass = nil
     }
 
-    /// Whether a label is used: asked for as a capability, and within its limit.
+    /// The label of a message; nil without the capability, and for one of an invalid length.
     func label(of message: IRCMessage) -> String? {
         guard capabilities.contains(.labeledResponse), let label = message.tag("label"), (1...Limits.labelBytes).contains(label.utf8.count)
         else { return nil }
         return label
     }
 
-    /// The label of a line that is no message, or has too much of one: its error answers with it as well.
+    /// The label of a line that cannot be decoded, for the error that answers it.
     private func label(ofUnread line: [UInt8]) -> String? {
         guard line.first == UInt8(ascii: "@"), let end = line.firstIndex(of: 0x20) else { return nil }
         let item = line[1..<end].split(separator: UInt8(ascii: ";")).last { $0.starts(with: "label=".utf8) }

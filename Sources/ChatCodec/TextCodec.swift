@@ -4,25 +4,25 @@ import ChatStore
 
 /// The plain-text codec: prompts, slash commands, and lines to read. `nc` is enough.
 ///
-/// It is for who says nothing for a while; and a client of IRC may just be slow. Where a name is asked for, a line with which such a client begins makes the session one of
-/// IRC from that line on: its password is not shown on a screen, and what it is told it understands.
+/// A connection that is silent at first gets this codec, and a slow IRC client may be silent too. If a line at the name prompt begins an IRC
+/// registration, the session continues in IRC: a password in that line is not taken for a name.
 public struct TextCodec: Codec {
     private enum State: Equatable {
         case name
-        /// The name has been sent; what follows waits for the answer.
+        /// The name is being checked. Further lines wait.
         case checkingName
         case password(name: String)
         case checkingPassword
         case active
     }
 
-    /// As long as one of IRC: it may turn out to be one.
+    /// The limit of IRC, because a line may begin an IRC session.
     public static let maximumLine = IRCCodec.maximumLine
-    /// The longest line of text: a command with a full message, or a group with all its members.
+    /// The longest line of plain text: a command with a message of full length, or a group with all its members.
     static let maximumText = Limits.lineBytes
 
     private var state = State.name
-    /// How it goes on where it has turned out to be a session of IRC.
+    /// The codec that takes over if the session turns out to be IRC.
     private var irc: IRCCodec?
 
     public init() {}
@@ -31,7 +31,7 @@ public struct TextCodec: Codec {
 
     public mutating func greeting() -> [UInt8] { Array(Texts.usernamePrompt.utf8) }
 
-    public var takesLines: Bool { irc?.takesLines ?? (state != .checkingName && state != .checkingPassword) }
+    public var acceptsLines: Bool { irc?.acceptsLines ?? (state != .checkingName && state != .checkingPassword) }
 
     public mutating func receive(_ line: LineDecoder.Line) -> [CodecStep] {
         if irc != nil { return irc?.receive(line) ?? [] }
@@ -67,7 +67,7 @@ public struct TextCodec: Codec {
         }
     }
 
-    /// The prompt is a line of its own then, which clients pass over.
+    /// Ends the prompt's line, which IRC clients ignore, and continues in IRC.
     private mutating func goOnAsIRC(_ line: [UInt8]) -> [CodecStep] {
         var irc = IRCCodec()
         let steps = irc.receive(.line(line))
@@ -75,7 +75,7 @@ public struct TextCodec: Codec {
         return [.write([0x0D, 0x0A])] + steps
     }
 
-    /// A line that cannot be read: as an answer in its turn, or before log-in as another try.
+    /// Refuses a line that cannot be decoded: after log-in in its turn, before log-in with a new prompt.
     private mutating func refuse(_ reply: Reply) -> [CodecStep] {
         guard state != .active else { return [.command(.malformed(nil, reply), label: nil)] }
         state = .name

@@ -45,7 +45,7 @@ struct CodecHarness<Kind: Codec> {
         guard !isPassing else { return }
         isPassing = true
         defer { isPassing = false }
-        while way.takesLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
+        while way.acceptsLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
     }
 
     private mutating func perform(_ steps: [CodecStep]) {

@@ -218,7 +218,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         changeKind {
             codec = newCodec
             knownRepresentation = newCodec.representation
-            codecAcceptsLines = newCodec.takesLines
+            codecAcceptsLines = newCodec.acceptsLines
         }
     }
 
@@ -226,14 +226,14 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private func proceed(_ body: (inout any Codec) -> [CodecStep]) -> [CodecStep]? {
         // A comparison of `codec` itself would copy it. Within one access nothing is copied.
         guard knownRepresentation != nil else { return nil }
-        func work(_ codec: inout any Codec) -> (steps: [CodecStep], Representation, takesLines: Bool) {
+        func work(_ codec: inout any Codec) -> (steps: [CodecStep], Representation, acceptsLines: Bool) {
             let steps = body(&codec)
-            return (steps, codec.representation, codec.takesLines)
+            return (steps, codec.representation, codec.acceptsLines)
         }
-        let (steps, representation, takesLines) = work(&codec!)
+        let (steps, representation, acceptsLines) = work(&codec!)
         // A connection taken for text may turn out to be IRC by its first line.
         changeKind { knownRepresentation = representation }
-        codecAcceptsLines = takesLines
+        codecAcceptsLines = acceptsLines
         return steps
     }
 
