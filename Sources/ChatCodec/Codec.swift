@@ -15,9 +15,18 @@ public protocol Codec: Sendable {
     /// Encodes the answer to a command, see ``Action/respond(_:label:_:)``. The result is a command where a line waited for this answer.
     mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep]
     /// Encodes what is no answer. Equal for all sessions of the same ``representation``; empty for what the language cannot show.
-    mutating func encode(_ outgoing: Outgoing) -> [UInt8]
+    mutating func encode(_ outgoing: Outgoing, into sink: inout some ByteSink)
     /// Sessions of equal representation receive the same bytes for the same shared ``Outgoing``, see ``Outgoing/isShared``.
     var representation: Representation { get }
+}
+
+extension Codec {
+    /// The bytes of what is no answer.
+    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] {
+        var bytes: [UInt8] = []
+        encode(outgoing, into: &bytes)
+        return bytes
+    }
 }
 
 /// A result of a line or of an answer.

@@ -53,16 +53,14 @@ extension IRCCodec {
         return groups + [numeric("323", "End of LIST")]
     }
 
-    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] {
-        guard case .farewell = outgoing, case .part(_, let label, _)? = expectations.first, !gathered.isEmpty else {
-            return unasked(outgoing)
+    public mutating func encode(_ outgoing: Outgoing, into sink: inout some ByteSink) {
+        if case .farewell = outgoing, case .part(_, let label, _)? = expectations.first, !gathered.isEmpty {
+            // The remaining parts get no answer.
+            sink.append(contentsOf: labeled(gathered, label))
+            gathered = []
         }
-        // The remaining parts get no answer.
-        defer { gathered = [] }
-        return labeled(gathered, label) + unasked(outgoing)
+        for message in messages(outgoing, inAnswerTo: nil) { message.encode(into: &sink) }
     }
-
-    func unasked(_ outgoing: Outgoing) -> [UInt8] { bytes(messages(outgoing, inAnswerTo: nil)) }
 
     /// IRCv3 labeled-response: no line becomes ACK, one line carries the label, several are a batch.
     mutating func labeled(_ messages: [IRCMessage], _ label: String) -> [UInt8] {

@@ -142,7 +142,9 @@ public struct TextCodec: Codec {
         return text.isEmpty ? [] : [.write(Array(text.utf8))]
     }
 
-    public mutating func encode(_ outgoing: Outgoing) -> [UInt8] { irc?.encode(outgoing) ?? Array(TextCodec.text(outgoing).utf8) }
+    public mutating func encode(_ outgoing: Outgoing, into sink: inout some ByteSink) {
+        if irc != nil { irc?.encode(outgoing, into: &sink) } else { sink.append(contentsOf: TextCodec.text(outgoing).utf8) }
+    }
 
     private func lines(_ response: [Outgoing]) -> String { response.reduce(into: "") { $0 += TextCodec.text($1) } }
 

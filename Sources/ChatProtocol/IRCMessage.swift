@@ -147,7 +147,7 @@ extension IRCMessage {
     /// Appends the line with its CRLF to `out`.
     ///
     /// Nothing can end a line or a parameter early: CR, LF and NUL become spaces, and in a middle parameter these and spaces become `_`.
-    public func encode(into out: inout [UInt8]) {
+    public func encode(into out: inout some ByteSink) {
         if !tags.isEmpty {
             var separator = UInt8(ascii: "@")
             for tag in tags {
@@ -189,21 +189,14 @@ extension IRCMessage {
     /// Commands whose last parameter older clients expect after a colon even if it is one word.
     private static let alwaysTrailing: Set<String> = ["PRIVMSG", "NOTICE", "ERROR", "QUIT", "332", "353"]
 
-    private static func append(_ text: String, middle: Bool, into out: inout [UInt8]) {
+    private static func append(_ text: String, middle: Bool, into out: inout some ByteSink) {
         if middle, text.isEmpty { return out.append(UInt8(ascii: "*")) }
-        let start = out.count
-        out.append(contentsOf: text.utf8)
-        // Each replacement has the length of what it replaces: one byte.
-        for index in start..<out.count where out[index] <= 0x20 {
-            switch out[index] {
-            case 0, 0x0A, 0x0D: out[index] = middle ? UInt8(ascii: "_") : 0x20
-            case 0x20 where middle: out[index] = UInt8(ascii: "_")
-            default: break
-            }
-        }
+        func isReplaced(_ byte: UInt8) -> Bool { byte <= 0x20 && (byte == 0 || byte == 0x0A || byte == 0x0D || middle && byte == 0x20) }
+        guard text.utf8.contains(where: isReplaced) else { return out.append(contentsOf: text.utf8) }
+        for byte in text.utf8 { out.append(isReplaced(byte) ? (middle ? UInt8(ascii: "_") : 0x20) : byte) }
     }
 
-    private static func escape(_ value: String, into out: inout [UInt8]) {
+    private static func escape(_ value: String, into out: inout some ByteSink) {
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: ";"): out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: ":")])

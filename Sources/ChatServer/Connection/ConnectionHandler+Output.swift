@@ -9,9 +9,6 @@ extension ConnectionHandler {
     /// The largest single write. Longer output goes to the socket in several writes, so that delivery is known message by message.
     private static let largestWrite = 1 << 16
 
-    /// The bytes of output that is shared by all sessions of this representation.
-    func encode(_ outgoing: Outgoing) -> ByteBuffer { ByteBuffer(bytes: encoded(outgoing) ?? []) }
-
     /// Appends output that is no response. The groups of a session count as part of the response to its log-in.
     func append(_ outgoing: Outgoing) {
         if case .farewell = outgoing, codec == nil, phase == .undecided, !isEncrypted { use(TextCodec()) }
@@ -181,4 +178,10 @@ extension ConnectionHandler {
         observeProgress()
         context?.close(promise: nil)
     }
+}
+
+extension ByteBuffer: ByteSink {
+    public mutating func append(_ byte: UInt8) { writeInteger(byte) }
+    public mutating func append(contentsOf bytes: [UInt8]) { writeBytes(bytes) }
+    public mutating func append(contentsOf text: String.UTF8View) { writeBytes(text) }
 }

@@ -237,6 +237,15 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         return steps
     }
 
+    /// The bytes of output that is shared by all sessions of this representation.
+    func encode(_ outgoing: Outgoing) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        // Enough for most messages.
+        bytes.reserveCapacity(256)
+        codec?.encode(outgoing, into: &bytes)
+        return bytes
+    }
+
     /// The bytes of one output in the client's representation; nil without a codec.
     func encoded(_ outgoing: Outgoing) -> [UInt8]? { codec?.encode(outgoing) }
 
