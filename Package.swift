@@ -170,7 +170,7 @@ let package = Package(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator",
             swiftSettings: pureSettings),
         .target(name: "EngineConformance", dependencies: ["ChatStore", "ChatProtocol", locks], path: "Tests/EngineConformance"),
-        .target(name: "TestSupport", dependencies: ["CHarness", "CLinux"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["CHarness", "CLinux", "TransferProtocol"], path: "Tests/TestSupport"),
         .target(
             name: "TestCertificates",
             dependencies: [

@@ -11,7 +11,7 @@ public protocol Codec: Sendable {
     /// False while the meaning of the next line depends on the answer to the last one. The caller holds lines back until it is true.
     var acceptsLines: Bool { get }
     /// Decodes a line. Called only while ``acceptsLines`` is true.
-    mutating func receive(_ line: LineDecoder.Line) -> [CodecStep]
+    mutating func decode(_ line: LineDecoder.Line) -> [CodecStep]
     /// Encodes the answer to a command, see ``Action/respond(_:label:_:)``. The result is a command where a line waited for this answer.
     mutating func answer(_ response: [Outgoing], label: String?) -> [CodecStep]
     /// Encodes what is no answer. Equal for all sessions of the same ``representation``; empty for what the language cannot show.

@@ -59,7 +59,7 @@ extension IRCCodec {
             sink.append(contentsOf: labeled(gathered, label))
             gathered = []
         }
-        for message in messages(outgoing, inAnswerTo: nil) { message.encode(into: &sink) }
+        for message in messages(outgoing, inAnswerTo: nil) { message.serialize(into: &sink) }
     }
 
     /// IRCv3 labeled-response: no line becomes ACK, one line carries the label, several are a batch.
@@ -346,7 +346,7 @@ extension IRCCodec {
         var out: [UInt8] = []
         // Enough for most messages.
         out.reserveCapacity(160 * messages.count)
-        for message in messages { message.encode(into: &out) }
+        for message in messages { message.serialize(into: &out) }
         return out
     }
 }

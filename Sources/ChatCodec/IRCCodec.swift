@@ -72,7 +72,7 @@ public struct IRCCodec: Codec {
 
     public var acceptsLines: Bool { !isAuthenticating }
 
-    public mutating func receive(_ line: LineDecoder.Line) -> [CodecStep] {
+    public mutating func decode(_ line: LineDecoder.Line) -> [CodecStep] {
         switch line {
         case .tooLong(let beginning): return refuse(.lineTooLong(limit: Limits.lineBytes), label: label(ofUnread: beginning))
         case .line(let bytes):

@@ -33,8 +33,8 @@ public struct TextCodec: Codec {
 
     public var acceptsLines: Bool { irc?.acceptsLines ?? (state != .checkingName && state != .checkingPassword) }
 
-    public mutating func receive(_ line: LineDecoder.Line) -> [CodecStep] {
-        if irc != nil { return irc?.receive(line) ?? [] }
+    public mutating func decode(_ line: LineDecoder.Line) -> [CodecStep] {
+        if irc != nil { return irc?.decode(line) ?? [] }
         let text: String
         switch line {
         case .tooLong: return refuse(.lineTooLong(limit: TextCodec.maximumText))
@@ -70,7 +70,7 @@ public struct TextCodec: Codec {
     /// Ends the prompt's line, which IRC clients ignore, and continues in IRC.
     private mutating func goOnAsIRC(_ line: [UInt8]) -> [CodecStep] {
         var irc = IRCCodec()
-        let steps = irc.receive(.line(line))
+        let steps = irc.decode(.line(line))
         self.irc = irc
         return [.write([0x0D, 0x0A])] + steps
     }

@@ -72,7 +72,7 @@ public struct Hub: ~Copyable {
         switch event {
         case .connected(let id, let address, let network, let isLoopback):
             connect(Session(id: id, address: address, network: network ?? address, isCounted: !isLoopback, connectedAt: now), at: now)
-        case .command(let id, let command, let label, let bytes): receive(id, command, label: label, bytes: bytes)
+        case .command(let id, let command, let label, let bytes): accept(id, command, label: label, bytes: bytes)
         case .woken(let id): wake(id)
         case .inputConsumed(let id, let lines, let bytes): charge(id, lines: lines, bytes: bytes)
         case .disconnected(let id, let ending, let acknowledged, let sent): disconnect(id, ending, acknowledged: acknowledged, sent: sent)
@@ -142,7 +142,7 @@ public struct Hub: ~Copyable {
         updateReading(of: session)
     }
 
-    private mutating func receive(_ id: SessionID, _ command: Command, label: String?, bytes: Int) {
+    private mutating func accept(_ id: SessionID, _ command: Command, label: String?, bytes: Int) {
         guard let session = sessions[id], !session.isClosing else { return }
         if session.backlog.isEmpty, admits(session, command, bytes: bytes) {
             begin(session, command, label: label, bytes: bytes)
@@ -184,7 +184,7 @@ public struct Hub: ~Copyable {
         }
         guard let account else { return beginUnauthenticated(session, sequence, command, at: now) }
         if let word = command.slashWord { log(.received(command: word, user: account.name.text)) }
-        run(Request(session: id, sequence: sequence, account: account, command: command, at: now))
+        execute(Request(session: id, sequence: sequence, account: account, command: command, at: now))
     }
 
     /// Begins the waiting commands that can begin now.

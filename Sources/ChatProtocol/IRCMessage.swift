@@ -147,7 +147,7 @@ extension IRCMessage {
     /// Appends the line with its CRLF to `out`.
     ///
     /// Nothing can end a line or a parameter early: CR, LF and NUL become spaces, and in a middle parameter these and spaces become `_`.
-    public func encode(into out: inout some ByteSink) {
+    public func serialize(into out: inout some ByteSink) {
         if !tags.isEmpty {
             var separator = UInt8(ascii: "@")
             for tag in tags {
@@ -182,7 +182,7 @@ extension IRCMessage {
     public var encoded: [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(128)
-        encode(into: &out)
+        serialize(into: &out)
         return out
     }
 

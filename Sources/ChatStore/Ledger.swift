@@ -2,7 +2,7 @@ import ChatProtocol
 
 /// Decides what each change becomes at its place in the order. It holds the rules that all engines share, without I/O.
 ///
-/// An engine with transactions calls ``begin()`` before it appends and ``commit()`` or ``rollBack()`` afterwards.
+/// An engine with transactions calls ``begin()`` before it decides and ``commit()`` or ``rollBack()`` afterwards.
 public struct Ledger: Sendable {
     /// The decision on an appended change, which takes effect once it is stored.
     public enum Decision: Hashable, Sendable {
@@ -50,7 +50,7 @@ public struct Ledger: Sendable {
         recordedNonces.removeAll(keepingCapacity: true)
     }
 
-    public mutating func append(_ change: Change, at now: EventTime) -> Decision {
+    public mutating func decide(_ change: Change, at now: EventTime) -> Decision {
         dedup.sweep(at: now.uptime)
         if case .message(let draft) = change, let nonce = draft.nonce, let first = dedup.find(nonce, of: draft.sender) {
             return .duplicate(first.message, first.time)

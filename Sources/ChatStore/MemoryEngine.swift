@@ -30,7 +30,7 @@ public final class MemoryLog {
 
     func decide(_ change: Change, at now: EventTime) -> Outcome {
         if isFull { return .failed }
-        switch ledger.append(change, at: now) {
+        switch ledger.decide(change, at: now) {
         case .entry(let entry):
             entries.append(entry)
             updateCredentials(entry)

@@ -193,8 +193,8 @@ struct AwayTests {
     }
 
     @Test func clientsThatDidNotAskAreNotTold() {
-        var way = IRCCodec()
-        #expect(way.encode(.away(user: "luke", "out")).isEmpty)
+        var codec = IRCCodec()
+        #expect(codec.encode(.away(user: "luke", "out")).isEmpty)
         var text = TextCodec()
         #expect(text.encode(.away(user: "luke", "out")).isEmpty)
     }

@@ -5,7 +5,7 @@ import ChatProtocol
 /// A codec on a hub, connected as in the server's handler: lines in, text out.
 struct CodecHarness<Kind: Codec> {
     var script: HubScript
-    var way: Kind
+    var codec: Kind
     let session: SessionID
     private var decoder = LineDecoder(maximum: Kind.maximumLine)
     /// Lines that the codec does not accept yet.
@@ -16,11 +16,11 @@ struct CodecHarness<Kind: Codec> {
     private(set) var output = ""
     private(set) var isClosed = false
 
-    init(_ way: Kind, _ script: HubScript = HubScript()) {
+    init(_ codec: Kind, _ script: HubScript = HubScript()) {
         self.script = script
-        self.way = way
+        self.codec = codec
         session = self.script.connect()
-        output += String(decoding: self.way.greeting(), as: UTF8.self)
+        output += String(decoding: self.codec.greeting(), as: UTF8.self)
     }
 
     /// The output since the last call.
@@ -45,7 +45,7 @@ struct CodecHarness<Kind: Codec> {
         guard !isPassing else { return }
         isPassing = true
         defer { isPassing = false }
-        while way.acceptsLines, !waiting.isEmpty { perform(way.receive(waiting.removeFirst())) }
+        while codec.acceptsLines, !waiting.isEmpty { perform(codec.decode(waiting.removeFirst())) }
     }
 
     private mutating func perform(_ steps: [CodecStep]) {
@@ -69,9 +69,9 @@ struct CodecHarness<Kind: Codec> {
         seenAnswers = answers.count
         for answer in fresh {
             if let range = unasked.firstRange(of: answer.response), !answer.response.isEmpty { unasked.removeSubrange(range) }
-            perform(way.answer(answer.response, label: answer.label))
+            perform(codec.answer(answer.response, label: answer.label))
         }
-        for outgoing in unasked { output += String(decoding: way.encode(outgoing), as: UTF8.self) }
+        for outgoing in unasked { output += String(decoding: codec.encode(outgoing), as: UTF8.self) }
         if script.closed.contains(session) { isClosed = true }
         passLines()
     }

@@ -15,10 +15,11 @@ import Testing
     }
 
     /// Passes a session to a codec; returns the output of this session and that of luke, who listens.
-    private static func play<Kind: Codec>(_ bytes: [UInt8], on way: Kind, _ random: inout SeededGenerator) -> (own: String, lukes: String) {
+    private static func play<Kind: Codec>(_ bytes: [UInt8], on codec: Kind, _ random: inout SeededGenerator) -> (own: String, lukes: String)
+    {
         var configuration = HubConfiguration()
         configuration.messageOfTheDay = ["Be kind."]
-        var harness = CodecHarness(way, HubScript(configuration))
+        var harness = CodecHarness(codec, HubScript(configuration))
         var listener = CodecHarness(TextCodec(), harness.script)
         listener.send("luke\npw-luke\n")
         harness.script = listener.script
@@ -29,7 +30,7 @@ import Testing
             rest = rest.dropFirst(piece.count)
             own += harness.send(Array(piece))
         }
-        #expect(!harness.isClosed || harness.script.closed.contains(harness.session) || way is TextCodec)
+        #expect(!harness.isClosed || harness.script.closed.contains(harness.session) || codec is TextCodec)
         listener.script = harness.script
         listener.collect()
         // Whatever the session did, the next one is served.

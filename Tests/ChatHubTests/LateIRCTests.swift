@@ -36,7 +36,7 @@ struct LateIRCTests {
         #expect(answer.hasPrefix("\r\n") || answer.hasPrefix(Self.prompt + "\r\n"))
         #expect(answer.contains("\r\n:chatty 001 yoda :Welcome! yoda\r\n"))
         #expect(!answer.contains("pw-yoda") && !answer.contains(Texts.passwordPrompt))
-        #expect(harness.way.representation != .text)
+        #expect(harness.codec.representation != .text)
         // From now on the connection behaves like any IRC connection.
         #expect(harness.send("PING x\r\n") == ":chatty PONG chatty x\r\n")
         let luke = harness.script.logIn("luke")
@@ -64,7 +64,7 @@ struct LateIRCTests {
         #expect(!answer.contains("sec") && !answer.contains("ss "), "\(answer.debugDescription)")
         #expect(harness.script.lines.isEmpty)
         let next = harness.send("NICK yoda\r\nUSER y 0 * :Y\r\n")
-        #expect(!next.contains("sec") && harness.way.representation != .text && harness.script.lines.allSatisfy { !$0.contains("sec") })
+        #expect(!next.contains("sec") && harness.codec.representation != .text && harness.script.lines.allSatisfy { !$0.contains("sec") })
     }
 
     /// A single word is a name, and so is one with a punctuation mark: these are people.
@@ -76,7 +76,7 @@ struct LateIRCTests {
         var harness = CodecHarness(TextCodec(), HubScript(users: trimmed.contains(" ") ? [] : [trimmed]))
         _ = harness.popOutput()
         let answer = harness.send(name + "\r\n")
-        #expect(harness.way.representation == .text)
+        #expect(harness.codec.representation == .text)
         #expect(trimmed.contains(" ") ? answer.hasSuffix("\n" + Self.prompt) : answer == Texts.passwordPrompt)
         let next = harness.send("pw-\(Name.fold(trimmed))\r\n")
         #expect(trimmed.contains(" ") || next.hasPrefix("Welcome! \(trimmed)\n"))
@@ -89,6 +89,6 @@ struct LateIRCTests {
         var harness = CodecHarness(TextCodec(), script)
         #expect(harness.send("yoda\nNICK yoda\n").contains("Welcome! yoda\n"))
         #expect(harness.send("PASS secret\n") == Texts.notACommand + "\n")
-        #expect(harness.way.representation == .text)
+        #expect(harness.codec.representation == .text)
     }
 }

@@ -96,7 +96,7 @@ struct ProofTests {
         harness.send("CAP REQ :sasl\r\nPASS yoda:pw-yoda\r\nNICK yoda\r\nUSER y 0 * :y\r\nAUTHENTICATE PLAIN\r\n")
         harness.send("AUTHENTICATE AHlvZGEAcHcteW9kYQ==\r\n")
         var kept = ""
-        dump(harness.way, to: &kept)
+        dump(harness.codec, to: &kept)
         #expect(kept.contains("\"yoda\"") && !kept.contains("pw-yoda"))
     }
 }

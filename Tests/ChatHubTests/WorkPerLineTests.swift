@@ -25,9 +25,9 @@ import Testing
     }
 
     /// All lines of a measurement share a session, because creating one takes longer than any of them.
-    private func check<Kind: Codec>(_ way: Kind, _ command: String, logIn: String?) {
+    private func check<Kind: Codec>(_ codec: Kind, _ command: String, logIn: String?) {
         for (name, text) in WorkPerByte.texts(command, seeds: 4) {
-            var harness = CodecHarness(way)
+            var harness = CodecHarness(codec)
             if let logIn { harness.send(logIn) }
             let bytes = { (count: Int) in text(count).utf8.filter { $0 != 0x0A } + [0x0D, 0x0A] }
             let growth = WorkPerByte.growth(bytes, from: 256) { harness.send($0) }

@@ -97,7 +97,7 @@ import Testing
             let before = ledger.directory
             let changes = (0..<Int.random(in: 1...6, using: &random)).map { _ in Self.change(using: &random) }
             ledger.begin()
-            let first = changes.map { ledger.append($0, at: Self.moment(number)) }
+            let first = changes.map { ledger.decide($0, at: Self.moment(number)) }
             if Bool.random(using: &random) {
                 ledger.commit()
                 continue
@@ -106,7 +106,7 @@ import Testing
             // Positions of the rolled-back transaction are not used again.
             #expect(ledger.directory.isEqualButPosition(to: before))
             ledger.begin()
-            let second = changes.map { ledger.append($0, at: Self.moment(number)) }
+            let second = changes.map { ledger.decide($0, at: Self.moment(number)) }
             // A group that is created again has another number, so later changes do not refer to it.
             let until = changes.firstIndex { if case .createGroup = $0 { true } else { false } } ?? changes.count
             #expect(first.prefix(until).map(Self.kind) == second.prefix(until).map(Self.kind))

@@ -41,6 +41,17 @@ struct SourceMapTests {
         }
     }
 
+    /// On the road of a message, and on that of a byte, each name means one function.
+    @Test func noTwoFunctionsOfAWalkShareAName() throws {
+        let walks = try Self.text().components(separatedBy: "\n## ").filter { $0.contains("walk: ") }
+        #expect(walks.count == 2)
+        for walk in walks {
+            let names = Set(walk.matches(of: /`([A-Z][A-Za-z]+\.[a-z][A-Za-z]+)`/).map { String($0.1) })
+            let functions = names.map { $0.split(separator: ".")[1] }
+            #expect(Set(functions).count == functions.count, "\(functions.sorted())")
+        }
+    }
+
     @Test func everyFileThatIsNamedIsThere() throws {
         let paths = try Self.text().matches(of: /`([A-Za-z]+\/[A-Za-z\/+]+(?:\.swift)?)`/).map { String($0.1) }
         #expect(!paths.isEmpty)

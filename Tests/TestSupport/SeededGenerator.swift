@@ -1,17 +1,12 @@
-/// The random generator of the tests, SplitMix64 (Steele, Lea and Flood 2014): it repeats by its seed, so that a failing case can be run
-/// again. The transfer's simulator, which benchmarks use too, has the one of `TransferProtocol`.
+import TransferProtocol
+
+/// The random generator of the tests. It repeats by its seed, so that a failing case can be run again.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var base: SplitMix
 
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { base = SplitMix(seed: seed) }
 
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    public mutating func next() -> UInt64 { base.next() }
 
     /// Incompressible bytes that differ at every place, so that a misplaced one is detected; cheap enough for megabytes.
     public mutating func bytes(_ count: Int) -> [UInt8] {

@@ -13,7 +13,7 @@ extension Hub {
             guard configuration.keepsOfflineMessages || sessionsOfAccount[target.id] != nil else {
                 return fail(request, .notActive(target.name.text))
             }
-            propose(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+            proposeMessage(request, target: .user(target.id, target.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
         }
     }
 
@@ -22,7 +22,7 @@ extension Hub {
         guard isSayable(text, request) else { return }
         guard let group = directory.group(named: name) else { return fail(request, .noSuchGroup(name)) }
         guard group.members.contains(request.account.id) else { return fail(request, .notMember(group.name.text)) }
-        propose(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
+        proposeMessage(request, target: .group(group.id, group.name), text: text, isNotice: isNotice, nonce: nonce, tags: tags)
     }
 
     /// Whether a text can be stored and shown by every codec; fails the request if not. A NUL would truncate the text when it is read from
@@ -39,7 +39,7 @@ extension Hub {
         return true
     }
 
-    private mutating func propose(
+    private mutating func proposeMessage(
         _ request: Request, target: ChatMessage.Target, text: String, isNotice: Bool, nonce: String?, tags: [IRCMessage.Tag]
     ) {
         let draft = MessageDraft(

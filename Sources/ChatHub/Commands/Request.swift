@@ -106,7 +106,7 @@ enum Pending {
 
 extension Hub {
     /// Executes a request, or asks the outside for what is missing.
-    mutating func run(_ request: Request) {
+    mutating func execute(_ request: Request) {
         // The account may have been removed meanwhile.
         guard directory.accounts[request.account.id] != nil else { return fail(request, .accountGone(request.account.name.text)) }
         switch request.command {
@@ -215,7 +215,7 @@ extension Hub {
             finishVerification(attempt, account, verification, at: now)
         case (.account(let request, let name), .caughtUp):
             unblock(request.session)
-            run(directory.account(named: name) == nil ? request.with(absent: name) : request)
+            execute(directory.account(named: name) == nil ? request.with(absent: name) : request)
             drainBacklog(of: request.session)
         case (.history(let request, let with), .found(let found)):
             unblock(request.session)

@@ -14,27 +14,27 @@ extension Hub {
             let own = account == message.sender ? [] : sessionsOfAccount[message.sender] ?? []
             // Nearly always the sender's account has no other session.
             let isAlone = own.count == 1 && own[0] == sender
-            deliver(message, to: isAlone ? recipients : recipients + own, except: sender)
+            fanOut(message, to: isAlone ? recipients : recipients + own, except: sender)
         case .group(let group, _):
-            deliver(message, to: audience(of: group), except: sender)
+            fanOut(message, to: audience(of: group), except: sender)
         }
     }
 
-    private mutating func deliver(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID?) {
+    private mutating func fanOut(_ message: ChatMessage, to recipients: [SessionID], except sender: SessionID?) {
         let live = recipients.filter { $0 != sender && getsLive($0, message) }
         guard !live.isEmpty else { return }
         statistics.deliveries += live.count
         actions.append(.deliver(live, .message(message)))
     }
 
-    private mutating func deliver(_ message: ChatMessage, to audience: Audience, except sender: SessionID?) {
+    private mutating func fanOut(_ message: ChatMessage, to audience: Audience, except sender: SessionID?) {
         if audience.isPlain, message.id > audience.replayedUpTo {
             let live = audience.sessions.filter { $0 != sender }
             guard !live.isEmpty else { return }
             statistics.deliveries += live.count
             return actions.append(.deliver(live, .message(message)))
         }
-        deliver(message, to: audience.sessions, except: sender)
+        fanOut(message, to: audience.sessions, except: sender)
     }
 
     /// Whether a session gets a message live. Not if its replay has delivered it, nor during a replay: that then reads one more page.

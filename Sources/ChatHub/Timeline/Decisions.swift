@@ -100,7 +100,7 @@ extension Hub {
             switch outcome {
             case .stored(let entry): if case .message(let message) = entry.content { acknowledge(request, message) }
             case .duplicate(let id, let time): acknowledge(request, ChatMessage(draft, id: id, time: time))
-            case .refused: runAgain(request)
+            case .refused: retry(request)
             case .failed: fail(request, .storeFailed)
             }
             drainBacklog(of: request.session)
@@ -108,7 +108,7 @@ extension Hub {
             unblock(request.session)
             switch outcome {
             case .stored(let entry): succeed(request, answer(to: request, with: entry, shown: shown))
-            case .refused: runAgain(request)
+            case .refused: retry(request)
             case .duplicate, .failed: fail(request, .storeFailed)
             }
             drainBacklog(of: request.session)
@@ -132,9 +132,9 @@ extension Hub {
 
     /// Runs a refused request again. An earlier entry rules the change out. Every earlier entry is applied by now, so the usual checks give
     /// the usual answer.
-    private mutating func runAgain(_ request: Request) {
+    private mutating func retry(_ request: Request) {
         guard request.refusals < Hub.mostRefusals else { return fail(request, .storeFailed) }
-        run(request.again)
+        execute(request.again)
     }
 
     /// The number of refusals after which the hub and its engine evidently disagree about the state.

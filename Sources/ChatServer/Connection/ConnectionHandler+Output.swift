@@ -10,16 +10,16 @@ extension ConnectionHandler {
     private static let largestWrite = 1 << 16
 
     /// Appends output that is no response. The groups of a session count as part of the response to its log-in.
-    func append(_ outgoing: Outgoing) {
+    func enqueue(_ outgoing: Outgoing) {
         if case .farewell = outgoing, codec == nil, phase == .undecided, !isEncrypted { use(TextCodec()) }
         guard phase == .speaking || phase == .undecided, let bytes = encoded(outgoing) else { return }
         switch outgoing {
-        case .entered, .farewell: append(bytes)
-        default: append(bytes, isAsked: false)
+        case .entered, .farewell: enqueue(bytes)
+        default: enqueue(bytes, isAsked: false)
         }
     }
 
-    func append(_ bytes: [UInt8], isAsked: Bool = true) {
+    func enqueue(_ bytes: [UInt8], isAsked: Bool = true) {
         guard !bytes.isEmpty else { return }
         if phase == .closed { return }
         pending.writeBytes(bytes)
@@ -27,7 +27,7 @@ extension ConnectionHandler {
     }
 
     /// - Parameter message: the stored message that the bytes show.
-    func append(_ bytes: ByteBuffer, _ message: MessageID?) {
+    func enqueue(_ bytes: ByteBuffer, _ message: MessageID?) {
         guard phase == .speaking, bytes.readableBytes > 0 else { return }
         if pending.readableBytes == 0 {
             // The buffer is shared with every session that gets nothing else.
@@ -129,7 +129,7 @@ extension ConnectionHandler {
             return context.close(promise: nil)
         }
         observeProgress()
-        if let last, let bytes = encoded(last) { append(bytes) }
+        if let last, let bytes = encoded(last) { enqueue(bytes) }
         guard phase != .closed else { return }
         self.ending = ending
         phase = .closing

@@ -208,7 +208,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         lines = LineDecoder(maximum: longestLine)
         let greeting = newCodec.greeting()
         use(newCodec)
-        append(greeting)
+        enqueue(greeting)
         // A client that closed its side without a byte of input is gone.
         finishIfAnswered()
     }
@@ -238,7 +238,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     /// The bytes of output that is shared by all sessions of this representation.
-    func encode(_ outgoing: Outgoing) -> ByteBuffer {
+    func sharedBytes(of outgoing: Outgoing) -> ByteBuffer {
         var bytes = ByteBuffer()
         // Enough for most messages.
         bytes.reserveCapacity(256)
@@ -275,13 +275,13 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         guard !isProcessingLines else { return }
         isProcessingLines = true
         arrival = .now
-        while canBegin, let next = heldCommands.popFirst() { begin(next.command, label: next.label, bytes: 0) }
+        while canBegin, let next = heldCommands.popFirst() { forward(next.command, label: next.label, bytes: 0) }
         unreported.bytes -= lines.dropped
         while unread.readableBytes > 0, canAcceptLine {
             let bytes = unread
             let taken = bytes.withUnsafeReadableBytes { bytes in
                 lines.decodePrefix(of: bytes) { line in
-                    receive(line)
+                    process(line)
                     return canAcceptLine
                 }
             }
@@ -302,10 +302,10 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         unreported = (0, 0)
     }
 
-    private func receive(_ line: LineDecoder.Line) {
-        guard phase == .speaking, let steps = proceed({ $0.receive(line) }) else { return }
+    private func process(_ line: LineDecoder.Line) {
+        guard phase == .speaking, let steps = proceed({ $0.decode(line) }) else { return }
         let bytes = if case .line(let bytes) = line { bytes.count } else { longestLine }
-        guard !run(steps, bytes: bytes) else { return }
+        guard !follow(steps, bytes: bytes) else { return }
         unreported.lines += 1
         unreported.bytes += bytes
     }
@@ -314,7 +314,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     /// - Parameter bytes: the length of the line that led to them.
     /// - Returns: whether one of them is a command.
     @discardableResult
-    private func run(_ steps: [CodecStep], bytes: Int = 0) -> Bool {
+    private func follow(_ steps: [CodecStep], bytes: Int = 0) -> Bool {
         var bytes = bytes
         var hasCommand = false
         for step in steps {
@@ -323,17 +323,17 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
                 if hasCommand, !canBegin || !heldCommands.isEmpty {
                     heldCommands.append((command, label))
                 } else {
-                    begin(command, label: label, bytes: bytes)
+                    forward(command, label: label, bytes: bytes)
                 }
                 bytes = 0
                 hasCommand = true
-            case .write(let bytes): append(bytes)
+            case .write(let bytes): enqueue(bytes)
             }
         }
         return hasCommand
     }
 
-    private func begin(_ command: Command, label: String?, bytes: Int) {
+    private func forward(_ command: Command, label: String?, bytes: Int) {
         outstanding += 1
         if command.hasUnboundedReply { awaitsLongAnswer = true }
         worker.submit(.command(id, command, label: label, bytes: bytes), at: arrival)
@@ -343,7 +343,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     func answer(_ response: [Outgoing], label: String?) {
         outstanding -= 1
         guard phase == .speaking, let steps = proceed({ $0.answer(response, label: label) }) else { return }
-        run(steps)
+        follow(steps)
         if outstanding == 0 { awaitsLongAnswer = false }
         // Lines are resumed in batches, not one by one.
         guard unread.readableBytes == 0 || outstanding < worker.settings.maximumOutstanding / 2 else { return }

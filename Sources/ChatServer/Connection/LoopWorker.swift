@@ -82,11 +82,11 @@ final class LoopWorker: @unchecked Sendable {
             return inbox.actions
         }
         isFlushScheduled = true
-        for action in actions { run(action) }
+        for action in actions { perform(action) }
         flushDirty()
     }
 
-    private func run(_ action: Action) {
+    private func perform(_ action: Action) {
         switch action {
         case .respond(let id, let label, let response): connection(id)?.answer(response, label: label)
         case .deliver(let ids, let outgoing): deliver(outgoing, to: ids)
@@ -104,7 +104,7 @@ final class LoopWorker: @unchecked Sendable {
         var message: MessageID?
         if case .message(let kept) = outgoing { message = kept.id }
         guard outgoing.isShared else {
-            for id in ids where id.loop == index { connection(id)?.append(outgoing) }
+            for id in ids where id.loop == index { connection(id)?.enqueue(outgoing) }
             return
         }
         // Few representations are in use at a time, and a list is searched faster than a table.
@@ -112,11 +112,11 @@ final class LoopWorker: @unchecked Sendable {
         for id in ids where id.loop == index {
             guard let connection = connection(id), let representation = connection.representation else { continue }
             if let known = encoded.first(where: { $0.representation == representation }) {
-                connection.append(known.bytes, message)
+                connection.enqueue(known.bytes, message)
             } else {
-                let bytes = connection.encode(outgoing)
+                let bytes = connection.sharedBytes(of: outgoing)
                 encoded.append((representation, bytes))
-                connection.append(bytes, message)
+                connection.enqueue(bytes, message)
             }
         }
     }

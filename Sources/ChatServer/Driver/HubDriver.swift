@@ -66,11 +66,11 @@ final class HubDriver: @unchecked Sendable {
                 if case .tick = input.event { publishActive() }
                 untilFlush -= 1
                 if untilFlush == 0 {
-                    flush()
+                    distribute()
                     untilFlush = HubDriver.batch
                 }
             }
-            flush()
+            distribute()
             services.metrics.record(hub.statistics, hub.counts)
             spare = inputs
         }
@@ -131,7 +131,7 @@ final class HubDriver: @unchecked Sendable {
         }
     }
 
-    private func flush() {
+    private func distribute() {
         if !proposals.isEmpty {
             services.engine.append(proposals)
             proposals.removeAll(keepingCapacity: true)

@@ -12,7 +12,7 @@ struct MessageStatement {
     init(_ db: Database) throws { statement = try db.makeStatement(sql: "INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?)") }
 
     /// - Throws: `DatabaseError`. Nothing is inserted then.
-    func insert(_ message: ChatMessage, conversation: Int64, _ db: Database) throws {
+    func store(_ message: ChatMessage, conversation: Int64, _ db: Database) throws {
         let raw = statement.sqliteStatement
         // Binding a number to a reset statement cannot fail.
         sqlite3_bind_int64(raw, 1, conversation)

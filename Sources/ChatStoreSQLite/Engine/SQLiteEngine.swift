@@ -60,7 +60,7 @@ package final class SQLiteEngine: Engine, @unchecked Sendable {
         return state
     }
 
-    package func append(_ proposals: [Proposal]) { threads?.writer.append(proposals) }
+    package func append(_ proposals: [Proposal]) { threads?.writer.enqueue(proposals) }
 
     package func catchUp(_ request: RequestID) { threads?.writer.catchUp(request) }
 

@@ -106,7 +106,7 @@ struct StoreApplier {
         }
         let statement = try messageStatement ?? MessageStatement(db)
         messageStatement = statement
-        try statement.insert(message, conversation: conversation, db)
+        try statement.store(message, conversation: conversation, db)
         if let nonce = message.nonce { try store(nonce, of: message, db) }
         return conversation
     }

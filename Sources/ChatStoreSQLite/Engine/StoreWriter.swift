@@ -64,7 +64,7 @@ final class StoreWriter: Sendable {
 
     var waiting: Int { mailbox.count }
 
-    func append(_ proposals: [Proposal]) { mailbox.put(proposals.map { Request.propose($0) }) }
+    func enqueue(_ proposals: [Proposal]) { mailbox.put(proposals.map { Request.propose($0) }) }
 
     func catchUp(_ request: RequestID) { mailbox.put(.catchUp(request)) }
 
@@ -110,7 +110,7 @@ final class StoreWriter: Sendable {
                     // One transaction takes all proposals up to the next job. Questions in between have been answered above.
                     let together = rest.prefix { if case .job = $0 { false } else { true } }
                     rest = rest.dropFirst(together.count)
-                    let (reports, problem) = commit(together, &order, &index)
+                    let (reports, problem) = commitBatch(together, &order, &index)
                     recordHealth(problem)
                     listener.report(reports)
                 }
@@ -144,7 +144,7 @@ final class StoreWriter: Sendable {
 
     /// Commits proposals, in one transaction if possible.
     /// - Returns: the outcome of each, and why the store fails; nil while it works.
-    private func commit(
+    private func commitBatch(
         _ requests: ArraySlice<Request>, _ order: inout Order, _ index: inout SearchIndex?
     ) -> (reports: [Report], problem: String?) {
         let begun = DispatchTime.now().uptimeNanoseconds
@@ -273,7 +273,7 @@ final class StoreWriter: Sendable {
                     order.ledger.begin()
                     var lastOther: MessageID?
                     for proposal in proposals {
-                        switch order.ledger.append(proposal.change, at: now) {
+                        switch order.ledger.decide(proposal.change, at: now) {
                         case .entry(let entry):
                             if case .message(let message) = entry.content {
                                 inserted.append((message, try order.applier.insert(message, db)))

@@ -1,7 +1,7 @@
 /// Processing of received datagrams.
 extension TransferConnection {
     /// Processes one datagram that carries this connection's id.
-    func receive(
+    func receiveDatagram(
         _ datagram: UnsafeRawBufferPointer, on receivedPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
         at now: TransferInstant
     ) {

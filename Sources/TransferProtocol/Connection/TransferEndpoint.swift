@@ -147,7 +147,7 @@ public final class TransferEndpoint {
             let id = UInt64(bigEndian: datagram.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
             // The datagrams of a run nearly always belong to one connection.
             if let latest, latest.localID.value == id {
-                latest.receive(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
+                latest.receiveDatagram(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
                 continue
             }
             switch FirstByte(datagram[0]) {
@@ -166,7 +166,7 @@ public final class TransferEndpoint {
             case .ours:
                 if let connection = byID[id] {
                     let isHalfOpen = connection.isHalfOpen
-                    connection.receive(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
+                    connection.receiveDatagram(datagram, on: path, ecn: ecn, scratch: scratch, at: now)
                     if connection.isHalfOpen { continue }
                     if isHalfOpen { makePlace(for: connection) }
                     latest = connection
