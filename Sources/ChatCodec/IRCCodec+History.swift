@@ -30,7 +30,7 @@ extension IRCCodec {
             range = HistoryRange(before: bounds[0].ids.lowerBound, earlierThan: bounds[0].time, takesLatest: true, limit: limit)
         case "AFTER": range = HistoryRange(after: bounds[0].ids.upperBound, laterThan: bounds[0].time, takesLatest: false, limit: limit)
         case "AROUND": range = HistoryRange(around: bounds[0].ids, limit: limit)
-        case "BETWEEN", "TARGETS": range = IRCCodec.stretch(from: bounds[0], to: bounds[1], limit)
+        case "BETWEEN", "TARGETS": range = IRCCodec.range(from: bounds[0], to: bounds[1], limit)
         default:
             range = HistoryRange(
                 after: isOpen ? nil : bounds[0].ids.upperBound, laterThan: isOpen ? nil : bounds[0].time, takesLatest: true, limit: limit)
@@ -42,7 +42,7 @@ extension IRCCodec {
     }
 
     /// The range between two bounds, without them. If the first bound is the later one, the latest messages are selected.
-    private static func stretch(from one: Bound, to other: Bound, _ limit: Int) -> HistoryRange {
+    private static func range(from one: Bound, to other: Bound, _ limit: Int) -> HistoryRange {
         let isForward = one.ids.lowerBound <= other.ids.lowerBound
         let (first, last) = isForward ? (one, other) : (other, one)
         return HistoryRange(

@@ -200,9 +200,9 @@ public struct Hub: ~Copyable {
     /// Pauses reading while many commands wait or the session is over its rate, and resumes it when few commands are left.
     private mutating func updateReading(of session: Session) {
         guard !session.isClosing else { return }
-        let debt = session.account == nil ? nil : session.wait(lines: 0, bytes: 0, at: now)
-        if let debt { awaitTurn(of: session, in: debt) }
-        let isPaused = debt != nil || session.backlog.count >= (session.isPaused ? Session.backlogLow + 1 : Session.backlogHigh)
+        let wait = session.account == nil ? nil : session.wait(lines: 0, bytes: 0, at: now)
+        if let wait { awaitTurn(of: session, in: wait) }
+        let isPaused = wait != nil || session.backlog.count >= (session.isPaused ? Session.backlogLow + 1 : Session.backlogHigh)
         guard isPaused != session.isPaused else { return }
         session.isPaused = isPaused
         actions.append(.pauseReading(session.id, isPaused))

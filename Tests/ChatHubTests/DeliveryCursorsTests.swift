@@ -26,7 +26,7 @@ struct DeliveryCursorsTests {
         #expect(cursors.due(to: Self.yoda) == [Self.range(2, 5), Self.range(6, 8), .all(after: Self.id(9))])
     }
 
-    @Test func debtsArePaidByWhoSetOutToAndForgivenToTheirClient() {
+    @Test func rangesAreAcknowledgedByTheirReplayAndDiscardedForTheirClient() {
         var cursors = DeliveryCursors([:])
         cursors.advance(to: Self.id(10), Self.yoda)
         cursors.record(Self.yoda, Self.range(2, 4), client: "a")
@@ -41,7 +41,7 @@ struct DeliveryCursorsTests {
         #expect(cursors.due(to: Self.yoda) == [Self.range(2, 3), .all(after: Self.id(10))])
     }
 
-    @Test func whatIsKeptIsWhatThereWas() {
+    @Test func whatIsStoredIsWhatThereWas() {
         var cursors = DeliveryCursors([:])
         cursors.advance(to: Self.id(10), Self.yoda)
         cursors.record(Self.yoda, Self.range(2, 4), client: "a")
@@ -55,20 +55,20 @@ struct DeliveryCursorsTests {
     }
 
     /// Many lost ranges take little memory; none is forgotten, although some messages may come twice.
-    @Test(arguments: 0..<50 as Range<UInt64>) func manyDebtsAreRunTogether(seed: UInt64) {
+    @Test(arguments: 0..<50 as Range<UInt64>) func manyUndeliveredRangesAreMerged(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var cursors = DeliveryCursors([:])
         cursors.advance(to: Self.id(100_000), Self.yoda)
-        var owed: [MessageRange] = []
+        var ranges: [MessageRange] = []
         for _ in 0..<200 {
             let behind = Int64.random(in: 0..<99_000, using: &random)
-            owed.append(Self.range(behind, behind + Int64.random(in: 1..<900, using: &random)))
-            cursors.record(Self.yoda, owed[owed.count - 1], client: Bool.random(using: &random) ? "a" : "b")
+            ranges.append(Self.range(behind, behind + Int64.random(in: 1..<900, using: &random)))
+            cursors.record(Self.yoda, ranges[ranges.count - 1], client: Bool.random(using: &random) ? "a" : "b")
         }
         #expect(cursors.undelivered(of: Self.yoda, after: .zero).count == DeliveryCursors.mostUndelivered)
         let due = cursors.due(to: Self.yoda)
         #expect(zip(due, due.dropFirst()).allSatisfy { $0.upTo < $1.after })
-        for range in owed { #expect(due.contains { $0.intersection(range) == range }) }
+        for range in ranges { #expect(due.contains { $0.intersection(range) == range }) }
     }
 }
 
@@ -94,7 +94,7 @@ struct DeliveryMarkSessionTests {
 
     /// The link is lost after messages were shown and before the client acknowledged them. The hub learns of the end before the client
     /// reconnects, after that, or after the client has left.
-    @Test(arguments: 0..<3) func aClientThatComesAgainIsOwedNothing(noticed: Int) throws {
+    @Test(arguments: 0..<3) func aClientThatReconnectsHasNoUndeliveredRange(noticed: Int) throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let first = begin(&script, .whereItLeftOff, client: "c")
@@ -127,7 +127,7 @@ struct DeliveryMarkSessionTests {
     }
 
     /// A short session that was cut off during its replay had received nothing, so it has lost nothing.
-    @Test func whoWasToldNothingIsOwedNothing() throws {
+    @Test func aSessionThatWasSentNothingLeavesNoRange() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let long = script.logIn("hans")
@@ -157,7 +157,7 @@ struct DeliveryMarkSessionTests {
         #expect(missed(&script) == (missesSome ? ["yoda: a", "yoda: b"] : []))
     }
 
-    @Test func whatCouldNotBeKeptIsKeptLater() throws {
+    @Test func whatCouldNotBeStoredIsStoredLater() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         sendMessages("a", in: &script, by: yoda)
@@ -185,7 +185,7 @@ struct DeliveryMarkSessionTests {
 
     /// After a crash nothing is sent again that the client's machine has acknowledged, even a moment ago. What clients acknowledge
     /// themselves may wait for the next tick.
-    @Test func whatHasArrivedIsKeptAtOnce() throws {
+    @Test func whatHasArrivedIsStoredAtOnce() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let (hans, luke) = (script.logIn("hans"), script.logIn("luke"))
@@ -205,7 +205,7 @@ struct DeliveryMarkSessionTests {
         #expect(cursors().count == before + 2)
     }
 
-    @Test func nothingIsKeptOfWhoIsGone() throws {
+    @Test func nothingIsStoredOfWhoIsGone() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let hans = script.logIn("hans")

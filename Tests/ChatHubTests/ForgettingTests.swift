@@ -9,7 +9,7 @@ struct ForgettingTests {
     private let yoda = AccountID(rawValue: 1)
     private let luke = AccountID(rawValue: 2)
 
-    @Test func nothingIsKeptOfARemovedAccount() throws {
+    @Test func nothingIsStoredOfARemovedAccount() throws {
         var state = StoreState()
         state.accounts = [Account(id: yoda, name: try Name("yoda")), Account(id: luke, name: try Name("luke"))]
         state.groups = [

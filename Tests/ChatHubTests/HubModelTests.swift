@@ -75,7 +75,7 @@ private struct HubModel {
     /// Sessions whose clients have reconnected while the hub has not noticed their end.
     private var ghosts: [SessionID] = []
     /// The messages that sessions lost with their connections, until a later session has received them.
-    private var owed: [String: [MessageID: SessionID]] = [:]
+    private var undelivered: [String: [MessageID: SessionID]] = [:]
     /// The order in which the sessions began, independent of their ids.
     private var born: [SessionID: Int] = [:]
     private var nonces: [String: [String]] = [:]
@@ -186,7 +186,7 @@ private struct HubModel {
         let after = Int.random(in: before...told.count, using: &random)
         for message in told[before..<after] {
             if message.senderName.folded != user { received[user, default: [:]][message.id, default: 0] += 1 }
-            if let loser = owed[user]?[message.id], born[loser] ?? 0 < born[id] ?? 0 { owed[user]?[message.id] = nil }
+            if let loser = undelivered[user]?[message.id], born[loser] ?? 0 < born[id] ?? 0 { undelivered[user]?[message.id] = nil }
         }
         had[id] = after
     }
@@ -266,7 +266,7 @@ private struct HubModel {
 
     /// A later session has to receive these messages.
     private mutating func lose(_ messages: ArraySlice<ChatMessage>, _ session: SessionID, of user: String) {
-        for message in messages where message.senderName.folded != user { owed[user, default: [:]][message.id] = session }
+        for message in messages where message.senderName.folded != user { undelivered[user, default: [:]][message.id] = session }
     }
 
     private mutating func end(_ session: SessionID) {
@@ -372,7 +372,8 @@ private struct HubModel {
                 #expect(received[user, default: [:]].filter { $0.value != 1 } == [:], "\(user) got something twice (seed \(seed))")
             }
             // With faults a session may lose what an earlier one had received: its hub could not tell the others.
-            let unseen = haveFaults ? owed[user, default: [:]].filter { received[user]?[$0.key] == nil } : owed[user, default: [:]]
+            let unseen =
+                haveFaults ? undelivered[user, default: [:]].filter { received[user]?[$0.key] == nil } : undelivered[user, default: [:]]
             #expect(
                 unseen.filter { due.contains($0.key) }.isEmpty, "\(user) never got what a session lost (seed \(seed))")
             let lost = Set(due).subtracting(received[user, default: [:]].keys)

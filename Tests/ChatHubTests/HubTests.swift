@@ -187,7 +187,7 @@ struct MessageTests {
         #expect(script.told[hans] == [] && script.kept.count == before)
     }
 
-    @Test func aDirectMessageIsKeptThenAcknowledgedAndDelivered() throws {
+    @Test func aDirectMessageIsStoredThenAcknowledgedAndDelivered() throws {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let luke = script.logIn("luke")
@@ -213,7 +213,7 @@ struct MessageTests {
             ])
     }
 
-    @Test func toAnAbsentAccountItIsKeptForTheNextLogIn() {
+    @Test func toAnAbsentAccountItIsStoredForTheNextLogIn() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         script.send(yoda, .message(to: "hans", text: "one", isNotice: false))
@@ -356,7 +356,7 @@ struct MessageTests {
 
     /// Messages in flight when a connection ends are recorded as undelivered, however it ended, and whatever other sessions of the account
     /// have received since.
-    @Test func whatWasOnItsWayWhenTheConnectionWentIsOwed() {
+    @Test func whatWasInFlightWhenTheConnectionEndedIsUndelivered() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         let (phone, laptop) = (script.logIn("hans"), script.logIn("hans"))

@@ -127,7 +127,7 @@ struct PasswordChangeTests {
         #expect(script.tokens.count == 33)
     }
 
-    @Test func aTokenIsGivenWhenItHasBeenKept() {
+    @Test func aTokenIsGivenWhenItHasBeenStored() {
         var script = HubScript()
         let yoda = script.logIn("yoda")
         script.storeFails = true

@@ -23,7 +23,7 @@ import Testing
     }
 
     /// The engine's outcomes arrive after the account has been removed.
-    @Test func nothingThatIsStillBeingKeptBringsItBack() {
+    @Test func nothingThatIsStillBeingStoredBringsItBack() {
         var script = HubScript()
         let (yoda, luke) = (script.logIn("yoda"), script.logIn("luke"))
         script.send(luke, .createGroup(name: "jedi", members: []))

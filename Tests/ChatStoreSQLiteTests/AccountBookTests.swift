@@ -19,7 +19,7 @@ import Testing
         #expect(list.first?.lastLogin == nil)
     }
 
-    @Test func anExportIsAllThatIsKeptOfOnePerson() throws {
+    @Test func anExportIsAllThatIsStoredOfOnePerson() throws {
         let fixture = try StoreFixture()
         let probe = WriterProbe(fixture.store)
         let (yoda, luke, hans) = (StoreFixture.yoda, StoreFixture.luke, StoreFixture.hans)

@@ -82,7 +82,7 @@ import Testing
         #expect(try targets(range(after: 3001, before: year, latest: false)) == [])
     }
 
-    @Test func stretchesOfConversations() throws {
+    @Test func rangesOfConversations() throws {
         let probe = WriterProbe(fixture.store)
         try fill(probe)
         probe.stop()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ChatServer
 
-@Suite struct WaysInTests {
+@Suite struct CodecChoiceTests {
     @Test func aSilentClientGetsThePromptsByteByByte() async throws {
         try await RunningServer.use { server in
             let client = try await RawClient(port: server.port)
@@ -115,7 +115,7 @@ import Testing
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::1%eth0"),
     ]) func aNetworkOfIPv6IsOnePeer(numeric: String, network: String) { #expect(PeerAddress(numeric: numeric).network == network) }
 
-    @Test func aLockOutHoldsOverEveryWayInAndARestart() async throws {
+    @Test func aLockOutHoldsOverEveryCodecAndARestart() async throws {
         let temporary: TemporaryFolder
         do {
             let server = try await RunningServer { $0.rules.blockSeconds = 600 }
