@@ -154,7 +154,8 @@ let package = Package(
             dependencies: [
                 "TransferIO", "TransferProtocol", "SystemSupport", "TransferSimulator", "CLinux", "TestSupport", locks, crypto,
             ]),
-        .testTarget(name: "ChattyTests", dependencies: ["chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
+        .testTarget(
+            name: "ChattyTests", dependencies: ["CHarness", "chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

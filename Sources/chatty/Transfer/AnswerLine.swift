@@ -30,8 +30,11 @@ final class AnswerLine: Sendable {
         }
     }
 
+    /// Whether a descriptor is a terminal, also one that is closed already: isatty(3) fails with EIO then.
+    static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 || errno == EIO }
+
     private func line() -> String? {
-        let isTerminal = isatty(STDIN_FILENO) == 1
+        let isTerminal = Self.isTerminal(STDIN_FILENO)
         var bytes: [UInt8] = []
         while true {
             var entries = [
