@@ -5,8 +5,8 @@ import PackageDescription
 // (`--explicit-target-dependency-import-check error`, which every documented build command passes).
 //
 //   floor 3   chatty
-//   floor 2   ChatServer -> ChatStoreSQLite   ChatClient   TransferIO   -> SystemSupport   sockets, files, terminals, databases
-//   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol   pure: values in, values out, time passed in
+//   floor 2   ChatServer -> ChatStoreSQLite   ChatClient   TransferIO -> NetworkIO   -> SystemSupport   sockets, files, databases
+//   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol -> Connectivity   pure: values in, values out
 //   floor 0   CLinux   CReadline   CAEAD                  C shims
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -63,9 +63,10 @@ let package = Package(
             name: "ChatCodec",
             dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: releaseSettings + pureSettings),
+        .target(name: "Connectivity", swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "TransferProtocol",
-            dependencies: ["CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: ["Connectivity", "CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: releaseSettings + pureSettings),
 
         // floor 2
@@ -100,22 +101,26 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(
-            name: "TransferIO", dependencies: ["TransferProtocol", "SystemSupport", "CLinux", locks, crypto, cryptoExtras],
+            name: "NetworkIO", dependencies: ["Connectivity", "SystemSupport", "CLinux"], swiftSettings: releaseSettings),
+        .target(
+            name: "TransferIO",
+            dependencies: ["TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "CLinux", locks, crypto, cryptoExtras],
             swiftSettings: releaseSettings),
 
         // floor 3
         .executableTarget(
             name: "chatty",
             dependencies: [
-                "ChatServer", "ChatStoreSQLite", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "SystemSupport",
-                "CLinux", locks, crypto,
+                "ChatServer", "ChatStoreSQLite", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol",
+                "Connectivity", "NetworkIO", "SystemSupport", "CLinux", locks, crypto,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
         .target(name: "BenchmarkSupport", dependencies: [locks]),
         .executableTarget(
-            name: "TransferBenchmark", dependencies: ["BenchmarkSupport", "TransferIO", "TransferProtocol", "TransferSimulator"]),
+            name: "TransferBenchmark",
+            dependencies: ["BenchmarkSupport", "TransferIO", "TransferProtocol", "Connectivity", "NetworkIO", "TransferSimulator"]),
         .executableTarget(
             name: "ChatBenchmark", dependencies: nio + ["BenchmarkSupport", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "CLinux"],
             swiftSettings: releaseSettings),
@@ -146,16 +151,22 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
         .testTarget(
+            name: "NetworkIOTests", dependencies: ["NetworkIO", "Connectivity", "SystemSupport", "CLinux", "TestSupport"]),
+        .testTarget(
             name: "TransferProtocolTests",
-            dependencies: ["TransferProtocol", "TransferSimulator", "TestSupport", crypto],
+            dependencies: ["TransferProtocol", "Connectivity", "TransferSimulator", "TestSupport", crypto],
             exclude: ["Vectors"]),
         .testTarget(
             name: "TransferIOTests",
             dependencies: [
-                "TransferIO", "TransferProtocol", "SystemSupport", "TransferSimulator", "CLinux", "TestSupport", locks, crypto,
+                "TransferIO", "TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "TransferSimulator", "CLinux",
+                "TestSupport", locks, crypto,
             ]),
         .testTarget(
-            name: "ChattyTests", dependencies: ["CHarness", "chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "TestSupport"]),
+            name: "ChattyTests",
+            dependencies: [
+                "CHarness", "chatty", "ChatClient", "ChatProtocol", "TransferProtocol", "Connectivity", "NetworkIO", "TestSupport",
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
@@ -168,7 +179,8 @@ let package = Package(
         .target(name: "CHarness", path: "Tests/CHarness"),
         .executableTarget(name: "PoorFileSystem", path: "Tests/PoorFileSystem"),
         .target(
-            name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", crypto], path: "Tests/TransferSimulator",
+            name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", "Connectivity", crypto],
+            path: "Tests/TransferSimulator",
             swiftSettings: pureSettings),
         .target(name: "EngineConformance", dependencies: ["ChatStore", "ChatProtocol", locks], path: "Tests/EngineConformance"),
         .target(name: "TestSupport", dependencies: ["CHarness", "CLinux", "TransferProtocol"], path: "Tests/TestSupport"),

@@ -1,4 +1,6 @@
+import Connectivity
 import Glibc
+import NetworkIO
 import SystemSupport
 import TransferProtocol
 

@@ -1,3 +1,5 @@
+import Connectivity
+import NetworkIO
 import TransferProtocol
 
 /// The addresses at which other hosts may reach this machine, and the choice among them if there is no room for all. Held by

@@ -1,3 +1,4 @@
+import Connectivity
 import Crypto
 import FoundationEssentials
 

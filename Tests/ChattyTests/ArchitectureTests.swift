@@ -31,8 +31,10 @@ struct ArchitectureTests {
         Room(target: "ChatStore", allowed: ["ChatProtocol", "DequeModule"], isPure: true),
         Room(target: "ChatHub", allowed: ["ChatStore", "ChatProtocol", "DequeModule"], isPure: true),
         Room(target: "ChatCodec", allowed: ["ChatHub", "ChatStore", "ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
+        Room(target: "Connectivity", allowed: [], isPure: true),
         Room(
-            target: "TransferProtocol", allowed: ["CAEAD", "Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
+            target: "TransferProtocol",
+            allowed: ["Connectivity", "CAEAD", "Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),
         Room(target: "SystemSupport", allowed: system.union(["CLinux", "DequeModule"])),
         Room(
             target: "ChatStoreSQLite",
@@ -52,13 +54,15 @@ struct ArchitectureTests {
                 "ChatProtocol", "SystemSupport", "CReadline", "CLinux", "Crypto", "X509", "SwiftASN1", "DequeModule",
             ]),
             only: ["CReadline": "Terminal", "X509": "Connection", "SwiftASN1": "Connection"]),
+        Room(target: "NetworkIO", allowed: system.union(["Connectivity", "SystemSupport", "CLinux"])),
         Room(
-            target: "TransferIO", allowed: system.union(["TransferProtocol", "SystemSupport", "CLinux", "Crypto", "CryptoExtras"])),
+            target: "TransferIO",
+            allowed: system.union(["TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "CLinux", "Crypto", "CryptoExtras"])),
         Room(
             target: "chatty",
             allowed: system.union([
-                "ChatServer", "ChatStoreSQLite", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol", "SystemSupport",
-                "CLinux", "Crypto", "Logging", "ServiceLifecycle",
+                "ChatServer", "ChatStoreSQLite", "ChatClient", "ChatHub", "ChatProtocol", "TransferIO", "TransferProtocol",
+                "Connectivity", "NetworkIO", "SystemSupport", "CLinux", "Crypto", "Logging", "ServiceLifecycle",
             ])),
     ]
 

@@ -7,7 +7,7 @@ import Testing
 @Suite("Names are bytes", .longComputation)
 struct NameHandlingTests {
     /// The targets and folders to which this applies.
-    static let rooms = ["TransferProtocol", "TransferIO", "chatty/Transfer"]
+    static let rooms = ["Connectivity", "TransferProtocol", "NetworkIO", "TransferIO", "chatty/Transfer"]
 
     /// Calls that compare or split by `Character`, unless they are made on the bytes or scalars of a text.
     nonisolated(unsafe) private static let byCharacter =

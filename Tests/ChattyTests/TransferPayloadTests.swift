@@ -1,4 +1,5 @@
 import ChatProtocol
+import Connectivity
 import Foundation
 import Testing
 import TransferProtocol

@@ -25,7 +25,8 @@ struct WordsTests {
     }
 
     @Test(arguments: [
-        "chatty", "ChatClient", "ChatCodec", "ChatHub", "ChatProtocol", "ChatServer", "ChatStore", "TransferIO", "TransferProtocol",
+        "chatty", "ChatClient", "ChatCodec", "ChatHub", "ChatProtocol", "ChatServer", "ChatStore", "Connectivity", "NetworkIO",
+        "TransferIO", "TransferProtocol",
     ])
     func literalsOfTheSources(target: String) throws {
         let files = try ArchitectureTests.files(of: target)

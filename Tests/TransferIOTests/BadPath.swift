@@ -1,3 +1,5 @@
+import Connectivity
+import NetworkIO
 import Synchronization
 import SystemSupport
 import TestSupport
@@ -76,21 +78,6 @@ final class BadPath: Sendable {
     func stop() { stopped.store(true, ordering: .releasing) }
 
     static func send(_ datagram: [UInt8], _ socket: UDPSocket, _ address: NetworkAddress) {
-        var copy = datagram
-        copy.withUnsafeMutableBytes { memory in
-            var pieces = [DatagramBatch.Piece(base: memory.baseAddress, count: memory.count)]
-            pieces.withUnsafeMutableBufferPointer { _ = socket.send($0, segmentSize: memory.count, segments: 1, to: address) }
-        }
-    }
-}
-
-extension UDPSocket {
-    /// Sends from an address that the kernel chooses.
-    func send(
-        _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
-        skip: Int = 0, ecn: UInt8 = 0
-    ) -> SendResult {
-        var any = LocalAddress.any
-        return send(pieces, segmentSize: segmentSize, segments: segments, to: address, from: &any, skip: skip, ecn: ecn)
+        _ = datagram.withUnsafeBytes { socket.send($0, to: address) }
     }
 }

@@ -1,5 +1,7 @@
+import Connectivity
 import Glibc
 import NIOConcurrencyHelpers
+import NetworkIO
 import Testing
 import TransferProtocol
 

@@ -1,5 +1,7 @@
+import Connectivity
 import Foundation
 import NIOConcurrencyHelpers
+import NetworkIO
 import TestSupport
 import Testing
 
@@ -21,7 +23,7 @@ import Testing
         var isOutOfMemory = false
 
         override func send(
-            _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
+            _ pieces: UnsafeMutableBufferPointer<iovec>, segmentSize: Int, segments: Int, to address: NetworkAddress,
             from local: inout LocalAddress, skip: Int, ecn: UInt8, separately: Bool
         ) -> SendResult {
             let now = ContinuousClock.now
@@ -43,7 +45,7 @@ import Testing
             var count = 0
             var bytes = 0
             while bytes < segmentSize {
-                bytes += pieces[count].count
+                bytes += pieces[count].iov_len
                 count += 1
             }
             let first = UnsafeMutableBufferPointer(rebasing: pieces[..<count])
@@ -54,7 +56,7 @@ import Testing
 
         private func refusal(sent: Int) -> SendResult { isOutOfMemory ? .busy(sent: sent) : .wouldBlock(sent: sent) }
 
-        override func wait(for duration: TransferDuration, readable: Bool, writable: Bool, wakeUp: Int32) -> Bool {
+        override func wait(for duration: Duration, readable: Bool, writable: Bool, wakeUp: Int32) -> Bool {
             // The real socket is writable all the time.
             super.wait(for: duration, readable: readable, writable: false, wakeUp: wakeUp)
         }

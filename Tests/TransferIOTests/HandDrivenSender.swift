@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import NetworkIO
 import Testing
 
 @testable import TransferIO

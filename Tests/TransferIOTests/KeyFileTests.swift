@@ -1,4 +1,5 @@
 import Foundation
+import NetworkIO
 import SystemSupport
 import TestSupport
 import Testing

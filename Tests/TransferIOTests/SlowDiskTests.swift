@@ -1,4 +1,5 @@
 import Foundation
+import NetworkIO
 import Synchronization
 import TestSupport
 import Testing

@@ -1,4 +1,6 @@
+import Connectivity
 import Foundation
+import NetworkIO
 import TestSupport
 import Testing
 import TransferProtocol

@@ -1,5 +1,7 @@
+import Connectivity
 import Crypto
 import Foundation
+import NetworkIO
 import SystemSupport
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Glibc
 import NIOConcurrencyHelpers
+import NetworkIO
 import Synchronization
 import Testing
 

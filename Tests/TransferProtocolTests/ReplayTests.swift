@@ -1,3 +1,4 @@
+import Connectivity
 import TestSupport
 import Testing
 import TransferSimulator

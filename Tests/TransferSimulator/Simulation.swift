@@ -1,3 +1,4 @@
+import Connectivity
 import TransferProtocol
 
 /// Two hosts and the path between them, in virtual time, and further pairs on the same path, whose flows compete. A run is a function of

@@ -1,5 +1,7 @@
 import CLinux
+import Connectivity
 import Glibc
+import NetworkIO
 import SystemSupport
 import TransferProtocol
 
@@ -110,7 +112,8 @@ final class LoopCore {
         guard until > now else { return }
         let isFull = held != nil && held?.retryAt == nil
         // While transfers are active their statistics are kept fresh.
-        socket.wait(for: min(until - now, sessions.isEmpty ? .seconds(Int64(60)) : Self.judgeEvery), writable: isFull, wakeUp: wakeUp)
+        let longest = min(until - now, sessions.isEmpty ? .seconds(Int64(60)) : Self.judgeEvery)
+        socket.wait(for: .nanoseconds(longest.nanoseconds), writable: isFull, wakeUp: wakeUp)
         let took = Self.clock() - now
         for state in sessions.values { state.limits.waited(took, for: cause(state)) }
     }
@@ -152,10 +155,12 @@ final class LoopCore {
         held = nil
         var source = batch.source
         defer { if source != batch.source { endpoint.localAddressGone(batch.source) } }
-        switch socket.send(
-            batch.pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, from: &source, skip: sent,
-            ecn: batch.ecn, separately: batch.isSeparate)
-        {
+        let result = batch.pieces.withMemoryRebound(to: iovec.self) { pieces in
+            socket.send(
+                pieces, segmentSize: batch.segmentSize, segments: batch.segments, to: batch.destination, from: &source, skip: sent,
+                ecn: batch.ecn, separately: batch.isSeparate)
+        }
+        switch result {
         case .sent: break
         case .wouldBlock(let sent): held = HeldBatch(sent: sent, retryAt: nil)
         case .busy(let sent): held = HeldBatch(sent: sent, retryAt: now + Self.heldPause)

@@ -1,3 +1,4 @@
+import Connectivity
 import NIOConcurrencyHelpers
 import SystemSupport
 import TransferProtocol

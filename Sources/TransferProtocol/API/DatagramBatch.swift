@@ -1,3 +1,5 @@
+import Connectivity
+
 /// A run of datagrams to one destination, ready for one gathering send (`sendmsg` with `UDP_SEGMENT`). The driver owns it, the engine fills
 /// it, and it is reused.
 ///

@@ -1,3 +1,5 @@
+import Connectivity
+
 /// The initiator's handshake: message 1, the addresses to send it to, and when to retransmit it.
 struct HelloState {
     let noise: NoiseInitiator

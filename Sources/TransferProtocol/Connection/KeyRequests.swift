@@ -1,3 +1,4 @@
+import Connectivity
 import DequeModule
 
 /// Requests for the static key of a listener of which only the address is known. Before the handshake an answer proves nothing: anybody on

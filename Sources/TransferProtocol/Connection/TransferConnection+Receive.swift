@@ -1,3 +1,5 @@
+import Connectivity
+
 /// Processing of received datagrams.
 extension TransferConnection {
     /// Processes one datagram that carries this connection's id.

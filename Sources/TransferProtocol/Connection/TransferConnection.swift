@@ -1,3 +1,4 @@
+import Connectivity
 import DequeModule
 
 /// The connection to one peer of an endpoint: a queue of files that flows from the side that connected (the sender) to the other.

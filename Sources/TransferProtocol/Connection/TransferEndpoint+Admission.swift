@@ -1,3 +1,5 @@
+import Connectivity
+
 /// Admission control: strangers that open connections and do not use them must not keep out others. Held by `AdmissionTests`.
 extension TransferEndpoint {
     private var halfOpen: [TransferConnection] { byInitiator.values.filter(\.isHalfOpen) }

@@ -2,6 +2,7 @@ import ChatClient
 import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
+import NetworkIO
 import TransferIO
 import TransferProtocol
 

@@ -1,4 +1,6 @@
+import Connectivity
 import Foundation
+import NetworkIO
 import TransferIO
 import TransferProtocol
 

@@ -1,3 +1,4 @@
+import Connectivity
 import NIOConcurrencyHelpers
 import TransferIO
 import TransferProtocol

@@ -1,5 +1,7 @@
+import Connectivity
 import Foundation
 import NIOConcurrencyHelpers
+import NetworkIO
 import TransferIO
 import TransferProtocol
 

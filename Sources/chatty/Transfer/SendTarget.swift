@@ -1,3 +1,4 @@
+import NetworkIO
 import TransferIO
 import TransferProtocol
 

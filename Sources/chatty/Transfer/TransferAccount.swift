@@ -1,3 +1,5 @@
+import Connectivity
+import NetworkIO
 import TransferIO
 import TransferProtocol
 

@@ -1,6 +1,7 @@
 import CLinux
+import Connectivity
 import Glibc
-import TransferProtocol
+import SystemSupport
 
 /// A network interface of this machine, as far as it shows at which address others can reach it.
 public struct NetworkInterface: Hashable, Sendable {
@@ -95,7 +96,9 @@ public struct NetworkInterface: Hashable, Sendable {
 
     /// The interfaces of the default routes in the system's routing tables.
     private static func defaultRoutes() -> Set<String> {
-        func text(_ path: String) -> String { (try? OpenFile(path: path, flags: O_RDONLY).text(limit: 1 << 20)) ?? "" }
+        func text(_ path: String) -> String {
+            String(decoding: (try? SmallFile.read("The routing table", path, limit: 1 << 20)) ?? [], as: UTF8.self)
+        }
         return defaultRoutes(ipv4: text("/proc/net/route"), ipv6: text("/proc/net/ipv6_route"))
     }
 

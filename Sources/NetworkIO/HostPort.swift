@@ -1,5 +1,5 @@
+import Connectivity
 import Glibc
-import TransferProtocol
 
 /// A destination in its plain form: `HOST:PORT` or `[IPV6]:PORT`.
 public struct HostPort: Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import CLinux
+import Connectivity
 import Glibc
-import TransferProtocol
 
 extension LocalAddress {
     init(_ local: clinux_udp_local) {
@@ -24,7 +24,7 @@ extension clinux_udp_local {
 
 extension NetworkAddress {
     /// The address in a socket address; nil for a family that is not IP.
-    init?(_ storage: borrowing sockaddr_storage) {
+    public init?(_ storage: borrowing sockaddr_storage) {
         switch Int32(storage.ss_family) {
         case AF_INET:
             let v4 = withUnsafeBytes(of: storage) { $0.load(as: sockaddr_in.self) }
@@ -43,7 +43,8 @@ extension NetworkAddress {
     }
 
     /// Calls `body` with the address in the form of the socket's family: IPv4-mapped on an IPv6 socket.
-    @inline(__always) func withSocketAddress<Result>(family: Int32, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    @inline(__always) public func withSocketAddress<Result>(family: Int32, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result
+    {
         if family == AF_INET6 {
             var v6 = sockaddr_in6()
             v6.sin6_family = sa_family_t(AF_INET6)
@@ -80,9 +81,4 @@ extension NetworkAddress {
 
     /// `192.0.2.1:9999` or `[2001:db8::1]:9999`, the form that ``HostPort`` parses.
     public var hostAndPort: String { ipv4 != nil ? "\(host):\(port)" : "[\(host)]:\(port)" }
-
-    /// 127.0.0.0/8 or ::1.
-    public var isLoopback: Bool { ipv4.map { $0 >> 24 == 127 } ?? (high == 0 && low == 1) }
-    /// fe80::/10 or 169.254.0.0/16, which is valid on one link only.
-    public var isLinkLocal: Bool { ipv4.map { $0 >> 16 == 0xA9FE } ?? (high >> 54 == 0x3FA) }
 }

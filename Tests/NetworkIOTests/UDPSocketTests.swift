@@ -1,11 +1,11 @@
 import CLinux
+import Connectivity
 import Foundation
 import SystemSupport
 import TestSupport
 import Testing
 
-@testable import TransferIO
-@testable import TransferProtocol
+@testable import NetworkIO
 
 @Suite struct UDPSocketTests {
     /// The received datagrams, in order; fewer if the deadline passes, so that a test does not hang.
@@ -25,20 +25,20 @@ import Testing
 
     /// `count` datagrams of `size` bytes (the last of `last`), each a header piece of 8 bytes and a body.
     static func withBatch<Result>(
-        count: Int, size: Int, last: Int, _ body: (UnsafeMutableBufferPointer<DatagramBatch.Piece>, [[UInt8]]) -> Result
+        count: Int, size: Int, last: Int, _ body: (UnsafeMutableBufferPointer<iovec>, [[UInt8]]) -> Result
     ) -> Result {
         let datagrams = (0..<count).map { index in
             (0..<(index == count - 1 ? last : size)).map { UInt8(truncatingIfNeeded: index &* 31 &+ $0) }
         }
         var bytes = datagrams.flatMap(\.self)
         return bytes.withUnsafeMutableBytes { memory in
-            var pieces: [DatagramBatch.Piece] = []
+            var pieces: [iovec] = []
             var offset = 0
             for datagram in datagrams {
                 let head = min(8, datagram.count)
-                pieces.append(DatagramBatch.Piece(base: memory.baseAddress.map { $0 + offset }, count: head))
+                pieces.append(iovec(iov_base: memory.baseAddress.map { $0 + offset }, iov_len: head))
                 if datagram.count > head {
-                    pieces.append(DatagramBatch.Piece(base: memory.baseAddress.map { $0 + offset + head }, count: datagram.count - head))
+                    pieces.append(iovec(iov_base: memory.baseAddress.map { $0 + offset + head }, iov_len: datagram.count - head))
                 }
                 offset += datagram.count
             }
@@ -77,7 +77,7 @@ import Testing
         #expect(result == .sent)
         var from: NetworkAddress?
         var ecn: UInt8?
-        receiver.wait(for: .seconds(Int64(10)))
+        receiver.wait(for: .seconds(10))
         receiver.receive {
             from = $0.from
             ecn = $0.ecn
@@ -108,7 +108,7 @@ import Testing
             let asked = NetworkAddress(ipv4: ip, port: answerer.port)
             #expect([UInt8](repeating: 1, count: 9).withUnsafeBytes { asker.send($0, to: asked) } == .sent)
             var heard: (peer: NetworkAddress, local: LocalAddress)?
-            answerer.wait(for: .seconds(Int64(10)))
+            answerer.wait(for: .seconds(10))
             answerer.receive { heard = ($0.from, $0.local) }
             var (peer, local) = try #require(heard)
             #expect(local == LocalAddress(high: 0, low: 0xFFFF_0000_0000 | UInt64(ip)))
@@ -172,7 +172,7 @@ import Testing
         defer { for end in ends { close(end) } }
         #expect(!socket.wait(for: .milliseconds(1), wakeUp: ends[0]))
         #expect(write(ends[1], "x", 1) == 1)
-        #expect(socket.wait(for: .seconds(Int64(100)), wakeUp: ends[0]))
+        #expect(socket.wait(for: .seconds(100), wakeUp: ends[0]))
     }
 
     @Test(arguments: [
@@ -188,5 +188,16 @@ import Testing
     @Test(arguments: ["", ":", "host", "host:", ":9", "host:0", "host:65536", "::1:99", "a b:9", "host:9x", "/etc:9"])
     func notHostAndPort(text: String) {
         #expect(HostPort(text) == nil)
+    }
+}
+
+extension UDPSocket {
+    /// Sends from an address that the kernel chooses.
+    func send(
+        _ pieces: UnsafeMutableBufferPointer<iovec>, segmentSize: Int, segments: Int, to address: NetworkAddress,
+        skip: Int = 0, ecn: UInt8 = 0
+    ) -> SendResult {
+        var any = LocalAddress.any
+        return send(pieces, segmentSize: segmentSize, segments: segments, to: address, from: &any, skip: skip, ecn: ecn)
     }
 }

@@ -1,14 +1,14 @@
 import CLinux
+import Connectivity
 import Glibc
 import SystemSupport
-import TransferProtocol
 
 /// A bound UDP socket for IPv4 and IPv6 that sends and receives many datagrams in one system call: with GSO and GRO if the kernel has them,
 /// else with sendmmsg and recvmmsg. It never blocks, except in ``wait(for:readable:writable:wakeUp:)``. It reports the address of this host
 /// at which a datagram arrived, and sends a batch from a given one. Held by `UDPSocketTests`.
 ///
 /// It belongs to one thread at a time. Not final, so that tests can subclass it to simulate a full buffer.
-public class UDPSocket {
+open class UDPSocket {
     /// The datagrams of one receive call.
     public struct Received {
         /// Datagrams of `segmentSize` bytes one after another; the last may be shorter. Valid only during the call.
@@ -102,34 +102,32 @@ public class UDPSocket {
     ///   - skip: datagrams at the start that an earlier call sent.
     /// - separately: pass each datagram to the kernel on its own, even if it could segment a batch, for filters that count a batch as one
     ///   datagram.
-    public func send(
-        _ pieces: UnsafeMutableBufferPointer<DatagramBatch.Piece>, segmentSize: Int, segments: Int, to address: NetworkAddress,
+    open func send(
+        _ pieces: UnsafeMutableBufferPointer<iovec>, segmentSize: Int, segments: Int, to address: NetworkAddress,
         from local: inout LocalAddress, skip: Int = 0, ecn: UInt8 = 0, separately: Bool = false
     ) -> SendResult {
-        pieces.withMemoryRebound(to: iovec.self) { pieces in
-            address.withSocketAddress(family: family) { to, length in
-                var done = skip
-                if done == 0, segments == 1 || (hasSegmentation && !separately) {
-                    let segment = segments == 1 ? 0 : UInt16(clamping: segmentSize)
-                    let bytes = sending(from: &local) {
-                        clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length, $0)
-                    }
-                    if bytes >= 0 { return .sent }
-                    if segments == 1 || (errno != EIO && errno != EINVAL) { return failure(sent: 0) }
-                    // The batch is refused, because the kernel cannot segment after all, or because a segment is larger than the link's
-                    // MTU. Sending one at a time shows which.
+        address.withSocketAddress(family: family) { to, length in
+            var done = skip
+            if done == 0, segments == 1 || (hasSegmentation && !separately) {
+                let segment = segments == 1 ? 0 : UInt16(clamping: segmentSize)
+                let bytes = sending(from: &local) {
+                    clinux_udp_send_pieces(descriptor, pieces.baseAddress, pieces.count, segment, Int32(ecn), to, length, $0)
                 }
-                while done < segments {
-                    let count = sending(from: &local) {
-                        clinux_udp_send_many(
-                            descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length, $0)
-                    }
-                    if count <= 0 { return failure(sent: done) }
-                    if skip == 0, !separately { hasSegmentation = false }
-                    done += Int(count)
-                }
-                return .sent
+                if bytes >= 0 { return .sent }
+                if segments == 1 || (errno != EIO && errno != EINVAL) { return failure(sent: 0) }
+                // The batch is refused, because the kernel cannot segment after all, or because a segment is larger than the link's
+                // MTU. Sending one at a time shows which.
             }
+            while done < segments {
+                let count = sending(from: &local) {
+                    clinux_udp_send_many(
+                        descriptor, pieces.baseAddress, pieces.count, segmentSize, done, Int32(ecn), to, length, $0)
+                }
+                if count <= 0 { return failure(sent: done) }
+                if skip == 0, !separately { hasSegmentation = false }
+                done += Int(count)
+            }
+            return .sent
         }
     }
 
@@ -212,7 +210,15 @@ public class UDPSocket {
     ///   - writable: whether to wait for room in the send buffer too.
     /// - Returns: whether `wakeUp` is readable.
     @discardableResult
-    public func wait(for duration: TransferDuration, readable: Bool = true, writable: Bool = false, wakeUp: Int32 = -1) -> Bool {
-        clinux_udp_wait(descriptor, readable ? 1 : 0, writable ? 1 : 0, wakeUp, duration.nanoseconds) & 2 != 0
+    open func wait(for duration: Duration, readable: Bool = true, writable: Bool = false, wakeUp: Int32 = -1) -> Bool {
+        clinux_udp_wait(descriptor, readable ? 1 : 0, writable ? 1 : 0, wakeUp, duration.wholeNanoseconds) & 2 != 0
+    }
+}
+
+extension Duration {
+    fileprivate var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole + attoseconds / 1_000_000_000
     }
 }

@@ -1,6 +1,6 @@
 /// An IP address and UDP port as a value; IPv4 is held in its IPv4-mapped IPv6 form (RFC 4291 §2.5.5.2).
 ///
-/// The engine only compares addresses and returns them; it never resolves a name or opens a socket.
+/// A value: nothing here resolves a name or opens a socket.
 public struct NetworkAddress: Hashable, Sendable {
     /// The first and the last eight bytes of the IPv6 address, as big-endian numbers.
     public var high: UInt64
@@ -28,4 +28,26 @@ public struct NetworkAddress: Hashable, Sendable {
 
     /// Whether both are the same host, whatever the port (RFC 9000 §9.4 keeps the congestion state if only the port changes).
     @inlinable public func isSameHost(as other: Self) -> Bool { high == other.high && low == other.low && scope == other.scope }
+
+    /// 127.0.0.0/8 or ::1.
+    public var isLoopback: Bool { ipv4.map { $0 >> 24 == 127 } ?? (high == 0 && low == 1) }
+    /// fe80::/10 or 169.254.0.0/16, which is valid on one link only.
+    public var isLinkLocal: Bool { ipv4.map { $0 >> 16 == 0xA9FE } ?? (high >> 54 == 0x3FA) }
+}
+
+/// An address of this host, in the form of ``NetworkAddress``: where a datagram arrived, or where it is sent from.
+public struct LocalAddress: Hashable, Sendable {
+    public var high: UInt64
+    public var low: UInt64
+    /// The interface index of a link-local address, else 0.
+    public var interface: UInt32
+
+    @inlinable public init(high: UInt64, low: UInt64, interface: UInt32 = 0) {
+        self.high = high
+        self.low = low
+        self.interface = interface
+    }
+
+    /// An unknown address, or one that the kernel chooses by its routes.
+    public static let any = Self(high: 0, low: 0)
 }
