@@ -40,10 +40,10 @@ import TransferSimulator
         #expect(validator.state == .failed)
         // A late ack of packets of the old path.
         _ = validator.received(counts(6, 1), acknowledgedCapable: 12)
-        validator.pathChanged()
+        validator = validator.forAnotherPath()
         #expect(validator.received(counts(9, 1), acknowledgedCapable: 3) == false)
         #expect(validator.state == .capable)
-        validator.pathChanged()
+        validator = validator.forAnotherPath()
         #expect(validator.received(counts(9, 1), acknowledgedCapable: 1) == false)
         #expect(validator.state == .failed)
     }
@@ -60,14 +60,14 @@ import TransferSimulator
         #expect(simulation.runToEnd(within: .seconds(Int64(20))))
         #expect((simulation.now - start).inSeconds < 5)
         #expect(simulation.receiver.received[0] == file.bytes)
-        #expect(!connection.marksData)
+        #expect(!connection.path.marksData)
     }
 
     @Test func onOneThatHasItItIsUsed() throws {
         let simulation = try Simulation(seed: 4, forward: LinkModel(rate: 10e6, loss: 0.02))
         let connection = try simulation.send([Simulation.file(size: 1_000_000, seed: 4)])
         #expect(simulation.runToEnd(within: .seconds(Int64(20))))
-        #expect(connection.ecn.state == .capable)
+        #expect(connection.path.ecn.state == .capable)
     }
 
     @Test func aMarkIsOneReductionARoundTrip() {

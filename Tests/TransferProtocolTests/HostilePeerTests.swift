@@ -247,13 +247,17 @@ import TransferSimulator
         #expect(connection.peerAddress == Self.otherAddress)
     }
 
+    private static func paths() -> PathSet {
+        PathSet(NetworkPath(remote: address, local: .any), pinsSource: true, TransferConfiguration(), seed: 1, at: .zero)
+    }
+
     /// A flood of challenges: only a bounded number is answered, none with more than three times its size.
     @Test func aFloodOfChallengesIsAnsweredInMeasure() {
-        var path = PathValidator()
+        var paths = Self.paths()
         let now = TransferInstant(nanoseconds: 1_000_000_000)
-        for challenge in UInt64(0)..<1000 { path.challenged(on: NetworkPath(remote: Self.address, local: .any), challenge, bytes: 50) }
+        for challenge in UInt64(0)..<1000 { paths.challenged(on: NetworkPath(remote: Self.address, local: .any), challenge, bytes: 50) }
         var answered = 0
-        while case .response(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) {
+        while case .response(_, _, let size)? = paths.next(challenge: 0, maximumAckDelay: .milliseconds(25), at: now) {
             #expect(size <= 150)
             answered += 1
             if answered > 100 { break }
@@ -263,14 +267,16 @@ import TransferSimulator
 
     /// Addresses that only send and never answer a challenge: a bounded number of challenges, and none for a tiny datagram.
     @Test func aFloodOfAddressesIsChallengedInMeasure() {
-        var path = PathValidator()
+        var paths = Self.paths()
         var now = TransferInstant(nanoseconds: 1_000_000_000)
         var (received, sent) = (0, 0)
         for index in 0..<10_000 {
             let from = NetworkPath(remote: NetworkAddress(ipv4: 0x0A00_0000 + UInt32(index), port: 1), local: .any)
-            path.recordPacket(on: from, bytes: 60, challenge: UInt64(index), at: now)
+            #expect(paths.received(on: from, bytes: 60, isHighest: true, isProbe: false, at: now) == .none)
             received += 60
-            while case .challenge(_, _, let size)? = path.next(probeTimeout: .milliseconds(100), at: now) { sent += size }
+            while case .challenge(_, _, let size)? = paths.next(challenge: UInt64(index), maximumAckDelay: .milliseconds(25), at: now) {
+                sent += size
+            }
             now = now + .milliseconds(1)
         }
         #expect(sent > 0 && sent <= 3 * received, "\(sent) bytes for \(received)")

@@ -1,25 +1,37 @@
+import Connectivity
 import TestSupport
 import Testing
 
 @testable import TransferProtocol
 
 @Suite(.longComputation) struct LossDetectionTests {
+    private static let first = NetworkPath(remote: NetworkAddress(ipv4: 0x0A00_0001, port: 1), local: .any)
+    private static let second = NetworkPath(remote: NetworkAddress(ipv4: 0x0A00_0002, port: 1), local: .any)
+
+    private static func paths() -> PathSet {
+        var configuration = TransferConfiguration()
+        configuration.congestionControl = .cubic
+        return PathSet(first, pinsSource: false, configuration, seed: 1, at: .zero)
+    }
+
     private func content(_ number: UInt64) -> PacketContent { PacketContent(kind: .segment, number: number, offset: 0, length: 1) }
 
     private struct Harness {
         var detection = LossDetection()
-        var controller: any CongestionController = Cubic(datagramSize: 1200)
+        var paths = LossDetectionTests.paths()
         var now = TransferInstant(nanoseconds: 1_000_000)
+        var path: Path { paths.current }
 
-        mutating func send() {
+        mutating func send(on other: Path? = nil) {
             detection.sent(
-                bytes: 1200, eliciting: true,
-                content: PacketContent(kind: .segment, number: detection.nextPacketNumber, offset: 0, length: 1),
-                controller: &controller, at: now)
+                on: other ?? path, bytes: 1200, eliciting: true,
+                content: PacketContent(kind: .segment, number: detection.nextPacketNumber, offset: 0, length: 1), at: now)
         }
         mutating func ack(_ ranges: [ClosedRange<UInt64>]) {
-            detection.received(ranges: ranges, delay: .zero, isAppLimited: false, controller: &controller, at: now)
+            detection.received(ranges: ranges, delay: .zero, isAppLimited: false, paths: paths, at: now)
         }
+        mutating func timeout() -> LossDetection.TimeoutResult { detection.timeout(paths, at: now) }
+        var nextTimeout: TransferInstant? { detection.nextTimeout(path) }
         mutating func wait(_ duration: TransferDuration) { now = now + duration }
         /// The first three packets, with a round trip of 80 ms; the second arrives after the third.
         mutating func seeReordering() {
@@ -38,7 +50,7 @@ import Testing
         #expect(harness.detection.lost.isEmpty)
         harness.ack([1...3])
         #expect(harness.detection.lost == [content(0)])
-        #expect(harness.detection.bytesInFlight == 1200)
+        #expect(harness.path.bytesInFlight == 1200)
     }
 
     @Test func nineEighthsOfARoundTripLaterIsLost() {
@@ -49,10 +61,10 @@ import Testing
         harness.wait(.milliseconds(99))
         harness.ack([1...1])
         // Sent 100 ms ago, with a round trip of 99 ms: lost at 111.375 ms.
-        let due = harness.detection.nextTimeout
+        let due = harness.nextTimeout
         #expect(due == TransferInstant(nanoseconds: 1_000_000 + 111_375_000))
         harness.now = due!
-        #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .lossesDetected)
+        #expect(harness.timeout() == .lossesDetected)
         #expect(harness.detection.lost == [content(0)])
     }
 
@@ -62,22 +74,22 @@ import Testing
         harness.wait(.milliseconds(40))
         harness.ack([0...0])
         harness.send()
-        let first = harness.detection.probeTimeout
-        harness.now = harness.detection.nextTimeout!
-        #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
-        #expect(harness.detection.probeTimeout == first * 2)
+        let first = harness.detection.probeTimeout(harness.path)
+        harness.now = harness.nextTimeout!
+        #expect(harness.timeout() == .sendProbes)
+        #expect(harness.detection.probeTimeout(harness.path) == first * 2)
         #expect(harness.detection.oldestContents(2) == [content(1)])
         // The backoff ends at a second.
         for _ in 0..<10 {
-            harness.now = harness.detection.nextTimeout!
-            #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .sendProbes)
+            harness.now = harness.nextTimeout!
+            #expect(harness.timeout() == .sendProbes)
             harness.send()
         }
-        #expect(harness.detection.probeTimeout == .seconds(Int64(1)))
+        #expect(harness.detection.probeTimeout(harness.path) == .seconds(Int64(1)))
         harness.wait(.milliseconds(5))
         harness.ack([0...11])
         #expect(harness.detection.probeCount == 0)
-        #expect(harness.detection.nextTimeout == nil)
+        #expect(harness.nextTimeout == nil)
     }
 
     @Test func anAckOfWhatWasNeverSentIsCountedAndIgnored() {
@@ -86,7 +98,7 @@ import Testing
         harness.wait(.milliseconds(5))
         harness.ack([7...UInt64.max - 1])
         #expect(harness.detection.bogusAcks == 1)
-        #expect(harness.detection.bytesInFlight == 1200)
+        #expect(harness.path.bytesInFlight == 1200)
         harness.ack([0...500])
         #expect(harness.detection.bogusAcks == 2)
         #expect(harness.detection.acknowledged == [content(0)])
@@ -97,14 +109,14 @@ import Testing
         var harness = Harness()
         for _ in 0..<10 { harness.send() }
         harness.wait(.milliseconds(50))
-        let before = harness.controller.window
+        let before = harness.path.controller.window
         harness.ack([4...9])
         #expect(harness.detection.lost.count == 4)
-        #expect(harness.controller.window < before)
+        #expect(harness.path.controller.window < before)
         harness.wait(.milliseconds(5))
         harness.ack([0...9])
         #expect(harness.detection.spuriousLosses == 4)
-        #expect(harness.controller.window >= before)
+        #expect(harness.path.controller.window >= before)
         // The path reorders by six: the same pattern is not taken for loss again.
         for _ in 0..<10 { harness.send() }
         harness.wait(.milliseconds(50))
@@ -112,31 +124,95 @@ import Testing
         #expect(harness.detection.lost.isEmpty)
     }
 
+    /// Moves to the second path, on which the peer has proven itself.
+    private func move(_ harness: inout Harness, roundTrip: TransferDuration = .milliseconds(20)) throws {
+        let candidate = try Self.candidate(&harness)
+        guard case .challenge(let data, _, _)? = harness.paths.next(challenge: 77, maximumAckDelay: .zero, at: harness.now) else {
+            Issue.record("no challenge")
+            return
+        }
+        harness.wait(roundTrip)
+        #expect(harness.paths.answered(data, at: harness.now) == .path)
+        #expect(harness.path === candidate)
+    }
+
+    private static func candidate(_ harness: inout Harness) throws -> Path {
+        _ = harness.paths.received(on: second, bytes: 1200, isHighest: true, isProbe: false, at: harness.now)
+        return try #require(harness.paths.candidate)
+    }
+
     /// RFC 9000 §9.4: the fate of the old path's packets does not count for the new one, but their contents are retransmitted.
-    @Test func packetsOfAnotherPathAreNotCharged() {
+    @Test func packetsOfAnotherPathAreNotCharged() throws {
         var harness = Harness()
         for _ in 0..<10 { harness.send() }
         harness.wait(.milliseconds(30))
-        harness.detection.pathChanged()
-        #expect(harness.detection.bytesInFlight == 0 && harness.detection.nextTimeout == nil)
-        let window = harness.controller.window
+        try move(&harness)
+        #expect(harness.path.bytesInFlight == 0 && harness.path.rtt.latest == .milliseconds(20))
+        // A probe timeout is due all the same: nothing else would show what became of the old path's packets.
+        #expect(harness.nextTimeout != nil)
+        let window = harness.path.controller.window
         for _ in 0..<4 { harness.send() }
-        harness.wait(.milliseconds(20))
+        harness.wait(.milliseconds(25))
         // A packet of the old path is acknowledged late: it is no RTT sample of this path, and no delivery.
         harness.ack([9...9])
-        #expect(harness.detection.acknowledged == [content(9)])
-        #expect(!harness.detection.rtt.hasSample && harness.detection.bytesInFlight == 4800)
+        #expect(harness.detection.acknowledged == [content(9)] && harness.detection.lost.isEmpty)
+        #expect(harness.path.rtt.latest == .milliseconds(20) && harness.path.bytesInFlight == 4800)
+        harness.wait(.milliseconds(400))
         harness.ack([9...13])
         #expect(harness.detection.lost.map(\.number) == Array(0...8))
-        #expect(harness.detection.bytesInFlight == 0 && harness.detection.rtt.latest == .milliseconds(20))
-        #expect(harness.controller.window == window + 4800 && harness.controller.isInSlowStart)
+        #expect(harness.path.bytesInFlight == 0)
+        #expect(harness.path.controller.window == window + 4800 && harness.path.controller.isInSlowStart)
         // Nor do its spurious losses count.
         harness.ack([0...13])
-        #expect(harness.controller.window == window + 4800 && harness.detection.spuriousLosses == 9)
+        #expect(harness.path.controller.window == window + 4800 && harness.detection.spuriousLosses == 9)
+        #expect(harness.paths.former.allSatisfy { $0.bytesInFlight == 0 && $0.elicitingInFlight == 0 })
         for _ in 0..<5 { harness.send() }
         harness.wait(.milliseconds(10))
         harness.ack([17...18])
         #expect(harness.detection.lost == [content(14), content(15)])
+    }
+
+    /// A challenge on a path that is validated is no packet of the present one: whether it is lost or overtakes, the present path keeps its
+    /// window, its round-trip time, and its packets in flight.
+    @Test func aPathThatIsValidatedChangesNothingAtTheOther() throws {
+        var harness = Harness()
+        harness.send()
+        harness.wait(.milliseconds(200))
+        harness.ack([0...0])
+        let candidate = try Self.candidate(&harness)
+        harness.send(on: candidate)
+        for _ in 0..<6 { harness.send() }
+        harness.send(on: candidate)
+        harness.wait(.milliseconds(5))
+        let (window, rtt) = (harness.path.controller.window, harness.path.rtt)
+        #expect(harness.path.bytesInFlight == 7200 && candidate.bytesInFlight == 2400)
+        // It is the shorter path: its packets overtake those of the present one.
+        harness.ack([8...8])
+        #expect(harness.detection.lost.isEmpty && harness.path.bytesInFlight == 7200)
+        #expect(harness.path.rtt.smoothed == rtt.smoothed && harness.path.controller.window == window)
+        harness.wait(.milliseconds(195))
+        harness.ack([2...8])
+        // The first challenge is lost, which is no sign of congestion on the present path.
+        harness.wait(.seconds(Int64(2)))
+        _ = harness.timeout()
+        #expect(harness.detection.lost == [content(1)])
+        #expect(harness.path.bytesInFlight == 0 && candidate.bytesInFlight == 0)
+        #expect(harness.path.controller.window > window && harness.path.controller.isInSlowStart)
+    }
+
+    /// After a change of what is sent, what was sent before counts as little as that of another path.
+    @Test func beginningAnewForgetsWhatIsInFlight() {
+        var harness = Harness()
+        for _ in 0..<5 { harness.send() }
+        harness.wait(.milliseconds(10))
+        harness.paths.beginAnew()
+        #expect(harness.path.bytesInFlight == 0 && harness.path.elicitingInFlight == 0)
+        for _ in 0..<2 { harness.send() }
+        let window = harness.path.controller.window
+        harness.wait(.milliseconds(600))
+        harness.ack([4...6])
+        #expect(harness.detection.acknowledged.count == 3 && harness.detection.lost.count == 4)
+        #expect(harness.path.bytesInFlight == 0 && harness.path.controller.window == window + 2400)
     }
 
     /// RFC 8985 §6.2: after reordering, the number of packets that overtook one says nothing; it is waited for a quarter of the minimum RTT
@@ -150,10 +226,10 @@ import Testing
         harness.wait(.milliseconds(80))
         harness.ack([4...202, 0...2])
         #expect(harness.detection.lost.isEmpty)
-        let due = harness.detection.nextTimeout
+        let due = harness.nextTimeout
         #expect(due == sentAt + .milliseconds(100))
         harness.now = due!
-        #expect(harness.detection.timeout(controller: &harness.controller, at: harness.now) == .lossesDetected)
+        #expect(harness.timeout() == .lossesDetected)
         #expect(harness.detection.lost == [content(3)])
     }
 
@@ -167,9 +243,9 @@ import Testing
             for _ in 0..<4 { harness.send() }
             harness.wait(.milliseconds(80))
             harness.ack([first + 1...first + 3, 0...first - 1])
-            let due = harness.detection.nextTimeout ?? .zero
+            let due = harness.nextTimeout ?? .zero
             harness.now = sentAt + .milliseconds(80 + late)
-            if due <= harness.now { _ = harness.detection.timeout(controller: &harness.controller, at: due) }
+            if due <= harness.now { _ = harness.detection.timeout(harness.paths, at: due) }
             harness.ack([0...first + 3])
             return due - sentAt - .milliseconds(80)
         }
@@ -195,7 +271,7 @@ import Testing
             harness.ack([first + 1...first + 7])
             if !harness.detection.lost.isEmpty { lostAtOnce += 1 }
             harness.wait(.milliseconds(120))
-            _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+            _ = harness.timeout()
             harness.wait(.milliseconds(1))
         }
         #expect(lostAtOnce > 0 && lostAtOnce < 30, "\(lostAtOnce)")
@@ -212,14 +288,14 @@ import Testing
         }
         harness.wait(.milliseconds(61))
         harness.ack([0...3])
-        #expect(harness.detection.rtt.latest == .milliseconds(101))
+        #expect(harness.path.rtt.latest == .milliseconds(101))
         // Sent 71 ms ago.
         harness.ack([33...33, 0...3])
-        #expect(harness.detection.rtt.latest == .milliseconds(101))
+        #expect(harness.path.rtt.latest == .milliseconds(101))
         harness.wait(.milliseconds(10))
         harness.ack([33...33, 0...15])
-        #expect(harness.detection.rtt.latest == .milliseconds(99))
-        #expect(harness.detection.rtt.minimum == .milliseconds(80))
+        #expect(harness.path.rtt.latest == .milliseconds(99))
+        #expect(harness.path.rtt.minimum == .milliseconds(80))
     }
 
     /// Spurious losses of one reduction do not count for the next, and one real loss is enough to keep a reduction.
@@ -229,20 +305,20 @@ import Testing
         harness.wait(.milliseconds(50))
         harness.ack([5...19])
         #expect(harness.detection.lost.count == 5)
-        let reduced = harness.controller.window
+        let reduced = harness.path.controller.window
         harness.wait(.milliseconds(2))
         harness.ack([1...19])
-        #expect(harness.detection.spuriousLosses == 4 && harness.controller.window == reduced)
+        #expect(harness.detection.spuriousLosses == 4 && harness.path.controller.window == reduced)
         // A round trip later another packet is lost; then the last of the first ones is acknowledged.
         for _ in 0..<10 { harness.send() }
         harness.wait(.milliseconds(50))
         harness.ack([21...29, 1...19])
         harness.wait(.milliseconds(30))
-        _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
-        #expect(harness.controller.window < reduced)
-        let twice = harness.controller.window
+        _ = harness.timeout()
+        #expect(harness.path.controller.window < reduced)
+        let twice = harness.path.controller.window
         harness.ack([21...29, 0...19])
-        #expect(harness.detection.spuriousLosses == 5 && harness.controller.window == twice)
+        #expect(harness.detection.spuriousLosses == 5 && harness.path.controller.window == twice)
     }
 
     @Test func nothingThroughForLongCollapsesTheWindow() {
@@ -258,7 +334,7 @@ import Testing
         harness.wait(.milliseconds(20))
         harness.ack([9...9, 0...0])
         // The minimum window, and one datagram for the one that was acknowledged.
-        #expect(harness.controller.window == 3600)
+        #expect(harness.path.controller.window == 3600)
     }
 
     /// Every packet is reported as acknowledged or lost once, those in flight are the rest, and all that arrived are acknowledged in the
@@ -282,8 +358,8 @@ import Testing
                 harness.send()
             }
             harness.wait(.milliseconds(.random(in: 1...30, using: &random)))
-            if harness.detection.nextTimeout.map({ $0 <= harness.now }) ?? false {
-                _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+            if harness.nextTimeout.map({ $0 <= harness.now }) ?? false {
+                _ = harness.timeout()
                 settle(harness)
             }
             if Bool.random(using: &random), !arrived.isEmpty {
@@ -291,7 +367,7 @@ import Testing
                 settle(harness)
             }
             let sent = Int(harness.detection.nextPacketNumber)
-            #expect(harness.detection.bytesInFlight == 1200 * (sent - acknowledged.union(lost).count), "seed \(seed)")
+            #expect(harness.path.bytesInFlight == 1200 * (sent - acknowledged.union(lost).count), "seed \(seed)")
         }
         arrived.insert(harness.detection.nextPacketNumber)
         harness.send()
@@ -299,9 +375,9 @@ import Testing
         harness.ack(arrived.ranges)
         settle(harness)
         harness.wait(.seconds(Int64(5)))
-        _ = harness.detection.timeout(controller: &harness.controller, at: harness.now)
+        _ = harness.timeout()
         settle(harness)
-        #expect(harness.detection.bytesInFlight == 0)
+        #expect(harness.path.bytesInFlight == 0)
         let forgotten = lost.filter { arrived.mayContain($0) && !acknowledged.contains($0) }
         #expect(arrived.ranges.allSatisfy { $0.allSatisfy { acknowledged.contains($0) || forgotten.contains($0) } }, "seed \(seed)")
     }

@@ -117,6 +117,25 @@ import Testing
         #expect(script.fallback.sendsSingly && script.fallback.sendsUnmarked && script.mtu.current == 512)
     }
 
+    /// What is left of a larger datagram passes in a batch that is short by chance. If the stall comes back with the larger size, which
+    /// probes have found again, the batch is tried before the size: else the two would take turns for ever.
+    @Test func aSizeThatHelpedByChanceIsDoubted() {
+        var script = Script(size: 1472)
+        #expect(script.run { !$0.isBatched || $0.datagramSize <= 1300 } == .init(helped: .baseSize, restoresSize: false))
+        _ = script.mtu.acknowledged(1471)
+        script.measures = []
+        #expect(script.run { !$0.isBatched } == .init(helped: .singly, restoresSize: false))
+        #expect(script.measures == [.singly] && script.mtu.current == 1471 && script.fallback.sendsSingly)
+
+        // A path that has become narrower twice: the doubt costs one more timeout, and the batches stay.
+        script = Script(size: 1472)
+        for limit in [1300, 1250] {
+            _ = script.mtu.acknowledged(limit + 10)
+            #expect(script.run { $0.datagramSize <= limit }?.helped == .baseSize)
+            #expect(!script.fallback.sendsSingly)
+        }
+    }
+
     @Test func whatWasSentBeforeAChangeProvesThatItWasNotNeeded() {
         var script = Script(size: 1472)
         let sent = script.now

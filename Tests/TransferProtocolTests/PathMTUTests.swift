@@ -66,16 +66,6 @@ import Testing
         #expect(mtu.current == 1000)
     }
 
-    @Test func onAnotherPathTheSearchBeginsAnew() {
-        var mtu = PathMTU(TransferConfiguration())
-        _ = mtu.fit(rate: 1e9)
-        _ = search(&mtu, limit: 65_000)
-        let before = mtu.generation
-        #expect(mtu.pathChanged() == 1200)
-        #expect(mtu.generation != before)
-        #expect(search(&mtu, limit: 1460) == [1472, 1472, 1472, 1452])
-    }
-
     @Test func aPathThatGotBetterIsFoundOut() {
         var mtu = PathMTU(TransferConfiguration())
         var now = TransferInstant(nanoseconds: 1_000_000_000)

@@ -26,28 +26,28 @@ import TransferSimulator
 
     private static let cases: [Case] = [
         Case(name: "no batch over 1500", filter: Filter(at: change, maximum: payload(1500), countsBatches: true)) {
-            $0.fallback.sendsSingly && !$0.fallback.sendsUnmarked
+            $0.path.fallback.sendsSingly && !$0.path.fallback.sendsUnmarked
         },
         Case(name: "nothing over 1300", filter: Filter(at: change, maximum: payload(1300)), isBothWays: true) {
-            $0.datagramSize > 1000 && $0.datagramSize <= payload(1300) && !$0.fallback.sendsSingly
+            $0.path.datagramSize > 1000 && $0.path.datagramSize <= payload(1300) && !$0.path.fallback.sendsSingly
         },
         Case(name: "nothing over 1100", filter: Filter(at: change, maximum: payload(1100))) {
-            $0.datagramSize == 1000 && !$0.fallback.sendsSingly
+            $0.path.datagramSize == 1000 && !$0.path.fallback.sendsSingly
         },
         Case(name: "nothing over 1100 both ways", filter: Filter(at: change, maximum: payload(1100)), isBothWays: true) {
-            $0.datagramSize <= 1000
+            $0.path.datagramSize <= 1000
         },
         Case(name: "no batch over 1100", filter: Filter(at: change, maximum: payload(1100), countsBatches: true)) {
-            $0.datagramSize <= 1000 && $0.fallback.sendsSingly
+            $0.path.datagramSize <= 1000 && $0.path.fallback.sendsSingly
         },
-        Case(name: "nothing over 576", filter: Filter(at: change, maximum: payload(576)), isBothWays: true) { $0.datagramSize == 512 },
+        Case(name: "nothing over 576", filter: Filter(at: change, maximum: payload(576)), isBothWays: true) { $0.path.datagramSize == 512 },
         Case(name: "nothing marked", filter: Filter(at: change, dropsCapable: true)) {
-            $0.fallback.sendsUnmarked && !$0.fallback.sendsSingly && $0.datagramSize == 1472
+            $0.path.fallback.sendsUnmarked && !$0.path.fallback.sendsSingly && $0.path.datagramSize == 1472
         },
         Case(
             name: "nothing marked, no batch over 1500",
             filter: Filter(at: change, maximum: payload(1500), countsBatches: true, dropsCapable: true),
-            holds: { $0.fallback.sendsUnmarked && $0.fallback.sendsSingly }),
+            holds: { $0.path.fallback.sendsUnmarked && $0.path.fallback.sendsSingly }),
     ]
 
     @Test(arguments: cases, [0, 0.01]) func whatPassesIsFound(path: Case, loss: Double) throws {
@@ -67,7 +67,7 @@ import TransferSimulator
             // 6.6 s without the change, and longer for smaller datagrams: with losses CUBIC's rate is proportional to their size.
             let took = (simulation.now - begun).inSeconds
             #expect(took < (loss > 0 ? 30 : 14), "\(control): \(took) s")
-            #expect(path.holds(connection), "\(control): \(connection.datagramSize) \(connection.fallback)")
+            #expect(path.holds(connection), "\(control): \(connection.path.datagramSize) \(connection.path.fallback)")
             #expect(simulation.receiver.received[0] == file.bytes)
             #expect(simulation.runToEnd(within: .seconds(Int64(10))))
             #expect(simulation.sender.outcome == .complete && simulation.receiver.outcome == .complete)
@@ -100,7 +100,7 @@ import TransferSimulator
         let connection = try simulation.send([Simulation.file(size: 8_000_000, seed: 33)])
         #expect(simulation.runToEnd(within: .seconds(Int64(60))))
         #expect(simulation.sender.outcome == .complete)
-        #expect(!connection.fallback.sendsSingly && !connection.fallback.sendsUnmarked && connection.datagramSize == 1472)
+        #expect(!connection.path.fallback.sendsSingly && !connection.path.fallback.sendsUnmarked && connection.path.datagramSize == 1472)
     }
 
     private func short(_ control: Control = .bbr) -> TransferConfiguration {

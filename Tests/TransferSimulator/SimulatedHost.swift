@@ -22,6 +22,8 @@ package final class SimulatedHost {
     package var address: NetworkAddress
     /// Further addresses of this host, at the same port.
     package var aliases: [NetworkAddress] = []
+    /// An address on an interface whose link is dead: nothing arrives there, and nothing leaves from it.
+    package var deadAddress: NetworkAddress?
     package var batch = DatagramBatch()
     /// The files that this side sends, by connection and file.
     package var sources: [UInt64: [FileID: Source]] = [:]

@@ -162,6 +162,10 @@ package final class Simulation {
         host.act(at: now)
         while host.endpoint.nextDatagrams(into: &host.batch, at: now) {
             let together = host.batch.isSeparate ? 0 : host.batch.bytes
+            if let dead = host.deadAddress, source(host) == dead {
+                host.act(at: now)
+                continue
+            }
             for datagram in host.batch.datagrams() {
                 if host.batch.destination == Self.attackerAddress { attackerBytes.received += datagram.count }
                 let arrivals =

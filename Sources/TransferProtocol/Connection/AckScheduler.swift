@@ -25,6 +25,9 @@ struct AckScheduler {
         return distance <= Self.plausibleDistance ? number : nil
     }
 
+    /// Whether no packet of a higher number has arrived.
+    func isHighest(_ number: UInt64) -> Bool { ranges.largest.map { number > $0 } ?? true }
+
     /// Whether a sealed packet of this number is a duplicate: its frames have, or may have, been processed (RFC 9000 §13.2.3).
     func isRepeated(_ number: UInt64) -> Bool { ranges.mayContain(number) }
 

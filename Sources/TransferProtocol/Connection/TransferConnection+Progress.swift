@@ -26,21 +26,19 @@ extension TransferConnection {
     /// Updates ``waitingSince`` after an ack.
     /// - Parameter isProgress: data or messages were acknowledged.
     func recordProgress(_ isProgress: Bool, at now: TransferInstant) {
-        let nothingIsLeft = recovery.elicitingInFlight == 0 && !ring.hasSegmentToSend && !streamOut.hasBytesToSend
+        let nothingIsLeft = recovery.elicitingOutstanding == 0 && !ring.hasSegmentToSend && !streamOut.hasBytesToSend
         if nothingIsLeft { waitingSince = nil } else if isProgress { waitingSince = now }
     }
-
-    /// Whether data is sent as ECN-capable.
-    var marksData: Bool { ecn.marksPackets && !fallback.sendsUnmarked }
 
     /// Reacts to a probe timeout: the path may not carry data in its present form.
     func considerFallback(at now: TransferInstant) {
         // Packets that are small and unmarked have the form that passes best already.
-        guard !ring.isEmpty || recovery.hasOutstanding(longerThan: PathMTU.least) else { return }
+        guard !ring.isEmpty || recovery.hasOutstanding(longerThan: PathMTU.least, on: path) else { return }
         let form = PathFallback.Form(
-            datagramSize: datagramSize, isBatched: role == .sender && !fallback.sendsSingly, isMarked: role == .sender && marksData)
+            datagramSize: path.datagramSize, isBatched: role == .sender && !path.fallback.sendsSingly,
+            isMarked: role == .sender && path.marksData)
         // Any ack resets the probe count, so a count of one means that something was acknowledged before this timeout.
-        switch fallback.timedOut(form, hasAck: recovery.probeCount == 1, probeTimeout: recovery.probeTimeout, at: now) {
+        switch path.fallback.timedOut(form, hasAck: recovery.probeCount == 1, probeTimeout: recovery.probeTimeout(path), at: now) {
         case .nothing: break
         case .ping: smallPingPending = true
         case .apply(let measure):
@@ -50,24 +48,18 @@ extension TransferConnection {
     }
 
     func fallBackToSmaller() {
-        if let smaller = mtu.blackHole() { setDatagramSize(smaller) }
+        if path.mtu.blackHole() != nil { datagramSizeChanged() }
     }
 
     /// Reacts to data that was acknowledged after ``considerFallback(at:)`` changed its form.
     func settle(_ finding: PathFallback.Finding, at now: TransferInstant) {
-        if finding.restoresSize { mtu.reopen() }
+        if finding.restoresSize { path.mtu.reopen() }
         guard finding.helped != nil else { return }
         // The losses so far are no sign of congestion (RFC 8899 §3).
-        recovery.beginAnew()
-        beginAnew()
+        paths.beginAnew()
+        recovery.resetBackoff()
         // The next ack shows what became of the packets before.
         probesPending = max(probesPending, 1)
         updatePacer(at: now)
-    }
-
-    /// Resets the congestion controller and the pacer, for a path of which they know nothing.
-    func beginAnew() {
-        controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
-        pacer = Pacer()
     }
 }

@@ -4,12 +4,9 @@ import Connectivity
 extension TransferConnection {
     /// Processes one datagram that carries this connection's id.
     func receiveDatagram(
-        _ datagram: UnsafeRawBufferPointer, on receivedPath: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
+        _ datagram: UnsafeRawBufferPointer, on path: NetworkPath, ecn: UInt8, scratch: UnsafeMutableRawBufferPointer,
         at now: TransferInstant
     ) {
-        var path = receivedPath
-        // The initiator leaves its own address to the kernel.
-        if role == .sender { path.local = .any }
         guard phase != .closed, let first = datagram.first, case .ours(let type) = FirstByte(first) else {
             counters.datagramsDropped += 1
             return
@@ -50,7 +47,7 @@ extension TransferConnection {
             return
         }
         remoteID = reply.responder
-        peerPath = path
+        paths.begin(on: path)
         self.hello = nil
         establish(session, parameters, at: now)
         // The first sealed packet proves the initiator to the receiver; it is sent even if nothing is offered yet.
@@ -66,7 +63,7 @@ extension TransferConnection {
         peerLimit = parameters.initialWindow
         peerAcceptsNames = parameters.acceptsNames
         peerContents = parameters.contents[...]
-        mtu.limit(toPeerMaximum: parameters.maximumDatagramSize)
+        paths.limit(toPeerMaximum: parameters.maximumDatagramSize)
     }
 
     private func establish(_ session: NoiseSession, _ parameters: TransportParameters, at now: TransferInstant) {
@@ -81,9 +78,12 @@ extension TransferConnection {
             counters.datagramsDropped += 1
             return
         }
-        if let number = acks.expand(header.packetNumber), acks.received(number, eliciting: true, authenticated: false, at: now) {
-            ecnReceived.count(ecn)
-            if path != peerPath { recordPacket(on: path, bytes: datagram.count, at: now) }
+        if let number = acks.expand(header.packetNumber) {
+            let isHighest = acks.isHighest(number)
+            if acks.received(number, eliciting: true, authenticated: false, at: now) {
+                ecnReceived.count(ecn)
+                received(on: path, bytes: datagram.count, isHighest: isHighest, isProbe: false, at: now)
+            }
         }
         handleSegment(
             UnsafeRawBufferPointer(rebasing: datagram[SegmentHeader.length...]), record: header.record, offset: header.offset,
@@ -107,7 +107,7 @@ extension TransferConnection {
         if phase == .handshaking {
             guard role == .receiver else { return }
             phase = .established
-            peerPath = path
+            paths.begin(on: path)
             events.append(.established(peerKey: peerKey, verification: verification))
             windowUrgent = true
         }
@@ -115,28 +115,41 @@ extension TransferConnection {
             receiveWhileClosing(frames, at: now)
             return
         }
-        if path != peerPath { recordPacket(on: path, bytes: datagram.count, at: now) }
-        let eliciting = handleFrames(frames, on: path, datagram: datagram.count, at: now)
-        guard let eliciting else { return violated("a packet that cannot be read") }
+        let isHighest = acks.isHighest(number)
+        guard let (eliciting, isProbe) = handleFrames(frames, on: path, datagram: datagram.count, at: now) else {
+            return violated("a packet that cannot be read")
+        }
+        received(on: path, bytes: datagram.count, isHighest: isHighest, isProbe: isProbe, at: now)
         if acks.received(number, eliciting: eliciting, authenticated: true, at: now) { ecnReceived.count(ecn) }
     }
 
-    private func recordPacket(on path: NetworkPath, bytes: Int, at now: TransferInstant) {
-        self.path.recordPacket(on: path, bytes: bytes, challenge: random.next(), at: now)
+    /// Records where an authentic packet arrived.
+    @inline(__always)
+    private func received(on path: NetworkPath, bytes: Int, isHighest: Bool, isProbe: Bool, at now: TransferInstant) {
+        moved(paths.received(on: path, bytes: bytes, isHighest: isHighest, isProbe: isProbe, at: now), at: now)
     }
 
-    /// - Returns: whether the packet is ack-eliciting; nil if it cannot be decoded.
+    /// - Returns: whether the packet is ack-eliciting, and whether it only validates a path; nil if it cannot be decoded.
     private func handleFrames(
         _ frames: UnsafeRawBufferPointer, on path: NetworkPath, datagram bytes: Int, at now: TransferInstant
-    ) -> Bool? {
+    ) -> (eliciting: Bool, isProbe: Bool)? {
         var reader = WireReader(frames)
         var eliciting = false
+        var isProbe = true
         var sawAck = false
         var counts: ECNCounts?
         while !reader.isAtEnd {
             guard let frame = try? Frame.read(from: &reader, ranges: &rangeScratch, failed: &failedScratch) else { return nil }
             switch frame {
             case .padding: continue
+            case .pathChallenge(let data):
+                eliciting = true
+                paths.challenged(on: path, data, bytes: bytes)
+                continue
+            case .pathResponse(let data):
+                eliciting = true
+                moved(paths.answered(data, at: now), at: now)
+                continue
             case .ping: eliciting = true
             case .ack(let delay):
                 sawAck = true
@@ -151,30 +164,25 @@ extension TransferConnection {
                 }
                 for message in messages where !isOver { handle(message) }
             case .ackRate(let packets, let delay, let lowest): acks.setFrequency(every: packets, delay: delay, lowest: lowest)
-            case .pathChallenge(let data):
-                eliciting = true
-                self.path.challenged(on: path, data, bytes: bytes)
-            case .pathResponse(let data):
-                eliciting = true
-                if let new = self.path.answered(on: path, data) { moved(to: new, at: now) }
             case .close(let reason, let text):
                 handleClose(CloseReason(rawValue: reason) ?? .cancelled, PeerText.harmless(text), at: now)
-                return false
+                return (false, false)
             case .recordPart(let record, let offset, let endsRecord, let piece):
                 eliciting = true
                 guard role == .receiver else { return nil }
                 handleSegment(piece, record: record, offset: offset, endsRecord: endsRecord, fromSealed: true, at: now)
             }
-            if isOver { return false }
+            isProbe = false
+            if isOver { return (false, false) }
         }
         if sawAck { handleECNCounts(counts, at: now) }
-        return eliciting
+        return (eliciting, isProbe)
     }
 
     private func handleAck(delay: UInt64, at now: TransferInstant) {
         recovery.received(
-            ranges: rangeScratch, delay: .microseconds(Int64(min(delay, 10_000_000))), isAppLimited: !isBlockedByPath,
-            controller: &controller, at: now)
+            ranges: rangeScratch, delay: .microseconds(Int64(min(delay, 10_000_000))), isAppLimited: !isBlockedByPath, paths: paths,
+            at: now)
         settleContents(at: now)
         watchHead(at: now)
         updatePacer(at: now)
@@ -182,10 +190,11 @@ extension TransferConnection {
 
     private func handleECNCounts(_ counts: ECNCounts?, at now: TransferInstant) {
         // CE marks of a former path say nothing about this one.
-        guard ecn.received(counts, acknowledgedCapable: recovery.acknowledgedCapable), recovery.largestNewlySentAt >= pathSince else {
+        guard path.ecn.received(counts, acknowledgedCapable: path.acknowledgedCapable), recovery.largestNewlySentOn == path.generation
+        else {
             return
         }
-        controller.marked(sentAt: recovery.largestNewlySentAt, inFlight: recovery.bytesInFlight, at: now)
+        path.controller.marked(sentAt: recovery.largestNewlySentAt, inFlight: path.bytesInFlight, at: now)
         updatePacer(at: now)
     }
 
@@ -202,7 +211,7 @@ extension TransferConnection {
                 sawMessages = true
             case .control: sawControl = true
             case .probe:
-                if content.number == mtu.generation, let size = mtu.acknowledged(Int(content.length)) { setDatagramSize(size) }
+                if content.number == path.mtu.generation, path.mtu.acknowledged(Int(content.length)) != nil { datagramSizeChanged() }
             case .nothing: break
             }
         }
@@ -210,14 +219,14 @@ extension TransferConnection {
         recordProgress(sawRecords || sawMessages, at: now)
         // Messages may be short: while records are queued, only their acks prove that the path carries their form.
         guard sawRecords || (ring.isEmpty && (sawMessages || sawControl)) else { return }
-        if let finding = fallback.delivered(sentAt: recovery.largestNewlySentAt) { settle(finding, at: now) }
+        if let finding = path.fallback.delivered(sentAt: recovery.largestNewlySentAt) { settle(finding, at: now) }
     }
 
     func retransmit(_ content: PacketContent) {
         switch content.kind {
         case .segment, .sealedSegment: ring.retransmit(content)
         case .stream: streamOut.lost(content.number..<content.number + UInt64(content.length))
-        case .probe: if content.number == mtu.generation { mtu.lost(Int(content.length)) }
+        case .probe: if content.number == path.mtu.generation { path.mtu.lost(Int(content.length)) }
         case .control, .nothing: break
         }
     }
@@ -231,25 +240,21 @@ extension TransferConnection {
         }
     }
 
-    private func moved(to path: NetworkPath, at now: TransferInstant) {
-        let hasSameHosts = path.hasSameHosts(as: peerPath)
-        peerPath = path
-        // If only the port changed, the network path is the same (RFC 9000 §9.4).
-        if !hasSameHosts {
-            pathSince = now
-            recovery.pathChanged()
-            ecn.pathChanged()
-            fallback = PathFallback()
-            setDatagramSize(mtu.pathChanged())
-            beginAnew()
+    /// Continues on the path that is in use since then.
+    private func moved(_ move: PathSet.Move, at now: TransferInstant) {
+        if move == .none { return }
+        if move == .path {
+            datagramSizeChanged()
+            updatePacer(at: now)
         }
         recovery.resetBackoff()
         probesPending = max(probesPending, 1)
     }
 
-    func setDatagramSize(_ size: Int) {
-        datagramSize = size
-        controller.datagramSizeChanged(to: size)
+    /// Adapts to the present size of datagrams.
+    func datagramSizeChanged() {
+        let size = path.datagramSize
+        path.controller.datagramSizeChanged(to: size)
         ring.setLimits(clear: Self.clearLimit(size), sealed: Self.sealedLimit(size))
     }
 
@@ -257,6 +262,8 @@ extension TransferConnection {
         _ bytes: UnsafeRawBufferPointer, record: UInt32, offset: Int, endsRecord: Bool, fromSealed: Bool, at now: TransferInstant
     ) {
         guard !bytes.isEmpty else { return }
+        lastSegmentAt = now
+        quietPings = 0
         let (insertion, number) = records.insert(bytes, record: record, offset: offset, endsRecord: endsRecord, fromSealed: fromSealed)
         guard insertion == .complete, keys != nil else { return }
         switch records.open(number, with: &keys!.openRecord) {

@@ -45,9 +45,13 @@ extension TransferConnection {
     }
 
     /// Seals one packet of at most `size` bytes with the frames that `write` writes.
-    /// - Parameter write: returns whether the packet is ack-eliciting, and its content; nil to send nothing.
+    /// - Parameters:
+    ///   - path: the path that its fate counts for.
+    ///   - destination: where it is sent if not there.
+    ///   - write: returns whether the packet is ack-eliciting, and its content; nil to send nothing.
     private func seal(
-        into batch: inout DatagramBatch, on path: NetworkPath, size: Int, paddedTo padding: Int = 0, at now: TransferInstant,
+        into batch: inout DatagramBatch, on path: Path, to destination: NetworkPath? = nil, size: Int, paddedTo padding: Int = 0,
+        at now: TransferInstant,
         _ write: (inout WireWriter) -> (eliciting: Bool, content: PacketContent)?
     ) -> Bool {
         guard keys != nil, recovery.canTrack else { return false }
@@ -58,16 +62,14 @@ extension TransferConnection {
         writer.zeros(padding - SealedPacket.overhead - writer.count)
         SealedPacket.writeHeader(memory, connection: remoteID, number: number)
         guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return false }
-        batch.append(head: length, on: path)
-        recovery.sent(bytes: length, eliciting: eliciting, content: content, controller: &controller, at: now)
+        batch.append(head: length, on: destination ?? path.destination)
+        recovery.sent(on: path, bytes: length, eliciting: eliciting, content: content, at: now)
         counted(length, at: now)
         return true
     }
 
     private func nextPathPacket(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
-        guard let outgoing = path.next(probeTimeout: recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay), at: now) else {
-            return false
-        }
+        guard let outgoing = paths.next(challenge: random.next(), maximumAckDelay: recovery.maximumAckDelay, at: now) else { return false }
         switch outgoing {
         case .challenge(let data, let path, let size):
             return seal(into: &batch, on: path, size: size, paddedTo: size, at: now) { writer in
@@ -75,11 +77,12 @@ extension TransferConnection {
                 writer.integer(data)
                 return (true, PacketContent())
             }
-        case .response(let data, let path, let size):
-            return seal(into: &batch, on: path, size: size, paddedTo: size, at: now) { writer in
+        case .response(let data, let destination, let size):
+            // It counts for no path: it may be on one that is never used, and if it is lost the peer sends another challenge.
+            return seal(into: &batch, on: path, to: destination, size: size, paddedTo: size, at: now) { writer in
                 writer.frame(.pathResponse)
                 writer.integer(data)
-                return (true, PacketContent())
+                return (false, PacketContent())
             }
         }
     }
@@ -87,7 +90,8 @@ extension TransferConnection {
     /// Puts all acks, windows, messages and pings that are due into one packet.
     private func nextControlPacket(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         if role == .sender { scheduleAckRate() }
-        let mayElicit = probesPending > 0 || recovery.bytesInFlight + datagramSize <= controller.window
+        let path = path
+        let mayElicit = probesPending > 0 || path.bytesInFlight + path.datagramSize <= path.controller.window
         let isSmall = smallPingPending
         let hasStream = streamOut.hasBytesToSend && mayElicit && !isSmall
         // A probe that retransmits data is a data packet; without data it is a ping.
@@ -103,10 +107,10 @@ extension TransferConnection {
         var reserved = 1
         if role == .receiver { reserved += WireWriter.windowSize + WireWriter.failedSize(records.failed) }
         if hasRate { reserved += WireWriter.ackRateSize }
-        if hasStream { reserved += datagramSize < PathMTU.base ? datagramSize / 4 : Self.streamShare }
+        if hasStream { reserved += path.datagramSize < PathMTU.base ? path.datagramSize / 4 : Self.streamShare }
         var piece: Range<UInt64>?
-        let size = isSmall ? min(datagramSize, PathMTU.least) : datagramSize
-        let sent = seal(into: &batch, on: peerPath, size: size, at: now) { writer in
+        let size = isSmall ? min(path.datagramSize, PathMTU.least) : path.datagramSize
+        let sent = seal(into: &batch, on: path, size: size, at: now) { writer in
             var eliciting = false
             var content = PacketContent()
             if hasAck {
@@ -139,7 +143,7 @@ extension TransferConnection {
             }
             // Acks are not acknowledged themselves. If many ranges make them large, one at a time carries a ping: the return path may only
             // carry smaller packets.
-            if role == .receiver, content.kind == .nothing, writer.count > PathMTU.least, eliciting || recovery.elicitingInFlight == 0 {
+            if role == .receiver, content.kind == .nothing, writer.count > PathMTU.least, eliciting || recovery.elicitingOutstanding == 0 {
                 if !eliciting { writer.frame(.ping) }
                 eliciting = true
                 content.kind = .control
@@ -167,13 +171,13 @@ extension TransferConnection {
 
     /// Chooses how often the receiver is to acknowledge: about eight times a round trip, and at most every second packet.
     private func scheduleAckRate() {
-        let packets = UInt64(min(max(controller.window / datagramSize / 8, 2), 256))
-        let delay = UInt64(min(max(recovery.rtt.smoothed.nanoseconds / 8, 1_000_000), 25_000_000) / 1000)
+        let packets = UInt64(min(max(path.controller.window / path.datagramSize / 8, 2), 256))
+        let delay = UInt64(min(max(path.rtt.smoothed.nanoseconds / 8, 1_000_000), 25_000_000) / 1000)
         let number = recovery.nextPacketNumber
         if let sent = sentAckRate {
             let changed = packets >= 2 * sent.packets || 2 * packets <= sent.packets || delay >= 2 * sent.delay || 2 * delay <= sent.delay
             guard changed || number - sent.atPacket >= 1 << 14 else { return }
-        } else if !recovery.rtt.hasSample {
+        } else if !path.rtt.hasSample {
             return
         }
         sentAckRate = (packets, delay, number)
@@ -183,35 +187,36 @@ extension TransferConnection {
 
     /// Sends a probe for a larger path MTU (RFC 8899).
     private func nextProbe(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
-        guard role == .sender, recovery.rtt.hasSample, !fallback.isStalled else { return false }
-        mtu.raise(at: now)
-        guard let size = mtu.nextProbe, !ring.isEmpty,
-            recovery.bytesInFlight + size <= controller.window || recovery.bytesInFlight == 0
+        guard role == .sender, path.rtt.hasSample, !path.fallback.isStalled else { return false }
+        path.mtu.raise(at: now)
+        guard let size = path.mtu.nextProbe, !ring.isEmpty,
+            path.bytesInFlight + size <= path.controller.window || path.bytesInFlight == 0
         else { return false }
-        let sent = seal(into: &batch, on: peerPath, size: size, paddedTo: size, at: now) { writer in
+        let sent = seal(into: &batch, on: path, size: size, paddedTo: size, at: now) { writer in
             writer.frame(.ping)
-            return (true, PacketContent(kind: .probe, number: mtu.generation, offset: 0, length: UInt32(size)))
+            return (true, PacketContent(kind: .probe, number: path.mtu.generation, offset: 0, length: UInt32(size)))
         }
         guard sent else { return false }
         batch.isProbe = true
-        mtu.sent(size)
+        path.mtu.sent(size)
         return true
     }
 
     private func nextSegments(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         guard role == .sender else { return false }
+        let path = path
         pacedUntil = nil
-        var allowance = pacer.allowance(at: now)
+        var allowance = path.pacer.allowance(at: now)
         var sentBytes = 0
-        let marks = marksData
-        batch.isSeparate = fallback.sendsSingly
+        let marks = path.marksData
+        batch.isSeparate = path.fallback.sendsSingly
         while batch.acceptsMore, recovery.canTrack {
             guard ring.hasSegmentToSend else {
                 if batch.segments == 0 { diagnoseIdle(at: now) }
                 break
             }
             if probesPending == 0 {
-                if recovery.bytesInFlight + datagramSize > controller.window {
+                if path.bytesInFlight + path.datagramSize > path.controller.window {
                     isBlockedByPath = true
                     limit = isAtRateLimit ? .limit : .path
                     break
@@ -219,14 +224,15 @@ extension TransferConnection {
                 if allowance <= 0 {
                     isBlockedByPath = true
                     limit = isAtRateLimit ? .limit : .path
-                    if batch.segments == 0 { pacedUntil = pacer.nextSend(at: now, datagramSize: datagramSize) }
+                    if batch.segments == 0 { pacedUntil = path.pacer.nextSend(at: now, datagramSize: path.datagramSize) }
                     break
                 }
             }
             guard let segment = ring.nextSegment() else { break }
             let sent =
                 segment.isSealed
-                ? appendSealed(segment, to: &batch, marks: marks, at: now) : appendClear(segment, to: &batch, marks: marks, at: now)
+                ? appendSealed(segment, on: path, to: &batch, marks: marks, at: now)
+                : appendClear(segment, on: path, to: &batch, marks: marks, at: now)
             guard let sent else {
                 ring.putBack(segment)
                 break
@@ -238,27 +244,27 @@ extension TransferConnection {
         guard sentBytes > 0 else { return false }
         if marks { batch.ecn = 2 }
         if waitingSince == nil { waitingSince = now }
-        pacer.sent(sentBytes)
+        path.pacer.sent(sentBytes)
         counted(sentBytes, at: now)
         return true
     }
 
     /// Whether `--limit` holds the rate. A controller that measures its rate paces a little below the limit, and one that fills the queue
     /// of a slower path far above that path's rate, so the delivery rate decides.
-    private var isAtRateLimit: Bool { configuration.rateLimit.map { recovery.deliveryRate > 0.85 * $0 } ?? false }
+    private var isAtRateLimit: Bool { configuration.rateLimit.map { path.deliveryRate > 0.85 * $0 } ?? false }
 
     /// Finds the reason why there is nothing to send though the path would carry it.
     private func diagnoseIdle(at now: TransferInstant) {
         // The driver has merely not read on yet.
         if wantsRead { return }
         isBlockedByPath = false
-        recovery.markAppLimited()
+        path.rate.markAppLimited(bytesInFlight: path.bytesInFlight)
         if pendingRead != nil {
             limit = .source
         } else if ring.next >= peerLimit || ring.isFull {
             limit = .receiver
             probeWindow(at: now)
-        } else if recovery.elicitingInFlight > 0 {
+        } else if recovery.elicitingOutstanding > 0 {
             limit = .path
         } else {
             // The receiver has yet to answer an offer, or to report a file as done.
@@ -266,25 +272,30 @@ extension TransferConnection {
         }
     }
 
-    private func appendClear(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, marks: Bool, at now: TransferInstant) -> Int? {
+    private func appendClear(
+        _ segment: RecordRing.Segment, on path: Path, to batch: inout DatagramBatch, marks: Bool, at now: TransferInstant
+    ) -> Int? {
         let size = SegmentHeader.length + segment.bytes.count
-        guard batch.hasRoom(for: size, on: peerPath), let key = keys?.sendCheck else { return nil }
+        guard batch.hasRoom(for: size, on: path.destination), let key = keys?.sendCheck else { return nil }
         let header = SegmentHeader(
             connection: remoteID, packetNumber: UInt32(truncatingIfNeeded: recovery.nextPacketNumber),
             record: UInt32(truncatingIfNeeded: segment.record), offset: segment.offset, endsRecord: segment.endsRecord)
         header.write(to: batch.reserve(SegmentHeader.length), key: key)
-        batch.append(head: SegmentHeader.length, body: segment.bytes, on: peerPath)
+        batch.append(head: SegmentHeader.length, body: segment.bytes, on: path.destination)
         recovery.sent(
+            on: path,
             bytes: size, eliciting: true,
             content: PacketContent(
                 kind: .segment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
-            isECNCapable: marks, controller: &controller, at: now)
+            isECNCapable: marks, at: now)
         return size
     }
 
-    private func appendSealed(_ segment: RecordRing.Segment, to batch: inout DatagramBatch, marks: Bool, at now: TransferInstant) -> Int? {
+    private func appendSealed(
+        _ segment: RecordRing.Segment, on path: Path, to batch: inout DatagramBatch, marks: Bool, at now: TransferInstant
+    ) -> Int? {
         let size = SealedPacket.overhead + WireWriter.recordPartOverhead + segment.bytes.count
-        guard batch.hasRoom(for: size, on: peerPath), keys != nil else { return nil }
+        guard batch.hasRoom(for: size, on: path.destination), keys != nil else { return nil }
         let memory = batch.reserve(size)
         let number = recovery.nextPacketNumber
         var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: memory[SealedPacket.headerLength...]))
@@ -292,21 +303,22 @@ extension TransferConnection {
             record: segment.record, offset: segment.offset, endsRecord: segment.endsRecord, bytes: UnsafeRawBufferPointer(segment.bytes))
         SealedPacket.writeHeader(memory, connection: remoteID, number: number)
         guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return nil }
-        batch.append(head: length, on: peerPath)
+        batch.append(head: length, on: path.destination)
         recovery.sent(
+            on: path,
             bytes: length, eliciting: true,
             content: PacketContent(
                 kind: .sealedSegment, number: segment.record, offset: UInt32(segment.offset), length: UInt32(segment.bytes.count)),
-            isECNCapable: marks, controller: &controller, at: now)
+            isECNCapable: marks, at: now)
         return length
     }
 
     private func nextClose(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         guard let due = closeDue, due <= now, let (reason, text) = closeReason else { return false }
         closeDue = nil
-        let spacing = recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay)
+        let spacing = path.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay)
         if lingerUntil == .distantFuture { lingerUntil = now + spacing * 3 }
-        let sent = seal(into: &batch, on: peerPath, size: min(datagramSize, PathMTU.base), at: now) { writer in
+        let sent = seal(into: &batch, on: path, size: min(path.datagramSize, PathMTU.base), at: now) { writer in
             writer.closeFrame(reason, text)
             return (false, PacketContent())
         }
@@ -318,12 +330,13 @@ extension TransferConnection {
 
     /// Sets the pacing rate after the window or the round-trip time has changed.
     func updatePacer(at now: TransferInstant) {
-        guard recovery.rtt.hasSample else { return }
+        let path = path
+        guard path.rtt.hasSample else { return }
         // RFC 9002 §7.7; twice the rate in slow start, so that pacing does not keep the window from doubling.
-        let gain = controller.isInSlowStart ? 2 : 1.25
-        var rate = controller.pacingRate ?? gain * Double(controller.window) / max(recovery.rtt.smoothed.inSeconds, 1e-6)
+        let gain = path.controller.isInSlowStart ? 2 : 1.25
+        var rate = path.controller.pacingRate ?? gain * Double(path.controller.window) / max(path.rtt.smoothed.inSeconds, 1e-6)
         if let cap = configuration.rateLimit { rate = min(rate, cap) }
-        if role == .sender, let smaller = mtu.fit(rate: rate) { setDatagramSize(smaller) }
-        pacer.setRate(rate, datagramSize: datagramSize, at: now)
+        if role == .sender, path.mtu.fit(rate: rate) != nil { datagramSizeChanged() }
+        path.pacer.setRate(rate, datagramSize: path.datagramSize, at: now)
     }
 }

@@ -4,6 +4,8 @@ extension TransferConnection {
     private static let halfOpenTimeout = TransferDuration.seconds(Int64(10))
     /// How long a side with nothing left to do waits for the peer's acks or close.
     private static let finishTimeout = TransferDuration.seconds(Int64(15))
+    /// Probe timeouts without an answer after which this host's address is no longer insisted on.
+    private static let silentTimeouts = 3
 
     /// A third of the peer's idle timeout at most, so that a lost keep-alive does no harm.
     private var keepAlive: TransferDuration { min(configuration.keepAlive, peerIdleTimeout / 3) }
@@ -19,20 +21,30 @@ extension TransferConnection {
         case .established:
             var earliest = min(idleDeadline, lastSentAt + keepAlive)
             func consider(_ time: TransferInstant?) { if let time, time < earliest { earliest = time } }
-            consider(recovery.nextTimeout)
+            consider(recovery.nextTimeout(path))
             consider(acks.nextTimeout)
-            consider(path.nextTimeout)
+            consider(paths.nextTimeout)
             consider(pacedUntil)
             consider(blockedProbeAt)
             consider(headStuckSince.map { $0 + headPatience })
             consider(finishedAt.map { $0 + finishPatience })
             consider(offerlessSince.map { $0 + configuration.offerTimeout })
             consider(stallDeadline)
+            consider(quietDeadline)
             return earliest
         }
     }
 
-    private var headPatience: TransferDuration { recovery.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay) * 3 }
+    /// When a receiver asks a sender that has become quiet for a sign of life: soon at first, then less and less often.
+    ///
+    /// A sender that waits for its source is as quiet as one whose datagrams go to an address that this side has lost, after a change of
+    /// network or a restart of its router. The sender sees the new address only when something arrives from it.
+    private var quietDeadline: TransferInstant? {
+        guard role == .receiver, records.hasBegun, !incoming.isDone, recovery.elicitingOutstanding == 0 else { return nil }
+        return max(lastReceivedAt, lastSegmentAt) + answerPatience * Int64(1 << min(quietPings, 5))
+    }
+
+    private var headPatience: TransferDuration { path.rtt.probeTimeout(maximumAckDelay: recovery.maximumAckDelay) * 3 }
     private var finishPatience: TransferDuration {
         role == .receiver && streamOut.isAcknowledged ? answerPatience : Self.finishTimeout
     }
@@ -72,7 +84,7 @@ extension TransferConnection {
         }
         completeIfDone(at: now)
         guard phase == .established else { return }
-        switch recovery.timeout(controller: &controller, at: now) {
+        switch recovery.timeout(paths, at: now) {
         case .nothing: break
         case .lossesDetected:
             settleContents(at: now)
@@ -80,13 +92,19 @@ extension TransferConnection {
         case .sendProbes:
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2
+            // The address in use may have died without a word, with the interface that has it.
+            if recovery.probeCount >= Self.silentTimeouts { paths.releaseSource() }
             for content in recovery.oldestContents(2) { retransmit(content) }
-            considerFallback(at: now)
+            if path.elicitingInFlight > 0 { considerFallback(at: now) }
         }
         if now >= lastSentAt + keepAlive { pingPending = true }
+        if let quietDeadline, now >= quietDeadline {
+            pingPending = true
+            quietPings += 1
+        }
         if role == .sender { watchHead(at: now) }
         if role == .sender { probeWindow(at: now) }
-        path.expire(at: now)
+        paths.expire(at: now)
     }
 
     /// Retransmits the lowest record, sealed, if all of it is acknowledged and yet it does not open: an ack was for another packet, or
@@ -109,7 +127,7 @@ extension TransferConnection {
 
     /// Elicits a window frame if the window is full and nothing is in flight: a lost window frame must not stop the transfer for ever.
     func probeWindow(at now: TransferInstant) {
-        guard ring.next >= peerLimit, recovery.elicitingInFlight == 0, outgoing.nextRead != nil else {
+        guard ring.next >= peerLimit, recovery.elicitingOutstanding == 0, outgoing.nextRead != nil else {
             blockedProbeAt = nil
             return
         }

@@ -21,7 +21,7 @@ public final class TransferConnection {
     public let handle: UInt64
     public let role: Role
     /// The peer's present address.
-    public var peerAddress: NetworkAddress { peerPath.remote }
+    public var peerAddress: NetworkAddress { path.addresses.remote }
     /// The peer's static X25519 key, 32 bytes; at a receiver proven only with the `established` event.
     public internal(set) var peerKey: [UInt8] = []
 
@@ -46,21 +46,12 @@ public final class TransferConnection {
 
     // Packets
     var recovery = LossDetection()
-    var controller: any CongestionController
-    var pacer = Pacer()
     var acks = AckScheduler()
-    /// The path of datagrams to the peer. At the initiator the kernel chooses the local address, by the routes that are left if a link goes
-    /// down.
-    var peerPath: NetworkPath
-    var path = PathValidator()
-    var ecn = ECNValidator()
+    var paths: PathSet
+    /// The path in use.
+    var path: Path { paths.current }
     /// The ECN counts of the datagrams received so far.
     var ecnReceived = ECNCounts()
-    var datagramSize: Int
-    var mtu: PathMTU
-    var fallback = PathFallback()
-    /// When the present path came into use.
-    var pathSince = TransferInstant.zero
     var rangeScratch: [ClosedRange<UInt64>] = []
     var failedScratch: [UInt64] = []
     var probesPending = 0
@@ -72,6 +63,9 @@ public final class TransferConnection {
     var windowUrgent = false
     /// The window or the pacer stopped sending, not a lack of data.
     var isBlockedByPath = false
+    /// When a record's segment arrived last, and the pings since then.
+    var lastSegmentAt = TransferInstant.zero
+    var quietPings = 0
     /// When the latest authentic packet or record arrived.
     public internal(set) var lastReceivedAt: TransferInstant
     var lastSentAt: TransferInstant
@@ -136,25 +130,17 @@ public final class TransferConnection {
         self.localID = localID
         self.configuration = configuration
         self.random = random
-        peerPath = path
+        // The initiator is known by its key and not by an address.
+        paths = PathSet(path, pinsSource: role == .receiver, configuration, seed: localID.value, at: now)
         startedAt = now
         lastReceivedAt = now
         lastSentAt = now
         peerIdleTimeout = configuration.idleTimeout
-        datagramSize = max(configuration.initialDatagramSize, PathMTU.base)
-        mtu = PathMTU(configuration)
-        controller = Self.makeController(configuration, datagramSize: datagramSize, seed: localID.value)
+        let datagramSize = paths.current.datagramSize
         ring = RecordRing(
             capacity: role == .sender ? configuration.windowRecords : 0, pool: pool, clearLimit: Self.clearLimit(datagramSize),
             sealedLimit: Self.sealedLimit(datagramSize))
         records = RecordReceiver(window: configuration.windowRecords, pool: pool)
-    }
-
-    static func makeController(_ configuration: TransferConfiguration, datagramSize: Int, seed: UInt64) -> any CongestionController {
-        switch configuration.congestionControl {
-        case .cubic: Cubic(datagramSize: datagramSize)
-        case .bbr: BBR(datagramSize: datagramSize, seed: seed)
-        }
     }
 
     static func clearLimit(_ datagram: Int) -> Int { datagram - SegmentHeader.length }
@@ -168,13 +154,13 @@ public final class TransferConnection {
         now.spuriousLosses = recovery.spuriousLosses
         now.bogusAcks = recovery.bogusAcks
         now.recordsFailed &+= records.failures
-        now.smoothedRTT = recovery.rtt.hasSample ? recovery.rtt.smoothed : .zero
-        now.minimumRTT = recovery.rtt.minimum
-        now.congestionWindow = controller.window
-        now.bytesInFlight = recovery.bytesInFlight
-        now.pacingRate = pacer.rate
-        now.deliveryRate = recovery.deliveryRate
-        now.datagramSize = datagramSize
+        now.smoothedRTT = path.rtt.hasSample ? path.rtt.smoothed : .zero
+        now.minimumRTT = path.rtt.minimum
+        now.congestionWindow = path.controller.window
+        now.bytesInFlight = path.bytesInFlight
+        now.pacingRate = path.pacer.rate
+        now.deliveryRate = path.deliveryRate
+        now.datagramSize = path.datagramSize
         now.limit = stoppedBy
         now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
         now.filesDone = role == .sender ? outgoing.delivered : incoming.placed
@@ -311,8 +297,8 @@ public final class TransferConnection {
 
     /// Records that the kernel refused a datagram of `size` bytes for its length.
     func datagramTooLarge(_ size: Int) {
-        if size > mtu.current {
-            mtu.refused(size)
+        if size > path.datagramSize {
+            path.mtu.refused(size)
         } else {
             fallBackToSmaller()
         }

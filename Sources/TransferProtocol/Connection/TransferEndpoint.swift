@@ -274,7 +274,7 @@ public final class TransferEndpoint {
 
     /// Reports that this host has lost the address `local`: the kernel chooses another, until the peer's packets arrive at one.
     public func localAddressGone(_ local: LocalAddress) {
-        for connection in all where connection.peerPath.local == local { connection.peerPath.local = .any }
+        for connection in all where connection.path.source == local { connection.paths.releaseSource() }
     }
 
     /// When ``handleTimeout(at:)`` is due; `distantFuture` if never.

@@ -17,6 +17,8 @@ struct PacketContent: Equatable {
 struct SentPacket {
     enum State: UInt8 { case empty, outstanding, acknowledged, lost }
     var state = State.empty
+    /// The generation of the ``Path`` that it was sent on.
+    var path: UInt32 = 0
     var isEliciting = false
     var isAppLimited = false
     /// Sent with the ECN-capable bits.

@@ -51,6 +51,9 @@ struct PathFallback {
     private(set) var sendsSingly = false
     /// Data is sent without ECN bits.
     private(set) var sendsUnmarked = false
+    /// The latest stall ended with smaller datagrams. If another one follows, they may not have been the cause: a piece of data that is left
+    /// of a larger datagram passes where a batch does not, and so do probes for a larger size.
+    private var isSizeInDoubt = false
     /// Probe timeouts since data was acknowledged.
     private var timeouts = 0
     /// Something was acknowledged since the latest change.
@@ -84,6 +87,7 @@ struct PathFallback {
     }
 
     private func next(_ form: Form) -> Measure? {
+        if form.isBatched, isSizeInDoubt { return .singly }
         if form.datagramSize > PathMTU.base { return .baseSize }
         if form.isBatched { return .singly }
         if form.isMarked { return .unmarked }
@@ -98,6 +102,7 @@ struct PathFallback {
         defer { forget() }
         guard let last = applied.last else { return nil }
         let helped = sentAt >= appliedAt ? last : nil
+        isSizeInDoubt = helped == .baseSize || helped == .smaller
         if helped != .singly, applied.contains(.singly) { sendsSingly = false }
         if helped != .unmarked, applied.contains(.unmarked) { sendsUnmarked = false }
         let isSmaller = applied.contains(.baseSize) || applied.contains(.smaller)

@@ -71,9 +71,10 @@ struct ECNValidator {
         return isMarked
     }
 
-    /// Restarts validation on another path: the peer's counts continue, and only packets sent on that path are considered.
-    mutating func pathChanged() {
-        state = .testing
-        acknowledged = 0
+    /// The validator of another path: the peer's counts continue, and only packets sent on that path are considered.
+    func forAnotherPath() -> ECNValidator {
+        var other = ECNValidator()
+        other.counts = counts
+        return other
     }
 }

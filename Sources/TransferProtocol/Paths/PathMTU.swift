@@ -8,7 +8,6 @@ struct PathMTU {
     private(set) var peerMaximum = Int.max
     /// The size in use, which is known to pass.
     private(set) var current: Int
-    private let initial: Int
     /// Sizes worth probing, ascending: tunnels and PPPoE, Ethernet over IPv6 and IPv4, jumbo frames, the loopback. Those below ``base`` are
     /// for paths that come to carry less.
     private static let steps = [Self.least, 700, 1000, Self.base, 1280, 1400, 1432, 1452, 1472, 4096, 8952]
@@ -30,10 +29,12 @@ struct PathMTU {
     /// The largest size that the rate makes worth probing.
     private var worthwhile = Self.ethernet
     /// The number of the search. Results of probes of an earlier search, before the path or its MTU changed, are ignored.
-    private(set) var generation: UInt64 = 0
+    private(set) var generation: UInt64
 
-    init(_ configuration: TransferConfiguration) {
-        initial = max(configuration.initialDatagramSize, Self.base)
+    /// - Parameter firstSearch: the number of the first search; those of another path of the connection lie 2^32 away.
+    init(_ configuration: TransferConfiguration, firstSearch: UInt64 = 0) {
+        generation = firstSearch
+        let initial = max(configuration.initialDatagramSize, Self.base)
         maximum = max(configuration.maximumDatagramSize, initial)
         current = initial
         currentSmall = min(initial, Self.ethernet)
@@ -117,14 +118,6 @@ struct PathMTU {
 
     /// Restarts the search after a reduction that did not help.
     mutating func reopen() { begin(from: current, upTo: min(maximum, peerMaximum)) }
-
-    /// Resets the search for another path, of which nothing is known (RFC 9000 §14.3).
-    /// - Returns: the datagram size to begin with.
-    mutating func pathChanged() -> Int {
-        worthwhile = Self.ethernet
-        begin(from: initial, upTo: min(maximum, peerMaximum))
-        return current
-    }
 
     private mutating func begin(from size: Int, upTo ceiling: Int) {
         self.ceiling = ceiling

@@ -1,6 +1,6 @@
 import Connectivity
 
-/// A network path in the sense of RFC 9000 §9, defined by both its ends: the same peer at another address of this host is another path.
+/// Both ends of a network path (RFC 9000 §9): the same peer at another address of this host is another path.
 struct NetworkPath: Hashable {
     var remote: NetworkAddress
     var local: LocalAddress
