@@ -150,6 +150,7 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
+        .testTarget(name: "ConnectivityTests", dependencies: ["Connectivity", "TestSupport"]),
         .testTarget(
             name: "NetworkIOTests", dependencies: ["NetworkIO", "Connectivity", "SystemSupport", "CLinux", "TestSupport"]),
         .testTarget(
