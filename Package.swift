@@ -63,7 +63,7 @@ let package = Package(
             name: "ChatCodec",
             dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: releaseSettings + pureSettings),
-        .target(name: "Connectivity", swiftSettings: releaseSettings + pureSettings),
+        .target(name: "Connectivity", dependencies: [crypto], swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["Connectivity", "CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
