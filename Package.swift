@@ -63,7 +63,7 @@ let package = Package(
             name: "ChatCodec",
             dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: releaseSettings + pureSettings),
-        .target(name: "Connectivity", swiftSettings: releaseSettings + pureSettings),
+        .target(name: "Connectivity", dependencies: [crypto], swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["Connectivity", "CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
@@ -150,6 +150,7 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
+        .testTarget(name: "ConnectivityTests", dependencies: ["Connectivity", "NetworkSimulator", "TestSupport"]),
         .testTarget(
             name: "NetworkIOTests", dependencies: ["NetworkIO", "Connectivity", "SystemSupport", "CLinux", "TestSupport"]),
         .testTarget(
@@ -181,6 +182,9 @@ let package = Package(
         .target(
             name: "TransferSimulator", dependencies: ["TransferIO", "TransferProtocol", "Connectivity", crypto],
             path: "Tests/TransferSimulator",
+            swiftSettings: pureSettings),
+        .target(
+            name: "NetworkSimulator", dependencies: ["Connectivity", "TransferProtocol"], path: "Tests/NetworkSimulator",
             swiftSettings: pureSettings),
         .target(name: "EngineConformance", dependencies: ["ChatStore", "ChatProtocol", locks], path: "Tests/EngineConformance"),
         .target(name: "TestSupport", dependencies: ["CHarness", "CLinux", "TransferProtocol"], path: "Tests/TestSupport"),

@@ -28,11 +28,6 @@ public struct NetworkAddress: Hashable, Sendable {
 
     /// Whether both are the same host, whatever the port (RFC 9000 §9.4 keeps the congestion state if only the port changes).
     @inlinable public func isSameHost(as other: Self) -> Bool { high == other.high && low == other.low && scope == other.scope }
-
-    /// 127.0.0.0/8 or ::1.
-    public var isLoopback: Bool { ipv4.map { $0 >> 24 == 127 } ?? (high == 0 && low == 1) }
-    /// fe80::/10 or 169.254.0.0/16, which is valid on one link only.
-    public var isLinkLocal: Bool { ipv4.map { $0 >> 16 == 0xA9FE } ?? (high >> 54 == 0x3FA) }
 }
 
 /// An address of this host, in the form of ``NetworkAddress``: where a datagram arrived, or where it is sent from.
