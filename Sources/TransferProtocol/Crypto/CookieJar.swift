@@ -24,7 +24,8 @@ struct CookieJar {
         let made = TransferInstant(nanoseconds: cookie[..<8].reduce(0) { $0 << 8 | UInt64($1) })
         guard made <= now, now - made <= Self.lifetime else { return false }
         let expected = mac(Array(cookie[..<8]), address, initiator)
-        return zip(expected, cookie[8...]).reduce(0) { $0 | $1.0 ^ $1.1 } == 0
+        // `|` and `^` have one precedence in Swift: the parentheses matter.
+        return zip(expected, cookie[8...]).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
     private func mac(_ time: [UInt8], _ address: NetworkAddress, _ initiator: ConnectionID) -> [UInt8] {
