@@ -85,7 +85,9 @@ let package = Package(
         .target(
             name: "ChatServer",
             dependencies: nio + [
-                "ChatCodec", "ChatHub", "ChatStoreSQLite", "ChatStore", "ChatProtocol", "SystemSupport", "CLinux", nioTLS, locks, crypto,
+                "ChatCodec", "ChatHub", "ChatStoreSQLite", "ChatStore", "ChatProtocol", "Connectivity", "NetworkIO", "SystemSupport",
+                "CLinux",
+                nioTLS, locks, crypto,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),

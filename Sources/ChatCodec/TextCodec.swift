@@ -25,7 +25,10 @@ public struct TextCodec: Codec {
     /// The codec that takes over if the session turns out to be IRC.
     private var irc: IRCCodec?
 
-    public init() {}
+    private let answersSTUN: Bool
+
+    /// - Parameter answersSTUN: see ``IRCCodec/init(answersSTUN:)``.
+    public init(answersSTUN: Bool = false) { self.answersSTUN = answersSTUN }
 
     public var representation: Representation { irc?.representation ?? .text }
 
@@ -69,7 +72,7 @@ public struct TextCodec: Codec {
 
     /// Ends the prompt's line, which IRC clients ignore, and continues in IRC.
     private mutating func goOnAsIRC(_ line: [UInt8]) -> [CodecStep] {
-        var irc = IRCCodec()
+        var irc = IRCCodec(answersSTUN: answersSTUN)
         let steps = irc.decode(.line(line))
         self.irc = irc
         return [.write([0x0D, 0x0A])] + steps

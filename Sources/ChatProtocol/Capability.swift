@@ -21,6 +21,9 @@ public struct Capability: OptionSet, Hashable, Sendable {
     /// chatty's own commands (`ACTIVEUSER`, `CREATEGROUP`, `GROUPS`, `P2P`) and the check of a name by `NICK` before its password.
     public static let chatty = Capability(rawValue: 1 << 13)
 
+    /// The value of `chatty/service` that says that the server answers STUN (RFC 8489) on the UDP port with the number of its TCP port.
+    public static let stunService = "stun"
+
     /// Name on the wire, flag, value in `CAP LS 302`.
     public static let all: [(name: String, flag: Capability, value: String?)] = [
         ("sasl", .sasl, "PLAIN"),

@@ -29,6 +29,7 @@ public final class ChatServer: Sendable {
     private let listener: Listener
     let metrics: Metrics
     private let metricsListener: MetricsListener?
+    private let udpListener: UDPListener?
     private let workers: [LoopWorker]
     private let engine: SQLiteEngine
     private let hashing: FairPool<HashingKey>
@@ -75,6 +76,8 @@ public final class ChatServer: Sendable {
             // The port is bound before passwords are hashed, so that a port in use is reported at once and not after a minute.
             let listener = try await Listener(port: configuration.port, group, workers, notify: notify)
             let metrics = Metrics()
+            let udpListener = UDPListener.start(port: listener.port, metrics, notify)
+            settings.answersSTUN.withLockedValue { $0 = udpListener != nil }
             var metricsListener: MetricsListener?
             if let (address, port) = configuration.metrics {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
@@ -86,7 +89,7 @@ public final class ChatServer: Sendable {
             engine = newEngine
             let newServer = try ChatServer(
                 configuration, identity, tls, lock, store, newEngine, state, group, listener, workers, mailbox, metrics, metricsListener,
-                output: output, notify: notify)
+                udpListener, output: output, notify: notify)
             server = newServer
             try newServer.startThreads()
             try await opening(listener)
@@ -107,7 +110,8 @@ public final class ChatServer: Sendable {
         _ store: Store, _ engine: SQLiteEngine, _ state: StoreState, _ group: MultiThreadedEventLoopGroup, _ listener: Listener,
         _ workers: [LoopWorker],
         _ mailbox: Mailbox<HubInput>,
-        _ metrics: Metrics, _ metricsListener: MetricsListener?, output: @escaping @Sendable ([UInt8]) -> Void,
+        _ metrics: Metrics, _ metricsListener: MetricsListener?, _ udpListener: UDPListener?,
+        output: @escaping @Sendable ([UInt8]) -> Void,
         notify: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         self.configuration = configuration
@@ -121,6 +125,7 @@ public final class ChatServer: Sendable {
         self.listener = listener
         self.workers = workers
         self.metrics = metrics
+        self.udpListener = udpListener
         self.metricsListener = metricsListener
         metricsAddress = metricsListener.map { listener in
             let address = configuration.metrics?.address ?? ""
@@ -215,7 +220,8 @@ public final class ChatServer: Sendable {
 
     /// Ends the threads. Each finishes its pending work first.
     private func endThreads() async {
-        await onThread { [driver, hashing, engine, log] in
+        await onThread { [driver, hashing, engine, log, udpListener] in
+            udpListener?.stop()
             hashing.stop()
             driver.stop()
             engine.stop()

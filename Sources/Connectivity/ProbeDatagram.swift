@@ -42,6 +42,9 @@ public struct ProbeDatagram: Equatable, Sendable {
         return datagram.bigEndian(at: 1)
     }
 
+    /// Whether a datagram that begins so is a probe or an answer of some search.
+    public static func isProbe(firstByte: UInt8) -> Bool { firstByte == FirstByte.probe || firstByte == FirstByte.answer }
+
     /// Reads a datagram of the peer; nil if it is not of this search or not authentic.
     public init?(_ datagram: UnsafeRawBufferPointer, keys: SearchKeys) {
         guard Self.searchID(of: datagram) == keys.searchID else { return nil }

@@ -132,12 +132,24 @@ open class UDPSocket {
     }
 
     /// Sends one datagram.
-    public func send(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress) -> SendResult {
+    /// - Parameter timeToLive: the IPv4 time to live or IPv6 hop limit; nil for the system's.
+    public func send(_ datagram: UnsafeRawBufferPointer, to address: NetworkAddress, timeToLive: UInt8? = nil) -> SendResult {
+        if let timeToLive { setTimeToLive(Int32(timeToLive)) }
+        // -1 is the system's again (ip(7), ipv6(7)).
+        defer { if timeToLive != nil { setTimeToLive(-1) } }
         var piece = iovec(iov_base: UnsafeMutableRawPointer(mutating: datagram.baseAddress), iov_len: datagram.count)
         return address.withSocketAddress(family: family) { to, length in
             retrying { clinux_udp_send_pieces(descriptor, &piece, 1, 0, 0, to, length, nil) } >= 0
                 ? .sent : failure(sent: 0)
         }
+    }
+
+    /// Sets it for both families: a socket for IPv6 sends IPv4, too.
+    private func setTimeToLive(_ hops: Int32) {
+        var hops = hops
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(descriptor, Int32(IPPROTO_IP), IP_TTL, &hops, length)
+        if family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, &hops, length) }
     }
 
     /// Sends from `local`, or from an address that the kernel chooses if `local` is gone.

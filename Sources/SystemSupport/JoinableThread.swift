@@ -7,11 +7,16 @@ public final class JoinableThread: Sendable {
     /// Starts the thread.
     /// - Parameter name: the thread's name in tools, at most 15 bytes (prctl(2), `PR_SET_NAME`).
     /// - Throws: if the system gives no thread; `body` does not run then.
-    public init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    public convenience init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        try self.init(name, ()) { _ in body() }
+    }
+
+    /// Transfers `value` to the thread and starts it.
+    public init<Value>(_ name: String, _ value: sending Value, _ body: @escaping @Sendable (sending Value) -> Void) throws(SystemError) {
         let ended = DispatchSemaphore(value: 0)
         self.ended = ended
-        try BackgroundThread.start(name: name, ()) { _ in
-            body()
+        try BackgroundThread.start(name: name, value) { value in
+            body(value)
             ended.signal()
         }
     }

@@ -66,6 +66,29 @@ public struct LocalAddresses: Hashable, Sendable {
         LocalAddresses(of: NetworkInterface.all(), port: port, limit: limit)
     }
 
+    /// The addresses that are named to a peer.
+    /// - Parameter reflexive: what STUN servers see.
+    public func candidates(reflexive: [NetworkAddress]) -> Candidates {
+        var sources = CandidateSources()
+        let primary = chosen.first { $0.address.isPrivate }?.interface
+        for candidate in chosen {
+            let address = candidate.address
+            if address.isLoopback {
+                sources.loopback.append(address)
+            } else if address.isLinkLocal {
+                sources.linkLocal.append(address)
+            } else if !address.isPrivate {
+                if address.ipv4 == nil { sources.globalIPv6.append(address) } else { sources.publicIPv4.append(address) }
+            } else if candidate.interface == primary {
+                sources.primaryPrivate.append(address)
+            } else {
+                sources.otherPrivate.append(address)
+            }
+        }
+        sources.reflexive = reflexive
+        return Candidates(sources, includesLoopback: true)
+    }
+
     private static func sorted(_ interfaces: [NetworkInterface]) -> [NetworkInterface] {
         func rank(_ interface: NetworkInterface) -> (Int, Int, Int, UInt32) {
             (interface.hasCarrier ? 0 : 1, interface.hasDefaultRoute ? 0 : 1, interface.kind.rawValue, interface.index)

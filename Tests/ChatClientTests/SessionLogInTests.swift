@@ -41,6 +41,16 @@ import Testing
         #expect(play.server(":c 376 yoda :x") == [])
     }
 
+    /// The value of the server's own capability names its services; what this client does not know is no obstacle.
+    @Test(arguments: [("=stun", ["stun: ?"]), ("=relay", []), ("=", []), ("=stunt", []), ("", [])])
+    func whetherTheServerAnswersSTUN(value: String, events: [String]) {
+        var play = SessionTranscript()
+        _ = play.give(.start)
+        _ = play.give(.connected)
+        let lines = play.server(SessionTranscript.offer + value)
+        #expect(lines.dropLast() == events[...] && lines.last?.hasPrefix("> CAP REQ") == true)
+    }
+
     @Test func capabilitiesMayComeInSeveralLines() {
         var play = SessionTranscript()
         _ = play.give(.start)

@@ -44,7 +44,9 @@ struct ArchitectureTests {
         Room(
             target: "ChatServer",
             allowed: nio.union(system).union([
-                "ChatCodec", "ChatHub", "ChatStoreSQLite", "ChatStore", "ChatProtocol", "SystemSupport", "CLinux", "Crypto", "X509",
+                "ChatCodec", "ChatHub", "ChatStoreSQLite", "ChatStore", "ChatProtocol", "Connectivity", "NetworkIO", "SystemSupport",
+                "CLinux",
+                "Crypto", "X509",
                 "SwiftASN1", "DequeModule", "NIOHTTP1",
             ]),
             only: ["NIOHTTP1": "Metrics"]),

@@ -96,6 +96,7 @@ extension ClientDriver {
                     guard let channel else { continue }
                     channel.write(channel.allocator.buffer(bytes: message.encoded), promise: nil)
                     hasWritten = true
+                case .event(.answersSTUN): emit(.answersSTUN(server: channel?.remoteAddress.flatMap(ServerConnector.numericPlace)))
                 case .event(let event): emit(event)
                 }
             }

@@ -209,6 +209,12 @@ final class ServerConnector {
 
     private var place: String { KnownHosts.Server(host: target.host, port: target.port).description }
 
+    /// `ADDRESS:PORT`, or nil if it has none.
+    static func numericPlace(_ address: SocketAddress) -> String? {
+        guard let text = address.ipAddress, let port = address.port else { return nil }
+        return KnownHosts.Server(host: text, port: port).description
+    }
+
     static func isLoopback(_ address: SocketAddress) -> Bool {
         guard let text = address.ipAddress else { return true }
         return text.hasPrefix("127.") || text == "::1" || text.hasPrefix("::ffff:127.")

@@ -20,6 +20,7 @@ extension Console {
         case .connected:
             if showsLogIn { effects.append(.show(formatter.own(.connected, Texts.connected))) }
             effects.append(.listen)
+        case .answersSTUN(let server): if let server { effects.append(.transfer(.useSTUN(server: server))) }
         case .askName:
             phase = .naming
             if let name = configuration.name {

@@ -13,6 +13,8 @@ public enum CarrierCommand: Equatable, Sendable {
     case cancel(Int)
     /// Compute the number that both sides can compare: answered by ``CarrierEvent/verification(_:_:)``.
     case verify(Int)
+    /// Ask the STUN server at this address, `ADDRESS:PORT`, at which address others can reach this machine.
+    case useSTUN(server: String)
 }
 
 /// The events that the ``TransferCarrier`` reports to the console.

@@ -54,8 +54,10 @@ extension ClientSession {
 
     private mutating func list(_ names: Set<String>, _ message: IRCMessage, at now: Int64) {
         let more = message.parameters.count > 3 && message.parameters[2] == "*"
-        let listed = message.parameters.last?.pieces(between: " ").map { $0.upTo("=") } ?? []
-        let all = names.union(listed.prefix(256))
+        let words = message.parameters.last?.pieces(between: " ") ?? []
+        // The address is not the session's business.
+        if words.contains("chatty/service=" + Capability.stunService) { emit(.answersSTUN(server: nil)) }
+        let all = names.union(words.prefix(256).map { $0.upTo("=") })
         guard !more else {
             stage = .listing(all)
             return

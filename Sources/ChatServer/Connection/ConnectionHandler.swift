@@ -148,7 +148,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             if !isEncrypted, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
                 startTLS(context, bytes)
             } else {
-                begin(with: IRCCodec())
+                begin(with: IRCCodec(answersSTUN: worker.settings.answersSTUN.withLockedValue { $0 }))
                 receive(bytes)
             }
         case .speaking: receive(bytes)
@@ -180,7 +180,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func awaitFirstBytes(_ context: ChannelHandlerContext) {
         silence = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.silence) { [self] in
-            if phase == .undecided { begin(with: TextCodec()) }
+            if phase == .undecided { begin(with: TextCodec(answersSTUN: worker.settings.answersSTUN.withLockedValue { $0 })) }
         }
     }
 

@@ -16,6 +16,8 @@ final class Metrics: Sendable {
         var commits = Histogram(bounds: [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])
         var writes = 0
         var failedWrites = 0
+        /// STUN requests that were answered.
+        var reflexiveAnswers = 0
         /// Why the store fails; nil while it works.
         var failure: String?
     }
@@ -49,6 +51,8 @@ final class Metrics: Sendable {
             figures.failedWrites += failed
         }
     }
+
+    func recordReflexiveAnswers(_ count: Int) { figures.withLockedValue { $0.reflexiveAnswers += count } }
 
     func recordFailure(_ reason: String?) { figures.withLockedValue { $0.failure = reason } }
 }

@@ -54,6 +54,7 @@ struct MetricsPage: Sendable {
         page.add("chatty_store_writes_total", .counter, "Changes written to the disk.", Double(figures.writes))
         page.add("chatty_store_failed_writes_total", .counter, "Changes that the database refused.", Double(figures.failedWrites))
         page.add("chatty_store_healthy", .gauge, "1 if the last write to the database succeeded, else 0.", figures.failure == nil ? 1 : 0)
+        page.add("chatty_stun_answers_total", .counter, "STUN requests answered.", Double(figures.reflexiveAnswers))
         let process = process()
         page.add("process_cpu_seconds_total", .counter, "Processor time, user and system.", process.processorSeconds)
         page.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)

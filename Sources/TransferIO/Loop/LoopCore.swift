@@ -12,6 +12,7 @@ final class LoopCore {
 
     let endpoint: TransferEndpoint
     private let socket: UDPSocket
+    let paths: PathSearches
     let mailbox: PolledMailbox<LoopCore.Command>
     private let incoming: @Sendable (TransferSession) -> Void
     /// The threads for long file operations. Several, because a disk syncs many small files in nearly the time of one; a file always uses
@@ -43,6 +44,7 @@ final class LoopCore {
         incoming: @escaping @Sendable (TransferSession) -> Void
     ) throws {
         self.socket = socket
+        paths = PathSearches(socket: socket)
         self.mailbox = mailbox
         self.incoming = incoming
         endpoint = TransferEndpoint(configuration: configuration, staticKey: staticKey)
@@ -72,8 +74,10 @@ final class LoopCore {
             for command in mailbox.drain().elements { command(self) }
             now = Self.clock()
             let received = socket.receive {
+                if paths.receive($0, at: now) { return }
                 endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: now)
             }
+            if received > 0 || paths.nextTimeout <= now { paths.advance(at: now) }
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             giveUpFullDisks()
@@ -95,12 +99,13 @@ final class LoopCore {
     private func stop() {
         for command in mailbox.close() { command(self) }
         for state in Array(sessions.values) { ended(state, .failed(.cancelled)) }
+        for session in paths.cancelAll() { session.end(.failed(.cancelled)) }
         for waiter in keyWaiters { waiter.keys.finish() }
         for waiter in stopWaiters { waiter.resume() }
     }
 
     private func waitForWork() {
-        var until = min(endpoint.nextTimeout, stopDeadline ?? .distantFuture)
+        var until = min(endpoint.nextTimeout, paths.nextTimeout, stopDeadline ?? .distantFuture)
         for state in sessions.values {
             until = min(until, state.nextRetry, fullDeadline(state) ?? .distantFuture, state.livenessDeadline ?? .distantFuture)
         }
@@ -188,6 +193,19 @@ final class LoopCore {
         offerMore(state)
     }
 
+    /// Sends files to a peer that answers searches, on the path that is found.
+    func send(
+        _ sources: [any TransferSource], searching candidates: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8],
+        _ session: TransferSession
+    ) {
+        guard stopDeadline == nil else { return session.end(.failed(.cancelled)) }
+        paths.search(candidates, secret: preSharedKey, for: session, at: Self.clock()) { [unowned self] found in
+            guard let found else { return session.end(.failed(.unreachable)) }
+            send(sources, to: [found], remoteKey: remoteKey, preSharedKey: preSharedKey, session)
+        }
+        paths.advance(at: Self.clock())
+    }
+
     /// Offers as many files as the receiver can be expected to have open at once; further ones follow as these are done.
     private func offerMore(_ state: SessionState) {
         while state.sources.count < Self.openOffers, !isFarAhead(state), let source = state.unoffered.popFirst() {
@@ -239,7 +257,10 @@ final class LoopCore {
         }
     }
 
-    func close(_ session: TransferSession, _ reason: CloseReason, _ text: String) { state(of: session)?.connection.close(reason, text) }
+    func close(_ session: TransferSession, _ reason: CloseReason, _ text: String) {
+        if paths.cancel(session) { return session.end(.failed(.cancelled)) }
+        state(of: session)?.connection.close(reason, text)
+    }
 
     func requestKey(of address: NetworkAddress, _ keys: AsyncStream<[UInt8]>.Continuation) {
         keyWaiters.append((address, keys))

@@ -50,6 +50,56 @@ public final class TransferLoop: Sendable {
         return session
     }
 
+    /// Sends files to a peer that answers searches for a path (``answerSearch(of:secret:)``): on the first path that is found between the two
+    /// sockets, through routers too.
+    /// - Parameters:
+    ///   - candidates: what the peer names as its addresses.
+    ///   - preSharedKey: 32 bytes, with which the search is authenticated too.
+    public func send(
+        _ sources: [any TransferSource], searching candidates: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8]
+    ) -> TransferSession {
+        let session = TransferSession(isSender: true, mailbox: mailbox)
+        let posted = mailbox.post { $0.send(sources, searching: candidates, remoteKey: remoteKey, preSharedKey: preSharedKey, session) }
+        if posted == .refused { session.end(.failed(.cancelled)) }
+        return session
+    }
+
+    /// Answers a peer that will search for a path to this socket, for half a minute, and opens this side's router for it. To be called
+    /// before the peer learns of it.
+    /// - Parameters:
+    ///   - candidates: what the peer names as its addresses.
+    ///   - secret: the pre-shared key of the transfer, 32 bytes.
+    public func answerSearch(of candidates: [NetworkAddress], secret: [UInt8]) {
+        mailbox.post { core in
+            core.paths.answer(candidates, secret: secret, at: LoopCore.clock())
+            core.paths.advance(at: LoopCore.clock())
+        }
+    }
+
+    /// Asks STUN servers (RFC 8489), four at most, from which address they see the socket. Replaces those of an earlier call.
+    public func ask(_ servers: [NetworkAddress]) {
+        mailbox.post { core in
+            core.paths.ask(servers, at: LoopCore.clock())
+            core.paths.advance(at: LoopCore.clock())
+        }
+    }
+
+    /// The addresses at which the STUN servers see the socket: behind routers, those at which others can try to reach it. Waits for their
+    /// answers, two seconds at most; empty without servers.
+    public func reflexiveAddresses() async -> [NetworkAddress] {
+        await withCheckedContinuation { waiter in
+            let posted = mailbox.post { core in
+                core.paths.reflexive(waiter)
+                core.paths.advance(at: LoopCore.clock())
+            }
+            if posted == .refused { waiter.resume(returning: []) }
+        }
+    }
+
+    /// Whether routers are to keep the port that they have given to the socket, although nothing is sent: while an offer waits. Costs a
+    /// datagram each way every 15 seconds for each STUN server.
+    public func setKeepsMapping(_ isKept: Bool) { mailbox.post { $0.paths.setKeepsMapping(isKept) } }
+
     /// The static keys that listeners at `address` claim within the connect timeout, each once, in order of arrival. More than one if a man
     /// in the middle answers too.
     public func keys(of address: NetworkAddress) -> AsyncStream<[UInt8]> {

@@ -1,4 +1,5 @@
 import ChatClient
+import Connectivity
 import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
@@ -22,6 +23,8 @@ final class ChatTransfers: TransferCarrier {
         var loop: TransferLoop?
         /// Own files that are offered and not accepted yet.
         var offered: [Int: SourceFile] = [:]
+        /// Offers of others that are being answered.
+        var answering: Set<Int> = []
         /// Files that this side has accepted, until their transfer begins.
         var expected: [Int: Expected] = [:]
         /// The invitations by the sender's key, while a file of that sender is expected. In Noise IKpsk2 the responder learns the
@@ -78,6 +81,7 @@ final class ChatTransfers: TransferCarrier {
         case .receive(let number, _, let payload): prepare(number, payload)
         case .send(let number, let payload): send(number, payload)
         case .update: break
+        case .useSTUN(let server): state.withLockedValue { $0.loop }?.ask(TransferPayload.networkAddresses([server]))
         case .cancel(let number): cancel(number)
         case .verify(let number): verify(number)
         }
@@ -118,16 +122,29 @@ final class ChatTransfers: TransferCarrier {
         do {
             let source = try SourceFile(path: ChatTransfers.existing(path))
             guard let loop = state.withLockedValue({ $0.loop }), let size = source.offer.size else { return }
-            let offer = TransferPayload.Offer(
-                name: source.offer.name, size: size, key: Data(loop.publicKey), addresses: addresses(of: loop))
-            guard let payload = TransferPayload.text(offer) else {
-                return post(.failed(number, "its offer is too long: give it a shorter name."))
-            }
+            let name = source.offer.name
             state.withLockedValue { $0.offered[number] = source }
-            post(.described(number, name: source.offer.name, size: Int64(clamping: size), payload: payload))
+            Task {
+                let offer = TransferPayload.Offer(
+                    name: name, size: size, key: Data(loop.publicKey), addresses: await addresses(of: loop), search: true)
+                guard let payload = TransferPayload.text(offer) else {
+                    cancel(number)
+                    return post(.failed(number, "its offer is too long: give it a shorter name."))
+                }
+                // The offer may have been withdrawn in the meantime.
+                guard state.withLockedValue({ $0.offered[number] != nil }) else { return }
+                keepMapping()
+                post(.described(number, name: name, size: Int64(clamping: size), payload: payload))
+            }
         } catch {
             post(.failed(number, "\(error)."))
         }
+    }
+
+    /// While an offer waits, routers are to keep the port that it names.
+    private func keepMapping() {
+        let (loop, waits) = state.withLockedValue { ($0.loop, !$0.offered.isEmpty || !$0.expected.isEmpty) }
+        loop?.setKeepsMapping(waits)
     }
 
     /// The path as typed if there is such a file, else with its backslashes interpreted as in a shell.
@@ -136,9 +153,16 @@ final class ChatTransfers: TransferCarrier {
         return literal.withCString { access($0, F_OK) } == 0 ? literal : ByteString(EscapedPath.plain(typed)).expandingHome()
     }
 
-    private func addresses(of loop: TransferLoop) -> [String] {
+    /// The addresses that are named to the other side, the best first.
+    private func addresses(of loop: TransferLoop) async -> [String] {
         guard announced.isEmpty else { return announced }
-        return LocalAddresses.now(port: loop.port, limit: TransferPayload.maximumAddresses).addresses.map(\.hostAndPort)
+        let own = LocalAddresses.now(port: loop.port, limit: TransferPayload.maximumAddresses)
+        return own.candidates(reflexive: await loop.reflexiveAddresses()).named.map(\.hostAndPort)
+    }
+
+    /// The other side's addresses, as this machine can use them.
+    private static func usable(_ texts: [String]) -> [NetworkAddress] {
+        LocalAddresses.onOwnLinks(TransferPayload.networkAddresses(texts), NetworkInterface.all())
     }
 
     private func send(_ number: Int, _ payload: String) {
@@ -147,11 +171,16 @@ final class ChatTransfers: TransferCarrier {
                 state.loop.flatMap { loop in state.offered.removeValue(forKey: number).map { (loop, $0) } }
             })
         else { return post(.failed(number, "the offer is closed.")) }
+        keepMapping()
         guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
         remember(answer.key, of: number)
-        let addresses = LocalAddresses.onOwnLinks(TransferPayload.networkAddresses(answer.addresses), NetworkInterface.all())
+        let addresses = ChatTransfers.usable(answer.addresses)
         guard !addresses.isEmpty else { return post(.failed(number, "the other side has sent no address.")) }
-        let session = loop.send([source], to: addresses, remoteKey: Array(answer.key), preSharedKey: Array(answer.secret))
+        let (key, secret) = (Array(answer.key), Array(answer.secret))
+        let session =
+            answer.search == true
+            ? loop.send([source], searching: addresses, remoteKey: key, preSharedKey: secret)
+            : loop.send([source], to: addresses, remoteKey: key, preSharedKey: secret)
         follow(session, number, total: source.offer.size ?? 0, destination: nil)
     }
 
@@ -163,16 +192,29 @@ final class ChatTransfers: TransferCarrier {
             let folder = try ReceiveFolder(path: downloads.expandingHome(), create: true)
             try folder.checkIsWritable()
             guard let loop = state.withLockedValue({ $0.loop }) else { return }
-            let addresses = addresses(of: loop)
-            guard !addresses.isEmpty else { return post(.failed(number, "\(NoAddressError()).")) }
-            remember(offer.key, of: number)
-            let secret = expect(number, Expected(offer: offer, folder: folder), loop)
-            let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses)
-            guard let text = TransferPayload.text(answer) else { return post(.failed(number, "the answer to its offer is too long.")) }
-            post(.ready(number, payload: text))
+            state.withLockedValue { _ = $0.answering.insert(number) }
+            let expected = Expected(offer: offer, folder: folder)
+            Task {
+                let addresses = await addresses(of: loop)
+                // The answer may have been taken back in the meantime.
+                guard state.withLockedValue({ $0.answering.remove(number) != nil }) else { return }
+                answer(number, expected, addresses, loop)
+            }
         } catch {
             post(.failed(number, "\(error)."))
         }
+    }
+
+    private func answer(_ number: Int, _ expected: Expected, _ addresses: [String], _ loop: TransferLoop) {
+        let offer = expected.offer
+        guard !addresses.isEmpty else { return post(.failed(number, "\(NoAddressError()).")) }
+        remember(offer.key, of: number)
+        let secret = expect(number, expected, loop)
+        let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses, search: true)
+        guard let text = TransferPayload.text(answer) else { return post(.failed(number, "the answer to its offer is too long.")) }
+        if offer.search == true { loop.answerSearch(of: ChatTransfers.usable(offer.addresses), secret: secret) }
+        keepMapping()
+        post(.ready(number, payload: text))
     }
 
     /// Invites the sender.
@@ -198,6 +240,7 @@ final class ChatTransfers: TransferCarrier {
             return (expected, isLast ? state.invitations.removeValue(forKey: expected.offer.key) : nil, state.loop)
         }
         if let invitation { loop?.withdraw(invitation) }
+        keepMapping()
         return expected
     }
 
@@ -312,6 +355,7 @@ final class ChatTransfers: TransferCarrier {
     private func cancel(_ number: Int) {
         let session = state.withLockedValue { state in
             state.offered[number] = nil
+            state.answering.remove(number)
             return state.sessions.removeValue(forKey: number)
         }
         session?.close(.cancelled, "")

@@ -17,6 +17,8 @@ enum TransferPayload {
         var key: Data
         /// The addresses of the sender, `HOST:PORT`, the best first.
         var addresses: [String]
+        /// Whether the sender searches for a path with probes, if the receiver does; nil in offers of programs that know none.
+        var search: Bool?
     }
 
     /// `ACCEPT`: the key, the secret and the addresses of the receiver.
@@ -27,6 +29,8 @@ enum TransferPayload {
         var secret: Data
         /// The addresses of the receiver, `HOST:PORT`, the best first.
         var addresses: [String]
+        /// Whether the receiver answers probes; nil in answers of programs that know none.
+        var search: Bool?
     }
 
     /// The most addresses in one message: more would not fit into a signal.

@@ -4,7 +4,10 @@ import TransferProtocol
 enum ServeFlags {
     static let port = Positional<Int>.optional(
         "PORT", .port(zeroIsAnyFree: true), default: 6697, "6697",
-        manual: "The TCP port, on IPv4 and IPv6; 0 chooses a free port and prints it. 6697 is the port of IRC over TLS.")
+        manual: """
+            The TCP port, on IPv4 and IPv6; 0 chooses a free port and prints it. 6697 is the port of IRC over TLS. On the UDP port of the same number the \
+            server tells clients at which address it sees them, so that two behind routers find a path for a file.
+            """)
     static let attempts = Positional<Int?>.optional(
         "MAX_ATTEMPTS", .number(1...1000), manual: "The same as `--max-attempts`.")
 
