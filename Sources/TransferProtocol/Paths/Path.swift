@@ -9,10 +9,12 @@ final class Path {
     /// The number of the path in its connection. What was sent under another number does not count for this path.
     private(set) var generation: UInt32
     /// Where the peer is, and the address of this host at which its packets arrive.
-    var addresses: NetworkPath
+    var addresses: NetworkPath { didSet { destination.remote = addresses.remote } }
     /// The address of this host that datagrams are sent from; ``LocalAddress/any`` if the kernel chooses it, by the routes that are left
     /// when a link goes down.
-    var source: LocalAddress
+    var source: LocalAddress { didSet { destination.local = source } }
+    /// Where datagrams are sent, and from where.
+    private(set) var destination: NetworkPath
     private let makeController: (_ datagramSize: Int) -> any CongestionController
 
     var rtt = RTTEstimator()
@@ -39,8 +41,6 @@ final class Path {
 
     /// The size of datagrams that carry data, bytes.
     var datagramSize: Int { mtu.current }
-    /// Where datagrams are sent, and from where.
-    var destination: NetworkPath { NetworkPath(remote: addresses.remote, local: source) }
     /// Whether data is sent as ECN-capable.
     var marksData: Bool { ecn.marksPackets && !fallback.sendsUnmarked }
 
@@ -52,6 +52,7 @@ final class Path {
         self.generation = generation
         self.addresses = addresses
         self.source = source
+        destination = NetworkPath(remote: addresses.remote, local: source)
         self.mtu = mtu
         self.makeController = makeController
         controller = makeController(mtu.current)

@@ -30,6 +30,9 @@ struct PathSet {
     private var responses: [(path: NetworkPath, challenge: UInt64, size: Int)] = []
     /// Where the highest-numbered packet that is no probe arrived: there the peer is (RFC 9000 §9.3).
     private var latest: NetworkPath
+    /// Whether the peer's latest packets have come on the path in use, which sends from where they came to: then a further one changes
+    /// nothing.
+    private var isSettled = true
     private var generations: UInt32 = 1
     private let configuration: TransferConfiguration
     /// Whether datagrams leave from the address at which the peer's arrive; else the kernel chooses.
@@ -87,7 +90,10 @@ struct PathSet {
 
     /// Leaves the choice of this host's address to the kernel, because the one in use is gone or nothing arrives at it, until a packet of
     /// the peer arrives.
-    mutating func releaseSource() { current.source = .any }
+    mutating func releaseSource() {
+        current.source = .any
+        isSettled = false
+    }
 
     /// The longest datagram that the peer accepts, bytes, on whatever path.
     mutating func limit(toPeerMaximum size: Int) {
@@ -112,12 +118,22 @@ struct PathSet {
     /// - Parameters:
     ///   - isHighest: whether no packet with a higher number has arrived. A late one says nothing about where the peer is.
     ///   - isProbe: whether it only validates a path (RFC 9000 §9.1).
+    @inline(__always)
     mutating func received(on addresses: NetworkPath, bytes: Int, isHighest: Bool, isProbe: Bool, at now: TransferInstant) -> Move {
+        if isSettled, addresses == current.addresses { return .none }
+        return considered(addresses, bytes: bytes, isHighest: isHighest, isProbe: isProbe, at: now)
+    }
+
+    private mutating func considered(
+        _ addresses: NetworkPath, bytes: Int, isHighest: Bool, isProbe: Bool, at now: TransferInstant
+    ) -> Move {
         if isHighest, !isProbe { latest = addresses }
         if addresses == current.addresses {
             if isHighest { current.source = source(addresses) }
+            isSettled = latest == current.addresses && current.source == source(addresses)
             return .none
         }
+        isSettled = false
         if let candidate, candidate.addresses == addresses {
             candidate.challenge.received(bytes: bytes)
             return moveIfValidated()
