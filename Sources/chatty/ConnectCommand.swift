@@ -1,6 +1,7 @@
 import ChatClient
 import ChatProtocol
 import Foundation
+import NetworkIO
 import SystemSupport
 import TransferProtocol
 
@@ -77,10 +78,11 @@ enum ConnectCommand {
         guard DescriptorLimit.raise() else { return .failed }
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let announced = try announced(arguments)
+        let place = HostPort(server.description)
         let program = ConnectProgram(
             options,
             carrier: { mailbox in
-                ChatTransfers(port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key") {
+                ChatTransfers(port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key", server: place) {
                     mailbox.post(.transfer($0))
                 }
             },

@@ -77,7 +77,7 @@ final class LoopCore {
                 if paths.receive($0, at: now) { return }
                 endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: now)
             }
-            if received > 0 || paths.nextTimeout <= now { paths.advance(at: now) }
+            if paths.nextTimeout <= now { paths.advance(at: now) }
             if endpoint.nextTimeout <= now { endpoint.handleTimeout(at: now) }
             retryFiles()
             giveUpFullDisks()
@@ -203,7 +203,6 @@ final class LoopCore {
             guard let found else { return session.end(.failed(.unreachable)) }
             send(sources, to: [found], remoteKey: remoteKey, preSharedKey: preSharedKey, session)
         }
-        paths.advance(at: Self.clock())
     }
 
     /// Offers as many files as the receiver can be expected to have open at once; further ones follow as these are done.

@@ -70,29 +70,19 @@ public final class TransferLoop: Sendable {
     ///   - candidates: what the peer names as its addresses.
     ///   - secret: the pre-shared key of the transfer, 32 bytes.
     public func answerSearch(of candidates: [NetworkAddress], secret: [UInt8]) {
-        mailbox.post { core in
-            core.paths.answer(candidates, secret: secret, at: LoopCore.clock())
-            core.paths.advance(at: LoopCore.clock())
-        }
+        mailbox.post { $0.paths.answer(candidates, secret: secret, at: LoopCore.clock()) }
     }
 
     /// Asks STUN servers (RFC 8489), four at most, from which address they see the socket. Replaces those of an earlier call.
     public func ask(_ servers: [NetworkAddress]) {
-        mailbox.post { core in
-            core.paths.ask(servers, at: LoopCore.clock())
-            core.paths.advance(at: LoopCore.clock())
-        }
+        mailbox.post { $0.paths.ask(servers, at: LoopCore.clock()) }
     }
 
     /// The addresses at which the STUN servers see the socket: behind routers, those at which others can try to reach it. Waits for their
     /// answers, two seconds at most; empty without servers.
     public func reflexiveAddresses() async -> [NetworkAddress] {
         await withCheckedContinuation { waiter in
-            let posted = mailbox.post { core in
-                core.paths.reflexive(waiter)
-                core.paths.advance(at: LoopCore.clock())
-            }
-            if posted == .refused { waiter.resume(returning: []) }
+            if mailbox.post({ $0.paths.reflexive(waiter) }) == .refused { waiter.resume(returning: []) }
         }
     }
 

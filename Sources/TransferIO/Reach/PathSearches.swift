@@ -27,6 +27,8 @@ final class PathSearches {
     private var waiters: [CheckedContinuation<[NetworkAddress], Never>] = []
     private var searches: [UInt64: Search] = [:]
     private let socket: UDPSocket
+    /// When ``advance(at:)`` is due.
+    private(set) var nextTimeout = TransferInstant.distantFuture
 
     init(socket: UDPSocket) { self.socket = socket }
 
@@ -43,13 +45,20 @@ final class PathSearches {
         let isKept = query?.isKept ?? false
         query = ReflexiveQuery(servers: servers, random: SystemRandomNumberGenerator(), at: Self.time(now))
         query?.isKept = isKept
+        nextTimeout = .zero
     }
 
     /// Whether routers are to keep the ports that they have given to the socket: while an offer waits.
-    func setKeepsMapping(_ isKept: Bool) { query?.isKept = isKept }
+    func setKeepsMapping(_ isKept: Bool) {
+        query?.isKept = isKept
+        nextTimeout = .zero
+    }
 
     /// Waits until the servers have answered, two seconds at most.
-    func reflexive(_ waiter: CheckedContinuation<[NetworkAddress], Never>) { waiters.append(waiter) }
+    func reflexive(_ waiter: CheckedContinuation<[NetworkAddress], Never>) {
+        waiters.append(waiter)
+        nextTimeout = .zero
+    }
 
     // Searches
 
@@ -66,6 +75,7 @@ final class PathSearches {
             running.finder.addCandidates(candidates, at: Self.time(now))
             running.endings.append((session, ending))
             searches[finder.searchID] = running
+            nextTimeout = .zero
             return
         }
         add(Search(finder: finder, keptUntil: now + Self.keep, endings: [(session, ending)]))
@@ -82,6 +92,7 @@ final class PathSearches {
     private func add(_ search: Search) {
         if searches.count >= Self.maximum, let oldest = searches.min(by: { $0.value.keptUntil < $1.value.keptUntil })?.key { end(oldest) }
         searches[search.finder.searchID] = search
+        nextTimeout = .zero
     }
 
     /// Ends what a session waits for.
@@ -116,12 +127,14 @@ final class PathSearches {
     /// - Returns: false if it is for one of them.
     func receive(_ received: UDPSocket.Received, at now: TransferInstant) -> Bool {
         guard let first = received.bytes.first else { return false }
+        let isForTransfers = first & 0xC0 != 0 && !ProbeDatagram.isProbe(firstByte: first)
+        if isForTransfers { return false }
+        nextTimeout = .zero
         // STUN has the first two bits clear (RFC 7983), which no datagram of a transfer has.
         if first & 0xC0 == 0 {
             forEachDatagram(received) { _ = query?.receive($0, from: received.from, at: Self.time(now)) }
             return true
         }
-        guard ProbeDatagram.isProbe(firstByte: first) else { return false }
         forEachDatagram(received) { datagram in
             guard let id = ProbeDatagram.searchID(of: datagram) else { return }
             _ = searches[id]?.finder.receive(datagram, from: received.from, at: Self.time(now))
@@ -152,6 +165,10 @@ final class PathSearches {
             }
             settle(id, at: now)
         }
+        nextTimeout = query?.nextTimeout.map(Self.instant) ?? .distantFuture
+        for search in searches.values {
+            nextTimeout = min(nextTimeout, search.finder.nextTimeout.map(Self.instant) ?? search.keptUntil)
+        }
     }
 
     private func settle(_ id: UInt64, at now: TransferInstant) {
@@ -165,12 +182,5 @@ final class PathSearches {
         searches[id]?.endings = []
         for waiting in search.endings { waiting.ending(found) }
         if search.keptUntil <= now { searches[id] = nil }
-    }
-
-    /// When ``advance(at:)`` is due.
-    var nextTimeout: TransferInstant {
-        var next = query?.nextTimeout.map(Self.instant) ?? .distantFuture
-        for search in searches.values { next = min(next, search.finder.nextTimeout.map(Self.instant) ?? search.keptUntil) }
-        return next
     }
 }

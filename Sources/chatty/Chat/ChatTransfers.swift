@@ -16,6 +16,7 @@ final class ChatTransfers: TransferCarrier {
     private let announced: [String]
     private let downloads: ByteString
     private let keyPath: ByteString
+    private let server: HostPort?
     private let post: @Sendable (CarrierEvent) -> Void
     private let state = NIOLockedValueBox(State())
 
@@ -51,14 +52,17 @@ final class ChatTransfers: TransferCarrier {
     ///   - announced: the addresses that others are given instead of this machine's own, `ADDRESS:PORT`; none if empty.
     ///   - downloads: the folder for received files.
     ///   - keyPath: the path of this machine's key for transfers.
+    ///   - server: the chat server as the user names it.
     ///   - post: receives the events.
     init(
-        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, post: @escaping @Sendable (CarrierEvent) -> Void
+        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, server: HostPort?,
+        post: @escaping @Sendable (CarrierEvent) -> Void
     ) {
         self.port = port
         self.announced = announced
         self.downloads = downloads
         self.keyPath = keyPath
+        self.server = server
         self.post = post
     }
 
@@ -81,9 +85,23 @@ final class ChatTransfers: TransferCarrier {
         case .receive(let number, _, let payload): prepare(number, payload)
         case .send(let number, let payload): send(number, payload)
         case .update: break
-        case .useSTUN(let server): state.withLockedValue { $0.loop }?.ask(TransferPayload.networkAddresses([server]))
+        case .useSTUN(let address): useSTUN(address)
         case .cancel(let number): cancel(number)
         case .verify(let number): verify(number)
+        }
+    }
+
+    /// Asks the server at the address of the chat's connection, and at its others: where that is IPv6, an IPv4 address shows at which IPv4
+    /// address this machine is seen, which is all that a peer without IPv6 can use.
+    private func useSTUN(_ address: String) {
+        guard let loop = state.withLockedValue({ $0.loop }) else { return }
+        let connected = TransferPayload.networkAddresses([address])
+        loop.ask(connected)
+        Task { [server] in
+            // A name that is not found now was found when the connection was made: the address of the connection is enough.
+            guard let all = try? await server?.lookUp() else { return }
+            let others = all.filter { !connected.contains($0) }
+            if !others.isEmpty { loop.ask(connected + others) }
         }
     }
 
@@ -210,9 +228,12 @@ final class ChatTransfers: TransferCarrier {
         guard !addresses.isEmpty else { return post(.failed(number, "\(NoAddressError()).")) }
         remember(offer.key, of: number)
         let secret = expect(number, expected, loop)
-        let answer = TransferPayload.Acceptance(key: Data(loop.publicKey), secret: Data(secret), addresses: addresses, search: true)
+        // Who announces an address wants to be reached there, and probes would show others.
+        let searches = announced.isEmpty
+        let answer = TransferPayload.Acceptance(
+            key: Data(loop.publicKey), secret: Data(secret), addresses: addresses, search: searches ? true : nil)
         guard let text = TransferPayload.text(answer) else { return post(.failed(number, "the answer to its offer is too long.")) }
-        if offer.search == true { loop.answerSearch(of: ChatTransfers.usable(offer.addresses), secret: secret) }
+        if searches, offer.search == true { loop.answerSearch(of: ChatTransfers.usable(offer.addresses), secret: secret) }
         keepMapping()
         post(.ready(number, payload: text))
     }
