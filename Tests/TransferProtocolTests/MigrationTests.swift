@@ -142,16 +142,13 @@ import TransferSimulator
         #expect(simulation.longestStall < 50)
     }
 
-    /// A receiver whose address changes without its knowledge, as behind a router that restarts: the sender's datagrams go nowhere until
-    /// something of the receiver arrives.
-    @Test(arguments: 1..<6 as Range<UInt64>) func aReceiverThatMovesUnawaresIsFoundWithinThreeSeconds(seed: UInt64) throws {
+    /// Changes the receiver's network in a transfer whose sender is not told: data passes again within three seconds, and the file arrives.
+    private func isFoundAgain(seed: UInt64, after change: (SimulatedHost) -> Void) throws {
         let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6, delay: .milliseconds(20), queue: 200_000))
         let file = Simulation.file(size: 20_000_000, seed: seed)
         let connection = try simulation.send([file])
         simulation.run(for: .seconds(Int64(2))) { false }
-        simulation.receiver.address.port += 1
-        simulation.receiver.address.low += 1
-        simulation.receiver.endpoint.localAddressGone(LocalAddress(high: 0, low: simulation.receiver.address.low - 1))
+        change(simulation.receiver)
         let before = connection.statistics.bytesDone
         #expect(simulation.run(for: .seconds(Int64(3))) { connection.statistics.bytesDone > before + 200_000 }, "\(connection.statistics)")
         #expect(simulation.runToEnd(within: .seconds(Int64(30))))
@@ -161,21 +158,23 @@ import TransferSimulator
         #expect(simulation.longestStall < 50)
     }
 
+    /// A receiver whose address changes without its knowledge, as behind a router that restarts: the sender's datagrams go nowhere until
+    /// something of the receiver arrives.
+    @Test(arguments: 1..<6 as Range<UInt64>) func aReceiverThatMovesUnawaresIsFoundWithinThreeSeconds(seed: UInt64) throws {
+        try isFoundAgain(seed: seed) { receiver in
+            let old = receiver.address
+            receiver.address.port += 1
+            receiver.address.low += 1
+            receiver.endpoint.localAddressGone(LocalAddress(high: old.high, low: old.low))
+        }
+    }
+
     /// The receiver's address stays on an interface whose link is dead: what is sent from it goes nowhere.
     @Test(arguments: 1..<6 as Range<UInt64>) func anAddressOnADeadInterfaceIsGivenUp(seed: UInt64) throws {
-        let simulation = try Simulation(seed: seed, forward: LinkModel(rate: 20e6, delay: .milliseconds(20), queue: 200_000))
-        let file = Simulation.file(size: 20_000_000, seed: seed)
-        let connection = try simulation.send([file])
-        simulation.run(for: .seconds(Int64(2))) { false }
-        simulation.receiver.deadAddress = simulation.receiver.address
-        simulation.receiver.address.low += 1
-        let before = connection.statistics.bytesDone
-        #expect(simulation.run(for: .seconds(Int64(3))) { connection.statistics.bytesDone > before + 200_000 }, "\(connection.statistics)")
-        #expect(simulation.runToEnd(within: .seconds(Int64(30))))
-        #expect(simulation.sender.outcome == .complete)
-        let isSame = simulation.receiver.received[0] == file.bytes
-        #expect(isSame)
-        #expect(simulation.longestStall < 50)
+        try isFoundAgain(seed: seed) { receiver in
+            receiver.deadAddress = receiver.address
+            receiver.address.low += 1
+        }
     }
 
     /// The sender changes its network: what is known of the old path is not taken for the new one.
