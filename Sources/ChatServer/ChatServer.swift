@@ -64,6 +64,7 @@ public final class ChatServer: Sendable {
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         var engine: SQLiteEngine?
+        var udpListener: UDPListener?
         var server: ChatServer?
         do {
             let tls = NIOLockedValueBox(try identity.context())
@@ -76,8 +77,9 @@ public final class ChatServer: Sendable {
             // The port is bound before passwords are hashed, so that a port in use is reported at once and not after a minute.
             let listener = try await Listener(port: configuration.port, group, workers, notify: notify)
             let metrics = Metrics()
-            let udpListener = UDPListener.start(port: listener.port, metrics, notify)
-            settings.answersSTUN.withLockedValue { $0 = udpListener != nil }
+            udpListener = UDPListener.start(port: listener.port, metrics, notify)
+            let answersSTUN = udpListener != nil
+            settings.answersSTUN.withLockedValue { $0 = answersSTUN }
             var metricsListener: MetricsListener?
             if let (address, port) = configuration.metrics {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
@@ -97,7 +99,12 @@ public final class ChatServer: Sendable {
             return newServer
         } catch {
             // The first error is the one to report; errors while stopping add nothing.
-            if let server { await server.endThreads() } else { engine?.stop() }
+            if let server {
+                await server.endThreads()
+            } else {
+                engine?.stop()
+                udpListener?.stop()
+            }
             try? await group.shutdownGracefully()
             try? store.close()
             lock.release()

@@ -64,6 +64,29 @@ import Testing
         }
     }
 
+    /// A start that fails later leaves nothing running: the UDP port is free again.
+    @Test func aStartThatFailsGivesThePortBack() async throws {
+        let occupied = try await RunningServer { $0.metrics = ("127.0.0.1", 0) }
+        let metrics = try #require(occupied.server.metricsAddress.flatMap { Int($0.split(separator: ":").last ?? "") })
+        var isFree = false
+        // Others take ports too, so one try proves nothing.
+        for _ in 0..<20 where !isFree {
+            let port = try UDPSocket().port
+            await #expect(throws: (any Error).self) {
+                try await RunningServer {
+                    let folder = $0.folder
+                    $0 = ServerConfiguration(port: Int(port), folder: folder)
+                    $0.hashCost = .cheap
+                    $0.loops = 1
+                    $0.metrics = ("127.0.0.1", metrics)
+                }
+            }
+            isFree = (try? UDPSocket(port: port)) != nil
+        }
+        #expect(isFree)
+        try await occupied.server.stop()
+    }
+
     /// Another program has the UDP port: the server works without it, says so, and tells its clients of no STUN.
     @Test func withoutThePortTheServerRunsAllTheSame() async throws {
         // The TCP port must be free with its UDP port taken: tried with several, because others take ports too.

@@ -17,8 +17,7 @@ final class PathSearches {
         var endings: [(session: TransferSession, ending: Ending)] = []
     }
 
-    /// How long a finder answers after its end, and how long it waits for a peer that is late: the time in which a person answers an offer
-    /// does not count, because the answering side begins with its answer.
+    /// How long the peer's probes are answered, from the start of a search: longer than any search lasts, for a peer that begins late.
     private static let keep = TransferDuration.seconds(Int64(30))
     /// Searches at once; the oldest gives way. An owner starts one for each file that is accepted.
     private static let maximum = 64
