@@ -1,5 +1,3 @@
-import Crypto
-
 /// A datagram of the search for a path: a probe, which asks "does this reach you?", or the answer to one.
 ///
 /// | bytes | what |
@@ -20,7 +18,6 @@ public struct ProbeDatagram: Equatable, Sendable {
 
     /// Bytes of every probe and answer.
     public static let size = 51
-    private static let macSize = 16
 
     private enum FirstByte {
         static let probe: UInt8 = 0x80 | 1 << 4 | 9
@@ -48,9 +45,7 @@ public struct ProbeDatagram: Equatable, Sendable {
     /// Reads a datagram of the peer; nil if it is not of this search or not authentic.
     public init?(_ datagram: UnsafeRawBufferPointer, keys: SearchKeys) {
         guard Self.searchID(of: datagram) == keys.searchID else { return nil }
-        let mac = Self.mac(datagram.prefix(Self.size - Self.macSize), keys.peer)
-        // In constant time, so that a MAC cannot be guessed byte by byte. `|` and `^` have one precedence: the parentheses matter.
-        guard zip(mac, datagram.suffix(Self.macSize)).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0 else { return nil }
+        guard MessageCode.isValid(datagram.suffix(MessageCode.size), of: datagram.dropLast(MessageCode.size), keys.peer) else { return nil }
         nonce = datagram.bigEndian(at: 9)
         content =
             datagram[0] == FirstByte.probe
@@ -75,10 +70,6 @@ public struct ProbeDatagram: Equatable, Sendable {
         bytes.append(bigEndian: seen.high)
         bytes.append(bigEndian: seen.low)
         bytes.append(bigEndian: seen.port)
-        return bytes + Self.mac(bytes, keys.own)
-    }
-
-    private static func mac(_ bytes: some Sequence<UInt8>, _ key: SymmetricKey) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: Array(bytes), using: key).prefix(macSize))
+        return bytes + MessageCode.of(bytes, keys.own)
     }
 }

@@ -37,9 +37,14 @@ package final class Simulation {
     private var heap: [Arrival] = []
     private var order: UInt64 = 0
     package private(set) var steps = 0
+    /// Nothing that is sent to an address of the other side arrives, or nothing through the relay.
+    package var dropsDirect = false
+    package var dropsRelayed = false
     /// The longest run of steps in which a timer was due and time stood still: a driver would have spun as often.
     package private(set) var longestStall = 0
 
+    /// Stands for the receiver behind a relay.
+    package static let relayed = NetworkAddress(relayLeg: 2)
     package static let receiverAddress = NetworkAddress(ipv4: 0x7F00_0001, port: 9000)
     package static let secret = [UInt8](repeating: 7, count: 32)
 
@@ -68,13 +73,16 @@ package final class Simulation {
     }
 
     /// Connects and offers the files.
-    /// - Parameter pair: the two hosts; nil for the first pair.
+    /// - Parameters:
+    ///   - pair: the two hosts; nil for the first pair.
+    ///   - address: where the receiver is reached, if not at its own.
     @discardableResult package func send(
-        _ files: [SimulatedHost.Source], ends: Bool = true, between pair: (sender: SimulatedHost, receiver: SimulatedHost)? = nil
+        _ files: [SimulatedHost.Source], ends: Bool = true, between pair: (sender: SimulatedHost, receiver: SimulatedHost)? = nil,
+        to address: NetworkAddress? = nil
     ) throws -> TransferConnection {
         let (sender, receiver) = pair ?? (sender, receiver)
         let connection = try sender.endpoint.connect(
-            to: [receiver.address], remoteKey: receiver.endpoint.publicKey, preSharedKey: Self.secret, at: now)
+            to: [address ?? receiver.address], remoteKey: receiver.endpoint.publicKey, preSharedKey: Self.secret, at: now)
         for file in files { sender.sources[connection.handle, default: [:]][connection.offer(file.offer)] = file }
         if ends { connection.endOffers() }
         return connection
@@ -142,7 +150,8 @@ package final class Simulation {
         }
         arrival.datagram.withUnsafeBytes {
             host.endpoint.receive(
-                $0, segmentSize: $0.count, from: arrival.from, to: LocalAddress(high: arrival.to.high, low: arrival.to.low),
+                $0, segmentSize: $0.count, from: arrival.from,
+                to: arrival.from.isRelayed ? .any : LocalAddress(high: arrival.to.high, low: arrival.to.low),
                 ecn: arrival.ecn, at: now)
         }
         return arrival.host
@@ -166,6 +175,11 @@ package final class Simulation {
                 host.act(at: now)
                 continue
             }
+            let leg = host.batch.destination.relayLeg
+            if leg == nil ? dropsDirect : dropsRelayed {
+                host.act(at: now)
+                continue
+            }
             for datagram in host.batch.datagrams() {
                 if host.batch.destination == Self.attackerAddress { attackerBytes.received += datagram.count }
                 let arrivals =
@@ -173,10 +187,11 @@ package final class Simulation {
                     ? forward.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
                     : back.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
                 for (due, bytes, ecn) in arrivals {
+                    let to = leg == nil ? host.batch.destination : hosts[index ^ 1].address
                     push(
                         Arrival(
-                            due: due, order: order, host: index ^ 1, datagram: bytes, ecn: ecn, from: source(host),
-                            to: isSender ? divertTo ?? host.batch.destination : host.batch.destination))
+                            due: due, order: order, host: index ^ 1, datagram: bytes, ecn: leg == nil ? ecn : 0,
+                            from: leg.map { NetworkAddress(relayLeg: $0 ^ 1) } ?? source(host), to: isSender ? divertTo ?? to : to))
                     order += 1
                 }
                 for forged in attacker?(datagram, isSender) ?? [] {

@@ -11,6 +11,8 @@ public struct TransferStatistics: Hashable, Sendable {
         case source
         /// `--limit`.
         case limit
+        /// What the relay passes on.
+        case relay
         /// The processor of this machine, which never waits.
         case cpu
         /// Reading or writing files, for which this side waits.
@@ -55,6 +57,8 @@ public struct TransferStatistics: Hashable, Sendable {
     public var deliveryRate: Double = 0
     /// Bytes of the largest datagram sent.
     public var datagramSize = 0
+    /// Whether the peer is reached through a relay.
+    public var isRelayed = false
     public var limit = Limit.idle
     /// The receiver has reported that its disk is full.
     public var peerPaused = false

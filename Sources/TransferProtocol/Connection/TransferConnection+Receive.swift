@@ -241,7 +241,7 @@ extension TransferConnection {
     }
 
     /// Continues on the path that is in use since then.
-    private func moved(_ move: PathSet.Move, at now: TransferInstant) {
+    func moved(_ move: PathSet.Move, at now: TransferInstant) {
         if move == .none { return }
         if move == .path {
             datagramSizeChanged()

@@ -218,12 +218,12 @@ extension TransferConnection {
             if probesPending == 0 {
                 if path.bytesInFlight + path.datagramSize > path.controller.window {
                     isBlockedByPath = true
-                    limit = isAtRateLimit ? .limit : .path
+                    limit = rateHolder ?? .path
                     break
                 }
                 if allowance <= 0 {
                     isBlockedByPath = true
-                    limit = isAtRateLimit ? .limit : .path
+                    limit = rateHolder ?? .path
                     if batch.segments == 0 { pacedUntil = path.pacer.nextSend(at: now, datagramSize: path.datagramSize) }
                     break
                 }
@@ -249,9 +249,19 @@ extension TransferConnection {
         return true
     }
 
-    /// Whether `--limit` holds the rate. A controller that measures its rate paces a little below the limit, and one that fills the queue
-    /// of a slower path far above that path's rate, so the delivery rate decides.
-    private var isAtRateLimit: Bool { configuration.rateLimit.map { path.deliveryRate > 0.85 * $0 } ?? false }
+    /// The highest rate at which this side sends on the path in use, bytes a second. Of the relay's rate a little is left to the packets of
+    /// the other direction.
+    private var rateCap: Double? {
+        let ofRelay = path.isRelayed ? relayRate.map { 0.96 * $0 } : nil
+        return [configuration.rateLimit, ofRelay].compactMap(\.self).min()
+    }
+
+    /// What holds the rate, if it is a cap. A controller that measures its rate paces a little below the cap, and one that fills the queue of
+    /// a slower path far above that path's rate, so the delivery rate decides.
+    private var rateHolder: TransferStatistics.Limit? {
+        guard let cap = rateCap, path.deliveryRate > 0.85 * cap else { return nil }
+        return cap == configuration.rateLimit ? .limit : .relay
+    }
 
     /// Finds the reason why there is nothing to send though the path would carry it.
     private func diagnoseIdle(at now: TransferInstant) {
@@ -335,7 +345,7 @@ extension TransferConnection {
         // RFC 9002 §7.7; twice the rate in slow start, so that pacing does not keep the window from doubling.
         let gain = path.controller.isInSlowStart ? 2 : 1.25
         var rate = path.controller.pacingRate ?? gain * Double(path.controller.window) / max(path.rtt.smoothed.inSeconds, 1e-6)
-        if let cap = configuration.rateLimit { rate = min(rate, cap) }
+        if let cap = rateCap { rate = min(rate, cap) }
         if role == .sender, path.mtu.fit(rate: rate) != nil { datagramSizeChanged() }
         path.pacer.setRate(rate, datagramSize: path.datagramSize, at: now)
     }

@@ -93,7 +93,10 @@ extension TransferConnection {
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2
             // The address in use may have died without a word, with the interface that has it.
-            if recovery.probeCount >= Self.silentTimeouts { paths.releaseSource() }
+            if recovery.probeCount >= Self.silentTimeouts {
+                paths.releaseSource()
+                moved(paths.fallBack(at: now), at: now)
+            }
             for content in recovery.oldestContents(2) { retransmit(content) }
             if path.elicitingInFlight > 0 { considerFallback(at: now) }
         }

@@ -70,6 +70,8 @@ public final class TransferConnection {
     public internal(set) var lastReceivedAt: TransferInstant
     var lastSentAt: TransferInstant
     var peerIdleTimeout: TransferDuration
+    /// What the relay passes on, bytes a second.
+    var relayRate: Double?
 
     // Messages
     var streamOut = ControlStreamSender()
@@ -131,7 +133,8 @@ public final class TransferConnection {
         self.configuration = configuration
         self.random = random
         // The initiator is known by its key and not by an address.
-        paths = PathSet(path, pinsSource: role == .receiver, configuration, seed: localID.value, at: now)
+        paths = PathSet(
+            path, pinsSource: role == .receiver, choosesPath: role == .sender, configuration, seed: localID.value, at: now)
         startedAt = now
         lastReceivedAt = now
         lastSentAt = now
@@ -161,6 +164,7 @@ public final class TransferConnection {
         now.pacingRate = path.pacer.rate
         now.deliveryRate = path.deliveryRate
         now.datagramSize = path.datagramSize
+        now.isRelayed = path.isRelayed
         now.limit = stoppedBy
         now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
         now.filesDone = role == .sender ? outgoing.delivered : incoming.placed

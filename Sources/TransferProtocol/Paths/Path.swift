@@ -15,6 +15,10 @@ final class Path {
     var source: LocalAddress { didSet { destination.local = source } }
     /// Where datagrams are sent, and from where.
     private(set) var destination: NetworkPath
+    /// Whether this side moves here once the path is validated, wherever the peer sends.
+    var isChosen = false
+    /// Whether it goes through a relay.
+    var isRelayed: Bool { addresses.remote.isRelayed }
     private let makeController: (_ datagramSize: Int) -> any CongestionController
 
     var rtt = RTTEstimator()

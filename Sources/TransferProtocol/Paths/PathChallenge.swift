@@ -26,6 +26,9 @@ struct PathChallenge {
 
     mutating func received(bytes: Int) { allowance += 3 * bytes }
 
+    /// Lets all challenges be sent, to an address that the peer has proven to have.
+    mutating func allow() { allowance += Self.maximumAttempts * PathMTU.base }
+
     /// Whether the path never answered and is given up.
     func isOver(at now: TransferInstant) -> Bool { !isAnswered && attempts >= Self.maximumAttempts && nextAt <= now }
 

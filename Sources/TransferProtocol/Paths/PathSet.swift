@@ -3,6 +3,10 @@ import Connectivity
 /// The paths of a connection: the one in use, one that is being validated, and those of which packets are still under way (RFC 9000 §9).
 ///
 /// The connection moves to the path on which the peer sends, as soon as that path is validated. Either side may move, or both.
+///
+/// A path that goes through a relay is worse than a direct one, and always there. The sender chooses between them: it proposes a direct path
+/// once a search has found one (``propose(_:at:)``) and falls back to the relay when the direct path is silent (``fallBack(at:)``). Until the
+/// receiver has followed, its packets come on the other path, which moves nothing.
 struct PathSet {
     /// What a validated response or an arrived packet changed.
     enum Move: Equatable {
@@ -39,13 +43,22 @@ struct PathSet {
     private let pinsSource: Bool
     private let seed: UInt64
     private var peerMaximum = Int.max
+    /// Whether this side chooses between a relay and a direct path.
+    private let choosesPath: Bool
+    /// Where the peer is reached through a relay; nil while it is not.
+    var relayed: NetworkAddress?
 
     /// - Parameters:
     ///   - pinsSource: whether datagrams leave from the address at which the peer's arrive, as from a host that is known by an address.
+    ///   - choosesPath: whether this side chooses between a relay and a direct path; else it follows.
     ///   - seed: for the random choices of the congestion controllers.
-    init(_ addresses: NetworkPath, pinsSource: Bool, _ configuration: TransferConfiguration, seed: UInt64, at now: TransferInstant) {
+    init(
+        _ addresses: NetworkPath, pinsSource: Bool, choosesPath: Bool = false, _ configuration: TransferConfiguration, seed: UInt64,
+        at now: TransferInstant
+    ) {
         self.configuration = configuration
         self.pinsSource = pinsSource
+        self.choosesPath = choosesPath
         self.seed = seed
         latest = addresses
         current = Path(
@@ -128,6 +141,7 @@ struct PathSet {
         _ addresses: NetworkPath, bytes: Int, isHighest: Bool, isProbe: Bool, at now: TransferInstant
     ) -> Move {
         if isHighest, !isProbe { latest = addresses }
+        learnLocal(addresses)
         if addresses == current.addresses {
             if isHighest { current.source = source(addresses) }
             isSettled = latest == current.addresses && current.source == source(addresses)
@@ -139,11 +153,54 @@ struct PathSet {
             return moveIfValidated()
         }
         guard isHighest else { return .none }
+        if addresses.remote.isRelayed { return isProbe || choosesPath ? .none : follow(addresses, at: now) }
         if let candidate, !candidate.challenge.mayBeReplaced { return .none }
         let path = makePath(addresses, at: now)
         path.challenge.received(bytes: bytes)
         candidate = path
         return .none
+    }
+
+    /// A path that was proposed is not known by this host's address before the first packet comes on it.
+    private mutating func learnLocal(_ addresses: NetworkPath) {
+        if current.addresses.local == .any, current.addresses.remote == addresses.remote { current.addresses = addresses }
+        if let candidate, candidate.addresses.local == .any, candidate.addresses.remote == addresses.remote {
+            candidate.addresses = addresses
+        }
+    }
+
+    /// Moves to the relay, as the peer has. Nothing is to be proven of it: what is sent there goes to the relay, which has proven itself.
+    private mutating func follow(_ addresses: NetworkPath, at now: TransferInstant) -> Move {
+        let path = makePath(addresses, at: now)
+        path.ecn = current.ecn.forAnotherPath()
+        if let candidate { keep(candidate) }
+        candidate = nil
+        keep(current)
+        current = path
+        return .path
+    }
+
+    /// Validates a direct path to an address at which the peer has answered a search, and moves there as soon as that has succeeded, wherever
+    /// the peer sends.
+    mutating func propose(_ address: NetworkAddress, at now: TransferInstant) {
+        guard address != current.addresses.remote else { return }
+        if let candidate, candidate.addresses.remote == address {
+            candidate.isChosen = true
+            return
+        }
+        let path = makePath(NetworkPath(remote: address, local: .any), at: now)
+        path.isChosen = true
+        // The search has proven the address: the challenges need not wait for bytes from there.
+        path.challenge.allow()
+        if let candidate { keep(candidate) }
+        candidate = path
+        isSettled = false
+    }
+
+    /// Moves to the relay at once, because the path in use is silent.
+    mutating func fallBack(at now: TransferInstant) -> Move {
+        guard choosesPath, let relayed, !current.isRelayed else { return .none }
+        return follow(NetworkPath(remote: relayed, local: .any), at: now)
     }
 
     /// Queues the response to a PATH_CHALLENGE.
@@ -166,7 +223,7 @@ struct PathSet {
 
     /// Moves to the candidate once it is validated and the peer sends there.
     private mutating func moveIfValidated() -> Move {
-        guard let candidate, candidate.challenge.isAnswered, latest == candidate.addresses else { return .none }
+        guard let candidate, candidate.challenge.isAnswered, candidate.isChosen || latest == candidate.addresses else { return .none }
         self.candidate = nil
         if candidate.addresses.hasSameHosts(as: current.addresses) {
             current.addresses = candidate.addresses

@@ -91,7 +91,7 @@ extension TransferNotice.Field {
         case .loss: "The share of the packets sent that were lost, 0 to 1."
         case .limit:
             """
-            What limits the transfer: `path`, `receiver`, `source`, `limit` (the option `--limit`), `cpu`, `disk`, `disk full`, `reader`, \
+            What limits the transfer: `path`, `receiver`, `source`, `limit` (the option `--limit`), `relay`, `cpu`, `disk`, `disk full`, `reader`, \
             `sender or path`; `idle` if there is nothing to send.
             """
         case .paused: "Whether the receiver waits for room on its disk."

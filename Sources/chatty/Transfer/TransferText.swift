@@ -40,6 +40,7 @@ enum TransferText {
         case .receiver: "receiver"
         case .source: "source"
         case .limit: "--limit"
+        case .relay: "the relay"
         case .cpu: "processor"
         case .disk: "disk"
         case .diskFull: "full disk"
