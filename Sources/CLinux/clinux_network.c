@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -24,4 +26,34 @@ int clinux_interface_driver(const char *interface, char *driver, size_t length) 
     if (result == 0) snprintf(driver, length, "%.*s", (int)sizeof information.driver, information.driver);
     errno = saved;
     return result;
+}
+
+int clinux_links_watch(void) {
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (descriptor < 0) return -1;
+    struct sockaddr_nl address = {
+        .nl_family = AF_NETLINK,
+        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+    };
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+    return -1;
+}
+
+int clinux_links_drain(int descriptor) {
+    char buffer[4096];
+    int any = 0;
+    for (;;) {
+        ssize_t count = recv(descriptor, buffer, sizeof buffer, MSG_TRUNC);
+        if (count < 0 && errno == EINTR) continue;
+        /* ENOBUFS: messages were lost, so something has changed. */
+        if (count < 0 && errno == ENOBUFS) {
+            any = 1;
+            continue;
+        }
+        if (count <= 0) return any;
+        any = 1;
+    }
 }

@@ -45,7 +45,8 @@ extension IRCCodec {
         case .goodbye: .silent
         case .invalidCredentials, .nowBlocked, .blocked, .welcome, .tooManySessions, .loginTimedOut, .busy, .loginRequired, .sent,
             .groupCreated, .groupExists, .sentToGroup, .noOtherActive, .activeUser, .group, .noGroups, .member, .awayTooLong, .signalSent,
-            .offerGone, .needsClient, .passwordChanged, .passwordReplaced, .badPassword, .resumeToken, .tokenExpired, .tooManyTokens,
+            .offerGone, .noRelay, .needsClient, .passwordChanged, .passwordReplaced, .badPassword, .resumeToken, .tokenExpired,
+            .tooManyTokens,
             .tooManyAttempts, .notUTF8, .forbiddenByte, .tooManyMembers, .tooManyGroups, .tooManyGroupsMade, .flooded, .sendQueueExceeded,
             .storeFailed, .searchTooBroad, .notACommand, .usage, .plaintextRefused, .tooManyConnections, .shuttingDown, .accountGone:
             .notice

@@ -44,7 +44,7 @@ public struct IRCCodec: Codec {
     var capabilities: Capability = []
     /// Whether the client understands values of capabilities (`CAP LS 302`).
     var knowsCapabilityValues = false
-    private let answersSTUN: Bool
+    private let services: [String]
     private var isNegotiating = false
     /// The nick that the client gave; after log-in the account's name.
     var nick = "*"
@@ -65,9 +65,9 @@ public struct IRCCodec: Codec {
     /// Whether a password is being checked. The meaning of the next line depends on the result.
     var isAuthenticating = false
 
-    /// - Parameter answersSTUN: whether the server answers STUN on the UDP port with the number of its TCP port; clients are told by the value
-    ///   of `chatty/service`.
-    public init(answersSTUN: Bool = false) { self.answersSTUN = answersSTUN }
+    /// - Parameter services: what the server does on the UDP port with the number of its TCP port, such as ``Capability/stunService``; clients
+    ///   are told by the value of `chatty/service`.
+    public init(services: [String] = []) { self.services = services }
 
     public var representation: Representation { .irc(capabilities) }
 
@@ -213,7 +213,7 @@ public struct IRCCodec: Codec {
             if !isRegistered { isNegotiating = true }
             if let version = words.first.flatMap({ Int($0) }), version >= 302 { knowsCapabilityValues = true }
             let list = Capability.all.map { item in
-                let value = item.flag == .chatty && answersSTUN ? Capability.stunService : item.value
+                let value = item.flag == .chatty && !services.isEmpty ? services.joined(separator: ",") : item.value
                 return knowsCapabilityValues ? value.map { "\(item.name)=\($0)" } ?? item.name : item.name
             }
             return write([reply("CAP", nick, "LS", list.joined(separator: " "))], label: label)

@@ -25,10 +25,10 @@ public struct TextCodec: Codec {
     /// The codec that takes over if the session turns out to be IRC.
     private var irc: IRCCodec?
 
-    private let answersSTUN: Bool
+    private let services: [String]
 
-    /// - Parameter answersSTUN: see ``IRCCodec/init(answersSTUN:)``.
-    public init(answersSTUN: Bool = false) { self.answersSTUN = answersSTUN }
+    /// - Parameter services: see ``IRCCodec/init(services:)``.
+    public init(services: [String] = []) { self.services = services }
 
     public var representation: Representation { irc?.representation ?? .text }
 
@@ -72,7 +72,7 @@ public struct TextCodec: Codec {
 
     /// Ends the prompt's line, which IRC clients ignore, and continues in IRC.
     private mutating func goOnAsIRC(_ line: [UInt8]) -> [CodecStep] {
-        var irc = IRCCodec(answersSTUN: answersSTUN)
+        var irc = IRCCodec(services: services)
         let steps = irc.decode(.line(line))
         self.irc = irc
         return [.write([0x0D, 0x0A])] + steps

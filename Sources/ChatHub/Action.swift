@@ -36,8 +36,26 @@ public enum Action: Sendable {
     /// Asks for ``Event/drained(_:)`` once the session's queued output is written to its socket, or the session is gone.
     case awaitDrain(RequestID, SessionID)
 
+    /// Grants a session its leg of a relay, and sends it to the session as a signal of its peer.
+    indirect case grantRelay(RelayRequest)
+
     /// Writes a line of the server's log.
     case log(LogLine)
     /// Reports that every session is closed. The answer to ``Event/shutDown``.
     case stopped
+}
+
+/// A session that needs a relay for a transfer that it has offered or accepted.
+public struct RelayRequest: Hashable, Sendable {
+    public let session: SessionID
+    /// Whether it is the side that offers the file.
+    public let isOffering: Bool
+    /// The sessions that have made and accepted the offer.
+    public let sessions: [SessionID]
+    /// The account that has made the offer.
+    public let account: AccountID
+    /// The id of the offer.
+    public let id: String
+    public let user: String
+    public let peer: String
 }

@@ -18,6 +18,8 @@ public struct HubConfiguration: Hashable, Sendable {
     public var byteRate: Double? = nil
     /// Connections from one address other than loopback; nil for no limit.
     public var maximumConnectionsPerAddress: Int? = nil
+    /// Whether the server relays files for which no direct path is found.
+    public var relaysFiles = false
     /// The lines of the message of the day, shown after a log-in; empty for none.
     public var messageOfTheDay: [String] = []
 

@@ -90,6 +90,7 @@ public struct Phrase: Hashable, Sendable {
             case .offer: self.init("offered", "offer", "a file to: ", to)
             case .accept: self.init("accepted", "accept", "a file from: ", to)
             case .decline, .refuse: self.init("declined", "decline", "a file from: ", to)
+            case .relay: self.init("relayed", "relay", "a transfer with: ", to)
             case .cancel, .update, .renew: self.init("cancelled", "cancel", "a transfer with: ", to)
             }
         case .history, .historyTargets: self.init("read", "read", "the history")

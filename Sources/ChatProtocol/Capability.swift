@@ -23,6 +23,8 @@ public struct Capability: OptionSet, Hashable, Sendable {
 
     /// The value of `chatty/service` that says that the server answers STUN (RFC 8489) on the UDP port with the number of its TCP port.
     public static let stunService = "stun"
+    /// The value of `chatty/service` that says that the server relays files on that port, and over its TCP port (``TransferSignal/Verb/relay``).
+    public static let relayService = "relay"
 
     /// Name on the wire, flag, value in `CAP LS 302`.
     public static let all: [(name: String, flag: Capability, value: String?)] = [

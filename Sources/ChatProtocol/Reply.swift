@@ -61,6 +61,8 @@ public enum Reply: Hashable, Sendable {
     case signalSent(to: String)
     /// An offer that this user made or received is closed.
     case offerGone(String)
+    /// The server relays no files.
+    case noRelay
     /// The session cannot transfer files.
     case needsClient
 
@@ -151,6 +153,7 @@ extension Reply {
         case .away(let name, let text): "\(name) is away: \(text)"
         case .awayTooLong(let limit): "The away message is longer than \(limit) bytes. Nothing was changed."
         case .signalSent(let name): "Sent to \(name)."
+        case .noRelay: "This server relays no files."
         case .offerGone(let name): "The offer is closed: it was answered or withdrawn, or \(name) has left."
         case .needsClient: "Only chatty connect can send and receive files."
         case .passwordChanged: "Your password has been changed."
@@ -199,6 +202,7 @@ extension Reply {
         case .loginRequired: "not logged in"
         case .needsClient: "this session cannot transfer files"
         case .offerGone: "the offer is closed"
+        case .noRelay: "this server relays no files"
         case .noSuchUser(let name): "there is no user \(LoggedName.text(name))"
         case .noSuchGroup: "there is no such group chat"
         case .badUserName(_, let defect), .badGroupName(_, let defect): "the name is not allowed: \(defect.reason)"

@@ -57,6 +57,7 @@ extension Reply {
         case .awayTooLong(let limit): ("AWAY_TOO_LONG", [String(limit)])
         case .signalSent(let name): ("SIGNAL_SENT", [name])
         case .offerGone(let name): ("OFFER_GONE", [name])
+        case .noRelay: ("NO_RELAY", [])
         case .passwordChanged: ("PASSWORD_CHANGED", [])
         case .passwordReplaced(let name): ("PASSWORD_REPLACED", [name])
         case .badPassword(let defect): ("BAD_PASSWORD", [defect.rawValue])
@@ -119,7 +120,7 @@ extension Reply {
         let all: [Reply] = [
             .invalidCredentials, .blocked, .busy, .noOtherActive, .noGroups, .notUTF8, .forbiddenByte, .storeFailed, .searchTooBroad,
             .notACommand, .plaintextRefused, .flooded, .sendQueueExceeded,
-            .shuttingDown, .loginRequired, .needsClient, .passwordChanged, .tokenExpired, .back,
+            .shuttingDown, .loginRequired, .needsClient, .noRelay, .passwordChanged, .tokenExpired, .back,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.code, $0) })
     }()

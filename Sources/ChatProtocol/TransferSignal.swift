@@ -19,6 +19,9 @@ public struct TransferSignal: Hashable, Sendable {
         /// To the server: this session does not take the file. The server relays it, as `DECLINE`, once no other session of the account can
         /// take the file.
         case refuse = "REFUSE"
+        /// To the server, from a session that finds no path to the other side of a transfer that was accepted: it needs a relay. The server
+        /// answers, as if it came from the other user, with the same verb and what the session needs.
+        case relay = "RELAY"
     }
 
     public let verb: Verb

@@ -61,6 +61,9 @@ public final class ChatServer: Sendable {
         let credentials = try configuration.credentialsFile.map { (path) throws(UserFacingError) in try CredentialsFile(path: path) }
         let identity = try configuration.identity()
         configuration.rules.messageOfTheDay = try configuration.messageOfTheDay()
+        let relay = try configuration.relay.map { (limits) throws(UserFacingError) in
+            UDPListener.Relay(limits: limits, key: try RelaySecret.load(configuration.folder))
+        }
         let store = try Store(configuration.folder)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         var engine: SQLiteEngine?
@@ -77,9 +80,10 @@ public final class ChatServer: Sendable {
             // The port is bound before passwords are hashed, so that a port in use is reported at once and not after a minute.
             let listener = try await Listener(port: configuration.port, group, workers, notify: notify)
             let metrics = Metrics()
-            udpListener = UDPListener.start(port: listener.port, metrics, notify)
-            let answersSTUN = udpListener != nil
-            settings.answersSTUN.withLockedValue { $0 = answersSTUN }
+            udpListener = UDPListener.start(port: listener.port, relay, metrics, notify)
+            configuration.rules.relaysFiles = relay != nil && udpListener != nil
+            let udp = udpListener
+            settings.udp.withLockedValue { $0 = udp }
             var metricsListener: MetricsListener?
             if let (address, port) = configuration.metrics {
                 metricsListener = try await MetricsListener(address: address, port: port, group, MetricsPage(metrics, workers))
@@ -91,7 +95,7 @@ public final class ChatServer: Sendable {
             engine = newEngine
             let newServer = try ChatServer(
                 configuration, identity, tls, lock, store, newEngine, state, group, listener, workers, mailbox, metrics, metricsListener,
-                udpListener, output: output, notify: notify)
+                udpListener, relay, output: output, notify: notify)
             server = newServer
             try newServer.startThreads()
             try await opening(listener)
@@ -117,7 +121,7 @@ public final class ChatServer: Sendable {
         _ store: Store, _ engine: SQLiteEngine, _ state: StoreState, _ group: MultiThreadedEventLoopGroup, _ listener: Listener,
         _ workers: [LoopWorker],
         _ mailbox: Mailbox<HubInput>,
-        _ metrics: Metrics, _ metricsListener: MetricsListener?, _ udpListener: UDPListener?,
+        _ metrics: Metrics, _ metricsListener: MetricsListener?, _ udpListener: UDPListener?, _ relay: UDPListener.Relay?,
         output: @escaping @Sendable ([UInt8]) -> Void,
         notify: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
@@ -148,7 +152,9 @@ public final class ChatServer: Sendable {
         log = EventLog(configuration.logFormat, write: output, notify: notify)
         driver = HubDriver(
             Hub(configuration.rules, state, at: .now), mailbox,
-            HubDriver.Services(workers: workers, engine: engine, verifier: verifier, log: log, metrics: metrics))
+            HubDriver.Services(
+                workers: workers, engine: engine, verifier: verifier, log: log, metrics: metrics,
+                relay: relay.map { RelayGranter(key: $0.key) }))
         metrics.watch { [engine, hashing, log] in
             let waiting = engine.waiting
             return [

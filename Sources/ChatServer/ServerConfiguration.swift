@@ -1,6 +1,7 @@
 import ChatHub
 import ChatStore
 import ChatStoreSQLite
+import Connectivity
 import Dispatch
 import SystemSupport
 
@@ -22,6 +23,8 @@ public struct ServerConfiguration: Sendable {
     public var logFormat = EventLog.Format.text
     /// Where metrics are served over HTTP: a numeric address and a TCP port, 0 for any free one; nil for no metrics.
     public var metrics: (address: String, port: Int)?
+    /// What is relayed of files for which no direct path is found; nil for nothing.
+    public var relay: RelayLimits? = RelayLimits()
     /// How long a stop waits for connections to close.
     public var grace = Duration.seconds(5)
 

@@ -3,6 +3,7 @@ import ChatProtocol
 import Foundation
 import NetworkIO
 import SystemSupport
+import TransferIO
 import TransferProtocol
 
 /// `chatty connect`.
@@ -79,15 +80,26 @@ enum ConnectCommand {
         let downloads = arguments[ConnectFlags.downloadDirectory]
         let announced = try announced(arguments)
         let place = HostPort(server.description)
+        let policy = try policy(arguments)
+        let trust = options.trust
         let program = ConnectProgram(
             options,
             carrier: { mailbox in
-                ChatTransfers(port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key", server: place) {
-                    mailbox.post(.transfer($0))
-                }
+                ChatTransfers(
+                    port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key", server: place, policy: policy,
+                    openRelayStream: { await RelayConnection.open(host: host, port: serverPort, trust: trust, received: $0) },
+                    post: { mailbox.post(.transfer($0)) })
             },
             diagnose: Diagnostics.report)
         return status(await program.run())
+    }
+
+    /// Which paths the files may take.
+    private static func policy(_ arguments: Arguments) throws(UsageError) -> PathPolicy {
+        guard !arguments[ConnectFlags.directOnly] || !arguments[ConnectFlags.relayOnly] else {
+            throw UsageError("--direct-only and --relay-only exclude each other.", command: ConnectFlags.spec.name)
+        }
+        return arguments[ConnectFlags.directOnly] ? .directOnly : arguments[ConnectFlags.relayOnly] ? .relayOnly : .any
     }
 
     /// HOST and PORT; HOST may contain the port too.

@@ -1,6 +1,7 @@
 import ChatHub
 import ChatServer
 import ChatStoreSQLite
+import Connectivity
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -72,6 +73,12 @@ enum ServeCommand {
             }
             return (endpoint.address, endpoint.port)
         }
+        let relay = arguments[ServeFlags.relay]
+        configuration.relay =
+            relay == 0
+            ? nil
+            : RelayLimits(
+                rate: relay, total: arguments[ServeFlags.relayTotal], perAccount: arguments[ServeFlags.relayPerAccount])
         configuration.grace = arguments[ServeFlags.grace]
         switch (try readAgain(ServeFlags.tlsCertificate), try readAgain(ServeFlags.tlsKey)) {
         case (let certificate?, let key?): configuration.tlsFiles = (certificate, key)

@@ -42,8 +42,11 @@ import Testing
     }
 
     /// The value of the server's own capability names its services; what this client does not know is no obstacle.
-    @Test(arguments: [("=stun", ["stun: ?"]), ("=relay", []), ("=", []), ("=stunt", []), ("", [])])
-    func whetherTheServerAnswersSTUN(value: String, events: [String]) {
+    @Test(arguments: [
+        ("=stun", ["services: stun at ?"]), ("=stun,relay", ["services: stun relay at ?"]), ("=", []), ("=what", ["services: what at ?"]),
+        ("", []),
+    ])
+    func whatTheServerDoesBesideTheChat(value: String, events: [String]) {
         var play = SessionTranscript()
         _ = play.give(.start)
         _ = play.give(.connected)

@@ -64,7 +64,7 @@ struct SessionTranscript {
         case .unknownServer(let certificate): "unknown: \(certificate.fingerprint)"
         case .remark(let text): "noted: \(text)"
         case .connected: "connected"
-        case .answersSTUN(let server): "stun: \(server ?? "?")"
+        case .services(let services, let address): "services: \(services.joined(separator: " ")) at \(address ?? "?")"
         case .askName: "name?"
         case .askPassword(let name): "password of \(name)?"
         case .logInReply(let notice): "said: \(notice.text)"

@@ -249,6 +249,9 @@ struct HubScript {
         answers[id] = []
     }
 
+    /// The relays that were granted.
+    private(set) var grants: [RelayRequest] = []
+
     private mutating func perform(_ actions: [Action]) {
         for action in actions {
             switch action {
@@ -290,6 +293,7 @@ struct HubScript {
                     tokens = tokens.filter { $0.value != name }
                 }
                 engine.append([Proposal(requestID, .setPassword(account, passwordHash: password))])
+            case .grantRelay(let request): grants.append(request)
             case .makeToken(let requestID):
                 world.lastToken += 1
                 let token = HubScript.token(world.lastToken)

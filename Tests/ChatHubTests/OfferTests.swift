@@ -164,4 +164,41 @@ import Testing
         book.end(of: other)
         #expect(book.count == 0)
     }
+
+    /// A relay is for the two sessions that have made and accepted an offer, and for nobody else.
+    @Test func aRelayIsGrantedToTheTwoSessionsOfAnAcceptedOffer() throws {
+        var configuration = HubConfiguration()
+        configuration.relaysFiles = true
+        var script = HubScript(configuration)
+        let (yoda, luke) = (client("yoda", &script), client("luke", &script))
+        let (other, hans) = (client("luke", &script), client("hans", &script))
+        script.send(yoda, .signal(to: "luke", try signal(.offer, "film")))
+        // Not before it is accepted, and not for an offer that was never made.
+        script.send(yoda, .signal(to: "luke", try signal(.relay)))
+        script.send(luke, .signal(to: "yoda", try signal(.relay)))
+        script.send(luke, .signal(to: "yoda", try signal(.relay, id: "f2")))
+        #expect(script.grants.isEmpty)
+        #expect(script.texts(luke).last == Self.gone)
+        script.send(luke, .signal(to: "yoda", try signal(.accept, "key")))
+        for stranger in [other, hans] { script.send(stranger, .signal(to: "yoda", try signal(.relay))) }
+        #expect(script.grants.isEmpty)
+        script.send(yoda, .signal(to: "luke", try signal(.relay, "whatever a client sends here goes nowhere")))
+        script.send(luke, .signal(to: "yoda", try signal(.relay)))
+        #expect(script.grants.map(\.session) == [yoda, luke] && script.grants.map(\.isOffering) == [true, false])
+        // Both name the same transfer, and the account of the side that offers.
+        #expect(Set(script.grants.map(\.sessions)) == [[yoda, luke]] && Set(script.grants.map(\.account)).count == 1)
+        #expect(!signals(luke, script).contains { $0.contains("RELAY") })
+        script.send(yoda, .signal(to: "luke", try signal(.cancel)))
+        script.send(luke, .signal(to: "yoda", try signal(.relay)))
+        #expect(script.grants.count == 2)
+    }
+
+    @Test func aServerWithoutARelaySaysSo() throws {
+        var script = HubScript()
+        let (yoda, luke) = (client("yoda", &script), client("luke", &script))
+        script.send(yoda, .signal(to: "luke", try signal(.offer, "film")))
+        script.send(luke, .signal(to: "yoda", try signal(.accept, "key")))
+        script.send(luke, .signal(to: "yoda", try signal(.relay)))
+        #expect(script.texts(luke).last == Reply.noRelay.text && script.grants.isEmpty)
+    }
 }

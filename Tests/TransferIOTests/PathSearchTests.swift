@@ -54,13 +54,13 @@ import TransferProtocol
         let sender = try Self.loop()
         let closed = try UDPSocket()
         let named = [Self.loopback(closed.port), NetworkAddress(ipv4: 0, port: 5), Self.loopback(receiver.port)]
-        receiver.answerSearch(of: [Self.loopback(sender.port)], secret: Self.secret)
+        receiver.answerSearch(PeerSearch([Self.loopback(sender.port)], secret: Self.secret))
         let content = [UInt8](repeating: 7, count: 200_000)
         let first = sender.send(
-            [try Self.file(content, in: from)], searching: named, remoteKey: receiver.publicKey, preSharedKey: Self.secret)
+            [try Self.file(content, in: from)], searching: PeerSearch(named, secret: Self.secret), remoteKey: receiver.publicKey)
         let second = sender.send(
-            [try SourceFile(path: from.write("other.mp4", [1, 2, 3]))], searching: named, remoteKey: receiver.publicKey,
-            preSharedKey: Self.secret)
+            [try SourceFile(path: from.write("other.mp4", [1, 2, 3]))], searching: PeerSearch(named, secret: Self.secret),
+            remoteKey: receiver.publicKey)
         #expect(await Self.outcome(first) == .complete)
         #expect(await Self.outcome(second) == .complete)
         #expect(try Data(contentsOf: URL(filePath: folder.path + "/movie.mp4")) == Data(content))
@@ -78,11 +78,13 @@ import TransferProtocol
         let sender = try Self.loop()
         let deaf = try UDPSocket()
         let session = sender.send(
-            [try Self.file([1], in: from)], searching: [Self.loopback(deaf.port)], remoteKey: sender.publicKey, preSharedKey: Self.secret)
+            [try Self.file([1], in: from)], searching: PeerSearch([Self.loopback(deaf.port)], secret: Self.secret),
+            remoteKey: sender.publicKey)
         #expect(await Self.outcome(session) == .failed(.unreachable))
         // No usable address at all is no reason to wait longer.
         let other = sender.send(
-            [try Self.file([1], in: from)], searching: [], remoteKey: sender.publicKey, preSharedKey: [UInt8](repeating: 8, count: 32))
+            [try Self.file([1], in: from)], searching: PeerSearch([], secret: [UInt8](repeating: 8, count: 32)), remoteKey: sender.publicKey
+        )
         #expect(await Self.outcome(other) == .failed(.unreachable))
         await sender.shutDown()
     }
@@ -92,7 +94,8 @@ import TransferProtocol
         let sender = try Self.loop()
         let deaf = try UDPSocket()
         let session = sender.send(
-            [try Self.file([1], in: from)], searching: [Self.loopback(deaf.port)], remoteKey: sender.publicKey, preSharedKey: Self.secret)
+            [try Self.file([1], in: from)], searching: PeerSearch([Self.loopback(deaf.port)], secret: Self.secret),
+            remoteKey: sender.publicKey)
         if byShutDown { await sender.shutDown() } else { session.close(.cancelled, "") }
         #expect(await Self.outcome(session) == .failed(.cancelled))
         if !byShutDown { await sender.shutDown() }

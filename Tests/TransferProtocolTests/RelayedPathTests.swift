@@ -37,6 +37,18 @@ import TransferSimulator
         #expect(connection.statistics.limit == .relay)
     }
 
+    /// A relay passes on nothing longer than 1500 bytes, whatever the way to it carries.
+    @Test func noDatagramIsTooLongForTheRelay() throws {
+        var wide = LinkModel(rate: 20e6, delay: .milliseconds(5), queue: 4_000_000)
+        wide.mtu = 65_535
+        let simulation = try Simulation(seed: 7, forward: wide)
+        let file = Simulation.file(size: 20_000_000, seed: 7)
+        let connection = try simulation.send([file], to: Simulation.relayed)
+        connection.setRelay(Simulation.relayed, rate: nil, at: simulation.now)
+        finish(simulation, file)
+        #expect(simulation.longestRelayed > 1400 && simulation.longestRelayed <= RelayDatagram.maximumPayload)
+    }
+
     @Test(arguments: 1..<7 as Range<UInt64>) func itMovesToADirectPathThatIsFound(seed: UInt64) throws {
         let (simulation, connection, file) = try begin(seed: seed)
         let receiving = try #require(simulation.receiver.endpoint.connections.first)

@@ -40,6 +40,8 @@ package final class Simulation {
     /// Nothing that is sent to an address of the other side arrives, or nothing through the relay.
     package var dropsDirect = false
     package var dropsRelayed = false
+    /// Bytes of the longest datagram that was sent through the relay.
+    package private(set) var longestRelayed = 0
     /// The longest run of steps in which a timer was due and time stood still: a driver would have spun as often.
     package private(set) var longestStall = 0
 
@@ -187,6 +189,7 @@ package final class Simulation {
                     ? forward.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
                     : back.carry(datagram, of: together, ecn: host.batch.ecn, at: now)
                 for (due, bytes, ecn) in arrivals {
+                    if leg != nil { longestRelayed = max(longestRelayed, datagram.count) }
                     let to = leg == nil ? host.batch.destination : hosts[index ^ 1].address
                     push(
                         Arrival(

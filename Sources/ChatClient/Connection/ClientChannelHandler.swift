@@ -11,18 +11,22 @@ final class ClientChannelHandler: ChannelInboundHandler {
     enum Happening {
         case ready
         case line(LineDecoder.Line)
+        /// Bytes of a connection that has no lines.
+        case bytes(ByteBuffer)
         /// The last event: the connection is closed. Nil means that the other side has closed it properly.
         case gone((any Error)?)
     }
 
     private let usesTLS: Bool
+    private let hasLines: Bool
     private let happened: (Happening) -> Void
     private var decoder = LineDecoder(maximum: Limits.serverTagBytes + Limits.lineBytes)
     private var failure: (any Error)?
     private var isGone = false
 
-    init(usesTLS: Bool, _ happened: @escaping (Happening) -> Void) {
+    init(usesTLS: Bool, hasLines: Bool = true, _ happened: @escaping (Happening) -> Void) {
         self.usesTLS = usesTLS
+        self.hasLines = hasLines
         self.happened = happened
     }
 
@@ -37,6 +41,7 @@ final class ClientChannelHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard hasLines else { return happened(.bytes(unwrapInboundIn(data))) }
         // The handling of a line may close the channel, which may read once more: the decoder has to be finished by then.
         var lines: [LineDecoder.Line] = []
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in

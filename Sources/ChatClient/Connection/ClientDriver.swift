@@ -96,7 +96,8 @@ extension ClientDriver {
                     guard let channel else { continue }
                     channel.write(channel.allocator.buffer(bytes: message.encoded), promise: nil)
                     hasWritten = true
-                case .event(.answersSTUN): emit(.answersSTUN(server: channel?.remoteAddress.flatMap(ServerConnector.numericPlace)))
+                case .event(.services(let services, _)):
+                    emit(.services(services, address: channel?.remoteAddress.flatMap(ServerConnector.numericPlace)))
                 case .event(let event): emit(event)
                 }
             }
@@ -131,7 +132,7 @@ extension ClientDriver {
             let attempt = connector.connect { [weak self] happening in
                 guard let self, self.generation == mine else { return }
                 switch happening {
-                case .ready: break
+                case .ready, .bytes: break
                 case .line(let line): self.handle(.received(line))
                 case .gone:
                     self.channel = nil

@@ -31,10 +31,13 @@ final class ServerConnector {
 
     private let target: Target
     private let loop: any EventLoop
+    /// Whether the connection speaks in lines.
+    private let hasLines: Bool
     /// Receives remarks about a server that is accepted.
     private let onRemark: (String) -> Void
 
-    init(_ target: Target, on loop: any EventLoop, onRemark: @escaping (String) -> Void = { _ in }) {
+    init(_ target: Target, on loop: any EventLoop, hasLines: Bool = true, onRemark: @escaping (String) -> Void = { _ in }) {
+        self.hasLines = hasLines
         self.target = target
         self.loop = loop
         self.onRemark = onRemark
@@ -96,7 +99,7 @@ final class ServerConnector {
     ) throws {
         attempt.channel = channel
         if let trust = target.trust { try channel.pipeline.syncOperations.addHandler(try tlsHandler(attempt, trust)) }
-        let handler = ClientChannelHandler(usesTLS: target.trust != nil) { happening in
+        let handler = ClientChannelHandler(usesTLS: target.trust != nil, hasLines: hasLines) { happening in
             switch happening {
             case .ready: self.settle(attempt, channel, happened)
             case .gone(let error) where !attempt.isSettled: self.fail(attempt, error)

@@ -20,7 +20,9 @@ extension Console {
         case .connected:
             if showsLogIn { effects.append(.show(formatter.own(.connected, Texts.connected))) }
             effects.append(.listen)
-        case .answersSTUN(let server): if let server { effects.append(.transfer(.useSTUN(server: server))) }
+        case .services(let services, let address):
+            guard let address, services.contains(Capability.stunService) else { return }
+            effects.append(.transfer(.useServer(address: address, relays: services.contains(Capability.relayService))))
         case .askName:
             phase = .naming
             if let name = configuration.name {
@@ -128,6 +130,10 @@ extension Console {
             if let failure = answer.notices.first(where: \.isFailure) { giveUp(number, failure.text) } else { showOffered(number) }
             return
         case .presence(let number): return handlePresence(of: number, answer)
+        case .update: return
+        case .relay(let number):
+            if answer.isFailure { effects.append(.transfer(.refuseRelay(number))) }
+            return
         default: break
         }
         for notice in answer.notices { recordAway(notice) }

@@ -85,7 +85,8 @@ extension Console {
                 case .offered: "offered"
                 case .waiting: "waits for /accept \(transfer.number) or /decline \(transfer.number)"
                 case .preparing: "connecting"
-                case .running(let done, let total, let rate): Console.progress(done, total, rate)
+                case .running(let done, let total, let rate):
+                    Console.progress(done, total, rate) + (transfer.way.map { ", \(Console.shown($0))" } ?? "")
                 }
             showTransfer(.transfer, "\(transfer.number): \(way) (\(Amount.bytes(transfer.size))), \(state)", transfer)
         }
@@ -164,7 +165,7 @@ extension Console {
     // Signals of other users.
 
     mutating func handleSignal(_ signal: TransferSignal, from: String, to: String) {
-        guard !isSelf(from) else { return followOwn(signal, with: to) }
+        guard !isSelf(from) || signal.verb == .relay else { return followOwn(signal, with: to) }
         if !ignored.contains(from) { recordUser(from) }
         switch signal.verb {
         case .offer: receiveOffer(signal, from: from)
@@ -190,6 +191,12 @@ extension Console {
                     ?? transfers.find(id: signal.id, peer: from, isOutgoing: false)
             else { return }
             effects.append(.transfer(.update(transfer.number, payload: signal.payload)))
+        case .relay:
+            guard
+                let transfer = transfers.find(id: signal.id, peer: from, isOutgoing: true)
+                    ?? transfers.find(id: signal.id, peer: from, isOutgoing: false)
+            else { return }
+            effects.append(.transfer(.relay(transfer.number, payload: signal.payload)))
         case .renew, .refuse: break
         }
     }
@@ -248,6 +255,13 @@ extension Console {
             transfers[number]?.answer = (.accept, payload)
             guard let transfer = transfers[number] else { return }
             signal(.accept, transfer, payload: payload)
+        case .needsRelay(let number):
+            guard let transfer = transfers[number] else { return }
+            if transfer.state == .preparing { showTransfer(.way, "Looking for a way to \(transfer.peer) ...", transfer) }
+            signal(.relay, transfer, for: .relay(number))
+        case .update(let number, let payload):
+            if let transfer = transfers[number] { signal(.update, transfer, payload: payload, for: .update(number)) }
+        case .way(let number, let way): recordWay(number, way)
         case .progress(let number, let done, let total, let rate): recordProgress(number, done, total, rate)
         case .finished(let number, let path, let bytes, let resumed, let seconds):
             transfers[number]?.state = .running(done: bytes, total: bytes, rate: 0)
@@ -274,6 +288,24 @@ extension Console {
                 ? "\(transfer.name): \(reason)"
                 : reason.begins(with: transfer.name) ? reason : reason.prefix(1).uppercased() + reason.dropFirst()
             giveUp(number, text, isResumable: isResumable)
+        }
+    }
+
+    /// Shows a way that is relayed, and a direct one that comes after it.
+    private mutating func recordWay(_ number: Int, _ way: TransferWay) {
+        let wasRelayed = transfers[number]?.way?.isRelayed ?? false
+        transfers[number]?.way = way
+        guard way.isRelayed != wasRelayed, let transfer = transfers[number] else { return }
+        showTransfer(.way, "\(number): \(transfer.name) is \(Console.shown(way)).", transfer)
+    }
+
+    /// `direct, 12 ms`, `relayed by the server, at most 2 MB/s`.
+    private static func shown(_ way: TransferWay) -> String {
+        switch way {
+        case .direct(let milliseconds?): "direct, \(milliseconds < 1 ? "less than 1" : String(Int(milliseconds.rounded()))) ms"
+        case .direct(nil): "direct"
+        case .relayed(let rate?): "relayed by the server, at most \(Amount.rate(rate))"
+        case .relayed(nil): "relayed by the server"
         }
     }
 

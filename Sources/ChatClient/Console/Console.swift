@@ -56,6 +56,10 @@ public struct Console: Sendable {
         case offer(Int)
         /// The question whether the other side of the transfer is still active.
         case presence(Int)
+        /// What the other side of the transfer is told of this side's addresses. If it does not arrive, the transfer goes on as it is.
+        case update(Int)
+        /// The question for a relay for the transfer.
+        case relay(Int)
     }
 
     let configuration: Configuration

@@ -156,7 +156,8 @@ public struct ConsoleFormatter: Sendable {
         return JSONLine.of([
             "event": .text(kind.rawValue), "number": .number(Int64(transfer.number)),
             transfer.isOutgoing ? "to" : "from": .text(transfer.peer),
-            "name": .text(transfer.name), "size": .number(transfer.size), "done": done.map { .number($0) }, "path": path.map { .text($0) },
+            "name": .text(transfer.name), "size": .number(transfer.size), "done": done.map { .number($0) },
+            "way": transfer.wayName.map { .text($0) }, "path": path.map { .text($0) },
             "verification": verification.map { .text($0) }, "text": .text(text),
         ])
     }

@@ -16,6 +16,7 @@ public enum EventKind: String, CaseIterable, Sendable {
     case offer
     case offered
     case started
+    case way
     case progress
     case sent
     case received
@@ -59,6 +60,11 @@ public enum EventKind: String, CaseIterable, Sendable {
             """
         case .offered: "This session has offered a file."
         case .started: "A transfer began."
+        case .way:
+            """
+            How the other side is reached, in the member `way` of this event and of those of a transfer that runs: `direct`, or `relayed` by the server; \
+            `connecting` while a path is searched. Not printed for a transfer that is direct from the start.
+            """
         case .progress: "Another quarter of the file has arrived."
         case .sent: "The other user has the whole file."
         case .received: "The whole file has been received; `path` is its path."

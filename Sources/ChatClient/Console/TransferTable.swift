@@ -13,14 +13,24 @@ public enum CarrierCommand: Equatable, Sendable {
     case cancel(Int)
     /// Compute the number that both sides can compare: answered by ``CarrierEvent/verification(_:_:)``.
     case verify(Int)
-    /// Ask the STUN server at this address, `ADDRESS:PORT`, at which address others can reach this machine.
-    case useSTUN(server: String)
+    /// Ask the STUN server at this address, `ADDRESS:PORT`, at which address others can reach this machine. It may relay files as well.
+    case useServer(address: String, relays: Bool)
+    /// The server relays the transfer: the answer to ``CarrierEvent/needsRelay(_:)``.
+    case relay(Int, payload: String)
+    /// The server does not relay the transfer.
+    case refuseRelay(Int)
 }
 
 /// The events that the ``TransferCarrier`` reports to the console.
 public enum CarrierEvent: Equatable, Sendable {
     case described(Int, name: String, size: Int64, payload: String)
     case ready(Int, payload: String)
+    /// No direct path has been found yet: the server is to be asked for a relay.
+    case needsRelay(Int)
+    /// The other side is to be told this, so that a path is found.
+    case update(Int, payload: String)
+    /// How the other side is reached from now on.
+    case way(Int, TransferWay)
     /// `done` and `total` in bytes, `rate` in bytes a second.
     case progress(Int, done: Int64, total: Int64, rate: Double)
     /// - path: of the received file; nil for a file that was sent.
@@ -30,6 +40,16 @@ public enum CarrierEvent: Equatable, Sendable {
     case failed(Int, String, isResumable: Bool = false)
     /// The number that both sides can compare; nil if the other side's key is not known yet.
     case verification(Int, String?)
+}
+
+/// How the other side of a transfer is reached.
+public enum TransferWay: Equatable, Sendable {
+    /// - milliseconds: a round trip; nil if it is not known.
+    case direct(milliseconds: Double?)
+    /// - rate: what the server relays, bytes a second.
+    case relayed(rate: Double?)
+
+    var isRelayed: Bool { if case .relayed = self { true } else { false } }
 }
 
 /// The client's reaction to an offered file.
@@ -64,10 +84,21 @@ struct TransferTable: Sendable {
         var payload = ""
         /// This side's answer to an offer of the other user.
         var answer: (verb: TransferSignal.Verb, payload: String)?
+        var way: TransferWay?
         /// How many quarters of it the user has been shown.
         var shownQuarters = 0
         /// How often this side has asked whether the other one is still active.
         var asked = 0
+
+        /// How the other side is reached, in one word.
+        var wayName: String? {
+            switch (state, way) {
+            case (.preparing, _): "connecting"
+            case (.running, .direct?): "direct"
+            case (.running, .relayed?): "relayed"
+            default: nil
+            }
+        }
 
         /// Whether this side waits for the other one, and so has to ask the server whether it is still active.
         var isAwaited: Bool { isOutgoing ? state == .offered : state == .waiting || state == .preparing }

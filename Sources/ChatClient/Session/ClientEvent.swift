@@ -8,8 +8,9 @@ public enum ClientEvent: Equatable, Sendable {
     case remark(String)
     /// The connection is open. ``askName`` follows.
     case connected
-    /// The server answers STUN. `server` is its address, `ADDRESS:PORT`, as far as the connection knows it.
-    case answersSTUN(server: String?)
+    /// What the server does beside the chat: the values of `chatty/service`. `address` is its address, `ADDRESS:PORT`, as far as the connection
+    /// knows it.
+    case services([String], address: String?)
     case askName
     case askPassword(name: String)
     /// A reply of the server to the log-in.

@@ -56,7 +56,10 @@ extension ClientSession {
         let more = message.parameters.count > 3 && message.parameters[2] == "*"
         let words = message.parameters.last?.pieces(between: " ") ?? []
         // The address is not the session's business.
-        if words.contains("chatty/service=" + Capability.stunService) { emit(.answersSTUN(server: nil)) }
+        if let services = words.lazy.compactMap({ $0.rest(behind: "chatty/service=") }).first {
+            let named = services.pieces(between: ",")
+            if !named.isEmpty { emit(.services(named, address: nil)) }
+        }
         let all = names.union(words.prefix(256).map { $0.upTo("=") })
         guard !more else {
             stage = .listing(all)

@@ -128,7 +128,7 @@ public indirect enum Command: Hashable, Sendable {
             case .accept: SlashCommandKind.accept.word
             case .decline, .refuse: SlashCommandKind.decline.word
             case .cancel: SlashCommandKind.cancel.word
-            case .update, .renew: nil
+            case .update, .renew, .relay: nil
             }
         case .history, .historyTargets: SlashCommandKind.history.word
         case .search: SlashCommandKind.search.word

@@ -22,6 +22,8 @@ extension Hub {
         guard let recipients = sessionsOfAccount[target.id] else { return fail(request, .notActive(target.name.text)) }
         let gone = Reply.offerGone(target.name.text)
         switch signal.verb {
+        case .relay:
+            return grantRelay(request, made, got, to: target, signal)
         case .offer:
             offers[made] = OfferBook.Offer(session: request.session, informed: Set(recipients))
         case .renew:
@@ -80,6 +82,29 @@ extension Hub {
         offers[key] = offer
         succeed(request, [.reply(.signalSent(to: target.name.text))])
         if isLast { pass(signal.asDecline, from: request.account, to: target, recipients.filter { $0 != request.session }) }
+    }
+
+    /// Grants a relay to a session that has made or accepted an offer, once it is accepted.
+    private mutating func grantRelay(
+        _ request: Request, _ made: OfferBook.Key, _ got: OfferBook.Key, to target: Account, _ signal: TransferSignal
+    ) {
+        let isOffering: Bool
+        let sessions: [SessionID]
+        if let offer = offers[made], offer.session == request.session, case .taken(let taker) = offer.state {
+            (isOffering, sessions) = (true, [request.session, taker])
+        } else if let offer = offers[got], offer.state == .taken(by: request.session) {
+            (isOffering, sessions) = (false, [offer.session, request.session])
+        } else {
+            return fail(request, .offerGone(target.name.text))
+        }
+        guard configuration.relaysFiles else { return fail(request, .noRelay) }
+        succeed(request, [.reply(.signalSent(to: target.name.text))])
+        actions.append(
+            .grantRelay(
+                RelayRequest(
+                    session: request.session, isOffering: isOffering, sessions: sessions,
+                    account: isOffering ? request.account.id : target.id, id: signal.id, user: request.account.name.text,
+                    peer: target.name.text)))
     }
 
     private func canTake(_ offer: OfferBook.Offer, _ recipients: [SessionID]) -> Bool {

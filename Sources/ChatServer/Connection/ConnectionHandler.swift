@@ -3,6 +3,7 @@ import ChatCodec
 import ChatHub
 import ChatProtocol
 import ChatStore
+import Connectivity
 import DequeModule
 import NIOCore
 import NIOSSL
@@ -22,6 +23,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         case undecided
         case handshaking
         case speaking
+        /// A leg of the relay (``relayed``), of which the hub knows nothing.
+        case relaying
         /// The last output is being written.
         case closing
         case closed
@@ -30,6 +33,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     let worker: LoopWorker
     private(set) var id = SessionID(rawValue: .max)
     var phase = Phase.undecided
+    private var relayed: (stream: RelayStream, listener: UDPListener)?
+    private var frames = RelayFrames()
     var context: ChannelHandlerContext?
     private var isKnownToHub = false
     private var peer: PeerAddress?
@@ -101,6 +106,8 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         deadline?.cancel()
         self.context = nil
         socket = nil
+        if let relayed { relayed.listener.ended(relayed.stream) }
+        relayed = nil
         phase = .closed
         reportEnd()
     }
@@ -147,11 +154,12 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
             // The first byte of a TLS handshake record (RFC 8446 §5.1).
             if !isEncrypted, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
                 startTLS(context, bytes)
-            } else {
-                begin(with: IRCCodec(answersSTUN: worker.settings.answersSTUN.withLockedValue { $0 }))
+            } else if !beginRelaying(context, bytes) {
+                begin(with: IRCCodec(services: services))
                 receive(bytes)
             }
         case .speaking: receive(bytes)
+        case .relaying: relay(bytes)
         case .handshaking, .closing, .closed: break
         }
     }
@@ -180,8 +188,31 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func awaitFirstBytes(_ context: ChannelHandlerContext) {
         silence = context.eventLoop.assumeIsolated().scheduleTask(in: worker.settings.silence) { [self] in
-            if phase == .undecided { begin(with: TextCodec(answersSTUN: worker.settings.answersSTUN.withLockedValue { $0 })) }
+            if phase == .undecided { begin(with: TextCodec(services: services)) }
         }
+    }
+
+    /// What clients are told that the server does beside the chat.
+    private var services: [String] { worker.settings.udp.withLockedValue { $0?.services ?? [] } }
+
+    /// Makes the connection a leg of the relay, if its first byte is that of a length and not of a line: no line begins with NUL.
+    private func beginRelaying(_ context: ChannelHandlerContext, _ bytes: ByteBuffer) -> Bool {
+        guard bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0, isEncrypted || worker.settings.allowsPlaintext || isLocal,
+            let listener = worker.settings.udp.withLockedValue({ $0 }), listener.services.contains(Capability.relayService)
+        else { return false }
+        // It is no session, and has limits of its own.
+        reportEnd()
+        relayed = (listener.open(context.channel), listener)
+        phase = .relaying
+        relay(bytes)
+        return true
+    }
+
+    private func relay(_ bytes: ByteBuffer) {
+        guard let relayed else { return }
+        frames.append(bytes.readableBytesView)
+        while let datagram = frames.next() { relayed.listener.arrived(datagram, over: relayed.stream) }
+        if frames.isBroken { context?.close(promise: nil) }
     }
 
     private func startTLS(_ context: ChannelHandlerContext, _ first: ByteBuffer) {
@@ -368,7 +399,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
     private func finishIfAnswered() {
         guard hasInputEnded, outstanding == 0, heldCommands.isEmpty, unread.readableBytes == 0 else { return }
         switch phase {
-        case .undecided, .handshaking: context?.close(promise: nil)
+        case .undecided, .handshaking, .relaying: context?.close(promise: nil)
         case .speaking: closeGently(.closed)
         case .closing, .closed: break
         }

@@ -10,8 +10,8 @@ struct ConnectionSettings: Sendable {
     /// The TLS context in force. A reload replaces it for later connections.
     let tls: NIOLockedValueBox<NIOSSLContext>
     var allowsPlaintext = false
-    /// Whether the server answers STUN, which it tells its clients; set before the first one connects.
-    let answersSTUN = NIOLockedValueBox(false)
+    /// The UDP port, of which clients are told what it does, and which is the relay; set before the first one connects.
+    let udp = NIOLockedValueBox<UDPListener?>(nil)
     /// How long a silent client waits for the text prompts.
     var silence: TimeAmount = .seconds(1)
     /// The output bytes that may wait for a slow reader. Beyond it the connection is closed, and the rest is replayed later.

@@ -96,7 +96,7 @@ final class LoopWorker: @unchecked Sendable {
             eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) { [self] in submit(.woken(id)) }
         case .awaitDrain(let requestID, let id):
             if let connection = connection(id) { connection.awaitDrain(requestID) } else { submit(.drained(requestID)) }
-        case .verify, .abandon, .propose, .catchUp, .read, .setPassword, .makeToken, .log, .stopped: break
+        case .verify, .abandon, .propose, .catchUp, .read, .setPassword, .makeToken, .grantRelay, .log, .stopped: break
         }
     }
 

@@ -16,6 +16,8 @@ final class HubDriver: @unchecked Sendable {
         let verifier: PasswordVerifier
         let log: EventLog
         let metrics: Metrics
+        /// Nil if nothing is relayed.
+        let relay: RelayGranter?
     }
 
     let mailbox: Mailbox<HubInput>
@@ -95,6 +97,11 @@ final class HubDriver: @unchecked Sendable {
         case .makeToken(let requestID):
             let token = ResumeToken()
             mailbox.put(HubInput(.tokenMade(requestID, token: token.text, hash: Array(token.hash), seconds: ResumeToken.seconds)))
+        case .grantRelay(let request):
+            let seconds = UInt32(clamping: moment.wall.milliseconds / 1000)
+            if let signal = services.relay?.signal(request, wallClock: seconds) {
+                send(.deliver([request.session], signal), to: [request.session])
+            }
         case .stopped: stopped.signal()
         }
     }

@@ -1,5 +1,6 @@
 import ChatHub
 import ChatStore
+import Connectivity
 import NIOConcurrencyHelpers
 
 /// The server's figures, written by its threads and read by the metrics page.
@@ -18,6 +19,7 @@ final class Metrics: Sendable {
         var failedWrites = 0
         /// STUN requests that were answered.
         var reflexiveAnswers = 0
+        var relay = RelayTable.Figures()
         /// Why the store fails; nil while it works.
         var failure: String?
     }
@@ -53,6 +55,8 @@ final class Metrics: Sendable {
     }
 
     func recordReflexiveAnswers(_ count: Int) { figures.withLockedValue { $0.reflexiveAnswers += count } }
+
+    func recordRelay(_ relay: RelayTable.Figures) { figures.withLockedValue { $0.relay = relay } }
 
     func recordFailure(_ reason: String?) { figures.withLockedValue { $0.failure = reason } }
 }

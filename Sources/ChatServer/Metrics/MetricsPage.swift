@@ -55,6 +55,12 @@ struct MetricsPage: Sendable {
         page.add("chatty_store_failed_writes_total", .counter, "Changes that the database refused.", Double(figures.failedWrites))
         page.add("chatty_store_healthy", .gauge, "1 if the last write to the database succeeded, else 0.", figures.failure == nil ? 1 : 0)
         page.add("chatty_stun_answers_total", .counter, "STUN requests answered.", Double(figures.reflexiveAnswers))
+        page.add("chatty_relays", .gauge, "Transfers that are relayed.", Double(figures.relay.open))
+        page.add("chatty_relay_bytes_total", .counter, "Bytes relayed.", Double(figures.relay.bytes))
+        page.add(
+            "chatty_relay_dropped_total", .counter, "Datagrams not relayed because of a rate, or because the other side was not there.",
+            Double(figures.relay.dropped))
+        page.add("chatty_relay_refused_total", .counter, "Transfers that were refused a relay.", Double(figures.relay.refused))
         let process = process()
         page.add("process_cpu_seconds_total", .counter, "Processor time, user and system.", process.processorSeconds)
         page.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)

@@ -23,6 +23,9 @@ public enum RelayDatagram {
         return bytes
     }
 
+    /// The leg that a datagram of at least ``headerSize`` bytes says it is from or for.
+    public static func leg(of datagram: UnsafeRawBufferPointer) -> UInt64 { datagram.bigEndian(at: 1) }
+
     /// The leg that data says it is from or for; nil for everything else.
     static func dataLeg(_ datagram: UnsafeRawBufferPointer) -> UInt64? {
         guard datagram.count > headerSize, datagram.count <= maximumSize, datagram[0] == dataType else { return nil }

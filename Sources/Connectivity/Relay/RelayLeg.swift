@@ -3,7 +3,7 @@
 /// - A bind is sent to each address of the relay at 0, 150, 400 and 800 ms, and then every second until one is answered; the first
 ///   challenge is answered, the others are not. It is sent anew every ten seconds, which keeps the router's mapping and tells the relay
 ///   where the leg is; and at once after ``rebind(at:)``.
-/// - After ``streamWait`` without an answer it wants a stream (``wantsStream``). While one is open all goes over it.
+/// - After ``usualStreamWait`` without an answer it wants a stream (``wantsStream``). While one is open all goes over it.
 ///
 /// The driver sends what ``nextDatagram(at:)`` gives until that is nil, whenever ``nextTimeout`` is over and after each call of another
 /// function.
@@ -32,10 +32,11 @@ public struct RelayLeg: Sendable {
     static let pause = Duration.seconds(1)
     static let keepInterval = Duration.seconds(10)
     /// How long the relay may be silent over UDP before a stream is wanted: the schedule, and a slow round trip.
-    public static let streamWait = Duration.milliseconds(1200)
+    public static let usualStreamWait = Duration.milliseconds(1200)
 
     public let grant: RelayGrant
     private let addresses: [NetworkAddress]
+    private let streamWait: Duration
     private var random: any RandomNumberGenerator & Sendable
     public private(set) var state = State.binding
     /// The nonce of the present round of binds, and when the round began; nil between two rounds.
@@ -50,9 +51,15 @@ public struct RelayLeg: Sendable {
     public private(set) var hasStream = false
     private var now: Duration
 
-    /// - Parameter addresses: of the relay; four at most are used.
-    public init(_ grant: RelayGrant, relay addresses: [NetworkAddress], random: any RandomNumberGenerator & Sendable, at now: Duration) {
+    /// - Parameters:
+    ///   - addresses: of the relay; four at most are used.
+    ///   - streamWait: how long it may be silent before a stream is wanted.
+    public init(
+        _ grant: RelayGrant, relay addresses: [NetworkAddress], streamWait: Duration = RelayLeg.usualStreamWait,
+        random: any RandomNumberGenerator & Sendable, at now: Duration
+    ) {
         self.grant = grant
+        self.streamWait = streamWait
         self.addresses = Array(addresses.prefix(4))
         self.random = random
         self.now = now
@@ -63,7 +70,7 @@ public struct RelayLeg: Sendable {
     public var wantsStream: Bool {
         guard !hasStream, let round else { return false }
         if case .refused = state { return false }
-        return now >= round.since + Self.streamWait
+        return now >= round.since + streamWait
     }
 
     /// Binds anew, as after a change of this machine's address, or when nothing comes through the relay any longer.
@@ -126,8 +133,8 @@ public struct RelayLeg: Sendable {
     public var nextTimeout: Duration? {
         if !queue.isEmpty { return now }
         if case .refused = state { return nil }
-        guard !hasStream, let round, now < round.since + Self.streamWait else { return due }
-        return min(due, round.since + Self.streamWait)
+        guard !hasStream, let round, now < round.since + streamWait else { return due }
+        return min(due, round.since + streamWait)
     }
 
     /// Takes a datagram that begins as those of relays do.

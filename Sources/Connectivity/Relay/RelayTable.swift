@@ -51,6 +51,13 @@ public struct RelayTable: Sendable {
         public var dropped = 0
         /// Legs that were refused.
         public var refused = 0
+
+        public init(open: Int = 0, bytes: Int = 0, dropped: Int = 0, refused: Int = 0) {
+            self.open = open
+            self.bytes = bytes
+            self.dropped = dropped
+            self.refused = refused
+        }
     }
 
     private struct Leg {
@@ -103,7 +110,9 @@ public struct RelayTable: Sendable {
         _ datagram: UnsafeRawBufferPointer, from origin: RelayOrigin, at now: Duration, wallClock: UInt32
     ) -> Outcome {
         expire(at: now)
-        if let leg = RelayDatagram.dataLeg(datagram) { return pass(datagram.count - RelayDatagram.headerSize, of: leg, from: origin, at: now) }
+        if let leg = RelayDatagram.dataLeg(datagram) {
+            return pass(datagram.count - RelayDatagram.headerSize, of: leg, from: origin, at: now)
+        }
         guard let message = RelayControl(unproven: datagram) else { return .nothing }
         if case .address(let address, _) = origin {
             guard address.port != 0, limit.admits(address, at: now) else { return .nothing }

@@ -20,6 +20,7 @@ final class LoopCore {
     let workers = (0..<4).map { _ in FileWorker() }
     /// An epoll descriptor, readable when the mailbox has commands, a waiting source has bytes or a waiting output has room.
     let wakeUp: Int32
+    private var links: LinkWatch?
     private var batch: DatagramBatch
     /// The batch that the system has not accepted completely; nothing else is sent before it.
     private var held: HeldBatch?
@@ -44,7 +45,7 @@ final class LoopCore {
         incoming: @escaping @Sendable (TransferSession) -> Void
     ) throws {
         self.socket = socket
-        paths = PathSearches(socket: socket)
+        paths = PathSearches(socket: socket) { [mailbox] body in mailbox.post { body($0.paths) } }
         self.mailbox = mailbox
         self.incoming = incoming
         endpoint = TransferEndpoint(configuration: configuration, staticKey: staticKey)
@@ -52,6 +53,11 @@ final class LoopCore {
         wakeUp = clinux_watch_make()
         guard wakeUp >= 0 else { throw SystemError("make an event descriptor") }
         guard watch(mailbox.descriptor) else { throw SystemError("watch an event descriptor") }
+        paths.deliver = { [unowned self] in endpoint.receive($0, segmentSize: $0.count, from: $1, at: $2) }
+        paths.connection = { [unowned self] in sessions[$0]?.connection }
+        // Without it a change of network is noticed when nothing arrives any longer.
+        links = LinkWatch()
+        if let links { _ = watch(links.descriptor) }
     }
 
     deinit { Glibc.close(wakeUp) }
@@ -73,6 +79,7 @@ final class LoopCore {
         while !isStopped {
             for command in mailbox.drain().elements { command(self) }
             now = Self.clock()
+            if links?.hasChanged() == true { paths.linksChanged(at: now) }
             let received = socket.receive {
                 if paths.receive($0, at: now) { return }
                 endpoint.receive($0.bytes, segmentSize: $0.segmentSize, from: $0.from, to: $0.local, ecn: $0.ecn, at: now)
@@ -158,6 +165,10 @@ final class LoopCore {
     /// - Returns: false if the batch has to wait.
     private func send(after sent: Int) -> Bool {
         held = nil
+        if batch.destination.isRelayed {
+            paths.send(batch.datagrams(), to: batch.destination)
+            return true
+        }
         var source = batch.source
         defer { if source != batch.source { endpoint.localAddressGone(batch.source) } }
         let result = batch.pieces.withMemoryRebound(to: iovec.self) { pieces in
@@ -178,30 +189,32 @@ final class LoopCore {
 
     // Commands
 
-    func send(
+    @discardableResult func send(
         _ sources: [any TransferSource], to addresses: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8],
         _ session: TransferSession
-    ) {
+    ) -> TransferConnection? {
         guard stopDeadline == nil, !addresses.isEmpty,
             let connection = try? endpoint.connect(
                 to: addresses, remoteKey: remoteKey, preSharedKey: preSharedKey, contents: FolderContents.of(sources.map(\.offer)),
                 at: Self.clock())
-        else { return session.end(.failed(stopDeadline == nil ? .unreachable : .cancelled)) }
+        else {
+            session.end(.failed(stopDeadline == nil ? .unreachable : .cancelled))
+            return nil
+        }
         let state = SessionState(connection: connection, session: session)
         state.unoffered = sources[...]
         sessions[connection.handle] = state
         offerMore(state)
+        return connection
     }
 
     /// Sends files to a peer that answers searches, on the path that is found.
-    func send(
-        _ sources: [any TransferSource], searching candidates: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8],
-        _ session: TransferSession
-    ) {
+    func send(_ sources: [any TransferSource], searching peer: PeerSearch, remoteKey: [UInt8], _ session: TransferSession) {
         guard stopDeadline == nil else { return session.end(.failed(.cancelled)) }
-        paths.search(candidates, secret: preSharedKey, for: session, at: Self.clock()) { [unowned self] found in
+        paths.search(peer, for: session, at: Self.clock()) { [unowned self] found in
             guard let found else { return session.end(.failed(.unreachable)) }
-            send(sources, to: [found], remoteKey: remoteKey, preSharedKey: preSharedKey, session)
+            let connection = send(sources, to: [found], remoteKey: remoteKey, preSharedKey: peer.secret, session)
+            if let connection { paths.attach(connection, secret: peer.secret) }
         }
     }
 
@@ -282,6 +295,7 @@ final class LoopCore {
             if case .established = event, sessions[connection.handle] == nil {
                 let session = TransferSession(isSender: false, mailbox: mailbox, invitation: connection.invitation)
                 sessions[connection.handle] = SessionState(connection: connection, session: session)
+                if let invitation = connection.invitation { paths.attach(connection, secret: invitation.preSharedKey) }
                 incoming(session)
             }
             if let state = sessions[connection.handle] { handle(event, state) }
@@ -346,6 +360,7 @@ final class LoopCore {
 
     private func ended(_ state: SessionState, _ outcome: TransferOutcome) {
         guard sessions.removeValue(forKey: state.connection.handle) != nil else { return }
+        paths.detach(state.connection.handle)
         if let (_, descriptor) = state.waitingRead { unwatch(descriptor) }
         unwatchOutput(state)
         state.destinations.abandonAll()

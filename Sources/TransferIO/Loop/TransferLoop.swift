@@ -50,28 +50,35 @@ public final class TransferLoop: Sendable {
         return session
     }
 
-    /// Sends files to a peer that answers searches for a path (``answerSearch(of:secret:)``): on the first path that is found between the two
-    /// sockets, through routers too.
-    /// - Parameters:
-    ///   - candidates: what the peer names as its addresses.
-    ///   - preSharedKey: 32 bytes, with which the search is authenticated too.
-    public func send(
-        _ sources: [any TransferSource], searching candidates: [NetworkAddress], remoteKey: [UInt8], preSharedKey: [UInt8]
-    ) -> TransferSession {
+    /// Sends files to a peer that answers searches for a path (``answerSearch(_:)``): on the first path that is found between the two sockets,
+    /// through routers too, or through a relay.
+    public func send(_ sources: [any TransferSource], searching peer: PeerSearch, remoteKey: [UInt8]) -> TransferSession {
         let session = TransferSession(isSender: true, mailbox: mailbox)
-        let posted = mailbox.post { $0.send(sources, searching: candidates, remoteKey: remoteKey, preSharedKey: preSharedKey, session) }
+        let posted = mailbox.post { $0.send(sources, searching: peer, remoteKey: remoteKey, session) }
         if posted == .refused { session.end(.failed(.cancelled)) }
         return session
     }
 
     /// Answers a peer that will search for a path to this socket, for half a minute, and opens this side's router for it. To be called
     /// before the peer learns of it.
-    /// - Parameters:
-    ///   - candidates: what the peer names as its addresses.
-    ///   - secret: the pre-shared key of the transfer, 32 bytes.
-    public func answerSearch(of candidates: [NetworkAddress], secret: [UInt8]) {
-        mailbox.post { $0.paths.answer(candidates, secret: secret, at: LoopCore.clock()) }
+    public func answerSearch(_ peer: PeerSearch) { mailbox.post { $0.paths.answer(peer, at: LoopCore.clock()) } }
+
+    /// Uses a relay for the search with that secret, if no direct path is found: the answer to ``SearchReport/needsRelay``.
+    public func relay(_ secret: [UInt8], _ access: RelayAccess) {
+        mailbox.post { $0.paths.relay(secret, access, at: LoopCore.clock()) }
     }
+
+    /// There is no relay for the search with that secret.
+    public func refuseRelay(_ secret: [UInt8]) { mailbox.post { $0.paths.refuseRelay(secret) } }
+
+    /// The peer of the search with that secret has named its addresses anew: a direct path is searched there.
+    /// - Parameter answer: called on the loop's thread if the peer is to be told this side's addresses in return.
+    public func peerNames(_ candidates: [NetworkAddress], secret: [UInt8], answer: @escaping @Sendable () -> Void) {
+        mailbox.post { if $0.paths.updated(secret, candidates, at: LoopCore.clock()) { answer() } }
+    }
+
+    /// Sets what is called, on the loop's thread, when the addresses at which others reach this socket may have changed.
+    public func watchAddresses(_ changed: @escaping @Sendable () -> Void) { mailbox.post { $0.paths.addressesChanged = changed } }
 
     /// Asks STUN servers (RFC 8489), four at most, from which address they see the socket. Replaces those of an earlier call.
     public func ask(_ servers: [NetworkAddress]) {

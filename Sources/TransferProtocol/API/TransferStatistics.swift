@@ -59,6 +59,8 @@ public struct TransferStatistics: Hashable, Sendable {
     public var datagramSize = 0
     /// Whether the peer is reached through a relay.
     public var isRelayed = false
+    /// What the relay passes on, bytes a second.
+    public var relayRate: Double?
     public var limit = Limit.idle
     /// The receiver has reported that its disk is full.
     public var peerPaused = false

@@ -18,9 +18,11 @@ extension TransferConnection {
         if path.isRelayed { updatePacer(at: now) }
     }
 
-    /// Moves to a direct path that a search has found, once it is validated. The sender of the files chooses; a receiver's call is ignored.
-    public func propose(_ address: NetworkAddress, at now: TransferInstant) {
-        guard role == .sender, phase == .established else { return }
-        paths.propose(address, at: now)
+    /// Moves to a direct path that a search has found, once it is validated. The sender of the files chooses; a receiver only follows.
+    /// - Returns: false if the connection is not established yet.
+    @discardableResult public func propose(_ address: NetworkAddress, at now: TransferInstant) -> Bool {
+        guard phase == .established else { return false }
+        if role == .sender { paths.propose(address, at: now) }
+        return true
     }
 }

@@ -165,6 +165,7 @@ public final class TransferConnection {
         now.deliveryRate = path.deliveryRate
         now.datagramSize = path.datagramSize
         now.isRelayed = path.isRelayed
+        now.relayRate = relayRate
         now.limit = stoppedBy
         now.bytesTotal = role == .sender ? outgoing.bytesTotal : incoming.bytesTotal
         now.filesDone = role == .sender ? outgoing.delivered : incoming.placed

@@ -81,7 +81,7 @@ struct PathSet {
     private mutating func makePath(_ addresses: NetworkPath, at now: TransferInstant) -> Path {
         let number = nextGeneration()
         var mtu = PathMTU(configuration, firstSearch: UInt64(number) << 32)
-        mtu.limit(toPeerMaximum: peerMaximum)
+        mtu.limit(toPeerMaximum: limit(of: addresses))
         return Path(generation: number, addresses: addresses, source: source(addresses), mtu: mtu, at: now) { [configuration, seed] in
             Self.makeController(configuration, datagramSize: $0, seed: seed)
         }
@@ -98,6 +98,7 @@ struct PathSet {
     mutating func begin(on addresses: NetworkPath) {
         current.addresses = addresses
         current.source = source(addresses)
+        current.mtu.limit(toPeerMaximum: limit(of: addresses))
         latest = addresses
     }
 
@@ -111,7 +112,12 @@ struct PathSet {
     /// The longest datagram that the peer accepts, bytes, on whatever path.
     mutating func limit(toPeerMaximum size: Int) {
         peerMaximum = size
-        current.mtu.limit(toPeerMaximum: size)
+        current.mtu.limit(toPeerMaximum: limit(of: current.addresses))
+    }
+
+    /// The longest datagram that may be sent on a path, bytes.
+    private func limit(of addresses: NetworkPath) -> Int {
+        addresses.remote.isRelayed ? min(peerMaximum, RelayDatagram.maximumPayload) : peerMaximum
     }
 
     /// The path that a packet was sent on; nil if its fate counts for none.

@@ -17,11 +17,27 @@ final class ChatTransfers: TransferCarrier {
     private let downloads: ByteString
     private let keyPath: ByteString
     private let server: HostPort?
+    private let policy: PathPolicy
+    private let openRelayStream: RelayStreamOpener
     private let post: @Sendable (CarrierEvent) -> Void
     private let state = NIOLockedValueBox(State())
 
+    /// Opens a stream to the server's relay.
+    typealias RelayStreamOpener = @Sendable (_ received: @escaping @Sendable ([UInt8]?) -> Void) async -> (any RelayPipe)?
+
     private struct State {
         var loop: TransferLoop?
+        /// The server's UDP addresses, and whether it relays files.
+        var servers: [NetworkAddress] = []
+        var relays = false
+        /// The secrets of the transfers for which a path is searched, by number.
+        var secrets: [Int: [UInt8]] = [:]
+        /// The addresses that were named last, by transfer.
+        var named: [Int: [String]] = [:]
+        /// What the other side of an offer has named after it.
+        var updates: [Int: [String]] = [:]
+        /// Why the server does not relay the transfer.
+        var refusals: [Int: RelayRefusal] = [:]
         /// Own files that are offered and not accepted yet.
         var offered: [Int: SourceFile] = [:]
         /// Offers of others that are being answered.
@@ -53,9 +69,12 @@ final class ChatTransfers: TransferCarrier {
     ///   - downloads: the folder for received files.
     ///   - keyPath: the path of this machine's key for transfers.
     ///   - server: the chat server as the user names it.
+    ///   - policy: which paths may be used.
+    ///   - openRelayStream: opens a second connection to the server, for its relay.
     ///   - post: receives the events.
     init(
-        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, server: HostPort?,
+        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, server: HostPort?, policy: PathPolicy,
+        openRelayStream: @escaping RelayStreamOpener,
         post: @escaping @Sendable (CarrierEvent) -> Void
     ) {
         self.port = port
@@ -63,6 +82,8 @@ final class ChatTransfers: TransferCarrier {
         self.downloads = downloads
         self.keyPath = keyPath
         self.server = server
+        self.policy = policy
+        self.openRelayStream = openRelayStream
         self.post = post
     }
 
@@ -73,6 +94,7 @@ final class ChatTransfers: TransferCarrier {
                 self?.receive(session)
             }
             state.withLockedValue { $0.loop = loop }
+            loop.watchAddresses { [weak self] in self?.updateOffers() }
             return .success(loop.port)
         } catch {
             return .failure(TransferCarrierFailure(message: Sentence.of(error)))
@@ -84,8 +106,10 @@ final class ChatTransfers: TransferCarrier {
         case .offer(let number, _, let path): describe(number, path)
         case .receive(let number, _, let payload): prepare(number, payload)
         case .send(let number, let payload): send(number, payload)
-        case .update: break
-        case .useSTUN(let address): useSTUN(address)
+        case .update(let number, let payload): update(number, payload)
+        case .useServer(let address, let relays): useServer(address, relays)
+        case .relay(let number, let payload): relay(number, payload)
+        case .refuseRelay(let number): refuseRelay(number)
         case .cancel(let number): cancel(number)
         case .verify(let number): verify(number)
         }
@@ -93,15 +117,97 @@ final class ChatTransfers: TransferCarrier {
 
     /// Asks the server at the address of the chat's connection, and at its others: where that is IPv6, an IPv4 address shows at which IPv4
     /// address this machine is seen, which is all that a peer without IPv6 can use.
-    private func useSTUN(_ address: String) {
-        guard let loop = state.withLockedValue({ $0.loop }) else { return }
+    private func useServer(_ address: String, _ relays: Bool) {
         let connected = TransferPayload.networkAddresses([address])
+        let loop = state.withLockedValue { state in
+            state.servers = connected
+            state.relays = relays
+            return state.loop
+        }
+        guard let loop else { return }
         loop.ask(connected)
         Task { [server] in
             // A name that is not found now was found when the connection was made: the address of the connection is enough.
             guard let all = try? await server?.lookUp() else { return }
             let others = all.filter { !connected.contains($0) }
-            if !others.isEmpty { loop.ask(connected + others) }
+            guard !others.isEmpty else { return }
+            self.state.withLockedValue { $0.servers = connected + others }
+            loop.ask(connected + others)
+        }
+    }
+
+    // Paths.
+
+    /// A peer that a path is searched to for the transfer with that number.
+    private func peer(_ number: Int, _ candidates: [NetworkAddress], secret: [UInt8]) -> PeerSearch {
+        state.withLockedValue { $0.secrets[number] = secret }
+        return PeerSearch(candidates, secret: secret, policy: policy) { [weak self] in self?.handle($0, number) }
+    }
+
+    /// On the loop's thread.
+    private func handle(_ report: SearchReport, _ number: Int) {
+        switch report {
+        case .needsRelay:
+            if state.withLockedValue({ $0.relays }) { post(.needsRelay(number)) } else { refuseRelay(number) }
+        case .relayRefused(let reason): state.withLockedValue { $0.refusals[number] = reason }
+        case .needsUpdate: tellAddresses(number)
+        }
+    }
+
+    /// Tells the other side where this one is reached now.
+    private func tellAddresses(_ number: Int, onlyIfChanged: Bool = false) {
+        guard policy != .relayOnly, let loop = state.withLockedValue({ $0.loop }) else { return }
+        Task {
+            let addresses = await addresses(of: loop)
+            let before = state.withLockedValue { $0.named.updateValue(addresses, forKey: number) }
+            guard !onlyIfChanged || before != addresses, let text = TransferPayload.text(TransferPayload.Update(addresses: addresses))
+            else {
+                return
+            }
+            post(.update(number, payload: text))
+        }
+    }
+
+    /// The addresses of this side may have changed: those to whom a file is offered are told. On the loop's thread.
+    private func updateOffers() {
+        for number in state.withLockedValue({ Array($0.offered.keys) }) { tellAddresses(number, onlyIfChanged: true) }
+    }
+
+    /// The other side is reached at other addresses.
+    private func update(_ number: Int, _ payload: String) {
+        guard let update = TransferPayload.update(payload) else { return }
+        let (loop, secret) = state.withLockedValue { state in
+            // An offer that is not answered yet.
+            if state.secrets[number] == nil { state.updates[number] = update.addresses }
+            return (state.loop, state.secrets[number])
+        }
+        guard let loop, let secret else { return }
+        loop.peerNames(ChatTransfers.usable(update.addresses), secret: secret) { [weak self] in self?.tellAddresses(number) }
+    }
+
+    private func relay(_ number: Int, _ payload: String) {
+        let (loop, secret, servers) = state.withLockedValue { ($0.loop, $0.secrets[number], $0.servers) }
+        guard let loop, let secret else { return }
+        guard let grant = TransferPayload.relay(payload) else { return loop.refuseRelay(secret) }
+        loop.relay(secret, RelayAccess(grant, addresses: servers, openStream: openRelayStream))
+    }
+
+    private func refuseRelay(_ number: Int) {
+        let (loop, secret) = state.withLockedValue { ($0.loop, $0.secrets[number]) }
+        if let loop, let secret { loop.refuseRelay(secret) }
+    }
+
+    /// Why no path was found, as the end of a sentence.
+    private func reasonForNoPath(_ number: Int) -> String {
+        let (relays, refusal) = state.withLockedValue { ($0.relays, $0.refusals[number]) }
+        if policy == .directOnly { return "no direct path was found, and --direct-only allows no other" }
+        let direct = policy == .relayOnly ? "" : "no direct path was found, and "
+        guard relays else { return direct + "the server relays no files" }
+        return switch refusal {
+        case .full: direct + "the server relays as many files as it may already"
+        case .accountLimit: direct + "the server relays as many files of this account as it may already"
+        case .expired: direct + "the server's leave to relay it has expired"
+        case nil: direct + "the server's relay was not reached by both sides"
         }
     }
 
@@ -143,8 +249,10 @@ final class ChatTransfers: TransferCarrier {
             let name = source.offer.name
             state.withLockedValue { $0.offered[number] = source }
             Task {
+                let addresses = await addresses(of: loop)
+                state.withLockedValue { $0.named[number] = addresses }
                 let offer = TransferPayload.Offer(
-                    name: name, size: size, key: Data(loop.publicKey), addresses: await addresses(of: loop), search: true)
+                    name: name, size: size, key: Data(loop.publicKey), addresses: addresses, search: true)
                 guard let payload = TransferPayload.text(offer) else {
                     cancel(number)
                     return post(.failed(number, "its offer is too long: give it a shorter name."))
@@ -173,6 +281,7 @@ final class ChatTransfers: TransferCarrier {
 
     /// The addresses that are named to the other side, the best first.
     private func addresses(of loop: TransferLoop) async -> [String] {
+        guard policy != .relayOnly else { return [] }
         guard announced.isEmpty else { return announced }
         let own = LocalAddresses.now(port: loop.port, limit: TransferPayload.maximumAddresses)
         return own.candidates(reflexive: await loop.reflexiveAddresses()).named.map(\.hostAndPort)
@@ -193,19 +302,24 @@ final class ChatTransfers: TransferCarrier {
         guard let answer = TransferPayload.acceptance(payload) else { return post(.failed(number, "the answer was not understood.")) }
         remember(answer.key, of: number)
         let addresses = ChatTransfers.usable(answer.addresses)
-        guard !addresses.isEmpty else { return post(.failed(number, "the other side has sent no address.")) }
         let (key, secret) = (Array(answer.key), Array(answer.secret))
-        let session =
-            answer.search == true
-            ? loop.send([source], searching: addresses, remoteKey: key, preSharedKey: secret)
-            : loop.send([source], to: addresses, remoteKey: key, preSharedKey: secret)
+        let session: TransferSession
+        if answer.search == true {
+            session = loop.send([source], searching: peer(number, addresses, secret: secret), remoteKey: key)
+        } else if policy == .relayOnly {
+            return post(.failed(number, "the other side's program is reached directly only, which --relay-only does not allow."))
+        } else {
+            guard !addresses.isEmpty else { return post(.failed(number, "the other side has sent no address.")) }
+            session = loop.send([source], to: addresses, remoteKey: key, preSharedKey: secret)
+        }
         follow(session, number, total: source.offer.size ?? 0, destination: nil)
     }
 
     // Receiving.
 
     private func prepare(_ number: Int, _ payload: String) {
-        guard let offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
+        guard var offer = TransferPayload.offer(payload) else { return post(.failed(number, "the offer was not understood.")) }
+        if let addresses = state.withLockedValue({ $0.updates.removeValue(forKey: number) }) { offer.addresses = addresses }
         do {
             let folder = try ReceiveFolder(path: downloads.expandingHome(), create: true)
             try folder.checkIsWritable()
@@ -225,7 +339,9 @@ final class ChatTransfers: TransferCarrier {
 
     private func answer(_ number: Int, _ expected: Expected, _ addresses: [String], _ loop: TransferLoop) {
         let offer = expected.offer
-        guard !addresses.isEmpty else { return post(.failed(number, "\(NoAddressError()).")) }
+        guard !addresses.isEmpty || policy == .relayOnly && offer.search == true else {
+            return post(.failed(number, "\(NoAddressError())."))
+        }
         remember(offer.key, of: number)
         let secret = expect(number, expected, loop)
         // Who announces an address wants to be reached there, and probes would show others.
@@ -233,7 +349,10 @@ final class ChatTransfers: TransferCarrier {
         let answer = TransferPayload.Acceptance(
             key: Data(loop.publicKey), secret: Data(secret), addresses: addresses, search: searches ? true : nil)
         guard let text = TransferPayload.text(answer) else { return post(.failed(number, "the answer to its offer is too long.")) }
-        if searches, offer.search == true { loop.answerSearch(of: ChatTransfers.usable(offer.addresses), secret: secret) }
+        if searches, offer.search == true {
+            state.withLockedValue { $0.named[number] = addresses }
+            loop.answerSearch(peer(number, ChatTransfers.usable(offer.addresses), secret: secret))
+        }
         keepMapping()
         post(.ready(number, payload: text))
     }
@@ -331,7 +450,18 @@ final class ChatTransfers: TransferCarrier {
     private func watch(_ session: TransferSession, _ number: Int, total: UInt64, destination: DestinationFile?) async {
         state.withLockedValue { $0.sessions[number] = session }
         let follower = SessionFollower(session)
+        let way = NIOLockedValueBox<Bool?>(nil)
         let show: @Sendable (TransferStatistics, RateMeter) -> Void = { [post] figures, meter in
+            if figures.packetsReceived > 0,
+                way.withLockedValue({ way in
+                    defer { way = figures.isRelayed }
+                    return way != figures.isRelayed
+                })
+            {
+                let milliseconds = figures.smoothedRTT > .zero ? figures.smoothedRTT.inSeconds * 1000 : nil
+                post(
+                    .way(number, figures.isRelayed ? .relayed(rate: figures.relayRate) : .direct(milliseconds: milliseconds)))
+            }
             post(.progress(number, done: Int64(clamping: figures.bytesDone), total: Int64(clamping: total), rate: meter.rate))
         }
         show(session.statistics, RateMeter())
@@ -347,6 +477,7 @@ final class ChatTransfers: TransferCarrier {
                     resumed: Int64(clamping: min(resumed, total)), seconds: follower.seconds)
             case .failed(_, let reason, let text):
                 failure = .failed(number, text.isEmpty ? "\(reason.text)." : "\(reason.text) (\(text)).")
+            case .ended(.failed(.unreachable)): return failure ?? .failed(number, reasonForNoPath(number) + ".")
             case .ended(.failed(let reason)):
                 return failure ?? .failed(number, "\(reason.text).", isResumable: reason.keepsWhatArrived)
             default: break
@@ -363,7 +494,13 @@ final class ChatTransfers: TransferCarrier {
 
     /// Posts the outcome, once.
     private func finish(_ number: Int, _ outcome: CarrierEvent) {
-        if state.withLockedValue({ $0.sessions.removeValue(forKey: number) != nil }) { post(outcome) }
+        let isFirst = state.withLockedValue { state in
+            state.secrets[number] = nil
+            state.named[number] = nil
+            state.refusals[number] = nil
+            return state.sessions.removeValue(forKey: number) != nil
+        }
+        if isFirst { post(outcome) }
     }
 
     private func finish(_ number: Int, _ outcome: CarrierEvent, after wait: Duration) {
@@ -377,6 +514,10 @@ final class ChatTransfers: TransferCarrier {
         let session = state.withLockedValue { state in
             state.offered[number] = nil
             state.answering.remove(number)
+            state.secrets[number] = nil
+            state.named[number] = nil
+            state.updates[number] = nil
+            state.refusals[number] = nil
             return state.sessions.removeValue(forKey: number)
         }
         session?.close(.cancelled, "")

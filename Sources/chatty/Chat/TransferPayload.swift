@@ -33,6 +33,22 @@ enum TransferPayload {
         var search: Bool?
     }
 
+    /// `UPDATE`: where this side is reached now.
+    struct Update: Codable, Equatable {
+        var addresses: [String]
+    }
+
+    /// `RELAY`, from the server: this side's leg of a relay.
+    struct Relay: Codable, Equatable {
+        /// Hexadecimal.
+        var leg: String
+        /// Seconds since 1970.
+        var expires: UInt32
+        var account: UInt64
+        /// 32 bytes.
+        var key: Data
+    }
+
     /// The most addresses in one message: more would not fit into a signal.
     static let maximumAddresses = 24
 
@@ -53,6 +69,20 @@ enum TransferPayload {
             answer.secret.count == 32, answer.addresses.count <= maximumAddresses
         else { return nil }
         return answer
+    }
+
+    static func update(_ text: String) -> Update? {
+        guard let update = try? JSONDecoder().decode(Update.self, from: Data(text.utf8)), update.addresses.count <= maximumAddresses else {
+            return nil
+        }
+        return update
+    }
+
+    static func relay(_ text: String) -> RelayGrant? {
+        guard let relay = try? JSONDecoder().decode(Relay.self, from: Data(text.utf8)), let leg = UInt64(relay.leg, radix: 16),
+            relay.key.count == 32
+        else { return nil }
+        return RelayGrant(leg: leg, expires: relay.expires, account: relay.account, key: Array(relay.key))
     }
 
     /// An address in the form sent to the other side; nil if `text` is no address.

@@ -149,7 +149,7 @@ enum BashCompletion {
         case .host: "_chatty_hosts"
         case .fileOrHost: "_chatty_receivers"
         case .choice(let words): "_chatty_words \"\(words.joined(separator: " "))\""
-        case .text, .number, .port, .duration, .byteRate, .eventRate: ":"
+        case .text, .number, .port, .duration, .byteRate, .byteRateOrOff, .eventRate: ":"
         }
     }
 }

@@ -58,6 +58,17 @@ enum ConnectFlags {
             Tells other users to connect to this IPv4 or IPv6 address and port for files, instead of to this machine's own addresses. Use it for a router that \
             forwards the port, or for a tunnel.
             """)
+    static let directOnly = Flag.switch(
+        "direct-only", "Never send or receive a file through the server's relay",
+        manual: """
+            Files go directly from one machine to the other, or not at all. Without this option the server relays a file, sealed, if both are behind \
+            routers through which no direct path is found.
+            """)
+    static let relayOnly = Flag.switch(
+        "relay-only", "Send and receive files through the server's relay only",
+        manual: """
+            Files go through the server's relay only, so that the other user does not learn the addresses of this machine. That is slower.
+            """)
     static let plaintext = Flag.switch(
         "plaintext", aliases: ["no-tls"], "Do not use TLS",
         manual: """
@@ -119,7 +130,8 @@ enum ConnectFlags {
         positionals: [host.spec, port.spec, udpPort.spec],
         flags: [
             user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, forget.spec, data.spec,
-            downloadDirectory.spec, announce.spec, plaintext.spec, json.spec, listen.spec, count.spec, log.spec, bell.spec, receipts.spec,
+            downloadDirectory.spec, announce.spec, directOnly.spec, relayOnly.spec, plaintext.spec, json.spec, listen.spec, count.spec,
+            log.spec, bell.spec, receipts.spec,
         ],
         description: [
             """

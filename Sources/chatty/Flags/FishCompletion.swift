@@ -67,7 +67,7 @@ enum FishCompletion {
         case .host: "(__chatty_hosts)"
         case .fileOrHost: "(__chatty_receivers)"
         case .choice(let words): words.joined(separator: " ")
-        case .file, .text, .number, .port, .duration, .byteRate, .eventRate: nil
+        case .file, .text, .number, .port, .duration, .byteRate, .byteRateOrOff, .eventRate: nil
         }
     }
 

@@ -6,7 +6,7 @@ enum ServeFlags {
         "PORT", .port(zeroIsAnyFree: true), default: 6697, "6697",
         manual: """
             The TCP port, on IPv4 and IPv6; 0 chooses a free port and prints it. 6697 is the port of IRC over TLS. On the UDP port of the same number the \
-            server tells clients at which address it sees them, so that two behind routers find a path for a file.
+            server tells clients at which address it sees them, so that two behind routers find a path for a file, and relays the file if there is none.
             """)
     static let attempts = Positional<Int?>.optional(
         "MAX_ATTEMPTS", .number(1...1000), manual: "The same as `--max-attempts`.")
@@ -88,6 +88,19 @@ enum ServeFlags {
             A text of at most 200 lines of 400 bytes. The server shows it to everybody who logs in, as IRC's message of the day; `chatty connect` shows \
             it on a terminal, and with `--json` prints it as the event `motd`.
             """)
+    static let relay = Flag<Int>.value(
+        "relay", "RATE", .byteRateOrOff, default: 2_000_000, "16Mbit", "Relay a file without a direct path at this rate, or off",
+        manual: """
+            What the server passes on of a file for which the two sides find no direct path: at most this rate for each transfer, in bytes a second \
+            such as 2M or bits such as 16Mbit, both directions together. The server cannot read what it relays. `off` relays nothing. At most 64 \
+            transfers are relayed at a time.
+            """)
+    static let relayTotal = Flag<Int?>.optional(
+        "relay-total", "RATE", .byteRate, "Relay no more than this for all transfers together",
+        manual: "The rate that all relayed transfers have together; without this option only each has its own.")
+    static let relayPerAccount = Flag<Int>.value(
+        "relay-per-account", "N", .number(1...64), default: 8, "8", "Transfers of an account that are relayed at a time",
+        manual: "How many of the transfers that one account has offered are relayed at a time.")
     static let grace = Flag<Duration>.value(
         "grace", "TIME", .duration(.zero...Duration.seconds(3600)), default: .seconds(5), "5s",
         "How long a stop waits for clients to leave",
@@ -115,7 +128,7 @@ enum ServeFlags {
         flags: [
             credentials.spec, data.spec, maxAttempts.spec, blockSeconds.spec, concealUsernames.spec, noOfflineMessages.spec,
             allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, logTime.spec, metrics.spec,
-            keepDays.spec, motd.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
+            keepDays.spec, motd.spec, relay.spec, relayTotal.spec, relayPerAccount.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
         ],
         description: [
             """

@@ -12,6 +12,8 @@ enum ValueKind: Equatable, Sendable {
     case duration(ClosedRange<Duration>)
     /// Bytes a second: `500K`, `20M`, `1.5G` (powers of 1000), `64Ki`, `8Mi` (powers of 1024), or bits: `100Mbit`.
     case byteRate
+    /// The same, or `off`, which is 0.
+    case byteRateOrOff
     /// Messages a second: `5` or `5/s`.
     case eventRate
     /// The path of a file, which need not be text.
@@ -73,6 +75,12 @@ enum ValueKind: Equatable, Sendable {
         case .byteRate:
             guard let rate = Self.byteRate(text) else {
                 throw ValueProblem(expected: "bytes a second such as 500K, 20M or 1.5G, or bits such as 100Mbit")
+            }
+            return .number(rate)
+        case .byteRateOrOff:
+            if text == "off" { return .number(0) }
+            guard let rate = Self.byteRate(text) else {
+                throw ValueProblem(expected: "off, or bytes a second such as 500K or 2M, or bits such as 16Mbit")
             }
             return .number(rate)
         case .eventRate:

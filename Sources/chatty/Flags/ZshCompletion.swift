@@ -117,7 +117,7 @@ enum ZshCompletion {
         case .host: "_chatty_hosts"
         case .fileOrHost: "_chatty_receivers"
         case .choice(let words): "(\(words.joined(separator: " ")))"
-        case .text, .number, .port, .duration, .byteRate, .eventRate: " "
+        case .text, .number, .port, .duration, .byteRate, .byteRateOrOff, .eventRate: " "
         }
     }
 

@@ -94,7 +94,9 @@ import Testing
         link.run(for: .milliseconds(500))
         #expect(link.isBound(0))
         // Data comes from where the leg is bound.
-        #expect((RelayDatagram.header(of: grant.leg) + [1]).withUnsafeBytes { link.legs[0].receive($0, from: stranger, at: link.now) } == .nothing)
+        #expect(
+            (RelayDatagram.header(of: grant.leg) + [1]).withUnsafeBytes { link.legs[0].receive($0, from: stranger, at: link.now) }
+                == .nothing)
     }
 
     @Test func aRefusedLegIsSilent() {

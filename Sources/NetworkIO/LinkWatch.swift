@@ -1,0 +1,39 @@
+import CLinux
+import Connectivity
+import Glibc
+
+/// Notices that this machine's addresses or default route have changed: another network, a cable, a tunnel.
+///
+/// It belongs to one thread.
+public final class LinkWatch {
+    /// Readable when something may have changed.
+    public let descriptor: Int32
+    private var before: Set<[NetworkAddress]>
+
+    /// Nil if the system has no such messages, or no descriptor left.
+    public init?() {
+        descriptor = clinux_links_watch()
+        guard descriptor >= 0 else { return nil }
+        before = Self.present()
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether the addresses or the interface of the default route are others than at the last call. Costs one system call if nothing has
+    /// happened.
+    public func hasChanged() -> Bool {
+        guard clinux_links_drain(descriptor) == 1 else { return false }
+        let now = Self.present()
+        defer { before = now }
+        return now != before
+    }
+
+    /// For each interface with a carrier its addresses, marked if it has the default route.
+    private static func present() -> Set<[NetworkAddress]> {
+        Set(
+            NetworkInterface.all().filter { $0.kind != .loopback && $0.hasCarrier }.map { interface in
+                let mark = NetworkAddress(high: 0, low: interface.hasDefaultRoute ? 1 : 0, port: 0, scope: interface.index)
+                return [mark] + interface.addresses.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
+            })
+    }
+}

@@ -1,0 +1,4 @@
+import ChatClient
+import TransferIO
+
+extension RelayConnection: RelayPipe {}
