@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -24,4 +26,25 @@ int clinux_interface_driver(const char *interface, char *driver, size_t length) 
     if (result == 0) snprintf(driver, length, "%.*s", (int)sizeof information.driver, information.driver);
     errno = saved;
     return result;
+}
+
+int clinux_route_watch_make(void) {
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (descriptor < 0) return -1;
+    struct sockaddr_nl address = {
+        .nl_family = AF_NETLINK,
+        .nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+    };
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+    return -1;
+}
+
+void clinux_route_watch_clear(int descriptor) {
+    char buffer[4096];
+    /* Each call takes a message; of one that is longer the rest is discarded, too. ENOBUFS says that messages were lost. */
+    for (;;)
+        if (recv(descriptor, buffer, sizeof buffer, 0) < 0 && errno != EINTR && errno != ENOBUFS) return;
 }

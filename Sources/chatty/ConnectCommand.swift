@@ -82,7 +82,10 @@ enum ConnectCommand {
         let program = ConnectProgram(
             options,
             carrier: { mailbox in
-                ChatTransfers(port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key", server: place) {
+                ChatTransfers(
+                    port: port, announced: announced, mapsPort: arguments[ReachFlags.mapPort] == .on, downloads: downloads,
+                    keyPath: data + "/transfer-key", server: place
+                ) {
                     mailbox.post(.transfer($0))
                 }
             },

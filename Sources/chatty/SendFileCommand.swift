@@ -101,12 +101,14 @@ enum SendFileCommand {
         let configuration = configuration(arguments)
         let loop = try TransferLoop(
             socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
+        let router = NIOLockedValueBox<RouterPort?>(nil)
         let end = await withTaskGroup(of: TransferEnd.self) { group in
             group.addTask {
                 do {
                     switch destination {
                     case .ticket(let ticket):
                         let addresses = LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all())
+                        router.withLockedValue { $0 = RouterPort(arguments, port: loop.port, towards: addresses) }
                         let message = "Nothing listens at the addresses of the ticket: is recv-file still running there?"
                         return try await unlessClosed(addresses, message) { isReached in
                             let receiver = OutgoingTransfer.Receiver(
@@ -115,6 +117,7 @@ enum SendFileCommand {
                         }
                     case .plain(let peer):
                         let addresses = try await addresses(of: peer)
+                        router.withLockedValue { $0 = RouterPort(arguments, port: loop.port, towards: addresses) }
                         return try await unlessClosed(addresses, "Nothing listens at \(peer): is recv-file running there?") { isReached in
                             try await transfer(
                                 sources, to: peer, at: addresses, keys, over: loop, accepting: arguments[SendFileFlags.acceptNew],
@@ -135,6 +138,7 @@ enum SendFileCommand {
             let first = await group.next() ?? .done
             // Informs the receiver. Then the transfer's task ends, too.
             await loop.shutDown()
+            await router.withLockedValue(\.self)?.giveBack()
             group.cancelAll()
             return first
         }

@@ -7,4 +7,9 @@
  * reports none. */
 int clinux_interface_driver(const char *interface, char *driver, size_t length);
 
+/* A netlink socket that becomes readable when an address or a route of this machine changes (rtnetlink(7)); -1 and errno if there is none. */
+int clinux_route_watch_make(void);
+/* Discards what it has received. */
+void clinux_route_watch_clear(int descriptor);
+
 #endif
