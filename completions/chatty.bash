@@ -93,13 +93,13 @@ _chatty() {
                 --name|--limit|--mtu|--timeout) :; return ;;
                 --cc) _chatty_words "bbr cubic"; return ;;
                 --map-port) _chatty_words "on off"; return ;;
-                -t|--ticket-file|--secret-file) _chatty_files; return ;;
+                -t|--ticket-file|--secret-file|--qlog) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--name --limit --cc --mtu --map-port -t --ticket-file --secret-file -d --data --timeout --progress"
+            _chatty_place "--name --limit --cc --mtu --map-port -t --ticket-file --secret-file -d --data --timeout --progress --qlog"
             if [[ $cur == -* ]]; then
-                _chatty_words "--name --limit --cc --mtu --map-port --ticket-file --secret-file --accept-new --forget --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--name --limit --cc --mtu --map-port --ticket-file --secret-file --accept-new --forget --data --timeout --progress --quiet --qlog --legacy --help --version"
                 return
             fi
             case $place in
@@ -109,16 +109,16 @@ _chatty() {
             ;;
         recv-file)
             case $prev in
-                -o|--output|--secret-file) _chatty_files; return ;;
+                -o|--output|--secret-file|--qlog) _chatty_files; return ;;
                 --count|--announce|--timeout) :; return ;;
                 --accept) _chatty_words "ticket ask always"; return ;;
                 --map-port) _chatty_words "on off"; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "-o --output --count --accept --announce --map-port --secret-file -d --data --timeout --progress"
+            _chatty_place "-o --output --count --accept --announce --map-port --secret-file -d --data --timeout --progress --qlog"
             if [[ $cur == -* ]]; then
-                _chatty_words "--output --once --count --overwrite --accept --announce --map-port --new-ticket --secret-file --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--output --once --count --overwrite --accept --announce --map-port --new-ticket --secret-file --data --timeout --progress --quiet --qlog --legacy --help --version"
                 return
             fi
             ;;

@@ -60,9 +60,10 @@ enum RecvFileCommand {
         let port = socket.port
         var configuration = TransferConfiguration()
         configuration.idleTimeout = .seconds(arguments[SendFileFlags.timeout] / .seconds(1))
+        let trace = try Trace.open(arguments, isSender: false, reporter)
         let (sessions, incoming) = AsyncStream.makeStream(of: TransferSession.self)
         let loop = try TransferLoop(
-            socket: socket, staticKey: keys.identity.privateBytes, configuration: configuration,
+            socket: socket, staticKey: keys.identity.privateBytes, configuration: configuration, trace: trace,
             incoming: { incoming.yield($0) })
         let secret = try keys.ticketSecret(
             port: port, isChosen: arguments[RecvFileFlags.port] != 0, isFresh: arguments[RecvFileFlags.newTicket], reporter)
@@ -93,6 +94,7 @@ enum RecvFileCommand {
             waiting.cancel()
             await loop.shutDown()
             await router?.giveBack()
+            await trace?.close()
             incoming.finish()
             group.cancelAll()
             return first

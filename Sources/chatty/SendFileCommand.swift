@@ -99,8 +99,9 @@ enum SendFileCommand {
         if sources.isEmpty { return reporter.end(TransferEnd(status: opened, message: nil)) }
         let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
+        let trace = try Trace.open(arguments, isSender: true, reporter)
         let loop = try TransferLoop(
-            socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
+            socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, trace: trace, incoming: { _ in })
         let router = NIOLockedValueBox<RouterPort?>(nil)
         let end = await withTaskGroup(of: TransferEnd.self) { group in
             group.addTask {
@@ -139,6 +140,7 @@ enum SendFileCommand {
             // Informs the receiver. Then the transfer's task ends, too.
             await loop.shutDown()
             await router.withLockedValue(\.self)?.giveBack()
+            await trace?.close()
             group.cancelAll()
             return first
         }

@@ -73,7 +73,7 @@ enum RecvFileFlags {
         flags: [
             output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, ReachFlags.mapPort.spec, newTicket.spec,
             secretFile.spec, data.spec,
-            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, legacy.spec,
+            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, TraceFlags.qlog.spec, legacy.spec,
         ],
         description: [
             """

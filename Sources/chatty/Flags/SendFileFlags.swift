@@ -110,7 +110,7 @@ enum SendFileFlags {
             name.spec, limit.spec, cc.spec, mtu.spec, ReachFlags.mapPort.spec, ticketFile.spec, secretFile.spec, acceptNew.spec,
             forget.spec, data.spec,
             timeout.spec,
-            progress.spec, quiet.spec,
+            progress.spec, quiet.spec, TraceFlags.qlog.spec,
             legacy.spec,
         ],
         description: [
