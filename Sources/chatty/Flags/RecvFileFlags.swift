@@ -29,7 +29,8 @@ enum RecvFileFlags {
     static let accept = Flag<Accept?>.optional(
         "accept", "WHEN", .choice(Accept.allCases.map(\.rawValue)), "Whose files to accept without asking",
         manual: """
-            `always` accepts the files of everybody who reaches the port; then the router is asked to pass the port on only with `--map-port on`. `ticket` accepts only senders with the ticket or the shared secret. `ask` asks \
+            `always` accepts the files of everybody who reaches the port; then the router is asked to pass the port on only with `--map-port on`. \
+            `ticket` accepts only senders with the ticket or the shared secret. `ask` asks \
             on the terminal about every sender, with one question for each file and one for each folder with everything in it. Without this option, a sender with \
             the ticket or the shared secret is accepted; a sender with only an address needs your OK on a terminal, and is refused without a terminal, as in a \
             script. If a shared secret is given, a sender with neither the secret nor the ticket is always refused.
