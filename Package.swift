@@ -7,7 +7,7 @@ import PackageDescription
 //   floor 3   chatty
 //   floor 2   ChatServer -> ChatStoreSQLite   ChatClient   TransferIO -> NetworkIO   -> SystemSupport   sockets, files, databases
 //   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol -> Connectivity   pure: values in, values out
-//   floor 0   CLinux   CReadline   CAEAD                  C shims
+//   floor 0   CLinux   CReadline   CAEAD   CUPnP          C shims
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
@@ -47,6 +47,7 @@ let package = Package(
         // floor 0
         .target(name: "CLinux"),
         .target(name: "CAEAD"),
+        .target(name: "CUPnP", linkerSettings: [.linkedLibrary("miniupnpc")]),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
@@ -106,7 +107,9 @@ let package = Package(
             name: "NetworkIO", dependencies: ["Connectivity", "SystemSupport", "CLinux"], swiftSettings: releaseSettings),
         .target(
             name: "TransferIO",
-            dependencies: ["TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "CLinux", locks, crypto, cryptoExtras],
+            dependencies: [
+                "TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "CLinux", "CUPnP", locks, crypto, cryptoExtras,
+            ],
             swiftSettings: releaseSettings),
 
         // floor 3

@@ -76,12 +76,12 @@ _chatty() {
                 --password-file|--log) _chatty_files; return ;;
                 --accept) _chatty_words "ask always never"; return ;;
                 -d|--data|-D|--download-dir) _chatty_directories; return ;;
+                --map-port|--receipts) _chatty_words "on off"; return ;;
                 --bell) _chatty_words "dm all off"; return ;;
-                --receipts) _chatty_words "on off"; return ;;
             esac
-            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --announce --count --log --bell --receipts"
+            _chatty_place "-u --user --password-file -c --command --accept --fingerprint -d --data -D --download-dir --announce --map-port --count --log --bell --receipts"
             if [[ $cur == -* ]]; then
-                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --announce --plaintext --json --listen --count --log --bell --receipts --help --version"
+                _chatty_words "--user --password-file --command --accept --accept-new --fingerprint --forget --data --download-dir --announce --map-port --plaintext --json --listen --count --log --bell --receipts --help --version"
                 return
             fi
             case $place in
@@ -92,13 +92,14 @@ _chatty() {
             case $prev in
                 --name|--limit|--mtu|--timeout) :; return ;;
                 --cc) _chatty_words "bbr cubic"; return ;;
-                -t|--ticket-file|--secret-file) _chatty_files; return ;;
+                --map-port) _chatty_words "on off"; return ;;
+                -t|--ticket-file|--secret-file|--qlog) _chatty_files; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "--name --limit --cc --mtu -t --ticket-file --secret-file -d --data --timeout --progress"
+            _chatty_place "--name --limit --cc --mtu --map-port -t --ticket-file --secret-file -d --data --timeout --progress --qlog"
             if [[ $cur == -* ]]; then
-                _chatty_words "--name --limit --cc --mtu --ticket-file --secret-file --accept-new --forget --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--name --limit --cc --mtu --map-port --ticket-file --secret-file --accept-new --forget --data --timeout --progress --quiet --qlog --legacy --help --version"
                 return
             fi
             case $place in
@@ -108,15 +109,16 @@ _chatty() {
             ;;
         recv-file)
             case $prev in
-                -o|--output|--secret-file) _chatty_files; return ;;
+                -o|--output|--secret-file|--qlog) _chatty_files; return ;;
                 --count|--announce|--timeout) :; return ;;
                 --accept) _chatty_words "ticket ask always"; return ;;
+                --map-port) _chatty_words "on off"; return ;;
                 -d|--data) _chatty_directories; return ;;
                 --progress) _chatty_words "text json"; return ;;
             esac
-            _chatty_place "-o --output --count --accept --announce --secret-file -d --data --timeout --progress"
+            _chatty_place "-o --output --count --accept --announce --map-port --secret-file -d --data --timeout --progress --qlog"
             if [[ $cur == -* ]]; then
-                _chatty_words "--output --once --count --overwrite --accept --announce --new-ticket --secret-file --data --timeout --progress --quiet --legacy --help --version"
+                _chatty_words "--output --once --count --overwrite --accept --announce --map-port --new-ticket --secret-file --data --timeout --progress --quiet --qlog --legacy --help --version"
                 return
             fi
             ;;

@@ -28,7 +28,7 @@ int clinux_interface_driver(const char *interface, char *driver, size_t length) 
     return result;
 }
 
-int clinux_links_watch(void) {
+int clinux_route_watch_make(void) {
     int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (descriptor < 0) return -1;
     struct sockaddr_nl address = {
@@ -42,7 +42,7 @@ int clinux_links_watch(void) {
     return -1;
 }
 
-int clinux_links_drain(int descriptor) {
+int clinux_route_watch_clear(int descriptor) {
     char buffer[4096];
     int any = 0;
     for (;;) {

@@ -1,28 +1,26 @@
-import CLinux
 import Connectivity
-import Glibc
 
-/// Notices that this machine's addresses or default route have changed: another network, a cable, a tunnel.
+/// Notices that this machine is in another network: that its addresses or its default route have changed.
 ///
 /// It belongs to one thread.
 public final class LinkWatch {
-    /// Readable when something may have changed.
-    public let descriptor: Int32
+    private let routes: RouteWatch
     private var before: Set<[NetworkAddress]>
 
     /// Nil if the system has no such messages, or no descriptor left.
     public init?() {
-        descriptor = clinux_links_watch()
-        guard descriptor >= 0 else { return nil }
+        guard let routes = try? RouteWatch() else { return nil }
+        self.routes = routes
         before = Self.present()
     }
 
-    deinit { close(descriptor) }
+    /// Readable when something may have changed.
+    public var descriptor: Int32 { routes.descriptor }
 
     /// Whether the addresses or the interface of the default route are others than at the last call. Costs one system call if nothing has
     /// happened.
     public func hasChanged() -> Bool {
-        guard clinux_links_drain(descriptor) == 1 else { return false }
+        guard routes.clear() else { return false }
         let now = Self.present()
         defer { before = now }
         return now != before

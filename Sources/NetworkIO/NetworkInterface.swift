@@ -41,7 +41,7 @@ public struct NetworkInterface: Hashable, Sendable {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
-        let routed = defaultRoutes()
+        let routed = Set(DefaultRoute.all().map(\.interface))
         var found: [NetworkInterface] = []
         var entry = list
         while let current = entry?.pointee {
@@ -92,33 +92,5 @@ public struct NetworkInterface: Hashable, Sendable {
         case "veth", "dummy", "macvlan", "ipvlan", "vxlan", "geneve", "vrf", "ifb": .virtual
         default: isPointToPoint ? .tunnel : .hardware
         }
-    }
-
-    /// The interfaces of the default routes in the system's routing tables.
-    private static func defaultRoutes() -> Set<String> {
-        func text(_ path: String) -> String {
-            String(decoding: (try? SmallFile.read("The routing table", path, limit: 1 << 20)) ?? [], as: UTF8.self)
-        }
-        return defaultRoutes(ipv4: text("/proc/net/route"), ipv6: text("/proc/net/ipv6_route"))
-    }
-
-    /// - Parameters:
-    ///   - ipv4: `/proc/net/route`: interface, destination, gateway, flags, three numbers, mask.
-    ///   - ipv6: `/proc/net/ipv6_route`: destination and its prefix length, source and its prefix length, gateway, three numbers, flags,
-    /// interface.
-    static func defaultRoutes(ipv4: String, ipv6: String) -> Set<String> {
-        func rows(_ text: String) -> [[Substring]] {
-            text.utf8.split(separator: 0x0A).map { $0.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) } }
-        }
-        func isUsable(_ flags: Substring) -> Bool {
-            guard let flags = UInt32(flags, radix: 16) else { return false }
-            // Up, and not a reject route (RTF_UP, RTF_REJECT).
-            return flags & 0x1 != 0 && flags & 0x200 == 0
-        }
-        func isZero(_ number: Substring) -> Bool { number.utf8.allSatisfy { $0 == UInt8(ascii: "0") } }
-        var names = Set<String>()
-        for row in rows(ipv4) where row.count >= 8 && isZero(row[1]) && isZero(row[7]) && isUsable(row[3]) { names.insert(String(row[0])) }
-        for row in rows(ipv6) where row.count >= 10 && isZero(row[0]) && isZero(row[1]) && isUsable(row[8]) { names.insert(String(row[9])) }
-        return names
     }
 }

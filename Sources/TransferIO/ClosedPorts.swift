@@ -1,7 +1,5 @@
 import Connectivity
-import Glibc
 import NetworkIO
-import SystemSupport
 import TransferProtocol
 
 /// Detects that none of a receiver's addresses has a listener, as far as their hosts report it: a datagram to a closed UDP port elicits
@@ -16,19 +14,19 @@ public enum ClosedPorts {
     /// Returns true once every address is known to be closed, for longer than a receiver takes to start; false if `isOver` returns true or
     /// the task is cancelled.
     public static func areAll(_ addresses: [NetworkAddress], unless isOver: @escaping @Sendable () -> Bool) async -> Bool {
-        let sockets = addresses.map { ConnectedSocket(to: $0) }
+        let sockets = addresses.map { ConnectedUDPSocket(to: $0) }
         var refusals = Refusals(count: addresses.count)
-        for index in sockets.indices where sockets[index]?.isUnreachable == true { refusals.markUnreachable(index) }
+        for index in sockets.indices where sockets[index]?.isConnected == false { refusals.markUnreachable(index) }
         var sendAt = ContinuousClock.now
         while !Task.isCancelled, !isOver() {
             let now = LoopCore.clock()
             let isTurn = ContinuousClock.now >= sendAt
             if isTurn { sendAt += sendEvery }
             for (index, socket) in sockets.enumerated() {
-                guard let socket, !socket.isUnreachable else { continue }
-                switch socket.probe(sending: isTurn) {
+                guard let socket, socket.isConnected else { continue }
+                switch probe(socket, sending: isTurn) {
                 case .refused: refusals.refused(index, at: now)
-                case .answered: refusals.answered(index)
+                case .datagram: refusals.answered(index)
                 case .nothing: break
                 }
             }
@@ -36,6 +34,13 @@ public enum ClosedPorts {
             do { try await Task.sleep(for: pollEvery) } catch { return false }
         }
         return false
+    }
+
+    private static func probe(_ socket: ConnectedUDPSocket, sending: Bool) -> ConnectedUDPSocket.Reception {
+        var byte: UInt8 = 0
+        let reception = withUnsafeMutableBytes(of: &byte) { socket.receive(into: $0) }
+        guard sending, !socket.send(UnsafeRawBufferPointer(start: nil, count: 0)) else { return reception }
+        return .refused
     }
 }
 
@@ -81,37 +86,5 @@ struct Refusals {
             }
         }
         return hasRefused
-    }
-}
-
-/// A UDP socket connected to one peer.
-private final class ConnectedSocket {
-    enum ProbeResult {
-        case nothing, refused, answered
-    }
-
-    private let descriptor: Int32
-    let isUnreachable: Bool
-
-    /// Nil if the system has no socket left.
-    init?(to address: NetworkAddress) {
-        let family = address.ipv4 == nil ? AF_INET6 : AF_INET
-        let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard descriptor >= 0 else { return nil }
-        self.descriptor = descriptor
-        isUnreachable = address.withSocketAddress(family: family) { to, length in connect(descriptor, to, length) } != 0
-    }
-
-    deinit { close(descriptor) }
-
-    func probe(sending: Bool) -> ProbeResult {
-        var byte: UInt8 = 0
-        var result = ProbeResult.nothing
-        let count = retrying { recv(descriptor, &byte, 1, 0) }
-        if count >= 0 { result = .answered } else if errno == ECONNREFUSED { result = .refused }
-        if sending, retrying({ Glibc.send(descriptor, &byte, 0, Int32(MSG_NOSIGNAL)) }) < 0, errno == ECONNREFUSED {
-            result = .refused
-        }
-        return result
     }
 }

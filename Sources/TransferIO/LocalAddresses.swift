@@ -66,9 +66,19 @@ public struct LocalAddresses: Hashable, Sendable {
         LocalAddresses(of: NetworkInterface.all(), port: port, limit: limit)
     }
 
+    /// The chosen addresses with those of the router at which others reach this machine: behind those that anybody reaches, and before those
+    /// of this network.
+    public func addresses(mapped: [NetworkAddress]) -> [NetworkAddress] {
+        let others = mapped.filter { !addresses.contains($0) }
+        let place = addresses.firstIndex { !$0.isGlobal } ?? addresses.count
+        return addresses[..<place] + others + addresses[place...]
+    }
+
     /// The addresses that are named to a peer.
-    /// - Parameter reflexive: what STUN servers see.
-    public func candidates(reflexive: [NetworkAddress]) -> Candidates {
+    /// - Parameters:
+    ///   - mapped: what the router passes on to this machine.
+    ///   - reflexive: what STUN servers see.
+    public func candidates(mapped: [NetworkAddress] = [], reflexive: [NetworkAddress]) -> Candidates {
         var sources = CandidateSources()
         let primary = chosen.first { $0.address.isPrivate }?.interface
         for candidate in chosen {
@@ -85,6 +95,7 @@ public struct LocalAddresses: Hashable, Sendable {
                 sources.otherPrivate.append(address)
             }
         }
+        sources.mapped = mapped
         sources.reflexive = reflexive
         return Candidates(sources, includesLoopback: true)
     }

@@ -86,7 +86,8 @@ enum ConnectCommand {
             options,
             carrier: { mailbox in
                 ChatTransfers(
-                    port: port, announced: announced, downloads: downloads, keyPath: data + "/transfer-key", server: place, policy: policy,
+                    port: port, announced: announced, mapsPort: arguments[ReachFlags.mapPort] == .on, downloads: downloads,
+                    keyPath: data + "/transfer-key", server: place, policy: policy,
                     openRelayStream: { await RelayConnection.open(host: host, port: serverPort, trust: trust, received: $0) },
                     post: { mailbox.post(.transfer($0)) })
             },

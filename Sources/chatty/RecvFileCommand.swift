@@ -1,3 +1,4 @@
+import Connectivity
 import Foundation
 import NetworkIO
 import TransferIO
@@ -59,13 +60,18 @@ enum RecvFileCommand {
         let port = socket.port
         var configuration = TransferConfiguration()
         configuration.idleTimeout = .seconds(arguments[SendFileFlags.timeout] / .seconds(1))
+        let trace = try Trace.open(arguments, isSender: false, reporter)
         let (sessions, incoming) = AsyncStream.makeStream(of: TransferSession.self)
         let loop = try TransferLoop(
-            socket: socket, staticKey: keys.identity.privateBytes, configuration: configuration,
+            socket: socket, staticKey: keys.identity.privateBytes, configuration: configuration, trace: trace,
             incoming: { incoming.yield($0) })
         let secret = try keys.ticketSecret(
             port: port, isChosen: arguments[RecvFileFlags.port] != 0, isFresh: arguments[RecvFileFlags.newTicket], reporter)
-        let place = ReceivePlace(arguments, port: port)
+        // Who announces an address has opened the way to it. What everybody may send to is not opened to the whole Internet unasked.
+        let isClosed = arguments[RecvFileFlags.accept] != .always || arguments.has(ReachFlags.mapPort)
+        let router = arguments[RecvFileFlags.announce].isEmpty && isClosed ? RouterPort(arguments, port: port) : nil
+        let mapped = await router?.addresses ?? []
+        let place = ReceivePlace(arguments, port: port, mapped: mapped)
         guard let ticket = Ticket(receiverKey: keys.identity.publicKey, secret: secret, addresses: place.addresses) else {
             throw NoAddressError()
         }
@@ -77,12 +83,18 @@ enum RecvFileCommand {
 
         let status = await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask { await serve(sessions, limit: limit, policy, output, reporter) }
+            let waiting = Task {
+                await router?.follow(from: mapped) { announce($0, arguments, ticket, port, reporter) }
+            }
             group.addTask {
                 for await number in signals.signals { return SignalWatch.status(of: number) }
                 return .done
             }
             let first = await group.next() ?? .done
+            waiting.cancel()
             await loop.shutDown()
+            await router?.giveBack()
+            await trace?.close()
             incoming.finish()
             group.cancelAll()
             return first
@@ -132,6 +144,23 @@ enum RecvFileCommand {
         case arrived(TransferSession)
         case ended(IncomingTransfer.End)
         case noMore
+    }
+
+    /// Shows a ticket with the router's addresses, which has answered after the first ticket was shown, or has another address.
+    private static func announce(
+        _ mapped: [NetworkAddress], _ arguments: Arguments, _ ticket: Ticket, _ port: UInt16, _ reporter: TransferReporter
+    ) {
+        let addresses = ReceivePlace(arguments, port: port, mapped: mapped).addresses
+        guard let ticket = Ticket(receiverKey: ticket.receiverKey, secret: ticket.secret, addresses: addresses) else { return }
+        var notice = TransferNotice(.mapped)
+        notice.ticket = ticket.text
+        notice.addresses = mapped.map(\.hostAndPort)
+        reporter.announce(
+            [
+                "The router passes on what comes to \(mapped.map(\.hostAndPort).joined(separator: " and ")). "
+                    + "With this ticket, senders outside of this network reach this machine, too:",
+                "Ticket: \(ticket.text)",
+            ], notice)
     }
 
     private static func announce(

@@ -99,14 +99,17 @@ enum SendFileCommand {
         if sources.isEmpty { return reporter.end(TransferEnd(status: opened, message: nil)) }
         let keys = try TransferKeys(data: arguments[SendFileFlags.data], secretFile: arguments[SendFileFlags.secretFile], reporter)
         let configuration = configuration(arguments)
+        let trace = try Trace.open(arguments, isSender: true, reporter)
         let loop = try TransferLoop(
-            socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, incoming: { _ in })
+            socket: UDPSocket(), staticKey: keys.identity.privateBytes, configuration: configuration, trace: trace, incoming: { _ in })
+        let router = NIOLockedValueBox<RouterPort?>(nil)
         let end = await withTaskGroup(of: TransferEnd.self) { group in
             group.addTask {
                 do {
                     switch destination {
                     case .ticket(let ticket):
                         let addresses = LocalAddresses.onOwnLinks(ticket.addresses, NetworkInterface.all())
+                        router.withLockedValue { $0 = RouterPort(arguments, port: loop.port, towards: addresses) }
                         let message = "Nothing listens at the addresses of the ticket: is recv-file still running there?"
                         return try await unlessClosed(addresses, message) { isReached in
                             let receiver = OutgoingTransfer.Receiver(
@@ -115,6 +118,7 @@ enum SendFileCommand {
                         }
                     case .plain(let peer):
                         let addresses = try await addresses(of: peer)
+                        router.withLockedValue { $0 = RouterPort(arguments, port: loop.port, towards: addresses) }
                         return try await unlessClosed(addresses, "Nothing listens at \(peer): is recv-file running there?") { isReached in
                             try await transfer(
                                 sources, to: peer, at: addresses, keys, over: loop, accepting: arguments[SendFileFlags.acceptNew],
@@ -135,6 +139,8 @@ enum SendFileCommand {
             let first = await group.next() ?? .done
             // Informs the receiver. Then the transfer's task ends, too.
             await loop.shutDown()
+            await router.withLockedValue(\.self)?.giveBack()
+            await trace?.close()
             group.cancelAll()
             return first
         }

@@ -59,7 +59,10 @@ struct ArchitectureTests {
         Room(target: "NetworkIO", allowed: system.union(["Connectivity", "SystemSupport", "CLinux"])),
         Room(
             target: "TransferIO",
-            allowed: system.union(["TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "CLinux", "Crypto", "CryptoExtras"])),
+            allowed: system.union([
+                "TransferProtocol", "Connectivity", "NetworkIO", "SystemSupport", "CLinux", "CUPnP", "Crypto", "CryptoExtras",
+            ]),
+            only: ["CUPnP": "Reach"]),
         Room(
             target: "chatty",
             allowed: system.union([

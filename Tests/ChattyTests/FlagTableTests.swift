@@ -74,6 +74,7 @@ struct FlagTableTests {
         try agree(SendFileFlags.timeout)
         try agree(SendFileFlags.progress)
         try agree(RecvFileFlags.output)
+        try agree(ReachFlags.mapPort)
         let port = try #require(ServeFlags.port.spec.defaultText)
         #expect(ServeFlags.port.decode([try ServeFlags.port.spec.kind.parse(port)]) == ServeFlags.port.absent)
         let target = try #require(ConnectFlags.port.spec.defaultText)
@@ -96,7 +97,7 @@ struct FlagTableTests {
                 "connect --receipts",
                 "connect --download-dir", "send-file --cc", "send-file --timeout", "send-file --progress", "recv-file --timeout",
                 "recv-file --progress",
-                "recv-file --output",
+                "recv-file --output", "connect --map-port", "send-file --map-port", "recv-file --map-port",
             ])
     }
 

@@ -21,6 +21,22 @@ import TransferProtocol
         LocalAddresses(of: interfaces, port: 9, limit: limit).addresses.map(\.host)
     }
 
+    /// Behind the addresses that anybody reaches, before those of this network, and each once.
+    @Test func mappedAddressesHaveTheirPlace() {
+        let mapped = NetworkAddress(ipv4: 0xC633_640A, port: 4242)
+        let home = LocalAddresses(of: [Self.loopback, Self.home], port: 9, limit: 16)
+        #expect(
+            home.addresses(mapped: [mapped]).map(\.host) == ["198.51.100.10", "192.168.1.2", "2001:db8::2", "fe80::2", "127.0.0.1", "::1"])
+        #expect(home.addresses(mapped: []) == home.addresses)
+        #expect(
+            home.candidates(mapped: [mapped], reflexive: []).named.map(\.host).prefix(3) == ["2001:db8::2", "198.51.100.10", "192.168.1.2"])
+        let server = NetworkInterface(
+            name: "eth0", index: 2, kind: .hardware, hasDefaultRoute: true, addresses: [Self.global(2), Self.v4(10, 0, 0, 1)])
+        let both = LocalAddresses(of: [server], port: 9, limit: 16)
+        let pinhole = NetworkAddress(high: 0x2001_0DB8 << 32, low: 2, port: 9)
+        #expect(both.addresses(mapped: [pinhole]) == both.addresses)
+    }
+
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let interfaces: [NetworkInterface]

@@ -8,9 +8,8 @@
 int clinux_interface_driver(const char *interface, char *driver, size_t length);
 
 /* A socket that is readable when links, addresses or routes of this machine change (rtnetlink(7)); -1 and errno if there is none. */
-int clinux_links_watch(void);
-
-/* Reads away what has come to it. 1 if anything had, else 0. */
-int clinux_links_drain(int descriptor);
+int clinux_route_watch_make(void);
+/* Discards what has come to it. 1 if anything had, else 0. */
+int clinux_route_watch_clear(int descriptor);
 
 #endif

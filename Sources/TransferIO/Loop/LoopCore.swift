@@ -22,6 +22,7 @@ final class LoopCore {
     let wakeUp: Int32
     private var links: LinkWatch?
     private var batch: DatagramBatch
+    private let trace: LoopTrace?
     /// The batch that the system has not accepted completely; nothing else is sent before it.
     private var held: HeldBatch?
     var sessions: [UInt64: SessionState] = [:]
@@ -42,13 +43,15 @@ final class LoopCore {
 
     init(
         socket: sending UDPSocket, staticKey: NoiseKeyPair, configuration: TransferConfiguration, mailbox: PolledMailbox<LoopCore.Command>,
-        incoming: @escaping @Sendable (TransferSession) -> Void
+        trace: TraceFile?, incoming: @escaping @Sendable (TransferSession) -> Void
     ) throws {
         self.socket = socket
         paths = PathSearches(socket: socket) { [mailbox] body in mailbox.post { body($0.paths) } }
         self.mailbox = mailbox
         self.incoming = incoming
         endpoint = TransferEndpoint(configuration: configuration, staticKey: staticKey)
+        self.trace = trace.map { LoopTrace($0, at: Self.clock()) }
+        endpoint.trace = self.trace?.trace
         batch = DatagramBatch()
         wakeUp = clinux_watch_make()
         guard wakeUp >= 0 else { throw SystemError("make an event descriptor") }
@@ -92,6 +95,7 @@ final class LoopCore {
             handleEvents()
             let moreToSend = sendBatches()
             publish()
+            trace?.flush(isIdle: sessions.isEmpty, at: now)
             // A command may have stopped the loop: then there is nothing to wait for.
             if received == 0, !moreToSend, !isStopped { waitForWork() }
         }
@@ -108,6 +112,7 @@ final class LoopCore {
         for state in Array(sessions.values) { ended(state, .failed(.cancelled)) }
         for session in paths.cancelAll() { session.end(.failed(.cancelled)) }
         for waiter in keyWaiters { waiter.keys.finish() }
+        trace?.flush(isIdle: true, at: now)
         for waiter in stopWaiters { waiter.resume() }
     }
 

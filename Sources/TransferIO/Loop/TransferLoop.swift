@@ -17,17 +17,19 @@ public final class TransferLoop: Sendable {
     /// Takes ownership of `socket` (bound) and starts the thread.
     /// - Parameters:
     ///   - staticKey: this side's X25519 private key, 32 bytes.
+    ///   - trace: the file that takes the trace of the transfers; nil for none. To be closed after the loop.
     ///   - incoming: called on the loop's thread when a sender's handshake is done; must return at once.
     /// - Throws: `NoiseError` if the key is invalid, `SystemError` if the system has no descriptor or thread left.
     public init(
         socket: sending UDPSocket, staticKey: [UInt8], configuration: TransferConfiguration = TransferConfiguration(),
-        incoming: @escaping @Sendable (TransferSession) -> Void
+        trace: TraceFile? = nil, incoming: @escaping @Sendable (TransferSession) -> Void
     ) throws {
         let pair = try NoiseKeyPair(privateBytes: staticKey)
         mailbox = try PolledMailbox()
         port = socket.port
         publicKey = pair.publicKey
-        let core = try LoopCore(socket: socket, staticKey: pair, configuration: configuration, mailbox: mailbox, incoming: incoming)
+        let core = try LoopCore(
+            socket: socket, staticKey: pair, configuration: configuration, mailbox: mailbox, trace: trace, incoming: incoming)
         try BackgroundThread.start(name: "chatty-transfer", core) { $0.run() }
     }
 

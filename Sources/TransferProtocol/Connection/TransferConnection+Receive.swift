@@ -20,6 +20,7 @@ extension TransferConnection {
         case .cookie:
             guard role == .sender, phase == .handshaking, datagram.count > DatagramType.commonHeader, datagram.count <= 200 else { return }
             let cookie = Array(datagram[DatagramType.commonHeader...])
+            trace?.handshake(.received, .retry, bytes: datagram.count, peer: path.remote, at: now)
             // A new cookie is worth an immediate hello; a repeated one is not.
             if hello?.cookie != cookie {
                 hello?.cookie = cookie
@@ -46,6 +47,7 @@ extension TransferConnection {
             counters.datagramsDropped += 1
             return
         }
+        trace?.handshake(.received, .initial, bytes: datagram.count, peer: path.remote, at: now)
         remoteID = reply.responder
         paths.begin(on: path)
         self.hello = nil
@@ -70,6 +72,7 @@ extension TransferConnection {
         adopt(session, parameters)
         phase = .established
         lastReceivedAt = now
+        traceStart(at: now)
         events.append(.established(peerKey: peerKey, verification: verification))
     }
 
@@ -81,6 +84,9 @@ extension TransferConnection {
         if let number = acks.expand(header.packetNumber) {
             let isHighest = acks.isHighest(number)
             if acks.received(number, eliciting: true, authenticated: false, at: now) {
+                trace?.segment(
+                    .received, number: number, bytes: datagram.count, record: UInt64(header.record), offset: header.offset,
+                    length: datagram.count - SegmentHeader.length, path: nil, at: now)
                 ecnReceived.count(ecn)
                 received(on: path, bytes: datagram.count, isHighest: isHighest, isProbe: false, at: now)
             }
@@ -104,10 +110,12 @@ extension TransferConnection {
             return
         }
         lastReceivedAt = now
+        trace?.sealed(.received, number: number, bytes: datagram.count, frames: frames, path: nil, at: now)
         if phase == .handshaking {
             guard role == .receiver else { return }
             phase = .established
             paths.begin(on: path)
+            traceStart(at: now)
             events.append(.established(peerKey: peerKey, verification: verification))
             windowUrgent = true
         }
@@ -186,6 +194,7 @@ extension TransferConnection {
         settleContents(at: now)
         watchHead(at: now)
         updatePacer(at: now)
+        traceUpdate(at: now)
     }
 
     private func handleECNCounts(_ counts: ECNCounts?, at now: TransferInstant) {
@@ -247,6 +256,7 @@ extension TransferConnection {
             datagramSizeChanged()
             updatePacer(at: now)
         }
+        trace?.assigned(path, at: now)
         recovery.resetBackoff()
         probesPending = max(probesPending, 1)
     }
@@ -302,6 +312,7 @@ extension TransferConnection {
     }
 
     private func handleClose(_ reason: CloseReason, _ text: String, at now: TransferInstant) {
+        trace?.closed(isLocal: false, reason: reason, text)
         // The close itself says that no further offer comes.
         if reason == .done, role == .receiver ? incoming.unresolved == 0 : outgoing.isDone {
             hasPeerDone = true

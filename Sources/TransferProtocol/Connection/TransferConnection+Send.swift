@@ -19,7 +19,9 @@ extension TransferConnection {
     private func nextHello(into batch: inout DatagramBatch, at now: TransferInstant) -> Bool {
         guard var hello, hello.nextAt <= now, hello.nextAddress < hello.addresses.count else { return false }
         let count = hello.write(to: batch.reserve(DatagramType.minimumHello), localID: localID)
-        batch.append(head: count, on: NetworkPath(remote: hello.addresses[hello.nextAddress], local: .any))
+        let address = hello.addresses[hello.nextAddress]
+        batch.append(head: count, on: NetworkPath(remote: address, local: .any))
+        trace?.handshake(.sent, .initial, bytes: count, peer: address, at: now)
         hello.nextAddress += 1
         if hello.nextAddress == hello.addresses.count {
             hello.nextAddress = 0
@@ -35,6 +37,7 @@ extension TransferConnection {
         guard let path = replyTo.popLast(), !replyDatagram.isEmpty else { return false }
         batch.reserve(replyDatagram.count).copyBytes(from: replyDatagram)
         batch.append(head: replyDatagram.count, on: path)
+        trace?.handshake(.sent, .initial, bytes: replyDatagram.count, peer: path.remote, at: now)
         counted(replyDatagram.count, at: now)
         return true
     }
@@ -61,6 +64,11 @@ extension TransferConnection {
         guard let (eliciting, content) = write(&writer), writer.count > 0, !writer.overflowed else { return false }
         writer.zeros(padding - SealedPacket.overhead - writer.count)
         SealedPacket.writeHeader(memory, connection: remoteID, number: number)
+        if let trace {
+            let frames = UnsafeRawBufferPointer(rebasing: memory[SealedPacket.headerLength..<SealedPacket.headerLength + writer.count])
+            trace.sealed(
+                .sent, number: number, bytes: SealedPacket.overhead + writer.count, frames: frames, path: path.generation, at: now)
+        }
         guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return false }
         batch.append(head: length, on: destination ?? path.destination)
         recovery.sent(on: path, bytes: length, eliciting: eliciting, content: content, at: now)
@@ -291,6 +299,9 @@ extension TransferConnection {
             connection: remoteID, packetNumber: UInt32(truncatingIfNeeded: recovery.nextPacketNumber),
             record: UInt32(truncatingIfNeeded: segment.record), offset: segment.offset, endsRecord: segment.endsRecord)
         header.write(to: batch.reserve(SegmentHeader.length), key: key)
+        trace?.segment(
+            .sent, number: recovery.nextPacketNumber, bytes: size, record: segment.record, offset: segment.offset,
+            length: segment.bytes.count, path: path.generation, at: now)
         batch.append(head: SegmentHeader.length, body: segment.bytes, on: path.destination)
         recovery.sent(
             on: path,
@@ -314,6 +325,9 @@ extension TransferConnection {
         SealedPacket.writeHeader(memory, connection: remoteID, number: number)
         guard let length = SealedPacket.seal(memory, frames: writer.count, number: number, with: &keys!.sealControl) else { return nil }
         batch.append(head: length, on: path.destination)
+        trace?.segment(
+            .sent, number: number, bytes: length, record: segment.record, offset: segment.offset, length: segment.bytes.count,
+            path: path.generation, at: now)
         recovery.sent(
             on: path,
             bytes: length, eliciting: true,

@@ -89,6 +89,7 @@ extension TransferConnection {
         case .lossesDetected:
             settleContents(at: now)
             updatePacer(at: now)
+            traceUpdate(at: now)
         case .sendProbes:
             // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
             probesPending = 2

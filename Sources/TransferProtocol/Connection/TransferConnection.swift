@@ -113,6 +113,8 @@ public final class TransferConnection {
     var lingerUntil = TransferInstant.distantFuture
 
     var counters = TransferStatistics()
+    /// Where this connection's events are recorded; nil for nowhere.
+    var trace: ConnectionTrace? { didSet { recovery.trace = trace } }
     var limit = TransferStatistics.Limit.idle
 
     /// The record that is being filled with file bytes.
@@ -314,6 +316,7 @@ public final class TransferConnection {
     /// Ends the connection with an outcome, and closes towards the peer if there are keys for it.
     func finish(_ outcome: TransferOutcome, closing reason: (CloseReason, String)?) {
         guard !isOver else { return }
+        trace?.closed(isLocal: true, reason: reason?.0, reason?.1 ?? "")
         events.append(.closed(outcome))
         pendingRead = nil
         if let reason, keys != nil, phase == .established || role == .sender {

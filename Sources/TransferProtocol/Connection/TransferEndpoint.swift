@@ -20,6 +20,8 @@ public final class TransferEndpoint {
     public private(set) var datagramsDropped: UInt64 = 0
     /// This side's static public key, 32 bytes.
     public let publicKey: [UInt8]
+    /// Where the connections that begin from now on are recorded; nil for nowhere.
+    public var trace: TransferTrace?
 
     private let staticKey: NoiseKeyPair
     private var random: any RandomNumberGenerator
@@ -84,6 +86,7 @@ public final class TransferEndpoint {
         let connection = TransferConnection(
             handle: nextHandle, role: role, localID: id, path: path, configuration: configuration, pool: pool,
             random: random is SystemRandomNumberGenerator ? random : generator, at: now)
+        connection.trace = trace.map { ConnectionTrace($0, group: nextHandle) }
         nextHandle += 1
         all.append(connection)
         byID[id.value] = connection
@@ -111,6 +114,7 @@ public final class TransferEndpoint {
         let first = addresses.first ?? NetworkAddress(high: 0, low: 0, port: 0)
         let connection = addConnection(.sender, id, NetworkPath(remote: first, local: .any), now)
         connection.hello = HelloState(noise: noise, addresses: addresses, at: now)
+        connection.trace?.started(addresses, at: now)
         return connection
     }
 

@@ -105,6 +105,17 @@ struct BBR: CongestionController {
 
     var pacingRate: Double? { rate }
     var isInSlowStart: Bool { state == .startup }
+    var phase: String {
+        switch state {
+        case .startup: "startup"
+        case .drain: "drain"
+        case .probeDown: "probe_bw_down"
+        case .probeCruise: "probe_bw_cruise"
+        case .probeRefill: "probe_bw_refill"
+        case .probeUp: "probe_bw_up"
+        case .probeRTT: "probe_rtt"
+        }
+    }
 
     private var longTermBandwidth: Double { max(bandwidths.current, bandwidths.previous) }
     private var bandwidth: Double { min(longTermBandwidth, shortTerm.bandwidth) }

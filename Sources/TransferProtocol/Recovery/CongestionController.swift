@@ -8,6 +8,8 @@ protocol CongestionController {
     var pacingRate: Double? { get }
     /// Whether the window doubles every round trip.
     var isInSlowStart: Bool { get }
+    /// What it is doing, for traces.
+    var phase: String { get }
 
     mutating func sent(packet: UInt64, bytes: Int, inFlight: Int, at now: TransferInstant)
     mutating func acknowledged(_ ack: AckSummary)

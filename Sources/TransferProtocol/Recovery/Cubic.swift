@@ -48,6 +48,7 @@ struct Cubic: CongestionController {
 
     var pacingRate: Double? { nil }
     var isInSlowStart: Bool { window < threshold }
+    var phase: String { isInSlowStart ? "slow_start" : recoveryStart == nil ? "congestion_avoidance" : "recovery" }
     private var minimum: Int { 2 * datagram }
 
     mutating func sent(packet: UInt64, bytes: Int, inFlight: Int, at now: TransferInstant) { nextPacket = packet + 1 }

@@ -20,6 +20,8 @@ struct LossDetection {
     private var lastElicitingSentAt = TransferInstant.zero
     /// The longest time by which the peer delays an ack.
     var maximumAckDelay = TransferDuration.milliseconds(25)
+    /// Where losses are recorded; nil for nowhere.
+    var trace: ConnectionTrace?
 
     /// Contents of the packets that the latest call found acknowledged, and lost.
     private(set) var acknowledged: [PacketContent] = []
@@ -232,6 +234,7 @@ struct LossDetection {
                 // The loss of an MTU probe says nothing about congestion (RFC 8899 §3).
                 if packet.content.kind == .probe { continue }
                 lostPackets += 1
+                trace?.lost(number, bytes: Int(packet.size), isOvertaken: isOvertaken, path: packet.path, at: now)
                 guard isOfPath else { continue }
                 if path.episode.lost == 0 || packet.sentAt > path.episode.sentBefore {
                     path.episode = LossEpisode(number: path.episode.number &+ 1, sentBefore: now)

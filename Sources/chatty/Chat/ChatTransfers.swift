@@ -14,6 +14,7 @@ import TransferProtocol
 final class ChatTransfers: TransferCarrier {
     private let port: UInt16
     private let announced: [String]
+    private let mapsPort: Bool
     private let downloads: ByteString
     private let keyPath: ByteString
     private let server: HostPort?
@@ -38,6 +39,7 @@ final class ChatTransfers: TransferCarrier {
         var updates: [Int: [String]] = [:]
         /// Why the server does not relay the transfer.
         var refusals: [Int: RelayRefusal] = [:]
+        var mapper: PortMapper?
         /// Own files that are offered and not accepted yet.
         var offered: [Int: SourceFile] = [:]
         /// Offers of others that are being answered.
@@ -55,6 +57,8 @@ final class ChatTransfers: TransferCarrier {
         var peerKeys: [Int: Data] = [:]
     }
 
+    /// How long an offer waits for the router, if it is made just after the log-in.
+    private static let routerPatience = Duration.milliseconds(100)
     /// The number of transfers whose keys are remembered.
     private static let rememberedKeys = 256
 
@@ -66,6 +70,7 @@ final class ChatTransfers: TransferCarrier {
     /// - Parameters:
     ///   - port: the UDP port; 0 for any free one.
     ///   - announced: the addresses that others are given instead of this machine's own, `ADDRESS:PORT`; none if empty.
+    ///   - mapsPort: whether the router is asked to pass the port on.
     ///   - downloads: the folder for received files.
     ///   - keyPath: the path of this machine's key for transfers.
     ///   - server: the chat server as the user names it.
@@ -73,12 +78,13 @@ final class ChatTransfers: TransferCarrier {
     ///   - openRelayStream: opens a second connection to the server, for its relay.
     ///   - post: receives the events.
     init(
-        port: UInt16, announced: [String], downloads: ByteString, keyPath: ByteString, server: HostPort?, policy: PathPolicy,
-        openRelayStream: @escaping RelayStreamOpener,
+        port: UInt16, announced: [String], mapsPort: Bool, downloads: ByteString, keyPath: ByteString, server: HostPort?,
+        policy: PathPolicy, openRelayStream: @escaping RelayStreamOpener,
         post: @escaping @Sendable (CarrierEvent) -> Void
     ) {
         self.port = port
         self.announced = announced
+        self.mapsPort = mapsPort
         self.downloads = downloads
         self.keyPath = keyPath
         self.server = server
@@ -93,7 +99,9 @@ final class ChatTransfers: TransferCarrier {
             let loop = try TransferLoop(socket: UDPSocket(port: port), staticKey: identity.privateBytes) { [weak self] session in
                 self?.receive(session)
             }
-            state.withLockedValue { $0.loop = loop }
+            // Who announces an address has opened the way to it. Without a thread for it a transfer works, too.
+            let mapper = mapsPort && announced.isEmpty ? try? PortMapper(port: loop.port) : nil
+            state.withLockedValue { ($0.loop, $0.mapper) = (loop, mapper) }
             loop.watchAddresses { [weak self] in self?.updateOffers() }
             return .success(loop.port)
         } catch {
@@ -227,16 +235,17 @@ final class ChatTransfers: TransferCarrier {
     }
 
     func shutDown() {
-        let (taken, hasCarried) = state.withLockedValue { ($0.loop.take(), $0.hasCarried) }
+        let (taken, mapper, hasCarried) = state.withLockedValue { ($0.loop.take(), $0.mapper.take(), $0.hasCarried) }
         guard let loop = taken else { return }
         let done = DispatchSemaphore(value: 0)
         Task {
             await loop.shutDown()
+            await mapper?.stop()
             done.signal()
         }
-        // Without any transfer there is no peer to inform, and a script's command need not wait.
-        guard hasCarried else { return }
-        // The loop informs its peers for at most a second.
+        // Without any transfer there is no peer to inform, and a script's command need not wait; but what the router has given is given back.
+        guard hasCarried || mapper?.mapped.isEmpty == false else { return }
+        // The loop informs its peers for at most a second, and the router takes no longer.
         _ = done.wait(timeout: .now() + 3)
     }
 
@@ -284,7 +293,9 @@ final class ChatTransfers: TransferCarrier {
         guard policy != .relayOnly else { return [] }
         guard announced.isEmpty else { return announced }
         let own = LocalAddresses.now(port: loop.port, limit: TransferPayload.maximumAddresses)
-        return own.candidates(reflexive: await loop.reflexiveAddresses()).named.map(\.hostAndPort)
+        let reflexive = await loop.reflexiveAddresses()
+        let mapped = await state.withLockedValue(\.mapper)?.mapped(within: ChatTransfers.routerPatience) ?? []
+        return own.candidates(mapped: mapped, reflexive: reflexive).named.map(\.hostAndPort)
     }
 
     /// The other side's addresses, as this machine can use them.

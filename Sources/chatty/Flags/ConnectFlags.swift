@@ -130,8 +130,8 @@ enum ConnectFlags {
         positionals: [host.spec, port.spec, udpPort.spec],
         flags: [
             user.spec, passwordFile.spec, command.spec, accept.spec, acceptNew.spec, fingerprint.spec, forget.spec, data.spec,
-            downloadDirectory.spec, announce.spec, directOnly.spec, relayOnly.spec, plaintext.spec, json.spec, listen.spec, count.spec,
-            log.spec, bell.spec, receipts.spec,
+            downloadDirectory.spec, announce.spec, ReachFlags.mapPort.spec, directOnly.spec, relayOnly.spec, plaintext.spec, json.spec,
+            listen.spec, count.spec, log.spec, bell.spec, receipts.spec,
         ],
         description: [
             """

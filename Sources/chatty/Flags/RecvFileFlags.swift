@@ -29,7 +29,8 @@ enum RecvFileFlags {
     static let accept = Flag<Accept?>.optional(
         "accept", "WHEN", .choice(Accept.allCases.map(\.rawValue)), "Whose files to accept without asking",
         manual: """
-            `always` accepts the files of everybody who reaches the port. `ticket` accepts only senders with the ticket or the shared secret. `ask` asks \
+            `always` accepts the files of everybody who reaches the port; then the router is asked to pass the port on only with `--map-port on`. \
+            `ticket` accepts only senders with the ticket or the shared secret. `ask` asks \
             on the terminal about every sender, with one question for each file and one for each folder with everything in it. Without this option, a sender with \
             the ticket or the shared secret is accepted; a sender with only an address needs your OK on a terminal, and is refused without a terminal, as in a \
             script. If a shared secret is given, a sender with neither the secret nor the ticket is always refused.
@@ -56,7 +57,8 @@ enum RecvFileFlags {
         manual: """
             Receives with the old, unencrypted protocol. Everybody who reaches the port can send, everybody on the network path can read \
             and change the data, and lost data is not detected. Senders of this protocol do not wait for an answer and have neither tickets nor secrets, \
-            so `--accept ask`, `--accept ticket` and `--secret-file` cannot be combined with it. An interrupted file is deleted.
+            so `--accept ask`, `--accept ticket` and `--secret-file` cannot be combined with it. An interrupted file is deleted. The router is not asked \
+            to pass the port on.
             """)
 
     enum Accept: String, CaseIterable, FlagDecodable {
@@ -70,8 +72,9 @@ enum RecvFileFlags {
         summary: "receive files straight from another machine",
         positionals: [port.spec],
         flags: [
-            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, newTicket.spec, secretFile.spec, data.spec,
-            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, legacy.spec,
+            output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, ReachFlags.mapPort.spec, newTicket.spec,
+            secretFile.spec, data.spec,
+            SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, TraceFlags.qlog.spec, legacy.spec,
         ],
         description: [
             """

@@ -107,9 +107,10 @@ enum SendFileFlags {
         summary: "send files straight to another machine",
         positionals: [files.spec, destination.spec],
         flags: [
-            name.spec, limit.spec, cc.spec, mtu.spec, ticketFile.spec, secretFile.spec, acceptNew.spec, forget.spec, data.spec,
+            name.spec, limit.spec, cc.spec, mtu.spec, ReachFlags.mapPort.spec, ticketFile.spec, secretFile.spec, acceptNew.spec,
+            forget.spec, data.spec,
             timeout.spec,
-            progress.spec, quiet.spec,
+            progress.spec, quiet.spec, TraceFlags.qlog.spec,
             legacy.spec,
         ],
         description: [

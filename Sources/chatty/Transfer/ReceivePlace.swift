@@ -8,10 +8,11 @@ struct ReceivePlace {
     /// This machine's addresses; nil if the user has given addresses.
     private let own: LocalAddresses?
 
-    init(_ arguments: Arguments, port: UInt16) {
+    /// - Parameter mapped: the addresses of the router at which others reach the port.
+    init(_ arguments: Arguments, port: UInt16, mapped: [NetworkAddress] = []) {
         let announced = arguments[RecvFileFlags.announce].compactMap { Self.announcement($0, port: port) }
-        own = announced.isEmpty ? LocalAddresses.now(port: port, limit: Ticket.maximumAddresses) : nil
-        addresses = own?.addresses ?? announced
+        own = announced.isEmpty ? LocalAddresses.now(port: port, limit: Ticket.maximumAddresses - mapped.count) : nil
+        addresses = own?.addresses(mapped: mapped) ?? announced
     }
 
     /// An address that a user typed, with or without a port; nil if it is none.

@@ -4,7 +4,7 @@ extension TransferNotice {
         case sender
         case receiver
 
-        var events: [Event] { Event.allCases.filter { self == .receiver || ($0 != .listening && $0 != .offered) } }
+        var events: [Event] { Event.allCases.filter { self == .receiver || ![.listening, .mapped, .offered].contains($0) } }
     }
 
     static func entries(_ side: Side) -> [CommandSpec.Entry] {
@@ -28,6 +28,7 @@ extension TransferNotice.Event {
     func meaning(_ side: TransferNotice.Side) -> String {
         switch self {
         case .listening: "The program waits for senders."
+        case .mapped: "The router passes on what comes to these addresses. Senders outside of the network need this ticket."
         case .connected: "The other side has answered, and its key is the expected one."
         case .offered:
             """
@@ -50,6 +51,7 @@ extension TransferNotice.Event {
         let peer: [TransferNotice.Field] = side == .receiver ? [.peer] : []
         return switch self {
         case .listening: ([.port, .addresses], [.ticket, .key])
+        case .mapped: ([.addresses, .ticket], [])
         case .connected: ([.peer, .key], [])
         case .offered: ([.name] + peer, [.size, .files])
         case .resumed: ([.name, .bytes] + peer, [.size])

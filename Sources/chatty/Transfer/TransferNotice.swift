@@ -39,6 +39,7 @@ struct TransferNotice: Encodable, Sendable {
 
     enum Event: String, CaseIterable, Encodable, Sendable {
         case listening
+        case mapped
         case connected
         case offered
         case resumed
