@@ -7,7 +7,7 @@ import PackageDescription
 //   floor 3   chatty
 //   floor 2   ChatServer -> ChatStoreSQLite   ChatClient   TransferIO -> NetworkIO   -> SystemSupport   sockets, files, databases
 //   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol -> Connectivity   pure: values in, values out
-//   floor 0   CLinux   CReadline   CAEAD                  C shims
+//   floor 0   CLinux   CReadline   CAEAD   CSPAKE2        C shims
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
@@ -47,6 +47,7 @@ let package = Package(
         // floor 0
         .target(name: "CLinux"),
         .target(name: "CAEAD"),
+        .target(name: "CSPAKE2"),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
@@ -63,7 +64,7 @@ let package = Package(
             name: "ChatCodec",
             dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: releaseSettings + pureSettings),
-        .target(name: "Connectivity", dependencies: [crypto], swiftSettings: releaseSettings + pureSettings),
+        .target(name: "Connectivity", dependencies: ["CSPAKE2", crypto], swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["Connectivity", "CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
