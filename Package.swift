@@ -174,9 +174,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CHarness", "PoorFileSystem", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "TransferProtocol", "TransferSimulator",
-                "TestSupport",
-                "TestCertificates", locks,
+                "CHarness", "PoorFileSystem", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "NetworkIO", "TransferProtocol",
+                "TransferSimulator", "TestSupport", "TestCertificates", locks,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),

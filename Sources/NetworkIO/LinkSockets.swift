@@ -71,8 +71,9 @@ public final class LinkSockets {
         set(level, isIPv6 ? ipv6MulticastAll : ipMulticastAll, 0)
         // Several programs on one machine listen to the group.
         if port != nil { set(SOL_SOCKET, SO_REUSEADDR, 1) }
-        // A socket that is bound to the group gets nothing that is sent to this machine alone.
-        let group = isIPv6 ? groupIPv6 : groupIPv4
+        // A socket that is bound to the group gets nothing that is sent to this machine alone. IPv6 binds a group of link scope on one
+        // interface only.
+        let group = isIPv6 ? NetworkAddress(high: 0, low: 0, port: 0) : groupIPv4
         let place = port.map { NetworkAddress(high: group.high, low: group.low, port: $0) }
         let bound = (place ?? NetworkAddress(high: 0, low: 0, port: 0)).withSocketAddress(family: family) { bind(descriptor, $0, $1) }
         guard bound == 0 else {

@@ -5,11 +5,13 @@ import TransferProtocol
 /// The addresses to which senders send: this machine's own, or those of `--announce`.
 struct ReceivePlace {
     let addresses: [NetworkAddress]
+    /// Those of `--announce`.
+    let announced: [NetworkAddress]
     /// This machine's addresses; nil if the user has given addresses.
     private let own: LocalAddresses?
 
     init(_ arguments: Arguments, port: UInt16) {
-        let announced = arguments[RecvFileFlags.announce].compactMap { Self.announcement($0, port: port) }
+        announced = arguments[RecvFileFlags.announce].compactMap { Self.announcement($0, port: port) }
         own = announced.isEmpty ? LocalAddresses.now(port: port, limit: Ticket.maximumAddresses) : nil
         addresses = own?.addresses ?? announced
     }
