@@ -153,7 +153,7 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
-        .testTarget(name: "ConnectivityTests", dependencies: ["Connectivity", "NetworkSimulator", "TestSupport"]),
+        .testTarget(name: "ConnectivityTests", dependencies: ["Connectivity", "NetworkSimulator", "TestSupport", crypto]),
         .testTarget(
             name: "NetworkIOTests", dependencies: ["NetworkIO", "Connectivity", "SystemSupport", "CLinux", "TestSupport"]),
         .testTarget(

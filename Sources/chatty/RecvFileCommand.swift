@@ -35,9 +35,16 @@ enum RecvFileCommand {
                 "--announce needs an IPv4 or IPv6 address, with a port or without, such as 203.0.113.7:9999, not \(Printable.text(text))",
                 command: "recv-file")
         }
-        let code = try code(arguments, environment: .current)
         let limit = arguments[RecvFileFlags.once] ? 1 : arguments[RecvFileFlags.count]
         let reporter = TransferReporter(quiet: arguments[SendFileFlags.quiet], progress: arguments[SendFileFlags.progress])
+        let code: MeetingCode?
+        do {
+            code = try Self.code(arguments, environment: .current)
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            return reporter.end(TransferEnd(status: .failed, message: Printable.text(Sentence.of(error))))
+        }
         let signals = SignalWatch()
         // A sender may send hundreds of small files at once, each of which needs up to three descriptors.
         guard DescriptorLimit.raise() else { return .failed }
@@ -55,7 +62,8 @@ enum RecvFileCommand {
 
     /// The code of the one sender to receive from: as the argument, from `--ticket-file` or from the environment; nil if senders come by
     /// themselves.
-    private static func code(_ arguments: Arguments, environment: ProcessEnvironment) throws(UsageError) -> MeetingCode? {
+    /// - Throws: `UsageError`, or the error of reading the file.
+    private static func code(_ arguments: Arguments, environment: ProcessEnvironment) throws -> MeetingCode? {
         func fail(_ message: String) -> UsageError { UsageError(message, command: RecvFileFlags.spec.name) }
         func code(_ text: String, from source: String) throws(UsageError) -> MeetingCode {
             do { return try MeetingCode(text) } catch { throw fail("\(source)\(error)") }
@@ -63,9 +71,7 @@ enum RecvFileCommand {
         let found: MeetingCode
         if let path = arguments[RecvFileFlags.ticketFile] {
             guard !arguments.has(RecvFileFlags.place) else { throw fail("--ticket-file has a code: give neither PORT nor CODE with it.") }
-            let text: String
-            do { text = try TicketFile.read(path: path) } catch { throw fail("--ticket-file: \(Printable.text(Sentence.of(error)))") }
-            found = try code(text, from: "--ticket-file \(Printable.text(path.description)): ")
+            found = try code(try TicketFile.read(path: path), from: "--ticket-file \(Printable.text(path.description)): ")
         } else if case .code(let text) = arguments[RecvFileFlags.place] {
             found = try code(text, from: "")
         } else if !arguments.has(RecvFileFlags.place), let text = environment["CHATTY_TICKET"]?.text, MeetingCode.looksLikeCode(text) {

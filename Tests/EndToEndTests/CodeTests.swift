@@ -136,6 +136,30 @@ struct CodeTests {
         #expect(FileManager.default.fileExists(atPath: target["in/file"]))
     }
 
+    @Test func aFileWithoutACode() async throws {
+        let folder = try Self.source()
+        let missing = try ChattyProcess("recv-file", "-t", "code", directory: folder.path)
+        #expect(try await missing.exitStatus() == 1)
+        #expect(try await missing.diagnostics.end() == "chatty: Cannot open code: No such file or directory.\n")
+        let wrong = try ChattyProcess("recv-file", "-t", "file", directory: folder.path)
+        #expect(try await wrong.exitStatus() == 2)
+        #expect(try await wrong.diagnostics.end().contains("--ticket-file file: This is not a code: a code is a number and two words,"))
+    }
+
+    /// The sender leaves in mid-transfer: the receiver keeps what has arrived, and does not wait for another sender.
+    @Test func aTransferThatIsInterrupted() async throws {
+        let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
+        try folder.write(Contents.make(5_000_000), to: "file")
+        let sender = try ChattyProcess("send-file", "--limit", "1M", "file", directory: folder.path)
+        let code = try await Self.code(of: sender)
+        let receiver = try ChattyProcess("recv-file", "--progress", "json", code, "-o", target.path)
+        try await receiver.diagnostics.expect("\"event\":\"progress\"")
+        sender.signal(SIGTERM)
+        #expect(try await sender.exitStatus() == 143)
+        #expect(try await receiver.exitStatus() == 7)
+        #expect(try target.names().contains("file.part"))
+    }
+
     /// What programs read.
     @Test func itIsInTheEvents() async throws {
         let (folder, target) = (try Self.source(), try TemporaryFolder())
