@@ -215,6 +215,37 @@ struct CodeLinkTests {
     }
 }
 
+extension CodeLinkTests {
+    /// The receiver is started before it has a network; later its network goes, and comes again as another interface.
+    @Test func interfacesComeAndGo() async throws {
+        let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
+        for name in ["first", "second"] { try folder.write("content of \(name)", to: name) }
+        let process = try ChattyProcess(
+            words: [
+                "-rn", "sh", "-c",
+                """
+                set -e
+                unshare -n sh -c 'ip link set lo up; echo there; exec sleep 100' >'\(folder["there"])' & other=$!
+                trap 'kill $other' EXIT
+                until grep -q there '\(folder["there"])'; do sleep 0.1; done
+                nsenter -n -t $other '\(Executable.chatty)' recv-file --count 2 -o '\(target.path)' 2>'\(folder["said"])' & receiver=$!
+                until code=$(sed -n 's/^chatty: Code: \\([^ ]*\\) .*/\\1/p' '\(folder["said"])') && [ -n "$code" ]; do sleep 0.1; done
+                for file in first second; do
+                    ip link add one type veth peer name two
+                    ip link set two netns $other
+                    ip link set one up; ip addr add 192.0.2.1/24 dev one
+                    nsenter -n -t $other sh -c 'ip link set two up; ip addr add 192.0.2.2/24 dev two'
+                    '\(Executable.chatty)' send-file '\(folder.path)'/$file $code
+                    ip link del one
+                done
+                wait $receiver
+                """,
+            ], executable: Executable.path(of: "unshare") ?? "unshare")
+        #expect(try await process.exitStatus() == 0)
+        #expect(try target.names() == ["first", "second"])
+    }
+}
+
 /// Whether a datagram to a group reaches another socket of this machine.
 enum Multicast {
     static let isAvailable: Bool = {

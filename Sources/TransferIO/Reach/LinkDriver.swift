@@ -9,8 +9,8 @@ import TransferProtocol
 final class LinkDriver<Party: LinkParty> {
     typealias Command = @Sendable (LinkDriver) -> Void
 
-    /// How often interfaces that have come are noticed.
-    private static var rescan: TransferDuration { .seconds(Int64(5)) }
+    /// How often interfaces that have come are noticed: sooner than a guest gives up.
+    private static var rescan: TransferDuration { .seconds(Int64(3)) }
 
     var party: Party
     private let sockets: LinkSockets
