@@ -64,6 +64,9 @@ public struct LinkGuest: LinkParty {
     /// The host that is tried, as an index; those before it are done.
     private var current = 0
     private var exchange: MeetingExchange?
+    private var exchangeID: UInt64 = 0
+    /// The index of the last request of the exchange.
+    private var lastIndex: UInt8?
     private var request: Request?
     private var worst: Failure?
     private var isOver = false
@@ -88,10 +91,6 @@ public struct LinkGuest: LinkParty {
         guard !isOver, request == nil, let last = lastIndex, let message = exchange?.message(text) else { return }
         ask(message, exchangeID, last + 1, patience: Self.textPatience)
     }
-
-    /// Of the current exchange.
-    private var exchangeID: UInt64 = 0
-    private var lastIndex: UInt8?
 
     public mutating func receive(_ datagram: UnsafeRawBufferPointer, from: NetworkAddress, at now: Duration) {
         advance(to: now)
