@@ -7,7 +7,7 @@ import PackageDescription
 //   floor 3   chatty
 //   floor 2   ChatServer -> ChatStoreSQLite   ChatClient   TransferIO -> NetworkIO   -> SystemSupport   sockets, files, databases
 //   floor 1   ChatCodec -> ChatHub -> ChatStore -> ChatProtocol   TransferProtocol -> Connectivity   pure: values in, values out
-//   floor 0   CLinux   CReadline   CAEAD   CUPnP          C shims
+//   floor 0   CLinux   CReadline   CAEAD   CSPAKE2   CUPnP                  C shims
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
@@ -48,6 +48,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CAEAD"),
         .target(name: "CUPnP", linkerSettings: [.linkedLibrary("miniupnpc")]),
+        .target(name: "CSPAKE2"),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
         // floor 1
@@ -64,7 +65,7 @@ let package = Package(
             name: "ChatCodec",
             dependencies: ["ChatHub", "ChatStore", "ChatProtocol", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: releaseSettings + pureSettings),
-        .target(name: "Connectivity", dependencies: [crypto], swiftSettings: releaseSettings + pureSettings),
+        .target(name: "Connectivity", dependencies: ["CSPAKE2", crypto], swiftSettings: releaseSettings + pureSettings),
         .target(
             name: "TransferProtocol",
             dependencies: ["Connectivity", "CAEAD", crypto, .product(name: "DequeModule", package: "swift-collections")],
@@ -155,7 +156,7 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
-        .testTarget(name: "ConnectivityTests", dependencies: ["Connectivity", "NetworkSimulator", "TestSupport"]),
+        .testTarget(name: "ConnectivityTests", dependencies: ["Connectivity", "NetworkSimulator", "TestSupport", crypto]),
         .testTarget(
             name: "NetworkIOTests", dependencies: ["NetworkIO", "Connectivity", "SystemSupport", "CLinux", "TestSupport"]),
         .testTarget(
@@ -176,9 +177,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CHarness", "PoorFileSystem", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "TransferProtocol", "TransferSimulator",
-                "TestSupport",
-                "TestCertificates", locks,
+                "CHarness", "PoorFileSystem", "ChatServer", "ChatStoreSQLite", "ChatProtocol", "NetworkIO", "TransferProtocol",
+                "TransferSimulator", "TestSupport", "TestCertificates", locks,
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),

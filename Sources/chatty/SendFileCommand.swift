@@ -37,7 +37,7 @@ enum SendFileCommand {
         guard DescriptorLimit.raise() else { return .failed }
         if arguments[SendFileFlags.legacy] {
             guard case .plain(let peer) = destination else {
-                throw UsageError("--legacy needs HOST:PORT: the old protocol has no tickets.", command: "send-file")
+                throw UsageError("--legacy needs HOST:PORT: the old protocol has no tickets and no codes.", command: "send-file")
             }
             guard !arguments.has(SendFileFlags.secretFile) else {
                 throw UsageError("--legacy cannot be used with --secret-file: the old protocol has no secrets.", command: "send-file")
@@ -116,6 +116,13 @@ enum SendFileCommand {
                                 addresses: addresses, key: ticket.receiverKey, preSharedKey: ticket.preSharedKey, proven: isReached)
                             return await OutgoingTransfer(sources: sources, receiver: receiver, reporter: reporter).run(over: loop).end
                         }
+                    case .code(let code):
+                        let receiver = try await CodeSender(loop: loop, reporter: reporter).meet(code)
+                        return await OutgoingTransfer(sources: sources, receiver: receiver, reporter: reporter).run(over: loop).end
+                    case .anybody:
+                        let (receiver, host) = try await CodeSender(loop: loop, reporter: reporter).show()
+                        defer { host.close() }
+                        return await OutgoingTransfer(sources: sources, receiver: receiver, reporter: reporter).run(over: loop).end
                     case .plain(let peer):
                         let addresses = try await addresses(of: peer)
                         router.withLockedValue { $0 = RouterPort(arguments, port: loop.port, towards: addresses) }
@@ -127,6 +134,8 @@ enum SendFileCommand {
                     }
                 } catch let stop as Stop {
                     return stop.end
+                } catch let failure as CodeFailure {
+                    return failure.end
                 } catch {
                     return TransferEnd(status: .failed, message: Sentence.of(error))
                 }

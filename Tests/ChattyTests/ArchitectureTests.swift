@@ -31,7 +31,7 @@ struct ArchitectureTests {
         Room(target: "ChatStore", allowed: ["ChatProtocol", "DequeModule"], isPure: true),
         Room(target: "ChatHub", allowed: ["ChatStore", "ChatProtocol", "DequeModule"], isPure: true),
         Room(target: "ChatCodec", allowed: ["ChatHub", "ChatStore", "ChatProtocol", "DequeModule", "FoundationEssentials"], isPure: true),
-        Room(target: "Connectivity", allowed: ["Crypto"], isPure: true),
+        Room(target: "Connectivity", allowed: ["CSPAKE2", "Crypto"], isPure: true),
         Room(
             target: "TransferProtocol",
             allowed: ["Connectivity", "CAEAD", "Crypto", "CryptoExtras", "DequeModule", "FoundationEssentials"], isPure: true),

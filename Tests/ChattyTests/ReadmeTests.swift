@@ -34,7 +34,7 @@ struct ReadmeTests {
         let installed = try Self.packages("test")
         #expect(try Self.packages("serve").isSubset(of: installed))
         let names = ["ip": "iproute2", "nft": "nftables"]
-        let always = ["bash", "unshare"]
+        let always = ["bash", "unshare", "nsenter"]
         var asked: Set<String> = []
         for source in TestSourcesTests.sources {
             for match in source.lines.joined(separator: "\n").matches(of: #/Executable\.path\(of: "(\w+)"\)/#) {

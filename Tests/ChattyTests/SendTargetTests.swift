@@ -25,8 +25,12 @@ import TransferProtocol
             arguments, environment: environment.map { ["CHATTY_TICKET": ByteString($0)] } ?? [:],
             exists: { files.contains($0.description) },
             readTicket: { path in
-                guard path != "damaged" else { throw TicketError.damaged }
-                return held
+                switch path {
+                case "damaged": String(held.text.dropLast())
+                case "code": "7 Guitar ahead\n"
+                case "nearly": "7-gitar-ahead"
+                default: held.text
+                }
             })
     }
 
@@ -80,10 +84,50 @@ import TransferProtocol
         #expect(throws: UsageError.self) { try target(["-t", "damaged", "a"]) }
     }
 
+    private static let code = SendTarget.Destination.code(Codes.guitar)
+
+    @Test func aCodeIsADestination() throws {
+        let one = try target(["a", "7-guitar-ahead"])
+        #expect(one.files == ["a"] && one.destination == Self.code)
+        #expect(try target(["a", "7 GUITAR ahead"]).destination == Self.code)
+        #expect(try target(["a"], environment: "7-guitar-ahead").destination == Self.code)
+        #expect(try target(["-t", "code", "a"]).destination == Self.code)
+        #expect(try target(["a", "7-guitar-ahead"], environment: Self.ticket(1).text).destination == Self.code)
+        #expect(throws: UsageError.self) { try target(["-t", "code", "a", "7-guitar-ahead"]) }
+        // A file of that name is a file.
+        let both = try target(["a", "7-guitar-ahead"], files: ["a", "7-guitar-ahead"])
+        #expect(both.files == ["a", "7-guitar-ahead"] && both.destination == .anybody)
+    }
+
+    @Test func aCodeWithAWrongWordIsNone() {
+        let text = "No code has the word gitar. Did you mean guitar?"
+        #expect(throws: UsageError(text, command: "send-file")) { try target(["a", "7-gitar-ahead"]) }
+        #expect(throws: UsageError("$CHATTY_TICKET: " + text, command: "send-file")) { try target(["a"], environment: "7-gitar-ahead") }
+        #expect(throws: UsageError("--ticket-file nearly: " + text, command: "send-file")) { try target(["-t", "nearly", "a"]) }
+    }
+
+    /// Without a destination a code is shown.
+    @Test func whoeverTypesTheCode() throws {
+        for words in [["a"], ["a", "b"], ["-"], ["a", "-"]] {
+            let target = try target(words, files: ["a", "b"])
+            #expect(target.files == words.map { ByteString($0) } && target.destination == .anybody)
+        }
+        // A missing file is reported as a missing file, unless it is meant as something else.
+        #expect(try target(["missing"]).destination == .anybody)
+        #expect(throws: UsageError("FILE is missing.", command: "send-file")) { try target(["7-guitar-ahead"]) }
+        #expect(throws: UsageError("FILE is missing.", command: "send-file")) { try target(["host:9"]) }
+    }
+
     @Test func nobodyToSendTo() {
         #expect(throws: UsageError.self) { try target([]) }
-        #expect(throws: UsageError("DESTINATION is missing.", command: "send-file")) { try target(["a"]) }
-        #expect(throws: UsageError.self) { try target(["a", "nonsense"], files: ["nonsense"]) }
+        #expect(throws: UsageError.self) { try target(["a", "nonsense"]) }
         #expect(throws: UsageError.self) { try target(["a"], environment: "nonsense") }
     }
+}
+
+private enum Codes {
+    static let guitar: MeetingCode = {
+        guard let code = try? MeetingCode("7-guitar-ahead") else { preconditionFailure("it is a code") }
+        return code
+    }()
 }

@@ -73,8 +73,9 @@ import TransferProtocol
         for words in [["--name", name, "f", "host:9"], ["--" + name, "f", "host:9"]] as [[ByteString]] {
             #expect(throws: UsageError.self) { try parse(words) }
         }
-        // Where a file is possible but a receiver is wanted.
-        #expect(throws: UsageError.self) { try SendTarget(parse(["f", name]), environment: [:], exists: { _ in true }) }
+        // Where a file or a receiver is possible.
+        #expect(try SendTarget(parse(["f", name]), environment: [:], exists: { _ in true }).files == ["f", name])
+        #expect(throws: UsageError.self) { try SendTarget(parse(["f", name]), environment: [:], exists: { _ in false }) }
     }
 
     @Test func theHomeFolderMayHaveAnyName() {

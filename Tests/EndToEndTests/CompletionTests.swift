@@ -23,6 +23,9 @@ struct CompletionTests {
         ("chatty connect chat.ex", "chatty connect chat.example.org"),
         ("chatty users list --server chat.ex", "chatty users list --server chat.example.org"),
         ("chatty send-file movie.mp4 files.ex", "chatty send-file movie.mp4 files.example.org:4242"),
+        // The words of codes.
+        ("chatty send-file movie.mp4 7-guit", "chatty send-file movie.mp4 7-guitar-"),
+        ("chatty recv-file 7-guitar-ahe", "chatty recv-file 7-guitar-ahead"),
     ]
 
     private func folder() throws -> TemporaryFolder {

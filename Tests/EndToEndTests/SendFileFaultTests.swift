@@ -7,8 +7,12 @@ import TransferSimulator
 @Suite("Files that do not arrive", .fewAtATime, .serialized)
 struct SendFileFaultTests {
     @Test(arguments: [
-        (["send-file"], "FILE"), (["send-file", "file"], "DESTINATION"),
-        (["send-file", "file", "nonsense"], "DESTINATION needs a ticket or HOST:PORT"),
+        (["send-file"], "FILE"), (["send-file", "127.0.0.1:9"], "FILE is missing"),
+        (["send-file", "file", "nonsense"], "DESTINATION needs a ticket, a code or HOST:PORT"),
+        (["send-file", "--legacy", "file", "7-guitar-ahead"], "--legacy needs HOST:PORT"),
+        (["recv-file", "--legacy", "7-guitar-ahead"], "--legacy cannot be used with a code"),
+        (["recv-file", "--count", "2", "7-guitar-ahead"], "which is for one transfer"),
+        (["recv-file", "7-guitar-ahead", "-t", "code"], "give neither PORT nor CODE with it"),
         (["send-file", "-", "-", "127.0.0.1:9"], "once"), (["send-file", "--name", "x", "a", "b", "127.0.0.1:9"], "--name"),
         (["send-file", "file", "chatty1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], "damaged"), (["recv-file", "99999"], "PORT"),
         (["recv-file", "--legacy", "--accept", "ask"], "--legacy cannot be used with --accept ask"),

@@ -13,8 +13,21 @@ enum BashCompletion {
                 local known=$(\(KnownPlaces.servers))
                 mapfile -t COMPREPLY < <(compgen -A hostname -W "$known" -- "$cur")
             }
-            # Files, or the receivers that were met before; not behind a colon, at which bash takes the word apart.
+            # The words of codes.
+            _chatty_code_words="
+            \(CodeCompletion.lines)
+            "
+            # A word of a code behind its number: 7-guitar-ahead. Fails for what does not begin as a code does.
+            _chatty_codes() {
+                [[ $cur =~ ^[0-9]{1,3}-([a-z]+-)?[a-z]*$ ]] || return 1
+                local end=
+                [[ $cur == *-*-* ]] || end=-
+                [[ $end ]] && compopt -o nospace
+                mapfile -t COMPREPLY < <(compgen -P "${cur%-*}-" -S "$end" -W "$_chatty_code_words" -- "${cur##*-}")
+            }
+            # Files, codes, or the receivers that were met before; not behind a colon, at which bash takes the word apart.
             _chatty_receivers() {
+                _chatty_codes && ((${#COMPREPLY[@]})) && return
                 local known=$(\(KnownPlaces.receivers))
                 compopt -o default
                 [[ $prev == : || $cur == *:* ]] || mapfile -t COMPREPLY < <(compgen -W "$known" -- "$cur")
@@ -148,6 +161,7 @@ enum BashCompletion {
         case .directory: "_chatty_directories"
         case .host: "_chatty_hosts"
         case .fileOrHost: "_chatty_receivers"
+        case .portOrCode: "_chatty_codes"
         case .choice(let words): "_chatty_words \"\(words.joined(separator: " "))\""
         case .text, .number, .port, .duration, .byteRate, .byteRateOrOff, .eventRate: ":"
         }

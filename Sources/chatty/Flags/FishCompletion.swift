@@ -5,7 +5,17 @@ enum FishCompletion {
             "# fish completion for chatty. Made from the table of flags; see GeneratedFilesTests.", "", "complete -c chatty -f", "",
             "# Those that were met before.",
             "function __chatty_hosts; \(fish(KnownPlaces.servers)); __fish_print_hostnames; end",
-            "function __chatty_receivers; \(fish(KnownPlaces.receivers)); end", "",
+            "function __chatty_receivers; __chatty_codes; \(fish(KnownPlaces.receivers)); end", "",
+            "# A word of a code behind its number: 7-guitar-ahead.",
+            "function __chatty_codes",
+            "    set -l token (commandline -ct)",
+            "    string match -rq '^[0-9]{1,3}-([a-z]+-)?[a-z]*$' -- $token; or return",
+            "    set -l before (string replace -r '[a-z]*$' '' -- $token)",
+            "    set -l words \\\n" + CodeCompletion.text(behind: " \\"),
+            "    set -l dash -",
+            "    string match -q '*-*-*' -- $token; and set dash ''",
+            "    printf '%s\\n' $before$words$dash",
+            "end", "",
         ]
         for spec in specs { lines.append("complete -c chatty -n __fish_use_subcommand -a \(spec.name) -d \(quote(spec.summary))") }
         lines.append("complete -c chatty -n __fish_use_subcommand -a \(Overview.helpWord) -d \(quote(Overview.helpSummary))")
@@ -49,6 +59,9 @@ enum FishCompletion {
         if let first = positionals.first, first.kind == .host, let words = words(first.kind) {
             lines.append("complete -c chatty -n \(quote(condition)) -a \(quote(words))")
         }
+        if let first = positionals.first, first.kind == .portOrCode, let words = words(first.kind) {
+            lines.append("complete -c chatty -n \(quote(condition)) -a \(quote(words))")
+        }
         if positionals.contains(where: { $0.kind == .fileOrHost }), let words = words(.fileOrHost) {
             lines.append("complete -c chatty -n \(quote(condition)) -a \(quote(words))")
         }
@@ -66,6 +79,7 @@ enum FishCompletion {
         case .directory: "(__fish_complete_directories)"
         case .host: "(__chatty_hosts)"
         case .fileOrHost: "(__chatty_receivers)"
+        case .portOrCode: "(__chatty_codes)"
         case .choice(let words): words.joined(separator: " ")
         case .file, .text, .number, .port, .duration, .byteRate, .byteRateOrOff, .eventRate: nil
         }

@@ -1,9 +1,14 @@
+import Connectivity
 import TransferProtocol
 
 /// The options of `chatty recv-file`.
 enum RecvFileFlags {
-    static let port = Positional<Int>.optional(
-        "PORT", .port(zeroIsAnyFree: true), default: 0, "any free one", manual: "The UDP port to receive on.")
+    static let place = Positional<Place>.optional(
+        "PORT|CODE", .portOrCode, default: .port(0), "any free port",
+        manual: """
+            The UDP port to receive on. Or the code that `chatty send-file` shows on another machine of the same network, such as `7-guitar-ahead`: then \
+            recv-file receives from that sender only, and exits when the transfer ends. Capital letters, and spaces instead of the dashes, do not matter.
+            """)
 
     static let output = Flag<ByteString>.value(
         "output", short: "o", "PATH", .file, default: ".", ".", "The folder or file to write",
@@ -30,10 +35,10 @@ enum RecvFileFlags {
         "accept", "WHEN", .choice(Accept.allCases.map(\.rawValue)), "Whose files to accept without asking",
         manual: """
             `always` accepts the files of everybody who reaches the port; then the router is asked to pass the port on only with `--map-port on`. \
-            `ticket` accepts only senders with the ticket or the shared secret. `ask` asks \
+            `ticket` accepts only senders with the ticket, the code or the shared secret. `ask` asks \
             on the terminal about every sender, with one question for each file and one for each folder with everything in it. Without this option, a sender with \
-            the ticket or the shared secret is accepted; a sender with only an address needs your OK on a terminal, and is refused without a terminal, as in a \
-            script. If a shared secret is given, a sender with neither the secret nor the ticket is always refused.
+            the ticket, the code or the shared secret is accepted; a sender with only an address needs your OK on a terminal, and is refused without a terminal, as in a \
+            script. If a shared secret is given, a sender that has neither it nor the ticket or code is always refused.
             """)
     static let announce = Flag<[String]>.repeatable(
         "announce", "ADDR[:PORT]", .text, "Address to give senders instead of this host's",
@@ -45,6 +50,11 @@ enum RecvFileFlags {
         "new-ticket", "Make a new ticket; earlier ones are refused",
         manual: """
             Makes a new ticket for PORT and uses it from now on. A sender with an earlier ticket is refused. Without PORT every ticket is new.
+            """)
+    static let ticketFile = Flag<ByteString?>.optional(
+        "ticket-file", short: "t", "FILE", .file, "A file that holds a sender's code",
+        manual: """
+            Reads the CODE from a file, `-` for stdin, so that it is not on the command line, which all users of a machine can read.
             """)
     static let secretFile = Flag<ByteString?>.optional(
         "secret-file", "FILE", .file, "A file whose first line is a shared secret",
@@ -61,6 +71,23 @@ enum RecvFileFlags {
             to pass the port on.
             """)
 
+    /// Where senders are expected: on a port, or at the place of a code, whose words are not checked yet.
+    enum Place: FlagDecodable, Equatable {
+        case port(Int)
+        case code(String)
+
+        init?(flagValue value: FlagValue) {
+            switch value {
+            case .number(let port): self = .port(port)
+            case .text(let code): self = .code(code)
+            default: return nil
+            }
+        }
+
+        /// The port; any free one for a code.
+        var port: Int { if case .port(let port) = self { port } else { 0 } }
+    }
+
     enum Accept: String, CaseIterable, FlagDecodable {
         case ticket
         case ask
@@ -70,10 +97,10 @@ enum RecvFileFlags {
     static let spec = CommandSpec(
         name: "recv-file",
         summary: "receive files straight from another machine",
-        positionals: [port.spec],
+        positionals: [place.spec],
         flags: [
             output.spec, once.spec, count.spec, overwrite.spec, accept.spec, announce.spec, ReachFlags.mapPort.spec, newTicket.spec,
-            secretFile.spec, data.spec,
+            ticketFile.spec, secretFile.spec, data.spec,
             SendFileFlags.timeout.spec, SendFileFlags.progress.spec, SendFileFlags.quiet.spec, TraceFlags.qlog.spec, legacy.spec,
         ],
         description: [
@@ -86,6 +113,12 @@ enum RecvFileFlags {
             With a PORT the ticket is the same each time, unless the addresses change or the data folder is removed. The secret is in the file `ticket-PORT` \
             in the data folder, which only its owner can read. So a sender that has the ticket can send whenever a receiver runs on that port, until you use \
             `--new-ticket`. Without a PORT each start has its own ticket, which is invalid when recv-file exits.
+            """,
+            """
+            It also shows a code, such as `7-guitar-ahead`, which can be told on the telephone: on another machine of the same network \
+            `chatty send-file FILE 7-guitar-ahead` sends to this receiver. Whoever has the code can send, as with the ticket, as long as recv-file runs. The \
+            first wrong code that somebody tries ends it, and recv-file shows another; after the third there is only the ticket. No server takes part: \
+            chatty-transfer(7) says what the network learns.
             """,
             """
             A ticket contains up to 16 addresses, the most likely ones first: those of the network with the default route, then those of other \
@@ -105,7 +138,12 @@ enum RecvFileFlags {
         events: TransferNotice.entries(.receiver),
         eventFields: TransferNotice.fieldEntries(.receiver),
         environment: [
-            .init(name: "CHATTY_SECRET", text: "The shared secret, if `--secret-file` is not given. Has no effect with `--legacy`.")
+            .init(
+                name: "CHATTY_TICKET",
+                text:
+                    "The CODE, if neither PORT nor CODE nor `--ticket-file` is given. A ticket in it is for send-file, and has no effect here."
+            ),
+            .init(name: "CHATTY_SECRET", text: "The shared secret, if `--secret-file` is not given. Has no effect with `--legacy`."),
         ],
         files: [
             .init(
@@ -121,6 +159,11 @@ enum RecvFileFlags {
                     written again when they are sent again. You can delete it.
                     """),
         ],
-        examples: [.init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos/")],
+        examples: [
+            .init(text: "Receive one file into a folder:", line: "chatty recv-file --once -o ~/Videos/"),
+            .init(
+                text: "Receive what somebody on the same network sends, who has told you the code:", line: "chatty recv-file 7-guitar-ahead"
+            ),
+        ],
         seeAlso: ["chatty-send-file(1)", "chatty-connect(1)", "chatty-transfer(7)"])
 }

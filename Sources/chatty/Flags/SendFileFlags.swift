@@ -14,9 +14,10 @@ enum SendFileFlags {
     static let destination = Positional<ByteString?>.optional(
         "DESTINATION", .fileOrHost,
         manual: """
-            The ticket or the HOST:PORT that `chatty recv-file` printed. Leave it out if the ticket comes from `--ticket-file` or \
-            `CHATTY_TICKET`: then the last argument is a file like the others. Only if no file has that name, and it is a ticket or contains a \
-            colon, it is DESTINATION, and `CHATTY_TICKET` is ignored.
+            The ticket, the code or the HOST:PORT that `chatty recv-file` printed. Without it send-file shows a code, and sends to the first who types \
+            it. Leave it out, too, if the ticket or code comes from `--ticket-file` or `CHATTY_TICKET`: then the last argument is a file like the others. \
+            Only if no file has that name, and it is a ticket, has the form of a code or contains a colon, it is DESTINATION, and `CHATTY_TICKET` is \
+            ignored.
             """)
 
     static let name = Flag<String?>.optional(
@@ -41,9 +42,9 @@ enum SendFileFlags {
             that of the loopback.
             """)
     static let ticketFile = Flag<ByteString?>.optional(
-        "ticket-file", short: "t", "FILE", .file, "A file that holds the ticket",
+        "ticket-file", short: "t", "FILE", .file, "A file that holds the ticket or code",
         manual: """
-            Reads the ticket from a file, `-` for stdin, so that it is not on the command line. All users of a machine can read the command lines of \
+            Reads the ticket or code from a file, `-` for stdin, so that it is not on the command line. All users of a machine can read the command lines of \
             running programs, and whoever has the ticket can send.
             """)
     static let secretFile = Flag<ByteString?>.optional(
@@ -125,6 +126,12 @@ enum SendFileFlags {
             shows `Waiting for the receiver`.
             """,
             """
+            Or it is a code, such as `7-guitar-ahead`, which can be told on the telephone. It is for machines on the same network, and needs no server: both sides \
+            prove to each other that they know it, without telling it to anybody who does not. Without DESTINATION send-file shows a code itself; on the other \
+            machine `chatty recv-file 7-guitar-ahead` receives the files. The first wrong code that somebody tries ends a code, and another is shown; after the \
+            third send-file exits.
+            """,
+            """
             To resume an interrupted transfer, send the same file again. SIGINT, SIGTERM and SIGHUP (the terminal was closed) \
             interrupt the transfer: send-file informs the receiver, which keeps what it has received.
             """,
@@ -132,7 +139,7 @@ enum SendFileFlags {
         events: TransferNotice.entries(.sender),
         eventFields: TransferNotice.fieldEntries(.sender),
         environment: [
-            .init(name: "CHATTY_TICKET", text: "The ticket, if neither DESTINATION nor `--ticket-file` is given."),
+            .init(name: "CHATTY_TICKET", text: "The ticket or code, if neither DESTINATION nor `--ticket-file` is given."),
             .init(name: "CHATTY_SECRET", text: "The shared secret, if `--secret-file` is not given."),
         ],
         files: [
@@ -144,6 +151,9 @@ enum SendFileFlags {
         ],
         examples: [
             .init(text: "Send a video to the machine that printed the ticket:", line: "chatty send-file holiday.mp4 TICKET"),
+            .init(
+                text: "Send it to somebody on the same network, whom you tell the code that send-file shows:",
+                line: "chatty send-file holiday.mp4"),
             .init(
                 text: "Send it with the ticket in a file, so that other users of this machine cannot read it:",
                 line: "chatty send-file -t ticket.txt holiday.mp4"),

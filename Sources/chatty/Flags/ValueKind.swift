@@ -1,3 +1,4 @@
+import Connectivity
 import TransferProtocol
 
 /// The kind of the value of an option or of a positional argument: how it is checked, and how a shell completes it.
@@ -8,6 +9,8 @@ enum ValueKind: Equatable, Sendable {
     case number(ClosedRange<Int>)
     /// A port number, 0 to 65535 where 0 is "any free one", else 1 to 65535.
     case port(zeroIsAnyFree: Bool)
+    /// A port number, 0 for any free one, or a code such as `7-guitar-ahead`.
+    case portOrCode
     /// `90`, `90s`, `1500ms`, `2m`, `1h`; a number alone is seconds.
     case duration(ClosedRange<Duration>)
     /// Bytes a second: `500K`, `20M`, `1.5G` (powers of 1000), `64Ki`, `8Mi` (powers of 1024), or bits: `100Mbit`.
@@ -22,7 +25,7 @@ enum ValueKind: Equatable, Sendable {
     case directory
     /// The name or address of a machine.
     case host
-    /// A file or a host, which only the command itself can distinguish; it need not be text.
+    /// A file, a host or a code, which only the command itself can distinguish; it need not be text.
     case fileOrHost
     /// One of these words.
     case choice([String])
@@ -61,6 +64,13 @@ enum ValueKind: Equatable, Sendable {
             let range = (zeroIsAnyFree ? 0 : 1)...65535
             guard let number = Self.decimal(text), range.contains(number) else {
                 throw ValueProblem(expected: "a port number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return .number(number)
+        case .portOrCode:
+            // The command itself says what is wrong with a code.
+            if MeetingCode.looksLikeCode(text) { return .text(text) }
+            guard let number = Self.decimal(text), (0...65535).contains(number) else {
+                throw ValueProblem(expected: "a port number from 0 to 65535 or a code such as 7-guitar-ahead")
             }
             return .number(number)
         case .duration(let range):

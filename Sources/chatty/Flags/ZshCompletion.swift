@@ -14,9 +14,26 @@ enum ZshCompletion {
             return ret
         }
 
-        # Files, and the receivers that were met before.
+        # A word of a code behind its number: 7-guitar-ahead. Fails for what does not begin as a code does.
+        _chatty_codes() {
+            [[ $PREFIX =~ '^[0-9]{1,3}-([a-z]+-)?[a-z]*$' ]] || return 1
+            local expl end=
+            [[ $PREFIX == *-*-* ]] || end=-
+            local -a parts=(
+        \(CodeCompletion.lines)
+            )
+            compset -P '*-'
+            if [[ -n $end ]]; then
+                _wanted codes expl 'word of a code' compadd -S- -a parts
+            else
+                _wanted codes expl 'word of a code' compadd -a parts
+            fi
+        }
+
+        # Files, codes, and the receivers that were met before.
         _chatty_receivers() {
             local ret=1 expl
+            _chatty_codes && return
             local -a known=(${(f)"$(\(KnownPlaces.receivers))"})
             _files "$@" && ret=0
             _wanted hosts expl 'receiver met before' compadd "$@" -a known && ret=0
@@ -116,6 +133,7 @@ enum ZshCompletion {
         case .directory: "_files -/"
         case .host: "_chatty_hosts"
         case .fileOrHost: "_chatty_receivers"
+        case .portOrCode: "_chatty_codes"
         case .choice(let words): "(\(words.joined(separator: " ")))"
         case .text, .number, .port, .duration, .byteRate, .byteRateOrOff, .eventRate: " "
         }

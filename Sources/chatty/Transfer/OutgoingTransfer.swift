@@ -10,6 +10,8 @@ struct OutgoingTransfer {
         let addresses: [NetworkAddress]
         let key: [UInt8]
         let preSharedKey: [UInt8]
+        /// Whether the receiver answers searches for a path.
+        var searches = false
         /// Called once the handshake has proven the key.
         var proven: @Sendable () -> Void = {}
     }
@@ -38,7 +40,13 @@ struct OutgoingTransfer {
 
     /// - Returns: the end of the transfer, and whether the receiver has proven its key.
     func run(over loop: TransferLoop) async -> (end: TransferEnd, isProven: Bool) {
-        let session = loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
+        let session =
+            receiver.searches
+            ? loop.send(
+                // Without a server there is nobody to relay.
+                sources, searching: PeerSearch(receiver.addresses, secret: receiver.preSharedKey, policy: .directOnly),
+                remoteKey: receiver.key)
+            : loop.send(sources, to: receiver.addresses, remoteKey: receiver.key, preSharedKey: receiver.preSharedKey)
         let follower = SessionFollower(session)
         let name = SentName.of(sources.map(\.offer))
         let wait = NIOLockedValueBox(Wait())

@@ -122,7 +122,7 @@ enum PlainTransfer {
     ) async -> ExitStatus {
         let socket: UDPSocket
         do {
-            socket = try UDPSocket(port: UInt16(arguments[RecvFileFlags.port]))
+            socket = try UDPSocket(port: UInt16(arguments[RecvFileFlags.place].port))
         } catch {
             return reporter.end(TransferEnd(status: .failed, message: Sentence.of(error)))
         }

@@ -5,12 +5,14 @@ import TransferProtocol
 /// The addresses to which senders send: this machine's own, or those of `--announce`.
 struct ReceivePlace {
     let addresses: [NetworkAddress]
+    /// Those of `--announce`.
+    let announced: [NetworkAddress]
     /// This machine's addresses; nil if the user has given addresses.
     private let own: LocalAddresses?
 
     /// - Parameter mapped: the addresses of the router at which others reach the port.
     init(_ arguments: Arguments, port: UInt16, mapped: [NetworkAddress] = []) {
-        let announced = arguments[RecvFileFlags.announce].compactMap { Self.announcement($0, port: port) }
+        announced = arguments[RecvFileFlags.announce].compactMap { Self.announcement($0, port: port) }
         own = announced.isEmpty ? LocalAddresses.now(port: port, limit: Ticket.maximumAddresses - mapped.count) : nil
         addresses = own?.addresses(mapped: mapped) ?? announced
     }

@@ -29,6 +29,7 @@ extension TransferNotice.Event {
         switch self {
         case .listening: "The program waits for senders."
         case .mapped: "The router passes on what comes to these addresses. Senders outside of the network need this ticket."
+        case .code: "A code to type on the other machine, in place of one before it."
         case .connected: "The other side has answered, and its key is the expected one."
         case .offered:
             """
@@ -50,8 +51,9 @@ extension TransferNotice.Event {
     func fields(_ side: TransferNotice.Side) -> (always: [TransferNotice.Field], perhaps: [TransferNotice.Field]) {
         let peer: [TransferNotice.Field] = side == .receiver ? [.peer] : []
         return switch self {
-        case .listening: ([.port, .addresses], [.ticket, .key])
+        case .listening: ([.port, .addresses], [.ticket, .code, .key])
         case .mapped: ([.addresses, .ticket], [])
+        case .code: ([.code], [])
         case .connected: ([.peer, .key], [])
         case .offered: ([.name] + peer, [.size, .files])
         case .resumed: ([.name, .bytes] + peer, [.size])
@@ -72,7 +74,8 @@ extension TransferNotice.Field {
         case .name: "The offered name. For `progress`, the name of the file, or how many files there are."
         case .path: "The path of the file below the receiver's folder. A sender gets it only if it differs from the offered name."
         case .port: "The UDP port."
-        case .ticket: "The ticket; not with `--legacy`."
+        case .ticket: "The ticket; not with `--legacy`, and not with a CODE."
+        case .code: "The code to type on the other machine."
         case .addresses: "A list of HOST:PORT, the best first."
         case .peer: "The HOST:PORT of the other side."
         case .key:

@@ -7,6 +7,7 @@ struct TransferNotice: Encodable, Sendable {
     var path: String?
     var port: Int?
     var ticket: String?
+    var code: String?
     var addresses: [String]?
     var peer: String?
     var key: String?
@@ -40,6 +41,7 @@ struct TransferNotice: Encodable, Sendable {
     enum Event: String, CaseIterable, Encodable, Sendable {
         case listening
         case mapped
+        case code
         case connected
         case offered
         case resumed
@@ -58,6 +60,7 @@ struct TransferNotice: Encodable, Sendable {
         case path
         case port
         case ticket
+        case code
         case addresses
         case peer
         case key
