@@ -66,6 +66,8 @@ struct FlagTableTests {
         try agree(ServeFlags.maxConnections)
         try agree(ServeFlags.logFormat)
         try agree(ServeFlags.grace)
+        try agree(ServeFlags.relay)
+        try agree(ServeFlags.relayPerAccount)
         try agree(ConnectFlags.accept)
         try agree(ConnectFlags.bell)
         try agree(ConnectFlags.receipts)
@@ -93,7 +95,8 @@ struct FlagTableTests {
         #expect(
             Set(defaults) == [
                 "serve --max-attempts", "serve --block-seconds", "serve --login-timeout", "serve --message-rate",
-                "serve --max-connections-per-address", "serve --log-format", "serve --grace", "connect --accept", "connect --bell",
+                "serve --max-connections-per-address", "serve --log-format", "serve --grace",
+                "serve --relay", "serve --relay-per-account", "connect --accept", "connect --bell",
                 "connect --receipts",
                 "connect --download-dir", "send-file --cc", "send-file --timeout", "send-file --progress", "recv-file --timeout",
                 "recv-file --progress",

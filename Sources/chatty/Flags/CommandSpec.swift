@@ -7,6 +7,8 @@ struct CommandSpec: Sendable {
     /// The words that the first positional argument can be, as in `users add`; empty for a subcommand without actions.
     var actions: [ActionSpec] = []
     let flags: [FlagSpec]
+    /// The names of flags that few need: where the help has no line for each of them, it only names them.
+    var seldom: [String] = []
     /// The manual's DESCRIPTION, one string for each paragraph. `word` in backticks is shown as literal.
     let description: [String]
     /// The commands that can be typed while the subcommand runs: the manual's COMMANDS, a row each.

@@ -59,13 +59,13 @@ enum ConnectFlags {
             forwards the port, or for a tunnel.
             """)
     static let directOnly = Flag.switch(
-        "direct-only", "Never send or receive a file through the server's relay",
+        "direct-only", "Never relay files through the server",
         manual: """
             Files go directly from one machine to the other, or not at all. Without this option the server relays a file, sealed, if both are behind \
             routers through which no direct path is found.
             """)
     static let relayOnly = Flag.switch(
-        "relay-only", "Send and receive files through the server's relay only",
+        "relay-only", "Relay all files through the server",
         manual: """
             Files go through the server's relay only, so that the other user does not learn the addresses of this machine. That is slower.
             """)
@@ -133,6 +133,7 @@ enum ConnectFlags {
             downloadDirectory.spec, announce.spec, ReachFlags.mapPort.spec, directOnly.spec, relayOnly.spec, plaintext.spec, json.spec,
             listen.spec, count.spec, log.spec, bell.spec, receipts.spec,
         ],
+        seldom: [directOnly.spec.name, relayOnly.spec.name],
         description: [
             """
             Connects to a chat server, logs in and reads commands. `/help` lists them, Tab completes commands, names and files, and the arrow \

@@ -8,12 +8,14 @@ enum HelpText {
             lines.append(row("  " + ([word] + action.positionals.map(\.usage)).joined(separator: " "), action.summary))
         }
         if !spec.actions.isEmpty { lines.append("") }
-        for flag in spec.flags {
+        for flag in spec.flags where !spec.seldom.contains(flag.name) {
             let left = (flag.short == nil ? "      " : "  ") + flag.usage
             let shown = shownDefault(flag).map { "\(flag.summary) [\($0)]" } ?? flag.summary
             // The manual shows the default too, so it may be left out here.
             lines.append(row(left, shown.count <= width - column ? shown : flag.summary))
         }
+        let seldom = spec.flags.filter { spec.seldom.contains($0.name) }.map(\.usage)
+        if !seldom.isEmpty { lines.append("  Also: " + seldom.joined(separator: ", ")) }
         lines.append(row("  -h, --help; -V, --version", "Show this help; the version"))
         return lines.joined(separator: "\n") + "\n"
     }

@@ -89,14 +89,14 @@ enum ServeFlags {
             it on a terminal, and with `--json` prints it as the event `motd`.
             """)
     static let relay = Flag<Int>.value(
-        "relay", "RATE", .byteRateOrOff, default: 2_000_000, "16Mbit", "Relay a file without a direct path at this rate, or off",
+        "relay", "RATE", .byteRateOrOff, default: 2_000_000, "16Mbit", "Relay files without a direct path, or off",
         manual: """
             What the server passes on of a file for which the two sides find no direct path: at most this rate for each transfer, in bytes a second \
             such as 2M or bits such as 16Mbit, both directions together. The server cannot read what it relays. `off` relays nothing. At most 64 \
             transfers are relayed at a time.
             """)
     static let relayTotal = Flag<Int?>.optional(
-        "relay-total", "RATE", .byteRate, "Relay no more than this for all transfers together",
+        "relay-total", "RATE", .byteRate, "The rate of all relayed transfers together",
         manual: "The rate that all relayed transfers have together; without this option only each has its own.")
     static let relayPerAccount = Flag<Int>.value(
         "relay-per-account", "N", .number(1...64), default: 8, "8", "Transfers of an account that are relayed at a time",
@@ -130,6 +130,7 @@ enum ServeFlags {
             allowPlaintext.spec, loginTimeout.spec, messageRate.spec, maxConnections.spec, logFormat.spec, logTime.spec, metrics.spec,
             keepDays.spec, motd.spec, relay.spec, relayTotal.spec, relayPerAccount.spec, grace.spec, tlsCertificate.spec, tlsKey.spec,
         ],
+        seldom: [logTime.spec.name, relayTotal.spec.name, relayPerAccount.spec.name, grace.spec.name],
         description: [
             """
             Runs the chat server in the foreground until SIGTERM or SIGINT. It needs no configuration: at the first start it makes its data \
