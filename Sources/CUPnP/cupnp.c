@@ -1,9 +1,13 @@
+#define _GNU_SOURCE
 #include "cupnp.h"
 
+#include <arpa/inet.h>
 #include <miniupnpc/miniupnpc.h>
 #include <miniupnpc/upnpcommands.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Whether the URL is of that host and no other. */
 static int is_of(const char *url, const char *host) {
@@ -19,8 +23,22 @@ static int copy(char *to, size_t size, const char *from) {
     return length > 0 && (size_t)length < size;
 }
 
+/* Whether there is a way to the group at which routers are asked: the library writes its errors to stderr, and on a machine without a network
+ * that is not worth a word. */
+static int has_way(const char *own_address) {
+    struct sockaddr_in own = {.sin_family = AF_INET}, group = {.sin_family = AF_INET, .sin_port = htons(1900)};
+    if (inet_pton(AF_INET, own_address, &own.sin_addr) != 1) return 0;
+    inet_pton(AF_INET, "239.255.255.250", &group.sin_addr);
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return 0;
+    int result = bind(descriptor, (struct sockaddr *)&own, sizeof own) == 0 && connect(descriptor, (struct sockaddr *)&group, sizeof group) == 0;
+    close(descriptor);
+    return result;
+}
+
 int cupnp_find(const char *router_address, const char *own_address, int milliseconds, struct cupnp_router *router) {
     int error = 0;
+    if (!has_way(own_address)) return CUPNP_NONE;
     struct UPNPDev *devices = upnpDiscover(milliseconds, own_address, NULL, UPNP_LOCAL_PORT_ANY, 0, 2, &error);
     int result = CUPNP_NONE;
     /* One host may answer for several devices, and many times. */

@@ -30,6 +30,8 @@ public struct RelayLeg: Sendable {
     /// When a bind is sent, after the first.
     static let schedule: [Duration] = [.zero, .milliseconds(150), .milliseconds(400), .milliseconds(800)]
     static let pause = Duration.seconds(1)
+    /// Between two binds of ``rebind(at:)``: the relay answers one network seldom.
+    static let leastPause = Duration.milliseconds(500)
     static let keepInterval = Duration.seconds(10)
     /// How long the relay may be silent over UDP before a stream is wanted: the schedule, and a slow round trip.
     public static let usualStreamWait = Duration.milliseconds(1200)
@@ -42,6 +44,8 @@ public struct RelayLeg: Sendable {
     /// The nonce of the present round of binds, and when the round began; nil between two rounds.
     private var round: (nonce: UInt64, since: Duration)?
     private var sent = 0
+    /// When the latest bind was sent.
+    private var sentAt = Duration.seconds(-1)
     /// When the next bind is due.
     private var due: Duration
     private var queue: [(bytes: [UInt8], to: Via)] = []
@@ -73,12 +77,13 @@ public struct RelayLeg: Sendable {
         return now >= round.since + streamWait
     }
 
-    /// Binds anew, as after a change of this machine's address, or when nothing comes through the relay any longer.
+    /// Binds anew, as after a change of this machine's address, or when nothing comes through the relay any longer. However often it is
+    /// called, binds are ``leastPause`` apart.
     public mutating func rebind(at now: Duration) {
         self.now = max(self.now, now)
         if case .refused = state { return }
         if round == nil { beginRound() }
-        due = self.now
+        due = min(due, max(self.now, sentAt + Self.leastPause))
     }
 
     public mutating func streamOpened(at now: Duration) {
@@ -116,6 +121,7 @@ public struct RelayLeg: Sendable {
         if round == nil { beginRound() }
         guard let round else { return nil }
         sent += 1
+        sentAt = self.now
         due = sent < Self.schedule.count ? max(self.now, round.since + Self.schedule[sent]) : self.now + Self.pause
         // Whoever was chosen and has been silent since may be followed by another.
         if sent > Self.schedule.count { chosen = nil }

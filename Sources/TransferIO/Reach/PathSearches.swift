@@ -71,7 +71,7 @@ final class PathSearches {
         query?.restart(at: now.duration)
         addressesChanged()
         for (id, search) in searches where !search.connections.isEmpty || !search.waiting.isEmpty {
-            search.relay?.linksChanged(at: now)
+            if search.relay == nil { openRelay(id, at: now) } else { search.relay?.linksChanged(at: now) }
             update(id, at: now)
         }
         nextTimeout = .zero
@@ -184,13 +184,19 @@ final class PathSearches {
 
     // Relays
 
-    /// Uses a relay for the search with that secret.
+    /// Uses a relay for the search with that secret: at once if no direct path has been found, else when that dies.
     func relay(_ secret: [UInt8], _ access: RelayAccess, at now: TransferInstant) {
-        guard let id = id(of: secret), searches[id]?.relay == nil else { return }
+        guard let id = id(of: secret) else { return }
+        searches[id]?.access = access
+        if searches[id]?.found == nil { openRelay(id, at: now) }
+        nextTimeout = .zero
+    }
+
+    private func openRelay(_ id: UInt64, at now: TransferInstant) {
+        guard let search = searches[id], search.relay == nil, let access = search.access else { return }
         let isBlocked = query.map { $0.isSettled && $0.reflexive.isEmpty } ?? false
         searches[id]?.relay = RelayPath(access, socket, isUDPBlocked: isBlocked, at: now)
         legs[access.grant.leg] = id
-        nextTimeout = .zero
     }
 
     /// There is no relay for the search with that secret.
@@ -320,7 +326,8 @@ final class PathSearches {
         guard let search = searches[id] else { return }
         if search.asksForRelayAt <= now {
             searches[id]?.asksForRelayAt = .distantFuture
-            if search.found == nil { askForRelay(id) }
+            // Also while a direct path works: when it dies with the network of one side, that side may have lost the chat, too.
+            if !search.hasNoRelay { search.peer.report(.needsRelay) }
         }
         guard let relay = search.relay else { return }
         relay.advance(at: now) { openStream(of: relay) }
@@ -328,12 +335,6 @@ final class PathSearches {
             searches[id]?.hasNoRelay = true
             search.peer.report(.relayRefused(refusal))
         }
-    }
-
-    private func askForRelay(_ id: UInt64) {
-        guard let search = searches[id], search.relay == nil, !search.hasNoRelay, !search.hasAskedForRelay else { return }
-        searches[id]?.hasAskedForRelay = true
-        search.peer.report(.needsRelay)
     }
 
     /// Ends the wait for a path.
@@ -371,7 +372,7 @@ final class PathSearches {
             }
             if connection.isSilent {
                 search.relay?.rebind(at: now)
-                askForRelay(id)
+                openRelay(id, at: now)
                 if now >= search.updatedAt + Self.updatePause { update(id, at: now) }
             } else if connection.isRelayed {
                 searchAgain(id, at: now)

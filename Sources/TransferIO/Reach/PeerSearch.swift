@@ -33,7 +33,7 @@ public struct PeerSearch: Sendable {
 
 /// What a search for a path needs of its owner.
 public enum SearchReport: Equatable, Sendable {
-    /// No direct path has been found yet: ``TransferLoop/relay(_:access:)`` is to follow, or ``TransferLoop/refuseRelay(_:)``.
+    /// The search has lasted for a second, and there may be need of a relay: ``TransferLoop/relay(_:access:)`` is to follow, or ``TransferLoop/refuseRelay(_:)``.
     case needsRelay
     /// The relay has refused this side.
     case relayRefused(RelayRefusal)

@@ -10,13 +10,14 @@ struct SearchState {
     var keptUntil: TransferInstant
     /// Sessions that wait for a path.
     var waiting: [(session: TransferSession, ending: (NetworkAddress?) -> Void)] = []
-    /// When the owner is asked for a relay, unless a direct path is found before.
+    /// When the owner is asked for a relay.
     var asksForRelayAt: TransferInstant
     /// When a relay is used, unless a direct path is found before.
     let relayedFrom: TransferInstant
     /// When the search has failed, if neither a direct path nor a relay is there.
     var givesUpAt: TransferInstant
-    var hasAskedForRelay = false
+    /// What the relay is reached with, once the owner has it.
+    var access: RelayAccess?
     /// Whether the connections know of the address that was found.
     var isTaken = false
     /// Whether no relay will come.

@@ -70,6 +70,28 @@ import Testing
         #expect(sent == 9 || sent == 10)
     }
 
+    /// An owner that hears nothing asks again and again; the relay would not answer a flood.
+    @Test func bindsAreFewHoweverOftenTheyAreAskedFor() {
+        var link = RelayLink()
+        link.run(for: .milliseconds(20))
+        link.blocked = [0]
+        var sent = 0
+        let start = link.now
+        while link.now < start + .seconds(10) {
+            link.legs[0].rebind(at: link.now)
+            while let (bytes, _) = link.legs[0].nextDatagram(at: link.now) {
+                sent += 1
+                link.toRelay(bytes, from: 0)
+            }
+            #expect(link.legs[0].nextTimeout.map { $0 > link.now } ?? false)
+            link.now += .milliseconds(1)
+        }
+        #expect((15...30).contains(sent), "\(sent)")
+        link.blocked = []
+        link.run(for: .seconds(1))
+        #expect(link.isBound(0))
+    }
+
     /// Only what the relay sends to this leg's address of it, under the leg's key, counts.
     @Test func strangersAreNotHeard() {
         var link = RelayLink()
