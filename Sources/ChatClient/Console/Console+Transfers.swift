@@ -255,8 +255,10 @@ extension Console {
             transfers[number]?.answer = (.accept, payload)
             guard let transfer = transfers[number] else { return }
             signal(.accept, transfer, payload: payload)
+            if transfer.needsRelay { signal(.relay, transfer, for: .relay(number)) }
         case .needsRelay(let number):
-            guard let transfer = transfers[number] else { return }
+            transfers[number]?.needsRelay = true
+            guard let transfer = transfers[number], transfer.isOutgoing || transfer.answer?.verb == .accept else { return }
             if transfer.state == .preparing { showTransfer(.way, "Looking for a way to \(transfer.peer) ...", transfer) }
             signal(.relay, transfer, for: .relay(number))
         case .update(let number, let payload):

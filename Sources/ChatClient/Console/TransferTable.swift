@@ -85,6 +85,8 @@ struct TransferTable: Sendable {
         /// This side's answer to an offer of the other user.
         var answer: (verb: TransferSignal.Verb, payload: String)?
         var way: TransferWay?
+        /// Whether the server is to be asked for a relay once this side's answer is on its way: before it the server knows of no need.
+        var needsRelay = false
         /// How many quarters of it the user has been shown.
         var shownQuarters = 0
         /// How often this side has asked whether the other one is still active.

@@ -346,7 +346,7 @@ final class PathSearches {
                 result = found
             } else if search.relay?.rate != nil, now >= search.relayedFrom {
                 result = search.relay?.address
-            } else if search.finder.state == .failed && search.hasNoRelay || now >= search.givesUpAt {
+            } else if search.hasNoRelay && (search.finder.state == .failed || search.peer.policy == .relayOnly) || now >= search.givesUpAt {
                 result = nil
             } else {
                 return
