@@ -149,6 +149,28 @@ import Testing
         }
     }
 
+    /// A connection that has shown no grant counts as any other of its address does, with its limits; one that has is no session.
+    @Test func aStreamIsASessionUntilItShowsAGrant() async throws {
+        try await RunningServer.use(.init { $0.metrics = ("127.0.0.1", 0) }) { server in
+            func counts(_ wanted: Double) async throws -> Bool {
+                var found = -1.0
+                for _ in 0..<200 where found != wanted {
+                    let samples = try MetricsTests.samples(try await MetricsTests.get(server, "/metrics").body)
+                    found = samples.filter { $0.key.hasPrefix("chatty_connections{") }.values.reduce(0, +)
+                }
+                return found == wanted
+            }
+            let stranger = Self.connect(server.port)
+            defer { close(stranger) }
+            let bytes: [UInt8] = [0]
+            _ = bytes.withUnsafeBytes { write(stranger, $0.baseAddress, $0.count) }
+            #expect(try await counts(1))
+            let side = try Side(Self.grants(server)[0], port: server.port, overTCP: true)
+            #expect(Self.run([side]) { side.isBound })
+            #expect(try await counts(1))
+        }
+    }
+
     /// A server that is started again has the same secret, so the grants of before hold.
     @Test func theSecretOutlivesTheServer() async throws {
         let folder = try TemporaryFolder()

@@ -23,7 +23,7 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         case undecided
         case handshaking
         case speaking
-        /// A leg of the relay (``relayed``), of which the hub knows nothing.
+        /// A leg of the relay (``relayed``), of which the hub knows nothing once it is proven.
         case relaying
         /// The last output is being written.
         case closing
@@ -200,9 +200,9 @@ final class ConnectionHandler: ChannelInboundHandler, @unchecked Sendable {
         guard bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0, isEncrypted || worker.settings.allowsPlaintext || isLocal,
             let listener = worker.settings.udp.withLockedValue({ $0 }), listener.services.contains(Capability.relayService)
         else { return false }
-        // It is no session, and has limits of its own.
-        reportEnd()
-        relayed = (listener.open(context.channel), listener)
+        // Until it has shown a grant it counts as any connection of its address does; then it is no session, and has limits of its own.
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        relayed = (listener.open(context.channel) { [loop = context.eventLoop] in loop.execute { bound.value.reportEnd() } }, listener)
         phase = .relaying
         relay(bytes)
         return true

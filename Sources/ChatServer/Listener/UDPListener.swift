@@ -61,12 +61,13 @@ final class UDPListener: Sendable {
     // Streams of the relay.
 
     /// Takes a connection that speaks the relay's datagrams.
-    func open(_ channel: any Channel) -> RelayStream {
+    /// - Parameter proven: called on any thread, once, when a leg has shown a grant over it.
+    func open(_ channel: any Channel, proven: @escaping @Sendable () -> Void) -> RelayStream {
         let id = lastStream.withLockedValue { last in
             last += 1
             return last
         }
-        let stream = RelayStream(id: id, channel)
+        let stream = RelayStream(id: id, channel, proven: proven)
         mailbox.post(.opened(stream))
         return stream
     }

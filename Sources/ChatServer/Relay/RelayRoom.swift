@@ -14,7 +14,7 @@ final class RelayRoom {
     private var table: RelayTable
     private let socket: UDPSocket
     private var streams: [UInt64: Connected] = [:]
-    /// Streams at once: two legs a transfer, and some that are yet to show a grant.
+    /// Streams at once: two legs a transfer, and some that are yet to show a grant. Until then they count as connections of their address.
     private let maximumStreams: Int
     /// How long a stream may be open without a grant.
     private static let patience = Duration.seconds(10)
@@ -70,7 +70,10 @@ final class RelayRoom {
         case .nothing: break
         case .answer(let answer):
             // Only what is authentic is answered.
-            if case .stream(let id) = origin { streams[id]?.isProven = true }
+            if case .stream(let id) = origin, let state = streams[id], !state.isProven {
+                streams[id]?.isProven = true
+                state.stream.proven()
+            }
             _ = send(answer, UnsafeRawBufferPointer(start: nil, count: 0), to: origin)
         case .forward(let to, let leg):
             let payload = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(RelayDatagram.headerSize))

@@ -11,12 +11,15 @@ final class RelayStream: Sendable {
 
     let id: UInt64
     private let channel: any Channel
+    /// Called on any thread, once, when a leg has shown a grant over it.
+    let proven: @Sendable () -> Void
     private let unsent = NIOLockedValueBox(0)
     private let unread = NIOLockedValueBox(0)
 
-    init(id: UInt64, _ channel: any Channel) {
+    init(id: UInt64, _ channel: any Channel, proven: @escaping @Sendable () -> Void) {
         self.id = id
         self.channel = channel
+        self.proven = proven
     }
 
     /// Sends a datagram. Callable on any thread.
